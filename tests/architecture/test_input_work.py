@@ -65,7 +65,6 @@ MEASURED: Final = frozenset(
         "domain/webhooks/policy.py",
         "infrastructure/client_assertions.py",
         "infrastructure/client_documents.py",
-        "infrastructure/dpop_proofs.py",
         "infrastructure/token_reading.py",
         "server/request_head.py",
         "web/own/passkeys.py",

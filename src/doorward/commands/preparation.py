@@ -22,8 +22,9 @@ from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
-from doorward.wiring.federation import check_login_providers, check_trusted_issuers
+from doorward.wiring.federation import check_trusted_issuers
 from doorward.wiring.log import log_as_set
+from doorward.wiring.login_providers import check_login_providers
 from doorward.wiring.mail import check_mail
 from doorward.wiring.new_passwords import check_new_passwords
 

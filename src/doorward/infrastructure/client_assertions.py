@@ -15,9 +15,9 @@ import jwt
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.oauth.models import ClientKeySource, VerifiedAssertion
-from doorward.infrastructure.json_web_keys import VerifyingKey, read_verifying_key
 from doorward.infrastructure.outbound import Document, DocumentUnavailableError
 from doorward.infrastructure.token_reading import compact_parts, members_of
+from doorward_client.public_keys import PublicKey, read_public_key
 
 LONGEST_LIFE: Final = timedelta(minutes=5)
 LEEWAY: Final = timedelta(seconds=30)
@@ -48,7 +48,7 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    keys: Sequence[VerifyingKey]
+    keys: Sequence[PublicKey]
     """Empty while the address never had any."""
     asked_at: datetime
     confirmed_at: datetime
@@ -61,7 +61,7 @@ class SignedAssertions:
         self._issuer = issuer
         self._fetcher = fetcher
         self._fetched: dict[str, _Fetched] = {}
-        self._under_way: dict[str, asyncio.Task[Sequence[VerifyingKey] | None]] = {}
+        self._under_way: dict[str, asyncio.Task[Sequence[PublicKey] | None]] = {}
 
     def client_of(self, text: str) -> str | None:
         """Return the client that an assertion names, unverified; None for what is no assertion."""
@@ -77,7 +77,7 @@ class SignedAssertions:
             listed = _listed(jwks)
         except ValueError:
             return False
-        return bool(listed) and all(read_verifying_key(each) is not None for each in listed)
+        return bool(listed) and all(read_public_key(each) is not None for each in listed)
 
     async def verify(
         self, text: str, client_id: str, source: ClientKeySource, now: datetime
@@ -97,7 +97,7 @@ class SignedAssertions:
             key = _find(await self._keys_after_unknown(source.jwks_uri, now), header)
         return None if key is None else _verified(text, key, self._issuer, client_id, now)
 
-    async def _keys_of(self, source: ClientKeySource, now: datetime) -> Sequence[VerifyingKey]:
+    async def _keys_of(self, source: ClientKeySource, now: datetime) -> Sequence[PublicKey]:
         if source.jwks_uri is None:
             return _keys_in(source.jwks or "")
         fetched = self._fetched.get(source.jwks_uri)
@@ -107,7 +107,7 @@ class SignedAssertions:
             raise ServiceUnavailableError(RETRY_AFTER.seconds)
         return fetched.keys
 
-    async def _keys_after_unknown(self, uri: str, now: datetime) -> Sequence[VerifyingKey]:
+    async def _keys_after_unknown(self, uri: str, now: datetime) -> Sequence[PublicKey]:
         fetched = self._fetched[uri]
         return fetched.keys if now - fetched.asked_at < SOONEST_AGAIN else (await self._fetch(uri, now)).keys
 
@@ -126,7 +126,7 @@ class SignedAssertions:
             self._fetched.pop(next(iter(self._fetched)))
         return fetched
 
-    async def _asked(self, uri: str) -> Sequence[VerifyingKey] | None:
+    async def _asked(self, uri: str) -> Sequence[PublicKey] | None:
         try:
             document = await self._fetcher.fetch(uri)
             return _keys_in(document.body.decode()) or None
@@ -134,7 +134,7 @@ class SignedAssertions:
             return None
 
 
-def _verified(text: str, key: VerifyingKey, issuer: str, client_id: str, now: datetime) -> VerifiedAssertion | None:
+def _verified(text: str, key: PublicKey, issuer: str, client_id: str, now: datetime) -> VerifiedAssertion | None:
     try:
         claims = jwt.decode(
             text,
@@ -164,7 +164,7 @@ def _verified(text: str, key: VerifyingKey, issuer: str, client_id: str, now: da
     return VerifiedAssertion(jti, datetime.fromtimestamp(expires_at, UTC) + LEEWAY)
 
 
-def _find(keys: Sequence[VerifyingKey], header: Mapping[str, Any]) -> VerifyingKey | None:
+def _find(keys: Sequence[PublicKey], header: Mapping[str, Any]) -> PublicKey | None:
     """Return the key of an assertion. Without ``kid`` it is the only one of its algorithm."""
     fitting = [each for each in keys if each.algorithm == header.get("alg")]
     if header.get("kid") is not None:
@@ -172,9 +172,9 @@ def _find(keys: Sequence[VerifyingKey], header: Mapping[str, Any]) -> VerifyingK
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _keys_in(jwks: str) -> Sequence[VerifyingKey]:
+def _keys_in(jwks: str) -> Sequence[PublicKey]:
     """Return the usable keys of a set. Raises ``ValueError`` for what is none."""
-    return [key for each in _listed(jwks) if (key := read_verifying_key(each)) is not None]
+    return [key for each in _listed(jwks) if (key := read_public_key(each)) is not None]
 
 
 def _listed(jwks: str) -> Sequence[Any]:

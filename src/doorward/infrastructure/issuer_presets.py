@@ -58,9 +58,6 @@ def check_claims(claims: Claims, preset: Preset) -> None:
     """Refuse what is no access token of this kind of issuer. Raises ``InvalidTokenError``."""
     if preset.client_claims and preset.client_claims.isdisjoint(claims):
         raise InvalidTokenError("The token is not an access token.")
-    if "cnf" in claims:
-        # RFC 9449 section 7.1: it is worth nothing without a proof, which a bearer does not send.
-        raise InvalidTokenError("The access token is bound to a key.")
     if not may_name_a_subject(claims["sub"]):
         raise InvalidTokenError("The subject of the access token is malformed.")
 

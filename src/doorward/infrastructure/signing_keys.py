@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,6 +15,7 @@ from doorward.core.ports import SealedDataError, Sealer
 from doorward.domain.keys.exceptions import InvalidKeyFileError
 from doorward.domain.keys.models import NewKey, SigningAlgorithm, StoredKey, sealing_context
 from doorward.infrastructure.key_ring import RingKey
+from doorward_client.public_keys import thumbprint
 
 RSA_BITS: Final = 3072
 """NIST SP 800-57 part 1: 128 bits of security, as P-256 has."""
@@ -76,12 +76,6 @@ def open_key(stored: StoredKey, sealer: Sealer) -> RingKey:
         activates_at=stored.activates_at,
         retires_at=stored.retires_at,
     )
-
-
-def thumbprint(jwk: Mapping[str, Any]) -> str:
-    """Return the SHA-256 thumbprint of a JWK (RFC 7638)."""
-    public = _public_members(_algorithm_of(jwk), jwk)
-    return base64.urlsafe_b64encode(hashlib.sha256(_json(public)).digest()).rstrip(b"=").decode()
 
 
 def _new_key(algorithm: SigningAlgorithm) -> NewKey:

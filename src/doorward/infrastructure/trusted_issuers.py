@@ -17,6 +17,7 @@ from doorward.settings.issuers import TrustedIssuer
 from doorward_client.exceptions import FetchError, InvalidTokenError, UnavailableError
 from doorward_client.key_sets import FetchedKeys, KeySet
 from doorward_client.metadata import Discovery
+from doorward_client.proofs import bound_thumbprint
 from doorward_client.verification import Claims, IssuerRules, read_issuer
 from doorward_client.verifier import TokenVerifier
 
@@ -99,6 +100,7 @@ def _reader(issuer: TrustedIssuer) -> Callable[[Claims], ForeignToken]:
         check_claims(claims, preset)
         names = names_of(claims, roles_claim=roles_claim, scope_claim=preset.scope_claim)
         scopes, makes_user = mapped_scopes(names, issuer.roles), issuer.users == "create"
-        return ForeignToken(issuer.issuer, claims["sub"], scopes, makes_user=makes_user)
+        thumbprint = bound_thumbprint(claims)
+        return ForeignToken(issuer.issuer, claims["sub"], scopes, makes_user=makes_user, thumbprint=thumbprint)
 
     return read

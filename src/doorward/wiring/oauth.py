@@ -70,9 +70,9 @@ from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
-from doorward.wiring.federation import create_federated_login
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import SigningKeys, keys
+from doorward.wiring.login_providers import create_federated_login
 
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
@@ -234,10 +234,14 @@ def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
     """Return what knows callers, people and clients, by the service's own access tokens."""
     clients = ClientCallers(database=base.database, batching=batching_on(base.database))
-    possession = Possession(_proof_reader() if base.settings.browsers.provider_issuer else None)
     return OwnTokenAuthentication(
-        signer=signer, possession=possession, sessions=sessions, clients=clients, clock=base.clock
+        signer=signer, possession=create_possession(base), sessions=sessions, clients=clients, clock=base.clock
     )
+
+
+def create_possession(base: Foundation) -> Possession:
+    """Return what judges the proofs of calls. Without the provider there is no address that they could be for."""
+    return Possession(_proof_reader() if base.settings.browsers.provider_issuer else None)
 
 
 def _proof_reader() -> ProofReader:

@@ -11,8 +11,9 @@ import pytest
 
 from doorward_client import Doorward, KeysUnavailableError
 from doorward_client.exceptions import FetchError
+from doorward_client.http_transport import LARGEST_ANSWER, SECONDS, HttpTransport
 from doorward_client.testing import Issuer
-from doorward_client.transports import LARGEST_ANSWER, SECONDS, ClientCredentials, HttpTransport
+from doorward_client.transports import ClientCredentials
 
 SHORT_SECONDS: Final = 0.2
 MANY_SECONDS: Final = 60

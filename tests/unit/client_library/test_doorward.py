@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 
 from doorward_client import (
     CurrentUser,
@@ -15,7 +17,7 @@ from doorward_client import (
 )
 from doorward_client.exceptions import FetchError
 from doorward_client.key_sets import FetchedKeys
-from doorward_client.testing import Issuer
+from doorward_client.testing import Issuer, ProofKey
 from doorward_client.transports import ClientCredentials
 from tests.unit.client_library.service import Unreachable
 from tests.unit.client_library.signing import AUDIENCE, ISSUER
@@ -213,6 +215,10 @@ def test_one_object_serves_several_event_loops(doorward_issuer: Issuer) -> None:
         (ISSUER, {"client_secret": "dws_secret"}),
         (ISSUER, {"client_id": "dwc_orders", "client_secret": ""}),
         (ISSUER, {"internal_url": "doorward:8080"}),
+        (ISSUER, {"public_url": "orders.example"}),
+        (ISSUER, {"public_url": "https://orders.example/?a"}),
+        (ISSUER, {"public_url": "https://orders.example/#a"}),
+        (ISSUER, {"audience": "orders", "bound_tokens_only": True}),
     ],
     ids=str,
 )
@@ -227,6 +233,23 @@ def test_settings_that_cannot_work_are_refused(issuer: str, settings: dict[str, 
 )
 def test_an_issuer_has_https_or_is_on_this_machine(issuer: str) -> None:
     assert Doorward(issuer, AUDIENCE, internal_url="http://doorward:8080").issuer == issuer
+
+
+@pytest.mark.parametrize(("audience", "is_accepted"), [("doorward", False), ("http://orders.internal:9000/x", True)])
+async def test_a_service_without_an_address_takes_no_bound_tokens(
+    doorward_issuer: Issuer, audience: str, *, is_accepted: bool
+) -> None:
+    auth, key = Doorward(ISSUER, audience), ProofKey()
+    doorward_issuer.connect(auth)
+
+    app = FastAPI(dependencies=[auth.user()])
+    app.add_api_route("/orders", lambda: None)
+    token = doorward_issuer.token("ada", cnf=key.confirmation)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://orders.internal:9000") as client:
+        answer = await client.get("/orders", headers=key.headers("GET", "http://orders.internal:9000/orders", token))
+    assert answer.status_code == (200 if is_accepted else 401)
+    assert is_accepted or answer.json()["code"] == "invalid_dpop_proof"
 
 
 def test_a_secret_is_in_no_representation() -> None:

@@ -89,6 +89,30 @@ async def test_the_scopes_that_a_token_still_has_are_answered_and_remembered(
     assert len(endpoint.asked) == 1
 
 
+async def test_the_key_that_the_issuer_names_is_the_one_that_the_call_has_shown() -> None:
+    endpoint = Endpoint()
+    it = introspection(endpoint, Clock())
+    endpoint.answer = b'{"active": true, "scope": "orders:read", "cnf": {"jkt": "mine"}}'
+    for _ in range(2):
+        assert await it.check("token-1", "mine") == frozenset({"orders:read"})
+        for other in (None, "another"):
+            with pytest.raises(InvalidTokenError, match="another key"):
+                await it.check("token-1", other)
+    assert len(endpoint.asked) == 1
+    endpoint.answer = b'{"active": true, "cnf": {"jkt": "mine"}}'
+    assert await it.check("token-2", "mine") is None
+    with pytest.raises(InvalidTokenError, match="another key"):
+        await it.check("token-2")
+
+
+@pytest.mark.parametrize("cnf", [b"null", b"{}", b'"x"', b'{"x5t#S256": "x"}', b'{"jkt": 1}'])
+async def test_a_token_that_the_issuer_calls_bound_in_another_way_is_refused(cnf: bytes) -> None:
+    endpoint = Endpoint()
+    endpoint.answer = b'{"active": true, "cnf": %s}' % cnf
+    with pytest.raises(InvalidTokenError, match="not known"):
+        await introspection(endpoint, Clock()).check("token-1")
+
+
 @pytest.mark.parametrize(
     "answer",
     [None, b"", b"{}", b"[]", b"true", b"<html>", b'{"active": "true"}', b'{"active": 1}', b'{"active": null}',

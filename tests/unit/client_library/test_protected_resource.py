@@ -61,6 +61,7 @@ def test_the_description_says_only_what_is_known() -> None:
         "resource": NOTES,
         "authorization_servers": [ISSUER],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ["ES256", "RS256"],
     }
     described = ProtectedResource(NOTES, ISSUER, ("notes:read",), "Notes", "https://notes.example/docs").document()
     assert described["scopes_supported"] == ["notes:read"]
@@ -127,6 +128,7 @@ async def test_an_application_is_protected_as_a_whole(doorward_issuer: Issuer) -
             "resource": NOTES,
             "authorization_servers": [ISSUER],
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": ["ES256", "RS256"],
             "scopes_supported": ["notes:read"],
         }
         head = await http.head(PATH)

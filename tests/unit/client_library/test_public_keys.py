@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from doorward_client.public_keys import parse_key_set
-from tests.unit.client_library.signing import edwards_jwk, elliptic_key, key_set, rsa_key
+from tests.unit.client_library.signing import edwards_jwk, elliptic_key, encoded, key_set, rsa_key
 
 
 def test_keys_are_found_by_id_and_algorithm() -> None:
@@ -43,6 +43,8 @@ def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
         rsa_key().jwk(kid="other", n="!"),
         rsa_key().jwk(kid="other", n=1),
         rsa_key().jwk(kid="other", e="AA"),
+        rsa_key().jwk(kid="other", e=encoded((2**32 + 1).to_bytes(5))),
+        rsa_key().jwk(kid="other", p="AQAB"),
         rsa_key().jwk(kid=1),
         rsa_key().jwk(kid=["other"]),
         rsa_key("short", 1024).jwk(),
@@ -56,7 +58,7 @@ def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
         [],
         "key",
     ],
-    ids=range(29),
+    ids=range(31),
 )
 def test_a_key_that_is_of_no_use_spoils_none_of_the_others(ignored: Any) -> None:
     keys = parse_key_set(key_set(elliptic_key(), ignored, rsa_key()))

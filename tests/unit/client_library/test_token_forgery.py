@@ -7,10 +7,10 @@ from typing import Any, Final
 import jwt
 import pytest
 
+from doorward_client.compact_jws import MAXIMUM_LENGTH
 from doorward_client.exceptions import InvalidTokenError, UnknownKeyError
 from doorward_client.public_keys import PublicKeys, parse_key_set
 from doorward_client.verification import (
-    MAXIMUM_TOKEN_LENGTH,
     IssuerRules,
     TokenRule,
     VerifiedToken,
@@ -197,7 +197,7 @@ def test_a_signature_has_one_spelling(key: SigningKey) -> None:
 
 
 def test_an_overlong_token_is_refused_before_it_is_read() -> None:
-    padding = "x" * (MAXIMUM_TOKEN_LENGTH // 2)
+    padding = "x" * (MAXIMUM_LENGTH // 2)
     assert verified(elliptic_key().sign(claims(padding=padding)))
     with pytest.raises(InvalidTokenError, match="too long"):
         verified(elliptic_key().sign(claims(padding=2 * padding)))

@@ -45,6 +45,11 @@ async def test_access_tokens_of_known_products_are_accepted(
     assert token.scopes == {"items:read", "items:write"}
 
 
+async def test_a_token_that_is_bound_to_a_key_says_so() -> None:
+    assert (await verified(signed("at+jwt", {}))).thumbprint is None
+    assert (await verified(signed("at+jwt", {"cnf": {"jkt": "thumbprint"}}))).thumbprint == "thumbprint"
+
+
 @pytest.mark.parametrize(
     ("preset", "token_type", "claims"),
     [
@@ -66,7 +71,11 @@ async def test_access_tokens_of_known_products_are_accepted(
         ("entra", "JWT", {**ENTRA, "ver": "1.0"}),
         ("auth0", "JWT", {**AUTH0, "azp": None}),
         ("auth0", "JWT", {**AUTH0, "aud": "app"}),
-        ("generic", "at+jwt", {"cnf": {"jkt": "thumbprint"}}),
+        ("generic", "at+jwt", {"cnf": {"x5t#S256": "thumbprint"}}),
+        ("generic", "at+jwt", {"cnf": {"jkt": "thumbprint", "x5t#S256": "thumbprint"}}),
+        ("generic", "at+jwt", {"cnf": {"jkt": ""}}),
+        ("generic", "at+jwt", {"cnf": {}}),
+        ("keycloak", "JWT", {**KEYCLOAK, "cnf": "thumbprint"}),
         ("generic", "at+jwt", {"sub": "a" * 256}),
         ("generic", "at+jwt", {"sub": "a\x00b"}),
         ("generic", "at+jwt", {"sub": ""}),

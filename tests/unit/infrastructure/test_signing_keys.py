@@ -16,7 +16,8 @@ from doorward.core.ports import SealedDataError
 from doorward.domain.keys.exceptions import InvalidKeyFileError
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, NewKey, SigningAlgorithm, sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
-from doorward.infrastructure.signing_keys import RSA_BITS, SigningKeyMaker, as_new_key, open_key, thumbprint
+from doorward.infrastructure.signing_keys import RSA_BITS, SigningKeyMaker, as_new_key, open_key
+from doorward_client.public_keys import thumbprint
 from tests.unit.infrastructure import ring
 from tests.unit.infrastructure.forge import NOW
 from tests.unit.infrastructure.ring import SEALER, new_key, opened, stored

@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from doorward_client.challenges import MEDIA_TYPE, Challenges, RefusedCall, refused_call, refused_without_token
+from doorward_client.credentials import Credentials, read_credentials
 from doorward_client.current_user import CurrentUser
-from doorward_client.exceptions import DoorwardClientError, InvalidTokenError
+from doorward_client.exceptions import DoorwardClientError
 from doorward_client.protected_resource import ProtectedResource
 
 Scope = MutableMapping[str, Any]
@@ -20,7 +21,6 @@ USER: Final = "user"
 """The member of ``scope["state"]`` that has the caller: Starlette's ``request.state.user``."""
 
 _READS: Final = ("GET", "HEAD")
-_AUTHORIZATION: Final = b"authorization"
 
 
 class ProtectedApp:
@@ -34,13 +34,16 @@ class ProtectedApp:
     def __init__(
         self,
         app: App,
-        verify: Callable[[str], Awaitable[CurrentUser]],
+        verify: Callable[[Credentials], Awaitable[CurrentUser]],
         challenges: Challenges,
         resource: ProtectedResource,
+        public_url: str | None,
     ) -> None:
+        """Take the address of the path ``/`` that clients know: proofs of keys (RFC 9449) are for one below it."""
         self._app = app
         self._verify = verify
         self._challenges = challenges
+        self._public_url = public_url
         self._path = resource.path
         self._document = json.dumps(resource.document()).encode()
 
@@ -64,17 +67,19 @@ class ProtectedApp:
             begun = True
             await send(message)
 
+        challenges = self._challenges
         try:
-            token = _bearer(scope["headers"])
-            if token is None:
-                await _answer(send, refused_without_token(self._challenges))
+            credentials = read_credentials(scope, self._public_url)
+            if credentials is None:
+                await _answer(send, refused_without_token(challenges))
                 return
-            scope.setdefault("state", {})[USER] = await self._verify(token)
+            challenges = challenges.answering(credentials)
+            scope.setdefault("state", {})[USER] = await self._verify(credentials)
             await self._app(scope, receive, watched)
         except DoorwardClientError as error:
             if begun:
                 raise
-            await _answer(send, refused_call(error, self._challenges))
+            await _answer(send, refused_call(error, challenges))
 
     async def _describe(self, scope: Scope, send: Send) -> None:
         headers = {
@@ -84,15 +89,6 @@ class ProtectedApp:
         }
         body = b"" if scope["method"] == "HEAD" else self._document
         await _send(send, HTTPStatus.OK, headers, body, len(self._document))
-
-
-def _bearer(headers: list[tuple[bytes, bytes]]) -> str | None:
-    """Return the token of the header; None without one. Raises ``InvalidTokenError`` for several headers."""
-    values = [value for name, value in headers if name.lower() == _AUTHORIZATION]
-    if len(values) > 1:
-        raise InvalidTokenError("There are several Authorization headers.")
-    scheme, _, token = (values[0] if values else b"").decode("latin-1").partition(" ")
-    return token.strip(" ") if scheme.lower() == "bearer" and token.strip(" ") else None
 
 
 async def _answer(send: Send, refused: RefusedCall) -> None:

@@ -1,26 +1,38 @@
-"""How callers are refused: status, problem (RFC 9457) and challenge (RFC 6750, RFC 9470, RFC 9728). Pure."""
+"""How callers are refused: status, problem (RFC 9457) and challenge (RFC 6750, 9449, 9470, 9728). Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
+from doorward_client.credentials import Credentials
 from doorward_client.exceptions import (
+    BoundTokenError,
     DoorwardClientError,
     InsufficientAuthenticationError,
     InsufficientScopeError,
+    InvalidProofError,
     UnavailableError,
 )
+from doorward_client.proofs import PROOF_ALGORITHMS
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Challenges:
-    """What challenges say beside the refusal: where the service is described, and the scopes that it asks for."""
+    """What challenges say beside the refusal: where the service is described, and the scopes that it asks for.
+
+    ``by_proof``: the challenge is of the scheme DPoP, not Bearer (RFC 9449 section 7.1).
+    """
 
     resource_metadata: str | None = None
     scopes: Sequence[str] = ()
+    by_proof: bool = False
+
+    def answering(self, credentials: Credentials) -> "Challenges":
+        """Return them as they are for this call: by the scheme that it used."""
+        return self if credentials.proof is None else replace(self, by_proof=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,9 @@ def refused_without_token(challenges: Challenges) -> RefusedCall:
 
 
 def refused_call(error: DoorwardClientError, challenges: Challenges) -> RefusedCall:
-    """Return the answer to a caller whose token was not accepted. It does not say which check failed."""
+    """Return the answer to a caller whose token or proof was not accepted. It does not say which check failed."""
+    if isinstance(error, InvalidProofError | BoundTokenError):
+        return _refused_without_key(error, replace(challenges, by_proof=True))
     if isinstance(error, InsufficientScopeError):
         return _refused(
             challenges,
@@ -83,10 +97,27 @@ def refused_call(error: DoorwardClientError, challenges: Challenges) -> RefusedC
     )
 
 
+def _refused_without_key(error: InvalidProofError | BoundTokenError, challenges: Challenges) -> RefusedCall:
+    if isinstance(error, BoundTokenError):
+        code, name = "bound_access_token", "invalid_token"
+        detail = (
+            "The access token is bound to a key. Send it with the scheme DPoP, and a proof of the key for this call."
+        )
+    else:
+        code = name = "invalid_dpop_proof"
+        detail = (
+            "The DPoP proof is not valid for this call. Send one new proof, for its method and address, with each call."
+        )
+    return _refused(challenges, HTTPStatus.UNAUTHORIZED, code, detail, error=name)
+
+
 def _refused(challenges: Challenges, status: HTTPStatus, code: str, detail: str, **challenge: str) -> RefusedCall:
     described = {"error": challenge["error"], "error_description": detail} if "error" in challenge else {}
     parameters = {"realm": "doorward", **described, **challenge}
+    if challenges.by_proof:
+        parameters["algs"] = " ".join(PROOF_ALGORITHMS)
     if challenges.resource_metadata is not None:
         parameters["resource_metadata"] = challenges.resource_metadata
     challenged = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
-    return RefusedCall(status, code, detail, {"WWW-Authenticate": f"Bearer {challenged}"})
+    scheme = "DPoP" if challenges.by_proof else "Bearer"
+    return RefusedCall(status, code, detail, {"WWW-Authenticate": f"{scheme} {challenged}"})

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from doorward_client.exceptions import InsufficientAuthenticationError, InsufficientScopeError, InvalidTokenError
+from doorward_client.proofs import bound_thumbprint
 from doorward_client.verification import Claims
 
 ACR_VALUES: Final = ("1", "2", "phr")
@@ -22,6 +23,7 @@ class CurrentUser:
 
     ``sub`` is the user's immutable id. ``session_id`` is that of the login. ``acr`` and ``amr`` say how the user
     signed in, ``auth_time`` when. ``claims`` are all claims of the token; do not change what is in them.
+    ``thumbprint`` is that of the key that the token is bound to (RFC 9449 section 6), None for a token that is not.
     """
 
     sub: str
@@ -32,6 +34,7 @@ class CurrentUser:
     amr: tuple[str, ...]
     auth_time: datetime | None
     claims: Claims = field(repr=False)
+    thumbprint: str | None = None
 
     @property
     def is_client(self) -> bool:
@@ -66,7 +69,10 @@ def check_acr(acr: str, max_age: int | None) -> None:
 
 
 def read_user(claims: Claims) -> CurrentUser:
-    """Return the user of verified claims. Raises ``InvalidTokenError`` when one of them has an odd type."""
+    """Return the user of verified claims. Raises ``InvalidTokenError`` when one of them has an odd type.
+
+    So it is with a token that is bound in a way that is not known.
+    """
     amr = claims.get("amr", [])
     if not isinstance(amr, list) or not all(isinstance(method, str) for method in amr):
         raise InvalidTokenError("A claim of the access token is malformed.")
@@ -79,6 +85,7 @@ def read_user(claims: Claims) -> CurrentUser:
         amr=tuple(amr),
         auth_time=_time(claims, "auth_time"),
         claims=claims,
+        thumbprint=bound_thumbprint(claims),
     )
 
 

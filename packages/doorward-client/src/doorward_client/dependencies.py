@@ -1,4 +1,4 @@
-"""FastAPI dependencies, and refusals as problems (RFC 9457) with the challenge of RFC 6750 and RFC 9470."""
+"""FastAPI dependencies, and refusals as problems (RFC 9457) with the challenge of RFC 6750, RFC 9449 and RFC 9470."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final
@@ -11,11 +11,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from doorward_client.challenges import MEDIA_TYPE, Challenges, RefusedCall, refused_call, refused_without_token
+from doorward_client.credentials import Credentials, read_credentials
 from doorward_client.current_user import CurrentUser
-from doorward_client.exceptions import DoorwardClientError, InvalidTokenError
+from doorward_client.exceptions import DoorwardClientError
 from doorward_client.protected_resource import ProtectedResource
-
-AUTHORIZATION: Final = "Authorization"
 
 _BEARER: Final = HTTPBearer(
     scheme_name="doorward", bearerFormat="JWT", description="An access token of doorward.", auto_error=False
@@ -37,26 +36,30 @@ class Refusal(HTTPException):
 
 
 def caller_dependency(
-    verify: Callable[[str], Awaitable[CurrentUser]], scopes: Sequence[str], metadata: Callable[[], str | None]
+    verify: Callable[[Credentials], Awaitable[CurrentUser]],
+    scopes: Sequence[str],
+    challenges: Callable[[], Challenges],
+    public_url: str | None,
 ) -> Depends:
     """Return the dependency that has the caller's token verified. ``scopes`` are shown in the OpenAPI document.
 
-    ``metadata`` returns the address of the service's description, if it has one.
+    ``challenges`` returns what refusals say at that moment. Proofs of keys are for addresses below ``public_url``.
     """
 
+    # The parameter shows the scheme in the OpenAPI document. It reads Bearer alone, so the headers are read below.
     async def caller(
-        request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+        request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
     ) -> CurrentUser:
         _answer_refusals_as_problems(request)
-        challenges = Challenges(metadata(), scopes)
-        if bearer is None:
-            raise Refusal(refused_without_token(challenges))
+        challenged = challenges()
         try:
-            if len(request.headers.getlist(AUTHORIZATION)) > 1:
-                raise InvalidTokenError("There are several Authorization headers.")
-            return await verify(bearer.credentials)
+            credentials = read_credentials(request.scope, public_url)
+            if credentials is None:
+                raise Refusal(refused_without_token(challenged))
+            challenged = challenged.answering(credentials)
+            return await verify(credentials)
         except DoorwardClientError as error:
-            raise Refusal(refused_call(error, challenges)) from error
+            raise Refusal(refused_call(error, challenged)) from error
 
     return Security(caller, scopes=scopes)  # type: ignore[no-any-return] # FastAPI declares it as Any
 

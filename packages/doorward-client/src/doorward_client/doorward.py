@@ -4,15 +4,20 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from doorward_client.addresses import check_address
 from doorward_client.asgi import App, ProtectedApp
 from doorward_client.challenges import Challenges
+from doorward_client.credentials import Credentials
 from doorward_client.current_user import CurrentUser, check_acr, check_scopes, read_user
 from doorward_client.introspection import Introspection
 from doorward_client.key_sets import KeySet
 from doorward_client.metadata import Discovery
+from doorward_client.possession import Possession
+from doorward_client.proofs import PresentedProof
 from doorward_client.protected_resource import ProtectedResource
-from doorward_client.transports import ClientCredentials, HttpTransport, Transport
+from doorward_client.transports import ClientCredentials, Transport
 from doorward_client.verification import IssuerRules
 from doorward_client.verifier import TokenVerifier
 
@@ -27,6 +32,10 @@ class Doorward:
     ``issuer`` is doorward's PUBLIC_URL, exactly. ``audience`` is the name of this service in tokens, or several such
     names. ``client_id`` and ``client_secret`` are for ``live=True`` only. ``internal_url`` is the address at which this
     service reaches doorward, when it differs from the public one. Nothing is fetched before the first token.
+
+    ``public_url`` is for tokens that are bound to a key (DPoP, RFC 9449): the address at which clients reach the path
+    ``/`` of this service, which a call has to prove its key for. It is the origin of ``audience`` unless it is named; a
+    service that has neither takes no bound tokens. ``bound_tokens_only`` refuses all others.
     """
 
     def __init__(
@@ -38,6 +47,8 @@ class Doorward:
         client_secret: str | None = None,
         internal_url: str | None = None,
         algorithms: Collection[str] = ("ES256", "RS256"),
+        public_url: str | None = None,
+        bound_tokens_only: bool = False,
     ) -> None:
         """Raise ``ValueError`` for settings that cannot work, or that would accept what they must not."""
         audiences = [audience] if isinstance(audience, str) else list(audience)
@@ -50,9 +61,17 @@ class Doorward:
             required_claims=frozenset({"sub", "exp", "iat", "jti", "client_id"}),
         )
         self._audience = audiences[0]
+        self._public_url = _origin_of(audiences[0]) if public_url is None else _checked(public_url)
+        if bound_tokens_only and self._public_url is None:
+            raise ValueError("bound_tokens_only needs public_url, or an audience that is an address.")
+        self._bound_tokens_only = bound_tokens_only
+        self._possession = Possession(is_required=bound_tokens_only)
         self._internal_url = internal_url
         self._resource: ProtectedResource | None = None
         self._credentials = ClientCredentials(client_id, client_secret) if client_id and client_secret else None
+        # Not at the top, so that who has another transport loads no HTTP client.
+        from doorward_client.http_transport import HttpTransport  # noqa: PLC0415 - as above
+
         self.use_transport(HttpTransport())
 
     @property
@@ -76,18 +95,19 @@ class Doorward:
             else None
         )
 
-    async def verify(self, token: str, *, live: bool = False) -> CurrentUser:
+    async def verify(self, token: str, *, live: bool = False, proof: PresentedProof | None = None) -> CurrentUser:
         """Return the user of a valid access token.
 
         ``live`` also asks the issuer whether it is still active and which of its scopes are left, at most every 10 s
-        for one token. Raises ``InvalidTokenError``; ``UnavailableError`` while the issuer cannot be asked for what is
-        needed.
+        for one token. ``proof`` is that of a call by the scheme DPoP (RFC 9449 section 7.1), which the token must be
+        bound to; without it, none that is bound is accepted. A proof works once in this process.
+
+        Raises ``InvalidTokenError``, of which ``BoundTokenError`` is one; ``InvalidProofError``; ``UnavailableError``
+        while the issuer cannot be asked for what is needed, or more proofs came than are remembered.
         """
         user = await self._verifier.verify(token)
-        if not live:
-            return user
-        left = await self._introspection_needed().check(token)
-        return user if left is None else replace(user, scopes=user.scopes & left)
+        self._possession.check(token, user.thumbprint, proof)
+        return await self._alive(token, user) if live else user
 
     def describe(
         self, *, scopes: Sequence[str] = (), name: str | None = None, documentation: str | None = None
@@ -98,7 +118,9 @@ class Doorward:
         ``documentation`` (an address) what people may be shown. Raises ``ValueError``.
         """
         check_scopes(scopes)
-        self._resource = ProtectedResource(self.audience, self.issuer, tuple(scopes), name, documentation)
+        self._resource = ProtectedResource(
+            self.audience, self.issuer, tuple(scopes), name, documentation, self._bound_tokens_only
+        )
         return self._resource
 
     def metadata_router(self) -> "APIRouter":
@@ -119,13 +141,13 @@ class Doorward:
         if live:
             self._introspection_needed()
 
-        async def verify(token: str) -> CurrentUser:
-            user = await self.verify(token, live=live)
+        async def verify(credentials: Credentials) -> CurrentUser:
+            user = await self._caller(credentials, live=live)
             user.require_scopes(scopes)
             return user
 
         resource = self._resource or self.describe(scopes=scopes)
-        return ProtectedApp(app, verify, Challenges(resource.address, scopes), resource)
+        return ProtectedApp(app, verify, self._challenges(scopes), resource, self._public_url)
 
     def user(self, *, live: bool = False) -> "Depends":
         """Return a FastAPI dependency: the caller, whatever its scopes."""
@@ -152,14 +174,49 @@ class Doorward:
         if live:
             self._introspection_needed()
 
-        async def verify(token: str) -> CurrentUser:
-            user = await self.verify(token, live=live)
+        async def verify(credentials: Credentials) -> CurrentUser:
+            user = await self._caller(credentials, live=live)
             require(user)
             return user
 
-        return caller_dependency(verify, scopes, lambda: None if self._resource is None else self._resource.address)
+        return caller_dependency(verify, scopes, lambda: self._challenges(scopes), self._public_url)
+
+    async def _caller(self, credentials: Credentials, *, live: bool) -> CurrentUser:
+        """Return the caller of a request, who is verified once for all that ask."""
+        asked = (self, credentials.token, credentials.proof)
+        if asked not in credentials.accepted:
+            credentials.accepted[asked] = await self.verify(credentials.token, proof=credentials.proof)
+        user = credentials.accepted[asked]
+        return await self._alive(credentials.token, user) if live else user
+
+    async def _alive(self, token: str, user: CurrentUser) -> CurrentUser:
+        """Return the user with the scopes that the issuer says are left at this moment."""
+        left = await self._introspection_needed().check(token, user.thumbprint)
+        return user if left is None else replace(user, scopes=user.scopes & left)
+
+    def _challenges(self, scopes: Sequence[str]) -> Challenges:
+        """Return what refusals say, with the description that there is at this moment."""
+        address = None if self._resource is None else self._resource.address
+        return Challenges(address, scopes, by_proof=self._bound_tokens_only)
 
     def _introspection_needed(self) -> Introspection:
         if self._introspection is None:
             raise ValueError("live=True needs client_id and client_secret.")
         return self._introspection
+
+
+def _origin_of(audience: str) -> str | None:
+    """Return the origin of an audience that is the address of a service; None for any other name."""
+    try:
+        check_address(audience, allow_http=True)
+    except ValueError:
+        return None
+    parts = urlsplit(audience)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _checked(public_url: str) -> str:
+    check_address(public_url, allow_http=True)
+    if urlsplit(public_url).query:
+        raise ValueError("public_url must have no query.")
+    return public_url

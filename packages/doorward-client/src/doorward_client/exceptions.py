@@ -15,6 +15,17 @@ class UnknownKeyError(InvalidTokenError):
     """No key of the issuer has the token's ``kid`` and algorithm."""
 
 
+class BoundTokenError(InvalidTokenError):
+    """The token is bound to a key, and was sent as if it were not: by the scheme Bearer (RFC 9449 section 7.2)."""
+
+    def __init__(self) -> None:
+        super().__init__("The access token is bound to a key, and came without a DPoP proof.")
+
+
+class InvalidProofError(DoorwardClientError):
+    """The call has no proof of a key (RFC 9449), or one that is not genuine, for another call, too old, or used."""
+
+
 class InsufficientScopeError(DoorwardClientError):
     """The token is valid and lacks a scope."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from doorward_client.exceptions import FetchError, IntrospectionUnavailableError, InvalidTokenError
+from doorward_client.proofs import bound_thumbprint
 from doorward_client.strict_json import parse_object
 from doorward_client.transports import ClientCredentials, Transport
 
@@ -19,10 +20,14 @@ REMEMBERED_TOKENS: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the issuer said of a token. ``scopes`` are those that it still has, if the issuer says so."""
+    """What the issuer said of a token. ``scopes`` are those that it still has, if the issuer says so.
+
+    So it is with ``thumbprint``, that of the key that the token is bound to (RFC 9449 section 6.2).
+    """
 
     is_active: bool
     scopes: frozenset[str] | None = None
+    thumbprint: str | None = None
 
 
 class Introspection:
@@ -46,15 +51,17 @@ class Introspection:
         self._answers: OrderedDict[str, tuple[float, _Answer]] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def check(self, token: str) -> frozenset[str] | None:
+    async def check(self, token: str, thumbprint: str | None = None) -> frozenset[str] | None:
         """Return the scopes that an active token still has, or None where the issuer does not say.
 
-        Raises ``InvalidTokenError`` when the issuer says that the token is not active, and
-        ``IntrospectionUnavailableError`` when it says neither.
+        ``thumbprint`` is that of the key that the call has shown. Raises ``InvalidTokenError`` when the issuer says
+        that the token is not active, or is bound otherwise, and ``IntrospectionUnavailableError`` when it says neither.
         """
         answer = await self._answer(token)
         if not answer.is_active:
             raise InvalidTokenError("The access token is no longer active.")
+        if answer.thumbprint not in {None, thumbprint}:
+            raise InvalidTokenError("The issuer says that the access token is bound to another key.")
         return answer.scopes
 
     async def _answer(self, token: str) -> _Answer:
@@ -75,11 +82,14 @@ class Introspection:
         is_active = answer.get("active")
         if not isinstance(is_active, bool):
             raise _unavailable()
-        if not is_active or "scope" not in answer:
+        if not is_active:
             return _Answer(is_active)
+        thumbprint = bound_thumbprint(answer)
+        if "scope" not in answer:
+            return _Answer(is_active, thumbprint=thumbprint)
         if not isinstance(answer["scope"], str):
             raise _unavailable()
-        return _Answer(is_active, frozenset(answer["scope"].split()))
+        return _Answer(is_active, frozenset(answer["scope"].split()), thumbprint)
 
     def _remember(self, token: str, until: float, answer: _Answer) -> None:
         with self._lock:

@@ -6,19 +6,24 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from doorward_client.addresses import check_address
+from doorward_client.proofs import PROOF_ALGORITHMS
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
 
 @dataclass(frozen=True, slots=True)
 class ProtectedResource:
-    """What clients are told of a service. ``identifier`` is its address, and the audience of its tokens."""
+    """What clients are told of a service. ``identifier`` is its address, and the audience of its tokens.
+
+    ``bound_tokens_only``: tokens that are not bound to a key (DPoP, RFC 9449) are refused.
+    """
 
     identifier: str
     issuer: str
     scopes: Sequence[str] = ()
     name: str | None = None
     documentation: str | None = None
+    bound_tokens_only: bool = False
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a name of a service that is no address, or one with a query."""
@@ -43,7 +48,10 @@ class ProtectedResource:
             "resource": self.identifier,
             "authorization_servers": [self.issuer],
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         }
+        if self.bound_tokens_only:
+            members["dpop_bound_access_tokens_required"] = True
         if self.scopes:
             members["scopes_supported"] = list(self.scopes)
         if self.name is not None:

@@ -1,12 +1,15 @@
-"""The public keys of an issuer, from its JSON Web Key Set (RFC 7517)."""
+"""Public keys that verify signatures, as JSON Web Keys (RFC 7517): one of a client, or an issuer's set."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt import PyJWTError
+from jwt import PyJWTError, get_algorithm_by_name
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from doorward_client.strict_json import parse_object
@@ -17,6 +20,17 @@ ALGORITHMS: Final[frozenset[str]] = frozenset(get_args(Algorithm))
 RSA_BITS: Final = range(2048, 8192 + 1)
 """Shorter keys can be broken; longer ones make each verification slow."""
 
+LARGEST_EXPONENT: Final = 2**32
+"""The key may be the caller's own: a verification with a long exponent takes as long as a signature."""
+
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""RFC 7518 sections 6.2.2, 6.3.2 and 6.4."""
+
+_OF_THUMBPRINTS: Final = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
+"""RFC 7638 section 3.2, in the order of section 3.3."""
+
+_VERIFIERS: Final = {name: get_algorithm_by_name(name) for name in ALGORITHMS}
+
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
@@ -25,6 +39,17 @@ class PublicKey:
     key_id: str | None
     algorithm: Algorithm
     key: EllipticCurvePublicKey | RSAPublicKey
+
+    def verifies(self, signed: str, signature: bytes) -> bool:
+        """Tell whether the signature of an ASCII text is by this key."""
+        return _VERIFIERS[self.algorithm].verify(signed.encode(), self.key, signature)
+
+    @property
+    def thumbprint(self) -> str:
+        """The thumbprint of the key in its one canonical spelling, however it was spelled where it was read."""
+        if isinstance(self.key, RSAPublicKey):
+            return thumbprint(RSAAlgorithm.to_jwk(self.key, as_dict=True))
+        return thumbprint(ECAlgorithm.to_jwk(self.key, as_dict=True))
 
 
 class PublicKeys:
@@ -69,12 +94,16 @@ def parse_key_set(document: bytes) -> PublicKeys:
     listed = parse_object(document).get("keys")
     if not isinstance(listed, list):
         raise ValueError("The document has no list of keys.")  # noqa: TRY004 - callers catch one class
-    return PublicKeys([key for each in listed if isinstance(each, dict) and (key := _parse_key(each)) is not None])
+    found = (read_public_key(each) for each in listed if isinstance(each, dict) and _is_for_verifying(each))
+    return PublicKeys([key for key in found if key is not None])
 
 
-def _parse_key(jwk: Mapping[str, Any]) -> PublicKey | None:
+def read_public_key(jwk: object) -> PublicKey | None:
+    """Return the key that a JWK is; None for private ones, other kinds and uses, short ones and very long ones."""
+    if not isinstance(jwk, dict) or _PRIVATE & jwk.keys() or jwk.get("use", "sig") != "sig":
+        return None
     key_id = jwk.get("kid")
-    if not isinstance(key_id, str | None) or not _is_for_verifying(jwk):
+    if not isinstance(key_id, str | None):
         return None
     try:
         if jwk.get("kty") == "RSA" and jwk.get("alg", "RS256") == "RS256":
@@ -86,17 +115,24 @@ def _parse_key(jwk: Mapping[str, Any]) -> PublicKey | None:
     return None
 
 
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """Return the SHA-256 thumbprint of a JWK of the kind EC or RSA, in base64url (RFC 7638)."""
+    members = {name: jwk[name] for name in _OF_THUMBPRINTS[jwk["kty"]]}
+    digest = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
 def _is_for_verifying(jwk: Mapping[str, Any]) -> bool:
+    """Tell what a set may say of a key of its own. The one key of a proof says it by being there."""
     operations = jwk.get("key_ops", ["verify"])
-    return jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+    return isinstance(operations, list) and "verify" in operations
 
 
 def _rsa_key(key_id: str | None, jwk: Mapping[str, Any]) -> PublicKey | None:
-    # A key with private members comes as a private one: each reader of the set could sign with it.
     key = RSAAlgorithm.from_jwk(dict(jwk))
     if not isinstance(key, RSAPublicKey) or key.key_size not in RSA_BITS:
         return None
-    return PublicKey(key_id, "RS256", key)
+    return PublicKey(key_id, "RS256", key) if key.public_numbers().e < LARGEST_EXPONENT else None
 
 
 def _elliptic_key(key_id: str | None, jwk: Mapping[str, Any]) -> PublicKey | None:

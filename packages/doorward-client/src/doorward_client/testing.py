@@ -1,4 +1,4 @@
-"""An issuer for tests: it signs tokens, and answers the questions of connected services without a network."""
+"""For tests: an issuer that signs tokens and answers connected services without a network, and the key of a client."""
 
 import json
 import secrets
@@ -13,8 +13,11 @@ from jwt.algorithms import ECAlgorithm
 
 from doorward_client.doorward import Doorward
 from doorward_client.exceptions import FetchError
+from doorward_client.http_transport import HttpTransport
 from doorward_client.key_sets import FetchedKeys
-from doorward_client.transports import ClientCredentials, HttpTransport
+from doorward_client.proofs import PROOF_TYPE, digest_of
+from doorward_client.public_keys import thumbprint
+from doorward_client.transports import ClientCredentials
 
 LIFETIME_SECONDS: Final = 600
 LISTED_KEYS: Final = 2
@@ -66,7 +69,10 @@ class Issuer:
         expires_in: int = LIFETIME_SECONDS,
         **claims: object,
     ) -> str:
-        """Return an access token. More claims, such as ``acr="2"``, are added; one that is None is left out."""
+        """Return an access token. More claims, such as ``acr="2"``, are added; one that is None is left out.
+
+        ``cnf=key.confirmation`` binds it to a ``ProofKey``.
+        """
         now = int(time.time())
         members: dict[str, object] = {
             "iss": self.issuer,
@@ -130,6 +136,45 @@ class Issuer:
             "introspection_endpoint": f"{base}/oauth/introspect",
             "response_types_supported": [],
         }
+
+
+class ProofKey:
+    """The key of a client that gets tokens which are bound to it (DPoP, RFC 9449)."""
+
+    def __init__(self) -> None:
+        """Make a new key, of ES256."""
+        self._key = generate_private_key(SECP256R1())
+        members = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        self._jwk = {name: members[name] for name in ("kty", "crv", "x", "y")}
+
+    @property
+    def confirmation(self) -> dict[str, str]:
+        """The claim ``cnf`` of tokens that are bound to this key."""
+        return {"jkt": thumbprint(self._jwk)}
+
+    def proof(self, method: str, url: str, token: str, **claims: object) -> str:
+        """Return a proof for one call with this access token: to the public address of the service and its path.
+
+        ``claims`` replace those of a right proof, such as ``iat=0``; one that is None is left out.
+        """
+        members: dict[str, object] = {
+            "jti": secrets.token_hex(16),
+            "htm": method,
+            "htu": url,
+            "iat": int(time.time()),
+            "ath": digest_of(token),
+            **claims,
+        }
+        return jwt.encode(
+            {name: value for name, value in members.items() if value is not None},
+            self._key,
+            algorithm="ES256",
+            headers={"typ": PROOF_TYPE, "jwk": self._jwk},
+        )
+
+    def headers(self, method: str, url: str, token: str) -> dict[str, str]:
+        """Return the headers of one call with a bound token, as ``proof`` takes it."""
+        return {"Authorization": f"DPoP {token}", "DPoP": self.proof(method, url, token)}
 
 
 def _new_key() -> _SigningKey:

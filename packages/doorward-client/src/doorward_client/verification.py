@@ -5,35 +5,23 @@ RFC 7519 (JWT), RFC 8725 (best practices), RFC 9068 (access tokens).
 
 import functools
 import math
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-import jwt
-
+from doorward_client.compact_jws import CompactJws, decode_signature, parse_part, split_compact
 from doorward_client.exceptions import InvalidTokenError, UnknownKeyError
+from doorward_client.numeric_dates import is_numeric_date
 from doorward_client.public_keys import ALGORITHMS, PublicKeys
-from doorward_client.strict_json import parse_object
 
 Claims = Mapping[str, Any]
-
-MAXIMUM_TOKEN_LENGTH: Final = 8192
-"""Characters. Servers and proxies seldom take a longer header."""
 
 MAXIMUM_LEEWAY_SECONDS: Final = 300
 DEFAULT_LEEWAY_SECONDS: Final = 30
 REMEMBERED_HEADERS: Final = 64
 """An issuer writes one header for each of its keys."""
 
-GREATEST_TIME: Final = 2**53
-"""Seconds since 1970: up to here a float holds every whole number."""
-
-# RFC 7515 section 2: base64url without padding.
-_COMPACT: Final = re.compile(r"(([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+))\.([A-Za-z0-9_-]+)")
-_ALGORITHMS: Final = {name: jwt.get_algorithm_by_name(name) for name in ALGORITHMS}
 _TIMES: Final = ("exp", "iat", "nbf")
 
 
@@ -105,7 +93,7 @@ class _Header:
 
 def read_issuer(token: str) -> str:
     """Return the ``iss`` that a token claims, unverified: only to choose the rules that it is then verified by."""
-    issuer = _parse_part(_match(token)[3]).get("iss")
+    issuer = _parse_part(_split(token).payload).get("iss")
     if not isinstance(issuer, str):
         raise InvalidTokenError("The access token names no issuer.")
     return issuer
@@ -116,8 +104,8 @@ def verify_token(token: str, keys: PublicKeys, rules: IssuerRules) -> VerifiedTo
 
     Raises ``UnknownKeyError`` when none of the keys is the token's, and ``InvalidTokenError`` for all else.
     """
-    signed, header_part, payload, signature = _match(token).groups()
-    header = _parse_header(header_part)
+    parts = _split(token)
+    header = _parse_header(parts.header)
     if header.algorithm not in rules.algorithms:
         raise InvalidTokenError("The access token has an algorithm that its issuer does not use.")
     if rules.token_rule.header_types is not None and header.token_type not in rules.token_rule.header_types:
@@ -126,38 +114,32 @@ def verify_token(token: str, keys: PublicKeys, rules: IssuerRules) -> VerifiedTo
     if key is None:
         raise UnknownKeyError("The issuer has no such key.")
     # The key's own algorithm, which is the header's. PyJWT's decode would read the header a second time, its own way.
-    if not _ALGORITHMS[key.algorithm].verify(signed.encode(), key.key, _decode_signature(signature)):
+    if not key.verifies(parts.signed, _decode_signature(parts.signature)):
         raise InvalidTokenError("The signature of the access token is wrong.")
-    claims = _parse_part(payload)
+    claims = _parse_part(parts.payload)
     _check_claims(claims, rules)
     return _with_times(claims, rules.leeway_seconds)
 
 
-def _match(token: str) -> re.Match[str]:
-    if len(token) > MAXIMUM_TOKEN_LENGTH:
-        raise InvalidTokenError("The access token is too long.")
-    parts = _COMPACT.fullmatch(token)
-    if parts is None:
-        raise InvalidTokenError("The access token is malformed.")
-    return parts
+def _split(token: str) -> CompactJws:
+    try:
+        return split_compact(token)
+    except ValueError as error:
+        raise InvalidTokenError(f"The access token is {error}.") from error
 
 
 def _parse_part(part: str) -> dict[str, Any]:
     try:
-        return parse_object(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return parse_part(part)
     except ValueError as error:
         raise InvalidTokenError("The access token is malformed.") from error
 
 
 def _decode_signature(part: str) -> bytes:
-    """Return the signature. Of several spellings of one (unused bits at the end) only the usual is accepted."""
     try:
-        signature = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        return decode_signature(part)
     except ValueError as error:
         raise InvalidTokenError("The access token is malformed.") from error
-    if urlsafe_b64encode(signature).rstrip(b"=") != part.encode():
-        raise InvalidTokenError("The access token is malformed.")
-    return signature
 
 
 @functools.lru_cache(REMEMBERED_HEADERS)
@@ -197,15 +179,8 @@ def _audiences_of(claim: object) -> list[str]:
 
 def _with_times(claims: dict[str, Any], leeway: float) -> VerifiedToken:
     for name in _TIMES:
-        if name in claims and not _is_time(claims[name]):
+        if name in claims and not is_numeric_date(claims[name]):
             raise InvalidTokenError("A time of the access token is malformed.")
     # RFC 7519 does not ask for a look at iat, but a token of the future was signed by a wrong clock or a thief.
     valid_from = max(claims.get("iat", -math.inf), claims.get("nbf", -math.inf))
     return VerifiedToken(MappingProxyType(claims), valid_from - leeway, claims["exp"] + leeway)
-
-
-def _is_time(claim: object) -> bool:
-    """Tell whether a claim is a NumericDate (RFC 7519 section 2): a finite number, and not a truth value."""
-    if type(claim) is int:
-        return abs(claim) < GREATEST_TIME
-    return type(claim) is float and math.isfinite(claim)

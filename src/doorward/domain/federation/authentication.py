@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock
 from doorward.domain.auth.callers import AnyCaller, ExternalCaller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.auth.key_proofs import PresentedProof
+from doorward.domain.auth.key_proofs import Possession, PresentedProof
 from doorward.domain.auth.ports import Authentication, CountCall
 from doorward.domain.federation.events import ForeignTokenRefused
 from doorward.domain.federation.external_users import ExternalUsers
@@ -17,31 +19,48 @@ from doorward.observability.request_context import bind_external_caller, bind_us
 class IssuerAuthentication:
     """Tells tokens of trusted issuers from this service's own."""
 
-    def __init__(self, *, own: Authentication, foreign: ForeignTokens, users: ExternalUsers) -> None:
+    def __init__(
+        self,
+        *,
+        own: Authentication,
+        foreign: ForeignTokens,
+        possession: Possession,
+        users: ExternalUsers,
+        clock: Clock,
+    ) -> None:
         self._own = own
         self._foreign = foreign
+        self._possession = possession
         self._users = users
+        self._clock = clock
 
     async def authenticate(
         self, access_token: str, count_call: CountCall, proof: PresentedProof | None = None
     ) -> AnyCaller:
-        """Return the caller that a token speaks of. Proofs of keys are for own tokens.
+        """Return the caller that a token speaks of.
 
-        A foreign subject's call is counted once the token is verified, before its user is looked up. Raises
-        ``InvalidAccessTokenError``, also for issuers that are not trusted, which nothing is fetched of; and
-        ``IssuerUnavailableError`` while the keys of a trusted issuer are not known.
+        A foreign subject's call is counted once the token is verified, and the key shown that it may be bound to,
+        before its user is looked up. Raises ``InvalidAccessTokenError``, also for issuers that are not trusted, which
+        nothing is fetched of; ``IssuerUnavailableError`` while the keys of a trusted issuer are not known; and what
+        ``Possession.check`` raises.
         """
         issuer = self._foreign.issuer_of(access_token)
         if issuer is None:
             return await self._own.authenticate(access_token, count_call, proof)
-        if proof is not None:
-            raise InvalidAccessTokenError
         token = await self._foreign.verify(issuer, access_token)
+        self._check_possession(access_token, token, proof)
         count_call((token.issuer, token.subject))
         user_id = await self._user_of(token) if token.makes_user else None
         if user_id is None:
             bind_external_caller(token.issuer, token.subject)
         return ExternalCaller(token.issuer, token.subject, user_id, token.scopes)
+
+    def _check_possession(self, access_token: str, token: ForeignToken, proof: PresentedProof | None) -> None:
+        try:
+            self._possession.check(access_token, token.thumbprint, proof, self._clock.now())
+        except DomainError:
+            report(ForeignTokenRefused(issuer=token.issuer, reason="The key of the access token was not shown."))
+            raise
 
     async def _user_of(self, token: ForeignToken) -> UUID | None:
         user = await self._users.user_of(token)

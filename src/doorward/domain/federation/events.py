@@ -29,7 +29,8 @@ class ExternalUserCreated(AuditedEvent):
 class ForeignTokenRefused(Event):
     """Refused with 401: a token that names the trusted issuer `issuer`.
 
-    `reason` says what the token lacks, or that the local user is deactivated. It has no part of the token.
+    `reason` says what the token lacks, that the key was not shown that it is bound to, or that the local user is
+    deactivated. It has no part of the token.
     """
 
     log_event = "federation.token.refused"

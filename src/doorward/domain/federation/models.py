@@ -19,13 +19,15 @@ class ForeignSubject(NamedTuple):
 class ForeignToken:
     """What a valid token of a trusted issuer says here. ``scopes`` are this service's, as the operator maps them.
 
-    ``makes_user``: whether its subject becomes a local user, who can own things and be deactivated.
+    ``makes_user``: whether its subject becomes a local user, who can own things and be deactivated. ``thumbprint`` is
+    that of the key that it is bound to (RFC 9449 section 6).
     """
 
     issuer: str
     subject: str
     scopes: frozenset[str]
     makes_user: bool
+    thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class ForeignTokens(Protocol):
     async def verify(self, issuer: str, token: str) -> ForeignToken:
         """Return what a valid access token of this trusted issuer says.
 
-        Raises ``InvalidAccessTokenError``, and ``IssuerUnavailableError`` while the issuer's keys are not known.
+        A token that is bound to a key is valid, for those who show the key. Raises ``InvalidAccessTokenError``, and
+        ``IssuerUnavailableError`` while the issuer's keys are not known.
         """
         ...
 

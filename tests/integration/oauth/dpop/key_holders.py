@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from jwt.utils import base64url_encode
 
-from doorward.infrastructure.signing_keys import thumbprint
+from doorward_client.public_keys import thumbprint
 from tests.integration.oauth.browsers import CALLBACK, VERIFIER, Application
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider, is_oauth_error
 

@@ -1,9 +1,7 @@
 """Proofs of possession of a key (RFC 9449 section 4.3): those of the call at hand are read, and no others."""
 
-import base64
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -12,17 +10,17 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, g
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from doorward.domain.auth.key_proofs import PresentedProof, VerifiedProof
-from doorward.infrastructure.dpop_proofs import LEEWAY, LIFE, SignedProofs
-from doorward.infrastructure.signing_keys import thumbprint
+from doorward_client import InvalidProofError, InvalidTokenError, PresentedProof
+from doorward_client.proofs import LEEWAY_SECONDS, LIFE_SECONDS, VerifiedProof, bound_thumbprint, verify_proof
+from doorward_client.public_keys import thumbprint
+from tests.unit.client_library.signing import NOW, encoded
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "https://auth.example/oauth/token"
 TOKEN = "an.access.token"
 KEY = generate_private_key(SECP256R1())
 JWK = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
 RSA = generate_rsa_key(65537, 2048)
-CLAIMS = {"jti": "1", "htm": "POST", "htu": URL, "iat": int(NOW.timestamp())}
+CLAIMS = {"jti": "1", "htm": "POST", "htu": URL, "iat": NOW}
 
 
 def signed(claims: dict[str, Any] | None = None, header: dict[str, Any] | None = None) -> str:
@@ -30,19 +28,19 @@ def signed(claims: dict[str, Any] | None = None, header: dict[str, Any] | None =
     return jwt.encode(members, KEY, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": JWK, **(header or {})})
 
 
-def read(text: str, now: datetime = NOW, *, url: str = URL, access_token: str | None = None) -> VerifiedProof | None:
-    return SignedProofs().read(PresentedProof(text, "POST", url), now, access_token=access_token)
-
-
-def encoded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+def read(text: str, now: float = NOW, *, url: str = URL, access_token: str | None = None) -> VerifiedProof | None:
+    """Return what a genuine proof says; None for any other."""
+    try:
+        return verify_proof(PresentedProof(text, "POST", url), now, access_token=access_token)
+    except InvalidProofError:
+        return None
 
 
 def test_a_right_proof_names_its_key_and_is_known_again() -> None:
     proof = read(signed())
     assert proof is not None
     assert proof.thumbprint == thumbprint(JWK)
-    assert proof.expires_at == NOW + LIFE + LEEWAY
+    assert proof.expires_at == NOW + LIFE_SECONDS + LEEWAY_SECONDS
     assert read(signed()) == proof
     other = read(signed({"jti": "2"}))
     assert other is not None
@@ -59,6 +57,7 @@ def test_a_right_proof_names_its_key_and_is_known_again() -> None:
         {"jwk": None},
         {"jwk": "x"},
         {"jwk": {**JWK, "d": "AA"}},
+        {"jwk": {**JWK, "k": "AA"}},
         {"jwk": ECAlgorithm.to_jwk(KEY, as_dict=True)},
         {"jwk": {"kty": "oct", "k": "AA"}},
         {"jwk": {**JWK, "use": "enc"}},
@@ -96,11 +95,12 @@ def test_a_proof_of_another_type_or_under_an_unusable_key_is_none(header: dict[s
         {"htu": "/oauth/token"},
         {"htu": "https://auth.example/oauth/\ntoken"},
         {"iat": None},
-        {"iat": "1772366400"},
+        {"iat": str(NOW)},
         {"iat": True},
         {"iat": float("nan")},
         {"iat": float("inf")},
         {"iat": 10**400},
+        {"iat": 1e300},
     ],
 )
 def test_a_proof_for_another_call_or_without_a_claim_is_none(claims: dict[str, Any]) -> None:
@@ -108,18 +108,47 @@ def test_a_proof_for_another_call_or_without_a_claim_is_none(claims: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "htu", ["HTTPS://Auth.Example/oauth/token", "https://auth.example:443/oauth/token", f"{URL}?a=b#c"]
+    "htu",
+    [
+        "HTTPS://Auth.Example/oauth/token",
+        "https://auth.example:443/oauth/token",
+        f"{URL}?a=b#c",
+        "https://auth.example/oauth/%74oken",
+    ],
 )
 def test_addresses_are_compared_without_what_makes_no_difference(htu: str) -> None:
     assert read(signed({"htu": htu})) is not None
 
 
+@pytest.mark.parametrize(
+    ("url", "htu", "is_equal"),
+    [
+        ("https://a.example/x%20y", "https://a.example/x%20y", True),
+        ("https://a.example/x%2fy", "https://a.example/x%2Fy", True),
+        ("https://a.example/x%2Fy", "https://a.example/x/y", False),
+        ("https://a.example/x%20y", "https://a.example/x y", False),
+        ("https://a.example/%C3%A9", "https://a.example/%c3%a9", True),
+        ("https://a.example/%C3%A9", "https://a.example/\u00e9", False),
+        ("https://a.example/%", "https://a.example/%", True),
+        ("https://a.example", "https://a.example/", True),
+        ("https://a.example/x", "https://a.example/X", False),
+        ("https://a.example/x", "https://a.example/y/../x", False),
+        ("https://[::1]:8000/x", "https://[::1]:8000/x", True),
+        ("", "", False),
+        ("/x", "/x", False),
+        ("https://[a/", "https://[a/", False),
+    ],
+)
+def test_paths_are_compared_in_one_spelling_of_each(url: str, htu: str, *, is_equal: bool) -> None:
+    assert (read(signed({"htu": htu}), url=url) is not None) is is_equal
+
+
 def test_a_proof_is_good_for_a_minute_give_or_take_the_clocks() -> None:
-    moment = timedelta(milliseconds=1)
-    assert read(signed(), NOW + LIFE + LEEWAY - moment) is not None
-    assert read(signed(), NOW + LIFE + LEEWAY) is None
-    assert read(signed(), NOW - LEEWAY) is not None
-    assert read(signed(), NOW - LEEWAY - moment) is None
+    assert (LIFE_SECONDS, LEEWAY_SECONDS) == (60, 30)
+    assert read(signed(), NOW + 89.999) is not None
+    assert read(signed(), NOW + 90) is None
+    assert read(signed(), NOW - 30) is not None
+    assert read(signed(), NOW - 30.001) is None
 
 
 def test_with_an_access_token_the_proof_is_for_that_one() -> None:
@@ -142,6 +171,15 @@ def test_an_rsa_key_with_a_long_exponent_is_not_used() -> None:
     jwk = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "e": encoded((2**64 + 1).to_bytes(9))}
     text = jwt.encode(CLAIMS, key, algorithm="RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
     assert read(text) is None
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ES384", None])
+def test_a_proof_under_the_name_of_another_algorithm_is_none(algorithm: str | None) -> None:
+    for named, is_read in (("ES256", True), (algorithm, False)):
+        header = json.dumps({"typ": "dpop+jwt", "alg": named, "jwk": JWK}).encode()
+        head = f"{encoded(header)}.{encoded(json.dumps(CLAIMS).encode())}"
+        signature = jwt.get_algorithm_by_name("ES256").sign(head.encode(), KEY)
+        assert (read(f"{head}.{encoded(signature)}") is not None) is is_read
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
@@ -168,3 +206,18 @@ def test_a_member_that_is_there_twice_is_no_proof() -> None:
 def test_a_key_has_one_thumbprint_however_it_is_spelled() -> None:
     spelled = read(signed(header={"jwk": {**JWK, "kid": "a", "use": "sig", "x": JWK["x"] + "="}}))
     assert spelled is None or spelled.thumbprint == thumbprint(JWK)
+
+
+def test_the_key_of_a_token_is_the_one_that_it_names() -> None:
+    assert bound_thumbprint({"sub": "ada"}) is None
+    assert bound_thumbprint({"cnf": {"jkt": "x"}}) == "x"
+
+
+@pytest.mark.parametrize(
+    "confirmation",
+    [None, "x", [], {}, {"jkt": None}, {"jkt": ""}, {"jkt": 1}, {"x5t#S256": "x"}, {"jwk": JWK}, {"kid": "x"},
+     {"jkt": "x", "x5t#S256": "x"}],
+)  # fmt: skip
+def test_a_token_that_is_bound_in_another_way_is_refused(confirmation: object) -> None:
+    with pytest.raises(InvalidTokenError, match="not known"):
+        bound_thumbprint({"cnf": confirmation})

@@ -1,0 +1,48 @@
+"""Signed texts in their compact form (RFC 7515 section 7.1), of which each has one spelling. Pure."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, Final, NamedTuple
+
+from doorward_client.strict_json import parse_object
+
+MAXIMUM_LENGTH: Final = 8192
+"""Characters. Servers and proxies seldom take a longer header."""
+
+# RFC 7515 section 2: base64url without padding.
+_COMPACT: Final = re.compile(r"(([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+))\.([A-Za-z0-9_-]+)")
+
+
+class CompactJws(NamedTuple):
+    """The parts as they were sent. ``signed`` is what the signature is of."""
+
+    signed: str
+    header: str
+    payload: str
+    signature: str
+
+
+def split_compact(text: str) -> CompactJws:
+    """Return the parts. Raises ``ValueError`` that says "too long" or "malformed", and nothing of the text."""
+    if len(text) > MAXIMUM_LENGTH:
+        raise ValueError("too long")
+    parts = _COMPACT.fullmatch(text)
+    if parts is None:
+        raise ValueError("malformed")
+    return CompactJws(*parts.groups())
+
+
+def parse_part(part: str) -> dict[str, Any]:
+    """Return the JSON object of a header or a payload. Raises ``ValueError``."""
+    return parse_object(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def decode_signature(part: str) -> bytes:
+    """Return the signature. Of several spellings of one (unused bits at the end) only the usual is accepted.
+
+    Raises ``ValueError``.
+    """
+    signature = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if urlsafe_b64encode(signature).rstrip(b"=") != part.encode():
+        raise ValueError("malformed")
+    return signature
