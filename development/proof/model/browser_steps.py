@@ -76,9 +76,7 @@ class BrowserSteps(PasskeySteps):
         self._sign_out(browser)
         self._opens(browser)
 
-    @rule(
-        which=some, attempts=attempts, scopes=st.sampled_from(SCOPES), is_silent=st.sampled_from([False, False, True])
-    )
+    @rule(which=some, attempts=attempts, scopes=st.sampled_from(SCOPES), is_silent=silently)
     def signs_in_to_an_application(
         self,
         which: int,
@@ -250,10 +248,8 @@ class BrowserSteps(PasskeySteps):
         return code
 
     def _pass_before_redemption(self, meanwhile: str, person: Person, code: Code) -> None:
-        if meanwhile == "it is late":
-            self._wait_until(code.until)
-        elif meanwhile == "it is almost late":
-            self._wait_until(code.until - MOMENT)
+        if meanwhile in {"it is late", "it is almost late"}:
+            self._wait_until(code.until if meanwhile == "it is late" else code.until - MOMENT)
         elif meanwhile == "the browser signs out":
             self._sign_out(code.browser)
         elif meanwhile == "all sessions end":
@@ -261,9 +257,12 @@ class BrowserSteps(PasskeySteps):
         elif meanwhile == "another sign-in":
             self._sign_in_here(person, code.browser, is_kept=True)
         elif meanwhile == "consent is taken back":
-            own = [session for session in self._own_live() if session.person is person]
-            if own:
-                self._take_back(own[-1], is_let_in=self._is_let_in(own[-1]))
+            self._take_back_of(person)
+
+    def _take_back_of(self, person: Person) -> None:
+        own = [session for session in self._own_live() if session.person is person]
+        if own:
+            self._take_back(own[-1], is_let_in=self._is_let_in(own[-1]))
 
     def _take_back(self, session: Session, *, is_let_in: bool) -> None:
         person = session.person
@@ -276,6 +275,8 @@ class BrowserSteps(PasskeySteps):
             person.agreed = frozenset()
             for code in person.codes:
                 code.is_used |= not code.browser.is_gone
+            for device in person.devices:
+                device.is_used = True
             for each in live:
                 each.end(EndReason.OWNER, self.now)
             self.touched += live

@@ -7,6 +7,7 @@ from typing import Final
 
 from development.proof.model.administration_faults import ADMINISTRATION_FAULTS
 from development.proof.model.browser_faults import BROWSER_FAULTS
+from development.proof.model.device_faults import DEVICE_FAULTS
 from development.proof.model.factor_faults import FACTOR_FAULTS
 from development.proof.model.fault import Fault
 
@@ -259,4 +260,5 @@ FAULTS: Final = (
     *ADMINISTRATION_FAULTS,
     *FACTOR_FAULTS,
     *BROWSER_FAULTS,
+    *DEVICE_FAULTS,
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from development.proof.model.browsers import Browser, Code
+from development.proof.model.browsers import Browser, Code, Device
 from development.proof.model.own_factors import OwnFactors
 from development.proof.model.tokens import Access, MailedToken, RefreshText
 from doorward.domain.auth.models import EndReason
@@ -72,6 +72,8 @@ class Person:
     factors: OwnFactors = field(default_factory=OwnFactors)
     browsers: list[Browser] = field(default_factory=list)
     codes: list[Code] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    """Those that the person has decided about."""
     agreed: frozenset[str] = frozenset()
     """What the application may do, by what the person agreed to."""
 

@@ -11,8 +11,10 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.oauth.authorization import AskedParameters, AuthorizationState
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.code_models import Redemption
+from doorward.domain.oauth.device_models import DeviceAuthorization
 from doorward.domain.oauth.models import ClientContent, OAuthClient
 from doorward.domain.oauth.pkce import challenge_of
+from doorward.domain.oauth.policy import DEVICE_CODE
 
 REDIRECT_URI: Final = "https://application.example/back"
 ISSUER: Final = {"public_url": "http://localhost:8000", "background": "off"}
@@ -23,7 +25,7 @@ WRONG_VERIFIER: Final = VERIFIER.swapcase()
 APPLICATION: Final = ClientContent(
     "Walking application",
     auth_method="none",
-    grant_types=("authorization_code", "refresh_token"),
+    grant_types=("authorization_code", "refresh_token", DEVICE_CODE),
     scopes=("openid", "offline_access"),
     redirect_uris=(REDIRECT_URI,),
 )
@@ -97,6 +99,25 @@ class Provider:
 
     async def _redeem(self, client: OAuthClient, redemption: Redemption) -> TokenPair:
         return (await self._provider.code_exchange.exchange(client, redemption)).pair
+
+    async def begin_device(self, scopes: str) -> DeviceAuthorization:
+        """Have a device ask for scopes; return what it shows and what it asks with."""
+        return await self._provider.devices.begin(self._clients[0], scope=scopes, identifier=None, resource=None)
+
+    async def decide(self, cookie: str, user_code: str, *, is_approved: bool) -> bool:
+        """Have somebody decide about a device in a browser; return whether that was possible."""
+        session, devices = await self.find(cookie), self._provider.devices
+        if session is None:
+            return False
+        return await (devices.approve if is_approved else devices.deny)(user_code, session) is not None
+
+    async def poll_at_once(self, device_code: str, fault: str, callers: int) -> list[TokenPair]:
+        """Have a device ask several times at the same time, or another client; return the pairs given."""
+        client = self._clients[1 if fault == "another client" else 0]
+        return await at_once([self._poll(client, device_code) for _ in range(callers)])
+
+    async def _poll(self, client: OAuthClient, device_code: str) -> TokenPair:
+        return (await self._provider.device_exchange.exchange(client, device_code)).pair
 
     async def refresh_at_once(self, text: str, callers: int) -> list[TokenPair]:
         """Refresh with one token several times at the same time; return the pairs given."""

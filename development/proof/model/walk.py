@@ -11,7 +11,7 @@ from hypothesis.stateful import precondition, rule
 
 from development.proof.model import checks
 from development.proof.model.account_steps import some
-from development.proof.model.browser_steps import BrowserSteps
+from development.proof.model.device_steps import DeviceSteps
 from development.proof.model.forgeries import FORGERIES
 from development.proof.model.people import (
     LEEWAY,
@@ -58,7 +58,7 @@ callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(BrowserSteps):
+class Walk(DeviceSteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:
