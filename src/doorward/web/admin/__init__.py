@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from doorward.api.routing import Call
-from doorward.web.admin import clients, invitations, roles, user_forms, users
+from doorward.web.admin import audit, clients, dead_letters, invitations, roles, user_forms, users, webhooks
 from doorward.web.admin.user import UserPage
 from doorward.web.admin.visits import AdminPages, Place
 from doorward.web.provider.pages import ProviderPages
@@ -14,6 +14,9 @@ PLACES: Final = (
     roles.PLACE,
     invitations.PLACE,
     clients.PLACE,
+    webhooks.PLACE,
+    dead_letters.PLACE,
+    audit.PLACE,
 )
 """In the order of the navigation."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from doorward.api.v1.admin import users
+from doorward.api.v1.admin import audit, users
 from doorward.domain.administration.models import AdministeredUser
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.web.admin.visits import PageOfOne, access_of
@@ -35,6 +35,7 @@ class UserPage(PageOfOne):
             "user": _shown(user),
             "sessions": [*browsers, *others],
             "role_names": [role.name for role in await administration.roles.list()],
+            "has_audit": access_of(audit.READ).scope in visit.caller.scopes,
         }
 
 

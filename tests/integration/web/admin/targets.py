@@ -6,11 +6,14 @@ from uuid import uuid4
 
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.oauth.models import ClientContent
+from doorward.domain.webhooks.models import EndpointContent
 from tests.integration.administration.administrator import stored
 from tests.integration.service import Service
 from tests.integration.web.admin.administrators import USERS, page_of, role_of
 from tests.integration.web.visitor import verified
 
+NOT_THERE: Final = "http://127.0.0.1:9/hook"
+"""Nothing answers on this port."""
 Target = tuple[str, dict[str, str]]
 
 
@@ -65,6 +68,41 @@ async def _of_clients(_: Service) -> Target:
     return "/admin/clients", {"name": "Report", "auth_method": "client_secret_post", "client_credentials": "true"}
 
 
+async def new_webhook(service: Service, url: str = NOT_THERE, description: str = "") -> str:
+    """Add a webhook for events of one type; return its id."""
+    content = EndpointContent(url, description, ("user.deleted",))
+    made = await service.app.state.services.outgoing.webhooks.management.create(OPERATOR, content)
+    return str(made.endpoint.id)
+
+
+def new_dead_letter(service: Service, webhook_id: str, content: bytes = b"{}") -> int:
+    """Store a message for a webhook that is not tried any more; return its number."""
+    (row,) = service.sql(
+        "INSERT INTO outbox (message_id, channel, kind, payload, endpoint, dead_reason, died_at, attempts)"
+        " VALUES (%s, 'webhook', 'user.registered', %s, %s, 'status_500', now(), 10) RETURNING id",
+        *(uuid4(), content, webhook_id),
+    )
+    number: int = row["id"]
+    return number
+
+
+async def _of_webhooks(_: Service) -> Target:
+    return "/admin/webhooks", {"url": NOT_THERE, "is_enabled": "true"}
+
+
+async def _of_a_webhook(service: Service) -> Target:
+    webhook_id = await new_webhook(service)
+    times = {"since": "2020-01-01T00:00", "until": "2020-01-02T00:00"}
+    fields = {"webhook_id": webhook_id, "version": "1", "url": NOT_THERE, **times}
+    return f"/admin/webhook?id={webhook_id}", fields
+
+
+async def _of_dead_letters(service: Service) -> Target:
+    webhook_id = await new_webhook(service)
+    fields = {"message_id": str(new_dead_letter(service, webhook_id)), "webhook_id": webhook_id}
+    return f"/admin/dead-letters?webhook_id={webhook_id}", fields
+
+
 TARGETS: Final[dict[str, Callable[[Service], Awaitable[Target]]]] = {
     "/admin/create-user": _of_users,
     "/admin/create-role": _of_roles,
@@ -78,11 +116,24 @@ TARGETS: Final[dict[str, Callable[[Service], Awaitable[Target]]]] = {
     "/admin/disable-client": _of_a_client,
     "/admin/enable-client": _of_a_client,
     "/admin/delete-client": _of_a_client,
+    "/admin/create-webhook": _of_webhooks,
+    "/admin/change-webhook": _of_a_webhook,
+    "/admin/rotate-webhook-secret": _of_a_webhook,
+    "/admin/test-webhook": _of_a_webhook,
+    "/admin/replay-webhook": _of_a_webhook,
+    "/admin/delete-webhook": _of_a_webhook,
+    "/admin/retry-dead-letter": _of_dead_letters,
+    "/admin/retry-dead-letters": _of_dead_letters,
 }
 """Those that act on no user."""
 
-ROWS_SHOWN: Final = {"/admin/role": "?name=support", "/admin/client": "?id=doorward"}
-"""Which row a page is opened with."""
+
+async def shown_with(service: Service, path: str, user_id: str) -> str:
+    """Return the address of a page, with a row if it shows one."""
+    if path == "/admin/webhook":
+        return f"{path}?id={await new_webhook(service)}"
+    rows = {"/admin/user": f"?id={user_id}", "/admin/role": "?name=support", "/admin/client": "?id=doorward"}
+    return f"{path}{rows.get(path, '')}"
 
 
 async def target_of(service: Service, path: str) -> Target:

@@ -19,10 +19,9 @@ from tests.integration.web.admin.administrators import (
     USERS_TITLE,
     administrator,
     open_user,
-    page_of,
     role_of,
 )
-from tests.integration.web.admin.targets import ROWS_SHOWN, TARGETS, target_of
+from tests.integration.web.admin.targets import TARGETS, shown_with, target_of
 from tests.integration.web.visitor import AGAIN, LOGIN, OWN, OWN_SITE, Visitor, new_visitor, protected_visitor, verified
 
 ACTORS: Final = ("none", "auditor", "support", "admin")
@@ -55,6 +54,18 @@ POST /admin/rotate-client-secret   403 403     403   200
 POST /admin/disable-client     403     403     403   303
 POST /admin/enable-client      403     403     403   303
 POST /admin/delete-client      403     403     403   303
+GET  /admin/webhooks           403     403     403   200
+GET  /admin/webhook            403     403     403   200
+POST /admin/create-webhook     403     403     403   200
+POST /admin/change-webhook     403     403     403   303
+POST /admin/rotate-webhook-secret  403 403     403   200
+POST /admin/test-webhook       403     403     403   200
+POST /admin/replay-webhook     403     403     403   303
+POST /admin/delete-webhook     403     403     403   303
+GET  /admin/dead-letters       403     403     403   200
+POST /admin/retry-dead-letter  403     403     403   303
+POST /admin/retry-dead-letters 403     403     403   303
+GET  /admin/audit              403     200     403   200
 """
 ROWS: Final = {
     (method, path): dict(zip(ACTORS, map(int, answers), strict=True))
@@ -91,7 +102,7 @@ async def test_each_role_sees_and_does_what_the_table_says(office: Service, role
     found = {}
     for method, path in ROWS:
         if method == "GET":
-            address = page_of(visitor.person) if path == "/admin/user" else f"{path}{ROWS_SHOWN.get(path, '')}"
+            address = await shown_with(office, path, visitor.person.id)
             found[method, path] = (await visitor.http.get(address)).status_code
             continue
         fields = await fields_of(visitor, path)
@@ -131,8 +142,9 @@ async def test_pages_offer_what_the_role_may_do_and_nothing_else(office: Service
 
 async def test_the_navigation_leads_to_what_the_roles_show_and_to_nothing_else(office: Service) -> None:
     roles = {
-        ("auditor",): {"users", "roles", "invitations"},
-        ("admin",): {"users", "roles", "invitations", "clients"},
+        ("auditor",): {"users", "roles", "invitations", "audit"},
+        ("support",): {"users", "roles", "invitations"},
+        ("admin",): {"users", "roles", "invitations", "clients", "webhooks", "dead-letters", "audit"},
         (role_of(office, "admin:clients:write"),): {"clients"},
     }
     for given, places in roles.items():
