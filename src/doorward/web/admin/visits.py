@@ -17,7 +17,7 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
 from doorward.web.cookies import Cookie
 from doorward.web.forms import AdminPage, PageForm
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.visits import SHOWN, Done, OwnPage, OwnPages, Visit
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import ProviderPages, raise_for_all
 from doorward.web.provider.parameters import with_parameters
@@ -136,14 +136,26 @@ class AdminPages(OwnPages):
             for each in place.forms
             for call in self.form(place.front, each.name, each.limit, self._function(each))
         ]
-        return [*shown, *forms]
+        return [self.front(), *shown, *forms]
+
+    def front(self) -> Call:
+        """Return the call of the address that all of them are below."""
+
+        async def open_administration(request: Request, services: CurrentServices) -> Response:
+            """Lead to the first page that the roles give; to one that says so where they give none."""
+            caller = await self.find_caller(request, services)
+            fronts = [each.front for each in self._places]
+            offered = [each for each in fronts if caller is not None and each.is_offered(caller, services)]
+            return self._pages.go_on(request, [*offered, *fronts][0].path, is_form=False)
+
+        return Call("GET", ADMIN, open_administration, SHOWN)
 
     async def find_caller(self, request: Request, services: Services) -> Caller | None:
         """Return who is signed in in the browser, with what the roles of this moment give."""
         cookie = self._pages.cookies.read(request, Cookie.SESSION)
         return await provider_of(services).browser_sessions.find_administrator(cookie)
 
-    def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+    async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
         """Return the words that all pages have: what leads to the others, and the forms that may be sent.
 
         Whether one may be is judged again when it is.
