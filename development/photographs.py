@@ -48,6 +48,7 @@ LOOKS: Final = (
     ("dark", PHONE, "barbara"),
 )
 """The colours, the screen, and who is in the pictures."""
+_WEBHOOKS: Final = {"WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/8"}
 _PARTS: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -92,7 +93,7 @@ class Walk:
     async def open(self, path: str, name: str = "") -> None:
         """Open a page, and photograph it."""
         await self.page.goto(path if path.startswith("http") else f"{self.studio.url}{path}")
-        await self.shoot(name or _PARTS.sub("-", path.removeprefix("/account/")))
+        await self.shoot(name or _PARTS.sub("-", path.removeprefix("/account/").strip("/")))
 
     async def send(self, form: str, *, button: str = "button[type=submit]", **typed: str) -> None:
         """Fill in the form that goes there, open or not, and send it."""
@@ -173,9 +174,50 @@ class Walk:
         await self.open(f"/admin/user?id={row[0]}" if row else "/admin/users", "admin-user")
         await self._open_details()
         await self.shoot("admin-user-open")
+        await self._administered(f"/admin/audit?user_id={row[0]}" if row else "/admin/audit")
         # The last administrator cannot be deleted, as this person will be.
         with psycopg.connect(self.studio.database_url) as connection:
             connection.execute("UPDATE users SET roles = '{}' WHERE username = %s", (person.username,))
+
+    async def _administered(self, audit: str) -> None:
+        for page in ("roles", "invitations", "clients", "webhooks", "dead-letters"):
+            await self.open(f"/admin/{page}")
+            await self._open_details()
+            await self.shoot(f"admin-{page}-open")
+        await self.open("/admin/role?name=support", "admin-role-built-in")
+        await self.page.goto(f"{self.studio.url}/admin/roles")
+        await self.send("create-role", name=f"night-{self.username}", description="The night desk")
+        await self._open_details()
+        await self.shoot("admin-role-open")
+        await self.open(f"/admin/client?id={self.studio.client_id}", "admin-client")
+        await self._open_details()
+        await self.shoot("admin-client-open")
+        await self.send("rotate-client-secret")
+        await self.shoot("admin-client-secret")
+        await self.page.goto(f"{self.studio.url}/admin/invitations")
+        await self.send("invite", email=f"{self.username}@films.example")
+        await self.shoot("admin-invitations-sent")
+        await self.page.goto(f"{self.studio.url}/admin/webhooks")
+        await self.send("create-webhook", url="http://127.0.0.1:9/doorward", description="The shop's customers")
+        await self.shoot("admin-webhook-secret")
+        await self.page.locator("a.button").click()
+        await self._open_details()
+        await self.shoot("admin-webhook-open")
+        await self.send("test-webhook")
+        await self.shoot("admin-webhook-test")
+        await self._dead_letter()
+        await self.open("/admin/dead-letters", "admin-dead-letters-two")
+        await self.open(audit, "admin-audit")
+        await self._open_details()
+        await self.shoot("admin-audit-open")
+
+    async def _dead_letter(self) -> None:
+        with psycopg.connect(self.studio.database_url) as connection:
+            connection.execute(
+                "INSERT INTO outbox (message_id, channel, kind, payload, endpoint, dead_reason, died_at, attempts)"
+                " SELECT gen_random_uuid(), 'webhook', 'user.registered', '{}', id, 'status_500', now(), 10"
+                " FROM webhook_endpoints"
+            )
 
     async def _open_details(self) -> None:
         await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
@@ -241,8 +283,9 @@ def main() -> int:
     url = f"http://localhost:{port}"
     with own_database() as database:
         brand = {name: value for name, value in os.environ.items() if name.startswith("BRAND_")}
+        providers = json.dumps([_ACME])
         settings = proof_settings(
-            database, PUBLIC_URL=url, BACKGROUND="off", LOGIN_PROVIDERS=json.dumps([_ACME]), **brand
+            database, PUBLIC_URL=url, BACKGROUND="off", LOGIN_PROVIDERS=providers, **_WEBHOOKS, **brand
         )
         with running_service(settings, port=port):
             studio = Studio(url, database, _application(settings), given.folder, given.only)

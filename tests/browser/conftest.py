@@ -102,7 +102,8 @@ def passkey_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     migrate(postgres.url(PASSKEY_DATABASE))
     port = free_port()
     url = f"http://localhost:{port}"
-    settings = proof_settings(postgres.url(PASSKEY_DATABASE), PUBLIC_URL=url, BACKGROUND="off")
+    webhooks = {"WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/8"}
+    settings = proof_settings(postgres.url(PASSKEY_DATABASE), PUBLIC_URL=url, BACKGROUND="off", **webhooks)
     with running_service(settings, port=port):
         yield url
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from development.client import Person, new_person
+from development.client import new_person
 from tests.browser.applications import add_app, window
 from tests.browser.lighthouse import lighthouse
 from tests.browser.passkeys import PasskeySite
@@ -64,11 +65,6 @@ async def look_at_every_page(home: PasskeySite, seen: Inspection) -> None:
     for name in OWN:
         await page.goto(f"{home.url}/account/{name}")
         await seen.look(name)
-    await look_at_administration(home, seen, person)
-
-
-async def look_at_administration(home: PasskeySite, seen: Inspection, person: Person) -> None:
-    page = seen.page
     await page.goto(f"{home.url}/admin/users")
     await seen.look("admin-refused")
     with psycopg.connect(home.database_url) as connection:
@@ -80,6 +76,39 @@ async def look_at_administration(home: PasskeySite, seen: Inspection, person: Pe
     await seen.look("admin-users")
     await page.locator(".list a").first.click()
     await seen.look("admin-user")
+    await look_at_administration(seen, home)
+
+
+async def look_at_administration(seen: Inspection, home: PasskeySite) -> None:
+    """Look at each list, at one row of it, and at what is shown once."""
+    page = seen.page
+    for name in ("roles", "invitations", "clients", "webhooks", "dead-letters", "audit"):
+        await page.goto(f"{home.url}/admin/{name}")
+        await seen.look(f"admin-{name}")
+    for row in ("role?name=support", "role?name=admin", "client?id=doorward"):
+        await page.goto(f"{home.url}/admin/{row}")
+        await seen.look(f"admin-{row}".replace("?", "-"))
+    name = f"r{uuid4().hex[:20]}"
+    made = (
+        ("roles", "create-role", {"name": name}),
+        ("clients", "create-client", {"name": "Film list", "redirect_uris": "https://films.example/callback"}),
+        ("webhooks", "create-webhook", {"url": "http://127.0.0.1:9/hook"}),
+    )
+    for place, form, typed in made:
+        await page.goto(f"{home.url}/admin/{place}")
+        await seen.look(place)
+        for field, text in typed.items():
+            await page.locator(f"form[action*='/{form}'] [name={field}]").fill(text)
+        async with page.expect_navigation():
+            await page.locator(f"form[action*='/{form}'] button").click()
+        await page.get_by_role("status").wait_for()
+        await seen.look(form)
+        if await page.locator("code.secret").count():
+            await page.locator("a.button").click()
+            await seen.look(f"{form}-made")
+    async with page.expect_navigation():
+        await page.locator("form[action*='/test-webhook'] button").click()
+    await seen.look("admin-webhook-test")
 
 
 async def test_a_person_registers_and_changes_the_password_by_keyboard_without_a_script(

@@ -27,6 +27,15 @@ class AdminPage(StrEnum):
 
     USERS = "admin-users"
     USER = "admin-user"
+    ROLES = "admin-roles"
+    ROLE = "admin-role"
+    INVITATIONS = "admin-invitations"
+    CLIENTS = "admin-clients"
+    CLIENT = "admin-client"
+    AUDIT = "admin-audit"
+    WEBHOOKS = "admin-webhooks"
+    WEBHOOK = "admin-webhook"
+    DEAD_LETTERS = "admin-dead-letters"
 
 
 class _Form(BaseModel):
@@ -161,39 +170,3 @@ class RemoveConsentForm(PageForm):
     """Of which application."""
 
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class InviteForm(PageForm):
-    """Whom to invite, and the names of the roles, with spaces between them."""
-
-    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    roles: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class CreateUserForm(InviteForm):
-    """Another user, with a password."""
-
-    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class UserForm(PageForm):
-    """Which user."""
-
-    user_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class ChangeUserForm(UserForm):
-    """What is to change of a user, who has this version."""
-
-    version: int = 0
-    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    roles: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class DeleteUserForm(UserForm):
-    """Whether a user, who has this version, is deleted at once."""
-
-    version: int = 0
-    now: bool = False

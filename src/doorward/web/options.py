@@ -1,6 +1,9 @@
 """What pages there are, by settings: what a page may lead to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from doorward.web.forms import SignedInPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +18,9 @@ class SiteOptions:
     """Whether people can sign in with other OpenID providers."""
     remembers_devices: bool = False
     """Whether a device may go without the second factor for a while."""
+
+    @property
+    def own_pages(self) -> Sequence[SignedInPage]:
+        """The pages of the own account, in their order."""
+        there = {SignedInPage.PASSKEYS: self.has_passkeys, SignedInPage.IDENTITIES: self.has_login_providers}
+        return [each for each in SignedInPage if there.get(each, True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -55,24 +56,34 @@ class _Reader(HTMLParser):
         self.pictures: list[str] = []
         self.codes: list[str] = []
         self._is_code = False
+        self._field = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(Form(_last_part(given["action"]), {}, "hidden" in given, given["action"]))
-        if tag == "input":
+        if tag == "input" and (given.get("type") != "checkbox" or "checked" in given):
             self.forms[-1].fields[given["name"]] = given.get("value", "")
+        if tag in {"select", "textarea"}:
+            self._field = given["name"]
+            self.forms[-1].fields[self._field] = ""
+        if tag == "option" and "selected" in given:
+            self.forms[-1].fields[self._field] = given["value"]
         if tag == "img":
             self.pictures.append(given["src"])
         self._is_code = tag == "code"
 
     def handle_endtag(self, tag: str) -> None:
         self._is_code = self._is_code and tag != "code"
+        self._field = "" if tag in {"select", "textarea"} else self._field
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
         if self._is_code:
             self.codes.append(data)
+        if self.lasttag == "textarea" and self._field:
+            # A browser drops the line end that a text area begins with.
+            self.forms[-1].fields[self._field] += data.removeprefix("\n")
 
 
 class Shown:
@@ -133,6 +144,17 @@ class Visitor:
         self, action: str, *, needs_script: bool = False, headers: dict[str, str] | None = None, **typed: str
     ) -> Shown:
         """Fill in the form of the page that goes there, and send it."""
+        return await self.fill_in(action, typed, needs_script=needs_script, headers=headers)
+
+    async def fill_in(
+        self,
+        action: str,
+        typed: Mapping[str, str],
+        *,
+        needs_script: bool = False,
+        headers: dict[str, str] | None = None,
+    ) -> Shown:
+        """Do as ``send`` does, also with fields whose names are no names of Python."""
         assert self.page is not None
         form = self.page.form(action, needs_script=needs_script)
         given = OWN_SITE if headers is None else headers

@@ -86,5 +86,6 @@ def session(**changes: Any) -> BrowserSession:
         seen_at=NOW,
         ends_at=NOW.replace(year=2027),
         has_second_factor=False,
+        has_roles=False,
     )
     return replace(made, **changes)

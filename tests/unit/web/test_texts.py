@@ -9,6 +9,7 @@ from fastapi import Request
 
 import doorward.api.exceptions as of_the_edge
 from doorward import domain
+from doorward.api.v1.admin import audit, clients, invitations, outbox, roles, user_actions, users, webhooks
 from doorward.core.exceptions import DomainError, ServiceUnavailableError, TooManyQueriesError
 from doorward.domain.accounts import exceptions as of_accounts
 from doorward.domain.administration import exceptions as of_administration
@@ -16,7 +17,9 @@ from doorward.domain.auth import exceptions as of_auth
 from doorward.domain.auth import password_exceptions as of_passwords
 from doorward.domain.federation import exceptions as of_federation
 from doorward.domain.mfa import exceptions as of_factors
+from doorward.domain.oauth.exceptions import ClientNotFoundError, InvalidClientSecretError
 from doorward.domain.passkeys import exceptions as of_passkeys
+from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookNotFoundError
 from doorward.web.provider.consent import SCOPES_WITH_WORDS
 from doorward.web.provider.pages import UNANSWERED
 from doorward.web.texts import TEXTS, Texts, texts_of
@@ -24,14 +27,20 @@ from doorward.web.texts import TEXTS, Texts, texts_of
 WEB = Path(next(iter(domain.__path__))).parent / "web"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 SOURCES = [*TEMPLATES, *WEB.rglob("*.py")]
-FAMILIES = ("problem", "status", "done", "account", "scope", "user_status", "user_factor")
-"""Keys that are put together: of a refusal's code, a status, what was done, a page, a scope, what a user is or has."""
+FAMILIES = (
+    *("problem", "status", "done", "account", "scope", "user_status", "user_factor"),
+    *("client_method", "client_grant", "webhook_disabled", "dead_letter_channel"),
+)
+"""Keys that are put together: of a refusal's code, a status, what was done, a page, a scope, what something is."""
 
 OF_THE_API = {
     *("missing_access_token", "invalid_access_token", "invalid_refresh_token", "scope_not_granted", "invalid_target"),
     *("owner_required", "issuer_unavailable"),
 }
 """Refusals that no page can get: they are about tokens."""
+
+ADMINISTERED = (audit, clients, invitations, outbox, roles, user_actions, users, webhooks)
+"""What has pages of administration."""
 
 
 def placeholders(text: str) -> set[str]:
@@ -49,7 +58,10 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders(language: 
 def test_english_and_german_are_shipped_and_differ() -> None:
     assert {"en", "de"} <= TEXTS.keys()
     same = {key for key, text in TEXTS["de"].items() if text == TEXTS["en"][key]}
-    assert same == {"account.passkeys", "factors.passkeys", "field.name", "passkeys.title", "user_factor.passkey"}
+    assert same == {"account.passkeys", "factors.passkeys", "field.name", "passkeys.title", "user_factor.passkey"} | {
+        *("clients.title", "clients.facts", "clients.scopes", "webhooks.title", "webhooks.one"),
+        "dead_letter_channel.webhook",
+    }
 
 
 def test_every_text_is_used() -> None:
@@ -77,6 +89,10 @@ def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_t
     own = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     refusals = {each for each in own if issubclass(each, DomainError) and getattr(each, "code", None)}
     refusals |= {ServiceUnavailableError, TooManyQueriesError, *UNANSWERED}
+    administered = {each for module in ADMINISTERED for call in module.calls() for each in call.refusals}
+    assert {ClientNotFoundError, WebhookNotFoundError, DeadLetterNotFoundError} < administered
+    # No form has a field for a secret that was chosen elsewhere.
+    refusals |= {each for each in administered if issubclass(each, DomainError)} - {InvalidClientSecretError}
     shown = {each.code: each.detail for each in refusals if each.code not in OF_THE_API}
     assert {code: TEXTS["en"].get(f"problem.{code}") for code in shown} == shown
     edge = {each.code: each.explanation for each in vars(of_the_edge).values() if hasattr(each, "explanation")}

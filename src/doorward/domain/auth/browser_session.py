@@ -82,6 +82,7 @@ class BrowserSession:
     seen_at: datetime
     ends_at: datetime
     has_second_factor: bool
+    has_roles: bool
 
     @property
     def sign_in(self) -> SignIn:

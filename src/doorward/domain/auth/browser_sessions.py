@@ -15,6 +15,7 @@ from doorward.domain.auth.models import Account, Device, EndReason, Proof
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.auth.repositories import Connection, browser_sessions, users
 from doorward.domain.auth.roles import find_standing
+from doorward.domain.auth.scopes import ADMIN_SCOPES
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
 
@@ -120,6 +121,14 @@ class BrowserSessions:
             return None
         async with self._database.connection() as connection:
             return caller_in_browser(session, await find_standing(connection, session.user_id))
+
+    async def administers(self, session: BrowserSession | None) -> bool:
+        """Tell whether the roles of a session's user give any part of administration. Without roles nothing is read."""
+        if session is None or not session.has_roles:
+            return False
+        async with self._database.connection() as connection:
+            standing = await find_standing(connection, session.user_id)
+        return standing is not None and not ADMIN_SCOPES.isdisjoint(standing.scopes)
 
     async def _look_up(self, tokens: Sequence[OpaqueToken]) -> Sequence[BrowserSession | None]:
         now = self._clock.now()

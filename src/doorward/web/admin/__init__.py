@@ -1,15 +1,26 @@
 """The pages of administration: who is signed in there acts by the roles of this moment, as in the API."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from doorward.api.routing import Call
-from doorward.web.admin.user_forms import UserForms
-from doorward.web.admin.users import UsersForms
-from doorward.web.admin.visits import AdminPages
+from doorward.web.admin import audit, clients, dead_letters, invitations, roles, user_forms, users, webhooks
+from doorward.web.admin.user import UserPage
+from doorward.web.admin.visits import AdminPages, Place
 from doorward.web.provider.pages import ProviderPages
+
+PLACES: Final = (
+    Place(users.UsersPage(), pages=(UserPage(),), forms=(*users.FORMS, *user_forms.FORMS)),
+    roles.PLACE,
+    invitations.PLACE,
+    clients.PLACE,
+    webhooks.PLACE,
+    dead_letters.PLACE,
+    audit.PLACE,
+)
+"""In the order of the navigation."""
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
     """Return the calls."""
-    admin = AdminPages(pages)
-    return [*UsersForms(admin).calls(), *UserForms(admin).calls()]
+    return AdminPages(pages, PLACES).calls()

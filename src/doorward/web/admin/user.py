@@ -1,55 +1,26 @@
 """The page of one user: what is known, and where the user is signed in."""
 
 from collections.abc import Mapping
-from typing import Final
-from urllib.parse import urlencode
 
-from fastapi import Request
-
-from doorward.api.policy import NeedsScope
-from doorward.api.v1.admin import user_actions
+from doorward.api.v1.admin import audit, users
 from doorward.domain.administration.models import AdministeredUser
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.web.admin.visits import CHANGES_USERS, SEES_USERS, AdminPageOf, access_of, allowed_forms
+from doorward.web.admin.visits import PageOfOne, access_of
 from doorward.web.forms import AdminPage
 from doorward.web.own.devices import device_name
-from doorward.web.own.visits import OwnPage, Visit
+from doorward.web.own.visits import Visit
 from doorward.web.own.words import read_id, shown_day, shown_moment
 
-FORMS: Final[Mapping[str, NeedsScope]] = {
-    "change-user": CHANGES_USERS,
-    "deactivate-user": CHANGES_USERS,
-    "activate-user": CHANGES_USERS,
-    "end-sessions-of-user": access_of(user_actions.END),
-    "reset-password-of-user": access_of(user_actions.RESET),
-    "reset-factors-of-user": access_of(user_actions.RESET_FACTORS),
-    "unthrottle-user": access_of(user_actions.UNTHROTTLE),
-    "delete-user": access_of(user_actions.DELETE),
-}
-"""The forms, and what the calls of the API need for which they stand."""
 
-
-class UserPage(AdminPageOf):
-    """One user, by the id as it was sent."""
+class UserPage(PageOfOne):
+    """One user."""
 
     name = AdminPage.USER
-    access = SEES_USERS
-
-    def __init__(self, user_id: str = "") -> None:
-        self._user_id = user_id
-
-    @property
-    def address(self) -> str:
-        """Where it is, with the user's id."""
-        return f"{self.path}?{urlencode({'id': self._user_id})}"
-
-    def at(self, request: Request) -> OwnPage:
-        """Return the page of the user whom a request names."""
-        return UserPage(request.query_params.get("id", ""))
+    access = access_of(users.READ)
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
         """Return what is known of the user. Raises ``UserNotFoundError``."""
-        user_id = read_id(self._user_id, UserNotFoundError)
+        user_id = read_id(self.key, UserNotFoundError)
         administration = visit.services.administration
         user = await administration.users.read(user_id, lambda _: True)
         browsers = [
@@ -63,8 +34,8 @@ class UserPage(AdminPageOf):
         return {
             "user": _shown(user),
             "sessions": [*browsers, *others],
-            "forms": allowed_forms(visit.caller, FORMS),
             "role_names": [role.name for role in await administration.roles.list()],
+            "has_audit": access_of(audit.READ).scope in visit.caller.scopes,
         }
 
 
@@ -78,6 +49,8 @@ def _shown(user: AdministeredUser) -> Mapping[str, object]:
         "status": user.status.value,
         "is_active": user.is_active,
         "roles": user.roles,
+        "locale": user.locale or "",
+        "external_id": user.external_id or "",
         "factors": user.second_factors,
         "must_change_password": user.must_change_password,
         "deletion_due": "" if user.deletion_due_at is None else shown_day(user.deletion_due_at),

@@ -1,21 +1,30 @@
 """What the pages of administration have in common: each needs the scope of the API's call that it stands for."""
 
 from abc import ABC
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request, Response
+from pydantic import ValidationError
 
+from doorward.api.bodies import FormReader
 from doorward.api.policy import Access, NeedsScope, RoutePolicy
-from doorward.api.services import Services
-from doorward.api.v1.admin import users
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, Services
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
 from doorward.web.cookies import Cookie
-from doorward.web.forms import AdminPage
-from doorward.web.own.visits import OwnPage, OwnPages, Visit
+from doorward.web.forms import AdminPage, PageForm
+from doorward.web.own.visits import SHOWN, Done, OwnPage, OwnPages, Visit
 from doorward.web.provider.authorize import provider_of
+from doorward.web.provider.pages import ProviderPages, raise_for_all
+from doorward.web.provider.parameters import with_parameters
 
 ADMIN: Final = "/admin"
+FormT = TypeVar("FormT", bound=PageForm)
+FoundT = TypeVar("FoundT")
 
 
 def access_of(policy: RoutePolicy) -> NeedsScope:
@@ -26,14 +35,11 @@ def access_of(policy: RoutePolicy) -> NeedsScope:
     return access
 
 
-SEES_USERS: Final = access_of(users.READ)
-CHANGES_USERS: Final = access_of(users.WRITE)
-
-
 class AdminPageOf(OwnPage, ABC):
-    """A page of administration."""
+    """A page of administration. ``title`` is the key of its text, by which the others lead to it."""
 
     name: ClassVar[AdminPage]
+    title: ClassVar[str] = ""
 
     @property
     def path(self) -> str:
@@ -45,25 +51,167 @@ class AdminPageOf(OwnPage, ABC):
         """The name of its template."""
         return self.name.replace("-", "_")
 
+    def is_offered(self, caller: Caller, services: Services) -> bool:  # noqa: ARG002 - some are there by settings
+        """Tell whether the other pages lead to it. Whether it may be seen is judged when it is opened."""
+        return self.access.scope in caller.scopes
+
+
+class PageOfOne(AdminPageOf, ABC):
+    """The page of one row, by the id as it was sent."""
+
+    parameter: ClassVar[str] = "id"
+
+    def __init__(self, key: str = "") -> None:
+        self.key = key
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """What the address has besides."""
+        return {self.parameter: self.key}
+
+    @property
+    def address(self) -> str:
+        """Where it is, with the id."""
+        return with_parameters(self.path, self.query)
+
+    def at(self, request: Request) -> OwnPage:
+        """Return the page of the row that a request names."""
+        return type(self)(request.query_params.get(self.parameter, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page that is the answer of a form, and is shown this once.
+
+    ``done`` is the key of what was done, or else ``refusal`` says what was not.
+    """
+
+    template: str
+    words: Mapping[str, object] = field(repr=False)
+    done: str = ""
+    refusal: str = ""
+
+
+def shown_secret(done: str, title: str, identifier: str, secret: str, page: PageOfOne) -> Shown:
+    """Return the page of a secret that was made: whose it is, and the page on which its person goes on."""
+    return Shown("admin_secret", {"title": title, "identifier": identifier, "secret": secret, "page": page}, done)
+
+
+@dataclass(frozen=True, slots=True)
+class FormOf(Generic[FormT]):
+    """A form: what the call of the API needs for which it stands, its fields, what it does, and the page it is on."""
+
+    name: str
+    access: NeedsScope
+    model: type[FormT]
+    act: Callable[[Visit, FormT], Awaitable[Done | Shown]]
+    page: Callable[[FormT], AdminPageOf]
+    limit: LimitedCall = LimitedCall.AUTHORIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the navigation leads to: a page, the pages behind it, and the forms of all of them."""
+
+    front: AdminPageOf
+    pages: Sequence[AdminPageOf] = ()
+    forms: Sequence[FormOf[Any]] = ()
+
 
 class AdminPages(OwnPages):
     """Shows the pages to administrators, and carries out their forms."""
 
     folder = ADMIN
 
+    def __init__(self, pages: ProviderPages, places: Sequence[Place]) -> None:
+        super().__init__(pages)
+        self._places = places
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        shown = [self.shown(page) for place in self._places for page in (place.front, *place.pages)]
+        forms = [
+            call
+            for place in self._places
+            for each in place.forms
+            for call in self.form(place.front, each.name, each.limit, self._function(each))
+        ]
+        return [self.front(), *shown, *forms]
+
+    def front(self) -> Call:
+        """Return the call of the address that all of them are below."""
+
+        async def open_administration(request: Request, services: CurrentServices) -> Response:
+            """Lead to the first page that the roles give; to one that says so where they give none."""
+            caller = await self.find_caller(request, services)
+            fronts = [each.front for each in self._places]
+            offered = [each for each in fronts if caller is not None and each.is_offered(caller, services)]
+            return self._pages.go_on(request, [*offered, *fronts][0].path, is_form=False)
+
+        return Call("GET", ADMIN, open_administration, SHOWN)
+
     async def find_caller(self, request: Request, services: Services) -> Caller | None:
         """Return who is signed in in the browser, with what the roles of this moment give."""
         cookie = self._pages.cookies.read(request, Cookie.SESSION)
         return await provider_of(services).browser_sessions.find_administrator(cookie)
 
-    def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
-        """Return the words that all pages have: the first is what leads to the others."""
-        return {"here": page.name, "username": visit.caller.user.username}
+    async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+        """Return the words that all pages have: what leads to the others, and the forms that may be sent.
+
+        Whether one may be is judged again when it is.
+        """
+        scopes = visit.caller.scopes
+        return {
+            "places": [each.front for each in self._places if each.front.is_offered(visit.caller, visit.services)],
+            "forms": {form.name for each in self._places for form in each.forms if form.access.scope in scopes},
+            "here": page.name,
+            "username": visit.caller.user.username,
+        }
+
+    def _function(self, form_of: FormOf[FormT]) -> Callable[..., Awaitable[Response]]:
+        async def send_form(
+            request: Request, form: Annotated[FormT, Depends(FormReader(form_of.model))], services: CurrentServices
+        ) -> Response:
+            """Carry out the form."""
+            page = form_of.page(form)
+
+            async def act(visit: Visit) -> Done | Response:
+                done = await form_of.act(visit, form)
+                return await self._answer_of(page, visit, done) if isinstance(done, Shown) else done
+
+            return await self.act(page, request, services, form.form_token, act, access=form_of.access)
+
+        return send_form
+
+    async def _answer_of(self, page: OwnPage, visit: Visit, shown: Shown) -> Response:
+        words = {"refusal": shown.refusal, "done": shown.done, **shown.words}
+        return await self.shown_once(page, visit, shown.template, status=200, words=words)
 
 
-def allowed_forms(caller: Caller, forms: Mapping[str, NeedsScope]) -> frozenset[str]:
-    """Return the forms that a page offers to an administrator. Whether one may be sent is judged when it is."""
-    return frozenset(name for name, access in forms.items() if access.scope in caller.scopes)
+async def search(visit: Visit, find: Callable[[], Awaitable[FoundT]], nothing: FoundT) -> tuple[FoundT, str]:
+    """Return what is found and an empty text, or nothing and why the search cannot be made."""
+    try:
+        return await find(), ""
+    except ValidationError:
+        return nothing, str(visit.texts("admin.search_refused"))
+    except DomainError as refusal:
+        raise_for_all(refusal)
+        return nothing, visit.texts.refusal(refusal)
+
+
+def asked_in_query(visit: Visit, *names: str) -> dict[str, str]:
+    """Return the filters of a list, each empty where it is left out."""
+    return {name: visit.request.query_params.get(name, "") for name in names}
+
+
+def given(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return those that narrow."""
+    return {name: value for name, value in asked.items() if value}
+
+
+def is_version(version: int) -> Callable[[int], bool]:
+    """Return what tells whether something is as the page showed it."""
+    return lambda stored: stored == version
 
 
 def read_names(text: str) -> list[str]:

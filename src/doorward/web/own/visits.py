@@ -38,7 +38,7 @@ from doorward.web.texts import TEXTS, UI_LOCALES, Texts, texts_of
 ACCOUNT: Final = "/account"
 FORBIDDEN: Final = 403
 TOLD_KEPT: Final = timedelta(minutes=1)
-_SHOWN: Final = page_policy(ContentPolicy.SIGN_IN, LimitedCall.AUTHORIZE)
+SHOWN: Final = page_policy(ContentPolicy.SIGN_IN, LimitedCall.AUTHORIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class OwnPages:
             """Lead to the first page."""
             return self._pages.go_on(request, f"{ACCOUNT}/{SignedInPage.OVERVIEW}", is_form=False)
 
-        return Call("GET", ACCOUNT, open_account, _SHOWN)
+        return Call("GET", ACCOUNT, open_account, SHOWN)
 
     def shown(self, page: OwnPage) -> Call:
         """Return the call that shows a page."""
@@ -131,7 +131,7 @@ class OwnPages:
                 return self._sign_in(request, asked)
             return await self._admitted(asked, visit, self._show(asked, visit))
 
-        return Call("GET", page.path, show_own_page, _SHOWN)
+        return Call("GET", page.path, show_own_page, SHOWN)
 
     def form(
         self, page: OwnPage, name: str, limit: LimitedCall, function: Callable[..., Awaitable[Response]]
@@ -150,7 +150,7 @@ class OwnPages:
             is_page_form=True,
         )
         path = f"{self.folder}/{name}"
-        return [Call("GET", path, open_form, _SHOWN), Call("POST", path, function, policy)]
+        return [Call("GET", path, open_form, SHOWN), Call("POST", path, function, policy)]
 
     async def act(
         self,
@@ -212,7 +212,7 @@ class OwnPages:
     ) -> Response:
         """Return a page of a form's answer, which has forms of ``page`` in it."""
         return self._pages.form_page(
-            visit.request, name, form=page.name, status=status, common={**self.common(page, visit), **words}
+            visit.request, name, form=page.name, status=status, common={**await self.common(page, visit), **words}
         )
 
     def finished(
@@ -259,18 +259,21 @@ class OwnPages:
             status=UNPROCESSABLE if refusal else 200,
             refusal=refusal,
             done=done,
-            common={**self.common(page, visit), **await page.words(visit)},
+            common={**await self.common(page, visit), **await page.words(visit)},
         )
         if told:
             self._pages.cookies.remove(response, Cookie.TOLD)
         return response
 
-    def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+    async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
         """Return the words that all pages have."""
-        options = self._pages.options
-        there = {SignedInPage.PASSKEYS: options.has_passkeys, SignedInPage.IDENTITIES: options.has_login_providers}
-        shown = [each for each in SignedInPage if there.get(each, True)]
-        return {"pages": shown, "here": page.name, "username": visit.caller.user.username}
+        sessions = provider_of(visit.services).browser_sessions
+        return {
+            "pages": self._pages.options.own_pages,
+            "administers": await sessions.administers(visit.caller.browser_session),
+            "here": page.name,
+            "username": visit.caller.user.username,
+        }
 
     def _answer(self, page: OwnPage, visit: Visit, done: Done) -> Response:
         if done.codes:

@@ -16,6 +16,11 @@ def shown_moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
+def in_utc(text: str) -> str:
+    """Return what a browser sends of a moment, which names no offset, as a moment in UTC (RFC 3339)."""
+    return f"{text}Z"
+
+
 def read_id(text: str, refusal: type[DomainError]) -> UUID:
     """Return which row is meant. Raises the refusal for what is no id."""
     try:

@@ -14,12 +14,15 @@ from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
-from doorward.web.forms import MAXIMUM_FIELD_LENGTH, SignedInPage
+from doorward.web.forms import MAXIMUM_FIELD_LENGTH, AdminPage, SignedInPage
 
 MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
-_OWN: Final = frozenset({*(f"/account/{page}" for page in SignedInPage), "/admin/users"})
-_ONE_USER: Final = re.compile(r"/admin/user\?id=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OWN: Final = frozenset(
+    {*(f"/account/{page}" for page in SignedInPage), *(page.replace("admin-", "/admin/") for page in AdminPage)}
+)
+_ONE_ROW: Final = re.compile(r"/admin/(?:user|role|client|webhook)\?(?:id|name)=[A-Za-z0-9_.~%-]{1,1024}")
+"""A page of administration, and which row it shows."""
 
 
 def read_query(query: str, browser: str = "") -> AskedParameters:
@@ -60,7 +63,7 @@ def checked_next(text: str) -> str:
 
     Nothing else is followed, so that no link here leads to another site.
     """
-    if text in _OWN or _ONE_USER.fullmatch(text):
+    if text in _OWN or _ONE_ROW.fullmatch(text):
         return text
     is_known = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
     return text if is_known and text.isascii() and text.isprintable() and "\\" not in text else ""

@@ -1,6 +1,7 @@
 """People with roles in browsers of their own, and the pages that they open."""
 
 from typing import Final
+from uuid import uuid4
 
 from development.client import Person
 from tests.integration.administration.administrator import give
@@ -17,12 +18,19 @@ def page_of(person: Person) -> str:
     return f"/admin/user?id={person.id}"
 
 
-async def administrator(service: Service, *roles: str) -> Visitor:
-    """Return a person with these roles, who has signed in and looks at the list of users, or is refused there."""
+async def administrator(service: Service, *roles: str, at: str = USERS) -> Visitor:
+    """Return a person with these roles, who has signed in and looks at a page, or is refused there."""
     found = Visitor(service, await verified(service))
     await give(service, found.person, *roles)
-    await found.sign_in(USERS)
+    await found.sign_in(at)
     return found
+
+
+def role_of(service: Service, *scopes: str) -> str:
+    """Define a role that gives these scopes; return its name."""
+    name = f"r{uuid4().hex[:20]}"
+    service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", name, list(scopes))
+    return name
 
 
 async def open_user(visitor: Visitor, person: Person) -> Shown:

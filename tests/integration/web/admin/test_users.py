@@ -60,7 +60,7 @@ async def test_a_long_list_is_shown_part_after_part(office: Service) -> None:
     assert (rest.text.count(f"{part}-"), "Show more" in rest.text) == (1, False)
 
 
-async def test_a_user_is_created_and_invited(office: Service) -> None:
+async def test_a_user_is_created(office: Service) -> None:
     admin, person = await administrator(office, "admin"), new_person()
     shown = await admin.send(
         "create-user", email=person.email, username=person.username, password=PASSWORD, roles="support, auditor"
@@ -71,12 +71,6 @@ async def test_a_user_is_created_and_invited(office: Service) -> None:
     await admin.open(USERS)
     refused = await admin.send("create-user", email=person.email, username="x", password=PASSWORD)
     assert (refused.status, PASSWORD in refused.answer.text) == (422, False)
-    invited = new_person()
-    assert "invitation is on its way" in (await admin.send("invite", email=invited.email, roles="support")).text
-    rows = office.sql("SELECT roles FROM invitations WHERE email = %s", invited.email)
-    assert [row["roles"] for row in rows] == [["support"]]
-    refused = await admin.send("invite", email=invited.email, roles="nothing-like-it")
-    assert (refused.status, "no role of such a name" in refused.text) == (422, True)
 
 
 async def test_a_user_is_changed_and_a_page_of_another_version_changes_nothing(office: Service) -> None:
@@ -88,8 +82,9 @@ async def test_a_user_is_changed_and_a_page_of_another_version_changes_nothing(o
     await open_user(admin, target)
     await open_user(other, target)
     name = f"{target.username[:20]}-b"
-    shown = await admin.send("change-user", username=name, roles="support")
+    shown = await admin.send("change-user", username=name, roles="support", locale="pt-BR", external_id="4711-b")
     assert (shown.title, "was changed" in shown.text, "support" in shown.text) == (name, True, True)
+    assert ("pt-BR" in shown.text, "4711-b" in shown.text) == (True, True)
     for form, typed in (("change-user", {"roles": "admin"}), ("delete-user", {}), ("delete-user", {"now": "true"})):
         assert other.page is not None
         stale = other.page.form(form).fields | {"version": "1"} | typed
@@ -97,6 +92,10 @@ async def test_a_user_is_changed_and_a_page_of_another_version_changes_nothing(o
         assert (answer.status_code, "has changed since it was read" in answer.text) == (422, True)
     row = stored(office, target)
     assert (row["username"], row["roles"], row["is_active"]) == (name, ["support"], True)
+    assert (row["locale"], row["external_id"]) == ("pt-BR", "4711-b")
+    await admin.send("change-user", locale="", external_id="")
+    row = stored(office, target)
+    assert (row["username"], row["locale"], row["external_id"]) == (name, None, None)
     assert ("user.roles_changed", admin.person.id) in trail(office, target)
 
 

@@ -32,6 +32,7 @@ from doorward.domain.oauth.exceptions import (
     InvalidClientScopesError,
     InvalidClientSecretError,
     InvalidGrantTypesError,
+    InvalidLogoutUriError,
     InvalidRedirectUriError,
     OperatorOnlyError,
     PkceRequiredError,
@@ -59,6 +60,7 @@ _OF_CONTENT: Final = (
     InvalidClientScopesError,
     InvalidRedirectUriError,
     RedirectUriMissingError,
+    InvalidLogoutUriError,
     UnknownResourceError,
 )
 _OF_CHANGE: Final = (ClientNotFoundError, StaleClientError, BeyondOwnScopesError)

@@ -18,11 +18,13 @@ from doorward.api.schemas.webhooks import (
     MessagesResponse,
     RetryBody,
 )
-from doorward.api.services import CurrentServices
+from doorward.api.services import CurrentServices, Services
+from doorward.core.pages import Slice
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError
+from doorward.domain.webhooks.models import DeadLetter
 
 TAG: Final = "admin"
 OUTBOX: Final = "/api/v1/admin/outbox"
@@ -52,16 +54,22 @@ async def list_dead_letters(
     parameters: Annotated[DeadLetterParameters, Query()], services: CurrentServices
 ) -> DeadLetterListResponse:
     """List messages that are not tried any more, the latest first. They are kept for 14 days."""
+    part = await part_of_dead_letters(parameters, services)
+    return DeadLetterListResponse(
+        dead_letters=[DeadLetterResponse.model_validate(each) for each in part.entries],
+        pagination=CursorPagination.of(part),
+    )
+
+
+async def part_of_dead_letters(parameters: DeadLetterParameters, services: Services) -> Slice[DeadLetter]:
+    """Return a part of the list. A cursor is the id of the last one that was shown."""
     before = None if parameters.after is None else int(parameters.after)
     found = await services.outgoing.dead_letters.list(
         endpoint_id=parameters.webhook_id, before=before, limit=parameters.page_size + 1
     )
     shown = found[: parameters.page_size]
     next_cursor = str(shown[-1].id) if len(found) > parameters.page_size else None
-    return DeadLetterListResponse(
-        dead_letters=[DeadLetterResponse.model_validate(each) for each in shown],
-        pagination=CursorPagination(page_size=parameters.page_size, next_cursor=next_cursor),
-    )
+    return Slice(shown, parameters.page_size, next_cursor)
 
 
 async def retry_dead_letters(

@@ -97,7 +97,8 @@ async def list_browser_sessions(
             SELECT browser_sessions.id, browser_sessions.user_id, browser_sessions.epoch, users.username, users.email,
                    users.email_verified_at IS NOT NULL AS is_verified, browser_sessions.amr, browser_sessions.acr,
                    browser_sessions.authenticated_at, browser_sessions.is_kept, browser_sessions.seen_at,
-                   browser_sessions.ends_at, users.second_factor <> '{}' AS has_second_factor
+                   browser_sessions.ends_at, users.second_factor <> '{}' AS has_second_factor,
+                   users.roles <> '{}' AS has_roles
             FROM unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(secret_hashes)s::bytea[])
                 AS shown (id, user_id, secret_hash)
             JOIN browser_sessions USING (id, user_id, secret_hash)

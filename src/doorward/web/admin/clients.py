@@ -1,0 +1,183 @@
+"""The pages of OAuth clients: those that there are, and each one with what it may do and how it shows who it is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, get_args
+
+from doorward.api.v1.admin import clients
+from doorward.domain.auth.callers import Caller
+from doorward.domain.oauth.clients import Clients, VersionTest
+from doorward.domain.oauth.models import (
+    NO_SECRET,
+    PRIVATE_KEY,
+    AuthMethod,
+    ClientChanges,
+    ClientContent,
+    ClientWithSecret,
+    KeyAlgorithm,
+    OAuthClient,
+    SharedMethod,
+)
+from doorward.domain.oauth.policy import (
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    DEVICE_CODE,
+    REFRESH_TOKEN,
+    is_built_in,
+)
+from doorward.web.admin.forms import ClientContentForm, ClientForm
+from doorward.web.admin.visits import AdminPageOf, FormOf, PageOfOne, Place, Shown, access_of, is_version, shown_secret
+from doorward.web.forms import AdminPage
+from doorward.web.own.visits import Done, Visit
+from doorward.web.own.words import shown_day, shown_moment
+
+_ACCESS: Final = access_of(clients.POLICY)
+_ALGORITHMS: Final = get_args(KeyAlgorithm)
+_GRANT_TYPES: Final[Mapping[str, str]] = {
+    "authorization_code": AUTHORIZATION_CODE,
+    "client_credentials": CLIENT_CREDENTIALS,
+    "device_code": DEVICE_CODE,
+    "refresh_token": REFRESH_TOKEN,
+}
+"""The fields of a form, each with the grant type that it stands for."""
+
+
+class ClientsPage(AdminPageOf):
+    """The list, the oldest first."""
+
+    name = AdminPage.CLIENTS
+    title = "clients.title"
+    access = _ACCESS
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return all clients, and what a new one may be."""
+        return {
+            "clients": [
+                {"id": each.client_id, "name": each.name, "is_enabled": each.is_enabled, "grants": _grants(each)}
+                for each in await visit.services.oauth.clients.list()
+            ],
+            "client": ClientContent(name=""),
+            "grants": ["authorization_code"],
+            "methods": get_args(SharedMethod),
+            "grant_types": list(_GRANT_TYPES),
+            "algorithms": _ALGORITHMS,
+        }
+
+
+class ClientPage(PageOfOne):
+    """One client."""
+
+    name = AdminPage.CLIENT
+    access = _ACCESS
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return what is known of the client. Raises ``ClientNotFoundError``."""
+        details = await visit.services.oauth.clients.get(self.key, lambda _: True)
+        client = details.client
+        return {
+            "client": client,
+            "is_built_in": is_built_in(client.client_id),
+            "created": shown_day(client.created_at),
+            "not_before": shown_moment(client.not_before),
+            "grants": _grants(client),
+            "methods": _methods_beside(client.auth_method),
+            "has_secret": client.auth_method not in {NO_SECRET, PRIVATE_KEY},
+            "secrets": [
+                (shown_day(each.created_at), "" if each.expires_at is None else shown_moment(each.expires_at))
+                for each in details.secrets
+            ],
+            "grant_types": list(_GRANT_TYPES),
+            "algorithms": _ALGORITHMS,
+        }
+
+
+def _grants(client: OAuthClient) -> list[str]:
+    """Return by which names of fields the grant types of a client are known."""
+    return [name for name, grant_type in _GRANT_TYPES.items() if grant_type in client.grant_types]
+
+
+def _methods_beside(method: AuthMethod) -> list[str]:
+    """Return the methods that a client may have in place of this one, which stays the kind that it is."""
+    if method in {NO_SECRET, PRIVATE_KEY}:
+        return [method]
+    return [each for each in get_args(SharedMethod) if each != NO_SECRET]
+
+
+def _said(form: ClientContentForm) -> dict[str, Any]:
+    """Return the fields of ``ClientContent`` that a form has, whether they are the same as before or not."""
+    method = {"auth_method": form.auth_method} if form.auth_method else {}
+    return {
+        **method,
+        "name": form.name,
+        "grant_types": form.grant_types,
+        "scopes": tuple(form.scopes.split()),
+        "resources": tuple(form.resources.split()),
+        "redirect_uris": tuple(form.redirect_uris.split()),
+        "post_logout_uris": tuple(form.post_logout_uris.split()),
+        "id_token_algorithm": form.id_token_algorithm,
+        "requires_pushed_requests": form.requires_pushed_requests,
+        "backchannel_logout_uri": form.backchannel_logout_uri or None,
+    }
+
+
+def _changes(form: ClientContentForm) -> ClientChanges:
+    """Return what a form changes. That of the built-in client has scopes and resources alone."""
+    said = _said(form)
+    return {name: said[name] for name in ("scopes", "resources")} if is_built_in(form.client_id) else said
+
+
+async def _create(visit: Visit, form: ClientContentForm) -> Done | Shown:
+    """Add a client, and show its secret if it has one."""
+    content = ClientContent(**_said(form))
+    return _made(await visit.services.oauth.clients.create(visit.caller, content), "client_created")
+
+
+async def _change(visit: Visit, form: ClientContentForm) -> Done:
+    """Change a client, if the version is the one that the page showed."""
+    administered = visit.services.oauth.clients
+    await administered.change(visit.caller, form.client_id, _changes(form), is_version(form.version))
+    return Done("client_changed")
+
+
+async def _rotate(visit: Visit, form: ClientForm) -> Done | Shown:
+    """Give a client another secret, if the version is the one that the page showed."""
+    administered = visit.services.oauth.clients
+    made = await administered.rotate_secret(visit.caller, form.client_id, is_version(form.version))
+    return _made(made, "client_secret")
+
+
+def _made(made: ClientWithSecret, what: str) -> Done | Shown:
+    page = ClientPage(made.client.client_id)
+    if made.secret is None:
+        return Done(what, page=page)
+    return shown_secret(what, made.client.name, made.client.client_id, made.secret, page)
+
+
+def _action(
+    name: str,
+    action: Callable[[Clients, Caller, str, VersionTest], Awaitable[object]],
+    done: str,
+    page: AdminPageOf | None = None,
+) -> FormOf[ClientForm]:
+    async def act(visit: Visit, form: ClientForm) -> Done:
+        await action(visit.services.oauth.clients, visit.caller, form.client_id, is_version(form.version))
+        return Done(done, page=page)
+
+    return FormOf(name, _ACCESS, ClientForm, act, _page)
+
+
+def _page(form: ClientForm) -> ClientPage:
+    return ClientPage(form.client_id)
+
+
+PLACE: Final = Place(
+    ClientsPage(),
+    pages=(ClientPage(),),
+    forms=(
+        FormOf("create-client", _ACCESS, ClientContentForm, _create, lambda _: ClientsPage()),
+        FormOf("change-client", _ACCESS, ClientContentForm, _change, _page),
+        FormOf("rotate-client-secret", _ACCESS, ClientForm, _rotate, _page),
+        _action("disable-client", Clients.disable, "client_disabled"),
+        _action("enable-client", Clients.enable, "client_enabled"),
+        _action("delete-client", Clients.remove, "client_deleted", ClientsPage()),
+    ),
+)

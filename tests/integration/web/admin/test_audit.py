@@ -1,0 +1,69 @@
+"""The page of the audit log."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.service import Service
+from tests.integration.web.admin.administrators import administrator, open_user, page_of, role_of
+from tests.integration.web.visitor import verified
+
+AUDIT = "/admin/audit"
+
+
+async def test_what_happened_to_a_user_is_found_from_the_page_of_the_user(office: Service) -> None:
+    admin, target = await administrator(office, "admin"), await verified(office)
+    await open_user(admin, target)
+    shown = await admin.send("deactivate-user")
+    assert f"../admin/audit?user_id={target.id}" in shown.answer.text
+    shown = await admin.open(f"{AUDIT}?user_id={target.id}")
+    assert shown.title == "Audit log"
+    kinds = ("user.deactivated", "user.registered")
+    assert [kind for kind in shown.codes if kind in kinds] == list(kinds)
+    assert (f"by {admin.person.id}" in shown.text, page_of(admin.person)[1:] in shown.answer.text) == (True, True)
+
+
+async def test_filters_narrow_and_stay_in_the_way_to_more(office: Service) -> None:
+    auditor, target = await administrator(office, "auditor", at=AUDIT), await verified(office)
+    office.sql(
+        "INSERT INTO audit_events (type, version, user_id, actor, occurred_at, data)"
+        " SELECT 'test.made', 1, %s, 'operator:ada', timestamptz '2020-03-01 12:00Z' + n * interval '1 minute', '{}'"
+        " FROM generate_series(1, 21) AS n",
+        target.id,
+    )
+    query = (
+        f"{AUDIT}?user_id={target.id}&type=test.made&actor=operator:ada&since=2020-03-01T12:01&until=2020-03-01T12:30"
+    )
+    first = await auditor.open(query)
+    assert first.codes.count("test.made") == 20
+    (following,) = [line for line in first.answer.text.split('"') if "after=" in line]
+    rest = await auditor.open(str(first.answer.url.join(following.replace("&amp;", "&"))))
+    assert (rest.codes.count("test.made"), "Show more" in rest.text) == (1, False)
+    for part in ("type=other", "actor=operator:grace", "until=2020-03-01T12:01", "since=2020-03-02T00:00"):
+        assert "No entry is found" in (await auditor.open(f"{AUDIT}?user_id={target.id}&type=test.made&{part}")).text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("user_id=x", "filters cannot be used"),
+        ("since=yesterday", "filters cannot be used"),
+        ("until=12", "filters cannot be used"),
+        ("after=forged", "cursor"),
+        (f"actor={'a' * 5000}", "filters cannot be used"),
+        ("actor=%00", "No entry is found"),
+        ("type=%3Cscript%3E", "No entry is found"),
+    ],
+)
+async def test_a_search_that_cannot_be_made_is_refused_in_words(office: Service, query: str, words: str) -> None:
+    auditor = await administrator(office, "auditor", at=AUDIT)
+    shown = await auditor.open(f"{AUDIT}?{query}")
+    assert (shown.title, words in shown.text, "<script>" in shown.answer.text) == ("Audit log", True, False)
+
+
+async def test_who_may_see_no_users_is_led_to_none(office: Service) -> None:
+    role, target = role_of(office, "admin:audit:read"), await verified(office)
+    reader = await administrator(office, role, at=AUDIT)
+    shown = await reader.open(f"{AUDIT}?user_id={target.id}")
+    assert (target.id in shown.text, "admin/user?" in shown.answer.text) == (True, False)
+    assert (await reader.open(f"{AUDIT}?user_id={uuid4()}")).text.count("No entry is found") == 1
