@@ -21,6 +21,7 @@ from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
 from development.proof.kills.external_users import external_user_rounds
 from development.proof.kills.factors import FactorRounds
 from development.proof.kills.files import BATCHES, ImportRounds
+from development.proof.kills.logouts import TELLING, LogoutRounds
 from development.proof.kills.oauth_clients import ClientRounds
 from development.proof.kills.rounds import Outcome, rounds
 from development.proof.kills.service import killable_service
@@ -100,6 +101,10 @@ def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str
     of_deliveries = DeliveryRounds(delivering, database_url)
     for step, moment in DELIVERY_POINTS:
         yield f"{step} of a message, {moment}", partial(of_deliveries.kill, step, moment)
+    telling = proof_settings(database_url, **TELLING)
+    of_logouts = LogoutRounds(stack.enter_context(killable_service(telling)), telling)
+    for step, moment in DELIVERY_POINTS:
+        yield f"{step} of a logout, {moment}", partial(of_logouts.kill, step, moment)
 
 
 if __name__ == "__main__":
