@@ -37,8 +37,11 @@ Point = tuple[SignInCommit, Moment]
 class SignInRounds:
     """One service and its database, for as many kills as are wanted."""
 
-    def __init__(self, service: KillableService, settings: Mapping[str, str]) -> None:
-        """Take the service, started with ``SIGNING_IN``, and its settings."""
+    def __init__(
+        self, service: KillableService, settings: Mapping[str, str], logout_uri: str = "https://app.example/logout"
+    ) -> None:
+        """Take the service, started with ``SIGNING_IN``, its settings, and where applications are told of logouts."""
+        self._logout_uri = logout_uri
         self._service = service
         self._settings = settings_from({name.lower(): value for name, value in settings.items()})
         self._database_url = settings["DATABASE_URL"]
@@ -67,7 +70,7 @@ class SignInRounds:
             # What is left of earlier people would have to make room.
             await operator.execute("DELETE FROM oauth_clients WHERE client_id <> 'doorward'")
             await operator.execute("DELETE FROM oauth_registration_tokens")
-            clients = [await _client(oauth, http, operator) for _ in range(CLIENTS)]
+            clients = [await self._client(oauth, http, operator) for _ in range(CLIENTS)]
             if point is not None:
                 self._service.arm(*point, random.randint(1, CLIENTS))
             people = await asyncio.gather(*(client.live(journey) for client in clients))
@@ -89,17 +92,16 @@ class SignInRounds:
         """Return what is wrong after what these people were told, a line each."""
         return asyncio.run(check(people, self._service.url, self._database_url))
 
-
-async def _client(oauth: OAuthServices, http: httpx.AsyncClient, operator: Connection) -> SignedInClient:
-    """Add an application of all grants, whose server is told of logouts, and a token for a tool, as the operator."""
-    content = ClientContent(
-        name="An application",
-        grant_types=("authorization_code", "refresh_token", DEVICE_CODE),
-        scopes=tuple(SCOPE.split()),
-        redirect_uris=(CALLBACK,),
-        backchannel_logout_uri="https://app.example/logout",
-    )
-    made = await oauth.clients.create(None, content)
-    client_id = made.client.client_id
-    token = await oauth.registration_tokens.add(InitialTokenContent(client_id, tuple(SCOPE.split())))
-    return SignedInClient(http, operator, Application(client_id, made.secret or ""), token)
+    async def _client(self, oauth: OAuthServices, http: httpx.AsyncClient, operator: Connection) -> SignedInClient:
+        """Add an application of all grants, whose server is told of logouts, and a token for a tool."""
+        content = ClientContent(
+            name="An application",
+            grant_types=("authorization_code", "refresh_token", DEVICE_CODE),
+            scopes=tuple(SCOPE.split()),
+            redirect_uris=(CALLBACK,),
+            backchannel_logout_uri=self._logout_uri,
+        )
+        made = await oauth.clients.create(None, content)
+        client_id = made.client.client_id
+        token = await oauth.registration_tokens.add(InitialTokenContent(client_id, tuple(SCOPE.split())))
+        return SignedInClient(http, operator, Application(client_id, made.secret or ""), token)
