@@ -136,7 +136,7 @@ def bench(
 
 @task(
     help={
-        "only": "model, faults, kills, races, settings, fuzz, parsers, timing or mutation",
+        "only": "model, faults, kills, races, settings, fuzz, pages, parsers, timing or mutation",
         "deep": "5,000 walks of 100 steps, 2,000 timed calls of each kind",
         "kills": "at each point",
     }

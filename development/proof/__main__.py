@@ -21,6 +21,7 @@ def main() -> int:
         "races": ["races"],
         "settings": ["database_settings"],
         "fuzz": ["fuzz", "--examples", "1000"],
+        "pages": ["fuzz_pages", "--examples", "1000"],
         "parsers": ["fuzz_parsers", "--seconds", "600"],
         "timing": ["timing", *(["--deep"] if options.deep else [])],
         "mutation": ["mutation"],

@@ -10,8 +10,10 @@ import psycopg
 import requests
 
 from benchmarks.processes import CALL_SECONDS
+from development.proof.fuzz_provider import PreparedProvider, prepare_provider
 from development.proof.races.mailed import mailing
 from development.proof.service import tokens_of
+from development.proof.sign_ins import CALLBACK, DEVICE_CODE
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.scopes import AdminScope
 
@@ -64,6 +66,7 @@ class Prepared:
     resource_ids: list[str]
     standby_kids: list[str]
     machine: Machine
+    provider: PreparedProvider
 
 
 def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH_TOKENS) -> Account:
@@ -102,6 +105,7 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
         resource_ids=_add(base_url, administrator, "resources", resources),
         standby_kids=_list_standby_keys(base_url, account),
         machine=_add_machine(base_url, administrator),
+        provider=prepare_provider(base_url, database_url, secret_key),
     )
 
 
@@ -113,7 +117,8 @@ def _verify(database_url: str) -> None:
 
 def _add_machine(base_url: str, administrator: Account) -> Machine:
     """Have the administrator add a client that calls the standard endpoints."""
-    body = {"name": "Machine", "grant_types": ["client_credentials", "refresh_token"], "scopes": ["items:read"]}
+    grants = ["client_credentials", "refresh_token", "authorization_code", DEVICE_CODE]
+    body = {"name": "Machine", "grant_types": grants, "scopes": ["items:read"], "redirect_uris": [CALLBACK]}
     headers = {"Authorization": f"Bearer {administrator.access_token}"}
     with requests.Session() as session:
         session.trust_env = False

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from development.proof import user_file_parsers
+from development.proof import provider_parsers, user_file_parsers
 from doorward.api.caller import bearer_token
 from doorward.core.exceptions import DomainError
 from doorward.core.principal import Principal, SignIn
@@ -143,7 +143,7 @@ PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
         *(refresh_token_decoder, bearer_parser, email_canonicaliser, username_canonicaliser),
         *(csv_importer, column_map, search_folder),
     )
-} | dict(user_file_parsers.PARSERS)
+} | {**user_file_parsers.PARSERS, **provider_parsers.PARSERS}
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "refresh_token_decoder": tuple(codec.encode(_REFRESH_TOKEN).encode() for codec in _READABLE),
     "bearer_parser": (
@@ -161,5 +161,6 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "column_map": (b"Name:title,Published:year", b"a, b:c:title"),
     "search_folder": ("L\u00e9on \ufb01 \u6771\u4eac\u7269\u8a9e".encode(), "\u0130\u0f81\u3099\ufdfa".encode()),
     **user_file_parsers.SEEDS,
+    **provider_parsers.SEEDS,
 }
 """Right inputs to begin from."""

@@ -8,21 +8,24 @@ from contextlib import ExitStack
 from functools import partial
 
 from development.proof.kills.administration import AdministratorRounds
-from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
-from development.proof.kills.external_users import external_user_rounds
-from development.proof.kills.factors import FactorRounds
-from development.proof.kills.failpoints import (
+from development.proof.kills.commits import (
     ADMINISTRATOR_POINTS,
     CLIENT_POINTS,
     DELIVERY_POINTS,
     FACTOR_POINTS,
     MOMENTS,
     POINTS,
+    SIGN_IN_POINTS,
 )
+from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
+from development.proof.kills.external_users import external_user_rounds
+from development.proof.kills.factors import FactorRounds
 from development.proof.kills.files import BATCHES, ImportRounds
+from development.proof.kills.logouts import TELLING, LogoutRounds
 from development.proof.kills.oauth_clients import ClientRounds
 from development.proof.kills.rounds import Outcome, rounds
 from development.proof.kills.service import killable_service
+from development.proof.kills.sign_ins import SIGNING_IN, SignInRounds
 from development.proof.kills.signing_keys import KeyRounds
 from development.proof.service import ADMINISTRATION, own_database, proof_settings
 
@@ -33,10 +36,13 @@ def main() -> int:
     """Return 0 when nothing was wrong after any kill, else 1."""
     parser = argparse.ArgumentParser(prog="python -m development.proof.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=1, help="at each point (default: %(default)s)")
+    parser.add_argument("--only", default="", help="the points whose names begin so (default: all)")
     options = parser.parse_args()
     wrong = 0
     with own_database() as database_url, ExitStack() as stack:
         for name, kill in _points(database_url, stack):
+            if not name.startswith(options.only):
+                continue
             outcome, began = Outcome(), time.monotonic()
             for _ in range(options.kills):
                 kill(outcome)
@@ -74,7 +80,16 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
     for batch in range(1, BATCHES + 1):
         for moment in MOMENTS:
             yield f"batch {batch} of an import, {moment}", partial(of_imports.kill, moment, batch)
+    yield from _points_of_sign_ins(database_url, stack)
     yield from _points_of_others(database_url, stack)
+
+
+def _points_of_sign_ins(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
+    """Yield the points at sign-ins to applications."""
+    settings = proof_settings(database_url, **SIGNING_IN)
+    of_sign_ins = SignInRounds(stack.enter_context(killable_service(settings)), settings)
+    for commit, moment in SIGN_IN_POINTS:
+        yield f"sign-in's {commit}, {moment}", partial(of_sign_ins.kill, commit, moment)
 
 
 def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
@@ -86,6 +101,10 @@ def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str
     of_deliveries = DeliveryRounds(delivering, database_url)
     for step, moment in DELIVERY_POINTS:
         yield f"{step} of a message, {moment}", partial(of_deliveries.kill, step, moment)
+    telling = proof_settings(database_url, **TELLING)
+    of_logouts = LogoutRounds(stack.enter_context(killable_service(telling)), telling)
+    for step, moment in DELIVERY_POINTS:
+        yield f"{step} of a logout, {moment}", partial(of_logouts.kill, step, moment)
 
 
 if __name__ == "__main__":

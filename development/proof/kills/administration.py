@@ -27,7 +27,7 @@ from development.proof.kills.administered import (
     judge,
     read,
 )
-from development.proof.kills.failpoints import AdministratorCommit, Moment
+from development.proof.kills.commits import AdministratorCommit, Moment
 from development.proof.kills.ledger import Ledger
 from development.proof.kills.rounds import MOST_PASSES, Outcome, wait_for_kill
 from development.proof.kills.service import KillableService

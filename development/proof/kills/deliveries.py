@@ -16,7 +16,7 @@ import psycopg
 
 from development.client import ApiClient
 from development.proof.api import answer_to, api_at
-from development.proof.kills.failpoints import DeliveryCommit, Moment
+from development.proof.kills.commits import DeliveryCommit, Moment
 from development.proof.kills.receiver import Received, Receiver, receiving
 from development.proof.kills.rounds import Outcome, wait_for_kill
 from development.proof.kills.service import KillableService

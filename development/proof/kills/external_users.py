@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 
 from development.proof.api import Answer, answer_to, api_at
-from development.proof.kills.failpoints import Moment
+from development.proof.kills.commits import Moment
 from development.proof.kills.rounds import Outcome, wait_for_kill
 from development.proof.kills.service import KillableService, killable_service
 from development.proof.races.foreign_subjects import ForeignIssuer, foreign_issuer

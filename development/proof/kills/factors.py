@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from development.proof.api import answer_to, api_at
-from development.proof.kills.failpoints import FactorCommit, Moment
+from development.proof.kills.commits import FactorCommit, Moment
 from development.proof.kills.ledger import Ledger
 from development.proof.kills.protected import STEPS, Protected, Step, read
 from development.proof.kills.protected_check import check

@@ -12,14 +12,17 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Literal, get_args
+from typing import Any
 
+from development.proof.kills.commits import Commit, Moment
 from doorward.domain.accounts.repositories import accounts, deletions, email_changes, invitations
 from doorward.domain.administration.repositories import imported_users
 from doorward.domain.administration.repositories import users as administered_users
 from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import (
+    application_sessions,
+    browser_sessions,
     own_sessions,
     roles,
     rotations,
@@ -31,87 +34,13 @@ from doorward.domain.auth.repositories import (
 from doorward.domain.federation.repositories import identities
 from doorward.domain.keys import repository as signing_keys
 from doorward.domain.mfa.repositories import recovery_codes, totp_factors
+from doorward.domain.oauth.device_models import DeviceStatus
 from doorward.domain.oauth.repositories import clients as oauth_clients
+from doorward.domain.oauth.repositories import codes, consents, devices, pushed_requests, registrations
 from doorward.domain.oauth.repositories import secrets as oauth_secrets
 from doorward.domain.outbox import repository as outbox
 from doorward.domain.passkeys import repository as passkeys
 from doorward.infrastructure.postgres.database import PostgresDatabase
-
-AccountCommit = Literal[
-    "register",
-    "reserve",
-    "login",
-    "rotate",
-    "reuse-revoke",
-    "revoke",
-    "password",
-    "verify",
-    "reset",
-    "mailbox",
-    "email",
-]
-"""What users do to their own accounts."""
-
-AdministratorCommit = Literal[
-    "register",
-    "roles",
-    "deactivate",
-    "activate",
-    "forced-reset",
-    "new-address",
-    "delete",
-    "erase",
-    "invite",
-]
-"""What administrators do to users, and to addresses without an account."""
-
-ClientCommit = Literal["client", "client-secret", "client-disabled", "client-removed"]
-"""What administrators do to an OAuth client, in the order in which it is done."""
-
-FactorCommit = Literal[
-    "application",
-    "code-used",
-    "recovery-code-used",
-    "codes-made",
-    "proof",
-    "passkey",
-    "passkey-used",
-    "passkey-removed",
-    "application-removed",
-    "factors-reset",
-]
-"""What users do to their second factors and by them, and the reset by an administrator."""
-
-DeliveryCommit = Literal["claim", "settle"]
-"""What is stored about a message before it is sent, and after it was taken."""
-
-Commit = (
-    AccountCommit
-    | AdministratorCommit
-    | ClientCommit
-    | FactorCommit
-    | DeliveryCommit
-    | Literal["import", "signing-key", "external-user"]
-)
-Moment = Literal["before", "sent", "after"]
-"""Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
-
-MOMENTS: Final[tuple[Moment, ...]] = get_args(Moment)
-ACCOUNT_COMMITS: Final[tuple[AccountCommit, ...]] = get_args(AccountCommit)
-ADMINISTRATOR_COMMITS: Final[tuple[AdministratorCommit, ...]] = get_args(AdministratorCommit)
-CLIENT_COMMITS: Final[tuple[ClientCommit, ...]] = get_args(ClientCommit)
-FACTOR_COMMITS: Final[tuple[FactorCommit, ...]] = get_args(FactorCommit)
-POINTS: Final = tuple((commit, moment) for commit in ACCOUNT_COMMITS for moment in MOMENTS)
-ADMINISTRATOR_POINTS: Final = tuple((commit, moment) for commit in ADMINISTRATOR_COMMITS for moment in MOMENTS)
-CLIENT_POINTS: Final = tuple((commit, moment) for commit in CLIENT_COMMITS for moment in MOMENTS)
-FACTOR_POINTS: Final = tuple((commit, moment) for commit in FACTOR_COMMITS for moment in MOMENTS)
-DELIVERY_POINTS: Final[tuple[tuple[DeliveryCommit, Moment], ...]] = (
-    ("claim", "after"),
-    ("settle", "before"),
-    ("settle", "sent"),
-    ("settle", "after"),
-)
-"""A claim that was not committed is none. Before a message is settled, its receiver has taken it."""
 
 Statement = Callable[..., Awaitable[Any]]
 _transaction: ContextVar[list[Commit] | None] = ContextVar("transaction", default=None)
@@ -154,6 +83,7 @@ class Failpoints:
         self._mark(signing_keys, "update_key", lambda _: "signing-key")
         self._mark(identities, "add_user", lambda _: "external-user")
         self._mark_factors()
+        self._mark_sign_ins()
         self._mark(outbox, "remove_message", lambda _: "settle")
         self._mark_claims()
         PostgresDatabase.bulk_transaction = self._around(PostgresDatabase.bulk_transaction)  # type: ignore[method-assign, assignment] # as below
@@ -169,6 +99,25 @@ class Failpoints:
         self._mark(passkeys, "add_passkey", lambda _: "passkey")
         self._mark(passkeys, "update_use", lambda _: "passkey-used")
         self._mark(second_factors, "replace_kinds", _removal)
+
+    def _mark_sign_ins(self) -> None:
+        self._mark(browser_sessions, "add_browser_session", lambda _: "browser-session")
+        self._mark(codes, "add_codes", lambda _: "code")
+        self._mark(consents, "add_consent", lambda _: "consent")
+        self._mark(codes, "consume_code", lambda _: "code-redeemed")
+        self._mark(application_sessions, "end_session_of_code", lambda _: "code-replayed")
+        self._mark(pushed_requests, "add_pushed_request", lambda _: "request-pushed")
+        self._mark(pushed_requests, "update_browser", lambda _: "request-opened")
+        self._mark(pushed_requests, "consume_pushed_request", lambda _: "request-used")
+        self._mark(devices, "add_device", lambda _: "device-begun")
+        self._mark(devices, "update_poll", lambda _: "device-polled")
+        self._mark(devices, "update_decision", _decision)
+        self._mark(devices, "consume_device", lambda _: "device-redeemed")
+        self._mark(consents, "remove_consent", lambda _: "consent-revoked")
+        self._mark(browser_sessions, "end_browser_session", lambda _: "signed-out")
+        self._mark(own_sessions, "end_epoch_of_user", lambda _: "signed-out-everywhere")
+        self._mark(registrations, "add_registration", lambda _: "registered")
+        self._mark(oauth_clients, "update_client", lambda _: "registration-changed")
 
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit | None]) -> None:
         statement: Statement = getattr(repository, name)
@@ -238,6 +187,10 @@ class Failpoints:
 
 def _end(named: dict[str, Any]) -> Commit:
     return "reuse-revoke" if named["reason"] is EndReason.REUSE else "revoke"
+
+
+def _decision(named: dict[str, Any]) -> Commit:
+    return "device-approved" if named["status"] is DeviceStatus.APPROVED else "device-denied"
 
 
 def _removal(named: dict[str, Any]) -> Commit | None:

@@ -12,7 +12,7 @@ OK: Final = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message: its id in the header, and the body."""
+    """One message: its id in the header, which those of logouts do not have, and the body."""
 
     id: str
     body: bytes
@@ -41,7 +41,7 @@ class Receiver:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
             body = await reader.readexactly(int(headers["content-length"]))
-            self.got.append(Received(headers["webhook-id"], body))
+            self.got.append(Received(headers.get("webhook-id", ""), body))
             writer.write(OK)
             await writer.drain()
         writer.close()

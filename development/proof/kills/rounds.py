@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from development.proof.kills import checker, clients, ledger
-from development.proof.kills.failpoints import AccountCommit, Moment
+from development.proof.kills.commits import AccountCommit, Moment
 from development.proof.kills.service import KillableService, killable_service
 from development.proof.service import proof_settings, tokens_of
 from doorward.domain.auth.one_time_tokens import OneTimeTokens

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from development.proof.kills.failpoints import Commit, Failpoints, Moment
+from development.proof.kills.commits import Commit, Moment
+from development.proof.kills.failpoints import Failpoints
 from development.proof.service import url_when_ready
 
 ROOT: Final = Path(__file__).parents[3]

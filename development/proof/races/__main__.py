@@ -44,6 +44,7 @@ from development.proof.races.own_account import (
     one_restore,
     set_another_password,
 )
+from development.proof.races.sign_ins import SignInRaces
 from development.proof.service import (
     ADMINISTRATION,
     codec_of,
@@ -91,7 +92,7 @@ def main() -> int:
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
-        bar = partial(bar_and_let_in_again, settings_from({name.lower(): value for name, value in strict.items()}))
+        bar = partial(bar_and_let_in_again, _read(strict))
         within_the_leeway = partial(one_token, lenient_urls, options.uses, leeway_seconds=LEEWAY_SECONDS)
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
@@ -100,6 +101,7 @@ def main() -> int:
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
             *_of_factors(FactorRaces(urls, database_url), options.ends // 4),
+            *_of_sign_ins(SignInRaces(urls, _read(strict), database_url), options),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
             *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
@@ -174,6 +176,25 @@ def _of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, int, Ra
         return race
 
     return [(f"second factors, {name}", rounds, BESIDE, judged(play)) for name, play in races.all().items()]
+
+
+def _of_sign_ins(races: SignInRaces, options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
+    """Return the races of sign-ins to applications: those of one code and the like have many uses in each round."""
+
+    def race(play: Callable[[], Awaitable[list[str]]]) -> Race:
+        async def run() -> list[str]:
+            return await play()
+
+        return run
+
+    return [
+        (f"sign-ins, {name}", options.rounds if name.startswith("one") else options.ends // 4, 1, race(play))
+        for name, play in races.all().items()
+    ]
+
+
+def _read(settings: dict[str, str]) -> Settings:
+    return settings_from({name.lower(): value for name, value in settings.items()})
 
 
 def _of_administrators(

@@ -8,7 +8,7 @@ import pytest
 
 from development.proof.kills.administered import Administered, Facts, judge
 from development.proof.kills.administration import AdministratorRounds
-from development.proof.kills.failpoints import AdministratorCommit, Moment
+from development.proof.kills.commits import AdministratorCommit, Moment
 from development.proof.kills.files import USERS, ImportRounds
 from development.proof.kills.rounds import Outcome
 from development.proof.kills.service import killable_service

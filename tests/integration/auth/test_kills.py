@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from development.proof.kills.failpoints import POINTS, AccountCommit, Moment
+from development.proof.kills.commits import POINTS, AccountCommit, Moment
 from development.proof.kills.rounds import Outcome, Rounds, rounds
 from tests.integration.service import MakeDatabase
 

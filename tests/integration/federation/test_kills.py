@@ -8,8 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from development.proof.kills.commits import Moment
 from development.proof.kills.external_users import STORED, ExternalUserRounds, external_user_rounds
-from development.proof.kills.failpoints import Moment
 from development.proof.kills.rounds import Outcome
 from tests.integration.service import MakeDatabase
 

@@ -6,7 +6,7 @@ from typing import get_args
 import psycopg
 import pytest
 
-from development.proof.kills.failpoints import Moment
+from development.proof.kills.commits import Moment
 from development.proof.kills.rounds import Outcome
 from development.proof.kills.service import killable_service
 from development.proof.kills.signing_keys import SIGNING, KeyRounds

@@ -8,8 +8,8 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from development.proof.kills.commits import FactorCommit, Moment
 from development.proof.kills.factors import FactorRounds, factor_rounds
-from development.proof.kills.failpoints import FactorCommit, Moment
 from development.proof.kills.protected import Facts, Protected, Taken, judge
 from development.proof.kills.protected_check import judged
 from development.proof.kills.rounds import Outcome

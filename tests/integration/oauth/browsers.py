@@ -1,13 +1,12 @@
 """A browser as the pages see it: it keeps cookies, sends forms, and follows where pages forward it."""
 
-import re
-from html import unescape
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
 from development.client import PASSWORD, Person
+from development.pages import OWN_SITE, answer_of, attribute, forms_of, forwarded
 from doorward.domain.oauth.models import ClientContent
 from doorward.domain.oauth.pkce import challenge_of
 from tests.integration.oauth.clients import OPERATOR
@@ -18,35 +17,6 @@ AUTHORIZE: Final = "/oauth/authorize"
 SIGN_IN: Final = "/account/sign-in"
 LOGOUT: Final = "/oauth/logout"
 VERIFIER: Final = "a-verifier-of-this-test" * 2
-OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
-_FORM: Final = re.compile(r'<form method="post" action="([^"]*)"(?![^>]* hidden>)[^>]*>(.*?)</form>', re.DOTALL)
-_FIELD: Final = re.compile(r"<(?:input|button)[^>]*>")
-_FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
-
-
-def attribute(tag: str, name: str) -> str:
-    found = re.search(rf' {name}="([^"]*)"', tag)
-    return unescape(found[1]) if found else ""
-
-
-def forms_of(page: httpx.Response) -> list[tuple[str, dict[str, str]]]:
-    """Return the forms of a page: where each goes, and its fields."""
-    return [
-        (unescape(action), {attribute(tag, "name"): attribute(tag, "value") for tag in _FIELD.findall(body)})
-        for action, body in _FORM.findall(page.text)
-    ]
-
-
-def forwarded(page: httpx.Response) -> str:
-    """Return where a page forwards the browser."""
-    found = _FORWARD.search(page.text)
-    assert found, page.text
-    return unescape(found[1])
-
-
-def answer_of(address: str) -> dict[str, str]:
-    """Return the parameters with which a browser came back to the application."""
-    return dict(parse_qsl(urlsplit(address).query))
 
 
 class Browser:
@@ -176,3 +146,22 @@ async def signed_in(browser: Browser, provider: Provider, **fields: str) -> Pers
     answer = await browser.send(page, **filled)
     assert "You are signed in." in answer.text
     return person
+
+
+__all__ = [
+    "AUTHORIZE",
+    "CALLBACK",
+    "LOGOUT",
+    "OWN_SITE",
+    "SIGN_IN",
+    "VERIFIER",
+    "Application",
+    "Browser",
+    "answer_of",
+    "application",
+    "attribute",
+    "forms_of",
+    "forwarded",
+    "is_signed_in",
+    "signed_in",
+]

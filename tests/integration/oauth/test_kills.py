@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from development.proof.kills.failpoints import CLIENT_COMMITS, ClientCommit, Moment
+from development.proof.kills.commits import CLIENT_COMMITS, ClientCommit, Moment
 from development.proof.kills.oauth_clients import AFTER, ClientRounds
 from development.proof.kills.rounds import Outcome
 from development.proof.kills.service import killable_service

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from development.proof.kills.commits import DELIVERY_POINTS, DeliveryCommit, Moment
 from development.proof.kills.deliveries import DELIVERING, DeliveryRounds, judge
-from development.proof.kills.failpoints import DELIVERY_POINTS, DeliveryCommit, Moment
 from development.proof.kills.receiver import Received
 from development.proof.kills.rounds import Outcome
 from development.proof.kills.service import killable_service

@@ -1,0 +1,122 @@
+"""What is true of what the OpenID provider reads of others, whatever the bytes."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
+
+from doorward.core.exceptions import DomainError
+from doorward.domain.auth.key_proofs import PresentedProof
+from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.models import NO_SECRET
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE, REFRESH_TOKEN
+from doorward.domain.oauth.redirect_uris import checked_redirect_uris, host_of, is_registered, origin_of
+from doorward.domain.oauth.user_code import read_user_code, shown
+from doorward.infrastructure.client_documents import read_members
+from doorward.infrastructure.dpop_proofs import SignedProofs
+from doorward.infrastructure.outbound import Document
+from doorward.infrastructure.signing_keys import thumbprint
+from doorward.web.provider.parameters import asked_in, checked_next, read_query
+
+_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_ADDRESS: Final = "https://tool.example/client"
+_ALLOWED: Final = SelfRegistration(frozenset({"openid", "profile"}))
+_URL: Final = "https://auth.example/oauth/token"
+_KEY: Final = generate_private_key(SECP256R1())
+_JWK: Final = ECAlgorithm.to_jwk(_KEY.public_key(), as_dict=True)
+_PROOFS: Final = SignedProofs()
+_CLAIMS: Final = {"jti": "one", "htm": "POST", "htu": _URL, "iat": int(_NOW.timestamp())}
+_DOCUMENT: Final = {
+    "client_id": _ADDRESS,
+    "client_name": "Tool",
+    "redirect_uris": ["https://tool.example/callback", "http://127.0.0.1/callback"],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "scope": "openid email",
+}
+
+
+class BrokenProviderPropertyError(Exception):
+    """A reader does what it never may."""
+
+
+def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
+    if not is_so:
+        raise BrokenProviderPropertyError(what)
+
+
+def client_document(data: bytes) -> None:
+    """A document is refused, or is a public client without more than what all such clients may have."""
+    try:
+        members = read_members(Document(data, {"content-type": "application/json"}))
+        content = content_of_document(_ADDRESS, members, _ALLOWED)
+    except DomainError:
+        return
+    _hold(content.auth_method == NO_SECRET, "a described client has a secret")
+    _hold(set(content.scopes) <= _ALLOWED.scopes, "a described client has a scope that was not allowed")
+    _hold(set(content.grant_types) <= {AUTHORIZATION_CODE, REFRESH_TOKEN}, "a described client has another grant")
+    _hold(checked_redirect_uris(content.redirect_uris) == content.redirect_uris, "an address may not be registered")
+    texts = (content.name, *content.redirect_uris, *content.post_logout_uris)
+    _hold(all("\0" not in text and text.isprintable() for text in texts), "a client cannot be stored or shown")
+
+
+def key_proof(data: bytes) -> None:
+    """A proof is refused, or is of the one key that has signed any."""
+    presented = PresentedProof(data.decode("latin-1"), "POST", _URL)
+    verified = _PROOFS.read(presented, _NOW)
+    _hold(verified is None or verified.thumbprint == thumbprint(_JWK), "a proof that nothing signed was verified")
+
+
+def user_code(data: bytes) -> None:
+    """What is typed is no code, or one code however it was typed."""
+    code = read_user_code(data.decode(errors="replace"))
+    _hold(code is None or read_user_code(shown(code).lower()) == code, "a code has another code")
+
+
+def redirect_uri(data: bytes) -> None:
+    """An address is refused, or can be registered, compared, and shown with its host."""
+    uri = data.decode(errors="surrogateescape")
+    try:
+        registered = checked_redirect_uris([uri])
+    except DomainError:
+        return
+    _hold(is_registered(uri, registered), "a registered address is not found")
+    _hold(uri.isascii() and host_of(uri) != "", "an address leads to no host")
+    origin = origin_of(uri)
+    _hold(origin is None or uri.lower().startswith(origin.lower()), "an address has the origin of another one")
+
+
+def page_query(data: bytes) -> None:
+    """A query is refused, or has each parameter once; and where a page leads on to is this service's."""
+    text = data.decode(errors="surrogateescape")
+    leads_to = checked_next(text)
+    _hold(not leads_to or leads_to.startswith(("/account/", "/oauth/", "/admin/")), "a page leads to another host")
+    try:
+        asked_in(leads_to, "")
+        asked = read_query(text)
+    except InvalidAuthorizationError:
+        return
+    _hold(all(asked.values.values()), "an empty parameter counts")
+
+
+PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    each.__name__: each for each in (client_document, key_proof, user_code, redirect_uri, page_query)
+}
+SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "client_document": (json.dumps(_DOCUMENT).encode(), b'{"client_id": "https://tool.example/client"}', b"[]"),
+    "key_proof": (
+        jwt.encode(_CLAIMS, _KEY, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": _JWK}).encode(),
+        b"eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6Im5vbmUifQ.e30.",
+    ),
+    "user_code": (b"BCDF-GHJK", b"bcdf ghjk"),
+    "redirect_uri": (b"https://app.example/callback", b"http://[::1]:80/callback", b"com.example.app:/callback"),
+    "page_query": (
+        b"client_id=dwc_a&scope=openid+email",
+        b"/oauth/authorize?client_id=a",
+        b"/account/device?user_code=B",
+    ),
+}
