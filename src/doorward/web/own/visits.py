@@ -211,9 +211,8 @@ class OwnPages:
         self, page: OwnPage, visit: Visit, name: str, *, status: int, words: Mapping[str, object]
     ) -> Response:
         """Return a page of a form's answer, which has forms of ``page`` in it."""
-        return self._pages.form_page(
-            visit.request, name, form=page.name, status=status, common={**await self.common(page, visit), **words}
-        )
+        common = {**await self.common(page, visit), **words}
+        return self._pages.form_page(visit.request, name, form=page.name, status=status, common=common)
 
     def finished(
         self,
