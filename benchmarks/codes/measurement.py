@@ -35,7 +35,7 @@ NO_PASSWORD: Final = "*"  # noqa: S105 - no password has this hash
 CODES_A_SECOND: Final = 1_000
 """More than the service or its limit redeems: each code works once."""
 
-CODES_OF_PEERS_A_SECOND: Final = 150
+CODES_OF_PEERS_A_SECOND: Final = 100
 """Fewer than some redeem, whose rounds then end sooner: a peer's code costs several calls to make."""
 
 PEERS: Final[Mapping[str, Callable[[EmbeddedPostgres], contextlib.AbstractContextManager[CodeServer]]]] = {

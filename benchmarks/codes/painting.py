@@ -64,8 +64,9 @@ def _open(browser: Browser, address: str, series: Series) -> None:
     page = browser.new_page()
     asked: list[Request] = []
     answered: list[Response] = []
-    page.on("request", asked.append)
-    page.on("response", answered.append)
+    # playwright keeps something in what it calls, for which a method of a list has no place.
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - as said above
+    page.on("response", lambda response: answered.append(response))  # noqa: PLW0108 - as said above
     page.goto(address)
     series.add(PAINT, Sample(page.evaluate(FIRST_PAINT)))
     refused = [response.url for response in answered if not response.ok]

@@ -52,11 +52,11 @@ def _growth(series: Series) -> float:
 
 def _by_peers() -> Sequence[Target]:
     exchanges = [
-        ratio_target(f"code exchange by {peer}, one process each", EXCHANGE, exchange_of(peer), bound)
+        ratio_target(f"code exchange by {peer}, one worker or processor each", EXCHANGE, exchange_of(peer), bound)
         for peer, bound in BOUNDS.items()
     ]
     refreshes = [
-        ratio_target(f"refresh by {peer}, one process each", REFRESH, refresh_of(peer), bound)
+        ratio_target(f"refresh by {peer}, one worker or processor each", REFRESH, refresh_of(peer), bound)
         for peer, bound in BOUNDS.items()
     ]
     return [*exchanges, *refreshes]
