@@ -62,7 +62,7 @@ def _measure(options: argparse.Namespace) -> int:
     apart: dict[str, Callable[[], None]] = {
         ACCOUNTS: lambda: measure_accounts(_plan(options), options.before),
         FACTORS: lambda: measure_factors(_plan(options), options.before),
-        CODES: lambda: measure_codes(_plan(options)),
+        CODES: lambda: measure_codes(_plan(options), options.before),
         TOKENS: lambda: measure_tokens(_plan(options)),
         CAPACITY: lambda: measure_capacity(_plan(options)),
         ITEMS: lambda: measure_items(sizes, is_quick=options.quick),
@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-peers", action="store_true", help="measure the service and the limits only")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory-minutes", type=float, default=2.0, help="how long memory is watched")
-    parser.add_argument("--before", default="", help="of the parts accounts and factors: a commit to log in at beside")
+    parser.add_argument(
+        "--before", default="", help="of the parts accounts, factors and codes: a commit to measure beside"
+    )
     parser.add_argument("--sizes", default="10000,100000,1000000", help="of the parts items and admin, with commas")
     return parser
 

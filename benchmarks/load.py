@@ -36,6 +36,18 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Once:
+    """Requests that are sent once each; the load ends early when all are answered, as ``Replay`` has their answers."""
+
+    requests: Sequence[bytes]
+    expected: str
+
+    def command(self, folder: Path) -> Sequence[str]:
+        """Return wrk's script and its arguments."""
+        return [str(SCRIPTS / "once.lua"), _file_of(self.requests, folder), self.expected]
+
+
+@dataclass(frozen=True)
 class Redirects:
     """Requests that are sent again and again; each answer must be a redirect to what begins with ``expected``."""
 
@@ -95,7 +107,7 @@ class Mix:
         return [str(SCRIPTS / "mix.lua"), *files, self.path, *map(str, self.shares), str(self.pause_ms)]
 
 
-Load: TypeAlias = Replay | Redirects | Chain | Mix
+Load: TypeAlias = Replay | Once | Redirects | Chain | Mix
 
 
 def require_wrk() -> str:

@@ -54,6 +54,10 @@ class Running:
         """Return the largest worker's resident memory: now (``VmRSS``), or the most that it ever was (``VmHWM``)."""
         return max(_memory_mb(pid, what) for pid in self.workers())
 
+    def whole_memory_mb(self) -> float:
+        """Return the resident memory of the process and of all that it started, together."""
+        return sum(_memory_mb(pid, "VmRSS") for pid in _tree_of(self.pid))
+
 
 @contextmanager
 def running(
@@ -95,6 +99,12 @@ def children_of(pid: int) -> Sequence[int]:
     """Return the ids of a process's own children, in the order in which its threads started them."""
     lists = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [int(child) for children in lists for child in children.split()]
+
+
+def _tree_of(pid: int) -> Iterator[int]:
+    yield pid
+    for child in children_of(pid):
+        yield from _tree_of(child)
 
 
 def processor_seconds(pid: int) -> float:

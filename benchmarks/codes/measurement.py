@@ -1,90 +1,158 @@
 """All of it, on one PostgreSQL, in turns. Writes benchmarks/codes.md."""
 
 import contextlib
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accounts import Accounts, Mint, accounts
+from benchmarks.accounts import Mint, accounts
 from benchmarks.codes import targets
-from benchmarks.codes.visitors import REDIRECT_URI, sign_in
+from benchmarks.codes.hot_calls import measure_hot_calls
+from benchmarks.codes.painting import BrowserMissingError, measure_painting
+from benchmarks.codes.site import WITH_PAGES, Site, new_site
+from benchmarks.codes.worker_memory import measure_worker_memory
+from benchmarks.flows.measurement import processor_ratio
 from benchmarks.limits.programs import bare_codes
 from benchmarks.load import CONNECTIONS, require_wrk
+from benchmarks.peers.code_server import CodeServer
+from benchmarks.peers.glewlwyd_codes import glewlwyd_codes
+from benchmarks.peers.hydra import hydra_codes
+from benchmarks.peers.keycloak import keycloak_codes
+from benchmarks.peers.oidc_provider_app import oidc_provider_codes
+from benchmarks.peers.token_server import PeerMissingError
 from benchmarks.plan import Plan, say
-from benchmarks.samples import Series
-from benchmarks.service import UNREACHED_LIMIT, running_service
+from benchmarks.processes import Running
+from benchmarks.samples import Sample, Series
+from benchmarks.service import running_service
 from benchmarks.speed import results
 from benchmarks.speed.page import series_table, targets_table
-from benchmarks.speed.rates import Contestant, add_balanced, measured
-from benchmarks.tokens.provider import SETTINGS, run_command
+from benchmarks.speed.rates import Contestant, add_balanced, warm_up
 from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 
 USERS: Final = 1_000
 NO_PASSWORD: Final = "*"  # noqa: S105 - no password has this hash
-CODES_A_SECOND: Final = 2_000
-"""More than any contestant redeems: each code works once."""
+CODES_A_SECOND: Final = 1_000
+"""More than the service or its limit redeems: each code works once."""
 
-WITH_PAGES: Final = {**SETTINGS, "RATE_LIMIT_AUTHORIZE": UNREACHED_LIMIT}
+CODES_OF_PEERS_A_SECOND: Final = 100
+"""Fewer than some redeem, whose rounds then end sooner: a peer's code costs several calls to make."""
+
+PEERS: Final[Mapping[str, Callable[[EmbeddedPostgres], contextlib.AbstractContextManager[CodeServer]]]] = {
+    targets.OIDC_PROVIDER: oidc_provider_codes,
+    targets.GLEWLWYD: glewlwyd_codes,
+    targets.KEYCLOAK: keycloak_codes,
+    targets.HYDRA: hydra_codes,
+}
+MEMORIES: Final = {targets.EXCHANGE: targets.MEMORY, targets.exchange_of(targets.KEYCLOAK): targets.MEMORY_OF_KEYCLOAK}
+"""Of whose processes, and as what."""
+
+BROWSER: Final = "the sign-in page in Chromium"
+BEFORE: Final = "/me and /refresh beside the version before the provider"
 PAGE: Final = Path("benchmarks/codes.md")
 INTRODUCTION: Final = """\
 # Signing in to applications
 
 <!-- Written by `inv bench --part codes`. Do not edit. -->
 
-Calls a second with 32 connections; service, PostgreSQL (fsync on, over TCP) and client share the machine. Medians of
-rounds in turns. The application is a public client with PKCE; access tokens are signed with ES256, ID tokens with
-RS256 (3072 bits). Compare ratios, never figures of two runs.
+Calls a second with 32 connections; service, peers, PostgreSQL (fsync on, over TCP) and client share the machine.
+Medians of rounds in turns. The application is a public client with PKCE; access tokens are signed with ES256, ID tokens
+with RS256 (3072 bits). A refresh gives a new refresh token and a new ID token (of glewlwyd, none). Compare ratios, not
+figures of two runs: [docs/performance.md](../docs/performance.md) says how each peer is had and set up.
 """
 
 
-def measure_codes(plan: Plan) -> None:
-    """Measure, print, and write the page unless it was a quick look."""
+def measure_codes(plan: Plan, before: str) -> None:
+    """Measure, print, and write the page unless it was a quick look. ``before`` is a commit, or empty."""
     require_wrk()
-    series = Series()
+    series, missing = Series(), dict[str, str]()
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres(loopback_port=free_port()))
         people = stack.enter_context(accounts(postgres, USERS, NO_PASSWORD))
-        url = postgres.loopback_url(people.connection.info.dbname)
-        contestants = list(_contestants(stack, people, url, round(CODES_A_SECOND * plan.seconds)))
-        say("warming up")
-        for contestant in contestants:
-            measured(contestant, plan.seconds)
-        for number in range(plan.rounds):
-            say(f"codes, round {number + 1} of {plan.rounds}")
-            for contestant in contestants:
-                add_balanced(series, contestant, plan.seconds)
-    text = page_of(series)
+        site = new_site(postgres, people)
+        with contextlib.ExitStack() as programs:
+            contestants = list(_of_the_service(programs, site, plan.seconds))
+            if plan.with_peers:
+                contestants += _peers(programs, postgres, plan.seconds, missing)
+            _measure(contestants, plan, series)
+        measure_worker_memory(site, plan, series)
+        try:
+            measure_painting(site, plan, series)
+        except BrowserMissingError as error:
+            missing[BROWSER] = str(error)
+        if before:
+            measure_hot_calls(postgres, before, plan, series)
+    text = page_of(series, missing)
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
         say(f"written to {PAGE}")
 
 
-def _contestants(stack: contextlib.ExitStack, people: Accounts, url: str, codes: int) -> Iterator[Contestant]:
+def _of_the_service(stack: contextlib.ExitStack, site: Site, seconds: float) -> Iterator[Contestant]:
     say("starting the service, and the limit")
-    key = secrets.token_urlsafe(48)
-    visitors = sign_in(people, key, _add_application(url, key))
-    service = stack.enter_context(running_service(url, settings=WITH_PAGES, secret_key=key))
-    bare = stack.enter_context(bare_codes(url))
-    mint = Mint(key)
-    count = people.session_count
-    yield Contestant(targets.EXCHANGE, service, lambda: visitors.exchanges(codes), count)
-    yield Contestant(targets.EXCHANGE_BARE, bare, lambda: visitors.bare_exchanges(codes), count)
-    yield Contestant(targets.AUTHORIZE, service, lambda: visitors.authorizations(CONNECTIONS))
-    yield Contestant(targets.ME, service, lambda: mint.me(people.sessions(CONNECTIONS)))
+    service = stack.enter_context(running_service(site.url, settings=WITH_PAGES, secret_key=site.key))
+    bare = stack.enter_context(bare_codes(site.url))
+    mint, server = Mint(site.key), site.server(service)
+    server.require_tokens()
+    codes, count = round(CODES_A_SECOND * seconds), site.people.session_count
+    yield Contestant(targets.EXCHANGE, service, lambda: server.exchanges(codes), count)
+    yield Contestant(targets.EXCHANGE_BARE, bare, lambda: site.visitors.bare_exchanges(codes), count)
+    yield Contestant(targets.REFRESH, service, server.refreshes, site.people.rotations)
+    yield Contestant(targets.AUTHORIZE, service, lambda: site.visitors.authorizations(CONNECTIONS))
+    yield Contestant(targets.ME, service, lambda: mint.me(site.people.sessions(CONNECTIONS)))
 
 
-def _add_application(url: str, key: str) -> str:
-    """Register a public client of the operator's own; return its id."""
-    options = ["--auth-method", "none", "--redirect-uri", REDIRECT_URI, "--scope", "openid", "--first-party"]
-    options += ["--grant", "authorization_code", "--grant", "refresh_token"]
-    return run_command(url, key, "client", "add", "benchmark", *options).split("\t")[0]
+def _peers(
+    stack: contextlib.ExitStack, postgres: EmbeddedPostgres, seconds: float, missing: dict[str, str]
+) -> Iterator[Contestant]:
+    for name, start in PEERS.items():
+        say(f"starting {name}")
+        try:
+            server = stack.enter_context(start(postgres))
+        except PeerMissingError as error:
+            missing[name] = str(error)
+            say(f"{name}: left out: {error}")
+            continue
+        server.require_tokens()
+        yield from _calls_of_peer(name, server, round(CODES_OF_PEERS_A_SECOND * seconds))
 
 
-def page_of(series: Series) -> str:
-    """Return the page."""
+def _calls_of_peer(name: str, server: CodeServer, codes: int) -> Sequence[Contestant]:
+    return [
+        Contestant(targets.exchange_of(name), server.process, lambda: server.exchanges(codes)),
+        Contestant(targets.refresh_of(name), server.process, server.refreshes),
+    ]
+
+
+def _measure(contestants: Sequence[Contestant], plan: Plan, series: Series) -> None:
+    for contestant in contestants:
+        say(f"warming up: {contestant.name}")
+        warm_up(contestant, plan.seconds)
+    for number in range(plan.rounds):
+        say(f"codes, round {number + 1} of {plan.rounds}")
+        for contestant in contestants:
+            add_balanced(series, contestant, plan.seconds)
+    processes: Mapping[str, Running] = {contestant.name: contestant.process for contestant in contestants}
+    for name in MEMORIES.keys() & processes.keys():
+        series.add(MEMORIES[name], Sample(processes[name].whole_memory_mb()))
+
+
+def page_of(series: Series, missing: Mapping[str, str]) -> str:
+    """Return the page. ``missing`` are reasons for what was not measured; nothing is passed over in silence."""
     measured_figures = {target.name: target.figure(series) for target in targets.TARGETS if series.has(*target.needs)}
     document = {"figures": measured_figures, "series": results.summaries(series)}
-    return "\n".join([INTRODUCTION, targets_table(document, targets.TARGETS), series_table(document)])
+    parts = [INTRODUCTION, targets_table(document, targets.TARGETS), series_table(document)]
+    for call in ("/me", "/refresh"):
+        names = [targets.call_of(call, version) for version in (targets.THIS, targets.BEFORE)]
+        if series.has(*names):
+            ratio = processor_ratio(series, *names)
+            parts.append(f"{call} by processor time, which a busy machine changes least: {ratio:.3f}.\n")
+    proofs = {
+        **{name: targets.exchange_of(name) for name in PEERS},
+        BROWSER: targets.PAINT,
+        BEFORE: targets.call_of("/me", targets.BEFORE),
+    }
+    absent = [name for name, proof in proofs.items() if not series.has(proof)]
+    parts += [f"Not measured: {name} ({missing.get(name, 'not asked for')}).\n" for name in absent]
+    return "\n".join(parts)

@@ -9,15 +9,14 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from benchmarks.accounts import Accounts
-from benchmarks.load import FORM, Redirects, Replay, get, post
+from benchmarks.load import FORM, Once, Redirects, get, post
+from benchmarks.peers.code_server import REDIRECT_URI, VERIFIER, authorization
 from doorward.domain.auth.browser_session import PREFIX
 from doorward.domain.auth.opaque_token import SECRET_BYTES, OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.code_models import CODE_PREFIX
 from doorward.domain.oauth.pkce import challenge_of
 from doorward.infrastructure.keys import AUTHORIZATION_CODE_PURPOSE, BROWSER_SESSION_PURPOSE, derive_key
 
-REDIRECT_URI: Final = "https://app.example/callback"
-VERIFIER: Final = "measured-application" * 3
 COOKIE: Final = "__Host-doorward_session"
 LIFE: Final = timedelta(hours=1)
 """Of codes that were made before: those of the service live for a minute."""
@@ -32,35 +31,22 @@ class Visitors:
     client_id: str
     browsers: Sequence[OpaqueToken]
 
-    def exchanges(self, count: int) -> Replay:
-        """Return that many codes, each redeemed once."""
+    def codes(self, count: int) -> Sequence[str]:
+        """Return that many new codes."""
         codec = self._codec(CODE_PREFIX, AUTHORIZATION_CODE_PURPOSE)
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": self.client_id,
-            "redirect_uri": REDIRECT_URI,
-            "code_verifier": VERIFIER,
-        }
-        calls = [post("/oauth/token", FORM, urlencode({**form, "code": codec.encode(c)})) for c in self._codes(count)]
-        return Replay(calls, '"id_token"')
+        return [codec.encode(code) for code in self._codes(count)]
 
-    def bare_exchanges(self, count: int) -> Replay:
+    def bare_exchanges(self, count: int) -> Once:
         """Return that many codes as the limit takes them."""
         bodies = [f"{code.id}.{code.user_id}.{self.client_id}" for code in self._codes(count)]
-        return Replay([post("/", FORM, body) for body in bodies], '"id_token"')
+        return Once([post("/", FORM, body) for body in bodies], '"id_token"')
 
     def authorizations(self, count: int) -> Redirects:
         """Return requests of the application in that many browsers."""
-        asked = {
-            "client_id": self.client_id,
-            "redirect_uri": REDIRECT_URI,
-            "response_type": "code",
-            "scope": "openid",
-            "state": secrets.token_urlsafe(16),
-            "code_challenge": challenge_of(VERIFIER),
-            "code_challenge_method": "S256",
-        }
-        codec, path = self._codec(PREFIX, BROWSER_SESSION_PURPOSE), f"/oauth/authorize?{urlencode(asked)}"
+        codec, path = (
+            self._codec(PREFIX, BROWSER_SESSION_PURPOSE),
+            f"/oauth/authorize?{urlencode(authorization(self.client_id))}",
+        )
         cookies = [f"{COOKIE}={codec.encode(browser)}" for browser in self.browsers[:count]]
         return Redirects([get(path, cookie=cookie) for cookie in cookies], f"{REDIRECT_URI}?code=")
 

@@ -38,9 +38,11 @@ def measure_logins_of(
     """Have all versions log people in, in turns, each on a database of its own."""
     with contextlib.ExitStack() as stack:
         calls = [login_call(number) for number in range(PEOPLE)]
-        services = [stack.enter_context(_service(postgres, version, number)) for number, version in enumerate(versions)]
+        services = [
+            stack.enter_context(running_version(postgres, version, number)) for number, version in enumerate(versions)
+        ]
         for service in services:
-            _register(service)
+            register(service)
             measure_logins(service, calls, IN_FLIGHT, PEOPLE)
         for _ in range(rounds):
             for version, service in zip(versions, services, strict=True):
@@ -86,7 +88,8 @@ def _forgot(email: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _service(postgres: EmbeddedPostgres, version: Version, number: int) -> Iterator[Running]:
+def running_version(postgres: EmbeddedPostgres, version: Version, number: int) -> Iterator[Running]:
+    """Run it, as production has it, on a database of its own."""
     name = f"doorward_version_{number}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -104,7 +107,8 @@ def _service(postgres: EmbeddedPostgres, version: Version, number: int) -> Itera
         yield service
 
 
-def _register(service: Running) -> None:
+def register(service: Running) -> None:
+    """Register the people."""
     for number in range(PEOPLE):
         account = {"email": f"person-{number}@example.com", "username": f"person-{number}", "password": PASSWORD}
         requests.post(f"{service.url}{REGISTER}", json=account, timeout=CALL_SECONDS).raise_for_status()

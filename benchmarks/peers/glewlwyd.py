@@ -114,7 +114,7 @@ def glewlwyd_tokens(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
         process, _ = started
         clients = new_clients()
         admin = administrator(process)
-        _call(admin, process, "POST", "/api/scope/", json={"name": SCOPE, "display_name": SCOPE})
+        call(admin, process, "POST", "/api/scope/", json={"name": SCOPE, "display_name": SCOPE})
         for client_id, secret in clients.items():
             client = {
                 "client_id": client_id,
@@ -126,15 +126,22 @@ def glewlwyd_tokens(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
                 "authorization_type": ["client_credentials"],
                 "token_endpoint_auth_method": ["client_secret_basic"],
             }
-            _call(admin, process, "POST", "/api/client/", json=client)
+            call(admin, process, "POST", "/api/client/", json=client)
         yield TokenServer(process, TOKEN, clients)
 
 
 @contextmanager
 def glewlwyd_with_plugin(
-    postgres: EmbeddedPostgres, keys: tuple[str, str], key_type: str, scopes: Sequence[str] = ()
+    postgres: EmbeddedPostgres,
+    keys: tuple[str, str],
+    key_type: str,
+    scopes: Sequence[str] = (),
+    parameters: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Running, Mapping[str, str]] | None]:
-    """Run it with the plugin of OpenID Connect, beside where its database is. None where it cannot be installed."""
+    """Run it with the plugin of OpenID Connect, beside where its database is. None where it cannot be installed.
+
+    ``parameters`` of the plugin win over those that it has for all.
+    """
     folder = install_glewlwyd()
     if folder is None:
         yield None
@@ -146,20 +153,21 @@ def glewlwyd_with_plugin(
     command = [str(folder / "usr/bin/glewlwyd"), "--env-variables", "--port", PORT]
     with running(command, _environment(folder, settings), ready="/config") as process:
         texts = [(folder / name).read_text(encoding="ascii") for name in keys]
+        signing = {"jwt-type": key_type, "key": texts[0], "cert": texts[1]}
         plugin = {
             "module": "oidc",
             "name": "oidc",
             "display_name": "OpenID Connect",
-            "parameters": {**_parameters(process, scopes), "jwt-type": key_type, "key": texts[0], "cert": texts[1]},
+            "parameters": {**_parameters(process, scopes), **signing, **(parameters or {})},
         }
-        _call(administrator(process), process, "POST", "/api/mod/plugin/", json=plugin)
+        call(administrator(process), process, "POST", "/api/mod/plugin/", json=plugin)
         yield process, settings
 
 
 def administrator(process: Running) -> requests.Session:
     """Log its administrator in."""
     admin = requests.Session()
-    _call(admin, process, "POST", "/api/auth/", json=ADMINISTRATOR)
+    call(admin, process, "POST", "/api/auth/", json=ADMINISTRATOR)
     return admin
 
 
@@ -192,10 +200,10 @@ def _configure(process: Running, password: str) -> None:
     """Add people, and a client that holds no secret."""
     admin = administrator(process)
     client = {"client_id": CLIENT, "redirect_uri": [CALLBACK], "authorization_type": ["code", "refresh_token"]}
-    _call(admin, process, "POST", "/api/client/", json={**client, "scope": [], "confidential": False, "enabled": True})
+    call(admin, process, "POST", "/api/client/", json={**client, "scope": [], "confidential": False, "enabled": True})
     for number in range(PEOPLE):
         person = {"username": f"user{number}", "email": EMAIL.format(number), "password": password, "scope": ["openid"]}
-        _call(admin, process, "POST", "/api/user/", json={**person, "enabled": True})
+        call(admin, process, "POST", "/api/user/", json={**person, "enabled": True})
 
 
 def _parameters(process: Running, scopes: Sequence[str]) -> Mapping[str, Any]:
@@ -225,24 +233,25 @@ def _parameters(process: Running, scopes: Sequence[str]) -> Mapping[str, Any]:
 def _tokens(process: Running, username: str, password: str) -> dict[str, str]:
     """Return what the client gets once a person has logged in and let it know who that is."""
     person = requests.Session()
-    _call(person, process, "POST", "/api/auth/", json={"username": username, "password": password})
-    _call(person, process, "PUT", f"/api/auth/grant/{CLIENT}", json={"scope": "openid"})
+    call(person, process, "POST", "/api/auth/", json={"username": username, "password": password})
+    call(person, process, "PUT", f"/api/auth/grant/{CLIENT}", json={"scope": "openid"})
     query = {"response_type": "code", "client_id": CLIENT, "redirect_uri": CALLBACK, "scope": "openid"}
     # Without the last one, it shows its page first, which asks whether to go on.
-    sent_back = _call(person, process, "GET", "/api/oidc/auth", params={**query, "nonce": "n", "g_continue": ""})
+    sent_back = call(person, process, "GET", "/api/oidc/auth", params={**query, "nonce": "n", "g_continue": ""})
     code = parse_qs(urlsplit(sent_back.headers["Location"]).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": CLIENT, "redirect_uri": CALLBACK, "code": code}
-    tokens: dict[str, str] = _call(requests.Session(), process, "POST", TOKEN, data=form).json()
+    tokens: dict[str, str] = call(requests.Session(), process, "POST", TOKEN, data=form).json()
     return tokens
 
 
-def _call(
+def call(
     caller: requests.Session,
     process: Running,
     method: str,
     path: str,
     **what: Any,  # noqa: ANN401 - as requests has it
 ) -> requests.Response:
+    """Return what it answers. Raises ``requests.HTTPError`` when it refuses."""
     answer = caller.request(method, f"{process.url}{path}", timeout=CALL_SECONDS, allow_redirects=False, **what)
     answer.raise_for_status()
     return answer

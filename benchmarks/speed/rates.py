@@ -21,6 +21,12 @@ LEAST_BALANCE: Final = 0.5
 """With which two workers count as both busy. Connections that stay open can all land on one."""
 
 ATTEMPTS: Final = 6
+LEAST_WARM_UPS: Final = 3
+MOST_WARM_UPS: Final = 12
+"""Loads as long as a round, before the first one."""
+
+STILL_WARMING: Final = 1.1
+"""By how much a load has to be faster than all before it for another one: Java compiles for long what it runs."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,16 @@ def add_balanced(series: Series, contestant: Contestant, seconds: float) -> None
             series.add(contestant.name, sample)
             return
     say(f"not counted: {contestant.name}, of which one worker did nearly all")
+
+
+def warm_up(contestant: Contestant, seconds: float) -> None:
+    """Load it until it gets no faster, but not for ever."""
+    fastest = 0.0
+    for number in range(1, MOST_WARM_UPS + 1):
+        rate = measured(contestant, seconds).value
+        if number >= LEAST_WARM_UPS and rate <= fastest * STILL_WARMING:
+            return
+        fastest = max(fastest, rate)
 
 
 def measured(contestant: Contestant, seconds: float) -> Sample:

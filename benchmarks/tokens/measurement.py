@@ -20,7 +20,7 @@ from benchmarks.samples import Series
 from benchmarks.service import Service, running_service
 from benchmarks.speed import results
 from benchmarks.speed.page import series_table, targets_table
-from benchmarks.speed.rates import Contestant, add_balanced, measured
+from benchmarks.speed.rates import Contestant, add_balanced, warm_up
 from benchmarks.tokens import targets
 from benchmarks.tokens.provider import (
     SETTINGS,
@@ -38,13 +38,6 @@ from development.postgres import EmbeddedPostgres
 USERS: Final = 1_000
 NO_PASSWORD: Final = "*"  # noqa: S105 - no password has this hash
 PAGE: Final = Path("benchmarks/tokens.md")
-LEAST_WARM_UPS: Final = 3
-MOST_WARM_UPS: Final = 12
-"""Loads as long as a round, before the first one."""
-
-STILL_WARMING: Final = 1.1
-"""By how much a load has to be faster than all before it for another one: Java compiles for long what it runs."""
-
 PEERS: Final[Mapping[str, Callable[[EmbeddedPostgres], contextlib.AbstractContextManager[TokenServer]]]] = {
     targets.GLEWLWYD: glewlwyd_tokens,
     targets.OIDC_PROVIDER: oidc_provider,
@@ -74,7 +67,7 @@ def measure_tokens(plan: Plan) -> None:
             contestants += _peers(stack, postgres, missing)
         say("warming up")
         for contestant in contestants:
-            _warm_up(contestant, plan.seconds)
+            warm_up(contestant, plan.seconds)
         for number in range(plan.rounds):
             say(f"tokens, round {number + 1} of {plan.rounds}")
             for contestant in contestants:
@@ -128,16 +121,6 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dic
             continue
         server.require_algorithm()
         yield Contestant(name, server.process, server.load)
-
-
-def _warm_up(contestant: Contestant, seconds: float) -> None:
-    """Load it until it gets no faster, but not for ever."""
-    fastest = 0.0
-    for number in range(1, MOST_WARM_UPS + 1):
-        rate = measured(contestant, seconds).value
-        if number >= LEAST_WARM_UPS and rate <= fastest * STILL_WARMING:
-            return
-        fastest = max(fastest, rate)
 
 
 def page_of(series: Series, missing: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 // oidc-provider on Node's own HTTP server, with an adapter for PostgreSQL, as its documentation demands one for
-// production: it keeps clients and whatever is stored. Access tokens are JWTs (ES256) for one resource.
+// production: it keeps clients and whatever is stored. Access tokens are JWTs (ES256) for one resource, ID tokens of the
+// application are signed with RS256. People sign in as whom the request's login_hint names, and agree to everything.
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { Provider } from "oidc-provider";
@@ -68,26 +69,60 @@ await pool.query(`
   CREATE TABLE payloads (
     model text, id text, payload jsonb NOT NULL, grant_id text, user_code text, uid text,
     expires_at timestamptz, consumed_at timestamptz, PRIMARY KEY (model, id)
-  )`);
+  );
+  CREATE INDEX ON payloads (grant_id);
+  CREATE INDEX ON payloads (uid)`);
 const clients = new PostgresAdapter("Client");
 for (const [client_id, client_secret] of Object.entries(JSON.parse(process.env.PEER_CLIENTS))) {
   const grant = { grant_types: ["client_credentials"], response_types: [], redirect_uris: [], scope: SCOPE };
   await clients.upsert(client_id, { client_id, client_secret, ...grant });
 }
+const application = {
+  client_id: process.env.PEER_APPLICATION,
+  token_endpoint_auth_method: "none",
+  grant_types: ["authorization_code", "refresh_token"],
+  response_types: ["code"],
+  redirect_uris: [process.env.PEER_REDIRECT_URI],
+  scope: "openid",
+  id_token_signed_response_alg: "RS256",
+};
+await clients.upsert(application.client_id, application);
 
-const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+const newKey = (kind, options) => generateKeyPairSync(kind, options).privateKey.export({ format: "jwk" });
+const key = newKey("ec", { namedCurve: "P-256" });
+const rsaKey = newKey("rsa", { modulusLength: 3072 });
 const server = { scope: SCOPE, audience: RESOURCE, accessTokenFormat: "jwt", jwt: { sign: { alg: "ES256" } } };
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   adapter: PostgresAdapter,
   clientDefaults: { id_token_signed_response_alg: "ES256" },
   cookies: { keys: [randomBytes(32).toString("hex")] },
-  jwks: { keys: [{ ...key, use: "sig", alg: "ES256" }] },
-  scopes: [SCOPE],
-  ttl: { ClientCredentials: 600 },
+  jwks: { keys: [{ ...key, use: "sig", alg: "ES256" }, { ...rsaKey, use: "sig", alg: "RS256" }] },
+  scopes: ["openid", SCOPE],
+  // Codes are made before they are measured.
+  ttl: { AccessToken: 600, AuthorizationCode: 3600, ClientCredentials: 600, Grant: 86400, IdToken: 600, Session: 86400 },
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
+  interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
-    resourceIndicators: { enabled: true, defaultResource: () => RESOURCE, getResourceServerInfo: () => server },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => RESOURCE,
+      getResourceServerInfo: () => server,
+      useGrantedResource: () => true,
+    },
   },
+});
+
+provider.use(async (ctx, next) => {
+  if (!ctx.path.startsWith("/interaction/")) return next();
+  const { params } = await provider.interactionDetails(ctx.req, ctx.res);
+  const accountId = params.login_hint;
+  const grant = new provider.Grant({ accountId, clientId: params.client_id });
+  grant.addOIDCScope("openid");
+  const result = { login: { accountId }, consent: { grantId: await grant.save() } };
+  ctx.respond = false;
+  await provider.interactionFinished(ctx.req, ctx.res, result);
 });
 provider.listen(port, "127.0.0.1");
