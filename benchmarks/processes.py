@@ -71,16 +71,17 @@ def running(
 ) -> Iterator[Running]:
     """Run a program in an empty folder until the block ends. Its log goes to nobody, so that the disk does not fill.
 
-    It is up when ``ready``, a path, answers 200. ``has_parent``: the process that is started only watches over its
-    workers, even over one. Raises ``RuntimeError`` with the program's own words if it does not start.
+    ``PORT`` in the command and in the environment is replaced by its port. It is up when ``ready``, a path, answers
+    200. ``has_parent``: the process that is started only watches over its workers, even over one. Raises ``RuntimeError`` with the program's own words if it does not start.
     """
     port = free_port()
     filled = [part.replace(PORT, str(port)) for part in command]
+    told = {name: value.replace(PORT, str(port)) for name, value in environment.items()}
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder, (Path(folder) / "log").open("wb") as log:
         process = subprocess.Popen(
             filled,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], **environment},
+            env={"PATH": os.environ["PATH"], **told},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -137,10 +137,13 @@ def glewlwyd_with_plugin(
     key_type: str,
     scopes: Sequence[str] = (),
     parameters: Mapping[str, Any] | None = None,
+    *,
+    issuer_path: str = "",
 ) -> Iterator[tuple[Running, Mapping[str, str]] | None]:
     """Run it with the plugin of OpenID Connect, beside where its database is. None where it cannot be installed.
 
-    ``parameters`` of the plugin win over those that it has for all.
+    ``parameters`` of the plugin win over those that it has for all. With the plugin's path in its issuer, the issuer
+    has a description where clients look for it.
     """
     folder = install_glewlwyd()
     if folder is None:
@@ -158,7 +161,7 @@ def glewlwyd_with_plugin(
             "module": "oidc",
             "name": "oidc",
             "display_name": "OpenID Connect",
-            "parameters": {**_parameters(process, scopes), **signing, **(parameters or {})},
+            "parameters": {**_parameters(f"{process.url}{issuer_path}", scopes), **signing, **(parameters or {})},
         }
         call(administrator(process), process, "POST", "/api/mod/plugin/", json=plugin)
         yield process, settings
@@ -181,7 +184,7 @@ def _environment(folder: Path, settings: Mapping[str, str]) -> Mapping[str, str]
     return {
         "LD_LIBRARY_PATH": ":".join(str(path) for path in folder.rglob("lib/*-linux-gnu*")),
         "GLWD_BIND_ADDRESS": HOST,
-        "GLWD_EXTERNAL_URL": f"http://{HOST}",
+        "GLWD_EXTERNAL_URL": f"http://{HOST}:{PORT}",
         # Loopback has no TLS.
         "GLWD_COOKIE_SECURE": "0",
         "GLWD_USER_MODULE_PATH": str(modules / "user"),
@@ -206,9 +209,9 @@ def _configure(process: Running, password: str) -> None:
         call(admin, process, "POST", "/api/user/", json={**person, "enabled": True})
 
 
-def _parameters(process: Running, scopes: Sequence[str]) -> Mapping[str, Any]:
+def _parameters(issuer: str, scopes: Sequence[str]) -> Mapping[str, Any]:
     return {
-        "iss": process.url,
+        "iss": issuer,
         "jwt-key-size": "256",
         "access-token-duration": 3600,
         "refresh-token-duration": 1209600,

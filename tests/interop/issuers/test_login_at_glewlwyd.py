@@ -1,0 +1,116 @@
+"""People who sign in with glewlwyd, an OpenID provider in C: they link their identity, and come in by it."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+import pytest
+import requests
+
+from benchmarks.peers.glewlwyd import administrator, call, glewlwyd_with_plugin
+from benchmarks.peers.installation import GLEWLWYD_KEYS
+from benchmarks.processes import CALL_SECONDS, Running
+from development.client import PASSWORD
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+from tests.integration.federation.visitors import IDENTITIES, setting, who
+from tests.integration.oauth.browsers import OWN_SITE, SIGN_IN, Browser, forms_of, forwarded
+from tests.integration.oauth.provider import ISSUER
+from tests.integration.oauth.provider import Provider as Doorward
+from tests.integration.service import FakeClock, run_service, settings_of_the_ring
+from tests.interop.programs import leave_out
+
+BACK: Final = "/account/back-from-acme"
+PLUGIN: Final = "/api/oidc"
+PEOPLE: Final = ("ada", "eve")
+SECRET: Final = f"of-this-run-{uuid4()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Glewlwyd:
+    """The server as it runs, with a client for the service and two people."""
+
+    process: Running
+    password: str
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.process.url}{PLUGIN}"
+
+    def signed_in(self, address: str, person: str) -> dict[str, str]:
+        """Sign in there and let the service know; return with what the browser is sent back."""
+        browser = requests.Session()
+        call(browser, self.process, "POST", "/api/auth/", json={"username": person, "password": self.password})
+        call(browser, self.process, "PUT", "/api/auth/grant/doorward", json={"scope": "openid"})
+        # Its page would ask whether to go on, and add the parameter.
+        sent_back = browser.get(f"{address}&g_continue", allow_redirects=False, timeout=CALL_SECONDS)
+        assert sent_back.headers["Location"].startswith(f"{ISSUER}{BACK}"), sent_back.headers
+        return dict(parse_qsl(urlsplit(sent_back.headers["Location"]).query))
+
+
+@pytest.fixture(scope="module")
+def provider(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd]:
+    parameters = {"pkce-allowed": True}
+    with glewlwyd_with_plugin(postgres, GLEWLWYD_KEYS, "rsa", parameters=parameters, issuer_path=PLUGIN) as started:
+        if started is None:
+            leave_out("glewlwyd", "it needs apt-get, after apt-get update, dpkg and openssl")
+        process, settings = started
+        admin, password = administrator(process), settings["PEER_PASSWORD"]
+        client = {
+            "client_id": "doorward",
+            "client_secret": SECRET,
+            "confidential": True,
+            "enabled": True,
+            "scope": [],
+            "redirect_uri": [f"{ISSUER}{BACK}"],
+            "authorization_type": ["code"],
+            "token_endpoint_auth_method": ["client_secret_basic"],
+        }
+        call(admin, process, "POST", "/api/client/", json=client)
+        for name in PEOPLE:
+            person = {"username": name, "email": f"{name}@example.com", "password": password, "scope": ["openid"]}
+            call(admin, process, "POST", "/api/user/", json={**person, "enabled": True})
+        yield Glewlwyd(process, password)
+
+
+@pytest.fixture(scope="module")
+async def doorward(provider: Glewlwyd, database_url: str) -> AsyncIterator[Doorward]:
+    migrate(database_url)
+    entry = {
+        "name": "acme",
+        "label": "ACME",
+        "issuer": provider.issuer,
+        "client_id": "doorward",
+        "client_secret": SECRET,
+        "allow_private_addresses": True,
+    }
+    changes = {"public_url": ISSUER, "background": "off", "login_providers": setting(entry)}
+    clock = FakeClock()
+    clock.advance(datetime.now(UTC) - clock.now())
+    async with run_service(settings_of_the_ring(database_url, SECRET, changes), clock) as service:
+        yield Doorward(service)
+
+
+async def test_a_person_links_an_identity_and_signs_in_with_it(doorward: Doorward, provider: Glewlwyd) -> None:
+    browser, person = Browser(doorward), await doorward.service.register()
+    password = forms_of(await browser.get(SIGN_IN))[0][1] | {"username": person.username, "password": PASSWORD}
+    await browser.http.post(SIGN_IN, data=password, headers=OWN_SITE)
+    form = next(fields for _, fields in forms_of(await browser.get(IDENTITIES)) if fields.get("provider") == "acme")
+    sent = await browser.http.post("/account/link-identity", data=form, headers=OWN_SITE)
+    linked = await browser.get(BACK, **provider.signed_in(forwarded(sent), "ada"))
+    assert "The service is linked." in linked.text, linked.text
+
+    for name, expected in (("ada", person.username), ("eve", "")):
+        elsewhere = Browser(doorward)
+        page = await elsewhere.get(SIGN_IN)
+        button = next(fields for action, fields in forms_of(page) if action.endswith("/with-acme"))
+        sent = await elsewhere.http.post("/account/with-acme", data=button, headers=OWN_SITE)
+        answer = provider.signed_in(forwarded(sent), name)
+        came = await elsewhere.http.get(BACK, params=answer)
+        assert came.status_code == (200 if expected else 422), came.text
+        assert await who(elsewhere) == expected
+        # A code is good for once.
+        assert (await elsewhere.http.get(BACK, params=answer)).status_code == 422
