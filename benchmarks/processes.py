@@ -72,7 +72,8 @@ def running(
     """Run a program in an empty folder until the block ends. Its log goes to nobody, so that the disk does not fill.
 
     ``PORT`` in the command and in the environment is replaced by its port. It is up when ``ready``, a path, answers
-    200. ``has_parent``: the process that is started only watches over its workers, even over one. Raises ``RuntimeError`` with the program's own words if it does not start.
+    200. ``has_parent``: the process that is started only watches over its workers, even over one. Raises
+    ``RuntimeError`` with the program's own words if it does not start.
     """
     port = free_port()
     filled = [part.replace(PORT, str(port)) for part in command]
