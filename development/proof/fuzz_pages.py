@@ -44,6 +44,7 @@ QUERY: Final = (
 """What any page reads of its address, and some names that none reads."""
 
 DRAWN_OFTEN: Final = 0.8
+OPENED_FORM: Final = "open_form"
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,16 @@ def fuzz_pages(database_url: str, examples: int, folder: Path) -> subprocess.Com
 
 
 def page_calls(settings: Settings) -> Sequence[Call]:
-    """Return the calls of all pages."""
-    site = create_site(settings, has_mail=True)
-    return [call for call in site.calls if call.policy.errors is ErrorDialect.PAGE]
+    """Return the calls of all pages, but for the addresses of forms that only lead to the page of the form."""
+    calls = [call for call in create_site(settings, has_mail=True).calls if call.policy.errors is ErrorDialect.PAGE]
+    return [call for call in calls if call.endpoint.__name__ != OPENED_FORM]
 
 
 def _document(calls: Iterable[Call]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
-        names = QUERY if call.method == "GET" else ("ui_locales",)
+        # Forms take no query: what they say is in their body.
+        names = QUERY if call.method == "GET" else ()
         operation: dict[str, Any] = {
             "operationId": f"{call.method} {call.path}",
             "parameters": [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names],
@@ -105,7 +107,7 @@ def _document(calls: Iterable[Call]) -> dict[str, Any]:
         }
         if call.method == "POST":
             members = {name: {"type": "string"} for name in _fields_of(call)}
-            schema = {"type": "object", "properties": members}
+            schema = {"type": "object", "properties": members, "required": list(members)}
             operation["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": schema}}}
         paths.setdefault(call.path, {})[call.method.lower()] = operation
     return {"openapi": "3.1.0", "info": {"title": "Pages", "version": "1"}, "paths": paths}
@@ -129,7 +131,7 @@ async def _prepare(
         pages += [application.address(), application.address(prompt="select_account")]
         pages += [f"{ADMINISTRATION}user?id={target['id']}"]
         first = await _signed_in(http, database_url)
-        homes = {}
+        homes: dict[str, str] = {}
         for page in pages:
             for action, _ in forms_of(await first.get(page)):
                 homes.setdefault(_path_of(action), page)
@@ -138,8 +140,8 @@ async def _prepare(
             browser = await _signed_in(http, database_url)
             fields: dict[str, str] = {}
             if call.method == "POST" and call.path in homes:
-                page = await browser.get(homes[call.path])
-                fields = next((fields for action, fields in forms_of(page) if _path_of(action) == call.path), {})
+                shown = await browser.get(homes[call.path])
+                fields = next((fields for action, fields in forms_of(shown) if _path_of(action) == call.path), {})
             callers[f"{call.method} {call.path}"] = Caller(browser.headers["Cookie"], fields)
     return callers, application
 
@@ -169,7 +171,14 @@ async def _signed_in(http: httpx.AsyncClient, database_url: str) -> Browser:
 
 
 def _configuration(callers: Mapping[str, Caller], application: Application) -> str:
-    asked = {**ASKED, "client_id": application.id, "scope": SCOPE, "password": PASSWORD, "current_password": PASSWORD}
+    asked = {
+        **ASKED,
+        "decision": "allow",
+        "client_id": application.id,
+        "scope": SCOPE,
+        "password": PASSWORD,
+        "current_password": PASSWORD,
+    }
     lines = ["warnings = false"]
     for name, value in asked.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps([value])}"]
@@ -181,7 +190,7 @@ def _configuration(callers: Mapping[str, Caller], application: Application) -> s
         place = "query" if call.startswith("GET") else "body"
         drawn = {name: name for name in asked}
         for name, value in caller.fields.items():
-            if name and value:
+            if name and value and name not in asked:
                 drawn[name] = f"own-{number}-{name}"
                 lines += [f"[dictionaries.{drawn[name]}]", f"values = {json.dumps([value])}"]
         operations += [

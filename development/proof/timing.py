@@ -16,7 +16,7 @@ import secrets
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import bcrypt
@@ -30,6 +30,7 @@ from development.proof.client_timing import SETTINGS as CLIENT_SETTINGS
 from development.proof.client_timing import ClientSite
 from development.proof.factor_timing import FactorSite
 from development.proof.mailed_timing import MailedSite, mailed_settings
+from development.proof.provider_timing import ProviderSite
 from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_telling
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.infrastructure.migrations import migrate
@@ -145,25 +146,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deep", action="store_true", help=f"{DEEP_SAMPLES} calls of each kind instead of {SAMPLES}")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="calls of each kind in a round")
+    parser.add_argument("--only", choices=list(COMPARISONS), help="attack these calls only (default: all)")
     arguments = parser.parse_args()
     samples = DEEP_SAMPLES if arguments.deep else arguments.samples
     settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": str(COST), "RATE_LIMIT_ENABLED": "false"}
     with EmbeddedPostgres() as postgres:
         migrate(postgres.url())
-        with (
-            running_service(postgres.url(), settings=settings) as service,
-            contextlib.closing(Site(service.url, postgres.url())) as site,
-        ):
-            print("Refused logins:")
-            tells = compare(site.logins(), samples)
-            print("Throttled logins:")
-            tells |= compare(site.throttled_logins(), samples)
-            print("Registrations:")
-            tells |= compare(site.registrations(), samples)
-        tells |= _compare_mailed(postgres, settings, samples)
-        tells |= _compare_clients(postgres, settings, samples)
-        tells |= _compare_factors(postgres, settings, samples)
-    return int(tells)
+        chosen = [COMPARISONS[name] for name in ([arguments.only] if arguments.only else COMPARISONS)]
+        tells = [compare_one(postgres, settings, samples) for compare_one in chosen]
+    return int(any(tells))
+
+
+def _compare_logins(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
+    """Attack logins and registrations."""
+    with (
+        running_service(postgres.url(), settings=settings) as service,
+        contextlib.closing(Site(service.url, postgres.url())) as site,
+    ):
+        print("Refused logins:")
+        tells = compare(site.logins(), samples)
+        print("Throttled logins:")
+        tells |= compare(site.throttled_logins(), samples)
+        print("Registrations:")
+        return tells | compare(site.registrations(), samples)
 
 
 def _compare_clients(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
@@ -174,6 +179,19 @@ def _compare_clients(postgres: EmbeddedPostgres, settings: Mapping[str, str], sa
     ):
         print("Refused authentications of clients:")
         return compare(site.kinds(), samples)
+
+
+def _compare_provider(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
+    """Attack what the OpenID provider says of clients and devices."""
+    tells = False
+    with (
+        running_service(postgres.url(), settings={**settings, **CLIENT_SETTINGS}) as service,
+        contextlib.closing(ProviderSite(service.url, postgres.url(), service.secret_key)) as site,
+    ):
+        for name, kinds in site.kinds().items():
+            print(f"{name}:")
+            tells |= compare(kinds, samples)
+    return tells
 
 
 def _compare_factors(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
@@ -201,6 +219,15 @@ def _compare_mailed(postgres: EmbeddedPostgres, settings: Mapping[str, str], sam
             print(f"{name}:")
             tells |= compare(kinds, samples)
     return tells
+
+
+COMPARISONS: Final[Mapping[str, Callable[[EmbeddedPostgres, Mapping[str, str], int], bool]]] = {
+    "logins": _compare_logins,
+    "mailed": _compare_mailed,
+    "clients": _compare_clients,
+    "provider": _compare_provider,
+    "factors": _compare_factors,
+}
 
 
 if __name__ == "__main__":

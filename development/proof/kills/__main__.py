@@ -80,16 +80,23 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
     for batch in range(1, BATCHES + 1):
         for moment in MOMENTS:
             yield f"batch {batch} of an import, {moment}", partial(of_imports.kill, moment, batch)
-    yield from _points_of_sign_ins(database_url, stack)
+    yield from _points_of_sign_ins(stack)
     yield from _points_of_others(database_url, stack)
 
 
-def _points_of_sign_ins(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
-    """Yield the points at sign-ins to applications."""
-    settings = proof_settings(database_url, **SIGNING_IN)
+def _points_of_sign_ins(stack: ExitStack) -> Iterator[tuple[str, Kill]]:
+    """Yield the points at sign-ins to applications, and where their servers are told of logouts.
+
+    Both have databases of their own: the signing keys of another service do not open under their secrets.
+    """
+    settings = proof_settings(stack.enter_context(own_database()), **SIGNING_IN)
     of_sign_ins = SignInRounds(stack.enter_context(killable_service(settings)), settings)
     for commit, moment in SIGN_IN_POINTS:
         yield f"sign-in's {commit}, {moment}", partial(of_sign_ins.kill, commit, moment)
+    telling = proof_settings(stack.enter_context(own_database()), **TELLING)
+    of_logouts = LogoutRounds(stack.enter_context(killable_service(telling)), telling)
+    for step, moment in DELIVERY_POINTS:
+        yield f"{step} of a logout, {moment}", partial(of_logouts.kill, step, moment)
 
 
 def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
@@ -101,10 +108,6 @@ def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str
     of_deliveries = DeliveryRounds(delivering, database_url)
     for step, moment in DELIVERY_POINTS:
         yield f"{step} of a message, {moment}", partial(of_deliveries.kill, step, moment)
-    telling = proof_settings(database_url, **TELLING)
-    of_logouts = LogoutRounds(stack.enter_context(killable_service(telling)), telling)
-    for step, moment in DELIVERY_POINTS:
-        yield f"{step} of a logout, {moment}", partial(of_logouts.kill, step, moment)
 
 
 if __name__ == "__main__":

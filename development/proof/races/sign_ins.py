@@ -35,6 +35,9 @@ REFUSED: Final = 401
 INVALID: Final = 400
 SIGN_IN_FIRST: Final = 303
 USES: Final = 50
+TABS: Final = 4
+"""More wait for the row of the request one after the other, so that the first is done before the others begin."""
+
 LONGEST_HEAD_START: Final = 0.02
 LIVE: Final = """
     SELECT count(*) FROM sessions JOIN users ON users.id = user_id
@@ -97,8 +100,8 @@ class SignInRaces:
             live = await self._live(person)
             return [*_one_of(answers), *([] if live == 1 else [f"{live} sessions live, where one is due"])]
 
-    async def one_pushed_request(self, uses: int = USES) -> list[str]:
-        """Agree many times at once to one pushed request: one code is issued."""
+    async def one_pushed_request(self, uses: int = TABS) -> list[str]:
+        """Agree in several tabs at once to one pushed request: one code is issued."""
         async with self.copies() as copies:
             person = await self.person(copies[0])
             asked = person.application.parameters(prompt="consent")

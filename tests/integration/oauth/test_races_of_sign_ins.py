@@ -22,9 +22,14 @@ def races(make_database: MakeDatabase) -> Iterator[SignInRaces]:
         yield SignInRaces(urls, settings_from({name.lower(): value for name, value in settings.items()}), database_url)
 
 
-@pytest.mark.parametrize("uses", ["one code", "one device", "one pushed request", "one proof of a key"])
+@pytest.mark.parametrize("uses", ["one code", "one device", "one proof of a key"])
 async def test_of_fifty_uses_at_once_one_succeeds(races: SignInRaces, uses: str) -> None:
     assert await races.all()[uses]() == []
+
+
+async def test_of_tabs_that_agree_at_once_to_one_pushed_request_one_gets_a_code(races: SignInRaces) -> None:
+    for _ in range(2 * ROUNDS):
+        assert await races.one_pushed_request() == []
 
 
 async def test_what_ends_while_a_code_is_on_its_way_leaves_nothing_that_works(races: SignInRaces) -> None:
