@@ -133,3 +133,30 @@ async def test_a_person_registers_and_changes_the_password_by_keyboard_without_a
         await page.reload()
         assert not await page.get_by_role("status").count()
     assert (await home.api.post_token(person.username, "four other random words")).status_code == 200
+
+
+async def test_an_administrator_defines_a_role_by_keyboard_without_a_script(
+    home: PasskeySite, browser: Browser
+) -> None:
+    person, name = await home.person(), f"r{uuid4().hex[:20]}"
+    with psycopg.connect(home.database_url) as connection:
+        connection.execute("UPDATE users SET roles = '{admin}' WHERE id = %s", (person.id,))
+    async with window(browser, java_script_enabled=False) as page:
+        await page.goto(f"{home.url}/account/sign-in?next=/account/overview")
+        for typed in (person.username, person.password):
+            await page.keyboard.press("Tab")
+            await page.keyboard.type(typed)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="Administration").press("Enter")
+        await page.get_by_role("heading", name="Users").wait_for()
+        await page.get_by_role("link", name="Roles").press("Enter")
+        await page.locator("summary", has_text="Define a role").press("Enter")
+        for typed in (name, "The night desk"):
+            await page.keyboard.press("Tab")
+            await page.keyboard.type(typed)
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Space")
+        await page.keyboard.press("Enter")
+        await page.get_by_text("The role was created").wait_for()
+        assert await page.get_by_role("heading", level=1).inner_text() == name
+        assert await page.get_by_role("listitem").filter(has_text="admin:users:read").count() == 1

@@ -36,6 +36,12 @@ async def test_the_own_account_leads_administrators_to_the_first_page_that_they_
         assert (shown.title, shown.status) == ((title, 200) if title else (REFUSED, 403))
 
 
+async def test_the_front_of_administration_has_people_sign_in_first(office: Service) -> None:
+    visitor = Visitor(office, await verified(office))
+    shown = await visitor.open("/admin")
+    assert (shown.title, shown.form("sign-in").fields["next"]) == (LOGIN, "/admin/users")
+
+
 async def test_people_without_roles_cost_their_own_pages_no_query_more(
     office: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
