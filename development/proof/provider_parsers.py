@@ -20,8 +20,8 @@ from doorward.domain.oauth.user_code import read_user_code, shown
 from doorward.infrastructure.client_documents import read_members
 from doorward.infrastructure.dpop_proofs import SignedProofs
 from doorward.infrastructure.outbound import Document
-from doorward.infrastructure.signing_keys import thumbprint
 from doorward.web.provider.parameters import asked_in, checked_next, read_query
+from doorward_client.public_keys import thumbprint
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ADDRESS: Final = "https://tool.example/client"

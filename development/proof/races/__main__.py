@@ -76,14 +76,7 @@ Race = Callable[[], Coroutine[Any, Any, list[str]]]
 
 def main() -> int:
     """Return 0 when every race ended as it must, else 1."""
-    parser = argparse.ArgumentParser(prog="python -m development.proof.races", description=__doc__)
-    parser.add_argument("--uses", type=int, default=1000, help="of one refresh token (default: %(default)s)")
-    parser.add_argument("--claims", type=int, default=200, help="of one user name (default: %(default)s)")
-    parser.add_argument("--guesses", type=int, default=500, help="of one password (default: %(default)s)")
-    parser.add_argument("--changes", type=int, default=100, help="of one password (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=10, help="of these and right logins (default: %(default)s)")
-    parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
-    options = parser.parse_args()
+    options = _read_options()
     configure_logging("critical", "json")
     with ExitStack() as stack:
         database_url = stack.enter_context(own_database())
@@ -176,6 +169,17 @@ def _of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, int, Ra
         return race
 
     return [(f"second factors, {name}", rounds, BESIDE, judged(play)) for name, play in races.all().items()]
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m development.proof.races", description=__doc__)
+    parser.add_argument("--uses", type=int, default=1000, help="of one refresh token (default: %(default)s)")
+    parser.add_argument("--claims", type=int, default=200, help="of one user name (default: %(default)s)")
+    parser.add_argument("--guesses", type=int, default=500, help="of one password (default: %(default)s)")
+    parser.add_argument("--changes", type=int, default=100, help="of one password (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="of these and right logins (default: %(default)s)")
+    parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
+    return parser.parse_args()
 
 
 def _of_sign_ins(races: SignInRaces, options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
