@@ -10,13 +10,7 @@ from tests.integration.web.admin.targets import shown_with, target_of
 from tests.integration.web.visitor import OWN_SITE
 
 MARK: Final = "<b id=hostile>"
-HOSTILE: Final = (
-    MARK,
-    "\0\x1b[31m\u202e",
-    "9" * 40,
-    "-1",
-    "\ufffe\U0010ffff'; --{{ 7 * 7 }}" * 300,
-)
+HOSTILE: Final = (f"{MARK}'; --{{{{ 7 * 7 }}}}\U0010ffff", "\0\x1b[31m\u202e", "9" * 40)
 NO_TEXT: Final = "%ff%fe"
 READ: Final = {
     "/admin/users": ("q", "status", "role", "after"),
