@@ -1,4 +1,4 @@
-"""/me and /refresh of this version beside another one, without a provider in either."""
+"""This version beside another one: /me and /refresh without a provider in either, and memory with all that each has."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -8,17 +8,24 @@ from typing import Final
 import requests
 
 from benchmarks.accounts import ME, REFRESH
-from benchmarks.codes.targets import BEFORE, THIS, call_of
+from benchmarks.codes.site import EVERYTHING
+from benchmarks.codes.targets import BEFORE, THIS, call_of, worker_of
 from benchmarks.flows.rates import IN_FLIGHT, PASSWORD, PEOPLE, TOKEN, register, running_version
 from benchmarks.flows.versions import Version, this_version, version_at
 from benchmarks.load import CONNECTIONS, Chain, Replay, apply, get
-from benchmarks.plan import Plan, say
+from benchmarks.plan import WARM_UP_SECONDS, Plan, say
 from benchmarks.processes import CALL_SECONDS, Running
-from benchmarks.samples import Series
+from benchmarks.samples import Sample, Series
 from development.postgres import EmbeddedPostgres
 
 ROUNDS: Final = 3
 """For each round of the plan: the two are to differ by little."""
+
+FULL: Final[Mapping[str, Mapping[str, str]]] = {
+    THIS: EVERYTHING,
+    BEFORE: {"PUBLIC_URL": EVERYTHING["PUBLIC_URL"]},
+}
+"""With which each is all that it can be: of the version before, signing keys, pages of accounts and passkeys."""
 
 
 def measure_hot_calls(postgres: EmbeddedPostgres, before: str, plan: Plan, series: Series) -> None:
@@ -37,6 +44,12 @@ def measure_hot_calls(postgres: EmbeddedPostgres, before: str, plan: Plan, serie
             # Neither is always the first.
             turns = reversed(services.items()) if number % 2 else services.items()
             _round(dict(turns), plan.seconds, series)
+    say("memory of both with PUBLIC_URL")
+    for number, (name, version) in enumerate(versions.items(), start=len(versions)):
+        with running_version(postgres, version, number, FULL[name]) as service:
+            register(service)
+            _round({name: service}, WARM_UP_SECONDS, Series())
+            series.add(worker_of(name), Sample(service.whole_memory_mb()))
 
 
 def _round(services: Mapping[str, Running], seconds: float, series: Series) -> None:

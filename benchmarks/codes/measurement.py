@@ -1,7 +1,7 @@
 """All of it, on one PostgreSQL, in turns. Writes benchmarks/codes.md."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from benchmarks.peers.glewlwyd_codes import glewlwyd_codes
 from benchmarks.peers.hydra import hydra_codes
 from benchmarks.peers.keycloak import keycloak_codes
 from benchmarks.peers.oidc_provider_app import oidc_provider_codes
-from benchmarks.peers.token_server import PeerMissingError
+from benchmarks.peers.token_server import Start, started_peers
 from benchmarks.plan import Plan, say
 from benchmarks.processes import Running
 from benchmarks.samples import Sample, Series
@@ -38,7 +38,7 @@ CODES_A_SECOND: Final = 1_000
 CODES_OF_PEERS_A_SECOND: Final = 100
 """Fewer than some redeem, whose rounds then end sooner: a peer's code costs several calls to make."""
 
-PEERS: Final[Mapping[str, Callable[[EmbeddedPostgres], contextlib.AbstractContextManager[CodeServer]]]] = {
+PEERS: Final[Mapping[str, Start[CodeServer]]] = {
     targets.OIDC_PROVIDER: oidc_provider_codes,
     targets.GLEWLWYD: glewlwyd_codes,
     targets.KEYCLOAK: keycloak_codes,
@@ -106,14 +106,7 @@ def _of_the_service(stack: contextlib.ExitStack, site: Site, seconds: float) -> 
 def _peers(
     stack: contextlib.ExitStack, postgres: EmbeddedPostgres, seconds: float, missing: dict[str, str]
 ) -> Iterator[Contestant]:
-    for name, start in PEERS.items():
-        say(f"starting {name}")
-        try:
-            server = stack.enter_context(start(postgres))
-        except PeerMissingError as error:
-            missing[name] = str(error)
-            say(f"{name}: left out: {error}")
-            continue
+    for name, server in started_peers(stack, postgres, PEERS, missing):
         server.require_tokens()
         yield from _calls_of_peer(name, server, round(CODES_OF_PEERS_A_SECOND * seconds))
 

@@ -45,9 +45,17 @@ def call_of(call: str, version: str) -> str:
     return f"{call}: {version}"
 
 
-def _growth(series: Series) -> float:
-    pairs = zip(series.samples[WORKER_ON], series.samples[WORKER_OFF], strict=True)
-    return median(on.value - off.value for on, off in pairs)
+def worker_of(version: str) -> str:
+    """Return the name of a series."""
+    return f"memory of a worker, MB: {version}, with PUBLIC_URL"
+
+
+def _growth(name: str, more: str, less: str, bound: float) -> Target:
+    def difference(series: Series) -> float:
+        pairs = zip(series.samples[more], series.samples[less], strict=True)
+        return median(above.value - below.value for above, below in pairs)
+
+    return Target(name, bound, (more, less), difference, at_most=True, is_ratio=False)
 
 
 def _by_peers() -> Sequence[Target]:
@@ -69,13 +77,12 @@ TARGETS: Final[Sequence[Target]] = (
     ratio_target("authorize of who is signed in, by /me, 1 worker", AUTHORIZE, ME, 0.4),
     *_by_peers(),
     ratio_target("resident memory after the run by Keycloak", MEMORY, MEMORY_OF_KEYCLOAK, 0.2, at_most=True),
-    Target(
-        "a worker with everything of the provider on by one without it, MB more",
+    _growth("a worker with everything on, and without PUBLIC_URL: MB more", WORKER_ON, WORKER_OFF, 10),
+    _growth(
+        "a worker with everything on, and of the version before with PUBLIC_URL: MB more",
+        worker_of(THIS),
+        worker_of(BEFORE),
         10,
-        (WORKER_ON, WORKER_OFF),
-        _growth,
-        at_most=True,
-        is_ratio=False,
     ),
     own_target("first paint of the sign-in page in Chromium, on loopback, ms", PAINT, 100, at_most=True),
     own_target("HTML and CSS of the sign-in page, kB", SIZE, 30, at_most=True),

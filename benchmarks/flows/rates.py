@@ -88,8 +88,10 @@ def _forgot(email: str) -> bytes:
 
 
 @contextlib.contextmanager
-def running_version(postgres: EmbeddedPostgres, version: Version, number: int) -> Iterator[Running]:
-    """Run it, as production has it, on a database of its own."""
+def running_version(
+    postgres: EmbeddedPostgres, version: Version, number: int, settings: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """Run it, as production has it, on a database of its own, which ``number`` names."""
     name = f"doorward_version_{number}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -99,6 +101,7 @@ def running_version(postgres: EmbeddedPostgres, version: Version, number: int) -
         "SECRET_KEY": secrets.token_urlsafe(48),
         "SHUTDOWN_DRAIN_SECONDS": "0",
         **LIMITS_OUT_OF_REACH,
+        **(settings or {}),
     }
     program = [str(version.python), "-m", "doorward"]
     subprocess.run([*program, "migrate"], check=True, env=environment, stdout=subprocess.DEVNULL)

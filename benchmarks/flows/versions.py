@@ -33,7 +33,8 @@ def version_at(commit: str) -> Version:
         packed = _git("archive", commit_id)
         with tarfile.open(fileobj=BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
-    python = python_of(folder, folder / ".environment", "--no-dev", "--no-editable")
+    # All extras: which there are is that commit's matter, and none is loaded without its setting.
+    python = python_of(folder, folder / ".environment", "--no-dev", "--no-editable", "--all-extras")
     return Version(f"version {commit_id[:12]}", python)
 
 

@@ -2,15 +2,18 @@
 
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import jwt
 import requests
 
 from benchmarks.load import FORM, Replay, post
+from benchmarks.plan import say
 from benchmarks.processes import CALL_SECONDS, Running
+from development.postgres import EmbeddedPostgres
 
 CLIENTS: Final = 4
 SCOPE: Final = "orders:read"
@@ -47,6 +50,25 @@ class TokenServer:
         algorithm = jwt.get_unverified_header(answer.json()["access_token"])["alg"]
         if algorithm != ALGORITHM:
             raise RuntimeError(f"{address} signs with {algorithm}")
+
+
+Server = TypeVar("Server")
+Start: TypeAlias = Callable[[EmbeddedPostgres], AbstractContextManager[Server]]
+
+
+def started_peers(
+    stack: ExitStack, postgres: EmbeddedPostgres, peers: Mapping[str, Start[Server]], missing: dict[str, str]
+) -> Iterator[tuple[str, Server]]:
+    """Start each in turn, on one PostgreSQL. Note in ``missing`` why one cannot be had."""
+    for name, start in peers.items():
+        say(f"starting {name}")
+        try:
+            server = stack.enter_context(start(postgres))
+        except PeerMissingError as error:
+            missing[name] = str(error)
+            say(f"{name}: left out: {error}")
+            continue
+        yield name, server
 
 
 def token_calls(path: str, clients: Mapping[str, str]) -> Replay:

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from benchmarks.peers.glewlwyd import glewlwyd_tokens
 from benchmarks.peers.hydra import hydra
 from benchmarks.peers.keycloak import keycloak
 from benchmarks.peers.oidc_provider_app import oidc_provider
-from benchmarks.peers.token_server import PeerMissingError, TokenServer, token_calls
+from benchmarks.peers.token_server import Start, TokenServer, started_peers, token_calls
 from benchmarks.plan import Plan, say
 from benchmarks.samples import Series
 from benchmarks.service import Service, running_service
@@ -38,7 +38,7 @@ from development.postgres import EmbeddedPostgres
 USERS: Final = 1_000
 NO_PASSWORD: Final = "*"  # noqa: S105 - no password has this hash
 PAGE: Final = Path("benchmarks/tokens.md")
-PEERS: Final[Mapping[str, Callable[[EmbeddedPostgres], contextlib.AbstractContextManager[TokenServer]]]] = {
+PEERS: Final[Mapping[str, Start[TokenServer]]] = {
     targets.GLEWLWYD: glewlwyd_tokens,
     targets.OIDC_PROVIDER: oidc_provider,
     targets.KEYCLOAK: keycloak,
@@ -111,14 +111,7 @@ def _first_party(service: Service, people: Accounts, me: str, refresh: str) -> S
 
 
 def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dict[str, str]) -> Iterator[Contestant]:
-    for name, start in PEERS.items():
-        say(f"starting {name.removeprefix('tokens: ')}")
-        try:
-            server = stack.enter_context(start(postgres))
-        except PeerMissingError as error:
-            missing[name] = str(error)
-            say(f"{name}: left out: {error}")
-            continue
+    for name, server in started_peers(stack, postgres, PEERS, missing):
         server.require_algorithm()
         yield Contestant(name, server.process, server.load)
 

@@ -8,7 +8,7 @@ import sys
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs
@@ -20,8 +20,10 @@ from benchmarks.codes import targets
 from benchmarks.codes.measurement import page_of
 from benchmarks.load import Once, apply, get
 from benchmarks.peers.code_server import REDIRECT_URI, Browser, CodeServer, code_in, codes_of
+from benchmarks.peers.token_server import PeerMissingError, started_peers
 from benchmarks.processes import Running
 from benchmarks.samples import Sample, Series
+from development.postgres import EmbeddedPostgres
 
 
 class Recorder(BaseHTTPRequestHandler):
@@ -79,6 +81,27 @@ def test_a_peer_that_was_not_measured_is_named_with_the_reason() -> None:
     assert "Not measured: glewlwyd" not in page
 
 
+def test_a_peer_that_cannot_be_had_is_left_out_and_the_others_start() -> None:
+    ended: list[str] = []
+
+    @contextmanager
+    def present(_postgres: EmbeddedPostgres) -> Iterator[str]:
+        yield "server"
+        ended.append("server")
+
+    @contextmanager
+    def absent(_postgres: EmbeddedPostgres) -> Iterator[str]:
+        raise PeerMissingError("mvn is not here")
+        yield
+
+    missing: dict[str, str] = {}
+    with ExitStack() as stack:
+        peers = {"first": absent, "second": present}
+        assert list(started_peers(stack, EmbeddedPostgres(), peers, missing)) == [("second", "server")]
+        assert not ended
+    assert (missing, ended) == ({"first": "mvn is not here"}, ["server"])
+
+
 def test_memory_is_a_share_of_keycloaks_and_a_difference_within_rounds() -> None:
     series = series_of(**{targets.MEMORY: 100.0, targets.MEMORY_OF_KEYCLOAK: 400.0})
     for on, off in ((110.0, 100.0), (150.0, 120.0), (95.0, 90.0)):
@@ -86,7 +109,7 @@ def test_memory_is_a_share_of_keycloaks_and_a_difference_within_rounds() -> None
         series.add(targets.WORKER_OFF, Sample(off))
     page = page_of(series, {})
     assert "| resident memory after the run by Keycloak | 0.25 | at most 0.2 | **missed** |" in page
-    assert "without it, MB more | 10.00 | at most 10 | reached |" in page
+    assert "without PUBLIC_URL: MB more | 10.00 | at most 10 | reached |" in page
 
 
 def test_the_calls_of_two_versions_are_compared_by_rate_and_by_processor_time() -> None:
