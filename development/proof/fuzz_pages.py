@@ -190,7 +190,8 @@ def _configuration(callers: Mapping[str, Caller], application: Application) -> s
         place = "query" if call.startswith("GET") else "body"
         drawn = {name: name for name in asked}
         for name, value in caller.fields.items():
-            if name and value and name not in asked:
+            # Its configuration cannot name others, such as those of scopes: they are only generated.
+            if name.isidentifier() and value and name not in asked:
                 drawn[name] = f"own-{number}-{name}"
                 lines += [f"[dictionaries.{drawn[name]}]", f"values = {json.dumps([value])}"]
         operations += [
