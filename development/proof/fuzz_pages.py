@@ -31,6 +31,7 @@ from doorward.api.policy import ErrorDialect
 from doorward.api.routing import Call
 from doorward.infrastructure.migrations import migrate
 from doorward.settings.config import Settings, settings_from
+from doorward.web.admin import PLACES
 from doorward.wiring.pages import create_site
 
 LIMIT_SECONDS: Final = 3600
@@ -42,6 +43,11 @@ QUERY: Final = (
     *("next", "proof", "user_code", "id", "query", "after", "role", "status", "q"),
 )
 """What any page reads of its address, and some names that none reads."""
+
+ADMINISTRATION_FORMS: Final[Mapping[str, type[BaseModel]]] = {
+    f"{ADMINISTRATION}{form.name}": form.model for place in PLACES for form in place.forms
+}
+"""By where they are sent."""
 
 DRAWN_OFTEN: Final = 0.8
 OPENED_FORM: Final = "open_form"
@@ -115,6 +121,8 @@ def _document(calls: Iterable[Call]) -> dict[str, Any]:
 
 def _fields_of(call: Call) -> Sequence[str]:
     """Return the fields of the form that a call takes; of one that reads its form itself, those of a request."""
+    if call.path in ADMINISTRATION_FORMS:
+        return list(ADMINISTRATION_FORMS[call.path].model_fields)
     hints = get_type_hints(call.endpoint).values()
     models = [each for each in hints if isinstance(each, type) and issubclass(each, BaseModel)]
     return [name for model in models for name in model.model_fields] or [*QUERY, "form_token"]

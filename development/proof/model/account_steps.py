@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 
 from development.proof.model import checks
 from development.proof.model.journey import Journey
-from development.proof.model.people import PASSWORD, Due, Session, hold
+from development.proof.model.people import PASSWORD, Due, Person, Session, hold
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.models import EndReason
 
@@ -144,6 +144,16 @@ class AccountSteps(Journey):
 
     def _is_let_in(self, session: Session) -> bool:
         return self.model.admits(session, session.accesses[-1], self.now)
+
+    def _acting_session(self, person: Person) -> Session | None:
+        """Return a session in which somebody may act, begun now where no access token works; None for who cannot."""
+        acting = [each for each in self._own_live() if each.person is person and self._is_let_in(each)]
+        if acting:
+            return acting[-1]
+        if not person.may_log_in:
+            return None
+        self._log_in(person, has_old_hash=False)
+        return self.model.sessions[-1]
 
     def _beside(self, session: Session | None, call: Coroutine[Any, Any, T]) -> T:
         """Make a call while the session is refreshed, if one is given."""

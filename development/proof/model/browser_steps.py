@@ -260,9 +260,9 @@ class BrowserSteps(PasskeySteps):
             self._take_back_of(person)
 
     def _take_back_of(self, person: Person) -> None:
-        own = [session for session in self._own_live() if session.person is person]
-        if own:
-            self._take_back(own[-1], is_let_in=self._is_let_in(own[-1]))
+        session = self._acting_session(person)
+        if session is not None:
+            self._take_back(session, is_let_in=True)
 
     def _take_back(self, session: Session, *, is_let_in: bool) -> None:
         person = session.person
