@@ -74,6 +74,7 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
         f"POST {ACCOUNT}/sessions/end": {"which": "all"},
         f"DELETE {ACCOUNT}/sessions/{{session_id:uuid}}": None,
         f"DELETE {ACCOUNT}/applications/{{client_id}}": None,
+        f"DELETE {ACCOUNT}/identities/{{identity_id:uuid}}": None,
         f"POST {ACCOUNT}/deletion": None,
         f"POST {ACCOUNT}/export": None,
     }
@@ -83,7 +84,7 @@ async def call_while_all_sessions_end(service: Service, owner: Owner, call: str,
     """Make a call whose caller is let in, and whose sessions have ended when it gets at the user's row."""
     method, path = call.split()
     path = path.replace("{session_id:uuid}", str(uuid4())).replace("{passkey_id:uuid}", str(uuid4()))
-    path = path.replace("{client_id}", "dwc_another")
+    path = path.replace("{client_id}", "dwc_another").replace("{identity_id:uuid}", str(uuid4()))
     with psycopg.connect(service.database_url) as ending:
         ending.execute(END_OF_ALL, (owner.person.id,))
         answer = asyncio.create_task(owner.call(method, path, json=body))
