@@ -211,12 +211,15 @@ class Inspection:
     found: list[str] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
     lighthouse: Lighthouse | None = None
+    scored: set[str] = field(default_factory=set)
+    """The titles of pages that have their score: it takes seconds, and axe looks at each of their states."""
 
     async def look(self, name: str) -> None:
         await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         self.found += await findings_of(self.page)
-        if self.lighthouse is not None:
+        if self.lighthouse is not None and (title := await self.page.title()) not in self.scored:
             self.found += await self.lighthouse.findings_of(self.page)
+            self.scored.add(title)
         if await self.page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"):
             self.found.append(f"{name}: wider than the screen")
         self.shown[name] = await self.page.content()
