@@ -18,6 +18,7 @@ from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.oauth.asked_again import AskedNotes
+from doorward.domain.oauth.asked_applications import AskedApplications
 from doorward.domain.oauth.authorization import Authorization, AuthorizationSources
 from doorward.domain.oauth.client_assertions import ClientAssertions
 from doorward.domain.oauth.client_authentication import ClientAuthentication
@@ -218,7 +219,16 @@ def _authorization(
         notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
         hints=id_tokens,
         audiences=audiences,
-        sources=AuthorizationSources(pushed, DescribedClients(_client_documents(base))),
+        sources=AuthorizationSources(pushed, _applications(base)),
+    )
+
+
+def _applications(base: Foundation) -> AskedApplications:
+    return AskedApplications(
+        database=base.database,
+        batching=batching_on(base.database),
+        clock=base.clock,
+        described=DescribedClients(_client_documents(base)),
     )
 
 

@@ -7,6 +7,7 @@ from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.oauth.asked_again import AskedNotes
+from doorward.domain.oauth.asked_applications import AskedApplications
 from doorward.domain.oauth.authorization import AskedParameters, Authorization, AuthorizationSources
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
 from doorward.domain.oauth.described_clients import DescribedClients
@@ -66,6 +67,9 @@ async def use_an_application(service: Service) -> None:
 def _authorization(service: Service) -> Authorization:
     audiences, codec = Audiences(issuer=ISSUER, own="doorward"), RowTokenCodec("dwp_", KEY)
     pushed = PushedRequests(database=service.database, clock=service.clock, codec=codec, audiences=audiences)
+    applications = AskedApplications(
+        database=service.database, batching=SharedQuery, clock=service.clock, described=DescribedClients(None)
+    )
     return Authorization(
         database=service.database,
         batching=SharedQuery,
@@ -74,5 +78,5 @@ def _authorization(service: Service) -> Authorization:
         notes=AskedNotes(KEY),
         hints=IdTokens(FixedKeyRing(KeyRing()), ISSUER),
         audiences=audiences,
-        sources=AuthorizationSources(pushed, DescribedClients(None)),
+        sources=AuthorizationSources(pushed, applications),
     )

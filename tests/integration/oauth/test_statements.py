@@ -13,7 +13,7 @@ from tests.integration.oauth.provider import Provider
 TRIES = 3
 """Keys are read again meanwhile, and that a session was used is stored once a minute: the least count is the call's."""
 
-COSTS = {"authorize": 4, "code": 5, "userinfo": 2, "par": 2, "device poll": 2}
+COSTS = {"authorize": 3, "code": 5, "userinfo": 2, "par": 2, "device poll": 2}
 OWN_PAGES = {
     "overview": 2,
     "second-factors": 1,

@@ -10,6 +10,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.asked_again import CHOSEN, PARAMETER, AskedNotes
+from doorward.domain.oauth.asked_applications import AskedApplications
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide
 from doorward.domain.oauth.authorization_events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.authorization_request import (
@@ -20,14 +21,12 @@ from doorward.domain.oauth.authorization_request import (
     read_authorization,
 )
 from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
-from doorward.domain.oauth.described_clients import DescribedClients, is_stored, store_described_client
-from doorward.domain.oauth.document_address import is_document_address
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
-from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent, StoredClient
-from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
+from doorward.domain.oauth.described_clients import is_stored, store_described_client
+from doorward.domain.oauth.exceptions import PushedRequestOverError
+from doorward.domain.oauth.models import ClientId
 from doorward.domain.oauth.ports import IdTokenSigner
 from doorward.domain.oauth.pushed_requests import PushedRequests
-from doorward.domain.oauth.repositories import Connection, clients, codes, consents, pushed_requests, resources
+from doorward.domain.oauth.repositories import Connection, codes, consents, pushed_requests
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
@@ -74,10 +73,10 @@ class AuthorizationState:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationSources:
-    """``pushed`` opens the requests that applications sent ahead, ``described`` knows clients by their documents."""
+    """``pushed`` opens the requests that applications sent ahead, ``applications`` finds who asks."""
 
     pushed: PushedRequests
-    described: DescribedClients
+    applications: AskedApplications
 
 
 class Authorization:
@@ -101,7 +100,6 @@ class Authorization:
         the request.
         """
         self._database = database
-        self._lookups = batching("application_lookups", self._look_up)
         self._new_codes = batching("new_codes", self._add_codes)
         self._clock = clock
         self._codec = codec
@@ -109,7 +107,7 @@ class Authorization:
         self._hints = hints
         self._audiences = audiences
         self._pushed = sources.pushed
-        self._described = sources.described
+        self._applications = sources.applications
 
     async def consider(
         self, asked: AskedParameters, session: BrowserSession | None
@@ -118,10 +116,10 @@ class Authorization:
 
         Raises ``InvalidAuthorizationError`` where it is not certain that the answer would go to the application.
         """
-        request = await self.read(asked)
+        request, granted = await self._read(asked, None if session is None else session.user_id)
         if isinstance(request, RefusedAuthorization):
             return request
-        now, granted = self._clock.now(), await self._granted(request, session)
+        now = self._clock.now()
         hint = None if request.id_token_hint is None else self._hints.read_hint(request.id_token_hint)
         user = UserState(
             session,
@@ -137,21 +135,27 @@ class Authorization:
 
     async def read(self, asked: AskedParameters) -> AuthorizationRequest | RefusedAuthorization:
         """Return what is asked for, or what the application is told. Raises as ``consider`` does."""
+        return (await self._read(asked, None))[0]
+
+    async def _read(
+        self, asked: AskedParameters, user_id: UUID | None
+    ) -> tuple[AuthorizationRequest | RefusedAuthorization, Collection[str]]:
+        """Return the request, and what the user agreed to for its client."""
         asked = await self.open(asked)
-        client, resource = await self._find(asked.values.get("client_id"), asked.values.get("resource"))
+        found = await self._applications.find(asked.values.get("client_id"), asked.values.get("resource"), user_id)
         request = read_authorization(
             asked.of_application,
             asked.repeated,
-            client,
-            resource,
+            found.client,
+            found.resource,
             self._audiences,
             is_pushed=asked.pushed_id is not None,
         )
         if isinstance(request, RefusedAuthorization):
-            if client is not None:
-                report(AuthorizationRefused(client_id=client.client_id, reason=request.error))
-            return request
-        return replace(request, pushed_id=asked.pushed_id)
+            if found.client is not None:
+                report(AuthorizationRefused(client_id=found.client.client_id, reason=request.error))
+            return request, ()
+        return replace(request, pushed_id=asked.pushed_id), found.granted
 
     async def open(self, asked: AskedParameters) -> AskedParameters:
         """Return the parameters of the pushed request that these name, or themselves where they name none.
@@ -228,39 +232,10 @@ class Authorization:
         report(CodeIssued(client_id=request.client.client_id))
         return IssuedCode(request, self._codec.encode(token))
 
-    async def _find(
-        self, client_id: str | None, identifier: str | None
-    ) -> tuple[OAuthClient | None, ResourceContent | None]:
-        if client_id is None or not may_be_a_client_id(client_id):
-            raise InvalidAuthorizationError
-        if identifier is not None and not is_resource_identifier(identifier):
-            identifier = None
-        stored = await self._lookups.ask((client_id, identifier))
-        if stored is not None:
-            client, resource = stored.client, stored.resource
-        else:
-            client, resource = None, await self._find_resource(identifier) if is_document_address(client_id) else None
-        return await self._described.as_described(client_id, client, self._clock.now()), resource
-
-    async def _find_resource(self, identifier: str | None) -> ResourceContent | None:
-        async with self._database.connection() as connection:
-            return await resources.find_content(connection, identifier)
-
-    async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[StoredClient | None]:
-        client_ids, identifiers = [client_id for client_id, _ in asked], [identifier for _, identifier in asked]
-        async with self._database.connection() as connection:
-            return await clients.list_clients_with_hashes(connection, client_ids, identifiers, [None] * len(asked))
-
     async def _add_codes(self, new: Sequence[NewCode]) -> Sequence[bool]:
         async with self._database.connection() as connection:
             stored = await codes.add_codes(connection, new, now=self._clock.now())
         return [code.id in stored for code in new]
-
-    async def _granted(self, request: AuthorizationRequest, session: BrowserSession | None) -> Collection[str]:
-        if session is None or request.client.is_first_party or not is_stored(request.client):
-            return ()
-        async with self._database.connection() as connection:
-            return await consents.find_granted_scopes(connection, session.user_id, request.client.client_id)
 
 
 async def _add_code(connection: Connection, code: NewCode, request: AuthorizationRequest, *, now: datetime) -> bool:

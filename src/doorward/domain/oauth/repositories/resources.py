@@ -80,20 +80,6 @@ async def find_resource(connection: Connection, identifier: str) -> Resource | N
         return await cursor.fetchone()
 
 
-async def find_content(connection: Connection, identifier: str | None) -> ResourceContent | None:
-    """Find what an administrator said of the resource of an identifier."""
-    async with connection.cursor(row_factory=class_row(ResourceContent)) as cursor:
-        await cursor.execute(
-            """
-            SELECT identifier, scopes, algorithm, introspection_client_id
-            FROM oauth_resources
-            WHERE identifier = %(identifier)s
-            """,
-            {"identifier": identifier},
-        )
-        return await cursor.fetchone()
-
-
 async def list_known_identifiers(connection: Connection, identifiers: Collection[str]) -> Sequence[str]:
     """Return those of the identifiers that a stored resource has."""
     cursor = await connection.execute(

@@ -1,0 +1,53 @@
+"""What is stored of who asks at the authorization endpoint: the client, its resource, and what a user agreed to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from doorward.core.ports import Batching, Clock, Database
+from doorward.domain.oauth.described_clients import DescribedClients, is_stored
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
+from doorward.domain.oauth.repositories import Connection
+from doorward.domain.oauth.repositories.asked_applications import AskedApplication, list_asked_applications
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    client_id: str
+    identifier: str | None
+    user_id: UUID | None
+
+
+class AskedApplications:
+    """Finds them. Those who ask in one moment are looked up by one statement."""
+
+    def __init__(
+        self, *, database: Database[Connection], batching: Batching, clock: Clock, described: DescribedClients
+    ) -> None:
+        """Take the database, what shares look-ups, the time, and what knows clients by their documents."""
+        self._database = database
+        self._lookups = batching("application_lookups", self._look_up)
+        self._clock = clock
+        self._described = described
+
+    async def find(self, client_id: str | None, identifier: str | None, user_id: UUID | None) -> AskedApplication:
+        """Return the client of this id beside the resource of an identifier, and what the user agreed to for it.
+
+        Raises ``InvalidAuthorizationError`` for what is no id, and as ``DescribedClients.as_described``.
+        """
+        if client_id is None or not may_be_a_client_id(client_id):
+            raise InvalidAuthorizationError
+        if identifier is not None and not is_resource_identifier(identifier):
+            identifier = None
+        found = await self._lookups.ask(_Asked(client_id, identifier, user_id))
+        client = await self._described.as_described(client_id, found.client, self._clock.now())
+        # Of a client that is not what is stored of it, nothing was agreed to.
+        granted = found.granted if client is not None and is_stored(client) else ()
+        return AskedApplication(client, found.resource, granted)
+
+    async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[AskedApplication]:
+        client_ids, user_ids = [each.client_id for each in asked], [each.user_id for each in asked]
+        identifiers = [each.identifier for each in asked]
+        async with self._database.connection() as connection:
+            return await list_asked_applications(connection, client_ids, identifiers, user_ids)
