@@ -20,7 +20,7 @@ _WHITE_SPACE: Final = " \t"
 
 
 def bearer_token(request: Request) -> str:
-    """Return the token that stands there for whoever has it (RFC 6750). Raises as ``presented_token`` does."""
+    """Return the token that stands there for its bearer (RFC 6750). Raises as ``presented_token`` does."""
     return presented_token(request, "bearer")[1]
 
 

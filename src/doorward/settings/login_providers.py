@@ -40,7 +40,7 @@ class LoginProvider(BaseModel):
         if not has_allowed_scheme(self.issuer, allows_http=self.allow_private_addresses):
             raise ValueError("issuer begins with https://; http:// needs allow_private_addresses")
         if "openid" not in self.scopes:
-            raise ValueError("scopes: openid is needed, because without it the provider tells nobody apart")
+            raise ValueError("scopes: openid is needed, because without it the provider names no one")
         if not self.label.isprintable() or not self.label.strip():
             raise ValueError("label: it is what the button says")
         return self

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
@@ -13,17 +12,12 @@ import requests
 from benchmarks.peers.glewlwyd import administrator, call, glewlwyd_with_plugin
 from benchmarks.peers.installation import GLEWLWYD_KEYS
 from benchmarks.processes import CALL_SECONDS, Running
-from development.client import PASSWORD
 from development.postgres import EmbeddedPostgres
-from doorward.infrastructure.migrations import migrate
-from tests.integration.federation.visitors import IDENTITIES, setting, who
-from tests.integration.oauth.browsers import OWN_SITE, SIGN_IN, Browser, forms_of, forwarded
 from tests.integration.oauth.provider import ISSUER
 from tests.integration.oauth.provider import Provider as Doorward
-from tests.integration.service import FakeClock, run_service, settings_of_the_ring
+from tests.interop.issuers.logins import BACK, check_linking_and_signing_in, service_with
 from tests.interop.programs import leave_out
 
-BACK: Final = "/account/back-from-acme"
 PLUGIN: Final = "/api/oidc"
 PEOPLE: Final = ("ada", "eve")
 SECRET: Final = f"of-this-run-{uuid4()}"
@@ -78,39 +72,9 @@ def provider(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd]:
 
 @pytest.fixture(scope="module")
 async def doorward(provider: Glewlwyd, database_url: str) -> AsyncIterator[Doorward]:
-    migrate(database_url)
-    entry = {
-        "name": "acme",
-        "label": "ACME",
-        "issuer": provider.issuer,
-        "client_id": "doorward",
-        "client_secret": SECRET,
-        "allow_private_addresses": True,
-    }
-    changes = {"public_url": ISSUER, "background": "off", "login_providers": setting(entry)}
-    clock = FakeClock()
-    clock.advance(datetime.now(UTC) - clock.now())
-    async with run_service(settings_of_the_ring(database_url, SECRET, changes), clock) as service:
-        yield Doorward(service)
+    async with service_with(provider.issuer, SECRET, database_url, SECRET) as running:
+        yield running
 
 
 async def test_a_person_links_an_identity_and_signs_in_with_it(doorward: Doorward, provider: Glewlwyd) -> None:
-    browser, person = Browser(doorward), await doorward.service.register()
-    password = forms_of(await browser.get(SIGN_IN))[0][1] | {"username": person.username, "password": PASSWORD}
-    await browser.http.post(SIGN_IN, data=password, headers=OWN_SITE)
-    form = next(fields for _, fields in forms_of(await browser.get(IDENTITIES)) if fields.get("provider") == "acme")
-    sent = await browser.http.post("/account/link-identity", data=form, headers=OWN_SITE)
-    linked = await browser.get(BACK, **provider.signed_in(forwarded(sent), "ada"))
-    assert "The service is linked." in linked.text, linked.text
-
-    for name, expected in (("ada", person.username), ("eve", "")):
-        elsewhere = Browser(doorward)
-        page = await elsewhere.get(SIGN_IN)
-        button = next(fields for action, fields in forms_of(page) if action.endswith("/with-acme"))
-        sent = await elsewhere.http.post("/account/with-acme", data=button, headers=OWN_SITE)
-        answer = provider.signed_in(forwarded(sent), name)
-        came = await elsewhere.http.get(BACK, params=answer)
-        assert came.status_code == (200 if expected else 422), came.text
-        assert await who(elsewhere) == expected
-        # A code is good for once.
-        assert (await elsewhere.http.get(BACK, params=answer)).status_code == 422
+    await check_linking_and_signing_in(doorward, provider.signed_in, *PEOPLE)

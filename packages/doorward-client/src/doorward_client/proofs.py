@@ -80,7 +80,7 @@ def bound_thumbprint(claims: Mapping[str, Any]) -> str | None:
     """Return the thumbprint of the key that a token is bound to (RFC 9449 section 6.1); None for one that is not bound.
 
     Raises ``InvalidTokenError`` for a token that is bound in a way that is not known here, such as to a certificate
-    (RFC 8705): it must not pass for one that whoever has it may use.
+    (RFC 8705): it must not pass for one that its bearer may use.
     """
     if "cnf" not in claims:
         return None

@@ -31,11 +31,11 @@ class SessionListing:
         return await self._list_browsers(caller.user.id, caller.session_id)
 
     async def list_browsers_of(self, user_id: UUID) -> Sequence[ListedBrowser]:
-        """Return the live sessions of any user's browsers by their last use, for whoever may see them."""
+        """Return the live sessions of any user's browsers by their last use, for those who may see them."""
         return await self._list_browsers(user_id, None)
 
     async def list_of(self, user_id: UUID) -> Sequence[ListedSession]:
-        """Return the live sessions of any user by their last use, for whoever may see them."""
+        """Return the live sessions of any user by their last use, for those who may see them."""
         return await self._list(user_id, None)
 
     async def _list_browsers(self, user_id: UUID, current_id: UUID | None) -> Sequence[ListedBrowser]:

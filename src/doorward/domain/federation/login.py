@@ -105,7 +105,7 @@ class FederatedLogin:
         begin = partial(self._sessions.begin_in_browser, stay=by.stay, place=proven.place, now=now)
         async with self._database.transaction() as connection:
             account = await self._sessions.lock(connection, proven.owner.user_id)
-            # Under the lock: an identity that was unlinked a moment ago signs nobody in.
+            # Under the lock: an identity that was unlinked a moment ago signs no person in.
             found = await identities.find_user(connection, ForeignSubject(identity.issuer, identity.subject))
             is_linked = found == proven.owner.user_id
             login = await begin(connection, account, proven.proof) if is_linked else None
