@@ -12,7 +12,7 @@ const flags = {
   disableFullPageScreenshot: true,
   logLevel: 'error',
 }
-// It would keep a processor busy for a second a page, to judge speeds that nobody asks for.
+// It would keep a processor busy for a second a page, to judge a speed that is not asked for.
 const evaluate = ExecutionContext.prototype.evaluate
 ExecutionContext.prototype.evaluate = function (asked, options) {
   return asked.name === 'computeBenchmarkIndex' ? Promise.resolve(0) : evaluate.call(this, asked, options)

@@ -206,7 +206,7 @@ async def test_the_only_way_in_is_not_unlinked(visitors: Visitors) -> None:
     )
     assert sorted(answer.status_code for answer in both) == [204, 409]
     assert len(visitors.linked(person)) == 1
-    # An identity of a provider that signs nobody in here is no way in.
+    # An identity of a provider that people cannot sign in with here is no way in.
     visitors.provider.sql(
         "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
         " VALUES ('https://elsewhere.example', %s, %s, now())",

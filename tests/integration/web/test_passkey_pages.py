@@ -65,7 +65,7 @@ async def test_a_passkey_is_added_by_a_form(site: Service) -> None:
         "displayName": keyring.person.username,
     }
     assert signals["accepted"]["allAcceptedCredentialIds"] == [encode(keyring.authenticator.credentials[0].id)]
-    # The session of before the change has ended, and the form of that time is nobody's any more.
+    # The session of before the change has ended, and the form of that time belongs to none any more.
     assert not await is_live(site, before)
     again = await someone.post("add-passkey", form)
     assert (again.status, "open for too long" in again.text) == (422, True)

@@ -167,7 +167,7 @@ class Visitor:
         return await self._shown(await self.http.post(f"/account/{action}", data=fields, headers=given))
 
     async def sign_in(self, path: str = FACTORS, password: str = "") -> Shown:
-        """Type name and password, in a browser that nobody is signed in with."""
+        """Type name and password, in a browser in which no one is signed in."""
         self.http.cookies.clear()
         await self.open(path)
         return await self.send("sign-in", username=self.person.username, password=password or self.person.password)

@@ -185,7 +185,7 @@ class OwnPages:
         return None if caller is None else Visit(request, services, caller, texts_of(request))
 
     async def _admitted(self, page: OwnPage, visit: Visit, answer: Awaitable[Response]) -> Response:
-        """Return the answer, or what leads to it whoever may not have it, or not yet."""
+        """Return the answer, or what leads to it those who may not have it, or not yet."""
         try:
             return await answer
         except InvalidAccessTokenError:
