@@ -89,11 +89,6 @@ class BrowserSession:
         """When and how its user authenticated."""
         return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
-    @property
-    def proof(self) -> Proof:
-        """What its user has proven: for the session of an application."""
-        return Proof(self.user_id, tuple(self.amr), self.acr, self.authenticated_at, self.epoch)
-
     def is_use_due(self, now: datetime) -> bool:
         """Tell whether its use is to be stored."""
         return now - self.seen_at >= SEEN_EVERY

@@ -54,8 +54,9 @@ class KeyProofs:
     async def consume(self, proof: VerifiedProof) -> None:
         """Store that a proof was used, committed when this returns. Raises ``InvalidKeyProofError`` if it was."""
         async with self._database.connection() as connection:
-            if not await used_nonces.add_nonce(connection, proof.nonce, expires_at=proof.expires_at):
-                raise InvalidKeyProofError
+            is_first = await used_nonces.add_nonce(connection, proof.nonce, expires_at=proof.expires_at)
+        if not is_first:
+            raise InvalidKeyProofError
 
 
 class Possession:
