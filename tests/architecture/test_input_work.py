@@ -77,6 +77,7 @@ MEASURED: Final = frozenset(
 
 OF_THE_OPERATOR: Final = frozenset(
     {
+        "infrastructure/shipped_templates.py",
         "infrastructure/signing_keys.py",
         "settings/brand.py",
         "web/texts.py",

@@ -9,22 +9,15 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
-    Environment,
-    FileSystemLoader,
-    PackageLoader,
-    StrictUndefined,
-    TemplateError,
-    select_autoescape,
-)
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from markupsafe import Markup
 
+from doorward.infrastructure.shipped_templates import ShippedTemplates
 from doorward.web.brand import Brand, BrandError
 from doorward.web.texts import UI_LOCALES, Texts, texts_of
 
 _STATIC: Final = resources.files("doorward.web") / "static"
+_SHIPPED: Final = Path(__file__).parent / "templates"
 _STRONG: Final = Markup("<strong>{}</strong>")
 
 
@@ -38,12 +31,11 @@ class Pages:
         """
         if folder is not None and not folder.is_dir():
             raise BrandError(f"TEMPLATES_DIR: {folder} is no folder")
-        shipped = PackageLoader("doorward.web")
-        loaders: list[BaseLoader] = [shipped] if folder is None else [FileSystemLoader(folder), shipped]
         self.brand = brand
         self.has_sign_in = has_sign_in
         self._templates = Environment(
-            loader=ChoiceLoader(loaders),
+            loader=FileSystemLoader([_SHIPPED] if folder is None else [folder, _SHIPPED]),
+            bytecode_cache=ShippedTemplates(_SHIPPED) if folder is None else None,
             autoescape=select_autoescape(["html"], default=True),
             undefined=StrictUndefined,
             trim_blocks=True,

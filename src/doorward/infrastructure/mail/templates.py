@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Tem
 from doorward.domain.accounts.models import MailContent
 from doorward.domain.accounts.ports import MailTemplateError
 from doorward.domain.outbox.mail import ComposedMail, MailKind
+from doorward.infrastructure.shipped_templates import COMPILED, ShippedTemplates
 
 BUILT_IN: Final = Path(__file__).parent / "messages"
 DEFAULT_LOCALE: Final = "en"
@@ -61,12 +62,13 @@ class JinjaTemplates:
         # Names end in .html, and nothing follows: what is escaped depends on it.
         self._environment = Environment(
             loader=FileSystemLoader(self._folders),
+            bytecode_cache=ShippedTemplates(BUILT_IN) if folder is None else None,
             autoescape=select_autoescape(("html",), default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        locales = sorted({path.name for each in self._folders for path in each.iterdir() if path.is_dir()})
+        locales = sorted({path.name for each in self._folders for path in each.iterdir() if path.is_dir()} - {COMPILED})
         self._templates = {
             (locale, kind): templates
             for locale in locales

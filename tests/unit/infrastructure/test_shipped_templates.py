@@ -1,0 +1,75 @@
+"""Compiled templates are kept beside their texts, and belong to exactly these texts."""
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+from jinja2.loaders import BaseLoader
+
+from doorward.infrastructure.shipped_templates import COMPILED, ShippedTemplates
+
+
+class Start:
+    """What a start of the service reads from a folder, and which templates it compiles itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._environment = CountingEnvironment(FileSystemLoader(folder), ShippedTemplates(folder))
+        self.page = self._environment.get_template("page.html").render()
+        self.compiled = self._environment.compiled
+
+
+class CountingEnvironment(Environment):
+    def __init__(self, loader: BaseLoader, compiled: ShippedTemplates) -> None:
+        super().__init__(loader=loader, bytecode_cache=compiled, autoescape=True)
+        self.compiled = 0
+
+    def compile(self, *args: object, **options: object) -> object:  # type: ignore[override] # as it is called
+        self.compiled += 1
+        return super().compile(*args, **options)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (tmp_path / "page.html").write_text("one", encoding="utf-8")
+    return tmp_path
+
+
+def stored(folder: Path) -> list[Path]:
+    return list((folder / COMPILED).glob("*"))
+
+
+def test_only_the_first_start_compiles(folder: Path) -> None:
+    first, second = Start(folder), Start(folder)
+    assert (first.page, first.compiled, second.page, second.compiled) == ("one", 1, "one", 0)
+    assert [stat.filemode(file.stat().st_mode) for file in stored(folder)] == ["-rw-r--r--"]
+
+
+def test_another_text_is_compiled_and_stored_in_its_place(folder: Path) -> None:
+    Start(folder)
+    (folder / "page.html").write_text("two", encoding="utf-8")
+    assert [(start.page, start.compiled) for start in (Start(folder), Start(folder))] == [("two", 1), ("two", 0)]
+    assert len(stored(folder)) == 1
+
+
+@pytest.mark.parametrize("left", [0, 10, 60, -1])
+def test_what_was_cut_off_is_compiled_again(folder: Path, left: int) -> None:
+    Start(folder)
+    (file,) = stored(folder)
+    file.write_bytes(file.read_bytes()[:left])
+    assert [(start.page, start.compiled) for start in (Start(folder), Start(folder))] == [("one", 1), ("one", 0)]
+
+
+def test_without_a_place_for_it_each_start_compiles(folder: Path) -> None:
+    (folder / COMPILED).write_text("no folder", encoding="utf-8")
+    assert [(start.page, start.compiled) for start in (Start(folder), Start(folder))] == [("one", 1), ("one", 1)]
+
+
+def test_a_python_that_writes_no_compiled_modules_writes_no_templates(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    Start(folder)
+    assert stored(folder) == []
