@@ -15,8 +15,9 @@ _CODE: Final = re.compile(r"^ {4}(\d{4} \d{4})\r?$", re.MULTILINE)
 
 
 async def make_service_with_mail(make_service: MakeService, folder: Path, **changes: object) -> Service:
-    """Make a service that keeps its mails in a folder, with these settings besides."""
-    return await make_service(public_url=PUBLIC_URL, mail_development_folder=str(folder), **changes)
+    """Make a service that sends its mails, to a folder, with these settings besides."""
+    ours = {"public_url": PUBLIC_URL, "mail_development_folder": str(folder), "background": "in_process"}
+    return await make_service(**{**ours, **changes})
 
 
 async def next_mail(service: Service, email: str, subject: str) -> Mail:

@@ -144,9 +144,14 @@ class MakeService(Protocol):
 
 
 def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[str, object]) -> Settings:
-    """Return what applications are made with, and these settings besides."""
+    """Return what applications are made with, and these settings besides.
+
+    Without tasks in the background: their transactions could not go on while a test's own statement waits for them, and
+    on a shared database they would carry out what other tests asked for.
+    """
     values: dict[str, object] = {
         "environment": "development",
+        "background": "off",
         "secret_key": secret_key,
         "database_url": database_url,
         "bcrypt_rounds": 4,

@@ -35,6 +35,7 @@ def development(own_database: str, tmp_path: Path) -> dict[str, Any]:
         "database_url": own_database,
         "public_url": "http://localhost:8000",
         "mail_development_folder": tmp_path / "mails",
+        "background": "in_process",
     }
 
 
@@ -101,6 +102,7 @@ async def test_production_sends_mail_and_has_no_page(make_service: MakeService, 
             smtp_host="127.0.0.1",
             smtp_port=port,
             smtp_tls="none",
+            background="in_process",
         )
         email = await ask_for_a_notice(service)
         await is_delivered(service)
@@ -127,7 +129,7 @@ async def test_a_mail_server_that_is_away_changes_nothing_of_readiness(
 async def test_a_service_whose_tasks_are_off_delivers_nothing(
     make_service: MakeService, development: Mapping[str, Any]
 ) -> None:
-    service = await make_service(**development, background="off")
+    service = await make_service(**{**development, "background": "off"})
     await ask_for_a_notice(service)
     assert create_mail(service.settings, service.database, service.clock, delivers=False).delivery is None
     await asyncio.sleep(0.3)

@@ -22,6 +22,7 @@ def sending_to(port: int) -> dict[str, Any]:
         "smtp_host": "127.0.0.1",
         "smtp_port": port,
         "smtp_tls": "none",
+        "background": "in_process",
     }
 
 
@@ -57,7 +58,7 @@ async def test_a_restart_of_postgresql_while_mail_goes_out_loses_none_and_sends_
                 "mail_development_folder": str(tmp_path),
                 **sending_to(port),
             }
-            service = await make_service(**shared, background="off")
+            service = await make_service(**{**shared, "background": "off"})
             people = await registered([service])
             # The one that sends soon gives up on a server that is away, and tries again.
             await make_service(Parts(timeouts=TIMEOUTS), **shared)

@@ -184,7 +184,6 @@ async def test_a_notice_is_asked_for_in_the_same_transaction(
         database_url=own_database,
         public_url="http://localhost:8000",
         mail_development_folder=tmp_path / "mails",
-        background="off",
     )
     owner = await signed_in(service)
     await owner.post_password(current="wrong")

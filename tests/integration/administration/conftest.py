@@ -18,7 +18,7 @@ async def admin(service: Service) -> Owner:
 @pytest.fixture
 async def outgoing(make_service: MakeService, tmp_path: Path) -> Service:
     """A service that keeps its mails in a folder, and may call webhooks on this machine."""
-    webhooks = {"webhooks_enabled": True, "webhook_networks": "127.0.0.0/8", "background": "off"}
+    webhooks = {"webhooks_enabled": True, "webhook_networks": "127.0.0.0/8"}
     return await make_service_with_mail(make_service, tmp_path, **webhooks)
 
 

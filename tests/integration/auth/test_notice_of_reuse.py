@@ -27,7 +27,6 @@ async def test_one_reuse_asks_for_one_mail_and_a_logout_or_a_forgery_for_none(
         database_url=own_database,
         public_url="https://auth.example.com",
         mail_development_folder=tmp_path,
-        background="off",
     )
     asked = "SELECT count(*) FROM outbox WHERE kind = 'reuse_detected'"
     owner = await signed_in(service)

@@ -14,9 +14,7 @@ from tests.integration.service import FakeClock, run_service, settings_of_the_ri
 @pytest.fixture(scope="session")
 async def suite(make_database: Any, secret_key: str) -> AsyncIterator[Suite]:
     """Two clients as the plans want them: they send no code challenge, as the suite sends none by default."""
-    settings = settings_of_the_ring(
-        make_database(migrated=True), secret_key, {"public_url": ISSUER, "background": "off"}
-    )
+    settings = settings_of_the_ring(make_database(migrated=True), secret_key, {"public_url": ISSUER})
     async with run_service(settings, FakeClock()) as service:
         provider = Provider(service)
         content = {"requires_pkce": False, "post_logout_uris": (BYE,)}

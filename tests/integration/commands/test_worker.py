@@ -24,7 +24,7 @@ BOUND_SECONDS = 60
 async def test_a_worker_prunes_and_deletes_for_a_service_whose_tasks_are_off_until_a_signal_ends_it(
     make_service: MakeService, own_database: str, secret_key: str, logs: Logs
 ) -> None:
-    service = await make_service(database_url=own_database, background="off", housekeeping_interval_minutes=60)
+    service = await make_service(database_url=own_database, housekeeping_interval_minutes=60)
     person, _ = await service.register_and_log_in()
     service.sql("UPDATE sessions SET expires_at = now() - interval '31 days'")
     leaver = await service.register()

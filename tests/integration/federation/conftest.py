@@ -59,7 +59,6 @@ async def visitors_of_the_run(make_database: Any, secret_key: str) -> AsyncItera
         assert isinstance(other, LoginIssuer)
         changes = {
             "public_url": ISSUER,
-            "background": "off",
             "remembered_device_days": 30,
             "login_providers": setting(acme.provider("acme"), other.provider("other")),
         }

@@ -41,7 +41,7 @@ class Holder:
 @pytest.fixture
 async def holder(make_service: MakeService, issuer: Issuer, clock: FakeClock) -> Holder:
     entries = trusting(issuer.entry())
-    service = await make_service(trusted_issuers=entries, public_url=PUBLIC_URL, background="off")
+    service = await make_service(trusted_issuers=entries, public_url=PUBLIC_URL)
     return Holder(Trusting(service, issuer), clock)
 
 

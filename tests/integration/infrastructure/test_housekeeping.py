@@ -13,6 +13,7 @@ from doorward.infrastructure.scheduler import Scheduler, Task, TaskRunner
 from doorward.wiring.application import create_wired_app
 from tests.integration.service import Logs, MakeService, settings_of_the_ring
 
+WITH_TASKS = {"background": "in_process", "housekeeping_interval_minutes": 60}
 BOUND_SECONDS = 30
 HOUR = timedelta(hours=1)
 GUARDS = (
@@ -147,7 +148,7 @@ async def test_the_service_prunes_by_itself(make_service: MakeService, own_datab
     old = "INSERT INTO audit_events (type, version, data, occurred_at) VALUES ('user.old', 1, '{}', '2020-01-01')"
     service.sql(old)
     service.clock.advance(timedelta(days=31))
-    settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60})
+    settings = settings_of_the_ring(own_database, secret_key, WITH_TASKS)
     app = create_wired_app(settings, service.clock, first_look_seconds=0)
     async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
         while service.sessions_of(person):  # noqa: ASYNC110 - another process may have done it
@@ -160,7 +161,7 @@ async def test_the_service_prunes_by_itself(make_service: MakeService, own_datab
 async def test_a_service_whose_tasks_are_switched_off_runs_none(
     own_database: str, secret_key: str, changes: dict[str, object]
 ) -> None:
-    settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60, **changes})
+    settings = settings_of_the_ring(own_database, secret_key, {**WITH_TASKS, **changes})
     app = create_wired_app(settings, first_look_seconds=0)
     async with app.router.lifespan_context(app):
         # The tasks of a service with BACKGROUND=in_process have begun by then: the test above waits less.

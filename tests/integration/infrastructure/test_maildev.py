@@ -79,6 +79,7 @@ async def test_its_page_shows_the_mail_of_a_registration(
         smtp_host="127.0.0.1",
         smtp_port=port,
         smtp_tls="none",
+        background="in_process",
     )
     person = await service.register()
     mail = await caught(page)

@@ -123,7 +123,7 @@ async def test_a_revoked_key_is_refused_by_both_copies_although_its_tokens_were_
 async def test_copies_that_start_at_the_same_time_make_one_set_of_keys(
     make_service: MakeService, own_database: str
 ) -> None:
-    copies = await asyncio.gather(*(make_copy(make_service, own_database, background="off") for _ in range(3)))
+    copies = await asyncio.gather(*(make_copy(make_service, own_database) for _ in range(3)))
     sets = [set(await published(copy)) for copy in copies]
     assert sets[0] == sets[1] == sets[2]
     assert len(sets[0]) == 4

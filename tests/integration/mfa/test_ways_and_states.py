@@ -78,7 +78,6 @@ async def service(make_service: MakeService, own_database: str) -> Service:
     return await make_service(
         database_url=own_database,
         public_url=ORIGIN,
-        background="off",
         login_requires_verified_email=True,
         remembered_device_days=30,
     )

@@ -3,9 +3,6 @@
 import base64
 from typing import Any, Final
 
-import psycopg
-from psycopg.rows import dict_row
-
 from doorward.api.services import OAuthServices
 from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.models import ClientContent, OAuthClient, PresentedCredentials, ResourceContent
@@ -48,9 +45,7 @@ class Oauth:
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement beside the service, committed."""
-        with psycopg.connect(self.service.database_url, autocommit=True, row_factory=dict_row) as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+        return self.service.sql(query, *parameters)
 
     async def client(self, **content: Any) -> tuple[OAuthClient, str]:
         """Add a client with a secret; return both."""

@@ -21,7 +21,7 @@ def oauth(service: Service) -> Oauth:
 @pytest.fixture(scope="session")
 async def provider_of_the_run(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
     """A service that issues tokens for others. It sends no mails, whose statements would be counted among a call's."""
-    changes = {"public_url": ISSUER, "background": "off"}
+    changes = {"public_url": ISSUER}
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     async with run_service(settings, FakeClock()) as service:
         yield Provider(service)
@@ -37,13 +37,13 @@ def lasting_provider(provider_of_the_run: Provider) -> Iterator[Provider]:
 @pytest.fixture
 async def provider(make_service: MakeService) -> Provider:
     """A service that issues tokens for others. It sends no mails: they would lock people whom a test changes."""
-    return Provider(await make_service(public_url=ISSUER, background="off"))
+    return Provider(await make_service(public_url=ISSUER))
 
 
 @pytest.fixture(scope="session")
 async def provider_of_devices(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
     """A service of its own, because devices wait: the tests move its clock forwards."""
-    changes = {"public_url": ISSUER, "background": "off"}
+    changes = {"public_url": ISSUER}
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     parts = Parts(limiter=CallLimiter({"user_code": settings.limits.rate_limit_user_code}))
     async with run_service(settings, FakeClock(), parts) as service:

@@ -28,9 +28,7 @@ class Steady:
 
 @pytest.fixture
 async def provider(make_service: MakeService) -> Provider:
-    provider = Provider(
-        await make_service(public_url=ISSUER, background="off", cors_allow_origins=LISTED, cors_allow_credentials=True)
-    )
+    provider = Provider(await make_service(public_url=ISSUER, cors_allow_origins=LISTED, cors_allow_credentials=True))
     await application(provider)
     await application(provider, redirect_uris=("http://localhost/callback",))
     return provider

@@ -207,7 +207,7 @@ async def test_of_many_browsers_at_once_one_opens_a_request(lasting_provider: Pr
 
 
 async def test_a_request_lives_60_seconds_and_in_a_browser_30_minutes(make_service: MakeService) -> None:
-    provider = Provider(await make_service(public_url=ISSUER, background="off"))
+    provider = Provider(await make_service(public_url=ISSUER))
     app, browser = await application(provider), Browser(provider)
     late, visited = await pushed(app), await pushed(app)
     provider.clock.advance(LIFE - timedelta(seconds=1))

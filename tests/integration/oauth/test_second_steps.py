@@ -33,7 +33,7 @@ WRONG = "000000"
 @pytest.fixture
 async def provider(make_service: MakeService) -> Provider:
     """It sends no mails: they would lock people whom a test changes, in the test's own event loop."""
-    return Provider(await make_service(public_url=ISSUER, background="off", remembered_device_days=30))
+    return Provider(await make_service(public_url=ISSUER, remembered_device_days=30))
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ class TestPasskeys:
 
 
 async def test_a_page_tells_what_the_right_password_is_told(make_service: MakeService) -> None:
-    provider = Provider(await make_service(public_url=ISSUER, background="off"))
+    provider = Provider(await make_service(public_url=ISSUER))
     browser, person = Browser(provider), await provider.service.register()
     provider.sql("UPDATE users SET must_change_password = true WHERE id = %s", person.id)
     page = await browser.get(SIGN_IN)

@@ -70,7 +70,7 @@ class Telling:
 @asynccontextmanager
 async def telling(database_url: str, secret_key: str) -> AsyncIterator[Telling]:
     """Run a service of its own: tests move its clock, and read its whole outbox."""
-    changes = {"public_url": ISSUER, "background": "off"}
+    changes = {"public_url": ISSUER}
     settings, clock = settings_of_the_ring(database_url, secret_key, changes), FakeClock()
     opened = settings_of_the_ring(database_url, secret_key, {**changes, "webhook_networks": "127.0.0.0/8"})
     async with run_service(settings, clock) as service:

@@ -13,7 +13,7 @@ from tests.integration.service import FakeClock, Service, run_service, settings_
 async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
     """Made once: for tests that change neither it nor its clock."""
     async with AsyncExitStack() as stack:
-        changes = {"public_url": ORIGIN, "background": "off"}  # else it sends the mails of other tests, too
+        changes = {"public_url": ORIGIN}
         settings = settings_of_the_ring(shared_database, secret_key, changes)
         yield await stack.enter_async_context(run_service(settings, FakeClock()))
 

@@ -170,7 +170,7 @@ async def test_a_connection_whose_server_refuses_writes_is_left_at_the_first_ref
 ) -> None:
     """A session keeps the settings with which it began: only a new connection sees that the database takes writes."""
     set_read_only(own_database, value=True)
-    service = await make_service(database_url=own_database, db_pool_max_conn=1, background="off")
+    service = await make_service(database_url=own_database, db_pool_max_conn=1)
     assert (await service.client.get(READINESS)).json()["checks"]["writes"] == "failed"
     # Readiness has left its connection: the next one, too, must have begun before the database takes writes.
     async with service.database.connection() as connection:
@@ -187,7 +187,7 @@ async def test_connections_that_only_read_are_replaced_too_when_another_server_t
 ) -> None:
     """On a standby that lags, a session that has ended would live on."""
     set_read_only(own_database, value=True)
-    service = await make_service(database_url=own_database, db_pool_max_conn=3, db_pool_min_conn=3, background="off")
+    service = await make_service(database_url=own_database, db_pool_max_conn=3, db_pool_min_conn=3)
     before = await backends_of_pool(service, 3)
     set_read_only(own_database, value=False)
     assert await attempt(service) == 503

@@ -11,7 +11,7 @@ from tests.integration.service import FakeClock, Service, run_service, settings_
 @pytest.fixture(scope="module")
 async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
     """Made once for a file: its clock goes on, and each test makes people of its own."""
-    changes = {"public_url": ORIGIN, "background": "off"}  # else it sends the mails of other tests, too
+    changes = {"public_url": ORIGIN}
     settings = settings_of_the_ring(shared_database, secret_key, changes)
     async with run_service(settings, FakeClock()) as service:
         yield service

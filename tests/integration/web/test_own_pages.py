@@ -210,7 +210,7 @@ async def test_a_session_that_ended_after_its_user_was_let_in_changes_nothing(si
 
 
 async def test_a_remembered_device_does_not_do_for_a_change(make_service: MakeService) -> None:
-    service = await make_service(public_url=ORIGIN, remembered_device_days=30, background="off")
+    service = await make_service(public_url=ORIGIN, remembered_device_days=30)
     someone, application_code, _ = await protected_visitor(service)
     await someone.sign_in()
     await someone.send("second-factor", code=code_of(application_code, service), remember="on")

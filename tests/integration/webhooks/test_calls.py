@@ -43,9 +43,7 @@ async def signed_in(service: Service, *roles: str) -> Admin:
 @pytest.fixture
 async def admin(make_service: MakeService, own_database: str) -> Admin:
     """An administrator of a service that may call loopback, and whose webhooks a worker would send."""
-    service = await make_service(
-        database_url=own_database, webhooks_enabled=True, webhook_networks="127.0.0.0/8", background="off"
-    )
+    service = await make_service(database_url=own_database, webhooks_enabled=True, webhook_networks="127.0.0.0/8")
     return await signed_in(service, "admin")
 
 

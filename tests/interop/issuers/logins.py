@@ -29,7 +29,7 @@ async def service_with(issuer: str, secret: str, database_url: str, key: str) ->
         "client_secret": secret,
         "allow_private_addresses": True,
     }
-    changes = {"public_url": ISSUER, "background": "off", "login_providers": setting(entry)}
+    changes = {"public_url": ISSUER, "login_providers": setting(entry)}
     clock = FakeClock()
     clock.advance(datetime.now(UTC) - clock.now())
     async with run_service(settings_of_the_ring(database_url, key, changes), clock) as service:

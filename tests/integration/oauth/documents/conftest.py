@@ -33,7 +33,6 @@ async def provider(
     """A service that takes clients of this host, for one resource. What the tests add are other documents."""
     changes = {
         "public_url": ISSUER,
-        "background": "off",
         "client_metadata_hosts": host.authority,
         "self_registered_scopes": "openid,profile,offline_access,notes:read",
         "self_registered_resources": NOTES,

@@ -11,7 +11,7 @@ from tests.integration.service import FakeClock, MakeDatabase, run_service, sett
 
 @pytest.fixture(scope="package")
 async def provider(make_database: MakeDatabase, secret_key: str) -> AsyncIterator[Provider]:
-    changes = {"public_url": ISSUER, "background": "off", "client_registration_enabled": "true"}
+    changes = {"public_url": ISSUER, "client_registration_enabled": "true"}
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     async with run_service(settings, FakeClock()) as service:
         made = Provider(service)

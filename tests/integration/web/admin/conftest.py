@@ -16,7 +16,6 @@ async def office(
     folder = str(tmp_path_factory.mktemp("mails"))
     changes = {
         "public_url": ORIGIN,
-        "background": "off",
         "mail_development_folder": folder,
         "webhooks_enabled": True,
         "webhook_networks": "127.0.0.0/8",

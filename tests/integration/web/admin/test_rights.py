@@ -189,7 +189,7 @@ async def test_forms_of_other_sites_are_refused_and_all_are_limited(office: Serv
 
 
 async def test_two_factors_are_asked_for_where_the_settings_say_so(make_service: MakeService) -> None:
-    strict = await make_service(public_url=ORIGIN, admin_requires_second_factor=True, background="off")
+    strict = await make_service(public_url=ORIGIN, admin_requires_second_factor=True)
     plain = await new_visitor(strict)
     await give(strict, plain.person, "admin")
     shown = await plain.open(USERS)

@@ -182,7 +182,7 @@ async def test_an_id_of_no_webhook_is_not_found(office: Service) -> None:
 
 
 async def test_without_webhooks_there_is_no_way_to_their_page(make_service: MakeService) -> None:
-    plain = await make_service(public_url=ORIGIN, background="off")
+    plain = await make_service(public_url=ORIGIN)
     visitor = await new_visitor(plain)
     await give(plain, visitor.person, "admin")
     shown = await visitor.open("/admin/users")
