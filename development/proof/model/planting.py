@@ -20,6 +20,8 @@ from development.proof.service import own_database
 ROOT: Final = Path(__file__).parents[3]
 SOURCE: Final = ROOT / "src"
 SEED: Final = 1
+BRIEF: Final = '{"mode":'
+"""What a line of the walks' result begins with."""
 PRINTED_VIOLATION: Final = 1
 """The walks' exit status when they found something; any other than this and 0 is a crash."""
 
@@ -45,8 +47,8 @@ def walked(source: Path, database_url: str, walks: int, steps: int, mode: str | 
     # The copy's lines are not the product's: they have no place in a measurement of what the tests cover.
     environment.pop("COVERAGE_PROCESS_CONFIG", None)
     finished = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
-    # The product's log may have lines between those of the walks.
-    lines: list[dict[str, Any]] = [line for line in map(json.loads, finished.stdout.splitlines()) if "mode" in line]
+    # What the product, Python or a library says may stand between the lines of the walks.
+    lines: list[dict[str, Any]] = [json.loads(line) for line in finished.stdout.splitlines() if line.startswith(BRIEF)]
     if finished.returncode not in {0, PRINTED_VIOLATION} or not lines or lines[-1]["source"] != str(source):
         raise RuntimeError(f"the walks crashed, or were not those through the copy:\n{finished.stderr}")
     before = sum(line["walks"] for line in lines[:-1])
