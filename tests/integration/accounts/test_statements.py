@@ -10,8 +10,8 @@ from tests.integration.accounts.conftest import Mails, token_of
 from tests.integration.accounts.email_change import NEW, OLD, changing
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner
 
-CLOCK = "extract(epoch FROM clock_timestamp())"
-"""What the service asks now and then in the background."""
+OF_NEW_CONNECTIONS = ("pg_catalog.pg_backend_pid()", "extract(epoch FROM clock_timestamp())")
+"""What a connection is asked when it is made. The pool makes one when none is idle, which depends on the machine."""
 
 
 async def statements_of(call: Awaitable[object], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -26,7 +26,7 @@ async def statements_of(call: Awaitable[object], monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         patch.setattr(psycopg.AsyncCursor, "execute", noted)
         await call
-    return len([each for each in sent if CLOCK not in each])
+    return len([each for each in sent if not any(part in each for part in OF_NEW_CONNECTIONS)])
 
 
 @pytest.mark.parametrize(("which", "statements"), [("others", 5), ("all", 4)])

@@ -178,7 +178,7 @@ async def test_a_connection_whose_server_refuses_writes_is_left_at_the_first_ref
         set_read_only(own_database, value=False)
     first, *others = [await attempt(service) for _ in range(4)]
     assert others == [201, 201, 201]
-    assert first == 503 or connection.closed, "the clock's own measurement leaves such a connection, too"
+    assert first in {503, 201}, "readiness, which connects anew by itself, may have found out before"
     assert (await service.client.get(READINESS)).status_code == 200
     assert [len(events(logs, f"database.{name}")) for name in ("read_only", "writable")] == [1, 1]
 
@@ -191,7 +191,7 @@ async def test_connections_that_only_read_are_replaced_too_when_another_server_t
     service = await make_service(database_url=own_database, db_pool_max_conn=3, db_pool_min_conn=3)
     before = await backends_of_pool(service, 3)
     set_read_only(own_database, value=False)
-    assert await attempt(service) in {503, 201}, "the clock's own measurement may have found out before"
+    assert await attempt(service) in {503, 201}, "the same holds here"
     async with asyncio.timeout(HANGS_AFTER_SECONDS):
         while before & await backends_of_pool(service, 3):  # noqa: ASYNC110 - another process is watched
             await asyncio.sleep(0.05)
