@@ -1,32 +1,11 @@
 """How many statements the flows of an account send, those of the caller's lookup and of mails included."""
 
-from collections.abc import Awaitable
-from typing import Any
-
-import psycopg
 import pytest
 
 from tests.integration.accounts.conftest import Mails, token_of
 from tests.integration.accounts.email_change import NEW, OLD, changing
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner
-
-OF_NEW_CONNECTIONS = ("pg_catalog.pg_backend_pid()", "extract(epoch FROM clock_timestamp())")
-"""What a connection is asked when it is made. The pool makes one when none is idle, which depends on the machine."""
-
-
-async def statements_of(call: Awaitable[object], monkeypatch: pytest.MonkeyPatch) -> int:
-    """Return how many statements are sent while a call is made."""
-    sent: list[str] = []
-    execute = psycopg.AsyncCursor.execute
-
-    async def noted(cursor: Any, query: Any, *arguments: Any, **named: Any) -> Any:
-        sent.append(str(query))
-        return await execute(cursor, query, *arguments, **named)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(psycopg.AsyncCursor, "execute", noted)
-        await call
-    return len([each for each in sent if not any(part in each for part in OF_NEW_CONNECTIONS)])
+from tests.integration.statements import statements_of
 
 
 @pytest.mark.parametrize(("which", "statements"), [("others", 5), ("all", 4)])

@@ -18,6 +18,7 @@ from doorward.domain.auth.ports import ClientLeftError
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS, Curve, ThrottledClient, Throttling
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, MakeService, Service, events, facts, is_problem, statuses
+from tests.integration.statements import sent_by
 
 FREE, MOST = LOGIN_CURVE.free, LOGIN_CURVE.most
 HOUR = timedelta(hours=1)
@@ -101,23 +102,6 @@ async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_
     assert rows_of(service, throttling, UUID(person.id)) == []
 
 
-async def statements_of(
-    service: Service, monkeypatch: pytest.MonkeyPatch, name: str, password: str, device: str = ""
-) -> list[str]:
-    """Log in from elsewhere; return the statements sent, without their parameters, but for a reading of the clock."""
-    sent: list[str] = []
-    execute = psycopg.AsyncCursor.execute
-
-    async def noted(cursor: Any, query: Any, *arguments: Any, **named: Any) -> Any:
-        sent.append(" ".join(str(query).split()))
-        return await execute(cursor, query, *arguments, **named)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(psycopg.AsyncCursor, "execute", noted)
-        await log_in(service, name, password, device=device)
-    return [each for each in sent if "extract(epoch FROM clock_timestamp())" not in each]
-
-
 @pytest.mark.parametrize("failed", [0, FREE - 1, FREE])
 async def test_a_refusal_is_the_same_and_costs_the_same_statements_whoever_has_the_name(
     service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch, failed: int
@@ -132,7 +116,7 @@ async def test_a_refusal_is_the_same_and_costs_the_same_statements_whoever_has_t
             await throttling.reserve(subject, STRANGERS)
         let_time_pass(service, throttling, subject, -HOUR if failed == FREE else timedelta(0))
     names = {person.username: "wrong password", sleeper.username: PASSWORD, unknown: PASSWORD}
-    sent = [await statements_of(service, monkeypatch, name, password) for name, password in names.items()]
+    sent = [await sent_by(log_in(service, *each), monkeypatch) for each in names.items()]
     assert sent[0] == sent[1] == sent[2]
     assert len(sent[0]) == (3 if failed == FREE else 2)
     for subject in subjects.values():
@@ -292,9 +276,9 @@ async def test_a_login_is_seven_statements_from_a_known_device_and_eight_from_a_
 ) -> None:
     person = await service.register()
     device = (await service.post_token(person.username, PASSWORD)).headers[DEVICE]
-    known = await statements_of(service, monkeypatch, person.username, PASSWORD, device)
+    known = await sent_by(log_in(service, person.username, PASSWORD, device=device), monkeypatch)
     assert len(known) == 7
-    sent = await statements_of(service, monkeypatch, person.username, PASSWORD)
+    sent = await sent_by(log_in(service, person.username, PASSWORD), monkeypatch)
     assert [statement.split()[0] for statement in sent] == [
         "SELECT", "INSERT", "SELECT", "WITH", "WITH", "DELETE", "INSERT", "DELETE"
     ]  # fmt: skip

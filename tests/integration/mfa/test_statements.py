@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from tests.integration.accounts.own_account import Owner
-from tests.integration.accounts.test_statements import statements_of
 from tests.integration.mfa.protected import Protected
 from tests.integration.service import Service
+from tests.integration.statements import statements_of
 
 NEXT_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number"
 """Only transactions that write have a number."""

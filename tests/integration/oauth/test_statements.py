@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from tests.integration.accounts.test_statements import statements_of
 from tests.integration.oauth.browsers import Browser, answer_of, application, signed_in
 from tests.integration.oauth.devices import GRANTS, begin, poll
 from tests.integration.oauth.provider import Provider
+from tests.integration.statements import statements_of
 
 TRIES = 3
 """Keys are read again meanwhile, and that a session was used is stored once a minute: the least count is the call's."""

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.integration.accounts.test_statements import statements_of
 from tests.integration.administration.administrator import give
 from tests.integration.service import Service
+from tests.integration.statements import statements_of
 from tests.integration.web.admin.administrators import REFUSED, administrator, role_of
 from tests.integration.web.visitor import LOGIN, Visitor, verified
 
