@@ -76,7 +76,8 @@ async def look_at_every_page(home: PasskeySite, seen: Inspection) -> None:
     await seen.look("admin-users-refused")
     await page.goto(f"{home.url}/admin/users")
     await seen.look("admin-users")
-    await page.locator(".list a").first.click()
+    async with page.expect_navigation():
+        await page.locator(".list a").first.click()
     await seen.look("admin-user")
     await look_at_administration(seen, home)
 
@@ -106,7 +107,8 @@ async def look_at_administration(seen: Inspection, home: PasskeySite) -> None:
         await page.get_by_role("status").wait_for()
         await seen.look(form)
         if await page.locator("code.secret").count():
-            await page.locator("a.button").click()
+            async with page.expect_navigation():
+                await page.locator("a.button").click()
             await seen.look(f"{form}-made")
     async with page.expect_navigation():
         await page.locator("form[action*='/test-webhook'] button").click()
