@@ -43,6 +43,17 @@ async def test_a_name_without_an_account_is_an_error_in_one_line(
     assert "auth.login.unthrottled" not in logs.text()
 
 
+async def test_failed_logins_are_forgotten_and_that_is_reported(service: Service, logs: Logs) -> None:
+    """The use case by itself. A command runs in a thread, which coverage may not see."""
+    person, throttling = await service.register(), create_throttling(service.settings.keys, service.database)
+    await throttling.reserve(UUID(person.id), STRANGERS)
+    accounts = Accounts(database=service.database)
+    await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle(person.username)
+    bucket = throttling.bucket(UUID(person.id))
+    assert service.sql("SELECT 1 FROM login_throttles WHERE bucket = %s", bucket) == []
+    assert "auth.login.unthrottled" in logs.text()
+
+
 async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     person, accounts = await service.register(), Accounts(database=service.database)
     gone = await accounts.find_user(person.username)
