@@ -156,7 +156,7 @@ async def count_reset_mails(each: Holder) -> str:
 
 
 async def reset_by_new_mail(each: Holder) -> str:
-    """Return what the link of a mail that is asked for now is answered; a hyphen without a mail."""
+    """Return what the link of a mail that is asked for at this moment is answered; a hyphen without a mail."""
     mail = await reset_mail(each)
     if mail is None:
         return "-"

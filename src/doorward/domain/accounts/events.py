@@ -179,7 +179,7 @@ class PasswordResetRefused(Event):
 
 @dataclass(frozen=True)
 class EmailChangeRequested(AuditedEvent):
-    """The owner of an account asked for another e-mail address. The account keeps the one that it has for now."""
+    """The owner of an account asked for another e-mail address. It keeps its own until that one is confirmed."""
 
     type = "user.email_change_requested"
     log_event = "accounts.email_change.requested"
