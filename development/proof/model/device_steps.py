@@ -121,17 +121,20 @@ class DeviceSteps(BrowserSteps):
                 self._decide(device, another, "approve")
 
     def _poll(self, device: Device, fault: str, callers: int) -> None:
-        owner, now = self._owner(device.browser), self.now
+        now = self.now
         is_stored = self.model.is_readable(device.key) and not device.is_used
         is_answered = is_stored and fault == "none" and not device.is_early(now) and now < device.until
         is_consumed = is_answered and device.decision == "approve"
-        is_due = is_consumed and owner.is_admissible and device.browser.epoch == owner.epoch
+        owner = self._owner(device.browser) if is_consumed else None
+        is_due = owner is not None and owner.is_admissible and device.browser.epoch == owner.epoch
         pairs = self.world.run(self._provider.poll_at_once(device.text, fault, callers))
         said = f"{device.decision}, {fault}: {len(pairs)} of {callers}"
         hold("a device gets one session, once approved", is_so=len(pairs) == int(is_due), detail=said)
         if is_stored and fault == "none":
             device.note_polls(now, callers)
-        device.is_used |= is_consumed
+        if owner is None:
+            return
+        device.is_used = True
         for pair in pairs:
             self.touched.append(self.model.begin_of_code(owner, device, pair.refresh_token, pair.access_token, now))
         self.touched += self.model.sessions_of(owner)[-MOST_OF_ONE - 1 :]

@@ -38,8 +38,10 @@ class Model:
         return frozenset().union(*(self.roles[role] for role in person.roles))
 
     def forget(self, person: Person) -> None:
-        """Note that somebody is gone, with all sessions."""
+        """Note that somebody is gone, with all sessions, and the devices that the person had decided about."""
         self.people.remove(person)
+        for device in person.devices:
+            device.is_used = True
         self.sessions = [session for session in self.sessions if session.person is not person]
 
     def is_readable(self, key: int | None) -> bool:
