@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import Flaky
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
 from development.proof.model.people import LEEWAY, ViolationError
@@ -22,6 +23,17 @@ from doorward.infrastructure import passwords
 from doorward.observability.logging import observed_events
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
+EACH_ANEW: Final = "each walk anew"
+
+
+class EachWalkAnew(HypothesisProvider):
+    """Choices as Hypothesis makes them, without what its engine does for the provider that is its default.
+
+    It would begin with short walks, and follow each by five that repeat parts of it: of 100 walks, some 16 are new.
+    """
+
+
+AVAILABLE_PROVIDERS[EACH_ANEW] = EachWalkAnew
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ def explore(database_url: str, mode: str, *, walks: int, steps: int, start: int,
         database=None,
         phases=phases,
         report_multiple_bugs=False,
+        backend=EACH_ANEW,
         suppress_health_check=list(HealthCheck),
     )
     with _walks(database_url, MODES[mode]) as walk:
