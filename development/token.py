@@ -19,14 +19,14 @@ def main() -> int:
     form = {"username": options.username, "password": password}
     try:
         response = requests.post(f"{options.url}/api/v1/auth/token", data=form, timeout=10)
-        answer = response.json()
-    except requests.RequestException:
+        said = response.json()["access_token" if response.ok else "detail"]
+    except (requests.RequestException, KeyError, TypeError):
         print(f"inv token: no doorward answers at {options.url}. Start it with: uv run inv dev", file=sys.stderr)
         return 1
-    if response.status_code != requests.codes.ok:
-        print(f"inv token: {answer['detail']}", file=sys.stderr)
+    if not response.ok:
+        print(f"inv token: {said}", file=sys.stderr)
         return 1
-    print(f"curl -H 'Authorization: Bearer {answer['access_token']}' {options.url}/api/v1/auth/me")
+    print(f"curl -H 'Authorization: Bearer {said}' {options.url}/api/v1/auth/me")
     return 0
 
 

@@ -91,6 +91,10 @@ async def test_another_preflight_is_refused_as_a_problem(
     assert (answer.headers.get("access-control-allow-origin") == APP) is (origin == APP)
 
 
+async def test_a_header_that_is_not_allowed_is_not_blamed_on_the_origin(open_to_app: Service) -> None:
+    assert set(_named(await _ask(open_to_app, APP, headers="x-other"))) == {"/headers/Access-Control-Request-Headers"}
+
+
 async def test_a_refused_preflight_names_all_that_is_missing(open_to_app: Service) -> None:
     answer = await _ask(open_to_app, OTHER, "TRACE", "authorization, x-tenant,x-client")
     named = _named(answer)

@@ -114,9 +114,9 @@ async def test_a_table_that_the_backup_lacks_stops_the_restore(saved: tuple[Serv
 async def test_a_damaged_backup_changes_nothing(saved: tuple[Service, Person, Path]) -> None:
     service, person, file = saved
     whole = file.read_bytes()
-    for damaged in (whole[: len(whole) // 3], b"no backup"):
+    for damaged, said in ((whole[: len(whole) // 3], "pg_restore: "), (b"no backup", "is not a backup: `inv backup`")):
         file.write_bytes(damaged)
-        with pytest.raises(TaskError):
+        with pytest.raises(TaskError, match=said):
             restore(database_of(service.database_url), file, overwrite=True)
         assert accounts(service.database_url) == [person.username]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import pytest
 
 from development.ports import free_port
@@ -57,8 +58,12 @@ class DevelopmentServer:
 
     def demo(self, *options: str) -> tuple[int, str]:
         """Run `inv demo` beside it; return its status, and what it printed."""
-        output = self._folder / "demo"
-        process = self._start(output, "development.demo", "--url", f"http://localhost:{self._port}", *options)
+        return self.run("development.demo", "--url", f"http://localhost:{self._port}", *options)
+
+    def run(self, module: str, *options: str) -> tuple[int, str]:
+        """Run a module in its folder; return its status, and what it printed."""
+        output = self._folder / "output"
+        process = self._start(output, module, *options)
         return process.wait(BOUND_SECONDS), output.read_text(encoding="utf-8")
 
     def stop(self) -> tuple[int, str]:
@@ -84,6 +89,17 @@ def test_it_starts_with_an_empty_folder_and_shows_where_to_go(server: Developmen
     assert server.has_database()
     for line in ("/docs", "/development/mails", "uv run inv demo --url", ".development/postgres, kept between runs"):
         assert line in screen
+
+
+def test_operators_find_its_database_by_the_address_on_the_screen_and_without_it(server: DevelopmentServer) -> None:
+    found = re.search(r"DATABASE_URL='(.+)'\n  Query it  uv run inv psql\n", server.screen())
+    assert found is not None
+    with psycopg.connect(found[1]) as connection:
+        connection.execute("CREATE TABLE left_by_this_test ()")
+    status, printed = server.run("development.psql", "--command", "TABLE left_by_this_test")
+    assert (status, "inv psql: " in printed, "(0 rows)" in printed) == (0, True, True), printed
+    status, printed = server.run("doorward", "deactivate", "somebody")
+    assert (status, "There is no such user" in printed) == (1, True), printed
 
 
 def test_the_demo_walks_a_session_to_its_end(server: DevelopmentServer) -> None:

@@ -87,6 +87,8 @@ def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> 
         ("ENVIRONMENT", ["", "staging", "dev"]),
         ("ALGORITHM", ["none", "PS256", "hs256"]),
         ("POSTGRES_PORT", ["0", "65536", "-1", "five"]),
+        ("PORT", ["65536", "-1", "five"]),
+        ("METRICS_PORT", ["65536", "-1", "five"]),
         ("DB_POOL_MIN_CONN", ["-1", "101", "1.5"]),
         ("DB_POOL_MAX_CONN", ["0", "101"]),
         ("ACCESS_TOKEN_EXPIRE_MINUTES", ["0", "1441", "-5", "30m"]),
