@@ -10,7 +10,7 @@ from development.client import Pair, Person, pair
 from doorward.domain.oauth.models import ClientContent
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import FORM, ISSUER, TOKEN, Machine, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, MakeService, events, is_problem, statuses
+from tests.integration.service import Logs, MakeService, events, facts, is_problem, statuses
 
 REVOKE = "/oauth/revoke"
 BUILT_IN = {"client_id": "doorward"}
@@ -188,6 +188,21 @@ class TestRevoke:
         assert the_session(lasting_provider, person)["end_reason"] == "logout"
         assert (await lasting_provider.service.get_me(tokens.access)).status_code == 401
         assert is_oauth_error(await refresh(lasting_provider, tokens.refresh), "invalid_grant")
+
+    async def test_the_end_by_an_access_token_is_reported_once(self, lasting_provider: Provider, logs: Logs) -> None:
+        person, tokens = await lasting_provider.service.register_and_log_in()
+        session_id = str(the_session(lasting_provider, person)["id"])
+        ids = ("user_id", "session_id", "reason")
+        await revoke(lasting_provider, tokens.access)
+        (ended,) = events(logs, "auth.session.revoked")
+        assert facts(ended, *ids) == (person.id, session_id, "logout")
+        for token in (tokens.access, "malformed"):
+            await revoke(lasting_provider, token)
+        again, malformed = events(logs, "auth.revocation.ignored")
+        assert facts(again, *ids) == (person.id, session_id, "not_live")
+        assert facts(malformed, *ids) == (None, None, "malformed")
+        statement = "SELECT session_id FROM audit_events WHERE type = 'session.ended' AND user_id = %s"
+        assert [str(row["session_id"]) for row in lasting_provider.sql(statement, person.id)] == [session_id]
 
     async def test_a_client_ends_its_own_sessions(self, lasting_provider: Provider) -> None:
         machine = await lasting_provider.machine(grant_types=("refresh_token",))
