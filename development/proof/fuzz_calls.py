@@ -75,6 +75,14 @@ THROTTLED: Final = {"POST /api/v1/auth/token"}
 NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
 """Calls for which nothing that can be drawn is right: all that they answer here is a refusal."""
 
+LET_IN_EARLY: Final = {
+    "DELETE /api/v1/account/second-factors/totp",
+    "DELETE /api/v1/admin/roles/{name}",
+    "GET /oauth/register/{client_id}",
+    "DELETE /oauth/register/{client_id}",
+}
+"""Calls that ask for a proof of the last five minutes, or are made by a client that another call may have removed."""
+
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
     "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},

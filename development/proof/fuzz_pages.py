@@ -34,7 +34,7 @@ from doorward.settings.config import Settings, settings_from
 from doorward.web.admin import PLACES
 from doorward.wiring.pages import create_site
 
-LIMIT_SECONDS: Final = 3600
+LIMIT_SECONDS: Final = 3 * 3600
 ADMINISTRATION: Final = "/admin/"
 QUERY: Final = (
     *("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge"),
