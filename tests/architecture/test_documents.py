@@ -151,7 +151,7 @@ def test_every_file_that_a_page_names_exists() -> None:
 
 def test_every_test_that_finds_mutations_exists() -> None:
     table = project_table()["tool"]["mutmut"]["pytest_add_cli_args_test_selection"]
-    assert [name for name in table if not (ROOT / name).exists()] == []
+    assert [name for name in table if not (ROOT / name.removeprefix("--ignore=")).exists()] == []
 
 
 def test_every_decision_is_in_the_index() -> None:
