@@ -22,7 +22,7 @@ def main() -> int:
         "settings": ["database_settings"],
         "fuzz": ["fuzz", "--examples", "1000"],
         "pages": ["fuzz_pages", "--examples", "1000"],
-        "parsers": ["fuzz_parsers", "--seconds", "600"],
+        "parsers": ["fuzz_parsers", "--seconds", "150"],
         "timing": ["timing", *(["--deep"] if options.deep else [])],
         "mutation": ["mutation"],
     }
