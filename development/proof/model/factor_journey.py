@@ -33,8 +33,10 @@ class FactorJourney(AdministrationSteps):
         person.factors.secret = secret
         code = person.factors.code(step) if is_right else self._wrong_code(person, step)
         person.factors.secret = None
+        # Whoever has a passkey has to have shown it in the session: a new password alone begins another one.
+        is_shown = session.acr > 1 or not person.factors.exist
         enrolled = self.world.run(self.world.factors.confirm_at_once(access, begun.token, code, callers))
-        is_due = is_right and meanwhile == "nothing"
+        is_due = is_right and is_shown and meanwhile == "nothing"
         hold("the code of an application sets it up once", is_so=len(enrolled) == int(is_due), detail=len(enrolled))
         for each in enrolled:
             person.factors.secret, person.factors.used_step = secret, step
