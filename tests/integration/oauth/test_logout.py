@@ -42,6 +42,14 @@ class TestLogout:
         assert not await is_signed_in(browser, app)
         assert is_oauth_error(await app.refresh(online["refresh_token"]), "invalid_grant")
         assert (await app.refresh(offline["refresh_token"])).status_code == 200
+        recorded = lasting_provider.sql(
+            "SELECT session_id, data->>'reason' AS reason, personal->>'client' AS client FROM audit_events"
+            " WHERE type = 'session.ended' AND user_id = %s",
+            person.id,
+        )
+        assert {(row["reason"], row["client"]) for row in recorded} == {("logout", "203.0.113.7")}
+        # That of the browser, and that of the application.
+        assert len({row["session_id"] for row in recorded} - {None}) == len(recorded) == 2
 
     async def test_an_application_that_knows_who_it_is_signs_out_at_once(
         self, lasting_provider: Provider, app: Application, browser: Browser

@@ -28,6 +28,10 @@ from tests.integration.web.visitor import (
 
 OVERVIEW = "/account/overview"
 SESSIONS = "/account/sessions"
+ENDED = """
+    SELECT session_id, data->>'reason' AS reason, personal FROM audit_events
+    WHERE type = 'session.ended' AND user_id = %s
+"""
 DATA = "/account/your-data"
 STALE = timedelta(minutes=5, seconds=1)
 NEW_PASSWORD = "four other random words"
@@ -88,13 +92,27 @@ async def test_sessions_of_browsers_applications_and_programs_are_listed_and_end
     shown = await someone.open(SESSIONS)
     assert ("This browser" in shown.text, "Film list" in shown.text) == (True, True)
     assert len([form for form in shown.forms if form.action == "end-session"]) == 3
+    statuses = []
     for form in [form for form in shown.forms if form.action == "end-session"]:
         shown = await someone.post("end-session", form.fields)
+        statuses.append(shown.status)
     assert "end-session" not in shown.actions()
-    # With the browser's session the application's ended, too.
+    # With the browser's session the application's ended, which is therefore none that can be ended.
+    assert sorted(statuses) == [200, 200, 422]
+    assert ended_of(site, someone) == ("owner", 3)
     assert (await site.get_me(pair.access)).status_code == 401
     assert (await app.refresh(tokens["refresh_token"])).status_code == 400
     assert await is_live(site, someone.cookie)
+
+
+def ended_of(site: Service, someone: Visitor) -> tuple[str, int]:
+    """Return why sessions of a person ended, and how many, each recorded with its id and the browser's address."""
+    rows = site.sql(ENDED, someone.person.id)
+    ((reason, address),) = {(row["reason"], row["personal"]["client"]) for row in rows}
+    assert address == "203.0.113.7"
+    assert None not in {row["session_id"] for row in rows}
+    assert len({row["session_id"] for row in rows}) == len(rows)
+    return reason, len(rows)
 
 
 async def test_all_other_sessions_end_and_this_one_goes_on_with_what_it_has_proven(site: Service) -> None:
