@@ -98,7 +98,7 @@ def test_operators_find_its_database_by_the_address_on_the_screen_and_without_it
         connection.execute("CREATE TABLE left_by_this_test ()")
     status, printed = server.run("development.psql", "--command", "TABLE left_by_this_test")
     assert (status, "inv psql: " in printed, "(0 rows)" in printed) == (0, True, True), printed
-    status, printed = server.run("doorward", "deactivate", "somebody")
+    status, printed = server.run("doorward", "deactivate", "grace")
     assert (status, "There is no such user" in printed) == (1, True), printed
 
 
