@@ -29,7 +29,7 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
+        def log_message(self, *_: object) -> None:
             """Keep quiet."""
 
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
