@@ -25,6 +25,13 @@ PROGRAMS: Final = ("pytest", "uvicorn")
 END_OF_FILE: Final = "end-of-the-pages-file"
 HANGS_AFTER_SECONDS: Final = 300
 CURL: Final = "curl() { command curl --noproxy '*' -w '%{stderr}%{http_code}\\n' \"$@\" 2>>statuses; }"
+ALONE: Final = """\
+# No project further up, like one that lies in the machine's folder of temporary files, is the team's.
+[tool.pytest.ini_options]
+
+[tool.uv.workspace]
+exclude = ["*"]
+"""
 UV: Final = """\
 #!/bin/sh
 # Nothing is resolved or installed: the environment has what the page adds.
@@ -66,12 +73,13 @@ def additions() -> list[str]:
 
 
 class Team:
-    """A folder with nothing in it but a clone of the project beside it."""
+    """A folder with nothing in it but a clone of the project, and alone: no project above it counts."""
 
     def __init__(self, folder: Path, doorward: str) -> None:
         """Take where doorward runs. Prepare what `uv add` would install: nothing comes from an index."""
         self._folder = folder
         self._doorward = doorward
+        (folder / "pyproject.toml").write_text(ALONE, encoding="utf-8")
         (folder / "doorward").symlink_to(ROOT)
         self._environment = environment(folder)
 
