@@ -1,5 +1,6 @@
 """The unit ring: no network. A Unix socket is allowed because asyncio's event loop wakes itself through one."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Final
 
 import pytest
 from pytest_socket import disable_socket, enable_socket
+
+from doorward.observability.logging import LOGGER
 
 KEPT: Final = ("COV", "PATH", "PYTEST_")
 """What coverage, subprocesses and pytest itself need."""
@@ -17,6 +20,16 @@ def no_network() -> Iterator[None]:
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Undo what a test configures: pytest closes the stream that it wrote to, and a later test's line would fail."""
+    root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    LOGGER.handler, LOGGER.severity = before
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """What each route declares beside its function: who may call it, and how it is answered."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 
@@ -11,19 +11,19 @@ MAXIMUM_BODY_BYTES: Final = 64 * 1024
 MAXIMUM_UPLOAD_BYTES: Final = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Public:
     """Everybody may call: no token is read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedsScope:
     """An access token of a live session that holds this scope (RFC 6749 section 3.3)."""
 
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedsFreshProof(NeedsScope):
     """As ``NeedsScope``, in a session whose user authenticated a moment ago (RFC 9470)."""
 
@@ -96,7 +96,7 @@ class ContentPolicy(Enum):
     """As ``SIGN_IN``, and its form goes to an application (OAuth 2.0 Form Post Response Mode)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoutePolicy:
     """The policy of one route. The defaults are the strictest; unmatched addresses have them."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from inspect import signature
 from typing import Any
 
@@ -23,6 +23,7 @@ from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, NeedsScope, Public, RoutePolicy
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 
 Refusal = type[DomainError] | type[RequestRefusedError] | DomainError | RequestRefusedError
@@ -33,7 +34,7 @@ class RouteError(Exception):
     """A route that must not be served: the start fails."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Call:
     """One call of the API: its address, its function, and what is promised of it."""
 
@@ -129,7 +130,7 @@ def _direct(call: Call) -> ASGIApp:
     return answer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Target:
     """Where a request goes: to a route, or to 404 without one, or to 405 where only other methods are allowed."""
 
@@ -138,7 +139,7 @@ class Target:
     allowed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Address:
     """One path with its methods."""
 

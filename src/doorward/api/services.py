@@ -12,6 +12,7 @@ from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.api.shared_address import SharedAddressWatch
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, RateLimiter
 from doorward.domain.accounts.confirmation import Confirmation
 from doorward.domain.accounts.deletion import Deletion
@@ -85,7 +86,7 @@ UPLOAD_SECONDS: Final = 60
 """How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnAccountServices:
     """The use cases of a signed-in user's own account."""
 
@@ -99,7 +100,7 @@ class OwnAccountServices:
     identities: Identities
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PasskeyServices:
     """The use cases of passkeys."""
 
@@ -109,7 +110,7 @@ class PasskeyServices:
     management: PasskeyManagement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecondFactorServices:
     """The use cases of second factors. ``enrolment`` is None where the extra that seals secrets is missing."""
 
@@ -122,7 +123,7 @@ class SecondFactorServices:
     """Returns an image of a text, as the address of a picture. None where the package for it is missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeavingServices:
     """The use cases of a user who leaves."""
 
@@ -130,7 +131,7 @@ class LeavingServices:
     export: Export
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdministrationServices:
     """The use cases of administration."""
 
@@ -147,7 +148,7 @@ class AdministrationServices:
     user_export: UserExport
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyServices:
     """The keys that sign for other services, where the provider is on."""
 
@@ -155,7 +156,7 @@ class KeyServices:
     administration: AdministeredKeys
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookServices:
     """The use cases of webhooks."""
 
@@ -164,7 +165,7 @@ class WebhookServices:
     replay: WebhookReplay
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutgoingServices:
     """The use cases of events to other systems. ``webhooks`` is None where they are not enabled."""
 
@@ -172,7 +173,7 @@ class OutgoingServices:
     dead_letters: DeadLetters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OAuthServices:
     """The use cases of OAuth clients, and of the resources that their tokens are for."""
 
@@ -185,7 +186,7 @@ class OAuthServices:
     """None where the provider is off."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderServices:
     """The use cases of the standard endpoints, where the service issues tokens for others."""
 

@@ -1,13 +1,14 @@
 """Events: what the service reports. Each event is a class; its fields are the facts that the log shows."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 Level = Literal["debug", "info", "warning", "error"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Counter:
     """A Prometheus counter that grows by one with each event that names it. ``label`` tells those events apart."""
 
@@ -16,7 +17,7 @@ class Counter:
     label: str = ""
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Event:
     """What happened, as one line of the log and as what the metrics count.
 
@@ -40,7 +41,7 @@ class Event:
         return facts
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(slots=False, kw_only=True)
 class AuditedEvent(Event):
     """A change to a user or a session. ``domain/audit`` stores it in the same transaction as the change.
 

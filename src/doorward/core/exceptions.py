@@ -1,10 +1,11 @@
 """Base classes of all refusals, independent of HTTP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import ClassVar
+
+from doorward.core.frozen import frozen
 
 
 class Kind(Enum):
@@ -20,7 +21,7 @@ class Kind(Enum):
     UNAVAILABLE = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flaw:
     """An error in one part of the input. ``place`` names the part, for example ``line/17``."""
 

@@ -5,11 +5,11 @@ import binascii
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError
+from doorward.core.frozen import frozen
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -21,7 +21,7 @@ MAXIMUM_OFFSET: Final = 1_000_000
 _MAC_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageRequest:
     """A requested page; numbers begin at 1. Raises ``PageTooDeepError`` above the maximum offset."""
 
@@ -39,7 +39,7 @@ class PageRequest:
         return (self.page - 1) * self.page_size
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page(Generic[T_co]):
     """A numbered page with the total number of entries."""
 
@@ -53,7 +53,7 @@ class Page(Generic[T_co]):
         return -(-self.total // self.request.page_size)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slice(Generic[T_co]):
     """The entries after a cursor. ``next_cursor`` is None on the last page."""
 
@@ -62,7 +62,7 @@ class Slice(Generic[T_co]):
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """The position after a row: its sort value and, among equal values, its id."""
 

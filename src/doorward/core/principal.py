@@ -1,10 +1,11 @@
 """What an access token says of its bearer."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 MAXIMUM_TOKEN_LENGTH: Final = 8192
 """Characters of an access token. No longer one is read: RS256, 50 scopes and a long audience have room in it."""
@@ -12,7 +13,7 @@ MAXIMUM_TOKEN_LENGTH: Final = 8192
 NO_ROLES: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Principal:
     """The content of an access token: a user, in one session of a client, with scopes (RFC 6749 section 3.3).
 
@@ -28,7 +29,7 @@ class Principal:
     thumbprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignIn:
     """When and how the user of a session authenticated, for other services (RFC 9068 section 2.2.1).
 
@@ -53,7 +54,7 @@ class SignIn:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientPrincipal:
     """The content of an access token that a client got for itself (RFC 6749 section 4.4): no user, no session."""
 
@@ -65,7 +66,7 @@ class ClientPrincipal:
     thumbprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifiedToken:
     """An access token of this service, with a right signature. Times are in seconds since 1970.
 

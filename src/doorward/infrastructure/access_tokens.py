@@ -8,7 +8,6 @@ services verify. ``kid`` decides between the two, and the key found decides ever
 import json
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -17,6 +16,7 @@ from uuid import uuid4
 import jwt
 from jwt.utils import base64url_encode
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT
@@ -51,7 +51,7 @@ def _header_part(kid: str, algorithm: SigningAlgorithm) -> bytes:
     return base64url_encode(_COMPACT_JSON({"alg": algorithm, "kid": kid, "typ": TOKEN_TYPE}).encode())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Provider:
     """What tokens for other services are made with: the keys, ``iss``, and how long the tokens of clients live."""
 

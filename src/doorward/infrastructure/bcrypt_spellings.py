@@ -7,12 +7,12 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 import bcrypt
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.policy import normalize_password
 from doorward.infrastructure.password_work import BCRYPT_MINIMUM_COST
 
@@ -64,7 +64,7 @@ _SPELLINGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BcryptHash:
     """The parts of a hash. ``cost`` is log2 of the iterations."""
 

@@ -6,13 +6,13 @@ PyJWT verifies signatures and times. What a client says of its algorithm counts 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import jwt
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.oauth.models import ClientKeySource, VerifiedAssertion
 from doorward.infrastructure.outbound import Document, DocumentUnavailableError
@@ -46,7 +46,7 @@ class Fetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Fetched:
     keys: Sequence[PublicKey]
     """Empty while the address never had any."""

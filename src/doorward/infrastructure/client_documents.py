@@ -10,10 +10,10 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.document_address import authority_of
@@ -44,7 +44,7 @@ class Fetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Remembered:
     content: ClientContent
     expires_at: datetime

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from doorward.core.frozen import frozen
 from doorward.core.networks import neighbours
 from doorward.domain.auth.ports import Client
 
@@ -24,7 +24,7 @@ MEMORY_SECONDS: Final = 300.0
 """A computed hash counts for its client for at least this long, and at most twice as long."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class WaitingHash:
     """A call that waits for a thread: its client, its work, and the future of its outcome."""
 

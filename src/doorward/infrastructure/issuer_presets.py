@@ -1,10 +1,10 @@
 """How the issuers that are known by name mark their access tokens, and where these hold roles. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from doorward.core.frozen import frozen
 from doorward.domain.federation.policy import may_name_a_subject
 from doorward_client.exceptions import InvalidTokenError
 from doorward_client.verification import RFC_9068, Claims, TokenRule
@@ -12,7 +12,7 @@ from doorward_client.verification import RFC_9068, Claims, TokenRule
 _ALWAYS_REQUIRED: Final = frozenset({"sub", "exp", "iat"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preset:
     """The habits of one kind of issuer.
 

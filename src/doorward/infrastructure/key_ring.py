@@ -11,11 +11,12 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, SealedDataError
 from doorward.core.principal import VerifiedToken
 from doorward.domain.keys.events import (
@@ -35,7 +36,7 @@ REMEMBERED_TOKENS: Final = 4096
 """Maximum verified tokens in the cache of one process, the last used ones; some 1.5 KB each."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RingKey:
     """An opened key. ``public`` and ``private`` are keys of ``cryptography``; ``jwk`` is what everybody may know."""
 
@@ -128,7 +129,7 @@ class FixedKeyRing:
         return self.current.verifying_key(kid) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RingTimes:
     """How often the keys are read, in seconds."""
 

@@ -5,12 +5,12 @@ OpenID Connect Core 1.0 section 3.1, RFC 6749, RFC 7636, RFC 9207. What a provid
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Final, Literal, Protocol
 from urllib.parse import quote_plus, urlencode
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.federation.events import FederatedLoginRefused, LoginProviderUnavailable
 from doorward.domain.federation.exceptions import (
@@ -57,7 +57,7 @@ class Fetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _IdToken:
     """What an ID token says."""
 

@@ -10,11 +10,11 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from doorward import __version__
+from doorward.core.frozen import frozen
 from doorward.infrastructure.outbound_addresses import Network, vetted
 from doorward.infrastructure.outbound_http import (
     Answer,
@@ -101,7 +101,7 @@ class DocumentUnavailableError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A document as it was fetched. The names of the headers are in lower case."""
 

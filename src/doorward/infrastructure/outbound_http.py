@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from doorward.core.frozen import frozen
+
 _PIECE_BYTES: Final = 64 * 1024
 _FIRST_FINAL_STATUS: Final = 200
 
@@ -29,7 +31,7 @@ class MalformedAnswerError(Exception):
     """What the server sent is no HTTP answer, or ends before its announced end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A complete answer."""
 
@@ -39,7 +41,7 @@ class Answer:
     """The names in lower case. Of several headers of one name it has the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """Status and headers of an answer, the names in lower case. Of several headers of one name it has the last."""
 

@@ -5,7 +5,6 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
@@ -24,7 +24,7 @@ LOOKS_PER_INTERVAL: Final = 4
 """A task is late by a quarter of its interval at most, whichever copies of the service began or ended meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """Work to do at an interval, counted from its last end. ``run`` returns how much it did.
 

@@ -1,11 +1,10 @@
 """The operating event of clients' addresses."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientAddressShared(Event):
     """Of `total` logins, registrations, refreshes and their like, `calls` came from `peer`, a private address.
 

@@ -1,11 +1,10 @@
 """The operating events of PostgreSQL and of its clock."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseUnavailable(Event):
     """PostgreSQL failed or did not answer in time: 503. `error` is the driver's class."""
 
@@ -15,7 +14,7 @@ class DatabaseUnavailable(Event):
     sqlstate: str | None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseUnsuitable(Event):
     """A connection was refused because PostgreSQL's settings are not those that the service needs: 503.
 
@@ -27,7 +26,7 @@ class DatabaseUnsuitable(Event):
     why: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseReadOnly(Event):
     """The server refuses writes: a standby after a switchover, or a database that was set so. Writes are 503."""
 
@@ -35,14 +34,14 @@ class DatabaseReadOnly(Event):
     level = "warning"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseWritable(Event):
     """A new connection reached a server that takes writes; the others are replaced."""
 
     log_event = "database.writable"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseSharedQueryFailed(Event):
     """This call's question was not answered: 503.
 
@@ -54,7 +53,7 @@ class DatabaseSharedQueryFailed(Event):
     query: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseCircuitOpened(Event):
     """PostgreSQL did not answer `faults` times in a row: calls are refused at once until it answers."""
 
@@ -63,14 +62,14 @@ class DatabaseCircuitOpened(Event):
     faults: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseCircuitClosed(Event):
     """PostgreSQL answered again."""
 
     log_event = "database.circuit.closed"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseStatementLate(Event):
     """A statement reached PostgreSQL after its deadline and changed nothing: 503. `statement` is `rotation`."""
 
@@ -79,7 +78,7 @@ class DatabaseStatementLate(Event):
     statement: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseBulkPlacesTaken(Event):
     """More imports at a time than there are places for: 503."""
 
@@ -87,7 +86,7 @@ class DatabaseBulkPlacesTaken(Event):
     level = "warning"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DatabaseSchemaMissing(Event):
     """A table or column is missing: 503. Run `doorward migrate`."""
 
@@ -96,7 +95,7 @@ class DatabaseSchemaMissing(Event):
     sqlstate: str | None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClockDiffers(Event):
     """This host's clock and PostgreSQL's differ by more than a second.
 
@@ -108,7 +107,7 @@ class ClockDiffers(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClockAgrees(Event):
     """The two clocks agree again, but for `seconds`."""
 
@@ -116,7 +115,7 @@ class ClockAgrees(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClockCrashed(Event):
     """A defect in measuring the clock; the traceback is in `exception`. Report it."""
 

@@ -1,9 +1,9 @@
 """Operating events: of the process, HTTP, limits, log and tasks. Those of a domain are in its ``events.py``."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 
 REQUEST_FACTS: Final = {
     "correlation_id": "the answer's `X-Correlation-ID`: the caller's own, else the trace id of its `traceparent`, "
@@ -18,7 +18,7 @@ REQUEST_FACTS: Final = {
 """On every line that is written while a request is answered or a command runs, as far as they are known."""
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ConfigInsecure(Event):
     """The service starts with a `setting` that is not for production; `why` says what it gives up."""
 
@@ -28,7 +28,7 @@ class ConfigInsecure(Event):
     why: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ServiceListening(Event):
     """The address that the service listens on."""
 
@@ -37,7 +37,7 @@ class ServiceListening(Event):
     port: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ServiceDraining(Event):
     """SIGTERM came: readiness is 503 for `seconds`, then the sockets close."""
 
@@ -45,7 +45,7 @@ class ServiceDraining(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkerStarted(Event):
     """`doorward worker` runs the background tasks of these names."""
 
@@ -53,7 +53,7 @@ class WorkerStarted(Event):
     tasks: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WorkerDraining(Event):
     """A signal ends `doorward worker`: it begins no further task.
 
@@ -64,7 +64,7 @@ class WorkerDraining(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ServiceParentGone(Event):
     """The parent of this worker was killed.
 
@@ -76,7 +76,7 @@ class ServiceParentGone(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RateLimitExceeded(Event):
     """A client address was refused with 429, at `route`."""
 
@@ -86,7 +86,7 @@ class RateLimitExceeded(Event):
     route: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BudgetExceeded(Event):
     """One address or one user uses as much as it may: 429. `budget` is the refusal's code.
 
@@ -100,7 +100,7 @@ class BudgetExceeded(Event):
     refused: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HttpRequest(Event):
     """One answer. `route` is the template; null for an address that does not exist.
 
@@ -114,7 +114,7 @@ class HttpRequest(Event):
     duration_ms: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HttpConnectionRefused(Event):
     """What never became a request, or was cut off: `count` since the last such line.
 
@@ -128,7 +128,7 @@ class HttpConnectionRefused(Event):
     peer: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HttpConnectionsExhausted(Event):
     """The worker had `limit` connections.
 
@@ -144,14 +144,14 @@ class HttpConnectionsExhausted(Event):
     peer: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HttpRequestDisconnected(Event):
     """The client closed the connection before it had sent its body."""
 
     log_event = "http.request.disconnected"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HttpRequestCrashed(Event):
     """A defect: the caller got 500, the traceback is in `exception`. Report it."""
 
@@ -159,7 +159,7 @@ class HttpRequestCrashed(Event):
     level = "error"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HttpBodyNotStored(Event):
     """A large body, of a request or an answer, could not be stored on this machine's disk: 503."""
 
@@ -168,7 +168,7 @@ class HttpBodyNotStored(Event):
     error: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LogLineMalformed(Event):
     """A library's line was lost: its message and its arguments do not fit. `source` is its logger."""
 
@@ -178,7 +178,7 @@ class LogLineMalformed(Event):
     error: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LogLinesDropped(Event):
     """The reader of the log was slow or away, and `count` lines were lost. Requests did not wait for it."""
 
@@ -187,7 +187,7 @@ class LogLinesDropped(Event):
     count: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MetricsNotShared(Event):
     """A worker found no space for its numbers in the folder of temporary files: they are missing from `/metrics`."""
 
@@ -196,7 +196,7 @@ class MetricsNotShared(Event):
     error: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MetricsScrapeFailed(Event):
     """A defect: `/metrics` could not be answered; the traceback is in `exception`. Report it."""
 
@@ -204,7 +204,7 @@ class MetricsScrapeFailed(Event):
     level = "error"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasswordHashQueueFull(Event):
     """More logins and registrations than the processors can hash: 503. `waiting` is the length of the queue."""
 
@@ -213,7 +213,7 @@ class PasswordHashQueueFull(Event):
     waiting: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RateLimitStoreUnavailable(Event):
     """The shared limit store did not answer in time: each process counts by itself. `error` is the driver's class."""
 
@@ -222,14 +222,14 @@ class RateLimitStoreUnavailable(Event):
     error: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RateLimitStoreRecovered(Event):
     """The shared limit store answers again, and counts for all."""
 
     log_event = "rate_limit.store_recovered"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class OutboxMeasured(Event):
     """The outbox has `due` messages, the oldest due since `oldest_seconds`, and `dead` letters.
 
@@ -244,7 +244,7 @@ class OutboxMeasured(Event):
     open_circuits: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HousekeepingDone(Event):
     """`task` did what was due: `count` of it."""
 
@@ -253,7 +253,7 @@ class HousekeepingDone(Event):
     count: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HousekeepingOff(Event):
     """Because of `setting`, the service runs no background tasks: it removes no old sessions and audit events.
 
@@ -264,7 +264,7 @@ class HousekeepingOff(Event):
     setting: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HousekeepingFailed(Event):
     """`task` did not finish. It continues at its next turn."""
 
@@ -274,7 +274,7 @@ class HousekeepingFailed(Event):
     error: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HousekeepingRefused(Event):
     """`task` removed nothing: this host's clock is `seconds` ahead of PostgreSQL's (behind when negative).
 
@@ -287,7 +287,7 @@ class HousekeepingRefused(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class HousekeepingCrashed(Event):
     """A defect in `task`; the traceback is in `exception`. Report it."""
 

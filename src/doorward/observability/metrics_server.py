@@ -10,11 +10,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.observability.events import MetricsScrapeFailed
 from doorward.observability.logging import report
 
@@ -29,7 +29,7 @@ MAXIMUM_HEAD_BYTES: Final = 8192
 """Of the request line and the header section. A body is not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """The metrics in the format that the client accepts."""
 
@@ -41,7 +41,7 @@ MakePage = Callable[[str], Page]
 """Return the page for the value of a request's Accept field; empty when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Request:
     method: str
     path: str

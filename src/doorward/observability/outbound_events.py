@@ -1,11 +1,10 @@
 """What is reported of foreign servers that the service asks."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BreachCircuitOpened(Event):
     """The server of `PASSWORD_BREACHES_URL` failed several times in a row, and is not asked for `seconds`."""
 
@@ -15,7 +14,7 @@ class BreachCircuitOpened(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BreachCircuitClosed(Event):
     """The server of `PASSWORD_BREACHES_URL` answers again."""
 

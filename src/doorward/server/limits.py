@@ -1,8 +1,9 @@
 """The bounds of connections and of what clients send before the application sees it."""
 
 import resource
-from dataclasses import dataclass
 from typing import Final
+
+from doorward.core.frozen import frozen
 
 MAXIMUM_URL_BYTES: Final = 8 * 1024
 MAXIMUM_HEAD_BYTES: Final = 32 * 1024
@@ -25,7 +26,7 @@ RESERVED_DESCRIPTORS: Final = 64
 LEAST_CONNECTIONS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConnectionLimits:
     """How many connections one process has open, and how long each may take. All times are in seconds."""
 

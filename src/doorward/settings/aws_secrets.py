@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import create_model
+
+from doorward.core.frozen import frozen
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
@@ -19,7 +20,7 @@ class SecretStoreError(Exception):
     """The store did not yield the settings. The message is one sentence, without any value."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredSettings:
     """The content of a secret: the values of settings, and all names in it."""
 

@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from doorward.core.frozen import frozen
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.brand import BrandSettings
 from doorward.settings.browsers import BrowserSettings
@@ -43,7 +44,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """All settings, checked. An object of the service takes the topics that it needs, never all."""
 

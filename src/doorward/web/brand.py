@@ -1,9 +1,10 @@
 """What the pages look like for people of this service: its name, its colours, its picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.settings.colours import lightened
 
 MAXIMUM_LOGO_BYTES: Final = 128 * 1024
@@ -22,7 +23,7 @@ class BrandError(Exception):
     """What the operator has given cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Logo:
     """A picture, and its media type."""
 
@@ -30,7 +31,7 @@ class Logo:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Brand:
     """The brand. ``accent`` is readable by day."""
 

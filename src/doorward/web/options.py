@@ -1,12 +1,12 @@
 """What pages there are, by settings: what a page may lead to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from doorward.core.frozen import frozen
 from doorward.web.forms import SignedInPage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SiteOptions:
     """What this service offers to people besides signing in."""
 

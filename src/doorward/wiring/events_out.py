@@ -6,11 +6,11 @@ Without the settings nothing is imported, and nothing runs.
 import ssl
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from doorward.api.services import OutgoingServices, WebhookServices
 from doorward.core.events import AuditedEvent, event_classes
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.accounts import events as account_events
 from doorward.domain.administration import events as administration_events
@@ -73,7 +73,7 @@ MODULES_OF_EVENTS: Final = (
 """The modules that have events of the audit log: a class is known once its module is imported."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventsOut:
     """What this process sends to other systems."""
 

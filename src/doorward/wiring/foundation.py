@@ -1,7 +1,6 @@
 """What the use cases of all domains are made of."""
 
-from dataclasses import dataclass
-
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.passwords import BcryptHasher
@@ -9,7 +8,7 @@ from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Foundation:
     """The settings, and what there is one of in a process."""
 

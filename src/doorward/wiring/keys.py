@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from doorward.api.services import KeyServices
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.administration.keys import AdministeredKeys
 from doorward.domain.keys.changes import KeyChanges
@@ -51,7 +51,7 @@ def keys_of_stored_secrets(settings: KeySettings, purpose: bytes) -> list[bytes]
     return [derive_key(secret, purpose) for secret in dict.fromkeys(secrets)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RingParts:
     """What makes signing keys (None: the usual maker), and how often they are read."""
 
@@ -62,7 +62,7 @@ class RingParts:
 RING_PARTS: Final = RingParts()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SigningKeys:
     """The ring of one process, and what changes the keys of all."""
 

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Sealer
 from doorward.domain.accounts.email_change_mail import NewMailboxMail, OldMailboxMail
 from doorward.domain.accounts.links import AccountLinks
@@ -37,7 +37,7 @@ GRACE_SECONDS: Final = 20
 """How long sends under way may take after SIGTERM."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailService:
     """Mail in one process: the queue for use cases, the delivery where this process delivers, development's mails."""
 

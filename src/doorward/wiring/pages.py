@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from doorward.api.routing import Call
+from doorward.core.frozen import frozen
 from doorward.infrastructure.keys import PAGE_FORM_PURPOSE
 from doorward.settings.brand import BrandSettings
 from doorward.settings.config import Settings
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from doorward.web.rendering import Pages
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """The calls of the pages, and what shows refusals to people; neither where there are no pages."""
 

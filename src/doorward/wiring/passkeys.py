@@ -1,10 +1,10 @@
 """The use cases of passkeys, built from the settings."""
 
 import importlib.util
-from dataclasses import dataclass
 from typing import Final
 
 from doorward.api.services import PasskeyServices
+from doorward.core.frozen import frozen
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -37,7 +37,7 @@ def has_passkeys(settings: BrowserSettings) -> bool:
     return settings.relying_party is not None and importlib.util.find_spec("webauthn") is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Parts:
     """What the use cases share."""
 

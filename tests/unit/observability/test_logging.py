@@ -15,7 +15,6 @@ from uuid import uuid4
 import pytest
 
 from doorward.observability.logging import (
-    LOGGER,
     MAXIMUM_LINE,
     configure_logging,
     dropped_lines,
@@ -26,13 +25,8 @@ from doorward.observability.request_context import begin_request, bind_session, 
 
 
 @pytest.fixture(autouse=True)
-def loggers_as_they_were() -> Iterator[None]:
-    root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
-    level = root.level
+def request_as_it_was() -> Iterator[None]:
     yield
-    root.handlers = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
-    root.level = level
-    LOGGER.handler, LOGGER.severity = before
     begin_request()
 
 

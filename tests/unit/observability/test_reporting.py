@@ -1,9 +1,6 @@
 """Reporting an event: one line of the log, and every observer hears of it."""
 
 import json
-import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,10 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from doorward.core.events import AuditedEvent, Event
-from doorward.observability.logging import LOGGER, configure_logging, observed_events, report
+from doorward.core.frozen import frozen
+from doorward.observability.logging import configure_logging, observed_events, report
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Happened(Event):
     log_event = "something.happened"
     outcome = "success"
@@ -22,13 +20,13 @@ class Happened(Event):
     about: UUID | None = None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Broke(Event):
     log_event = "it.broke"
     level = "error"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Barred(AuditedEvent):
     type = "user.barred"
     log_event = "auth.user.barred"
@@ -37,12 +35,8 @@ class Barred(AuditedEvent):
 
 
 @pytest.fixture
-def stream() -> Iterator[StringIO]:
-    root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
-    handlers, level = root.handlers, root.level
-    yield StringIO()
-    root.handlers, root.level = handlers, level
-    LOGGER.handler, LOGGER.severity = before
+def stream() -> StringIO:
+    return StringIO()
 
 
 def lines(stream: StringIO) -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ from doorward.infrastructure.postgres.database_clock import MAXIMUM_DRIFT, Datab
 
 POSTGRES_TIME = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 FORTY_DAYS = timedelta(days=40).total_seconds()
-ROUNDING = 1e-6
-"""What a float of this century's seconds loses."""
+ROUNDING = 2e-6
+"""What is lost to whole microseconds, a half, and to sums of this century's seconds, a quarter with each float."""
 
 
 class SetClock(HostClock):

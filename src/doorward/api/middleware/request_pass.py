@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -30,13 +29,14 @@ from doorward.api.problem_page import ProblemPage, ShowProblem
 from doorward.api.problems import Remedies, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import LoginThrottledError
 from doorward.observability.events import HttpRequest, HttpRequestCrashed, HttpRequestDisconnected
 from doorward.observability.logging import report
 from doorward.observability.request_context import begin_request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EdgeSettings:
     """What the pass needs of the settings. ``is_https`` is what clients see, also where a proxy ends the encryption."""
 

@@ -1,7 +1,7 @@
 """POST /oauth/register and what a client does with itself afterwards (RFC 7591, RFC 7592)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +13,7 @@ from doorward.api.oauth.client_forms import TAG, policy_of
 from doorward.api.policy import Origins
 from doorward.api.routing import Call
 from doorward.api.schemas.client_registration import ClientMetadataBody, RegisteredClientResponse
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
@@ -47,7 +48,7 @@ def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Registrations:
     """The functions of the calls."""
 

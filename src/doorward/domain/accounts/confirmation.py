@@ -4,10 +4,10 @@ The mail shows a mailbox, and is not enough by itself: it counts with the passwo
 with the token that the registration was answered with. All refusals are one, so that none tells what is taken.
 """
 
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import ConfirmationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
@@ -174,7 +174,7 @@ def _read_names(email: str, username: str) -> tuple[str, str] | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfirmationMail:
     """Composes the mail that completes a registration, or the one that says that there is an account."""
 

@@ -1,12 +1,13 @@
 """Use case: confirm a change of the e-mail address, in one mailbox after the other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.email_change import CHANGE_PURPOSES, mail_to_old_mailbox
 from doorward.domain.accounts.events import EmailChangeConfirmed, EmailChanged, EmailChangeRefused, UserVerified
@@ -42,7 +43,7 @@ MAILBOX_OF_PURPOSE: Final = {
 LIFE_OF_NOTICE: Final = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Made:
     """The account has its new address with the commit, and the epoch of sessions to come. The events are recorded."""
 

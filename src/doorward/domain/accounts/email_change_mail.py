@@ -1,9 +1,9 @@
 """Compose the mails that confirm a change of an e-mail address, when they are sent."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.models import EmailChangeMode, PendingEmailChange
@@ -14,7 +14,7 @@ from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewMailboxMail:
     """Asks the mailbox that an account is to have. It names no user: the mailbox may be anybody's."""
 
@@ -59,7 +59,7 @@ class NewMailboxMail:
         return ComposedMail(change.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OldMailboxMail:
     """Asks the mailbox that an account has, and names the new address."""
 

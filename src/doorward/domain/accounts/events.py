@@ -1,10 +1,10 @@
 """The events of an account's life."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.core.frozen import frozen
 from doorward.domain.accounts.models import ChangedMailbox
 from doorward.domain.auth.events import REGISTRATIONS
 
@@ -13,7 +13,7 @@ EMAIL_CHANGES: Final = Counter("doorward_email_changes_total", "Confirmations of
 PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes and resets of passwords", "outcome")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UsernameChanged(AuditedEvent):
     """An account got another user name, or another spelling of it, by its owner or an administrator."""
 
@@ -23,7 +23,7 @@ class UsernameChanged(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RegistrationRequested(Event):
     """A registration waits for the answer to its mail, or to the mail that tells the owner of the address of it."""
 
@@ -32,7 +32,7 @@ class RegistrationRequested(Event):
     counted = ((REGISTRATIONS, "requested"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ConfirmationRefused(Event):
     """A token or code of a registration was refused. `reason` is the refusal's code."""
 
@@ -42,7 +42,7 @@ class ConfirmationRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class InvitationCreated(AuditedEvent):
     """An address was invited: the mail goes out to it, or the link was shown to whoever invited."""
 
@@ -52,7 +52,7 @@ class InvitationCreated(AuditedEvent):
     invitation_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class InvitationRevoked(AuditedEvent):
     """An invitation was taken back before it was accepted. Its link and its code end."""
 
@@ -62,7 +62,7 @@ class InvitationRevoked(AuditedEvent):
     invitation_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class InvitationAccepted(AuditedEvent):
     """The invited person made the account `new_user_id`."""
 
@@ -73,7 +73,7 @@ class InvitationAccepted(AuditedEvent):
     invitation_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class InvitationRefused(Event):
     """The token or code of an invitation, or what was chosen with it, was refused. `reason` is the refusal's code."""
 
@@ -83,7 +83,7 @@ class InvitationRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserVerified(AuditedEvent):
     """The owner of an account showed that the e-mail address is theirs."""
 
@@ -93,7 +93,7 @@ class UserVerified(AuditedEvent):
     counted = ((VERIFICATIONS, "verified"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class VerificationRefused(Event):
     """A verification token or code was refused. `reason` is the refusal's code."""
 
@@ -103,7 +103,7 @@ class VerificationRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasswordResetRequested(AuditedEvent):
     """A mail with a reset token goes out to the owner's address."""
 
@@ -113,7 +113,7 @@ class PasswordResetRequested(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasswordChanged(AuditedEvent):
     """The password was replaced, and all sessions ended. `reason` is `reset` or `changed`."""
 
@@ -125,7 +125,7 @@ class PasswordChanged(AuditedEvent):
     reason: Literal["changed", "reset"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserDeletionScheduled(AuditedEvent):
     """The owner of an account or an administrator asked for its deletion. It is inactive, its sessions have ended."""
 
@@ -135,7 +135,7 @@ class UserDeletionScheduled(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserDeletionCancelled(AuditedEvent):
     """The owner of an account that waited for its deletion restored it, with the password."""
 
@@ -145,7 +145,7 @@ class UserDeletionCancelled(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserDeleted(AuditedEvent):
     """An account was deleted with all its data, as was asked some days before, or at once by an administrator.
 
@@ -158,7 +158,7 @@ class UserDeleted(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserExported(AuditedEvent):
     """The owner of an account was given all that is stored about it."""
 
@@ -167,7 +167,7 @@ class UserExported(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasswordResetRefused(Event):
     """A reset token or code was refused. `reason` is the refusal's code."""
 
@@ -177,7 +177,7 @@ class PasswordResetRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmailChangeRequested(AuditedEvent):
     """The owner of an account asked for another e-mail address. It keeps its own until that one is confirmed."""
 
@@ -186,7 +186,7 @@ class EmailChangeRequested(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmailChangeCancelled(AuditedEvent):
     """The owner of an account gave up a change of the e-mail address before it was confirmed."""
 
@@ -195,7 +195,7 @@ class EmailChangeCancelled(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmailChangeConfirmed(Event):
     """A `mailbox`, `old` or `new`, has confirmed a change of the e-mail address of `target_user_id`."""
 
@@ -206,7 +206,7 @@ class EmailChangeConfirmed(Event):
     mailbox: ChangedMailbox
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmailChanged(AuditedEvent):
     """The e-mail address was replaced by another one, and all sessions ended.
 
@@ -220,7 +220,7 @@ class EmailChanged(AuditedEvent):
     counted = ((EMAIL_CHANGES, "changed"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class EmailChangeRefused(Event):
     """A token or code of a change of the e-mail address was refused. `reason` is the refusal's code."""
 

@@ -5,11 +5,11 @@ before the invitation is accepted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import InvitationAccepted, InvitationRefused
 from doorward.domain.accounts.inviting import INVITATION_ID, LIFE_OF_INVITATION
@@ -36,7 +36,7 @@ from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, Mail
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Acceptance:
     """What the invited person chose."""
 
@@ -170,7 +170,7 @@ def _read_email(email: str) -> str:
         raise InvalidOneTimeTokenError from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InvitationMail:
     """Composes the mail with link and code, when it is sent."""
 

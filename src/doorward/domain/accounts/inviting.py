@@ -1,11 +1,11 @@
 """Use case: invite an address. No user's row is stored before the invitation is accepted."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import InvitationCreated, InvitationRevoked
 from doorward.domain.accounts.links import AccountLinks, AccountPage
@@ -26,7 +26,7 @@ INVITATION_ID: Final = "invitation_id"
 """The fact by which a mail's request names its invitation."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invited:
     """An invitation that is stored with the commit. ``event`` is recorded; ``link`` is of one that is not mailed."""
 

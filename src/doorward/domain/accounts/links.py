@@ -1,7 +1,8 @@
 """The addresses of the pages that mails lead to. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from doorward.core.frozen import frozen
 
 
 class AccountPage(StrEnum):
@@ -15,7 +16,7 @@ class AccountPage(StrEnum):
     CONFIRM_EMAIL_CHANGE = "confirm-email-change"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccountLinks:
     """Makes links from the address under which the service is reached, never from a request's headers."""
 

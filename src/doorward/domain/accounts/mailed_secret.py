@@ -1,11 +1,11 @@
 """What a mail brings to a person without an account: a link's token and a code, and what is stored of them. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
 from doorward.domain.auth.one_time_tokens import LIFE_OF_CODE
@@ -14,7 +14,7 @@ from doorward.domain.auth.refresh_token import hash_secret
 MOST_CODE_ATTEMPTS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailedSecret:
     """What is mailed: the text for the link, and the code for typing."""
 
@@ -23,7 +23,7 @@ class MailedSecret:
     stored: "StoredSecret"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredSecret:
     """What is stored of it. The token lives until ``expires_at``, and whatever it was mailed for with it."""
 
@@ -33,7 +33,7 @@ class StoredSecret:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownSecret:
     """What was shown of a registration or an invitation: the hash of its token's secret, or the MAC of its code."""
 

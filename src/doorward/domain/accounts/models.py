@@ -1,13 +1,15 @@
 """The vocabulary of this domain: accounts, mails and whom they reach. No I/O."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class MailContent:
     """What a mail says."""
 
@@ -16,7 +18,7 @@ class MailContent:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """A mail ready to be sent. Its id is the outbox row's and becomes its Message-ID."""
 
@@ -25,7 +27,7 @@ class Mail:
     content: MailContent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipient:
     """A user as mail needs one. ``is_verified`` and ``has_bounced`` are of the present address."""
 
@@ -38,7 +40,7 @@ class Recipient:
     has_bounced: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailBudget:
     """Whose budget a mail spends: a MAC of the address, who caused the mail, and its kind."""
 
@@ -47,7 +49,7 @@ class MailBudget:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailLimits:
     """How many mails of one kind an address gets in a window, and how many of all kinds in a longer one."""
 
@@ -57,7 +59,7 @@ class MailLimits:
     day_window: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mailbox:
     """An account with the address that mail goes to. ``email_key`` is the form in which it is unique."""
 
@@ -90,7 +92,7 @@ class ChangedMailbox(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingEmailChange:
     """A change of address that waits for its mailboxes. ``email_key`` is the form in which an address is unique."""
 
@@ -109,14 +111,14 @@ class PendingEmailChange:
         return replace(self, new_confirmed_at=now)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitingForMailbox:
     """A mailbox has confirmed a change of address; this one has to, too."""
 
     mailbox: ChangedMailbox
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """An account as its owner sees it in one session.
 
@@ -135,7 +137,7 @@ class Profile:
     pending_email: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExportedAccount:
     """An account as it is stored, without the password hash and what is counted internally."""
 
@@ -151,7 +153,7 @@ class ExportedAccount:
     pending_email: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedDeletion:
     """An account that is locked, waits for its deletion, and can be restored."""
 
@@ -159,7 +161,7 @@ class LockedDeletion:
     session_epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedName:
     """The name of an account that is locked, and the account's version."""
 

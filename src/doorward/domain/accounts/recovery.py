@@ -1,12 +1,12 @@
 """Use cases: ask for a mail that resets a forgotten password, and set a new password with what it brought."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import (
     PasswordChanged,
@@ -174,7 +174,7 @@ def _read_email(email: str) -> str:
         raise InvalidOneTimeTokenError from error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResetMail:
     """Composes the mail with link and code, when it is sent."""
 

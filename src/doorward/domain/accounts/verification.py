@@ -1,9 +1,9 @@
 """Use cases: verify the e-mail address of an account, and send the mail for it again."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import UserVerified, VerificationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
@@ -126,7 +126,7 @@ class Verification:
         report(event)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerificationMail:
     """Composes the mail with link and code, when it is sent."""
 

@@ -1,13 +1,13 @@
 """The events of administration."""
 
-from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RoleChanged(AuditedEvent):
     """The role `role_id` was created, changed or removed. Felt at the next request of each user that has it."""
 
@@ -16,7 +16,7 @@ class RoleChanged(AuditedEvent):
     change: Literal["created", "changed", "removed"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserChanged(AuditedEvent):
     """An administrator changed a `field` of `target_user_id`."""
 
@@ -27,7 +27,7 @@ class UserChanged(AuditedEvent):
     field: Literal["locale", "external_id"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasswordResetForced(AuditedEvent):
     """An administrator had the password of `target_user_id` reset. It signs in no more, and a mail has a link.
 

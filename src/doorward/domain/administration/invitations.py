@@ -1,10 +1,10 @@
 """Use cases: invite an address with roles, list the invitations, take one back."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.pages import CursorCodec, Position, Slice
 from doorward.core.ports import Clock, Database
 from doorward.domain.administration.acting import lock_actor
@@ -21,7 +21,7 @@ from doorward.observability.logging import report
 _SORT: Final = "-created_at"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Created:
     """An invitation that was made. ``link`` is shown this once; None if it was mailed."""
 

@@ -1,17 +1,17 @@
 """The vocabulary of this domain. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.models import Standing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Actor:
     """Who administers: a user in a session, or without one an operator at a shell, who may do everything."""
 
@@ -21,7 +21,7 @@ class Actor:
 OPERATOR: Final = Actor()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Role:
     """A role. ``name`` is what people write and tokens carry, ``id`` is what events have."""
 
@@ -35,7 +35,7 @@ class Role:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject(Standing):
     """A user on whom an administrator acts, locked. ``email`` and ``username`` are as they are shown."""
 
@@ -55,7 +55,7 @@ class UserStatus(StrEnum):
     """Inactive, and deleted at ``deletion_due_at``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdministeredUser:
     """A user as administration sees one. No hash, no secret.
 
@@ -99,7 +99,7 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewUser:
     """A user to create, as it was sent."""
 
@@ -111,7 +111,7 @@ class NewUser:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserChanges:
     """What to change of a user, as it was sent."""
 
@@ -122,7 +122,7 @@ class UserChanges:
     external_id: str | Unset | None = UNSET
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserQuery:
     """Which users are wanted; None does not narrow.
 
@@ -143,7 +143,7 @@ class UserQuery:
     created_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundUsers:
     """A part of a list of users, the newest first. ``total`` counts the whole list, perhaps as an estimate."""
 
@@ -154,7 +154,7 @@ class FoundUsers:
     total_is_estimate: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingInvitation:
     """An invitation that was not accepted yet. ``invited_by`` is None for an operator."""
 

@@ -1,8 +1,8 @@
 """Use cases: list the roles, and define ones of one's own."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.events import RoleChanged
@@ -28,7 +28,7 @@ from doorward.domain.auth.scopes import AdminScope, may_name_a_role
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoleChanges:
     """What to change of a role; None stays."""
 

@@ -1,11 +1,10 @@
 """The events of the audit log itself."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AuditPruned(AuditedEvent):
     """`count` audit events were removed because they were older than `AUDIT_RETENTION_DAYS`."""
 

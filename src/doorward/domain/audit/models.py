@@ -1,12 +1,13 @@
 """What the audit log speaks of: its entries, and what is looked for. No I/O."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class NewEntry:
     """An event about to be stored.
 
@@ -24,7 +25,7 @@ class NewEntry:
     personal: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditEntry(NewEntry):
     """A stored event. ``id`` grows with each: the events about one user are in the order of their commits."""
 
@@ -32,7 +33,7 @@ class AuditEntry(NewEntry):
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditQuery:
     """Which entries are wanted; None does not narrow. ``since`` is included, ``until`` is not."""
 
@@ -43,7 +44,7 @@ class AuditQuery:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replay:
     """Which entries an endpoint gets again. ``since`` is included, ``until`` is not; ``types`` is None for all."""
 
@@ -53,7 +54,7 @@ class Replay:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplayExtent:
     """How many entries there are to replay, and the lowest of their numbers (0 without any)."""
 

@@ -1,10 +1,10 @@
 """The decision whether a session may begin: one function for every way of proving who one is. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.models import Proof
 
 TWO_KINDS: Final = 2
@@ -64,7 +64,7 @@ class JudgedAccount(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdmissionPolicy:
     """What is asked of an account besides being active."""
 
@@ -77,19 +77,19 @@ SIGNED_IN: Final = AdmissionPolicy(requires_verified_email=False, requires_secon
 """For a session that replaces another one of its user, who was admitted when that began."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proceed:
     """A session may begin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refuse:
     """No session may begin."""
 
     reason: RefusalReason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecondFactorDue:
     """What was shown is right, and the account has a second factor, which was not. ``methods`` are the ways to show it.
 

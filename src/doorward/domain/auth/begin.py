@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
@@ -18,7 +18,7 @@ from doorward.domain.auth.repositories import Connection, sessions
 from doorward.observability.request_context import bind_session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """A session that begins with the commit. ``token`` is its first refresh token."""
 

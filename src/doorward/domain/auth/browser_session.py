@@ -5,11 +5,12 @@ of their own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 from doorward.domain.auth.models import Device, Proof
 from doorward.domain.auth.opaque_token import OpaqueToken
@@ -19,7 +20,7 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 """How often the time of the last use is stored, at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrowserLimits:
     """How long a session lives without being used, and at all."""
 
@@ -33,7 +34,7 @@ OF_STAY: Final = BrowserLimits(idle=timedelta(days=30), absolute=timedelta(days=
 """The user wanted to stay signed in."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrowserStay:
     """What a browser asks for when a user signs in: ``replaces`` is the session that its cookie names then."""
 
@@ -46,7 +47,7 @@ class BrowserStay:
         return OF_STAY if self.is_kept else OF_VISIT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewBrowserSession:
     """A session about to be stored. ``expires_at`` slides with its use, ``ends_at`` does not."""
 
@@ -65,7 +66,7 @@ class NewBrowserSession:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrowserSession:
     """A live session with its active user."""
 
@@ -120,7 +121,7 @@ def new_browser_session(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedBrowser:
     """A live session as its user sees it in the list of browsers."""
 

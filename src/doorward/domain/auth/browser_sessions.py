@@ -1,9 +1,10 @@
 """Use cases of browsers' sessions: know one by its cookie, and end it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
@@ -20,7 +21,7 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BegunBrowserSession:
     """A session that begins with the commit. ``token`` is what its cookie says."""
 
@@ -36,7 +37,7 @@ class BegunBrowserSession:
         return self.stay.limits.absolute if self.stay.is_kept else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedIn:
     """What a login on the service's pages yields: two cookies. ``kept_for`` is how long the browser keeps the first.
 

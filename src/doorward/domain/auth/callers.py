@@ -1,11 +1,11 @@
 """Who is asking: a user in a session, a client by itself, or a user or program of a foreign issuer."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import Principal
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.key_binding import KeyBinding
@@ -13,7 +13,7 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, LiveS
 from doorward.domain.auth.scopes import effective_scopes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caller:
     """The user of a live session, and what may be done in it today (RFC 6749 section 3.3).
 
@@ -91,7 +91,7 @@ def caller_in_browser(session: BrowserSession, standing: Standing | None = None)
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientCaller:
     """A client that calls for itself (RFC 6749 section 4.4): no user, no session."""
 
@@ -108,7 +108,7 @@ class ClientCaller:
         return self.client_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExternalCaller:
     """The subject of a foreign issuer's token. ``user_id`` is the local user's, None where none is made."""
 

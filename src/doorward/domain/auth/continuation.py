@@ -1,8 +1,9 @@
 """The session that goes on when all sessions of its user end: a new one, on a device that is known from now on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.admission import SIGNED_IN, Refuse, SecondFactorDue
 from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.browser_session import BrowserStay
@@ -44,7 +45,7 @@ def proof_of(caller: Caller, *, epoch: int) -> Proof:
     return Proof(caller.user.id, tuple(sorted(caller.amr)), caller.acr, caller.authenticated_at, session_epoch=epoch)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continued:
     """The session that begins with the commit, and the token of its device."""
 

@@ -3,16 +3,16 @@
 It proves no person: a password is asked for all the same.
 """
 
-from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 
 PREFIX: Final = "dwd_"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceToken:
     """The token of one device of one user. The database has the hash of its secret."""
 

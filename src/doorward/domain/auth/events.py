@@ -1,10 +1,10 @@
 """The events of accounts and sessions."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.core.frozen import frozen
 from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.models import ClientKind, EndReason
 from doorward.domain.auth.ports import HashRefusal
@@ -21,7 +21,7 @@ REUSE_DETECTIONS: Final = Counter(
 BREACH_CHECKS: Final = Counter("doorward_breach_checks_total", "New passwords looked up among breached ones", "outcome")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserRegistered(AuditedEvent):
     """An account was made."""
 
@@ -32,7 +32,7 @@ class UserRegistered(AuditedEvent):
     counted = ((REGISTRATIONS, "registered"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RegistrationRefused(Event):
     """No account was made. `reason` is the refusal's code."""
 
@@ -42,7 +42,7 @@ class RegistrationRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserDeactivated(AuditedEvent):
     """An operator deactivated `target_user_id`, and ended `count` sessions."""
 
@@ -53,7 +53,7 @@ class UserDeactivated(AuditedEvent):
     count: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserActivated(AuditedEvent):
     """An operator activated `target_user_id`, who can log in again."""
 
@@ -63,7 +63,7 @@ class UserActivated(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserRolesChanged(AuditedEvent):
     """`target_user_id` was granted the role `role_id`, or it was taken away. Felt at the user's next request."""
 
@@ -75,7 +75,7 @@ class UserRolesChanged(AuditedEvent):
     change: Literal["granted", "taken"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SessionBegun(AuditedEvent):
     """A session began."""
 
@@ -85,7 +85,7 @@ class SessionBegun(AuditedEvent):
     counted = ((LOGINS, "succeeded"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LoginFailed(Event):
     """Refused with 401, or with 403 for `email_not_verified`, `password_change_required` and `deletion_pending`.
 
@@ -101,7 +101,7 @@ class LoginFailed(Event):
     target_user_id: UUID | None = None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LoginThrottled(Event):
     """Refused with 429 before the password was looked at: too many attempts in a row have failed.
 
@@ -117,7 +117,7 @@ class LoginThrottled(Event):
     target_user_id: UUID | None = None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LoginUnthrottled(AuditedEvent):
     """An operator had the failed logins of `target_user_id` forgotten: the next one waits for nothing."""
 
@@ -127,7 +127,7 @@ class LoginUnthrottled(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SessionEnded(AuditedEvent):
     """A session ended. `reason` is `logout`, `reuse`, `owner`, or `displaced`.
 
@@ -141,7 +141,7 @@ class SessionEnded(AuditedEvent):
     reason: EndReason
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SessionReauthenticated(AuditedEvent):
     """A user showed the password again. The session goes on under a new id; `previous_session_id` names nothing now."""
 
@@ -151,7 +151,7 @@ class SessionReauthenticated(AuditedEvent):
     previous_session_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CurrentPasswordRefused(Event):
     """A signed-in user sent a wrong current password, to reauthenticate or to change it."""
 
@@ -159,7 +159,7 @@ class CurrentPasswordRefused(Event):
     outcome = "failure"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SessionAllEnded(AuditedEvent):
     """Many sessions were ended at once: `count` of them.
 
@@ -176,7 +176,7 @@ class SessionAllEnded(AuditedEvent):
     which: Literal["all", "others"] = "all"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RevocationIgnored(Event):
     """A logout that ended nothing: the token is `malformed`, or of a session that is `not_live`."""
 
@@ -186,7 +186,7 @@ class RevocationIgnored(Event):
     reason: Literal["malformed", "not_live"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RefreshRotated(Event):
     """A session got its next pair of tokens."""
 
@@ -195,7 +195,7 @@ class RefreshRotated(Event):
     counted = ((REFRESHES, "rotated"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RefreshRepeated(Event):
     """The token just replaced came again within the leeway: the same pair."""
 
@@ -204,7 +204,7 @@ class RefreshRepeated(Event):
     counted = ((REFRESHES, "repeated"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RefreshRefused(Event):
     """Refused with 401, or with 400 where the refresh was a form.
 
@@ -219,7 +219,7 @@ class RefreshRefused(Event):
     reason: Literal["malformed", "not_current", "scope", "resource", "key"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SessionReuseDetected(AuditedEvent):
     """A used token came again, or another client showed one with its secret, and the session was ended.
 
@@ -233,7 +233,7 @@ class SessionReuseDetected(AuditedEvent):
     counted = ((REFRESHES, "reused"), (REUSE_DETECTIONS, ""))
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class StoredHashRefused(Event):
     """A password was compared to a stored hash that cannot be verified any more, and did not fit.
 
@@ -246,7 +246,7 @@ class StoredHashRefused(Event):
     reason: HashRefusal
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BreachCheckPassed(Event):
     """A new password is not among the breached ones that `PASSWORD_BREACHES` names."""
 
@@ -256,7 +256,7 @@ class BreachCheckPassed(Event):
     counted = ((BREACH_CHECKS, "passed"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BreachedPasswordRefused(Event):
     """A new password is among the breached ones: 422 `password_breached`."""
 
@@ -265,7 +265,7 @@ class BreachedPasswordRefused(Event):
     counted = ((BREACH_CHECKS, "breached"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BreachCheckFailed(Event):
     """A new password could not be looked up among the breached ones.
 

@@ -1,16 +1,16 @@
 """What every change of second factors does to the user's row: the kinds that there are, and the end of all sessions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.models import Account
 from doorward.domain.auth.repositories import Connection, second_factors
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MadeCodes:
     """Recovery codes, which are shown this once. The event is recorded, and is to be reported after the commit."""
 

@@ -1,11 +1,12 @@
 """What is asked for when a user proves who is there: a session of a client, or one of a browser. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.auth.rotated_session import TokenAudience
@@ -24,7 +25,7 @@ class GrantKind(StrEnum):
     """An application's, which goes on without it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RedeemedCode:
     """The authorization code that an application's session comes from (RFC 6749 section 4.1).
 
@@ -38,7 +39,7 @@ class RedeemedCode:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grant:
     """What is asked for: a session for a client, with scopes. Without ``audience`` its tokens are for this service."""
 

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
+from doorward.core.frozen import frozen
 from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError, UsernameReservedError
 
@@ -35,7 +35,7 @@ Phone keyboards add a space behind a completed word, and copied text brings the 
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EmailAddress:
     """An address. ``shown`` is as it was typed, for people and for mail; ``key`` is unique, for looking it up.
 

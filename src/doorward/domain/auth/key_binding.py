@@ -1,9 +1,9 @@
 """The key that tokens are bound to (RFC 9449). No I/O."""
 
-from dataclasses import dataclass
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyBinding:
     """The SHA-256 thumbprint of the key (RFC 7638) that a client has shown, and which tokens are bound to it.
 

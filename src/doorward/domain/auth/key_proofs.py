@@ -1,16 +1,17 @@
 """Proofs of possession of a key (DPoP, RFC 9449): what tokens are bound to, and how a call shows the key."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
 from doorward.domain.auth.repositories import Connection, used_nonces
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresentedProof:
     """What the header ``DPoP`` of a call holds, and the call that it must be for: its method, its URL without query."""
 
@@ -19,7 +20,7 @@ class PresentedProof:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifiedProof:
     """What a genuine proof says. By its ``nonce``, a digest of key and ``jti``, it is known when it comes again."""
 

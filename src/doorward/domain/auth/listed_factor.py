@@ -1,15 +1,15 @@
 """A second factor as its owner sees it, and what lists those of a kind."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedFactor:
     """A second factor. A passkey has the name that its owner gave it."""
 

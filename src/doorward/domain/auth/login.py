@@ -1,13 +1,14 @@
 """Use case: password login."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.browser_session import BrowserStay
@@ -45,7 +46,7 @@ _TOLD: Final[Mapping[str, type[DomainError]]] = {
 """The refusals that the right password is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asking:
     """What was typed, and who sent it."""
 
@@ -58,7 +59,7 @@ class _Asking:
     trusts_device: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _RightPassword:
     """A password that was right, and what was asked for with it."""
 

@@ -1,10 +1,10 @@
 """Use case: complete a login whose password was right, by whichever second factor the account has."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import find_verified_email
 from doorward.domain.auth.admission import TWO_KINDS
@@ -27,7 +27,7 @@ SEVERAL_FACTORS: Final = "mfa"
 """``amr`` where factors of several kinds were shown (RFC 8176 section 2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompletingClient:
     """The client that completes a login. ``device_token`` was given by an earlier login; any other text is ignored."""
 

@@ -1,11 +1,12 @@
 """The session that a login begins, whichever factors it showed: the last step of every way in."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, SecondFactorDue
 from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.browser_session import BrowserStay
@@ -25,7 +26,7 @@ from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoginRules:
     """Whom a login admits, how long its session lives, and what is recorded of the client's address.
 
@@ -39,7 +40,7 @@ class LoginRules:
     device_trust: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a login comes from: the device, and the token that it shows if it is known by it."""
 
@@ -55,7 +56,7 @@ class Place:
 BegunT = TypeVar("BegunT")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BegunLogin(Generic[BegunT]):
     """A session that begins with the commit, and the token by which its device is known from then on."""
 

@@ -1,12 +1,12 @@
 """The vocabulary of this domain: users, sessions, proofs, grants, token pairs. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 
 FIRST_PARTY_CLIENT: Final = "doorward"
@@ -16,7 +16,7 @@ ACCOUNT_SCOPE: Final = "account"
 """What a first-party login grants: acting as the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """An account as its owner may see it. ``email`` and ``username`` keep the case they were given in."""
 
@@ -26,7 +26,7 @@ class User:
     is_active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedUser:
     """An account that an operator has named. One that a foreign issuer vouches for may have no address."""
 
@@ -36,7 +36,7 @@ class NamedUser:
     is_active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """What a password login is checked against, and whether the user was seen on this device or address before."""
 
@@ -71,7 +71,7 @@ class Credentials:
         return self.verified_email is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredPasswords:
     """An account's password hash for each use that its state allows; None for one that it does not."""
 
@@ -82,7 +82,7 @@ class StoredPasswords:
     """While the account waits for its deletion and its owner can restore it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """What decides whether a session of a user may begin. ``roles`` are what its tokens name; None for none."""
 
@@ -96,7 +96,7 @@ class Account:
     """The kinds of second factors; None for none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """What a user may do: the names of the roles, and the scopes that these give."""
 
@@ -106,7 +106,7 @@ class Standing:
     scopes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrantedRole:
     """A role as a user gets it."""
 
@@ -115,7 +115,7 @@ class GrantedRole:
     scopes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """What was shown of a user: ``methods`` as in RFC 8176, at ``proven_at``, in the epoch that was read before.
 
@@ -136,7 +136,7 @@ class Proof:
         return SignIn(self.proven_at, self.acr, self.methods)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """What a session's owner recognises it by, as far as it is known and the settings allow."""
 
@@ -146,7 +146,7 @@ class Device:
     """Of the device among those that are known; None where none is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownDevice:
     """A device that a user logged in on, about to be stored."""
 
@@ -188,7 +188,7 @@ class EndReason(StrEnum):
     """Only in rows of earlier versions: a deactivation now changes the user's epoch."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewSession:
     """A session about to be stored. ``expires_at`` slides with each rotation, ``session_expires_at`` does not."""
 
@@ -214,7 +214,7 @@ class NewSession:
     session_expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveSession:
     """A live session with its active user: the roles of this moment and their scopes, None for no role."""
 
@@ -237,7 +237,7 @@ class LiveSession:
         return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedSession:
     """A live session as its owner sees it in the list."""
 
@@ -250,7 +250,7 @@ class ListedSession:
     application: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndedEpoch:
     """How many sessions ended with an epoch of their user, and which epoch came after it."""
 
@@ -258,7 +258,7 @@ class EndedEpoch:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenewedSession:
     """What replaces the identity of a session, and what was proven of its user at ``authenticated_at``."""
 
@@ -270,7 +270,7 @@ class RenewedSession:
     idle_expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenPair:
     """What a login or a refresh yields. The access token lives ``expires_in`` seconds, and may be bound to a key."""
 
@@ -281,7 +281,7 @@ class TokenPair:
     is_bound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefreshedSession:
     """The next pair of a session, and whose it is."""
 
@@ -291,7 +291,7 @@ class RefreshedSession:
     sign_in: SignIn
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoggedIn:
     """What a login yields: the first pair of its session, and the token by which its device is known from now on."""
 

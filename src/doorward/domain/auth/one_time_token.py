@@ -10,11 +10,11 @@ import binascii
 import hmac
 import secrets
 import struct
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 
 PREFIX: Final = "dwo_"
@@ -51,7 +51,7 @@ _NUMBER_OF: Final = {
 """Numbers are never used again for another purpose: tokens outlive an upgrade."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OneTimeToken:
     """A token for one purpose. The database has the hash of its secret."""
 

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
 from doorward.domain.auth.repositories import Connection, one_time_tokens
@@ -26,7 +26,7 @@ _KEEPS_PREVIOUS: Final = frozenset({Purpose.PASSWORD_RESET})
 """A stranger may ask for such a mail: the link in the mail before it must go on working."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IssuedToken:
     """What is mailed: the text for the link, and the code for typing."""
 
@@ -34,7 +34,7 @@ class IssuedToken:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownToken:
     """A genuine token, or a code that is right, and whose it is. Nothing was consumed yet."""
 

@@ -8,10 +8,11 @@ same without the user id. Each kind has its prefix and its key. What was made up
 import hashlib
 import secrets
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Self
 from uuid import UUID, uuid4
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.authenticated_text import AuthenticatedText
 
 SECRET_BYTES: Final = 16
@@ -20,7 +21,7 @@ _LAYOUT: Final = struct.Struct(f">B16s16s{SECRET_BYTES}s")
 _ROW_LAYOUT: Final = struct.Struct(f">B16s{SECRET_BYTES}s")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpaqueToken:
     """What a token says. The database has the hash of its secret."""
 
@@ -39,7 +40,7 @@ class OpaqueToken:
         return hashlib.sha256(self.secret).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowToken:
     """What a token says that names a row of no user. The database has the hash of its secret."""
 

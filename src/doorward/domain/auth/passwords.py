@@ -6,9 +6,9 @@ other sessions. No guess is free.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.events import CurrentPasswordRefused
@@ -23,7 +23,7 @@ from doorward.domain.auth.throttling import STRANGERS, Attempt, Throttling
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProvenPassword:
     """The hash that a password was right for, and what should replace it if it is outdated."""
 

@@ -1,11 +1,11 @@
 """Logins that wait for a second factor: what was shown until now, sealed, for the client to bring back."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, InvalidPendingLoginError
 from doorward.domain.auth.grants import Grant, GrantKind
 from doorward.domain.auth.models import ClientKind
@@ -17,7 +17,7 @@ from doorward.domain.auth.throttling import ThrottledClient
 _VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingLogin:
     """A login whose password was right. ``methods`` were shown (RFC 8176); ``grant`` is what was asked for.
 
@@ -50,7 +50,7 @@ class PendingLogin:
         return json.dumps(written, separators=(",", ":")).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownLogin:
     """A pending login that was brought back, and the token that it came in, which is consumed when it is completed."""
 

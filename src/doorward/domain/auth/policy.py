@@ -2,12 +2,12 @@
 
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from hmac import compare_digest
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, has_long_run_of_marks, visible
 from doorward.domain.auth.password_exceptions import (
     PasswordBlankError,
@@ -35,7 +35,7 @@ _SEPARATORS: Final = str.maketrans("", "", " \t._-+@")
 """What stands between the words of names and addresses, and is left out of comparisons."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lifetimes:
     """How long things live. ``refresh_idle`` slides with each rotation, ``session`` is absolute."""
 

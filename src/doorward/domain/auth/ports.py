@@ -1,11 +1,11 @@
 """What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
 from doorward.domain.auth.key_proofs import PresentedProof
@@ -15,7 +15,7 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """For whom a password is hashed: who had much waits longer, and work for a client that has left is dropped."""
 
@@ -31,7 +31,7 @@ class ClientLeftError(Exception):
     """The client has left before its password was hashed. No answer reaches it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PasswordCheck:
     """The outcome of a check. ``upgraded_hash`` is set when the stored hash should be replaced by it."""
 

@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
@@ -36,7 +36,7 @@ VERIFIED_USER: Final = "user"
 """``amr`` of a device that asked its user for a PIN or a part of the body (RFC 8176 section 2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Renewal:
     """What a session becomes, and the first refresh token of it."""
 

@@ -1,9 +1,9 @@
 """What a refresh asks for, and whether its session has it. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.events import RefreshRefused
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
 from doorward.domain.auth.policy import Verdict, judge_unrotated
@@ -13,7 +13,7 @@ from doorward.domain.auth.scopes import includes_scopes, may_name_a_scope
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefreshRequest:
     """A refresh that a client asks for; None for all scopes of the session, and for its own resource."""
 

@@ -10,10 +10,10 @@ import binascii
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 
 PREFIX: Final = "dwr_"
@@ -35,7 +35,7 @@ def _text_length(layout: struct.Struct) -> int:
 _VERSION_OF_LENGTH: Final = {_text_length(layout): version for version, layout in _LAYOUTS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefreshToken:
     """One token of a session. All its tokens carry the session's ``secret``; ``generation`` counts the rotations.
 

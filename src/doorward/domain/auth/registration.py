@@ -1,11 +1,11 @@
 """Use case: sign up."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
@@ -32,7 +32,7 @@ RegistrationMode = Literal["open", "invite", "closed"]
 """Who may begin an account: everybody, who was invited, or nobody but the operator."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegistrationRules:
     """What sign-up refuses beyond the fixed rules.
 
@@ -47,7 +47,7 @@ class RegistrationRules:
     domains: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Newcomer:
     """The address and the user name that a new account will have. Both keep the rules, and its password does."""
 

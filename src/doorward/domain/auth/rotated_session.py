@@ -1,15 +1,15 @@
 """A session as a refresh finds it, and what the tokens of it are for. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenAudience:
     """Another service that access tokens are for, and how they are signed."""
 
@@ -17,7 +17,7 @@ class TokenAudience:
     algorithm: Literal["ES256", "RS256"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RotatedSession:
     """What the next pair of tokens is issued for. ``roles`` are those of this moment; None for none.
 
@@ -50,7 +50,7 @@ class RotatedSession:
         return self.resource is None or (self.audience is not None and bool(self.scopes))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedSession(RotatedSession):
     """A session as it is, locked, to decide what a refresh token deserves that did not rotate it."""
 

@@ -10,12 +10,12 @@ import binascii
 import hmac
 import secrets
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.repositories import Connection, used_nonces
 
@@ -61,7 +61,7 @@ LIFE_OF_KIND: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SealedToken:
     """A token of one kind for one user, in the epoch in which it was issued."""
 

@@ -1,15 +1,15 @@
 """The events of second factors that change nothing: asked for, or refused."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.events import Counter, Event
+from doorward.core.frozen import frozen
 
 SECOND_FACTORS: Final = Counter("doorward_second_factors_total", "Second factors asked for, and refused", "outcome")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SecondFactorAsked(Event):
     """Refused with 403: what `target_user_id` showed first was right, and the second factor is still to be shown.
 
@@ -22,7 +22,7 @@ class SecondFactorAsked(Event):
     target_user_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SecondFactorRefused(Event):
     """A code of `target_user_id`'s second factor was refused: in a login, or in a session that shows it again.
 

@@ -2,17 +2,17 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.throttling import Attempt, ThrottledClient, Throttling
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConsumedFactor:
     """What is stored that a factor was used. ``events`` are recorded, and are to be reported after the commit."""
 

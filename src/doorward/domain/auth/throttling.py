@@ -8,12 +8,12 @@ import hmac
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Database
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.events import LoginThrottled
@@ -39,7 +39,7 @@ _BUCKET_BYTES: Final = 3
 _ADDRESS_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Curve:
     """How long an attempt waits after a number of failures in a row."""
 
@@ -72,7 +72,7 @@ SECOND_FACTOR_CURVE: Final = Curve(free=5, first_delay=timedelta(seconds=30), fa
 """5 attempts at once, 16 in the first hour, 100 in 84 hours: each guess has three chances in a million."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThrottledClient:
     """Who is counted together. ``identity`` tells clients of one kind apart."""
 
@@ -90,7 +90,7 @@ SECOND_FACTOR_PREFIX: Final = ThrottledClient(ClientKind.SECOND_FACTOR).key
 """What the keys of all clients of codes begin with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """An attempt that is counted as failed until it is forgiven or given back."""
 

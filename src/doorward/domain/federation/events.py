@@ -1,10 +1,10 @@
 """The events of foreign issuers and their users."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.core.frozen import frozen
 from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.events import LOGINS, REGISTRATIONS
 from doorward.domain.federation.models import IssuerName
@@ -14,7 +14,7 @@ FOREIGN_TOKENS: Final = Counter(
 )
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ExternalUserCreated(AuditedEvent):
     """The first request of a trusted issuer's subject that may do something made the account `new_user_id`."""
 
@@ -25,7 +25,7 @@ class ExternalUserCreated(AuditedEvent):
     counted = ((REGISTRATIONS, "external"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ForeignTokenRefused(Event):
     """Refused with 401: a token that names the trusted issuer `issuer`.
 
@@ -40,7 +40,7 @@ class ForeignTokenRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class IssuerUnavailable(Event):
     """Answered 503: the keys of the trusted issuer `issuer` are not known, and could not be fetched."""
 
@@ -51,7 +51,7 @@ class IssuerUnavailable(Event):
     issuer: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class IdentityLinked(AuditedEvent):
     """A user linked an identity at the OpenID provider `issuer`, to sign in with it. The user is told by mail."""
 
@@ -61,7 +61,7 @@ class IdentityLinked(AuditedEvent):
     issuer: IssuerName
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class IdentityUnlinked(AuditedEvent):
     """A user removed an identity at the OpenID provider `issuer`: it signs in no more. The user is told by mail."""
 
@@ -71,7 +71,7 @@ class IdentityUnlinked(AuditedEvent):
     issuer: IssuerName
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class FederatedLoginRefused(Event):
     """A person who came back from the OpenID provider `provider` was not signed in.
 
@@ -104,7 +104,7 @@ class FederatedLoginRefused(Event):
     target_user_id: UUID | None = None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class FederatedLoginProven(Event):
     """The OpenID provider `provider` has signed in `target_user_id`, whose session or second factor follows."""
 
@@ -114,7 +114,7 @@ class FederatedLoginProven(Event):
     target_user_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LoginProviderUnavailable(Event):
     """Answered 503: the OpenID provider `provider` could not be asked.
 

@@ -1,12 +1,12 @@
 """Use case: sign in with another OpenID provider, which says whose identity it is. No address finds an account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue
 from doorward.domain.auth.browser_session import BrowserStay
@@ -43,7 +43,7 @@ _TOLD: Final[Mapping[RefusalReason, type[DomainError]]] = {
 """The refusals that the owner of the identity is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SigningBrowser:
     """The browser in which a person signs in, and what it wants. ``trusts_device`` as for a password."""
 
@@ -54,7 +54,7 @@ class SigningBrowser:
     trusts_device: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Proven:
     """The account of a verified identity, and where its owner is."""
 

@@ -1,11 +1,13 @@
 """What is asked of another OpenID provider for a person, and what it answered. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class LinkingSession:
     """The browser's session in which a user wants an identity linked."""
 
@@ -13,7 +15,7 @@ class LinkingSession:
     session_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoginRequest:
     """A person who was sent to a provider. ``linking`` is None for one who signs in.
 
@@ -32,7 +34,7 @@ class LoginRequest:
     linking: LinkingSession | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderAnswer:
     """The parameters with which a browser came back (RFC 6749 section 4.1.2, RFC 9207)."""
 
@@ -41,7 +43,7 @@ class ProviderAnswer:
     issuer: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifiedIdentity:
     """Whom a provider has signed in. ``authenticated_at`` is when, as far as it says so."""
 

@@ -1,8 +1,9 @@
 """The vocabulary of this domain. No I/O."""
 
-from dataclasses import dataclass
 from typing import NamedTuple, NewType
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 IssuerName = NewType("IssuerName", str)
 """What an issuer that the operator has named calls itself. Nothing that a person typed."""
@@ -15,7 +16,7 @@ class ForeignSubject(NamedTuple):
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForeignToken:
     """What a valid token of a trusted issuer says here. ``scopes`` are this service's, as the operator maps them.
 
@@ -30,7 +31,7 @@ class ForeignToken:
     thumbprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExternalUser:
     """The local user of a foreign subject."""
 

@@ -1,12 +1,12 @@
 """The events of items."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ItemsImported(Event):
     """A file was imported."""
 
@@ -18,7 +18,7 @@ class ItemsImported(Event):
     skipped: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ItemsImportRefused(Event):
     """A file was refused as a whole; `code` is the refusal's."""
 

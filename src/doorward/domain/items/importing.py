@@ -10,6 +10,7 @@ from typing import IO, Final
 from uuid import UUID, uuid4
 
 from doorward.core.exceptions import DomainError, Flaw, Kind
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.items.events import ItemsImported, ItemsImportRefused
 from doorward.domain.items.exceptions import (
@@ -35,7 +36,7 @@ TURN_SECONDS: Final = 0.002
 MAXIMUM_LINES: Final = 2**32
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportRequest:
     """Whose items the file becomes, and how it is read."""
 
@@ -44,7 +45,7 @@ class ImportRequest:
     skip_bad_lines: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportResult:
     """What became of the lines: new items, changed ones, nothing new; and the errors of the others."""
 

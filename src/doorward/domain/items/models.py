@@ -1,10 +1,11 @@
 """Types of the items domain: items, their changes, and the filters and orders of lists. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 Visibility = Literal["private", "shared"]
 """``private``: for its owner alone. ``shared``: every signed-in user can read it."""
@@ -16,7 +17,7 @@ Sort = Literal["created_at", "-created_at", "title", "-title"]
 """The order of a list; a minus means descending. The id decides between equal values, so the order is total."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemContent:
     """The fields of an item that its owner sets."""
 
@@ -27,7 +28,7 @@ class ItemContent:
     visibility: Visibility = "private"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Item(ItemContent):
     """A catalogue entry. ``version`` grows by one with each change."""
 
@@ -38,14 +39,14 @@ class Item(ItemContent):
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OwnedItem(Item):
     """An item with all that is stored of it, for its owner."""
 
     external_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportedItem:
     """An item of a file. ``external_id`` is what its source calls it: no two items of an owner have the same one."""
 
@@ -53,7 +54,7 @@ class ImportedItem:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemIndex:
     """What lists and searches find an item by, made of its title and description."""
 
@@ -61,7 +62,7 @@ class ItemIndex:
     search_vector: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnindexedItem:
     """An item without an index. ``version`` tells whether it was changed meanwhile."""
 
@@ -85,7 +86,7 @@ class StagedItem(NamedTuple):
     search_vector: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class StagedMerge:
     """Whose items the staged lines become, when, and which fields the file has beside the title."""
 
@@ -97,7 +98,7 @@ class StagedMerge:
     has_visibility: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredLines:
     """How many items a file added and how many it changed."""
 
@@ -105,7 +106,7 @@ class StoredLines:
     updated: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemFilter:
     """The filter of a list. ``title`` matches a part of the folded title; ``tag`` and ``year`` match exactly."""
 
@@ -114,7 +115,7 @@ class ItemFilter:
     year: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemQuery:
     """The owner, filter and order of a list."""
 
@@ -125,7 +126,7 @@ class ItemQuery:
     sort: Sort = "-created_at"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SearchQuery:
     """Two tsqueries: for items that have the words, and for items whose whole title they are."""
 
@@ -133,7 +134,7 @@ class SearchQuery:
     whole_title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FoundItem(Item):
     """A search result with the total number of results."""
 

@@ -1,12 +1,11 @@
 """The events of signing keys. None has more of a key than its public id."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import AuditedEvent, Event
+from doorward.core.frozen import frozen
 from doorward.domain.keys.models import KeyId, KeyState, SigningAlgorithm
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyPublished(AuditedEvent):
     """The key `kid` is in the list that other services read. It may sign later."""
 
@@ -16,7 +15,7 @@ class KeyPublished(AuditedEvent):
     algorithm: SigningAlgorithm
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyActivated(AuditedEvent):
     """The key `kid` signs."""
 
@@ -26,7 +25,7 @@ class KeyActivated(AuditedEvent):
     algorithm: SigningAlgorithm
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRetired(AuditedEvent):
     """The key `kid` signs no more. It stays in the list until its last token has expired."""
 
@@ -36,7 +35,7 @@ class KeyRetired(AuditedEvent):
     algorithm: SigningAlgorithm
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRevoked(AuditedEvent):
     """The key `kid` was destroyed, and all its tokens are refused."""
 
@@ -47,7 +46,7 @@ class KeyRevoked(AuditedEvent):
     algorithm: SigningAlgorithm
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SigningKeyMissing(Event):
     """A key was revoked where other keys cannot be opened, so none was added, and of `algorithm` one is `missing`.
 
@@ -62,7 +61,7 @@ class SigningKeyMissing(Event):
     missing: KeyState
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class SigningKeyUnreadable(Event):
     """The stored key `kid` opens with none of this copy's sealing keys, and the copy goes on without the change."""
 
@@ -72,7 +71,7 @@ class SigningKeyUnreadable(Event):
     kid: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class FirstKeysAwaited(Event):
     """This start has waited for the first keys for some seconds: another copy holds the lock of what makes them.
 
@@ -84,7 +83,7 @@ class FirstKeysAwaited(Event):
     outcome = "failure"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRingNotRead(Event):
     """The keys could not be read again, and those that were read last are used."""
 
@@ -93,7 +92,7 @@ class KeyRingNotRead(Event):
     outcome = "failure"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRingCrashed(Event):
     """The keys were not read again because of a defect, and those that were read last are used."""
 
@@ -102,7 +101,7 @@ class KeyRingCrashed(Event):
     outcome = "failure"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class KeyRingChanged(Event):
     """This process uses another set of keys from now on, `count` of them."""
 

@@ -1,9 +1,11 @@
 """The vocabulary of this domain. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, NewType
+
+from doorward.core.frozen import frozen
 
 KeyId = NewType("KeyId", str)
 """The thumbprint of a key (RFC 7638): 43 characters of base64url."""
@@ -12,7 +14,7 @@ SigningAlgorithm = Literal["ES256", "RS256"]
 SIGNING_ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = ("ES256", "RS256")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewKey:
     """A key that is not stored yet. ``private`` is its private JWK (RFC 7517), ``kid`` the thumbprint of RFC 7638."""
 
@@ -21,7 +23,7 @@ class NewKey:
     private: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredKey:
     """A key as it is stored. ``sealed`` is empty once the key was revoked.
 

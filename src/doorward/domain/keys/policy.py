@@ -6,10 +6,11 @@ as the standby that takes over when the one that signs is revoked.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.domain.keys.exceptions import (
     KeyRotationPendingError,
     SigningKeyExistsError,
@@ -42,7 +43,7 @@ def may_sign(key: StoredKey, now: datetime) -> bool:
     return state_of(key, now) in {KeyState.STANDBY, KeyState.PENDING, KeyState.SIGNING}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreparedKey:
     """A key that was made and sealed, ready to be stored."""
 
@@ -51,35 +52,35 @@ class PreparedKey:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Publish:
     """Store the key."""
 
     key: StoredKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schedule:
     """Have a standby sign from a moment on."""
 
     key: StoredKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activate:
     """A key signs: from now on, or since a scheduled moment that has passed."""
 
     key: StoredKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retire:
     """A key signs no more."""
 
     key: StoredKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revoke:
     """Destroy a key."""
 

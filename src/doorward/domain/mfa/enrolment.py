@@ -1,11 +1,11 @@
 """Use cases: set up an authenticator application, which stores nothing until its code is shown, and remove it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database, SealedDataError, Sealer
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
@@ -36,7 +36,7 @@ from doorward.domain.mfa.totp import matching_step, new_secret, provisioning_uri
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrolmentParts:
     """What the secrets go through: sealed for the row, then authenticated for the client; ``issuer`` is shown."""
 
@@ -45,7 +45,7 @@ class EnrolmentParts:
     issuer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stored:
     """An application that was stored: what the user is told, and what is reported after the commit."""
 

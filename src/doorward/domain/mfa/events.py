@@ -1,11 +1,10 @@
 """The events of second factors."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TotpAdded(AuditedEvent):
     """A user set up an authenticator application. All other sessions ended."""
 
@@ -14,7 +13,7 @@ class TotpAdded(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TotpReplaced(AuditedEvent):
     """A user put another authenticator application in place of the one before. All other sessions ended."""
 
@@ -23,7 +22,7 @@ class TotpReplaced(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TotpRemoved(AuditedEvent):
     """A user removed the authenticator application, with a fresh proof by the factor. All other sessions ended."""
 
@@ -32,7 +31,7 @@ class TotpRemoved(AuditedEvent):
     outcome = "success"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RecoveryCodesMade(AuditedEvent):
     """A user got new recovery codes, `count` of them. Those from before are refused."""
 
@@ -42,7 +41,7 @@ class RecoveryCodesMade(AuditedEvent):
     count: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RecoveryCodeUsed(AuditedEvent):
     """A recovery code was used, in a login or to prove again who is asking; `left` codes remain."""
 
@@ -53,7 +52,7 @@ class RecoveryCodeUsed(AuditedEvent):
     left: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class FactorsReset(AuditedEvent):
     """An administrator or an operator removed all second factors of `target_user_id`, and ended `count` sessions."""
 

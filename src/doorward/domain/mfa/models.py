@@ -1,16 +1,16 @@
 """The vocabulary of second factors. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.continuation import GoesOn
 from doorward.domain.auth.listed_factor import ListedFactor
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TotpFactor:
     """An authenticator application as it is stored. ``last_step`` is the step of the last code that was accepted."""
 
@@ -18,7 +18,7 @@ class TotpFactor:
     last_step: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewTotpFactor:
     """An authenticator application about to be stored."""
 
@@ -29,7 +29,7 @@ class NewTotpFactor:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnApplication:
     """An authenticator application as its owner may know it."""
 
@@ -38,7 +38,7 @@ class OwnApplication:
     kind: Literal["totp"] = "totp"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnFactors:
     """The second factors of a user, and how many recovery codes are left."""
 
@@ -46,7 +46,7 @@ class OwnFactors:
     recovery_codes_left: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enrolment:
     """An application that is about to be set up: nothing is stored. ``token`` has the secret, sealed."""
 
@@ -55,7 +55,7 @@ class Enrolment:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enrolled:
     """The recovery codes, which are shown this once, and the session that goes on."""
 

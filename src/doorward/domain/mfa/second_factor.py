@@ -1,10 +1,10 @@
 """Second factors as they are shown: the code of an authenticator application, or a recovery code."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import SealedDataError, Sealer
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import find_verified_email
@@ -36,7 +36,7 @@ def _refusal(
     return InvalidSecondFactorError()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _MatchedCode:
     sealed_secret: bytes
     step: int

@@ -1,9 +1,9 @@
 """What is stored of who asks at the authorization endpoint: the client, its resource, and what a user agreed to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.oauth.described_clients import DescribedClients, is_stored
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
@@ -12,7 +12,7 @@ from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.repositories.asked_applications import AskedApplication, list_asked_applications
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asked:
     client_id: str
     identifier: str | None

@@ -1,10 +1,11 @@
 """Use cases of the authorization endpoint: read a request, decide about it, remember consent, issue codes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.browser_session import BrowserSession
@@ -31,7 +32,7 @@ from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskedParameters:
     """What a browser brought: the parameters that are not empty, each once, and the names of those that came twice.
 
@@ -55,7 +56,7 @@ class AskedParameters:
         return self.values.get("request_uri", "").startswith(PUSHED_PREFIX)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IssuedCode:
     """A code on its way to the application."""
 
@@ -63,7 +64,7 @@ class IssuedCode:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthorizationState:
     """A request, and what happens next with it."""
 
@@ -71,7 +72,7 @@ class AuthorizationState:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthorizationSources:
     """``pushed`` opens the requests that applications sent ahead, ``applications`` finds who asks."""
 

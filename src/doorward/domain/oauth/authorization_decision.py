@@ -1,9 +1,9 @@
 """What happens next with a request for authorization: a code, a question to the user, or a refusal. Pure."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.oauth.authorization_request import (
@@ -16,21 +16,21 @@ from doorward.domain.oauth.authorization_request import (
 from doorward.domain.oauth.redirect_uris import is_native
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignInDue:
     """The user has to sign in, perhaps again. ``needs_second_factor``: a device that is remembered does not do."""
 
     needs_second_factor: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccountChoiceDue:
     """The user has to say whether the account that is signed in is the one that is meant."""
 
     session: BrowserSession
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConsentDue:
     """The user has to be asked. ``scopes`` are those that the application gets, ``new`` those that it did not have."""
 
@@ -39,14 +39,14 @@ class ConsentDue:
     new: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeDue:
     """The application gets a code."""
 
     session: BrowserSession
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserState:
     """What is known of the user: the session of the browser, and what was consented to for the application.
 

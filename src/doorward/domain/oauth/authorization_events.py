@@ -1,9 +1,9 @@
 """The events of signing in to applications: consents, requests, codes and devices."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.core.frozen import frozen
 from doorward.domain.oauth.models import ClientId
 
 CODES: Final = Counter("doorward_authorization_codes_total", "Authorization codes and what became of them", "outcome")
@@ -15,7 +15,7 @@ RefusedCode = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ConsentGranted(AuditedEvent):
     """A user agreed to what an application may do."""
 
@@ -24,7 +24,7 @@ class ConsentGranted(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ConsentRevoked(AuditedEvent):
     """A user took back what an application may do. Its `count` sessions of the user ended."""
 
@@ -34,7 +34,7 @@ class ConsentRevoked(AuditedEvent):
     count: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AuthorizationPushed(Event):
     """An application sent a request for authorization ahead (RFC 9126)."""
 
@@ -44,7 +44,7 @@ class AuthorizationPushed(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CodeIssued(Event):
     """An application got an authorization code for a user."""
 
@@ -54,7 +54,7 @@ class CodeIssued(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CodeRedeemed(Event):
     """An application exchanged its code, and a session of it began."""
 
@@ -64,7 +64,7 @@ class CodeRedeemed(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CodeRefused(Event):
     """A code was refused with `invalid_grant`. `reason` is what the application is not told.
 
@@ -79,7 +79,7 @@ class CodeRefused(Event):
     reason: RefusedCode
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AuthorizationRefused(Event):
     """An application was sent an error instead of a code (RFC 6749 section 4.1.2.1)."""
 
@@ -90,7 +90,7 @@ class AuthorizationRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeviceAuthorizationBegun(Event):
     """A device shows a code, and waits for a person to sign in elsewhere (RFC 8628)."""
 
@@ -100,7 +100,7 @@ class DeviceAuthorizationBegun(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeviceAnswered(Event):
     """A user decided about a device."""
 
@@ -111,7 +111,7 @@ class DeviceAnswered(Event):
     decision: Literal["approved", "denied"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserCodeRefused(Event):
     """A signed-in user typed a code that no device shows."""
 
@@ -121,7 +121,7 @@ class UserCodeRefused(Event):
     counted = ((DEVICES, "wrong_code"),)
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeviceCodeRedeemed(Event):
     """A device got its tokens, and a session of it began."""
 
@@ -131,7 +131,7 @@ class DeviceCodeRedeemed(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeviceCodeRefused(Event):
     """A device gets no tokens, and need not ask again. `reason` is what it is told."""
 
@@ -142,7 +142,7 @@ class DeviceCodeRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class OriginsNotRead(Event):
     """The redirect URIs of clients could not be read for a page that calls: those that were known count on."""
 

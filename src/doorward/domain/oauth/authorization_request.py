@@ -5,11 +5,11 @@ RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2, RFC 7636 (PKCE), RFC 
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, ScopesNotAllowedError
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
@@ -64,7 +64,7 @@ class AuthorizationError(StrEnum):
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """Where and how the browser is sent back."""
 
@@ -73,7 +73,7 @@ class Reply:
     mode: ResponseMode = "query"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefusedAuthorization:
     """A request whose application is told what is wrong."""
 
@@ -82,7 +82,7 @@ class RefusedAuthorization:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthorizationRequest:
     """A request of a known application for a registered address."""
 

@@ -5,13 +5,13 @@ What ends a session stores the message, in its transaction: the triggers of the 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.ports import LogoutSender, LogoutTokenSigner
@@ -39,7 +39,7 @@ class LogoutAnswer(StrEnum):
     UNANSWERED = "unanswered"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndedSession:
     """Whom a client is told about. Without ``session_id`` all sessions of the user there have ended."""
 
@@ -55,7 +55,7 @@ class EndedSession:
         return cls(content["client_id"], UUID(content["user_id"]), None if session_id is None else UUID(session_id))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogoutToken:
     """What a logout token says (section 2.4). ``token_id`` is the same at each attempt."""
 

@@ -5,10 +5,10 @@ names. It is never the operator's own. What is unknown is ignored, as the standa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.domain.oauth.document_address import authority_of
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError, RedirectUriMissingError
 from doorward.domain.oauth.models import NO_SECRET, AuthMethod, ClientContent, KeyAlgorithm
@@ -22,7 +22,7 @@ _GRANT_TYPES: Final = frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN})
 _ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = {"RS256": "RS256", "ES256": "ES256"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SelfRegistration:
     """What clients that describe themselves may ask for, by the operator's settings."""
 

@@ -1,9 +1,9 @@
 """Use cases: an application exchanges its authorization code, and refreshes the session that began with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import lock_account
 from doorward.domain.auth.admission import SIGNED_IN
@@ -41,7 +41,7 @@ from doorward.domain.oauth.session_tokens import (
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Begun:
     """A session that begins with the commit, for a code that was consumed."""
 
@@ -50,7 +50,7 @@ class _Begun:
     audience: KnownAudience | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Refused:
     """Why none begins, and the sessions that end with the commit."""
 

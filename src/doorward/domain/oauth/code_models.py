@@ -1,11 +1,12 @@
 """Authorization codes as they are stored, and what they are exchanged for. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import Proof, TokenPair
@@ -17,7 +18,7 @@ CODE_PREFIX: Final = "dwa_"
 CODE_LIFE: Final = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewCode:
     """A code about to be stored. The browser's session has the rest."""
 
@@ -36,7 +37,7 @@ class NewCode:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredCode:
     """A code that was just removed, because it was redeemed."""
 
@@ -60,7 +61,7 @@ class StoredCode:
         return Proof(user_id, tuple(self.amr), self.acr, self.authenticated_at, self.epoch)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Redemption:
     """What an application sends with a code."""
 
@@ -72,7 +73,7 @@ class Redemption:
     """The key that the application has shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SessionTokens:
     """What an application gets for a code or a refresh. ``id_token`` is None without ``openid``."""
 
@@ -81,7 +82,7 @@ class SessionTokens:
     gives_refresh_token: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdentityToken:
     """What an ID token says (OpenID Connect Core section 2)."""
 
@@ -92,7 +93,7 @@ class IdentityToken:
     nonce: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HintedSession:
     """Whom an ID token is about that a client sends back (OpenID Connect Core section 3.1.2.1)."""
 

@@ -1,12 +1,13 @@
 """Devices that wait for a person to sign in elsewhere, as they are stored, and what a poll is answered. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.models import Proof
 
 DEVICE_PREFIX: Final = "dwv_"
@@ -36,7 +37,7 @@ class PollAnswer(StrEnum):
     INVALID = "invalid_grant"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceAuthorization:
     """What a device shows (RFC 8628 section 3.2)."""
 
@@ -44,7 +45,7 @@ class DeviceAuthorization:
     user_code: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewDevice:
     """A device about to be stored."""
 
@@ -58,7 +59,7 @@ class NewDevice:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolledDevice:
     """A device that asked. ``is_early``: sooner than it was told to."""
 
@@ -69,7 +70,7 @@ class PolledDevice:
     is_early: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitingDevice:
     """A device whose code a person typed in."""
 
@@ -78,7 +79,7 @@ class WaitingDevice:
     scopes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DecidedDevice:
     """A device about which a person has just decided."""
 
@@ -86,7 +87,7 @@ class DecidedDevice:
     scopes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApprovedDevice:
     """A device that was just removed, because it gets its tokens."""
 

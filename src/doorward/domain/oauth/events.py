@@ -1,10 +1,10 @@
 """The events of clients and resources."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.core.frozen import frozen
 from doorward.domain.oauth.models import ClientId
 
 CLIENT_AUTHENTICATIONS: Final = Counter(
@@ -31,7 +31,7 @@ RefusedAuthentication = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientCreated(AuditedEvent):
     """An OAuth client was added."""
 
@@ -40,7 +40,7 @@ class ClientCreated(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientChanged(AuditedEvent):
     """Name, method of authentication, grant types, scopes or resources of an OAuth client were changed."""
 
@@ -49,7 +49,7 @@ class ClientChanged(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientSecretRotated(AuditedEvent):
     """An OAuth client got another secret. The one before works for 7 days more."""
 
@@ -58,7 +58,7 @@ class ClientSecretRotated(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientDisabled(AuditedEvent):
     """An OAuth client gets no more tokens, and those that it has are refused."""
 
@@ -67,7 +67,7 @@ class ClientDisabled(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientEnabled(AuditedEvent):
     """An OAuth client gets tokens again. Those from before stay refused."""
 
@@ -76,7 +76,7 @@ class ClientEnabled(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientRemoved(AuditedEvent):
     """An OAuth client was removed with its secrets."""
 
@@ -85,7 +85,7 @@ class ClientRemoved(AuditedEvent):
     client_id: ClientId
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ResourceChanged(AuditedEvent):
     """A resource, an audience of tokens, was `created` or `removed`."""
 
@@ -95,7 +95,7 @@ class ResourceChanged(AuditedEvent):
     change: Literal["created", "removed"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RegistrationTokenChanged(AuditedEvent):
     """A token by which OAuth clients register themselves was `created` or `removed`."""
 
@@ -105,7 +105,7 @@ class RegistrationTokenChanged(AuditedEvent):
     change: Literal["created", "removed"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientAuthenticated(Event):
     """An OAuth client showed its secret, or its id where it has none."""
 
@@ -116,7 +116,7 @@ class ClientAuthenticated(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientAuthenticationFailed(Event):
     """An OAuth client was refused with `invalid_client`. `reason` is what the caller is not told.
 
@@ -131,7 +131,7 @@ class ClientAuthenticationFailed(Event):
     client_id: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientTokenIssued(Event):
     """An OAuth client got an access token for itself. The line of its request names it, too."""
 
@@ -142,7 +142,7 @@ class ClientTokenIssued(Event):
     client_id: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientTokenRefused(Event):
     """An authenticated OAuth client got no access token for itself.
 
@@ -156,7 +156,7 @@ class ClientTokenRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class TokenIntrospected(Event):
     """An OAuth client asked about a token, and was told that it is `active` or `inactive`.
 
@@ -171,7 +171,7 @@ class TokenIntrospected(Event):
     answer: Literal["active", "inactive"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientDocumentRefused(Event):
     """A document that describes an application could not be used.
 
@@ -186,7 +186,7 @@ class ClientDocumentRefused(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ClientDocumentRead(Event):
     """A document that describes an application was fetched."""
 

@@ -1,7 +1,6 @@
 """Use case: what an application asks for when it sends a browser to sign out (RP-Initiated Logout 1.0 section 2)."""
 
-from dataclasses import dataclass
-
+from doorward.core.frozen import frozen
 from doorward.core.ports import Database
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.oauth.authorization import AskedParameters
@@ -14,7 +13,7 @@ from doorward.domain.oauth.redirect_uris import is_registered
 from doorward.domain.oauth.repositories import Connection, clients
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogoutRequest:
     """Who is to be signed out, and where the browser goes afterwards; None: nowhere."""
 

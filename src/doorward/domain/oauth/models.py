@@ -1,11 +1,12 @@
 """What OAuth clients and resources are. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final, Literal, NewType, TypeAlias
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.principal import NO_ROLES, SignIn
 
 ClientId = NewType("ClientId", str)
@@ -30,7 +31,7 @@ PRIVATE_KEY: Final = "private_key_jwt"
 NO_SECRET: Final = "none"  # noqa: S105 - the name of a method
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OAuthClient:
     """A stored client without its secrets. It gets no tokens before ``not_before``, and older ones are refused."""
 
@@ -81,7 +82,7 @@ class OAuthClient:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientContent:
     """What an administrator says of a client. ``resources`` are the identifiers of those that its tokens may be for.
 
@@ -108,7 +109,7 @@ ClientChanges: TypeAlias = Mapping[str, object]
 """Fields of ``ClientContent`` to change, by name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredSecret:
     """A secret as it is stored. ``expires_at`` is None for the one that the last rotation gave."""
 
@@ -117,7 +118,7 @@ class StoredSecret:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredClient:
     """A client beside its secrets, the oldest first, and the moments at which they expire, in the same order."""
 
@@ -130,7 +131,7 @@ class StoredClient:
     """That of the token which was asked for with the client: perhaps another client."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientStanding:
     """What decides what the tokens of a client allow."""
 
@@ -141,7 +142,7 @@ class ClientStanding:
     disabled_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuthenticatedClient:
     """A client that showed its secret, or its id where it has none, and what was read with it."""
 
@@ -150,7 +151,7 @@ class AuthenticatedClient:
     token_client: ClientStanding | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientWithSecret:
     """A client at the only moment at which its secret is shown. ``secret`` is None for a client without one."""
 
@@ -158,7 +159,7 @@ class ClientWithSecret:
     secret: str | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownSecret:
     """What can be told of a stored secret. ``expires_at`` is None for the newest one."""
 
@@ -166,7 +167,7 @@ class ShownSecret:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientDetails:
     """A client, and its secrets that are alive, the oldest first."""
 
@@ -174,7 +175,7 @@ class ClientDetails:
     secrets: Sequence[ShownSecret]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResourceContent:
     """What an administrator says of a resource.
 
@@ -188,7 +189,7 @@ class ResourceContent:
     introspection_client_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resource:
     """A stored resource."""
 
@@ -200,7 +201,7 @@ class Resource:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresentedCredentials:
     """By what a request says which client sent it: the Authorization header, and members of the form."""
 
@@ -210,7 +211,7 @@ class PresentedCredentials:
     assertion: "PresentedAssertion | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresentedAssertion:
     """A JWT that a client signed (RFC 7523 section 2.2). ``client_id`` is what it says, unverified."""
 
@@ -218,7 +219,7 @@ class PresentedAssertion:
     client_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientKeySource:
     """Where the public keys of a client are: a JWK set (RFC 7517), or the address of one."""
 
@@ -226,7 +227,7 @@ class ClientKeySource:
     jwks_uri: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifiedAssertion:
     """What a genuine assertion says: by its ``jti`` it is known when it comes again."""
 
@@ -234,7 +235,7 @@ class VerifiedAssertion:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientToken:
     """The token that a client got for itself. ``expires_in`` is its life in seconds."""
 
@@ -245,7 +246,7 @@ class ClientToken:
     """To a key."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActiveToken:
     """The claims of a live access token (RFC 7662 section 2.2). Times are in seconds since 1970."""
 

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.oauth.authorization_events import AuthorizationPushed, AuthorizationRefused
@@ -25,7 +25,7 @@ LIFE_IN_BROWSER: Final = timedelta(minutes=30)
 """From the first visit on: as long as the user may take to sign in."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenedRequest:
     """What a client sent ahead. It is consumed with the code that is issued for it."""
 

@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Final
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Database
 from doorward.domain.oauth.authorization_events import OriginsNotRead
 from doorward.domain.oauth.redirect_uris import is_loopback, origin_of, origin_without_port
@@ -19,7 +19,7 @@ KEPT_SECONDS: Final = 10
 LONGEST_ORIGIN: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origins:
     """Origins, and those on the user's own machine without their ports, which applications choose as they start."""
 

@@ -1,11 +1,12 @@
 """What the registration of clients by themselves knows. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.oauth.client_metadata import SelfRegistration
 from doorward.domain.oauth.models import OAuthClient
 
@@ -21,7 +22,7 @@ NO_USER: Final = UUID(int=0)
 """In place of a user's id in the format of tokens: these belong to none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InitialTokenContent:
     """What an operator says of an initial access token: how many clients it may register, and what they may have."""
 
@@ -32,7 +33,7 @@ class InitialTokenContent:
     life: timedelta = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InitialToken:
     """A stored initial access token, without its secret."""
 
@@ -45,7 +46,7 @@ class InitialToken:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredRegistration:
     """What a client that registered itself may ask for, by the token that it came with."""
 
@@ -59,7 +60,7 @@ class StoredRegistration:
         return SelfRegistration(frozenset(self.scopes), tuple(self.resources))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegisteredClient:
     """A client, and the tokens that it is told. ``secret`` is None where there is none, or it was told before."""
 

@@ -1,10 +1,11 @@
 """The first tokens of an application's session, however the session began."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.begin import Begun
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -16,7 +17,7 @@ from doorward.domain.oauth.repositories import Connection, resources
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenIssuers:
     """What writes the tokens of sessions: access and refresh tokens, and ID tokens."""
 
@@ -25,7 +26,7 @@ class TokenIssuers:
     id_tokens: IdTokenSigner
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownAudience:
     """A resource, and the scopes that it knows."""
 
@@ -33,7 +34,7 @@ class KnownAudience:
     scopes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BegunApplication:
     """A session of an application that is committed, and what was asked for."""
 

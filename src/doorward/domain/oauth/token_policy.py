@@ -1,7 +1,6 @@
 """What tokens may be for, what they may allow there, and what of it is left. Pure."""
 
-from dataclasses import dataclass
-
+from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
@@ -10,7 +9,7 @@ from doorward.domain.oauth.models import ClientStanding, KeyAlgorithm, OAuthClie
 from doorward.domain.oauth.policy import ADMINISTRATION, OFFLINE_SCOPE, REFRESH_TOKEN, USER_SCOPES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Audiences:
     """What tokens of clients may be for: resources, the ``issuer``, and ``own``, the audience of logins."""
 

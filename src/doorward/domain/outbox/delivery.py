@@ -4,11 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.outbox import repository
 from doorward.domain.outbox.events import (
@@ -42,7 +42,7 @@ MEASURED_UP_TO: Final = 10_000
 CHANNELS: Final = (MAIL_CHANNEL, WEBHOOK_CHANNEL, RABBITMQ_CHANNEL, LOGOUT_CHANNEL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeliveryTimes:
     """How often and how long. A test passes shorter ones."""
 
@@ -57,6 +57,9 @@ class DeliveryTimes:
     """0: another delivery of this process measures the outbox."""
 
 
+DELIVERY_TIMES: Final = DeliveryTimes()
+
+
 class Delivery:
     """Delivers the messages of some channels. Any number of processes may do so at the same time."""
 
@@ -67,7 +70,7 @@ class Delivery:
         clock: Clock,
         handlers: Mapping[str, Handler],
         may_expire: Callable[[], bool] = lambda: True,
-        times: DeliveryTimes = DeliveryTimes(),
+        times: DeliveryTimes = DELIVERY_TIMES,
         at_a_time: int = 5,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,15 +1,15 @@
 """The events of delivery. None names a receiver: no address, no content."""
 
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from doorward.core.events import Counter, Event
+from doorward.core.frozen import frozen
 
 _OUTCOMES: Final = Counter("doorward_outbox_outcomes_total", "Messages tried, by what came of it", "outcome")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessageDelivered(Event):
     """A message of a `channel` was delivered, `seconds` after it was stored; `attempts` counts the tries."""
 
@@ -22,7 +22,7 @@ class MessageDelivered(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessageDropped(Event):
     """A message was not to be delivered: `nothing_to_send` (as for an address of no account), or `over_budget`."""
 
@@ -34,7 +34,7 @@ class MessageDropped(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessageSuppressed(Event):
     """A stranger asked for more mail to one address than its budget allows. It was not sent."""
 
@@ -45,7 +45,7 @@ class MessageSuppressed(Event):
     message_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessagePostponed(Event):
     """A message waits for `seconds`, since its receiver has had enough of its kind."""
 
@@ -57,7 +57,7 @@ class MessagePostponed(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessageRetried(Event):
     """A message was not taken, and is tried again in `seconds`. `reason` is a status, or the class of a fault."""
 
@@ -72,7 +72,7 @@ class MessageRetried(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessageDied(Event):
     """A message will not be delivered: its receiver refused it, or it expired. Its payload is erased."""
 
@@ -86,7 +86,7 @@ class MessageDied(Event):
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessageCrashed(Event):
     """A defect in delivering a message, which is tried again; the traceback is in `exception`. Report it."""
 
@@ -97,7 +97,7 @@ class MessageCrashed(Event):
     message_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeliveryStalled(Event):
     """The outbox could not be read or written: PostgreSQL did not answer. It is tried again every second."""
 
@@ -105,7 +105,7 @@ class DeliveryStalled(Event):
     level = "warning"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeliveryCrashed(Event):
     """A defect in the delivery; the traceback is in `exception`. It goes on. Report it."""
 
@@ -113,7 +113,7 @@ class DeliveryCrashed(Event):
     level = "error"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeliveryCircuitOpened(Event):
     """The receiver of a `channel` did not answer, the last time for `reason`. It is tried again in `seconds`."""
 
@@ -124,7 +124,7 @@ class DeliveryCircuitOpened(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DeliveryCircuitClosed(Event):
     """The receiver of a `channel` answered again."""
 
@@ -132,14 +132,14 @@ class DeliveryCircuitClosed(Event):
     channel: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RelayStarted(Event):
     """This process publishes events to the broker from now on; the others wait for their turn."""
 
     log_event = "outbox.relay.started"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RelayFailed(Event):
     """The broker did not take messages, for `reason`. They are published again after `seconds`."""
 
@@ -149,7 +149,7 @@ class RelayFailed(Event):
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class MessagesRelayed(Event):
     """The broker confirmed `count` messages, which are removed."""
 
@@ -158,7 +158,7 @@ class MessagesRelayed(Event):
     count: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PayloadsResealed(Event):
     """An operator had `count` payloads sealed under the present key. `unreadable` is how many no key opens."""
 

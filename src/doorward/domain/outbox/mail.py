@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 MAIL_CHANNEL: Final = "mail"
 
@@ -44,7 +46,7 @@ class MailOrigin(StrEnum):
     """The service itself, as in a notice: no budget."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailRequest:
     """A mail that a change asks for. The worker composes it when it sends it: a token is made no earlier.
 
@@ -98,7 +100,7 @@ class MailRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ComposedMail:
     """A mail ready for its templates: to which address, in which language, with which words."""
 

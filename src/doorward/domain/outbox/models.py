@@ -1,16 +1,17 @@
 """A message to deliver, and what may come of it. No I/O."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 WEBHOOK_CHANNEL: Final = "webhook"
 RABBITMQ_CHANNEL: Final = "rabbitmq"
 LOGOUT_CHANNEL: Final = "logout"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewMessage:
     """A message about to be stored.
 
@@ -35,7 +36,7 @@ def sealing_context(message_id: UUID) -> bytes:
     return b"outbox " + message_id.bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A stored message that this process has claimed. ``attempts`` counts the one under way."""
 
@@ -50,7 +51,7 @@ class Message:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RelayedMessage:
     """A stored message of the broker. ``kind`` is the type of its event, ``stream`` the user whom it is about."""
 
@@ -61,7 +62,7 @@ class RelayedMessage:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredPayload:
     """The sealed payload of a message that waits."""
 
@@ -70,26 +71,26 @@ class StoredPayload:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivered:
     """The receiver has taken the message."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dropped:
     """The message is not to be delivered: there is nothing to tell, or too much was asked for."""
 
     reason: Literal["nothing_to_send", "over_budget"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Postponed:
     """The message is to be delivered later. No attempt is counted."""
 
     delay: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TryAgain:
     """The receiver did not take the message this time. ``is_fault`` when it did not answer as it should.
 
@@ -101,14 +102,14 @@ class TryAgain:
     delay: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outage:
     """The receiver could not be reached, whatever the message. No attempt is counted."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """The message is not tried again. ``is_unknown_mailbox`` when there is no such address.
 
@@ -124,7 +125,7 @@ Outcome = Delivered | Dropped | Postponed | TryAgain | Outage | Refused
 """What came of one attempt. A reason is a word of the code or a status of a protocol: no address, no text of others."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboxLoad:
     """Numbers of the outbox: messages that are due, seconds since the oldest of them became due, dead letters."""
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Database
 from doorward.domain.outbox.events import DeliveryCrashed, DeliveryStalled, MessagesRelayed, RelayFailed, RelayStarted
 from doorward.domain.outbox.models import RABBITMQ_CHANNEL, RelayedMessage
@@ -19,13 +19,16 @@ SUBSCRIPTION: Final = uuid5(NAMESPACE_URL, "urn:doorward:rabbitmq")
 """The one subscription of the broker. It never changes: messages that wait name it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RelayTimes:
     """How often and how long. A test passes shorter ones."""
 
     poll_seconds: float = 1
     first_pause_seconds: float = 1
     longest_pause_seconds: float = 30
+
+
+RELAY_TIMES: Final = RelayTimes()
 
 
 class Relay:
@@ -37,7 +40,7 @@ class Relay:
         database: Database[repository.Connection],
         broker: Broker,
         turn: Turn,
-        times: RelayTimes = RelayTimes(),
+        times: RelayTimes = RELAY_TIMES,
         messages_a_batch: int = 200,
     ) -> None:
         """Take the broker, and what only one process at a time has."""

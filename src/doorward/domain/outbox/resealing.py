@@ -1,9 +1,9 @@
 """Use case: seal stored payloads again, under the key that seals now, so that an earlier key can be taken away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Database, SealedDataError, Sealer
 from doorward.domain.outbox import repository
 from doorward.domain.outbox.events import PayloadsResealed
@@ -13,7 +13,7 @@ from doorward.observability.logging import report
 ROWS_A_BATCH: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resealed:
     """How many payloads are sealed under the present key by now, and how many no key opens."""
 

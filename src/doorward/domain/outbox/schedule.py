@@ -1,8 +1,9 @@
 """When a message is tried again, and when a receiver that does not answer is. Pure."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+from doorward.core.frozen import frozen
 
 DELAYS: Final = (
     timedelta(seconds=5),
@@ -28,7 +29,7 @@ def delay_after(attempts: int, chance: float) -> timedelta:
     return delay * (1 + JITTER * (2 * chance - 1))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circuit:
     """Whether a channel's receiver is tried: open, it is not before ``open_until``, in seconds of a steady clock.
 

@@ -1,12 +1,12 @@
 """Use case: sign in with a passkey alone. Nothing is typed: the passkey says whose it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
 from doorward.domain.auth.browser_session import BrowserStay
@@ -37,7 +37,7 @@ _TOLD: Final[Mapping[RefusalReason, type[DomainError]]] = {
 """The refusals that the owner of the passkey is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Shown:
     """A passkey whose signature is right, its owner, and the device that shows it."""
 

@@ -1,10 +1,10 @@
 """What every change of a user's passkeys does: all sessions end, one goes on, and the owner is mailed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import TWO_KINDS, SecondFactor
 from doorward.domain.auth.callers import Caller
@@ -20,7 +20,7 @@ POSSESSION: Final = ("pop",)
 """``amr`` of what a device has signed (RFC 8176 section 2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A change of the caller's passkeys, the event of it, and the device on which it was asked for."""
 

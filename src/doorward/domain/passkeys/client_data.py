@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from typing import Final
+
+from doorward.core.frozen import frozen
 
 LONGEST_CLIENT_DATA: Final = 8192
 """Bytes. Browsers send some 200, with extensions and a ``topOrigin`` somewhat more."""
@@ -14,7 +15,7 @@ class ClientDataError(Exception):
     """No client data of WebAuthn, or of a page within a page of another origin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientData:
     """The part that is read before a signature is verified. None of it is verified yet."""
 

@@ -1,14 +1,14 @@
 """The events of passkeys."""
 
-from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Event
+from doorward.core.frozen import frozen
 from doorward.domain.auth.events import LOGINS
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasskeyAdded(AuditedEvent):
     """A user registered the passkey `passkey_id`."""
 
@@ -18,7 +18,7 @@ class PasskeyAdded(AuditedEvent):
     passkey_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasskeyRenamed(AuditedEvent):
     """A user gave the passkey `passkey_id` another name."""
 
@@ -28,7 +28,7 @@ class PasskeyRenamed(AuditedEvent):
     passkey_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasskeyRemoved(AuditedEvent):
     """A user removed the passkey `passkey_id`."""
 
@@ -38,7 +38,7 @@ class PasskeyRemoved(AuditedEvent):
     passkey_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasskeySuspended(AuditedEvent):
     """The counter of the passkey `passkey_id` of `target_user_id` fell: there may be a copy of it.
 
@@ -53,7 +53,7 @@ class PasskeySuspended(AuditedEvent):
     passkey_id: UUID
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasskeyRegistrationRefused(Event):
     """A new passkey was refused with 422.
 
@@ -66,7 +66,7 @@ class PasskeyRegistrationRefused(Event):
     reason: Literal["challenge", "repeated", "outdated", "response"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PasskeyRefused(Event):
     """A passkey was refused, and why, which the caller is not told but for an `unknown` one.
 

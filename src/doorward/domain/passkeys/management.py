@@ -1,8 +1,8 @@
 """Use cases: a signed-in user sees, renames and removes passkeys."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
@@ -21,7 +21,7 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnPasskeys:
     """The passkeys of a user, and how authenticators know service and user."""
 

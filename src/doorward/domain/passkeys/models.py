@@ -1,12 +1,13 @@
 """The vocabulary of this domain: the relying party, what authenticators send, and what is stored of them. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class RelyingParty:
     """This service, as authenticators know it (Web Authentication Level 3 section 4).
 
@@ -19,7 +20,7 @@ class RelyingParty:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreationResponse:
     """What ``navigator.credentials.create()`` returned, decoded. Nothing of it has been verified."""
 
@@ -29,7 +30,7 @@ class CreationResponse:
     transports: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AssertionResponse:
     """What ``navigator.credentials.get()`` returned, decoded. Nothing of it has been verified.
 
@@ -43,7 +44,7 @@ class AssertionResponse:
     user_handle: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreatedCredential:
     """A verified new credential. Of one that is eligible for backup, copies may be on several devices."""
 
@@ -55,7 +56,7 @@ class CreatedCredential:
     is_backed_up: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assertion:
     """A verified signature. Whether its counter and its user verification suffice, the caller decides."""
 
@@ -65,7 +66,7 @@ class Assertion:
     is_backed_up: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewPasskey:
     """A passkey about to be stored."""
 
@@ -82,7 +83,7 @@ class NewPasskey:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passkey:
     """A passkey as its owner sees it."""
 
@@ -97,7 +98,7 @@ class Passkey:
     suspended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredCredential:
     """What a signature is verified against."""
 
@@ -110,7 +111,7 @@ class StoredCredential:
     is_suspended: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreationOptions:
     """What an authenticator is asked to make."""
 
@@ -123,7 +124,7 @@ class CreationOptions:
     timeout_milliseconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestOptions:
     """What authenticators are asked to sign. With none ``allowed`` by name, the user chooses among all."""
 

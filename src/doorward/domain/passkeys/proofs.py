@@ -1,11 +1,11 @@
 """Showing a passkey: the part that a login, a second factor and a proof within a session have in common."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from doorward.core.events import Event
+from doorward.core.frozen import frozen
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import find_verified_email
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
@@ -19,7 +19,7 @@ from doorward.domain.passkeys.repository import Connection
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownPasskey:
     """A passkey whose signature is right. Its challenge and its counter are still to be consumed."""
 
@@ -28,7 +28,7 @@ class ShownPasskey:
     token: SealedToken
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefusedUse:
     """A right signature that is not accepted. What it changed is to be committed, and then the events reported."""
 

@@ -1,11 +1,11 @@
 """Use case: a signed-in user registers a passkey."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
@@ -37,7 +37,7 @@ from doorward.domain.passkeys.repository import Connection
 from doorward.observability.logging import report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddedPasskey:
     """A passkey that was registered, and the session in which its user goes on."""
 

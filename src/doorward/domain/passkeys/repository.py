@@ -1,7 +1,7 @@
 """The SQL of the table ``passkeys``. Call what changes something after the user's row was locked."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,13 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.passkeys.models import NewPasskey, Passkey, StoredCredential
 
 Connection = AsyncConnection[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExportedPasskey:
     """A passkey as its owner gets it with all other data. The key and its id are the authenticator's."""
 

@@ -1,13 +1,13 @@
 """The events of webhooks: what administrators changed, and what the delivery switched off."""
 
-from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookChanged(AuditedEvent):
     """A webhook was `created`, `changed`, `deleted`, or got another secret (`secret_rotated`)."""
 
@@ -17,7 +17,7 @@ class WebhookChanged(AuditedEvent):
     change: Literal["created", "changed", "deleted", "secret_rotated"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WebhookDisabled(AuditedEvent):
     """A webhook gets no more messages: it answered 410 (`gone`), or took nothing for five days (`failing`)."""
 

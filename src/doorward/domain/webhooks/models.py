@@ -1,10 +1,12 @@
 """What webhooks speak of: endpoints, and what came of a call. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from doorward.core.frozen import frozen
 
 FailureReason = Literal["gone", "failing"]
 """Why the delivery switches an endpoint off: it answered 410, or took nothing for five days."""
@@ -13,7 +15,7 @@ DisabledReason = Literal["operator", "gone", "failing"]
 """Why an endpoint gets no messages. ``operator``: an administrator switched it off."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndpointContent:
     """What an administrator says of an endpoint. ``types`` is None for events of all types."""
 
@@ -23,7 +25,7 @@ class EndpointContent:
     is_enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """A stored endpoint without its secrets. ``failing_since`` is the first failure after the last success."""
 
@@ -49,7 +51,7 @@ class Endpoint:
         return EndpointContent(self.url, self.description, types, self.is_enabled)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewEndpoint:
     """An endpoint about to be stored, with its sealed secret."""
 
@@ -63,7 +65,7 @@ class NewEndpoint:
     disabled_reason: DisabledReason | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndpointWithSecret:
     """An endpoint at the only moment at which its secret is shown."""
 
@@ -71,7 +73,7 @@ class EndpointWithSecret:
     secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What delivery needs of an endpoint. The secrets are sealed; ``previous_secret`` only while it signs as well."""
 
@@ -85,7 +87,7 @@ class Target:
     failing_since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredSecrets:
     """The sealed secrets of an endpoint."""
 
@@ -99,7 +101,7 @@ def sealing_context(endpoint_id: UUID) -> bytes:
     return b"webhook_endpoints " + endpoint_id.bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """The endpoint answered with a status. One that has too much to do may say for how many seconds."""
 
@@ -112,14 +114,14 @@ class Answered:
         return f"status_{self.status}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unanswered:
     """There is no answer that could be understood."""
 
     reason: Literal["timeout", "connection", "tls", "name_unknown", "address_refused", "too_large", "malformed"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallResult:
     """What came of a test call. ``reason`` is None when the endpoint took the message."""
 
@@ -129,7 +131,7 @@ class CallResult:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadLetter:
     """A message that is not tried any more. Where its content is kept, it can be tried again; it is not shown."""
 

@@ -3,16 +3,16 @@
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.ports import HashRefusal, HashRefusedError
 
 Verify = Callable[[str], bool]
 """Tells whether a password fits. It may be called once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """How costly a hash may be. ``memory_kib`` is of one hash: as many are computed at a time as there are cores."""
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Final, Literal
@@ -18,6 +17,7 @@ from aiosmtplib.errors import (
     SMTPSenderRefused,
 )
 
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.accounts.models import Mail
 from doorward.domain.outbox.models import Delivered, Outage, Outcome, Refused, TryAgain
@@ -38,7 +38,7 @@ _NO_SMTPUTF8: Final = "smtputf8_unsupported"
 UNUSABLE: Final = "unusable_address_or_subject"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SmtpServer:
     """Where mail is handed in, and as whom."""
 

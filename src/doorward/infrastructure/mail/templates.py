@@ -6,12 +6,12 @@ the English ones are taken.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, select_autoescape
 
+from doorward.core.frozen import frozen
 from doorward.domain.accounts.models import MailContent
 from doorward.domain.accounts.ports import MailTemplateError
 from doorward.domain.outbox.mail import ComposedMail, MailKind
@@ -44,7 +44,7 @@ SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
 """What a mail of each kind tells: the facts that its composer gives. Every template is rendered with them at start."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Templates:
     subject: str
     text: Template

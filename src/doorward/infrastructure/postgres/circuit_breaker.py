@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
 import psycopg
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.observability.database_events import DatabaseCircuitClosed, DatabaseCircuitOpened
 from doorward.observability.logging import report
 
@@ -41,7 +42,7 @@ class Admission(Enum):
     REFUSED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circuit:
     """The state: closed without ``open_until``; open before that moment; half open from then on.
 

@@ -1,12 +1,12 @@
 """PostgreSQL's clock, read without a round trip: the time that all copies of the service agree on."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg import AsyncConnection, AsyncCursor
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
 from doorward.infrastructure.clock import HostClock
 
 MAXIMUM_DRIFT: Final = 0.0005
@@ -15,7 +15,7 @@ MAXIMUM_DRIFT: Final = 0.0005
 MICROSECONDS: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offset:
     """What to add to the host's steady clock to get PostgreSQL's time. Seconds; the truth is between the bounds."""
 

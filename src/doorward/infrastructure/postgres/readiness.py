@@ -1,12 +1,12 @@
 """Whether PostgreSQL answers, asked on a connection outside the pool: a busy pool does not make a copy unready."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 
+from doorward.core.frozen import frozen
 from doorward.infrastructure.postgres.batching import MAXIMUM_WAITING, Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.observability.database_events import DatabaseSchemaMissing
@@ -22,7 +22,7 @@ A question may wait as long as the one query before it can take.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerState:
     """The newest migration that the database has, or None before the first; and whether its server takes writes."""
 

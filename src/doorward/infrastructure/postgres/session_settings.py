@@ -6,12 +6,12 @@ for its settings at its start, compares what it was given, sets what differs, an
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 
+from doorward.core.frozen import frozen
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 
 _STARTUP: Final = {
@@ -68,7 +68,7 @@ def pooler_query(schema: str) -> str:
     return "; ".join([*statements, f"SET search_path={schema},pg_temp"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Session:
     """What a new session says of itself. ``is_read_only`` is true on a standby, too."""
 

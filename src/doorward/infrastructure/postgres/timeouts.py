@@ -1,10 +1,11 @@
 """How long PostgreSQL may take for each step before a call is refused."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from doorward.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen(kw_only=True)
 class Timeouts:
     """Seconds, except for the last three, which are PostgreSQL's settings as it spells them; there 0 is no limit."""
 

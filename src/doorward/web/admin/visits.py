@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -13,6 +13,7 @@ from doorward.api.policy import Access, NeedsScope, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
 from doorward.web.cookies import Cookie
@@ -79,7 +80,7 @@ class PageOfOne(AdminPageOf, ABC):
         return type(self)(request.query_params.get(self.parameter, ""))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A page that is the answer of a form, and is shown this once.
 
@@ -97,7 +98,7 @@ def shown_secret(done: str, title: str, identifier: str, secret: str, page: Page
     return Shown("admin_secret", {"title": title, "identifier": identifier, "secret": secret, "page": page}, done)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormOf(Generic[FormT]):
     """A form: what the call of the API needs for which it stands, its fields, what it does, and the page it is on."""
 
@@ -109,7 +110,7 @@ class FormOf(Generic[FormT]):
     limit: LimitedCall = LimitedCall.AUTHORIZE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """What the navigation leads to: a page, the pages behind it, and the forms of all of them."""
 

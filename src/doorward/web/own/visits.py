@@ -6,7 +6,6 @@ cookie until it is shown. Secrets that are shown once are in the answer of the f
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
 from urllib.parse import urlencode
@@ -22,6 +21,7 @@ from doorward.api.policy import FRESH_ACCOUNT, PUBLIC, ContentPolicy, ErrorDiale
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.callers import Caller, caller_in_browser
@@ -41,7 +41,7 @@ TOLD_KEPT: Final = timedelta(minutes=1)
 SHOWN: Final = page_policy(ContentPolicy.SIGN_IN, LimitedCall.AUTHORIZE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """A request of a person who is signed in."""
 
@@ -56,7 +56,7 @@ class Visit:
         return self.request.headers.get("user-agent")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """What a form has done, by the key of its text, and the cookies of the session that goes on, if it is another.
 

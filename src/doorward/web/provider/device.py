@@ -1,7 +1,6 @@
 """The page on which a person signs in to a device that has no browser (RFC 8628 section 3.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,6 +13,7 @@ from doorward.api.oauth.device_authorization import PAGE
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, ProviderServices, Services
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
@@ -51,7 +51,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _DevicePages:
     pages: ProviderPages
 

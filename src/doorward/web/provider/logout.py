@@ -1,7 +1,6 @@
 """GET and POST /oauth/logout: an application sends a browser to sign out (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request, Response
@@ -10,6 +9,7 @@ from doorward.api.oauth.metadata import LOGOUT_PATH
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, ProviderServices
+from doorward.core.frozen import frozen
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, InvalidLogoutError
 from doorward.domain.oauth.logout import LogoutRequest
@@ -31,7 +31,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _LogoutPages:
     pages: ProviderPages
 

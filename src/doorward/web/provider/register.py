@@ -1,7 +1,6 @@
 """The pages before the sign-in: make an account, and ask for a mail when the password is forgotten."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request, Response
@@ -13,6 +12,7 @@ from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
@@ -57,7 +57,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
     return [*(registers if pages.options.registers else ()), *(mails if pages.options.has_mail else ())]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _JoiningPages:
     pages: ProviderPages
 

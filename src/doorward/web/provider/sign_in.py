@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from fastapi import Request, Response
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from doorward.api.schemas.ceremonies import AuthenticationJson, RequestOptionsRe
 from doorward.api.services import CurrentServices, ProviderServices, Services
 from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.browser_session import BrowserStay
@@ -55,7 +55,7 @@ from doorward.web.provider.sign_in_forms import EXPIRED, NextForm, SecondFactorF
 from doorward.web.texts import Texts, texts_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """A form that was sent, or what a person came back with from another provider, and by which browser."""
 

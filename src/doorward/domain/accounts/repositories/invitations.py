@@ -1,17 +1,18 @@
 """The SQL of the table ``invitations``: one for each address, without any row of a user before it is accepted."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, ShownSecret, StoredSecret
 from doorward.domain.accounts.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewInvitation:
     """An invitation about to be stored."""
 
@@ -24,7 +25,7 @@ class NewInvitation:
     invited_by: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invitation:
     """Whom an invitation is for, and the roles that the account will have. ``invited_by`` is None for an operator."""
 
@@ -35,7 +36,7 @@ class Invitation:
     invited_by: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaimedInvitation(Invitation):
     """An invitation one try of whose code was counted, and the MAC of the code if that lives."""
 

@@ -3,17 +3,18 @@
 An address that has an account has rows as any other, and every statement here costs the same for it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, ShownSecret, StoredSecret
 from doorward.domain.accounts.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewRegistration:
     """A registration about to be stored."""
 
@@ -28,7 +29,7 @@ class NewRegistration:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingRegistration:
     """What the account will have."""
 

@@ -1,11 +1,10 @@
 """The events of exports."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import AuditedEvent
+from doorward.core.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UsersExported(AuditedEvent):
     """All `count` users were written to a file, with their password hashes if `with_hashes` says so."""
 

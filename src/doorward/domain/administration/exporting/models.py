@@ -1,17 +1,17 @@
 """The vocabulary of exports. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.administration.models import Actor
 
 ExportFormat = Literal["ndjson", "csv"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExportedUser:
     """A user as an export has it. The password hash is left out unless it was asked for."""
 
@@ -26,7 +26,7 @@ class ExportedUser:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserExportRequest:
     """Who exports, and what."""
 

@@ -1,12 +1,11 @@
 """The events of imports."""
 
-from dataclasses import dataclass
-
 from doorward.core.events import AuditedEvent, Event
+from doorward.core.frozen import frozen
 from doorward.domain.administration.importing.models import UserFormat
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UserImported(AuditedEvent):
     """An account was made from a file of another system's users, or of this service's own."""
 
@@ -18,7 +17,7 @@ class UserImported(AuditedEvent):
     source: UserFormat
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class UsersImported(Event):
     """An import of users is over: how many were stored, had been stored by an earlier one, and were left out.
 

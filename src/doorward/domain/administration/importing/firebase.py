@@ -4,16 +4,16 @@ Its hashes are written in a spelling of ours, with the numbers that are the same
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from typing import IO, Any
 
+from doorward.core.frozen import frozen
 from doorward.domain.administration.importing import members
 from doorward.domain.administration.importing.json_elements import read_elements
 from doorward.domain.administration.importing.models import ForeignUser, Line
 from doorward.domain.administration.importing.readers import read_users
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FirebaseReader:
     """Reads the users of a project, whose page of password hash parameters has these."""
 

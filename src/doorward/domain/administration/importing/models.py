@@ -8,6 +8,7 @@ from typing import IO, Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.domain.administration.models import Actor
 
 UserFormat = Literal["csv", "ndjson", "keycloak", "auth0", "firebase", "supabase", "django"]
@@ -65,7 +66,7 @@ class LineCode(StrEnum):
 CONFLICTS = frozenset({LineCode.ID_TAKEN, LineCode.EXTERNAL_ID_TAKEN, LineCode.EMAIL_TAKEN, LineCode.USERNAME_TAKEN})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForeignUser:
     """A user as a file has it, not yet looked at: any of the texts may be nonsense."""
 
@@ -84,7 +85,7 @@ class ForeignUser:
     is_active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewUser:
     """A user about to be stored."""
 
@@ -101,7 +102,7 @@ class NewUser:
     created_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One user of a file, or why there is none. Lines of CSV and NDJSON are numbered from 1, users of JSON, too."""
 
@@ -113,7 +114,7 @@ Reader = Callable[[IO[bytes]], Generator[Line | None]]
 """Reads a file; yields None between lines where reading goes on for long. Raises the refusals of ``exceptions``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeftOut:
     """A line that was not stored."""
 
@@ -121,7 +122,7 @@ class LeftOut:
     code: LineCode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserImportRequest:
     """Who imports, and the options."""
 
@@ -134,7 +135,7 @@ class UserImportRequest:
     on_conflict: OnConflict = "skip"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportableRole:
     """A role that users of a file may get."""
 
@@ -152,7 +153,7 @@ class Tally:
     left_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportOutcome:
     """What became of an import, and the refusal that ended it before the file's end, if one did."""
 

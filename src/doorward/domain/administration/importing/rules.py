@@ -3,12 +3,12 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
+from doorward.core.frozen import frozen
 from doorward.domain.administration.exceptions import TooManyRolesOfUserError
 from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, LineCode, NewUser
 from doorward.domain.administration.importing.text_files import is_text
@@ -44,7 +44,7 @@ class ImportedHashes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportRules:
     """What the users of a file are held to."""
 

@@ -9,6 +9,7 @@ from typing import IO, Final
 
 from doorward.core.events import AuditedEvent
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.importing.events import UserImported, UsersImported
@@ -47,7 +48,7 @@ class _RehearsalOverError(Exception):
     """Rolls back what a rehearsal stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watcher:
     """What is told of an import: each line that is not stored, and every few milliseconds that it goes on."""
 

@@ -1,16 +1,17 @@
 """The SQL of one-time tokens: the table ``one_time_tokens``, whose rows are few for each user."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.repositories import Connection
 
 MOST_CODE_ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewOneTimeToken:
     """A token about to be stored. ``email_key`` is the address that it was made for, ``message_id`` the mail's."""
 

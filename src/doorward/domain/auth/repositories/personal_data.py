@@ -4,16 +4,16 @@ A cursor on the server: no more than some hundred rows are in memory.
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredSession:
     """A session as it is stored, without its secret. ``ended_at`` is None, too, for one that ended with all others."""
 
@@ -33,7 +33,7 @@ class StoredSession:
     end_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredBrowserSession:
     """A session of a browser as it is stored, without its secret."""
 
@@ -49,7 +49,7 @@ class StoredBrowserSession:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredDevice:
     """A device as it is stored, without its secret."""
 

@@ -1,12 +1,12 @@
 """The SQL of refreshes: they rotate a session, or find out why not."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.rotated_session import LockedSession, RotatedSession
@@ -16,7 +16,7 @@ from doorward.domain.keys.models import SigningAlgorithm
 _IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RotationTimes:
     """The moment of a rotation, how long the session lives idle, and from when on nothing is rotated."""
 

@@ -5,13 +5,14 @@ the row's lock would compare an old moment with the one that the lock's holder w
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 
+from doorward.core.frozen import frozen
 from doorward.domain.auth.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FewFailures:
     """Below which number of failures a row throttles nothing: of passwords, and of codes, whose keys have a prefix."""
 

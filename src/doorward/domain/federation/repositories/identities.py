@@ -1,17 +1,17 @@
 """The SQL of the table ``federated_identities``, and of the users that come into being with its rows."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.federation.models import ExternalUser, ForeignSubject
 from doorward.domain.federation.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredIdentity:
     """What an issuer calls a user."""
 

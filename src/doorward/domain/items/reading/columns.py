@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from doorward.core.exceptions import DomainError, Flaw
+from doorward.core.frozen import frozen
 from doorward.domain.items.exceptions import (
     InvalidColumnMapError,
     InvalidCsvEncodingError,
@@ -28,7 +28,7 @@ _END_OF_ENTRY: Final = re.compile(rf":({'|'.join(FIELDS)})(?:,|$)")
 _BINARY: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Columns:
     """The columns of a file."""
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO
 
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.domain.items.models import ImportedItem, Visibility
 from doorward.domain.items.reading.columns import ColumnMap, Columns, columns_of, is_header
 from doorward.domain.items.reading.fields import item_of
@@ -13,7 +14,7 @@ from doorward.domain.items.reading.rows import Row, rows_of
 from doorward.domain.items.reading.texts import opened_lines
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileOptions:
     """``visibility`` is the default for lines without one; ``columns`` says which columns are which fields."""
 
@@ -21,7 +22,7 @@ class FileOptions:
     columns: ColumnMap = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BadLine:
     """An error in a line. Lines are numbered from 1, the first of the file."""
 
@@ -29,7 +30,7 @@ class BadLine:
     error: DomainError
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemFile:
     """A file whose header was read. Iterate over the lines once, while it is open."""
 

@@ -3,10 +3,10 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from doorward.core.frozen import frozen
 from doorward.domain.items.exceptions import MalformedCsvError
 from doorward.domain.items.reading.texts import Lines
 
@@ -16,7 +16,7 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\w\r\n "])"?\s*', re.IGNORECASE)
 """The first line that Excel writes and reads for another separator than that of its country."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """``number`` is that of its first line. ``is_text``: all of it is in the file's encoding."""
 

@@ -1,15 +1,15 @@
 """What the authorization endpoint reads: a client, a resource, and what a user agreed to for the client."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from doorward.core.frozen import frozen
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
 from doorward.domain.oauth.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskedApplication:
     """Who asks. ``granted`` are the scopes that the user agreed to before."""
 

@@ -1,16 +1,16 @@
 """The table ``oauth_consents``: what users agreed to, one row for each application."""
 
 from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from doorward.core.frozen import frozen
 from doorward.domain.oauth.repositories import Connection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredConsent:
     """What a user agreed to for one application."""
 
