@@ -10,7 +10,8 @@ from doorward.wiring import operations
 
 
 @click.command(
-    help="Remove what has passed its retention, such as old sessions, and delete accounts whose deletion is due."
+    help="Do now what the background tasks do: remove what has passed its retention, delete accounts whose deletion is "
+    "due, change signing keys by their schedule, index items."
 )
 def prune() -> None:
     """Prune now, unless another process is at it."""

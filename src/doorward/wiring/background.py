@@ -12,7 +12,6 @@ from doorward.domain.accounts.mail_budgets import MailBudgetRetention
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.pruning import Pruning
 from doorward.domain.outbox.retention import DeadLetterRetention
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task
 from doorward.observability.events import WorkerDraining, WorkerStarted
@@ -22,6 +21,7 @@ from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
+from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.items import items_indexing_task
 from doorward.wiring.joining import joining_retention_task
 from doorward.wiring.keys import create_signing_keys, signing_keys_tasks
@@ -31,6 +31,9 @@ from doorward.wiring.oauth import expired_codes_task
 from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import forgetting_task
 
+PRUNING: Final = "prune"
+"""The name of the task that removes old sessions."""
+
 GRACE_SECONDS: Final = 20
 """How long the worker's tasks under way may take after SIGTERM."""
 
@@ -38,34 +41,19 @@ GRACE_SECONDS: Final = 20
 def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes old sessions. It removes nothing while the clocks differ by too much."""
     pruning = Pruning(database=database, clock=clock, retention=timedelta(days=settings.session_retention_days))
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await pruning.prune()
-
-    return Task("prune", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task(PRUNING, pruning.prune, settings, database)
 
 
 def audit_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes old audit events. It removes nothing while the clocks differ by too much."""
     retention = AuditRetention(database=database, clock=clock, retention=timedelta(days=settings.audit_retention_days))
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await retention.prune()
-
-    return Task("audit_retention", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task("audit_retention", retention.prune, settings, database)
 
 
 def dead_letters_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes old dead letters. It removes nothing while the clocks differ by too much."""
     retention = DeadLetterRetention(database=database, clock=clock)
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await retention.prune()
-
-    return Task("dead_letters", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task("dead_letters", retention.prune, settings, database)
 
 
 def mail_budgets_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
@@ -89,11 +77,15 @@ TASKS: Final = (
 )
 
 
+def all_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
+    """Return the tasks, whether or not they have an interval."""
+    tasks = [create(settings.background, database, clock) for create in TASKS]
+    return tasks + signing_keys_tasks(settings, database, clock)
+
+
 def background_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
     """Return the tasks that are switched on."""
-    tasks = [create(settings.background, database, clock) for create in TASKS]
-    tasks += signing_keys_tasks(settings, database, clock)
-    return [task for task in tasks if task.interval]
+    return [task for task in all_tasks(settings, database, clock) if task.interval]
 
 
 @asynccontextmanager

@@ -1,7 +1,5 @@
 """The use cases of a change of the e-mail address, built from the settings."""
 
-from datetime import timedelta
-
 from doorward.core.ports import Clock
 from doorward.domain.accounts.email_change import EmailChange
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
@@ -9,7 +7,6 @@ from doorward.domain.accounts.email_change_retention import EmailChangeRetention
 from doorward.domain.accounts.models import EmailChangeMode
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
@@ -17,17 +14,13 @@ from doorward.settings.mail import MailSettings
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords
 from doorward.wiring.auth import create_continuation
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.housekeeping import agreed_task
 
 
 def email_changes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes changes that have expired: none while the clocks differ by too much."""
     retention = EmailChangeRetention(database=database, clock=clock)
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await retention.prune()
-
-    return Task("email_changes", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task("email_changes", retention.prune, settings, database)
 
 
 def email_change_mode(settings: MailSettings) -> EmailChangeMode:

@@ -1,7 +1,6 @@
 """The use cases by which accounts begin after a mail, and their mails, built from the settings."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from doorward.core.ports import Clock
 from doorward.domain.accounts.confirmation import Confirmation, ConfirmationMail
@@ -16,13 +15,13 @@ from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.outbox.mail import MailKind
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.keys import keys
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling
@@ -91,12 +90,7 @@ def joining_composers(
 def joining_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes what was not answered: nothing while the clocks differ by too much."""
     retention = JoiningRetention(database=database, clock=clock)
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await retention.prune()
-
-    return Task("unanswered", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task("unanswered", retention.prune, settings, database)
 
 
 def _codec(settings: KeySettings) -> OneTimeTokenCodec:

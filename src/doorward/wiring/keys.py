@@ -1,6 +1,6 @@
 """The keys of each purpose, derived from the settings' secrets, and the ring of keys that sign for other services."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -16,14 +16,17 @@ from doorward.domain.keys.publishing import PublishedKeys
 from doorward.infrastructure.access_tokens import Provider
 from doorward.infrastructure.key_ring import RING_TIMES, KeyRings, RingTimes
 from doorward.infrastructure.keys import SEALING_PURPOSE, derive_key
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import Task, TaskRunner
 from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
+from doorward.wiring.housekeeping import agreed_task
 
 SEALING_KEY_BYTES: Final = 32
 """Of AES-256."""
+
+SIGNING_KEYS: Final = "signing_keys"
+"""The name of the task that keeps the keys by their schedule. A start that makes the first keys takes its lock, too."""
 
 
 def keys(settings: KeySettings, purpose: bytes) -> tuple[bytes, bytes | None]:
@@ -105,9 +108,8 @@ def create_signing_keys(
     )
     changes = create_key_changes(settings, database, clock, maker=parts.maker)
     lifetime = timedelta(minutes=settings.tokens.client_token_expire_minutes)
-    making = TaskRunner(
-        session_conninfo(settings.database, database.timeouts), _task(settings, changes.begin), database.timeouts
-    )
+    first_keys = Task(SIGNING_KEYS, timedelta(), changes.begin)
+    making = TaskRunner(session_conninfo(settings.database, database.timeouts), first_keys, database.timeouts)
     return SigningKeys(rings, changes, Provider(rings, issuer, lifetime), making)
 
 
@@ -144,14 +146,4 @@ def signing_keys_tasks(settings: Settings, database: PostgresDatabase, clock: Cl
     if settings.browsers.provider_issuer is None:
         return []
     changes = create_key_changes(settings, database, clock)
-
-    async def maintain_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await changes.maintain()
-
-    return [_task(settings, maintain_by_agreed_time)]
-
-
-def _task(settings: Settings, run: Callable[[], Awaitable[int]]) -> Task:
-    """Return the task, whose lock the start takes, too, when it makes the first keys."""
-    return Task("signing_keys", timedelta(minutes=settings.background.housekeeping_interval_minutes), run)
+    return [agreed_task(SIGNING_KEYS, changes.maintain, settings.background, database)]

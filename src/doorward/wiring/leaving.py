@@ -1,7 +1,6 @@
 """The use cases of leaving, built from the settings: the export, the deletion, and the task that carries it out."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from doorward.api.services import LeavingServices
 from doorward.core.ports import Clock
@@ -15,7 +14,6 @@ from doorward.domain.auth.personal_data import BrowserSessionData, DeviceData, S
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.mfa.personal_data import FactorData
 from doorward.domain.oauth.consents import ConsentData
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
@@ -23,6 +21,7 @@ from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_sealed_tokens
 from doorward.wiring.federation import identity_data
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.passkeys import passkey_data
 
 
@@ -60,20 +59,10 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
 def erasure_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that deletes accounts for good. It deletes nothing while the clocks differ by too much."""
     erasure = Erasure(database=database, clock=clock)
-
-    async def erase_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await erasure.erase()
-
-    return Task("erasure", timedelta(minutes=settings.housekeeping_interval_minutes), erase_by_agreed_time)
+    return agreed_task("erasure", erasure.erase, settings, database)
 
 
 def expired_tokens_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired tokens. It removes nothing while the clocks differ by too much."""
     expiry = TokenExpiry(database=database, clock=clock)
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await expiry.prune()
-
-    return Task("expired_tokens", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task("expired_tokens", expiry.prune, settings, database)

@@ -3,7 +3,7 @@
 import importlib.util
 import ssl
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from doorward.api.services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
@@ -63,7 +63,6 @@ from doorward.infrastructure.keys import (
     USER_CODE_PURPOSE,
 )
 from doorward.infrastructure.outbound import DocumentFetcher, PublicFetcher
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
@@ -72,6 +71,7 @@ from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.keys import SigningKeys, keys
 from doorward.wiring.login_providers import create_federated_login
 
@@ -263,12 +263,7 @@ def _proof_reader() -> ProofReader:
 def expired_codes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired codes. It removes nothing while the clocks differ by too much."""
     expiry = CodeExpiry(database=database, clock=clock)
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await expiry.prune()
-
-    return Task("expired_codes", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+    return agreed_task("expired_codes", expiry.prune, settings, database)
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from uuid import UUID
 
+import psycopg
+
 from doorward.api.services import AdministrationServices, OAuthServices, WebhookServices
+from doorward.core.exceptions import DomainError
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.models import OPERATOR
@@ -27,47 +30,44 @@ from doorward.domain.webhooks.models import DeadLetter
 from doorward.domain.webhooks.resealing import WebhookResealing
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import TaskRunner
 from doorward.observability.request_context import begin_request
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.administration import create_administration
-from doorward.wiring.background import audit_retention_task, pruning_task
+from doorward.wiring.background import PRUNING, all_tasks
 from doorward.wiring.events_out import create_webhooks
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.items import items_indexing_task
-from doorward.wiring.joining import create_inviting, joining_retention_task
+from doorward.wiring.joining import create_inviting
 from doorward.wiring.keys import create_key_changes, create_signing_keys
-from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import create_mail, create_sealer
 from doorward.wiring.oauth import create_oauth
 from doorward.wiring.registration import registration_rules
-from doorward.wiring.throttling import create_throttling, forgetting_task
+from doorward.wiring.throttling import create_throttling
 from doorward.wiring.user_files import create_user_export, create_user_import
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove what is old, unanswered or expired now, index items that are not, and delete accounts that are due.
+    """Do now what the background tasks do at their intervals, one after another; a failure stops none of the others.
 
-    Return how many sessions; None when another process prunes them. Raises ``ClocksDifferError``.
+    Return how many sessions were removed; None when another process removes them. Raises the first failure:
+    ``ClocksDifferError``, ``psycopg.Error``, ``DomainError``.
     """
+    failures: list[Exception] = []
+    removed: int | None = None
     async with _opened(settings.database, host=host) as database:
-        conninfo = session_conninfo(settings.database)
-        for create in (
-            audit_retention_task,
-            forgetting_task,
-            joining_retention_task,
-            expired_tokens_task,
-            items_indexing_task,
-        ):
-            await TaskRunner(conninfo, create(settings.background, database, database.clock)).run(only_if_due=False)
-        sessions = pruning_task(settings.background, database, database.clock)
-        removed = await TaskRunner(conninfo, sessions).run(only_if_due=False)
-        # The last: an account that cannot be deleted now must not keep anything else from being removed.
-        erasure = erasure_task(settings.background, database, database.clock)
-        await TaskRunner(conninfo, erasure).run(only_if_due=False)
-        return removed
+        for task in all_tasks(settings, database, database.clock):
+            try:
+                done = await TaskRunner(session_conninfo(settings.database), task).run(only_if_due=False)
+            except (ClocksDifferError, DomainError, psycopg.Error) as error:
+                failures.append(error)
+            else:
+                removed = done if task.name == PRUNING else removed
+    if failures:
+        raise failures[0]
+    return removed
 
 
 async def revoke_all(settings: DatabaseSettings) -> int:

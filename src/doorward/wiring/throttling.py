@@ -1,17 +1,15 @@
 """What counts attempts on accounts, and the task that forgets them, built from the settings."""
 
-from datetime import timedelta
-
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.forgetting import Forgetting
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.throttling import Throttling
 from doorward.infrastructure.keys import THROTTLE_PURPOSE
-from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.keys import KeySettings
+from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.keys import keys
 
 
@@ -24,9 +22,4 @@ def create_throttling(settings: KeySettings, database: Database[Connection]) -> 
 def forgetting_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes silent throttles and devices: none while the clocks differ by too much."""
     forgetting = Forgetting(database=database, clock=clock)
-
-    async def forget_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await forgetting.forget()
-
-    return Task("forget_logins", timedelta(minutes=settings.housekeeping_interval_minutes), forget_by_agreed_time)
+    return agreed_task("forget_logins", forgetting.forget, settings, database)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from development.client import Pair, Person
 from doorward.commands.main import main
 from doorward.domain.auth.ending import SessionEnding
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.config import Settings, settings_from
+from doorward.wiring.background import all_tasks
 from tests.integration.service import FakeClock, Service, run_service
 
 SESSIONS = 5
@@ -145,6 +148,31 @@ def test_prune_removes_what_ended_before_the_retention_and_says_how_much(
     assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
     assert main(["prune"]) == 0
     assert "removed 0 sessions" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("public_url", ["", "http://localhost:8000"])
+def test_prune_does_what_the_background_tasks_do(
+    environment: pytest.MonkeyPatch, database: str, settings: Settings, clock: FakeClock, public_url: str
+) -> None:
+    environment.setenv("PUBLIC_URL", public_url)
+    with_address = replace(settings, browsers=settings.browsers.model_copy(update={"public_url": public_url or None}))
+    expected = {task.name for task in all_tasks(with_address, PostgresDatabase(settings.database), clock)}
+    assert ("signing_keys" in expected) == bool(public_url)
+    assert main(["prune"]) == 0
+    assert {name for (name,) in rows(database, "SELECT task FROM housekeeping_runs")} == expected
+
+
+def test_a_task_that_fails_stops_no_other_and_prune_says_so(
+    database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions_of(settings, clock)
+    rows(database, "UPDATE sessions SET expires_at = now() - interval '31 days'")
+    rows(database, "ALTER TABLE audit_events RENAME TO missing")
+    assert main(["prune"]) == 1
+    assert "PostgreSQL failed" in capsys.readouterr().err
+    assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
+    done = {name for (name,) in rows(database, "SELECT task FROM housekeeping_runs")}
+    assert ("audit_retention" in done, "email_changes" in done) == (False, True)
 
 
 async def nothing() -> int:

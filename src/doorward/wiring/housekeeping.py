@@ -1,0 +1,25 @@
+"""What most background tasks have in common: their interval, and that they change nothing while the clocks differ."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from doorward.infrastructure.postgres.clock_watch import require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.background import BackgroundSettings
+
+
+def agreed_task(
+    name: str, work: Callable[[], Awaitable[int]], settings: BackgroundSettings, database: PostgresDatabase
+) -> Task:
+    """Return the task that does this work, which depends on the time, at the interval of the settings.
+
+    While this host's clock and PostgreSQL's differ by too much it raises ``ClocksDifferError``: it would remove what is
+    still valid, or change keys too early.
+    """
+
+    async def work_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await work()
+
+    return Task(name, timedelta(minutes=settings.housekeeping_interval_minutes), work_by_agreed_time)
