@@ -1,45 +1,108 @@
 """Every route of the application has a policy, and nothing else decides by a path."""
 
 import ast
+import secrets
+from typing import Final
 
 import pytest
 
-from doorward.api import documentation, front_page, health, security_contact, v1
-from doorward.api.policy import Cache, NeedsScope, Public
+from doorward.api.policy import Cache, InBrowser, NeedsScope, Public
+from doorward.api.routing import PolicyRoute
+from doorward.settings.config import settings_from
+from doorward.wiring.application import create_wired_app
 from tests.architecture.sources import at, source_modules, tree_of
 
-CALLS = [
-    *v1.calls(),
-    *health.calls(),
-    *security_contact.calls("mailto:security@example.com", None),
-    *front_page.calls(has_documentation=True),
-    *documentation.calls(),
-]
+SETTINGS: Final = {
+    "environment": "development",
+    "secret_key": secrets.token_urlsafe(48),
+    "database_url": "postgresql://doorward@localhost/doorward",
+    "public_url": "http://localhost:8000",
+    "security_contact": "mailto:security@example.com",
+    "client_registration_enabled": True,
+    "webhooks_enabled": True,
+    "login_providers": [
+        {
+            "name": "acme",
+            "label": "ACME",
+            "issuer": "https://login.acme.example",
+            "client_id": "doorward",
+            "client_secret": secrets.token_urlsafe(24),
+        }
+    ],
+}
+"""With all that has calls switched on."""
+
+CALLS = [each.call for each in create_wired_app(settings_from(SETTINGS)).routes if isinstance(each, PolicyRoute)]
+BEFORE_A_SESSION: Final = (
+    "/account/accept-invitation",
+    "/account/choose",
+    "/account/confirm-email-change",
+    "/account/confirm-registration",
+    "/account/consent",
+    "/account/device",
+    "/account/forgot-password",
+    "/account/register",
+    "/account/reset-password",
+    "/account/restore",
+    "/account/second-factor",
+    "/account/sign-in",
+    "/account/verify-email",
+    "/account/with-{name}",
+    "/oauth/authorize",
+    "/oauth/logout",
+)
+PAGES_TO_SIGN_IN: Final = {
+    *(f"{method} {path}" for method in ("GET", "POST") for path in BEFORE_A_SESSION),
+    "GET /account/lost-device",
+    "GET /account/back-from-{name}",
+}
+"""Pages for people who are not signed in yet, or whose link or request for authorization says who they are."""
+
+LEADS_ON: Final = {"open_form", "open_account", "open_administration"}
+"""Functions of addresses that show nothing, and lead to a page that declares who may see it."""
+
+
+def public_calls() -> set[str]:
+    found = [call for call in CALLS if isinstance(call.policy.access, Public)]
+    assert all(call.method == "GET" for call in found if call.endpoint.__name__ in LEADS_ON)
+    return {f"{call.method} {call.path}" for call in found if call.endpoint.__name__ not in LEADS_ON}
 
 
 def test_these_calls_are_public_and_no_others() -> None:
-    public = {call.path for call in CALLS if isinstance(call.policy.access, Public)}
-    assert {path for path in public if not path.startswith(("/docs", "/redoc", "/health/"))} == {
-        "/",
-        "/openapi.json",
-        "/.well-known/security.txt",
-        "/api/v1/auth/register",
-        "/api/v1/auth/register/confirm",
-        "/api/v1/auth/register/resend",
-        "/api/v1/auth/invitations/accept",
-        "/api/v1/auth/token",
-        "/api/v1/auth/second-factor/totp",
-        "/api/v1/auth/second-factor/recovery-code",
-        "/api/v1/auth/refresh",
-        "/api/v1/auth/revoke",
-        "/api/v1/auth/passkeys/options",
-        "/api/v1/auth/second-factor/passkey",
-        "/api/v1/auth/passkeys/token",
-        "/api/v1/auth/password/forgot",
-        "/api/v1/auth/password/reset",
-        "/api/v1/auth/deletion/cancel",
-        "/api/v1/auth/email/verify",
+    files = ("GET /docs", "GET /redoc", "GET /health/", "GET /development/", "GET /account/static/")
+    assert {call for call in public_calls() - PAGES_TO_SIGN_IN if not call.startswith(files)} == {
+        "GET /",
+        "GET /oauth/jwks",
+        "GET /.well-known/openid-configuration",
+        "GET /.well-known/oauth-authorization-server",
+        "GET /openapi.json",
+        "GET /.well-known/security.txt",
+        "POST /api/v1/auth/register",
+        "POST /api/v1/auth/register/confirm",
+        "POST /api/v1/auth/register/resend",
+        "POST /api/v1/auth/invitations/accept",
+        "POST /api/v1/auth/token",
+        "POST /api/v1/auth/second-factor/totp",
+        "POST /api/v1/auth/second-factor/recovery-code",
+        "POST /api/v1/auth/refresh",
+        "POST /api/v1/auth/revoke",
+        "POST /api/v1/auth/passkeys/options",
+        "POST /api/v1/auth/second-factor/passkey",
+        "POST /api/v1/auth/passkeys/token",
+        "POST /api/v1/auth/password/forgot",
+        "POST /api/v1/auth/password/reset",
+        "POST /api/v1/auth/deletion/cancel",
     }
+
+
+def test_every_page_to_sign_in_is_there() -> None:
+    assert public_calls() >= PAGES_TO_SIGN_IN
+
+
+def test_no_call_of_administration_is_public() -> None:
+    of_administration = [call for call in CALLS if "/admin" in call.path and call.endpoint.__name__ not in LEADS_ON]
+    assert len(of_administration) > 80
+    assert not [call.path for call in of_administration if not isinstance(call.policy.access, NeedsScope | InBrowser)]
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.path.startswith("/api/")], ids=lambda call: call.path)

@@ -9,7 +9,15 @@ from fastapi import Request
 
 from doorward.api.caller import admit_caller
 from doorward.api.exceptions import ForeignFormError, InvalidRequestError, RateLimitExceededError
-from doorward.api.policy import NeedsScope, Public
+from doorward.api.policy import (
+    Access,
+    InBrowser,
+    NeedsClient,
+    NeedsRegistrationToken,
+    NeedsScope,
+    OptionalScope,
+    Public,
+)
 from doorward.api.problems import MAXIMUM_ERRORS, pointer_to
 from doorward.api.routing import PolicyRoute
 from doorward.api.schemas.problem import FieldError
@@ -27,16 +35,26 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
         raise ForeignFormError
     if policy.limit_of_address is not None and policy.limit_of_refresh is None:
         await count_call(policy.limit_of_address, route, services)
-    match policy.access:
+    await _admit(request, policy.access, services)
+    if route.takes_query and request.scope["query_string"]:
+        refuse_repeated_parameters(request.scope["query_string"])
+
+
+async def _admit(request: Request, access: Access, services: Services) -> None:
+    match access:
         case Public():
             pass
         case NeedsScope():
-            await admit_caller(request, policy.access, services)
+            await admit_caller(request, access, services)
+        case OptionalScope():
+            if "authorization" in request.headers:
+                await admit_caller(request, NeedsScope(access.scope), services)
+        case InBrowser() | NeedsClient() | NeedsRegistrationToken():
+            # Their functions judge by a cookie or by a form, and answer by a page or in the words of OAuth.
+            pass
         case unknown:
             # A kind of access that is not handled here must refuse, not pass.
             assert_never(unknown)
-    if route.takes_query and request.scope["query_string"]:
-        refuse_repeated_parameters(request.scope["query_string"])
 
 
 async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services, *, caller: str | None = None) -> None:

@@ -76,15 +76,12 @@ def require_access(caller: AnyCaller, access: NeedsScope, services: Services) ->
         services.own_account.reauthentication.require_fresh_proof(caller)
 
 
-async def optional_caller(request: Request, access: NeedsScope, services: Services) -> Caller | None:
-    """Return the caller of a public route, or None without an Authorization header.
+async def optional_caller(request: Request) -> Caller | None:
+    """FastAPI's dependency of routes with ``OptionalScope``: the caller, or None where no access token was sent.
 
-    A token that is sent has to be good: raises what ``admit_caller`` raises.
+    Any other route that has it is refused at the start (``PolicyRoute``).
     """
-    if "authorization" not in request.headers:
-        return None
-    await admit_caller(request, access, services)
-    return caller_of(request)
+    return caller_of(request) if _CALLER in request.scope else None
 
 
 def any_caller_of(request: Request) -> AnyCaller:
@@ -105,7 +102,7 @@ def caller_of(request: Request) -> Caller:
 
 
 async def current_caller(request: Request) -> Caller:
-    """FastAPI's dependency. A public route that has it, directly or not, is refused at the start (``PolicyRoute``)."""
+    """FastAPI's dependency. Only routes that need a scope may have it: others fail the start (``PolicyRoute``)."""
     return caller_of(request)
 
 
@@ -121,6 +118,7 @@ async def current_owner(caller: Annotated[AnyCaller, Depends(current_any_caller)
     return caller.user_id
 
 
+OptionalCaller = Annotated[Caller | None, Depends(optional_caller)]
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 CurrentAnyCaller = Annotated[AnyCaller, Depends(current_any_caller)]
 CurrentOwner = Annotated[UUID, Depends(current_owner)]

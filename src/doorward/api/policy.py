@@ -13,7 +13,7 @@ MAXIMUM_UPLOAD_BYTES: Final = 32 * 1024 * 1024
 
 @frozen
 class Public:
-    """Everybody may call: no token is read."""
+    """Everybody may call: nothing is needed."""
 
 
 @frozen
@@ -28,13 +28,43 @@ class NeedsFreshProof(NeedsScope):
     """As ``NeedsScope``, in a session whose user authenticated a moment ago (RFC 9470)."""
 
 
-Access = Public | NeedsScope
+@frozen
+class OptionalScope:
+    """Everybody may call. An access token that is sent must be good, and hold this scope."""
+
+    scope: str
+
+
+@frozen
+class InBrowser:
+    """A browser in which a person is signed in whose session gives this. The page has everybody else sign in first."""
+
+    needs: NeedsScope
+
+
+@frozen
+class NeedsClient:
+    """A client that names itself, and authenticates if it has a secret or a key (RFC 6749 section 2.3).
+
+    The endpoint reads both from its form, and refuses in the words of that standard.
+    """
+
+
+@frozen
+class NeedsRegistrationToken:
+    """A token by which clients register themselves (RFC 7591 section 3, RFC 7592 section 2). The endpoint reads it."""
+
+
+Access = Public | OptionalScope | NeedsScope | InBrowser | NeedsClient | NeedsRegistrationToken
 
 PUBLIC: Final = Public()
 ACCOUNT: Final = NeedsScope(ACCOUNT_SCOPE)
 """A signed-in user."""
 FRESH_ACCOUNT: Final = NeedsFreshProof(ACCOUNT_SCOPE)
-"""A signed-in user who showed the password a moment ago."""
+"""A signed-in user who proved a moment ago who calls: by password, passkey or second factor."""
+NEEDS_CLIENT: Final = NeedsClient()
+OPTIONAL_ACCOUNT: Final = OptionalScope(ACCOUNT_SCOPE)
+"""Everybody, and a signed-in user where an access token is sent."""
 
 
 class Cache(Enum):

@@ -18,10 +18,10 @@ from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.api.bodies import BodyReader
-from doorward.api.caller import current_any_caller, current_caller
+from doorward.api.caller import current_any_caller, current_caller, optional_caller
 from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, NeedsScope, Public, RoutePolicy
+from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, NeedsScope, OptionalScope, RoutePolicy
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
@@ -87,8 +87,10 @@ class PolicyRoute(APIRoute):
         )
         self.path_regex, _, self.param_convertors = compile_path(_with_client_ids(call.path))
         access, takes_user = call.policy.access, _takes(self.dependant, current_caller)
-        if isinstance(access, Public) and (takes_user or _takes(self.dependant, current_any_caller)):
-            raise RouteError(f"{call.path} is public, so it has no caller for its CurrentCaller")
+        if not isinstance(access, NeedsScope) and (takes_user or _takes(self.dependant, current_any_caller)):
+            raise RouteError(f"{call.path} needs no scope, so it has no caller for its CurrentCaller")
+        if _takes(self.dependant, optional_caller) != isinstance(access, OptionalScope):
+            raise RouteError(f"{call.path} has an OptionalCaller or an OptionalScope, but not both")
         if isinstance(access, NeedsScope) and access.scope in RESOURCE_SCOPES and takes_user:
             raise RouteError(f"{call.path} is for all that hold {access.scope}, so it takes CurrentAnyCaller")
         self.call = call
@@ -98,6 +100,12 @@ class PolicyRoute(APIRoute):
         self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
         if call.policy.is_compressed:
             self.app = compressed(self.app)
+
+
+def route_of(request: Request) -> PolicyRoute:
+    """Return the route by which a request is answered."""
+    route: PolicyRoute = request.scope["route"]
+    return route
 
 
 class _ClientIds(StringConvertor):

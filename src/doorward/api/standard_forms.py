@@ -13,7 +13,7 @@ from doorward.api.bodies import FORM, MAXIMUM_FORM_FIELDS, BodyReader, FormReade
 from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError, RequestRefusedError
 from doorward.api.oauth_errors import answer_in
 from doorward.api.policy import ErrorDialect
-from doorward.api.routing import PolicyRoute, Refusal
+from doorward.api.routing import Refusal, route_of
 from doorward.api.schemas.auth import PASSWORD_GRANT, RefreshTokenRequest, TokenForm
 from doorward.api.schemas.problem import FieldError
 from doorward.api.schemas.standard_forms import REFRESH_GRANT, RefreshForm, RevocationForm
@@ -58,7 +58,7 @@ class _TokenRequestReader(BodyReader):
 
     async def __call__(self, request: Request) -> TokenForm | RefreshForm:
         """Return the form. Raises ``RequestValidationError`` and ``RequestRefusedError`` classes."""
-        policy = request.scope["route"].policy
+        policy = route_of(request).policy
         try:
             fields = await form_fields(request)
         except RequestRefusedError:
@@ -117,7 +117,7 @@ class _RevocationReader(BodyReader):
 
 async def _count(limit: LimitedCall | None, request: Request) -> None:
     if limit is not None:
-        route: PolicyRoute = request.scope["route"]
+        route = route_of(request)
         await count_call(limit, route, services_of(request))
 
 

@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 from doorward.api.bodies import BYTES, JSON, BodyReader, check_content_type
 from doorward.api.caller import CurrentOwner
 from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
+from doorward.api.routing import route_of
 from doorward.api.services import services_of
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.ports import LimitedCall
 from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
 
@@ -54,7 +54,7 @@ class CsvReader(BodyReader):
         check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
         with services.edge.calls.importing(owner_id), services.edge.bulk_place():
-            limit: LimitedCall | None = request.scope["route"].policy.limit_of_user
+            limit = route_of(request).policy.limit_of_user
             if limit is not None and (seconds := await services.edge.limiter.count(limit, f"user {owner_id}")):
                 raise TooManyImportsError(seconds)
             file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below

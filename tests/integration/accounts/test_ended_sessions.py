@@ -14,7 +14,7 @@ from development.authenticator import Authenticator
 from development.client import AUTH
 from doorward.api import v1
 from doorward.api.policy import ACCOUNT as ACCOUNT_ACCESS
-from doorward.api.policy import NeedsScope
+from doorward.api.policy import NeedsScope, OptionalScope
 from doorward.api.routing import Call
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
 from tests.integration.administration.administrator import write
@@ -40,7 +40,7 @@ def takes_a_caller(call: Call) -> bool:
     """Tell whether a call needs a session, or takes one that is shown."""
     access = call.policy.access
     needs_one = isinstance(access, NeedsScope) and access.scope == ACCOUNT_ACCESS.scope
-    return needs_one or "optional_caller" in call.endpoint.__code__.co_names
+    return needs_one or isinstance(access, OptionalScope)
 
 
 async def bodies(service: Service, owner: Owner) -> dict[str, object]:

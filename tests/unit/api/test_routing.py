@@ -9,14 +9,19 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
-from doorward.api.caller import CurrentAnyCaller, CurrentCaller, CurrentOwner
+from doorward.api.caller import CurrentAnyCaller, CurrentCaller, CurrentOwner, OptionalCaller
 from doorward.api.policy import (
     ACCOUNT,
     MAXIMUM_BODY_BYTES,
+    NEEDS_CLIENT,
+    OPTIONAL_ACCOUNT,
     PUBLIC,
     UNMATCHED,
+    Access,
     Cache,
     ErrorDialect,
+    InBrowser,
+    NeedsRegistrationToken,
     NeedsScope,
     RoutePolicy,
 )
@@ -82,11 +87,36 @@ async def with_caller_in_a_dependency(_: Annotated[None, Depends(with_caller)]) 
     pass
 
 
+WITHOUT_A_SCOPE = [PUBLIC, OPTIONAL_ACCOUNT, NEEDS_CLIENT, InBrowser(ACCOUNT), NeedsRegistrationToken()]
+
+
+@pytest.mark.parametrize("access", WITHOUT_A_SCOPE)
 @pytest.mark.parametrize("endpoint", [with_caller, with_any_caller, with_owner, with_caller_in_a_dependency])
-def test_a_public_call_that_takes_the_caller_fails_the_start(endpoint: Callable[..., Any]) -> None:
-    with pytest.raises(RouteError, match="/films is public"):
-        PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(PUBLIC)))
+def test_a_call_without_a_scope_that_takes_the_caller_fails_the_start(
+    endpoint: Callable[..., Any], access: Access
+) -> None:
+    with pytest.raises(RouteError, match="/films needs no scope"):
+        PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(access)))
     PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(ACCOUNT)))
+
+
+async def with_optional_caller(caller: OptionalCaller) -> None:
+    pass
+
+
+UNPAIRED = [(with_optional_caller, PUBLIC), (with_optional_caller, ACCOUNT), (answer, OPTIONAL_ACCOUNT)]
+
+
+def test_a_call_may_take_an_optional_caller_where_its_scope_is_optional() -> None:
+    PolicyRoute(Call("GET", "/films", with_optional_caller, RoutePolicy(OPTIONAL_ACCOUNT)))
+
+
+@pytest.mark.parametrize(("endpoint", "access"), UNPAIRED)
+def test_an_optional_caller_without_an_optional_scope_fails_the_start_and_so_does_the_reverse(
+    endpoint: Callable[..., Any], access: Access
+) -> None:
+    with pytest.raises(RouteError, match="not both"):
+        PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(access)))
 
 
 @pytest.mark.parametrize("endpoint", [with_caller, with_caller_in_a_dependency])

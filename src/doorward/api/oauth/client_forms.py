@@ -5,8 +5,8 @@ from typing import Final
 from fastapi import Request
 
 from doorward.api.admission import count_call
-from doorward.api.policy import PUBLIC, ErrorDialect, Origins, RoutePolicy
-from doorward.api.routing import PolicyRoute, Refusal
+from doorward.api.policy import NEEDS_CLIENT, Access, ErrorDialect, Origins, RoutePolicy
+from doorward.api.routing import Refusal, route_of
 from doorward.api.schemas.oauth import ASSERTION_TYPE, ClientForm
 from doorward.api.services import services_of
 from doorward.core.ports import LimitedCall
@@ -19,9 +19,9 @@ TAG: Final = "oauth"
 REFUSALS_OF_AUTHENTICATION: Final[tuple[Refusal, ...]] = (InvalidClientError, SeveralAuthenticationsError)
 
 
-def policy_of(limit: LimitedCall, origins: Origins = Origins.CLIENTS) -> RoutePolicy:
+def policy_of(limit: LimitedCall, origins: Origins = Origins.CLIENTS, access: Access = NEEDS_CLIENT) -> RoutePolicy:
     """Return the policy of an endpoint: the client authenticates within the call, after its address was counted."""
-    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
+    return RoutePolicy(access, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
 
 
 async def authenticated_client(
@@ -44,7 +44,7 @@ async def authenticated_client(
     authenticated = await authentication.authenticate_for(presented, identifier, token_client_id)
     client = authenticated.client
     bind_client(client.client_id)
-    route: PolicyRoute = request.scope["route"]
+    route = route_of(request)
     if client.is_confidential and route.policy.limit_of_address is not None:
         await count_call(route.policy.limit_of_address, route, services, caller=f"client {client.client_id}")
     return authenticated

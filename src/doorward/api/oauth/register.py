@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from doorward.api.bodies import JSON, JsonReader
 from doorward.api.caller import bearer_token
 from doorward.api.oauth.client_forms import TAG, policy_of
-from doorward.api.policy import Origins
+from doorward.api.policy import NeedsRegistrationToken, Origins
 from doorward.api.routing import Call
 from doorward.api.schemas.client_registration import ClientMetadataBody, RegisteredClientResponse
 from doorward.core.frozen import frozen
@@ -34,7 +34,7 @@ _OF_METADATA: Final = (InvalidRegistrationTokenError, InvalidClientMetadataError
 def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
     """Return the calls. Each needs a token, which is read before the body is."""
     own = _Registrations(registration, issuer)
-    policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE)
+    policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE, NeedsRegistrationToken())
     register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
     read = Call("GET", OWN_PATH, own.read_registration, policy, tag=TAG)
     change = Call("PUT", OWN_PATH, own.change_registration, policy, tag=TAG)

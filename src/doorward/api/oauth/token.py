@@ -10,7 +10,7 @@ from doorward.api.bodies import JSON, FormReader
 from doorward.api.exceptions import MalformedFormError, UnknownGrantError
 from doorward.api.key_proofs import bind_to_key, verified_proof
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
-from doorward.api.routing import Call
+from doorward.api.routing import Call, route_of
 from doorward.api.schemas.oauth import AccessTokenResponse, TokenRequestForm
 from doorward.api.services import ProviderServices, services_of
 from doorward.api.standard_forms import missing
@@ -114,7 +114,7 @@ async def _refresh(
     client = (await authenticated_client(request, form)).client
     if not client.is_confidential:
         # Anybody can name it. Its users share one budget with refreshes elsewhere.
-        await count_call(LimitedCall.REFRESH, request.scope["route"], services_of(request))
+        await count_call(LimitedCall.REFRESH, route_of(request), services_of(request))
     scopes = frozenset(form.scope.split()) or None
     binding = await bind_to_key(proof, client, provider)
     tokens = await provider.code_exchange.refresh(client, form.refresh_token, scopes, form.resource, binding)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fastapi import Request
 
 from doorward.api.bodies import JsonBody
-from doorward.api.caller import CurrentCaller, optional_caller
-from doorward.api.policy import ACCOUNT, PUBLIC, RoutePolicy
+from doorward.api.caller import CurrentCaller, OptionalCaller
+from doorward.api.policy import ACCOUNT, OPTIONAL_ACCOUNT, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.accounts import VerifyEmailRequest
 from doorward.api.services import CurrentServices
@@ -32,7 +32,7 @@ def calls() -> Sequence[Call]:
             "POST",
             f"{PREFIX}/email/verify",
             verify_email,
-            RoutePolicy(PUBLIC, limit_of_address=LimitedCall.VERIFY),
+            RoutePolicy(OPTIONAL_ACCOUNT, limit_of_address=LimitedCall.VERIFY),
             tag=TAG,
             status=204,
             refusals=(
@@ -56,12 +56,13 @@ def calls() -> Sequence[Call]:
     ]
 
 
-async def verify_email(request: Request, body: JsonBody[VerifyEmailRequest], services: CurrentServices) -> None:
+async def verify_email(
+    request: Request, caller: OptionalCaller, body: JsonBody[VerifyEmailRequest], services: CurrentServices
+) -> None:
     """Verify the address of an account: with a session of it, or with its password.
 
     The mail alone is not enough: its reader need not be the person who registered.
     """
-    caller = await optional_caller(request, ACCOUNT, services)
     if caller is not None:
         await services.verification.verify_by_session(caller, token=body.token, code=body.code)
     elif body.token is not None and body.password is not None:

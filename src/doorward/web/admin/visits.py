@@ -135,7 +135,7 @@ class AdminPages(OwnPages):
             call
             for place in self._places
             for each in place.forms
-            for call in self.form(place.front, each.name, each.limit, self._function(each))
+            for call in self.form(place.front, each.name, each.limit, self._function(each), each.access)
         ]
         return [self.front(), *shown, *forms]
 
@@ -180,7 +180,7 @@ class AdminPages(OwnPages):
                 done = await form_of.act(visit, form)
                 return await self._answer_of(page, visit, done) if isinstance(done, Shown) else done
 
-            return await self.act(page, request, services, form.form_token, act, access=form_of.access)
+            return await self.act(page, request, services, form.form_token, act)
 
         return send_form
 

@@ -46,7 +46,7 @@ class ApplicationForms:
 
     def calls(self) -> Sequence[Call]:
         """Return the calls."""
-        form = self._own.form(self._page, "remove-consent", LimitedCall.SESSIONS, self.remove_consent_by_form)
+        form = self._own.form(self._page, "remove-consent", LimitedCall.SESSIONS, self.remove_consent_by_form, ACCOUNT)
         return [self._own.shown(self._page), *form]
 
     async def remove_consent_by_form(
@@ -58,4 +58,4 @@ class ApplicationForms:
             await services.oauth.consents.revoke(visit.caller, form.client_id)
             return Done("consent")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)

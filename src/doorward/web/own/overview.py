@@ -44,15 +44,17 @@ class OverviewForms:
         own, page = self._own, self._page
         mail = [
             *own.form(page, "change-email", LimitedCall.EMAIL_CHANGE, self.change_email_by_form),
-            *own.form(page, "cancel-email-change", LimitedCall.EMAIL_CHANGE, self.cancel_email_change_by_form),
-            *own.form(page, "send-verification", LimitedCall.VERIFICATION_MAIL, self.send_verification_by_form),
+            *own.form(page, "cancel-email-change", LimitedCall.EMAIL_CHANGE, self.cancel_email_change_by_form, ACCOUNT),
+            *own.form(
+                page, "send-verification", LimitedCall.VERIFICATION_MAIL, self.send_verification_by_form, ACCOUNT
+            ),
         ]
         return [
             own.shown(page),
             *own.form(page, "change-username", LimitedCall.ACCOUNT, self.change_username_by_form),
-            *own.form(page, "change-password", LimitedCall.PASSWORD, self.change_password_by_form),
-            *own.form(page, "sign-out", LimitedCall.SESSIONS, self.sign_out),
-            *own.form(page, "sign-out-everywhere", LimitedCall.SESSIONS, self.sign_out_everywhere),
+            *own.form(page, "change-password", LimitedCall.PASSWORD, self.change_password_by_form, ACCOUNT),
+            *own.form(page, "sign-out", LimitedCall.SESSIONS, self.sign_out, ACCOUNT),
+            *own.form(page, "sign-out-everywhere", LimitedCall.SESSIONS, self.sign_out_everywhere, ACCOUNT),
             *(mail if own.has_mail else ()),
         ]
 
@@ -87,7 +89,7 @@ class OverviewForms:
             await services.own_account.email_change.cancel(visit.caller)
             return Done("email_cancelled")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def send_verification_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
@@ -98,7 +100,7 @@ class OverviewForms:
             await services.verification.send_again(visit.caller)
             return Done("mail")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def change_password_by_form(
         self, request: Request, form: FormBody[NewPasswordForm], services: CurrentServices
@@ -116,7 +118,7 @@ class OverviewForms:
                 )
             return Done("password", cookies_of(session))
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def sign_out(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
         """End the session of the browser, from whichever page."""
@@ -134,7 +136,7 @@ class OverviewForms:
             await services.own_account.session_ending.end_all(visit.caller)
             return self._own.finished(request, "sign_out.done")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
 
 def _shown(profile: Profile) -> Mapping[str, object]:

@@ -66,7 +66,7 @@ class SecondFactorForms:
         return [
             own.shown(page),
             *own.form(page, "set-up-application", limit, self.set_up_application),
-            *own.form(page, "confirm-application", limit, self.confirm_application),
+            *own.form(page, "confirm-application", limit, self.confirm_application, ACCOUNT),
             *own.form(page, "remove-application", limit, self.remove_application),
             *own.form(page, "make-recovery-codes", limit, self.make_codes_by_form),
         ]
@@ -99,7 +99,7 @@ class SecondFactorForms:
                 return await self._secret_page(visit, again, visit.texts.refusal(refusal))
             return Done("application", cookies_of(enrolled.session), enrolled.recovery_codes)
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def remove_application(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices

@@ -46,8 +46,8 @@ class SessionForms:
         own, page, limit = self._own, self._page, LimitedCall.SESSIONS
         return [
             own.shown(page),
-            *own.form(page, "end-session", limit, self.end_session_by_form),
-            *own.form(page, "end-other-sessions", limit, self.end_others_by_form),
+            *own.form(page, "end-session", limit, self.end_session_by_form, ACCOUNT),
+            *own.form(page, "end-other-sessions", limit, self.end_others_by_form, ACCOUNT),
         ]
 
     async def end_session_by_form(
@@ -60,7 +60,7 @@ class SessionForms:
             await services.own_account.session_ending.end(visit.caller, session_id)
             return Done("session")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def end_others_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
@@ -74,7 +74,7 @@ class SessionForms:
                 )
             return Done("others", cookies_of(session))
 
-        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
+        return await self._own.act(self._page, request, services, form.form_token, act)
 
 
 def _browser(visit: Visit, session: ListedBrowser) -> Mapping[str, object]:

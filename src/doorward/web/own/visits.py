@@ -6,6 +6,7 @@ cookie until it is shown. Secrets that are shown once are in the answer of the f
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Final
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from doorward.api.caller import require_access
 from doorward.api.exceptions import InsufficientScopeError
 from doorward.api.links import own_address
 from doorward.api.policy import ACCOUNT as ACCESS_TO_ACCOUNT
-from doorward.api.policy import FRESH_ACCOUNT, PUBLIC, ContentPolicy, ErrorDialect, NeedsScope, RoutePolicy
+from doorward.api.policy import FRESH_ACCOUNT, ContentPolicy, ErrorDialect, InBrowser, NeedsScope, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
@@ -30,6 +31,7 @@ from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededErro
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import AdminPage, SignedInPage
+from doorward.web.own.access import access_in_browser
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import NOTHING, SEE_OTHER, SIGN_IN, ProviderPages, page_policy, raise_for_all
 from doorward.web.provider.parameters import with_parameters
@@ -131,19 +133,24 @@ class OwnPages:
                 return self._sign_in(request, asked)
             return await self._admitted(asked, visit, self._show(asked, visit))
 
-        return Call("GET", page.path, show_own_page, SHOWN)
+        return Call("GET", page.path, show_own_page, replace(SHOWN, access=InBrowser(page.access)))
 
     def form(
-        self, page: OwnPage, name: str, limit: LimitedCall, function: Callable[..., Awaitable[Response]]
+        self,
+        page: OwnPage,
+        name: str,
+        limit: LimitedCall,
+        function: Callable[..., Awaitable[Response]],
+        access: NeedsScope = FRESH_ACCOUNT,
     ) -> Sequence[Call]:
-        """Return the calls of a form: opened from the history, its address leads to the page."""
+        """Return the calls of a form that needs this access: opened from the history, its address leads to the page."""
 
         async def open_form(request: Request) -> Response:
             """Lead to the page of the form."""
             return self._pages.go_on(request, page.path, is_form=False)
 
         policy = RoutePolicy(
-            PUBLIC,
+            InBrowser(access),
             errors=ErrorDialect.PAGE,
             content=ContentPolicy.SIGN_IN,
             limit_of_address=limit,
@@ -152,17 +159,8 @@ class OwnPages:
         path = f"{self.folder}/{name}"
         return [Call("GET", path, open_form, SHOWN), Call("POST", path, function, policy)]
 
-    async def act(
-        self,
-        page: OwnPage,
-        request: Request,
-        services: Services,
-        form_token: str,
-        act: Act,
-        *,
-        access: NeedsScope = FRESH_ACCOUNT,
-    ) -> Response:
-        """Carry out a form, if it is the page's own and its person may, and has proven what that needs.
+    async def act(self, page: OwnPage, request: Request, services: Services, form_token: str, act: Act) -> Response:
+        """Carry out a form, if it is the page's own and its person has the access that its call declares.
 
         A refusal is shown on the page. Without a session, or a fresh proof where one is needed, the person signs in.
         """
@@ -171,7 +169,7 @@ class OwnPages:
             return self._sign_in(request, page)
         if not self._pages.forms.is_own(request, page.name, form_token):
             return await self._admitted(page, visit, self._show(page, visit, visit.texts("page.expired")))
-        return await self._admitted(page, visit, self._carry_out(page, visit, act, access))
+        return await self._admitted(page, visit, self._carry_out(page, visit, act, access_in_browser(request)))
 
     async def act_on_return(self, page: OwnPage, request: Request, services: Services, act: Act) -> Response:
         """Carry out what a form had a person ask for at another service, whose answer is known to be this browser's."""

@@ -11,7 +11,7 @@ from doorward.api.admission import count_call
 from doorward.api.bodies import FormBody
 from doorward.api.oauth.device_authorization import PAGE
 from doorward.api.policy import ContentPolicy
-from doorward.api.routing import Call
+from doorward.api.routing import Call, route_of
 from doorward.api.services import CurrentServices, ProviderServices, Services
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
@@ -90,7 +90,7 @@ class _DevicePages:
         session: BrowserSession,
         typed: str,
     ) -> Response:
-        await count_call(LimitedCall.USER_CODE, request.scope["route"], services, caller=f"user {session.user_id}")
+        await count_call(LimitedCall.USER_CODE, route_of(request), services, caller=f"user {session.user_id}")
         waiting, user_code = await provider.devices.find(typed), read_user_code(typed)
         if waiting is None or user_code is None:
             return self._enter(request, session, typed, WRONG)
