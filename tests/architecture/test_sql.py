@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.sources import at, called_name, calls_of, functions_of, is_repository, source_modules
+from tests.architecture.sources import at, called_name, calls_of, functions_of, is_repository, source_modules, text_of
 
+SCHEMA: Final = Path("docs/schema.sql")
 EXECUTING: Final = frozenset({"execute", "executemany", "copy"})
 KEYWORDS: Final = re.compile(
     r"add|all|alter|and|any|as|asc|begin|between|by|cascade|case|check|column|commit|conflict|constraint|create|cross|"
@@ -117,3 +118,43 @@ def test_a_repository_neither_begins_nor_ends_a_transaction() -> None:
         if isinstance(call.func, ast.Attribute) and called_name(call) in {"transaction", "commit", "rollback"}
     ]
     assert not owners, "a transaction begins and ends in a use case: docs/decisions/0005-transactions-in-use-cases.md"
+
+
+OF_NO_USER: Final = {
+    "remove_oldest_entries": "retention, of all users",
+    "find_extent": "retention, of all users",
+    "remove_browser_sessions": "retention, of all users",
+    "remove_dead_sessions": "retention, of all users",
+    "end_sessions": "of all users, by the operator",
+    "remove_expired_codes": "retention, of all users",
+    "remove_expired_devices": "retention, of all users",
+    "remove_codes_of_client": "of a client, with all its users",
+    "remove_devices_of_client": "of a client, with all its users",
+    "add_device": "no person has typed the code yet",
+    "find_waiting_device": "no person has typed the code yet",
+}
+"""Functions whose statements cannot name a user, and why."""
+
+
+def tables_of_users() -> set[str]:
+    """The tables whose rows belong to a user."""
+    tables = re.findall(r"CREATE TABLE public\.(\w+) \((.*?)\n\);", text_of(SCHEMA), re.DOTALL)
+    return {name for name, columns in tables if re.search(r"^\s+user_id uuid", columns, re.MULTILINE)}
+
+
+def test_statements_name_the_user_of_the_rows() -> None:
+    """By that key the tables can be distributed over several servers."""
+    tables = tables_of_users()
+    assert {"sessions", "browser_sessions", "passkeys"} <= tables
+    named = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO|USING)\s+(?:{'|'.join(tables)})\b")
+    without = {
+        name_of_function_at(path, call)
+        for path, call, sql in literals()
+        if is_repository(path) and named.search(sql) and "user_id" not in sql
+    }
+    assert without == OF_NO_USER.keys()
+
+
+def name_of_function_at(path: Path, call: ast.Call) -> str:
+    around = [each for each in functions_of(path) if each.lineno <= call.lineno <= (each.end_lineno or 0)]
+    return around[-1].name

@@ -135,7 +135,7 @@ class BrowserSessions:
         now = self._clock.now()
         async with self._database.connection() as connection:
             found = await browser_sessions.list_browser_sessions(connection, tokens, now=now)
-            used = {each.id: each.idle_expires_at(now) for each in found if each is not None and each.is_use_due(now)}
+            used = [each for each in found if each is not None and each.is_use_due(now)]
             if used:
                 await browser_sessions.update_uses(connection, used, now=now)
         return found

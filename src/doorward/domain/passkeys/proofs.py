@@ -110,6 +110,7 @@ class PasskeyProofs:
             return RefusedUse((PasskeyRefused(reason="repeated", target_user_id=credential.user_id),))
         is_used = await repository.update_use(
             connection,
+            credential.user_id,
             credential.id,
             sign_count=assertion.sign_count,
             is_backed_up=assertion.is_backed_up,
@@ -119,6 +120,7 @@ class PasskeyProofs:
             return None
         if await repository.update_suspension(
             connection,
+            credential.user_id,
             credential.id,
             sign_count=assertion.sign_count,
             challenged_at=shown.token.issued_at,

@@ -79,7 +79,7 @@ async def find_credential(connection: Connection, credential_id: bytes) -> Store
 
 
 async def update_use(
-    connection: Connection, passkey_id: UUID, *, sign_count: int, is_backed_up: bool, now: datetime
+    connection: Connection, user_id: UUID, passkey_id: UUID, *, sign_count: int, is_backed_up: bool, now: datetime
 ) -> bool:
     """Store the counter of a signature; return whether the passkey is in use and the counter grew, or is not kept."""
     cursor = await connection.execute(
@@ -89,16 +89,23 @@ async def update_use(
             is_backed_up = %(is_backed_up)s,
             last_used_at = %(now)s
         WHERE id = %(passkey_id)s
+          AND user_id = %(user_id)s
           AND suspended_at IS NULL
           AND (sign_count < %(sign_count)s OR (sign_count = 0 AND %(sign_count)s = 0))
         """,
-        {"passkey_id": passkey_id, "sign_count": sign_count, "is_backed_up": is_backed_up, "now": now},
+        {
+            "passkey_id": passkey_id,
+            "user_id": user_id,
+            "sign_count": sign_count,
+            "is_backed_up": is_backed_up,
+            "now": now,
+        },
     )
     return cursor.rowcount == 1
 
 
 async def update_suspension(
-    connection: Connection, passkey_id: UUID, *, sign_count: int, challenged_at: datetime, now: datetime
+    connection: Connection, user_id: UUID, passkey_id: UUID, *, sign_count: int, challenged_at: datetime, now: datetime
 ) -> bool:
     """Suspend a passkey in use whose counter did not grow; return whether it was so."""
     cursor = await connection.execute(
@@ -106,12 +113,19 @@ async def update_suspension(
         UPDATE passkeys
         SET suspended_at = %(now)s
         WHERE id = %(passkey_id)s
+          AND user_id = %(user_id)s
           AND suspended_at IS NULL
           AND sign_count > 0
           AND sign_count >= %(sign_count)s
           AND (last_used_at IS NULL OR last_used_at <= %(challenged_at)s)
         """,
-        {"passkey_id": passkey_id, "sign_count": sign_count, "challenged_at": challenged_at, "now": now},
+        {
+            "passkey_id": passkey_id,
+            "user_id": user_id,
+            "sign_count": sign_count,
+            "challenged_at": challenged_at,
+            "now": now,
+        },
     )
     return cursor.rowcount == 1
 

@@ -62,17 +62,20 @@ async def end_session_of_code(
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def list_served_sessions(connection: Connection, session_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the sessions whose client is enabled, and was not disabled since they began."""
+async def list_served_sessions(
+    connection: Connection, session_ids: Collection[UUID], user_ids: Collection[UUID]
+) -> set[UUID]:
+    """Return those of these users' sessions whose client is enabled, and was not disabled since they began."""
     cursor = await connection.execute(
         """
         SELECT sessions.id
         FROM sessions
         JOIN oauth_clients ON oauth_clients.client_id = sessions.client_id
         WHERE sessions.id = ANY(%(session_ids)s)
+          AND sessions.user_id = ANY(%(user_ids)s)
           AND oauth_clients.disabled_at IS NULL
           AND oauth_clients.not_before <= sessions.created_at
         """,
-        {"session_ids": list(session_ids)},
+        {"session_ids": list(session_ids), "user_ids": list(user_ids)},
     )
     return {row[0] for row in await cursor.fetchall()}

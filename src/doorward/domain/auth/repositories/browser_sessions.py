@@ -4,7 +4,7 @@ A browser's session is live while its row is there, its limits have not passed, 
 user's. One that ends is removed, and its codes with it. Call what adds and removes after the user was locked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -182,7 +182,7 @@ async def list_browser_sessions_of_user(
         return await cursor.fetchall()
 
 
-async def update_uses(connection: Connection, uses: Mapping[UUID, datetime], *, now: datetime) -> None:
+async def update_uses(connection: Connection, used: Sequence[BrowserSession], *, now: datetime) -> None:
     """Store that sessions were used, and until when each lives if it is not used again.
 
     A row that another statement has locked is left out: its use is stored in a minute.
@@ -193,14 +193,21 @@ async def update_uses(connection: Connection, uses: Mapping[UUID, datetime], *, 
         SET seen_at = %(now)s,
             expires_at = used.expires_at
         FROM (
-            SELECT browser_sessions.id, shown.expires_at
-            FROM unnest(%(ids)s::uuid[], %(expirations)s::timestamptz[]) AS shown (id, expires_at)
-            JOIN browser_sessions USING (id)
+            SELECT browser_sessions.id, browser_sessions.user_id, shown.expires_at
+            FROM unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(expirations)s::timestamptz[])
+                 AS shown (id, user_id, expires_at)
+            JOIN browser_sessions USING (id, user_id)
             FOR NO KEY UPDATE OF browser_sessions SKIP LOCKED
         ) AS used
         WHERE browser_sessions.id = used.id
+          AND browser_sessions.user_id = used.user_id
         """,
-        {"ids": list(uses.keys()), "expirations": list(uses.values()), "now": now},
+        {
+            "ids": [session.id for session in used],
+            "user_ids": [session.user_id for session in used],
+            "expirations": [session.idle_expires_at(now) for session in used],
+            "now": now,
+        },
     )
 
 

@@ -55,7 +55,7 @@ async def rotate_sessions(
     cursor = await connection.execute(
         """
         WITH current AS (
-            SELECT session.id, session.scopes, session.roles, session.algorithm, token.position
+            SELECT session.id, session.user_id, session.scopes, session.roles, session.algorithm, token.position
             FROM (
                 SELECT id, user_id, generation, secret_hash, position
                 FROM unnest(
@@ -64,7 +64,7 @@ async def rotate_sessions(
                 LIMIT %(count)s
             ) AS token
             CROSS JOIN LATERAL (
-                SELECT sessions.id, NULLIF(users.roles, '{}') AS roles, audience.algorithm,
+                SELECT sessions.id, sessions.user_id, NULLIF(users.roles, '{}') AS roles, audience.algorithm,
                        CASE WHEN sessions.resources = '{}' THEN sessions.scopes ELSE audience.scopes END AS scopes
                 FROM sessions
                 JOIN users ON users.id = sessions.user_id
@@ -111,6 +111,7 @@ async def rotate_sessions(
             expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
         FROM current
         WHERE sessions.id = current.id
+          AND sessions.user_id = current.user_id
         RETURNING current.position, sessions.user_id, sessions.client_id, current.scopes, current.roles,
                   sessions.resources[1], current.algorithm, sessions.authenticated_at, sessions.acr, sessions.amr
         """,

@@ -53,7 +53,7 @@ async def add_session(
             CROSS JOIN LATERAL (
                 SELECT sessions.id
                 FROM sessions
-                WHERE sessions.id = ranked.id
+                WHERE sessions.id = ranked.id AND sessions.user_id = %(user_id)s
                 FOR UPDATE SKIP LOCKED
             ) AS locked
             WHERE ranked.place > CASE WHEN ranked.is_live THEN %(most_live)s - 1 ELSE %(dead_kept)s END
@@ -61,13 +61,16 @@ async def add_session(
         ), removed AS (
             DELETE FROM sessions
             USING excess
-            WHERE sessions.id = excess.id AND NOT excess.is_live
+            WHERE sessions.id = excess.id AND sessions.user_id = %(user_id)s AND NOT excess.is_live
         ), ended AS (
             UPDATE sessions
             SET ended_at = %(created_at)s,
                 end_reason = %(reason)s
             FROM excess
-            WHERE sessions.id = excess.id AND excess.is_live AND sessions.ended_at IS NULL
+            WHERE sessions.id = excess.id
+              AND sessions.user_id = %(user_id)s
+              AND excess.is_live
+              AND sessions.ended_at IS NULL
             RETURNING sessions.id
         ), added AS (
             INSERT INTO sessions (
