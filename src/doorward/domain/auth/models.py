@@ -1,4 +1,4 @@
-"""The vocabulary of this domain: users, sessions, proofs, grants, token pairs. No I/O."""
+"""The vocabulary of this domain: users, sessions, proofs, devices, token pairs. No I/O. Grants are in ``grants``."""
 
 from collections.abc import Sequence
 from datetime import datetime
