@@ -37,7 +37,7 @@ class Cookies:
         return request.cookies.get(f"{self._prefix}{cookie}")
 
     def set(self, response: Response, cookie: Cookie, value: str, kept_for: timedelta | None = None) -> None:
-        """Have the browser keep a value, without ``kept_for`` until it is closed."""
+        """Set a cookie for ``kept_for``. Without it the browser keeps the cookie until it is closed."""
         response.set_cookie(
             f"{self._prefix}{cookie}",
             value,
@@ -49,7 +49,7 @@ class Cookies:
         )
 
     def remove(self, response: Response, cookie: Cookie) -> None:
-        """Have the browser forget a cookie."""
+        """Remove a cookie from the browser."""
         self.set(response, cookie, "", timedelta(0))
 
     def browser(self, request: Request) -> str:

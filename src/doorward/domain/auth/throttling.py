@@ -197,7 +197,7 @@ class Throttling:
         await throttles.remove_throttles_of(connection, bucket=bucket, clients=clients)
 
     async def rename_session(self, connection: Connection, user_id: UUID, old: UUID, new: UUID) -> None:
-        """Have the failures of a session go along when it gets another id, in the transaction that gives it."""
+        """Move the failures of a session to its new id, in the transaction that gives it that id."""
         before, after = self.client_in(old), self.client_in(new)
         await throttles.replace_client(connection, bucket=self.bucket(user_id), old=before.key, new=after.key)
 

@@ -286,7 +286,7 @@ class OwnPages:
         return response
 
     def _sign_in(self, request: Request, page: OwnPage, *, proof: bool = False) -> Response:
-        """Have the person sign in, and come back to the page."""
+        """Redirect to the sign-in, which leads back to the page. With ``proof`` it asks for a fresh proof."""
         asked = texts_of(request).asked
         query = {"next": page.address, **({"proof": "1"} if proof else {})}
         query |= {UI_LOCALES: asked} if asked else {}

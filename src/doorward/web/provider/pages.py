@@ -134,7 +134,7 @@ class ProviderPages:
         return self.forward(request, target) if is_form else RedirectResponse(target, SEE_OTHER)
 
     def forward(self, request: Request, target: str) -> Response:
-        """Have the browser go on from a form.
+        """Answer a form with a page that leads the browser to another address.
 
         Not by a redirect: Chromium applies the policy for forms also to where their answers redirect to.
         """
