@@ -12,16 +12,16 @@ _BROWSER_BYTES: Final = 16
 
 
 class Cookie(StrEnum):
-    """What they are for."""
+    """The cookies, by their purpose."""
 
     SESSION = "doorward_session"
-    """Who is signed in."""
+    """The session of the signed-in user."""
     DEVICE = "doorward_device"
-    """By which the device of a user is known again."""
+    """The token by which a user's device is recognised."""
     BROWSER = "doorward_browser"
-    """Of which browser a form is, also before anybody has signed in: random, and of no other use."""
+    """A random value that ties a form to the browser it was shown in, also before the sign-in. It has no other use."""
     TOLD = "doorward_told"
-    """What a form has done, by the key of its text, until the next page says it."""
+    """The key of the text that says what a form has done. The next page shows it and removes the cookie."""
 
 
 class Cookies:
@@ -53,5 +53,5 @@ class Cookies:
         self.set(response, cookie, "", timedelta(0))
 
     def browser(self, request: Request) -> str:
-        """Return what the browser is known by, or a new value that the response has to set."""
+        """Return the value of the cookie ``BROWSER``, or a new value that the response has to set."""
         return self.read(request, Cookie.BROWSER) or secrets.token_urlsafe(_BROWSER_BYTES)

@@ -160,7 +160,7 @@ class KnownDevice:
 
 
 class ClientKind(StrEnum):
-    """As what a client's attempts are counted."""
+    """The kinds of clients, whose failed attempts are counted apart."""
 
     DEVICE = "device"
     """A device that is known by its token."""

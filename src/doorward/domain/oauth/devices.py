@@ -31,11 +31,11 @@ from doorward.domain.oauth.user_code import UserCodeMacs, new_user_code, read_us
 from doorward.observability.logging import report
 
 MOST_CODES_TRIED: Final = 5
-"""That a new code is one which another device shows is rare: there are 25,600,000,000."""
+"""How many new codes are tried. One that another device shows is rare: there are 25,600,000,000 codes."""
 
 
 class Devices:
-    """Has devices wait, and lets people decide about them."""
+    """Stores devices that wait, and the decisions of people about them."""
 
     def __init__(
         self,
