@@ -31,7 +31,7 @@ SCHEMAS: Final = "#/components/schemas/"
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LANGUAGE_ALONE: Final = re.compile(rb"ui_locales=[A-Za-z-]{2,20}")
-"""The language that a page goes on asking for: all that the address of a form may have besides."""
+"""A query string that names a language only: the one that the address of a form may have. Pages pass it on."""
 
 
 class BodyReader(ABC):

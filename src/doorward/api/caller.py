@@ -20,7 +20,7 @@ _WHITE_SPACE: Final = " \t"
 
 
 def bearer_token(request: Request) -> str:
-    """Return the token that stands there for its bearer (RFC 6750). Raises as ``presented_token`` does."""
+    """Return the bearer token (RFC 6750). Raises what ``presented_token`` raises."""
     return presented_token(request, "bearer")[1]
 
 
@@ -102,12 +102,12 @@ def caller_of(request: Request) -> Caller:
 
 
 async def current_caller(request: Request) -> Caller:
-    """FastAPI's dependency. Only routes that need a scope may have it: others fail the start (``PolicyRoute``)."""
+    """Return the user in a session, as a FastAPI dependency. Only routes that need a scope may have it."""
     return caller_of(request)
 
 
 async def current_any_caller(request: Request) -> AnyCaller:
-    """FastAPI's dependency, of which the same holds."""
+    """Return the caller of any kind, as a FastAPI dependency. Only routes that need a scope may have it."""
     return any_caller_of(request)
 
 

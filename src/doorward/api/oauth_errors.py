@@ -57,7 +57,7 @@ def _description(body: Mapping[str, Any]) -> str:
 
 
 def answer_in(scope: Scope, dialect: ErrorDialect) -> None:
-    """Have refusals of this request take another form than the route's policy says, because of its body."""
+    """Set the form of refusals of this request, which replaces that of the route's policy, because of its body."""
     scope[_DIALECT] = dialect
 
 

@@ -25,7 +25,7 @@ class NeedsScope:
 
 @frozen
 class NeedsFreshProof(NeedsScope):
-    """As ``NeedsScope``, in a session whose user authenticated a moment ago (RFC 9470)."""
+    """As ``NeedsScope``, in a session whose user authenticated in the last minutes (``FRESH_PROOF``, RFC 9470)."""
 
 
 @frozen
@@ -37,7 +37,7 @@ class OptionalScope:
 
 @frozen
 class InBrowser:
-    """A browser in which a person is signed in whose session gives this. The page has everybody else sign in first."""
+    """A browser session of a signed-in person that has this scope. Without one, the page leads to the sign-in."""
 
     needs: NeedsScope
 
@@ -61,7 +61,7 @@ PUBLIC: Final = Public()
 ACCOUNT: Final = NeedsScope(ACCOUNT_SCOPE)
 """A signed-in user."""
 FRESH_ACCOUNT: Final = NeedsFreshProof(ACCOUNT_SCOPE)
-"""A signed-in user who proved a moment ago who calls: by password, passkey or second factor."""
+"""A signed-in user who proved the identity in the last minutes: by password, passkey or second factor."""
 NEEDS_CLIENT: Final = NeedsClient()
 OPTIONAL_ACCOUNT: Final = OptionalScope(ACCOUNT_SCOPE)
 """Everybody, and a signed-in user where an access token is sent."""
@@ -135,7 +135,7 @@ class RoutePolicy:
     errors: ErrorDialect = ErrorDialect.PROBLEM
     body_limit: int = MAXIMUM_BODY_BYTES
     limit_of_address: LimitedCall | None = None
-    """How often one client address may call: counted before anything of the body is read."""
+    """How often one client address may call: counted before anything of the body is read, but see the next field."""
     limit_of_refresh: LimitedCall | None = None
     """Of forms with ``grant_type=refresh_token``, in place of ``limit_of_address``. Where it is set, both are counted
     by what reads the form, because the form has to be read first."""

@@ -32,7 +32,7 @@ def list_dead_letters(webhook_id: UUID | None, limit: int) -> None:
 @click.argument("number", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option("--webhook", "webhook_id", type=click.UUID, metavar="ID", help="All of this webhook.")
 def retry(number: int | None, webhook_id: UUID | None) -> None:
-    """Have them tried again by the whole schedule."""
+    """Retry one dead letter, or all of a webhook, by the whole schedule of attempts."""
     if (number is None) == (webhook_id is None):
         raise click.UsageError("name one dead letter, or a webhook with --webhook")
     settings = operator_settings(log_level="error")

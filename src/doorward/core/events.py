@@ -21,8 +21,8 @@ class Counter:
 class Event:
     """What happened, as one line of the log and as what the metrics count.
 
-    Each subclass is a frozen dataclass that sets ``log_event``; its docstring is its meaning in docs/events.md. Without
-    ``slots``: they would make each class twice, and ``__subclasses__`` would list both.
+    Each subclass is decorated by ``frozen`` and sets ``log_event``; its docstring is its meaning in docs/events.md.
+    Without ``slots``: they would make each class twice, and ``__subclasses__`` would list both.
     """
 
     log_event: ClassVar[str]

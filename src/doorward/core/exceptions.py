@@ -90,4 +90,4 @@ class PageTooDeepError(DomainError):
 
     kind = Kind.INVALID
     code = "page_too_deep"
-    detail = "The page lies too far in."
+    detail = "The page number is too high."

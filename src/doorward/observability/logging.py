@@ -139,7 +139,7 @@ def report(event: Event, *, level: Level | None = None) -> None:
 
 @contextlib.contextmanager
 def observed_events(observer: Observer) -> Iterator[None]:
-    """Have ``observer`` called with each event within the block, whether it is logged or not."""
+    """Call ``observer`` with each event that is reported within the block, whether it is logged or not."""
     _observers.append(observer)
     try:
         yield

@@ -174,7 +174,7 @@ class Metrics:
 
     @contextlib.asynccontextmanager
     async def sampled(self, sample: Callable[[], None], interval: float = SAMPLE_SECONDS) -> AsyncIterator[None]:
-        """Have ``sample`` called at an interval in seconds within the block, from its beginning on."""
+        """Call ``sample`` at an interval in seconds for as long as the block runs, the first time at once."""
 
         async def sample_on() -> None:
             while True:

@@ -88,7 +88,7 @@ class TracingMiddleware:
 
 
 def _with_own_trace(scope: Scope, span: Span) -> Scope:
-    """Have the log and the correlation id speak of this trace, also when the caller began none."""
+    """Return the scope with the span as its traceparent: log and correlation id take the trace from there."""
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     others = [header for header in scope["headers"] if header[0] != TRACE_PARENT.encode()]

@@ -217,7 +217,7 @@ class BoundedProtocol(CountedProtocol):
         cycle.message_event.set()
 
     def _end_after_trailers(self) -> None:
-        """Have the connection end with the answer to this request.
+        """Close the connection after the answer to this request, and read no more from it.
 
         To the parser, ``Connection: close`` in a trailer is as good as in a header: it would silently drop the next
         request, which behind a proxy is another client's.

@@ -15,7 +15,8 @@ class BackgroundSettings(Topic):
     all processes on one database, one at a time runs each task."""
 
     housekeeping_interval_minutes: int = Field(60, ge=0, le=10080, examples=["60"])
-    """How often old sessions and audit events are removed. 0 disables it."""
+    """How often the background tasks run, such as removing old sessions and audit events, and deleting accounts whose
+    deletion is due. 0 disables them."""
 
     audit_retention_days: int = Field(400, ge=1, le=3650, examples=["400"])
     """An audit event is kept for this many days, then removed."""

@@ -46,7 +46,7 @@ class SettingsError(Exception):
 
 @frozen(kw_only=True)
 class Settings:
-    """All settings, checked. An object of the service takes the topics that it needs, never all."""
+    """All settings, checked. Objects take the topics that they need; only what builds the application takes all."""
 
     deployment: DeploymentSettings
     keys: KeySettings

@@ -12,16 +12,16 @@ _BROWSER_BYTES: Final = 16
 
 
 class Cookie(StrEnum):
-    """What they are for."""
+    """The cookies, by their purpose."""
 
     SESSION = "doorward_session"
-    """Who is signed in."""
+    """The session of the signed-in user."""
     DEVICE = "doorward_device"
-    """By which the device of a user is known again."""
+    """The token by which a user's device is recognised."""
     BROWSER = "doorward_browser"
-    """Of which browser a form is, also before anybody has signed in: random, and of no other use."""
+    """A random value that ties a form to the browser it was shown in, also before the sign-in. It has no other use."""
     TOLD = "doorward_told"
-    """What a form has done, by the key of its text, until the next page says it."""
+    """The key of the text that says what a form has done. The next page shows it and removes the cookie."""
 
 
 class Cookies:
@@ -37,7 +37,7 @@ class Cookies:
         return request.cookies.get(f"{self._prefix}{cookie}")
 
     def set(self, response: Response, cookie: Cookie, value: str, kept_for: timedelta | None = None) -> None:
-        """Have the browser keep a value, without ``kept_for`` until it is closed."""
+        """Set a cookie for ``kept_for``. Without it the browser keeps the cookie until it is closed."""
         response.set_cookie(
             f"{self._prefix}{cookie}",
             value,
@@ -49,9 +49,9 @@ class Cookies:
         )
 
     def remove(self, response: Response, cookie: Cookie) -> None:
-        """Have the browser forget a cookie."""
+        """Remove a cookie from the browser."""
         self.set(response, cookie, "", timedelta(0))
 
     def browser(self, request: Request) -> str:
-        """Return what the browser is known by, or a new value that the response has to set."""
+        """Return the value of the cookie ``BROWSER``, or a new value that the response has to set."""
         return self.read(request, Cookie.BROWSER) or secrets.token_urlsafe(_BROWSER_BYTES)

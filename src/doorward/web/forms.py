@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MAXIMUM_FIELD_LENGTH: Final = 1024
 MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
-"""What a browser writes of a passkey."""
+"""Characters of a passkey as a browser writes it."""
 
 
 class SignedInPage(StrEnum):
@@ -118,25 +118,25 @@ class AddPasskeyForm(PageForm):
 
 
 class OwnPasskeyForm(PageForm):
-    """Which passkey."""
+    """The passkey that the form changes."""
 
     passkey_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class RenamePasskeyForm(OwnPasskeyForm):
-    """And how its owner calls it from now on."""
+    """The passkey, and its new name."""
 
     name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class UsernameForm(PageForm):
-    """Another user name."""
+    """The new user name."""
 
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class NewEmailForm(PageForm):
-    """Another e-mail address."""
+    """The new e-mail address."""
 
     new_email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
@@ -149,24 +149,24 @@ class NewPasswordForm(PageForm):
 
 
 class EndSessionForm(PageForm):
-    """Which session."""
+    """The session to end."""
 
     session_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class LinkIdentityForm(PageForm):
-    """At which provider, by its name in the settings."""
+    """The provider of the identity to link, by its name in the settings."""
 
     provider: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class UnlinkIdentityForm(PageForm):
-    """Which identity."""
+    """The identity to unlink."""
 
     identity_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class RemoveConsentForm(PageForm):
-    """Of which application."""
+    """The application whose consent is taken back."""
 
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)

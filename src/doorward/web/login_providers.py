@@ -35,7 +35,7 @@ BACK: Final = "/account/back-from-{name}"
 
 
 class WithForm(NextForm):
-    """Where a person goes on to after signing in elsewhere."""
+    """The form that sends a person to another provider, with the address to go on to afterwards."""
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
@@ -124,7 +124,7 @@ class LoginProviderPages:
             return await visit.provider.federated_login.sign_in(provider.name, identity, by)
 
     async def _wants_recent_proof(self, visit: Visit) -> bool:
-        """Tell whether the application has the person sign in anew, wherever that is."""
+        """Tell whether the application asks for a new sign-in, by ``max_age`` or ``prompt=login``."""
         try:
             asked = await self._sign_in.asked(visit)
         except UNANSWERED:
@@ -133,7 +133,7 @@ class LoginProviderPages:
         return "max_age" in values or "login" in values.get("prompt", "").split()
 
     def _browser(self, request: Request) -> str:
-        """Return by what the browser is known; empty for one that is not."""
+        """Return the value of the cookie ``BROWSER``; empty for a browser that has none."""
         return self._pages.cookies.read(request, Cookie.BROWSER) or ""
 
 
@@ -146,7 +146,7 @@ def _named(services: Services, name: str) -> LoginProvider:
 
 
 def _read_answer(request: Request) -> tuple[ProviderAnswer, str]:
-    """Return with what a browser came back, and the state. Raises ``InvalidProviderAnswerError``."""
+    """Return the provider's answer from the query string, and the state. Raises ``InvalidProviderAnswerError``."""
     try:
         parameters = read_query(query_of(request))
     except InvalidAuthorizationError as error:

@@ -1,4 +1,4 @@
-"""What pages there are, by settings: what a page may lead to."""
+"""Which pages exist by the settings, so that other pages link to no others."""
 
 from collections.abc import Sequence
 

@@ -89,7 +89,7 @@ async def activate(settings: DatabaseSettings, name: str) -> None:
 
 
 async def unthrottle(settings: Settings, name: str) -> None:
-    """Have the failed logins of a user forgotten. Raises ``UserNotFoundError``."""
+    """Forget the failed logins of a user. Raises ``UserNotFoundError``."""
     async with _opened(settings.database) as database:
         throttling = create_throttling(settings.keys, database)
         accounts = Accounts(database=database)
@@ -203,7 +203,7 @@ async def list_dead_letters(settings: DatabaseSettings, webhook_id: UUID | None,
 
 
 async def retry_dead_letters(settings: DatabaseSettings, number: int | None, webhook_id: UUID | None) -> int:
-    """Have one dead letter tried again, or all of a webhook; return how many.
+    """Retry one dead letter, or all of a webhook; return how many.
 
     Raises ``DeadLetterNotFoundError``, ``WebhookNotFoundError``, ``WebhookDisabledError``.
     """
@@ -216,7 +216,7 @@ async def retry_dead_letters(settings: DatabaseSettings, number: int | None, web
 
 
 async def unsubscribe_broker(settings: DatabaseSettings) -> int:
-    """Have no more messages stored for the broker, and drop those that wait; return how many."""
+    """Stop storing messages for the broker, and remove those that wait; return how many were removed."""
     async with _opened(settings) as database:
         return await unsubscribe(database)
 

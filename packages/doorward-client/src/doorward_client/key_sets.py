@@ -216,7 +216,7 @@ class KeySet:
         flight.result.set_exception(_unavailable())
 
     def _cut_off(self, flight: _Flight) -> None:
-        """Have another call wait for a fetch of its own: one that was cancelled says nothing of the issuer."""
+        """Make waiting calls fetch for themselves: a fetch that was cancelled says nothing of the issuer."""
         with self._lock:
             flight.was_cut_off = True
             if self._land(flight):

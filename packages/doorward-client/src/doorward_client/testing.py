@@ -46,7 +46,7 @@ class Issuer:
         self._connected: list[Doorward] = []
 
     def connect(self, auth: Doorward) -> None:
-        """Have a service accept the tokens of this issuer, which takes on the service's issuer and audience."""
+        """Make a service accept the tokens of this issuer, which takes over the service's issuer and audience."""
         if self._connected and (auth.issuer, auth.audience) != (self.issuer, self.audience):
             raise ValueError("Another service with another issuer or audience is connected: make an Issuer for each.")
         self.issuer, self.audience = auth.issuer, auth.audience
@@ -54,7 +54,7 @@ class Issuer:
         auth.use_transport(self)
 
     def disconnect(self) -> None:
-        """Have all connected services ask their real issuer again."""
+        """Make all connected services ask their real issuer again."""
         for auth in self._connected:
             auth.use_transport(HttpTransport())
         self._connected.clear()

@@ -165,7 +165,7 @@ class RequestPass:
         return response
 
     def _note(self, error: Exception) -> None:
-        """Have the log tell of refusals by budgets. Those by rate limits and throttling have lines of their own."""
+        """Count a refusal by a budget for the log. Refusals by rate limits and throttling have lines of their own."""
         if not isinstance(error, RateLimitExceededError | LoginThrottledError):
             self._services.edge.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
 

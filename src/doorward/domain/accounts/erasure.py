@@ -13,7 +13,7 @@ from doorward.domain.audit.recording import record
 from doorward.observability.logging import report
 
 USERS_A_RUN: Final = 100
-"""The next run deletes the others."""
+"""The most accounts that one run deletes. The next run deletes the others."""
 
 
 class Erasure:

@@ -1,4 +1,4 @@
-"""Who acts, on whom, and whether that lies within one's own rights: the beginning of every change."""
+"""Lock the actor and the user acted on, and check the actor's rights: the first step of every change."""
 
 from datetime import datetime
 from uuid import UUID

@@ -25,7 +25,7 @@ class AdministeredKeys:
         return await self._changes.list()
 
     async def rotate(self, actor: Actor, *, at_once: bool) -> Sequence[tuple[StoredKey, KeyState]]:
-        """Have the standby of each algorithm sign, after 24 hours or at once; return all keys.
+        """Let the standby key of each algorithm sign, after 24 hours or at once; return all keys.
 
         Raises ``KeyRotationPendingError``, ``SigningKeysUnreadableError``.
         """

@@ -18,29 +18,29 @@ class AccountChanges(Protocol):
     """Changes of an account that its owner can make, too."""
 
     async def rename(self, connection: Connection, user_id: UUID, username: str) -> Sequence[AuditedEvent]:
-        """Give it a user name that was checked. Raises ``UsernameTakenError``, which ends the transaction."""
+        """Give an account a user name that was checked. Raises ``UsernameTakenError``, which ends the transaction."""
         ...
 
     async def replace_email(
         self, connection: Connection, user_id: UUID, address: EmailAddress, *, now: datetime
     ) -> Sequence[AuditedEvent]:
-        """Give it an unverified address; all sessions end. Raises ``EmailTakenError``, which ends the transaction."""
+        """Set an unverified address and end all sessions. Raises ``EmailTakenError``, which ends the transaction."""
         ...
 
     async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Ask for the mail that verifies its address. Without mail it does nothing."""
+        """Queue the mail that verifies the account's address. Does nothing where no mail is configured."""
         ...
 
     async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Ask for the mail that resets its password. Raises ``MailNotConfiguredError``."""
+        """Queue the mail that resets the account's password. Raises ``MailNotConfiguredError``."""
         ...
 
     async def schedule_deletion(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent:
-        """Deactivate it until it is deleted."""
+        """Deactivate an account now, and let it be deleted after the grace period."""
         ...
 
     async def erase(self, connection: Connection, user_id: UUID) -> AuditedEvent:
-        """Delete it with all its data."""
+        """Delete an account now, with all its data."""
         ...
 
 

@@ -72,7 +72,7 @@ class UserActions:
         return event.count
 
     async def reset_password(self, actor: Actor, user_id: UUID) -> None:
-        """Have the password sign in no more, end all sessions, and mail the user the link for a new one.
+        """Make the user replace the password: it no longer signs in, all sessions end, and a mail brings a link.
 
         Raises ``UserNotActiveError``, ``UserWithoutEmailError`` and ``MailNotConfiguredError``.
         """

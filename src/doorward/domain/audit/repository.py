@@ -138,7 +138,7 @@ async def remove_correlation_ids(connection: Connection, user_id: UUID) -> None:
 
 
 async def allow_erasure(connection: Connection) -> None:
-    """Have the table accept an UPDATE in this transaction. Its trigger refuses any other."""
+    """Allow UPDATE of the audit log in this transaction. The table's trigger refuses it otherwise."""
     await connection.execute("SELECT pg_catalog.set_config('doorward.audit_change', 'erasure', true)")
 
 
@@ -205,7 +205,7 @@ async def list_entries(
 
 
 async def allow_removal(connection: Connection) -> None:
-    """Have the table accept a DELETE in this transaction. Its trigger refuses any other."""
+    """Allow DELETE from the audit log in this transaction. The table's trigger refuses it otherwise."""
     await connection.execute("SELECT pg_catalog.set_config('doorward.audit_change', 'retention', true)")
 
 

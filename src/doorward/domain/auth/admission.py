@@ -11,7 +11,7 @@ TWO_KINDS: Final = 2
 """The ``acr`` of a proof by two different kinds of factors."""
 
 RECOVERY_CODE: Final = "recovery-code"
-"""What stands in for every second factor."""
+"""The method of recovery codes, which are accepted in place of every second factor."""
 
 
 class SecondFactor(StrEnum):
@@ -28,9 +28,9 @@ class RefusalReason(StrEnum):
     UNKNOWN_USER = "unknown_user"
     INACTIVE_USER = "inactive_user"
     EMAIL_NOT_VERIFIED = "email_not_verified"
-    """A caller with the right password is told of it."""
+    """The caller is told, if the password was right."""
     PASSWORD_CHANGE_REQUIRED = "password_change_required"  # noqa: S105 - a reason
-    """An administrator has had the password reset. Who has the right one is told, too."""
+    """An administrator has forced a new password. The caller is told, if the old one was right."""
     OUTDATED_PROOF = "outdated_proof"
     """All sessions of the user were ended between the proof and the decision."""
 
@@ -70,11 +70,11 @@ class AdmissionPolicy:
 
     requires_verified_email: bool
     requires_second_factor: bool = True
-    """Of accounts that have one."""
+    """Whether accounts that have a second factor must show it."""
 
 
 SIGNED_IN: Final = AdmissionPolicy(requires_verified_email=False, requires_second_factor=False)
-"""For a session that replaces another one of its user, who was admitted when that began."""
+"""The policy for a session that comes from another session of its user, which was admitted when it began."""
 
 
 @frozen
@@ -91,7 +91,7 @@ class Refuse:
 
 @frozen
 class SecondFactorDue:
-    """What was shown is right, and the account has a second factor, which was not. ``methods`` are the ways to show it.
+    """The proof is right, but the account has a second factor that was not shown. ``methods`` are the ways to show it.
 
     They name the calls: ``/api/v1/auth/second-factor/<method>``.
     """
@@ -103,10 +103,10 @@ Verdict = Proceed | SecondFactorDue | Refuse
 
 
 def judge(account: JudgedAccount | None, proof: Proof, policy: AdmissionPolicy) -> Verdict:
-    """Decide whether the proof admits to the account.
+    """Decide whether a session may begin for the proof.
 
-    The last word is said while the account is locked: what it says is so until the session begins. That a second factor
-    is due is told after everything else that refuses.
+    Before a session is stored, call it with the locked account, so that the decision still holds at the commit. A
+    second factor is due only if nothing else refuses.
     """
     if account is None:
         return Refuse(RefusalReason.UNKNOWN_USER)

@@ -1,6 +1,6 @@
 """Bytes as a text that only the service can have written: what tokens of several kinds have in common. Pure.
 
-``prefix + base64url(content | mac:16)``, without padding. What was made up costs no query.
+``prefix + base64url(content | mac:16)``, without padding. A forged text is refused without a query.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The beginning of a session: the only place where one comes into being."""
+"""Begin a session of a client: the only function that stores one. ``browser_sessions`` begins those of browsers."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Begun:
     roles: Sequence[str] | None
     event: SessionBegun
     ended: Sequence[SessionEnded]
-    """Of sessions that had to make room. All events are recorded, and are to be reported after the commit."""
+    """The events of sessions that ended to make room. All events are recorded; report them after the commit."""
 
 
 async def begin_session(
@@ -44,8 +44,9 @@ async def begin_session(
 ) -> Begun | SecondFactorDue | Refuse:
     """Judge the proof, store the session and record it, in the caller's transaction, which has locked the account.
 
-    Another verdict is returned, not raised: the caller decides what is committed with it. Beyond the most sessions that
-    a user may have, those that were used longest ago end.
+    Nothing is locked here: ``account`` is the user's row as that transaction has locked or changed it. A refusal is
+    returned, not raised, so that the caller decides what to commit with it. Beyond the maximum number of sessions of a
+    user, those that were used longest ago end.
     """
     verdict = judge(account, proof, policy)
     if not isinstance(verdict, Proceed):

@@ -29,7 +29,7 @@ class BegunBrowserSession:
     stay: BrowserStay
     event: SessionBegun
     ended: Sequence[SessionEnded]
-    """Of sessions that had to make room. All events are recorded, and are to be reported after the commit."""
+    """The events of sessions that ended to make room. All events are recorded; report them after the commit."""
 
     @property
     def kept_for(self) -> timedelta | None:
@@ -95,7 +95,7 @@ class BrowserSessions:
     ) -> None:
         """Take the database, the time, what reads cookies, and what addresses may show.
 
-        Those who show cookies in one moment are looked up by one query, by ``batching``.
+        Cookies that arrive together are looked up by one query, by ``batching``.
         """
         self._database = database
         self._lookups = batching("browser_lookups", self._look_up)
@@ -108,7 +108,7 @@ class BrowserSessions:
         return self._codec.decode(cookie) if cookie else None
 
     async def find(self, cookie: str | None) -> BrowserSession | None:
-        """Return the live session of a cookie. That it was used is stored once a minute."""
+        """Return the live session of a cookie; None if there is none. The time of its use is stored once a minute."""
         token = self.read(cookie)
         session = None if token is None else await self._lookups.ask(token)
         if session is not None:

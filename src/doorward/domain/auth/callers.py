@@ -35,7 +35,7 @@ class Caller:
     """Whether the user has one at this moment, shown in this session or not."""
     is_email_verified: bool = False
     browser_session: BrowserSession | None = None
-    """What acts, if it is the session of a browser on the service's own pages; None for one that has tokens."""
+    """The session, if it is that of a browser on the service's own pages; None for a session with tokens."""
     binding: KeyBinding | None = None
     """The key that the access token is bound to, and with which the session goes on."""
 

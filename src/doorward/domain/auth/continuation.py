@@ -23,7 +23,7 @@ from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 
 GoesOn = LoggedIn | SignedIn
-"""The session in which a caller goes on, of the kind that has asked: tokens, or the cookies of a browser."""
+"""The new session of a caller: tokens for a caller that came with a token, cookies for one with a cookie."""
 
 
 def tokens_of(session: GoesOn) -> LoggedIn:
@@ -41,7 +41,7 @@ def cookies_of(session: GoesOn) -> SignedIn:
 
 
 def proof_of(caller: Caller, *, epoch: int) -> Proof:
-    """Return what was proven in the caller's session, for one in another epoch."""
+    """Return the proof of the caller's session, for a new session in another epoch."""
     return Proof(caller.user.id, tuple(sorted(caller.amr)), caller.acr, caller.authenticated_at, session_epoch=epoch)
 
 

@@ -43,7 +43,7 @@ async def activate_account(connection: Connection, user_id: UUID) -> UserActivat
 
 
 class Deactivation:
-    """For the operator: an account that was taken over, or whose owner has left."""
+    """Deactivates and activates users for an operator: an account was taken over, or its owner has left."""
 
     def __init__(self, *, database: Database[Connection], accounts: Accounts) -> None:
         """Take the database and the finder of accounts."""

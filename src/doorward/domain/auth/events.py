@@ -9,7 +9,7 @@ from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.models import ClientKind, EndReason
 from doorward.domain.auth.ports import HashRefusal
 
-LOGINS: Final = Counter("doorward_logins_total", "Password logins", "outcome")
+LOGINS: Final = Counter("doorward_logins_total", "Sessions that began; logins that failed or were throttled", "outcome")
 REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", "outcome")
 REVOCATIONS: Final = Counter("doorward_revocations_total", "Ends of sessions", "outcome")
 REGISTRATIONS: Final = Counter("doorward_registrations_total", "Registrations", "outcome")
@@ -77,7 +77,7 @@ class UserRolesChanged(AuditedEvent):
 
 @frozen(slots=False)
 class SessionBegun(AuditedEvent):
-    """A session began."""
+    """A session began: by a login, for a browser or an application, or after a change that ended all sessions."""
 
     type = "session.begun"
     log_event = "auth.login.succeeded"

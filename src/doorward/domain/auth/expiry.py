@@ -8,7 +8,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.auth.repositories import Connection, browser_sessions, one_time_tokens, used_nonces
 
 NONCE_KEPT: Final = timedelta(hours=1)
-"""After its token has expired: a copy of the service whose clock is behind still takes that for live."""
+"""How long after the end of its token: a copy of the service whose clock is behind may still accept that."""
 
 ROWS_A_BATCH: Final = 5000
 PAUSE_SECONDS: Final = 0.01

@@ -1,4 +1,4 @@
-"""What is asked for when a user proves who is there: a session of a client, or one of a browser. No I/O."""
+"""What a login asks for: a session of a client, or one of a browser. No I/O."""
 
 from dataclasses import field
 from datetime import datetime

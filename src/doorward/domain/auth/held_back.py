@@ -1,4 +1,4 @@
-"""What the right password gets where no session may begin: the way to what is missing."""
+"""What a right password gets if no session may begin yet: the way to complete what is missing."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -25,5 +25,5 @@ class ListedFactors(Protocol):
     """The factors of one kind."""
 
     async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
-        """Return a user's, the oldest first."""
+        """Return the factors of this kind that a user has, the oldest first."""
         ...

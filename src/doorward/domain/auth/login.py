@@ -43,7 +43,7 @@ _TOLD: Final[Mapping[str, type[DomainError]]] = {
     RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
     RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
 }
-"""The refusals that the right password is told."""
+"""The refusals of which the caller is told, if the password was right."""
 
 
 @frozen
@@ -70,7 +70,7 @@ class _RightPassword:
     attempt: Attempt
 
     def proof(self, now: datetime) -> Proof:
-        """Return what it proves."""
+        """Return the proof that the password gives."""
         return Proof(
             self.credentials.user_id,
             PASSWORD_METHODS,

@@ -1,4 +1,4 @@
-"""The session that a login begins, whichever factors it showed: the last step of every way in."""
+"""The last step of every login: begin its session, whichever factors were shown."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -30,8 +30,8 @@ from doorward.observability.logging import report
 class LoginRules:
     """Whom a login admits, how long its session lives, and what is recorded of the client's address.
 
-    ``device_trust`` is how long a remembered device need not show a second factor again, None for never. It is what is
-    set today that counts, whatever was when the device was remembered.
+    ``device_trust`` is how long a remembered device need not show a second factor again, None for never. The present
+    setting counts, not the one of the time when the device was remembered.
     """
 
     policy: AdmissionPolicy
@@ -47,7 +47,7 @@ class Place:
     device: Device
     known: DeviceToken | None
     is_new: bool
-    """The owner, who has logged in before, is told of it at ``notified_email``."""
+    """Whether the device is new to an owner who has logged in before, and who is told at ``notified_email``."""
     notified_email: str | None
     is_trusted: bool = False
     """The device need not show a second factor again for a while; False leaves that as it is."""
@@ -67,11 +67,11 @@ class BegunLogin(Generic[BegunT]):
 BeginLogin = Callable[..., Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]]
 """Begins a session of one kind: ``LoginSessions.begin`` for a grant, or ``begin_in_browser`` for a stay.
 
-Which one, is given before. It is called with connection, account and proof, and with the others by name."""
+The grant or the stay is bound by ``partial``. Call it with connection, account and proof, and the others by name."""
 
 
 class LoginSessions:
-    """Begins sessions for proofs of users. What was proven, the ways in know; whether it admits, ``judge`` decides."""
+    """Begins sessions for proofs of users. Callers check what was shown; ``judge`` decides whether it suffices."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class LoginSessions:
 
     @property
     def policy(self) -> AdmissionPolicy:
-        """What is asked of accounts."""
+        """The requirements that accounts must meet."""
         return self._rules.policy
 
     def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:

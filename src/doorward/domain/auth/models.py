@@ -1,4 +1,4 @@
-"""The vocabulary of this domain: users, sessions, proofs, grants, token pairs. No I/O."""
+"""The vocabulary of this domain: users, sessions, proofs, devices, token pairs. No I/O. Grants are in ``grants``."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -160,7 +160,7 @@ class KnownDevice:
 
 
 class ClientKind(StrEnum):
-    """As what a client's attempts are counted."""
+    """The kinds of clients, whose failed attempts are counted apart."""
 
     DEVICE = "device"
     """A device that is known by its token."""

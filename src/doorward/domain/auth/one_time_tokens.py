@@ -20,7 +20,7 @@ LIFE_OF_PURPOSE: Final = {
     Purpose.EMAIL_CHANGE_NEW: timedelta(hours=24),
 }
 LIFE_OF_CODE: Final = timedelta(minutes=15)
-"""A code has few digits."""
+"""How long a code works: not long, because it has few digits."""
 
 _KEEPS_PREVIOUS: Final = frozenset({Purpose.PASSWORD_RESET})
 """A stranger may ask for such a mail: the link in the mail before it must go on working."""

@@ -17,7 +17,7 @@ def _never() -> bool:
 
 @frozen
 class Client:
-    """For whom a password is hashed: who had much waits longer, and work for a client that has left is dropped."""
+    """The client for which a password is hashed. It waits longer after many hashes; after a disconnect it gets none."""
 
     address: str
     has_left: Callable[[], bool] = _never

@@ -46,7 +46,7 @@ class RotatedSession:
 
     @property
     def is_served(self) -> bool:
-        """Whether there is what its tokens are for."""
+        """Whether tokens can be issued: for this service, or for a resource that the client may still use."""
         return self.resource is None or (self.audience is not None and bool(self.scopes))
 
 

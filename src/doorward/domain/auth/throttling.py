@@ -74,7 +74,7 @@ SECOND_FACTOR_CURVE: Final = Curve(free=5, first_delay=timedelta(seconds=30), fa
 
 @frozen
 class ThrottledClient:
-    """Who is counted together. ``identity`` tells clients of one kind apart."""
+    """The clients whose attempts are counted together. ``identity`` tells clients of one kind apart."""
 
     kind: ClientKind
     identity: bytes = b""
@@ -197,7 +197,7 @@ class Throttling:
         await throttles.remove_throttles_of(connection, bucket=bucket, clients=clients)
 
     async def rename_session(self, connection: Connection, user_id: UUID, old: UUID, new: UUID) -> None:
-        """Have the failures of a session go along when it gets another id, in the transaction that gives it."""
+        """Move the failures of a session to its new id, in the transaction that gives it that id."""
         before, after = self.client_in(old), self.client_in(new)
         await throttles.replace_client(connection, bucket=self.bucket(user_id), old=before.key, new=after.key)
 
@@ -206,7 +206,7 @@ class Throttling:
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
 
     async def clear_passwords(self, connection: Connection, user_id: UUID) -> int:
-        """Do as ``clear`` for whoever has set another password, which says nothing of codes: those stay counted."""
+        """Forget a user's failed passwords, but not failed codes, after a new password; return how many rows."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id), spared=SECOND_FACTOR_PREFIX)
 
     def _mac(self, content: bytes) -> bytes:

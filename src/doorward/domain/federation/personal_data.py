@@ -12,5 +12,5 @@ class IdentityData:
     member = "identities"
 
     def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
-        """Return them, the oldest first."""
+        """Return the identities, the oldest first."""
         return identities.list_identities(connection, user_id)

@@ -78,7 +78,7 @@ class KeyChanges:
         return len(plan.steps) + await self._destroy_private_parts() + await self._forget()
 
     async def rotate(self, *, at_once: bool, authorize: Authorize = _anybody) -> None:
-        """Have the standby of each algorithm sign after 24 hours or ``at_once``, and publish another standby.
+        """Let the standby key of each algorithm sign, after 24 hours or ``at_once``, and publish another standby key.
 
         Raises ``KeyRotationPendingError`` when that is under way for each, unless ``at_once``.
         """

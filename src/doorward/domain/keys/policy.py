@@ -61,7 +61,7 @@ class Publish:
 
 @frozen
 class Schedule:
-    """Have a standby sign from a moment on."""
+    """Set the moment from which a standby key signs."""
 
     key: StoredKey
 
@@ -114,7 +114,7 @@ class KeyPlan:
                 self._retire_others(latest, at=_beginning(latest))
 
     def rotate(self, *, at_once: bool) -> None:
-        """Have the standby of each algorithm sign: after 24 hours, or at once. Raises ``KeyRotationPendingError``.
+        """Let the standby key of each algorithm sign, after 24 hours or at once. Raises ``KeyRotationPendingError``.
 
         A rotation that is under way is brought forward by ``at_once``, and otherwise left as it is.
         """

@@ -12,7 +12,7 @@ Connection = AsyncConnection[Any]
 
 
 async def lock_table(connection: Connection) -> None:
-    """Have other transactions wait that change keys, until this one ends. Reads do not wait."""
+    """Lock the table until the transaction ends: other transactions that change keys wait. Reads do not wait."""
     await connection.execute("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
 
 

@@ -14,7 +14,7 @@ class Applications(ListedFactors):
     """The authenticator application of a user."""
 
     async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
-        """Return it: one at most."""
+        """Return the application of a user in a list of one, or an empty list."""
         found = await own_factors.find_application(connection, user_id)
         return [] if found is None else [ListedFactor(found.id, found.kind, None, found.created_at, is_suspended=False)]
 

@@ -10,5 +10,5 @@ class RemovedFactors(Protocol):
     """Factors of some kinds, which a reset removes."""
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
-        """Remove all of a user's, who is locked, in the caller's transaction."""
+        """Remove all factors of these kinds of a user, who is locked, in the caller's transaction."""
         ...

@@ -15,7 +15,7 @@ from typing import Final
 
 PARAMETER: Final = "asked"
 CHOSEN: Final = "chosen"
-"""Of the note that the user has chosen the account of the session for this request."""
+"""Marks the note which says that the user has chosen the account of the session for this request."""
 
 LIFE: Final = timedelta(hours=1)
 _MAC_BYTES: Final = 16

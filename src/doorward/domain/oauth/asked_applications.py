@@ -20,7 +20,7 @@ class _Asked:
 
 
 class AskedApplications:
-    """Finds them. Those who ask in one moment are looked up by one statement."""
+    """Finds client, resource and consent of requests. Requests that arrive together share a statement."""
 
     def __init__(
         self, *, database: Database[Connection], batching: Batching, clock: Clock, described: DescribedClients

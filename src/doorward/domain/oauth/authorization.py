@@ -43,11 +43,11 @@ class AskedParameters:
     repeated: Collection[str] = ()
     browser: str = field(default="", repr=False)
     pushed_id: UUID | None = None
-    """Of the pushed request that these are the parameters of."""
+    """The id of the pushed request from which the parameters come."""
 
     @property
     def of_application(self) -> Mapping[str, str]:
-        """Those that are not the service's own."""
+        """The parameters that the application sent, without those that the service adds."""
         return {name: value for name, value in self.values.items() if name not in {PARAMETER, CHOSEN}}
 
     @property
@@ -74,7 +74,7 @@ class AuthorizationState:
 
 @frozen
 class AuthorizationSources:
-    """``pushed`` opens the requests that applications sent ahead, ``applications`` finds who asks."""
+    """``pushed`` opens requests that applications sent ahead; ``applications`` finds client, resource and consent."""
 
     pushed: PushedRequests
     applications: AskedApplications
@@ -97,8 +97,8 @@ class Authorization:
     ) -> None:
         """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences.
 
-        What is asked in one moment, is asked by one statement, by ``batching``. ``sources`` have what does not stand in
-        the request.
+        Requests that arrive together share statements, by ``batching``. ``sources`` have what is not in the request
+        itself.
         """
         self._database = database
         self._new_codes = batching("new_codes", self._add_codes)
@@ -159,10 +159,10 @@ class Authorization:
         return replace(request, pushed_id=asked.pushed_id), found.granted
 
     async def open(self, asked: AskedParameters) -> AskedParameters:
-        """Return the parameters of the pushed request that these name, or themselves where they name none.
+        """Return the parameters of the pushed request that these name, or these where they name none.
 
-        Besides those two that name it, others do not count. Raises ``PushedRequestOverError`` for one that is over,
-        where there is no address to tell the application at.
+        Other parameters beside ``client_id`` and ``request_uri`` are ignored. Raises ``PushedRequestOverError`` for a
+        pushed request that is over, if there is no redirect URI at which the application can be told.
         """
         if not asked.names_pushed_request:
             return asked

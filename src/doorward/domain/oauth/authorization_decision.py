@@ -137,7 +137,11 @@ def _needs_second_factor(request: AuthorizationRequest) -> bool:
 def _step_up(
     request: AuthorizationRequest, user: UserState, session: BrowserSession
 ) -> SignInDue | RefusedAuthorization:
-    """Have a user sign in more strongly who can, and did not just decline to."""
+    """Ask the user for a second factor, or refuse the request.
+
+    It is refused where the user has none, was just asked because of this request, or must not be asked
+    (``prompt=none``).
+    """
     if not session.has_second_factor or _was_asked(user, session) or Prompt.NONE in request.prompts:
         return request.refused(
             AuthorizationError.UNMET_AUTHENTICATION_REQUIREMENTS, "The user did not sign in as strongly as asked for."

@@ -97,11 +97,11 @@ class AuthorizationRequest:
     prompts: frozenset[Prompt]
     max_age: int | None
     acr_levels: frozenset[int]
-    """Empty: whichever."""
+    """The levels of which one is wanted; empty if any will do."""
     login_hint: str | None
     id_token_hint: str | None
     pushed_id: UUID | None = None
-    """Of the pushed request that this one came as."""
+    """The id of the pushed request that this one came as."""
 
     def refused(self, error: AuthorizationError, description: str) -> RefusedAuthorization:
         """Return its refusal."""
@@ -160,7 +160,7 @@ def read_authorization(
 
 
 def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_uri: str) -> Reply:
-    """Return how to answer: also where what says it is wrong, and is then refused."""
+    """Return how to answer. In place of a wrong ``state`` or ``response_mode``, which is refused, a default is used."""
     state = None if "state" in repeated else parameters.get("state")
     asked = "" if "response_mode" in repeated else parameters.get("response_mode", "")
     mode: ResponseMode = "form_post" if asked == "form_post" else "query"

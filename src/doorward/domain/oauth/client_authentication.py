@@ -34,7 +34,7 @@ MAXIMUM_BASIC_LENGTH: Final = 2048
 
 
 class ClientAuthentication:
-    """Authenticates clients. What it refuses, it refuses with one answer, after the same work."""
+    """Authenticates clients. All refusals have one answer, after the same work."""
 
     def __init__(
         self,

@@ -183,7 +183,7 @@ class Clients:
         return ClientWithSecret(client, secret)
 
     async def disable(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> OAuthClient:
-        """Have a client get no tokens, and its tokens be refused; return it. A disabled one stays as it is.
+        """Disable a client: it gets no tokens, and its tokens are refused. Return it. A disabled one stays as it is.
 
         Raises what ``get`` raises, and ``BuiltInClientError``.
         """
@@ -202,7 +202,7 @@ class Clients:
         return client
 
     async def enable(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> OAuthClient:
-        """Have a client get tokens again, from the next second on; return it. An enabled one stays as it is.
+        """Enable a client: it gets tokens again from the next second on. Return it. An enabled one stays as it is.
 
         Tokens say the second of their issue: all that were issued before say an earlier one, and stay refused. Raises
         what ``get`` raises, and ``BuiltInClientError``.

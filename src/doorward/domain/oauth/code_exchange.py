@@ -52,14 +52,14 @@ class _Begun:
 
 @frozen
 class _Refused:
-    """Why none begins, and the sessions that end with the commit."""
+    """Why no session begins, and the sessions that end with the commit."""
 
     reason: RefusedCode
     ended: Sequence[SessionEnded] = ()
 
 
 class CodeExchange:
-    """Begins sessions of applications, and keeps them going."""
+    """Begins sessions of applications, and refreshes them."""
 
     def __init__(
         self,

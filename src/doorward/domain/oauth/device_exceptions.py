@@ -31,7 +31,7 @@ class SlowDownError(DomainError):
 
 
 class ExpiredDeviceCodeError(DomainError):
-    """RFC 8628 section 3.5. A code that was used is told no other thing."""
+    """RFC 8628 section 3.5. A code that was used gets the same answer."""
 
     kind = Kind.INVALID
     code = "device_code_expired"

@@ -31,11 +31,11 @@ from doorward.domain.oauth.user_code import UserCodeMacs, new_user_code, read_us
 from doorward.observability.logging import report
 
 MOST_CODES_TRIED: Final = 5
-"""That a new code is one which another device shows is rare: there are 25,600,000,000."""
+"""How many new codes are tried. One that another device shows is rare: there are 25,600,000,000 codes."""
 
 
 class Devices:
-    """Has devices wait, and lets people decide about them."""
+    """Stores devices that wait, and the decisions of people about them."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Devices:
     async def begin(
         self, client: OAuthClient, *, scope: str, identifier: str | None, resource: ResourceContent | None
     ) -> DeviceAuthorization:
-        """Have a device wait; return what it shows and what it asks with.
+        """Store a device that waits for its user; return the code that it shows and the code that it polls with.
 
         ``resource`` is the stored one of the identifier. Raises ``GrantNotAllowedError``, ``InvalidTargetError``, and
         ``ScopesNotAllowedError`` where nothing of what is asked for is left.
@@ -123,7 +123,7 @@ class Devices:
         return self._answered(device, status)
 
     async def deny(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
-        """Have a device be told that the user does not agree. None as with ``approve``."""
+        """Store that the user does not agree; the device learns it when it polls. Return None as ``approve`` does."""
         user_code, status = read_user_code(typed), DeviceStatus.DENIED
         if user_code is None:
             return None

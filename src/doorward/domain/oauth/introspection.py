@@ -26,7 +26,7 @@ class Introspection:
     async def read(self, token: str) -> VerifiedToken | None:
         """Return what a token says, by its signature alone; None for what is no valid access token of this service.
 
-        So are refresh tokens: no client with a secret has any.
+        That includes refresh tokens, which are not introspected.
         """
         try:
             return await self._signer.read_with_latest_keys(token, self._clock.now())

@@ -243,7 +243,7 @@ class ClientToken:
     expires_in: int
     scopes: frozenset[str]
     is_bound: bool = False
-    """To a key."""
+    """Whether it is bound to a key."""
 
 
 @frozen
@@ -261,6 +261,6 @@ class ActiveToken:
     session_id: str | None = None
     roles: frozenset[str] = NO_ROLES
     sign_in: SignIn | None = None
-    """Of a user's session."""
+    """How the user of the session authenticated; None for a token of the client itself."""
     thumbprint: str | None = None
-    """Of the key that it is bound to."""
+    """The thumbprint of the key that it is bound to; None for none."""

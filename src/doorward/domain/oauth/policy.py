@@ -183,7 +183,7 @@ def is_resource_identifier(text: str) -> bool:
 
 @lru_cache(KNOWN_IDENTIFIERS)
 def _is_absolute_uri(text: str) -> bool:
-    """Remembered: most calls name one of a few."""
+    """Tell whether it is an absolute URI. Cached, because most calls name one of a few."""
     if not _ABSOLUTE_URI.fullmatch(text):
         return False
     try:

@@ -19,10 +19,10 @@ from doorward.observability.logging import report
 
 REQUEST_PREFIX: Final = "dwp_"
 LIFE: Final = timedelta(seconds=60)
-"""Until a browser comes."""
+"""How long a request waits for the first browser."""
 
 LIFE_IN_BROWSER: Final = timedelta(minutes=30)
-"""From the first visit on: as long as the user may take to sign in."""
+"""How long it lives from the first visit on: the time that a user may take to sign in."""
 
 
 @frozen

@@ -23,7 +23,7 @@ _PRIVATE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 """RFC 8252 section 7.1: based on a domain name, so it has a full stop."""
 
 _USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
-"""Which browsers leave out of origins."""
+"""The ports that browsers leave out of origins."""
 
 _LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(|[/?].*)", re.DOTALL)
 

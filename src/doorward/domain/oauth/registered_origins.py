@@ -1,4 +1,4 @@
-"""Origins of applications' pages: those to which browsers are sent back may call the endpoints from there."""
+"""The origins of redirect URIs. Pages of these origins may call the endpoints."""
 
 import asyncio
 import time
@@ -56,8 +56,7 @@ class RegisteredOrigins:
     async def has(self, origin: str) -> bool:
         """Tell whether a client's browsers are sent back to this origin.
 
-        While the database cannot be asked, those that were known are: a page without CORS cannot call, and nothing
-        else depends on it.
+        While the database cannot be read, the origins that were read last are used. Nothing but CORS depends on them.
         """
         if self._is_due():
             async with self._lock:

@@ -19,7 +19,7 @@ MAXIMUM_REGISTERED_CLIENTS: Final = 250
 MOST_USES: Final = 1000
 LONGEST_LIFE: Final = timedelta(days=365)
 NO_USER: Final = UUID(int=0)
-"""In place of a user's id in the format of tokens: these belong to none."""
+"""Stands in place of a user's id in the format of tokens, because these tokens belong to no user."""
 
 
 @frozen
@@ -56,7 +56,7 @@ class StoredRegistration:
 
     @property
     def allowed(self) -> SelfRegistration:
-        """Return that in the words of its metadata."""
+        """Return the scopes and resources against which the client's metadata is checked."""
         return SelfRegistration(frozenset(self.scopes), tuple(self.resources))
 
 

@@ -44,7 +44,7 @@ CHANNELS: Final = (MAIL_CHANNEL, WEBHOOK_CHANNEL, RABBITMQ_CHANNEL, LOGOUT_CHANN
 
 @frozen
 class DeliveryTimes:
-    """How often and how long. A test passes shorter ones."""
+    """Intervals and durations of delivery. Tests pass shorter ones."""
 
     poll_seconds: float = 1
     notice_seconds: float = 0.05

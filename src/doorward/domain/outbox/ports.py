@@ -44,7 +44,7 @@ class Broker(Protocol):
 
 
 class Turn(Protocol):
-    """What one process at a time has."""
+    """A lock that one process at a time holds."""
 
     def taken(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[None]] | None]:
         """Hold the turn for the block; yield None when another process has it.

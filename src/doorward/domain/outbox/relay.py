@@ -21,7 +21,7 @@ SUBSCRIPTION: Final = uuid5(NAMESPACE_URL, "urn:doorward:rabbitmq")
 
 @frozen
 class RelayTimes:
-    """How often and how long. A test passes shorter ones."""
+    """Intervals and durations of the relay. Tests pass shorter ones."""
 
     poll_seconds: float = 1
     first_pause_seconds: float = 1

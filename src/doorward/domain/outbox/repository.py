@@ -81,7 +81,7 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
 
 
 async def update_waiting_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
-    """Have due messages that must wait be due later, so that claims need not pass over them; return how many.
+    """Postpone due messages that must wait, so that claims need not skip them; return how many.
 
     Of the first 1000 that are due: those behind another of their stream are due when that one is, and with its end
     (``remove_message``, ``end_message``); those of a paused endpoint after the pause. Both rows are locked, so that
@@ -168,7 +168,7 @@ async def remove_message(connection: Connection, message_id: int) -> None:
 async def update_due_time(
     connection: Connection, message_id: int, *, claimed_attempts: int, attempts: int, delay: timedelta
 ) -> None:
-    """Have a claimed message tried again after a delay. One that was claimed again meanwhile stays as it is."""
+    """Schedule another attempt of a claimed message after a delay, unless it was claimed again in the meantime."""
     await connection.execute(
         """
         UPDATE outbox

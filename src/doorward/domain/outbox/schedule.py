@@ -31,7 +31,7 @@ def delay_after(attempts: int, chance: float) -> timedelta:
 
 @frozen
 class Circuit:
-    """Whether a channel's receiver is tried: open, it is not before ``open_until``, in seconds of a steady clock.
+    """Whether messages are sent to a channel's receiver: while open, none before ``open_until``, in monotonic seconds.
 
     After that moment one message is tried. A fault then doubles ``pause``, and an answer closes the circuit.
     """
@@ -56,7 +56,7 @@ class Circuit:
         return Circuit()
 
     def after_fault(self, now: float) -> "Circuit":
-        """Return the state after the receiver did not answer. Messages that were under way when it opened count not."""
+        """Return the state after the receiver did not answer. Messages in progress when it opened are not counted."""
         if self.is_open and now < self.open_until:
             return self
         faults = self.faults + 1

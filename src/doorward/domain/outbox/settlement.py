@@ -1,4 +1,4 @@
-"""Record what came of an attempt to deliver a message: remove its row, have it tried again, or end it."""
+"""Record the outcome of an attempt to deliver a message: remove its row, schedule a retry, or end it."""
 
 import asyncio
 import random

@@ -10,7 +10,7 @@ MESSAGES_A_BATCH: Final = 1000
 
 
 async def unsubscribe(database: Database[repository.Connection]) -> int:
-    """Have no more messages stored for the broker, and drop those that wait; return how many.
+    """Stop storing messages for the broker, and remove those that wait; return how many were removed.
 
     A process that publishes subscribes again. Each batch commits by itself: a second call does the rest. Raises
     ``ServiceUnavailableError``.

@@ -12,10 +12,10 @@ from doorward.domain.passkeys.client_data import ClientDataError, read_client_da
 from doorward.domain.passkeys.repository import Connection
 
 ANYBODY = UUID(int=0)
-"""Of a challenge for a user who is not known before the passkey is shown."""
+"""The user's id in a challenge for a user who is not known before the passkey is shown."""
 
 NOT_BOUND = b""
-"""Of a challenge that was given to no session and to no login."""
+"""The binding of a challenge that was given to no session and to no login."""
 
 
 class ChallengeRefusedError(Exception):

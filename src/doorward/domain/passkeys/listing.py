@@ -11,7 +11,7 @@ class ListedPasskeys(ListedFactors):
     """The part of a list of factors that is about passkeys."""
 
     async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
-        """Return a user's, the oldest first."""
+        """Return the passkeys of a user, the oldest first."""
         return [
             ListedFactor(each.id, "passkey", each.name, each.created_at, is_suspended=each.suspended_at is not None)
             for each in await list_passkeys(connection, user_id)

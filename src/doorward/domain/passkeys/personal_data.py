@@ -12,5 +12,5 @@ class PasskeyData:
     member = "passkeys"
 
     def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
-        """Return them, the oldest first."""
+        """Return the passkeys, the oldest first."""
         return list_exported_passkeys(connection, user_id)

@@ -9,5 +9,5 @@ class PasskeyRemoval:
     """The part of a reset that is about passkeys."""
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
-        """Remove all of a user's, who is locked, in the caller's transaction."""
+        """Remove all passkeys of a user, who is locked, in the caller's transaction."""
         await remove_passkeys(connection, user_id)

@@ -1,4 +1,4 @@
-"""Use cases of administrators: try an endpoint with a test message, and have it told of past events again."""
+"""Use cases of administrators: send an endpoint a test message, and send it past events again."""
 
 import json
 import time
@@ -84,7 +84,7 @@ class WebhookTest:
 
 
 class WebhookReplay:
-    """Has an endpoint told again of what happened in a time."""
+    """Sends an endpoint the events of a period again."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, replay: AuditReplay) -> None:
         self._database = database

@@ -31,14 +31,14 @@ class DeadLetters:
             return await messages.list_dead_letters(connection, endpoint_id=endpoint_id, before=before, limit=limit)
 
     async def retry(self, actor: Actor, message_id: int) -> None:
-        """Have one tried again, by the whole schedule. Raises ``DeadLetterNotFoundError``."""
+        """Retry one dead letter, by the whole schedule of attempts. Raises ``DeadLetterNotFoundError``."""
         async with self._database.transaction() as connection:
             await lock_actor(connection, actor, AdminScope.OUTBOX_WRITE, now=self._clock.now())
             if not await messages.activate_dead_letter(connection, message_id):
                 raise DeadLetterNotFoundError
 
     async def retry_all(self, actor: Actor, endpoint_id: UUID) -> int:
-        """Have all of an endpoint tried again, each batch committed by itself; return how many.
+        """Retry all dead letters of an endpoint; return how many. Each batch is committed by itself.
 
         Raises ``WebhookNotFoundError``, ``WebhookDisabledError``.
         """

@@ -38,7 +38,7 @@ class WebhookDelivery:
         self._disabling = disabling
 
     async def deliver(self, message: Message) -> Outcome:
-        """Send one message, unless its endpoint is gone, switched off or spared.
+        """Send one message, unless its endpoint is removed, disabled or paused.
 
         Raises ``ServiceUnavailableError``; then the message is sent again after its lease.
         """
@@ -77,7 +77,7 @@ class WebhookDelivery:
     async def _note_failure(
         self, message: Message, target: Target, result: Answered | Unanswered, *, is_probe: bool
     ) -> Outcome:
-        """Count the failure, and switch the endpoint off where it is time."""
+        """Count the failure, and disable the endpoint if it has failed for long enough."""
         now, event = self._clock.now(), None
         async with self._database.transaction() as connection:
             current = await health_repository.lock_target(connection, target.id, now=now)
@@ -100,9 +100,9 @@ class WebhookDelivery:
 
 
 def failures_after(target: Target, result: Answered | Unanswered, *, is_probe: bool) -> tuple[int, timedelta | None]:
-    """Return how often in a row the endpoint has not answered by now, and for how long it is spared.
+    """Return how many calls in a row had no answer, and for how long the endpoint is paused.
 
-    A call that was under way when the pause began counts no more. Any answer ends the row.
+    A call that was in progress when the pause began is not counted. Any answer ends the row.
     """
     if isinstance(result, Answered):
         return 0, health.pause_asked_for(result)

@@ -1,4 +1,4 @@
-"""Switch off an endpoint that is gone or fails for days: its messages are dropped, and the administrators are told."""
+"""Disable an endpoint that is gone or fails for days: its messages are dropped, and the administrators are told."""
 
 from datetime import timedelta
 from typing import Final
@@ -22,7 +22,7 @@ MAIL_LIVES: Final = timedelta(days=1)
 
 
 class EndpointDisabling:
-    """What the delivery does about an endpoint that takes nothing."""
+    """Disables an endpoint that is gone or has failed for days."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, mails: MailQueue) -> None:
         self._database = database

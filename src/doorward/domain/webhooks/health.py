@@ -1,4 +1,4 @@
-"""When a failed message is tried again, when an endpoint is spared, and when it is switched off. Pure."""
+"""When a failed message is retried, and when an endpoint is paused or disabled. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,7 +51,7 @@ def pause_asked_for(result: Answered | Unanswered) -> timedelta | None:
 
 
 def pause_after(faults: int) -> timedelta | None:
-    """Return for how long an endpoint is spared after so many calls without an answer; None for not at all."""
+    """Return for how long an endpoint is paused after so many calls without an answer; None for no pause."""
     if faults < FAULTS_IN_A_ROW:
         return None
     doublings: int = 2 ** min(faults - FAULTS_IN_A_ROW, 10)

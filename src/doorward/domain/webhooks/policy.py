@@ -16,7 +16,7 @@ from doorward.domain.webhooks.models import EndpointContent
 MAXIMUM_URL_LENGTH: Final = 2000
 MAXIMUM_DESCRIPTION_LENGTH: Final = 200
 MAXIMUM_ENDPOINTS: Final = 50
-"""Each costs every event a row that matches its types."""
+"""A bound, because each event stores a row for each endpoint that wants its type."""
 
 SECRET_OVERLAP: Final = timedelta(hours=24)
 MAXIMUM_REPLAY: Final = 100_000

@@ -91,7 +91,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         return await answer
 
     def _watch_wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have one timer, that of the oldest question, end what waits too long: a timer a question costs more."""
+        """Start the timer that ends questions which wait too long: one for all, because one for each costs more."""
         if self._asked and not self._is_wait_watched:
             self._is_wait_watched = True
             loop.call_at(self._asked[0].must_begin_by, self._end_waits, loop, context=Context())
@@ -106,7 +106,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self._watch_wait(loop)
 
     def _begin_query(self) -> None:
-        """Have a task take what was asked, in the loop's next turn: until then, all of this turn can join."""
+        """Start a task that queries for the waiting questions. It runs in the loop's next turn, so others can join."""
         if self._asked and not self._is_query_about_to_begin and len(self._tasks) < self._bounds.queries:
             self._is_query_about_to_begin = True
             # In no request's context: the lines and spans of a query that many wait for are nobody's own.

@@ -78,7 +78,9 @@ class _Session:
 
 
 async def hold_settings(connection: AsyncConnection[Any]) -> bool:
-    """Have the session's settings be those that ``startup_options`` asked for, and those that are only compared.
+    """Compare the session's settings with those that are wanted, and set those that differ.
+
+    Wanted are the settings of ``startup_options`` and those that are only compared.
 
     Return whether the session refuses writes. A connection that asked for no settings is left as it is. Behind a pooler
     nothing is set, because the next statement may run in another session of PostgreSQL. Raises

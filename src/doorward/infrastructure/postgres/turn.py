@@ -58,7 +58,7 @@ class AdvisoryTurn:
         return bool(row and row[0])
 
     async def _keep(self, guard: AsyncConnection[Any]) -> None:
-        """Have the server let the transaction last, which shows that it still does."""
+        """Switch off the idle timeout of the transaction that holds the lock. An error shows that the lock is lost."""
         with self._answered(guard):
             # SET is no query, so this also gives back the snapshot of the query before it.
             await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -22,7 +22,7 @@ class WriteWatch:
         self._writable_since = now()
 
     def replace_afterwards(self, replace_connections: Callable[[], Awaitable[None]]) -> None:
-        """Have this called, too, when a server takes writes after one did not."""
+        """Register a function to call when a server accepts writes after another one refused them."""
         self._replacements.append(replace_connections)
 
     def refused(self, made_at: float) -> None:

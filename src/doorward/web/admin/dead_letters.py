@@ -60,7 +60,7 @@ class DeadLettersPage(AdminPageOf):
 
 
 async def _retry(visit: Visit, form: DeadLetterForm) -> Done:
-    """Have one tried again, by the whole schedule."""
+    """Retry one dead letter, by the whole schedule of attempts. Raises ``DeadLetterNotFoundError``."""
     if not form.message_id:
         raise DeadLetterNotFoundError
     await visit.services.outgoing.dead_letters.retry(Actor(visit.caller), int(form.message_id))
@@ -68,7 +68,7 @@ async def _retry(visit: Visit, form: DeadLetterForm) -> Done:
 
 
 async def _retry_all(visit: Visit, form: RetryAllForm) -> Done:
-    """Have all of a webhook tried again, each by the whole schedule."""
+    """Retry all dead letters of a webhook, each by the whole schedule of attempts."""
     webhook_id = read_id(form.webhook_id, WebhookNotFoundError)
     await visit.services.outgoing.dead_letters.retry_all(Actor(visit.caller), webhook_id)
     return Done("dead_letters")

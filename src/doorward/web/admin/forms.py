@@ -24,26 +24,26 @@ class InviteForm(PageForm):
 
 
 class RevokeInvitationForm(PageForm):
-    """Which invitation."""
+    """The invitation to take back."""
 
     invitation_id: _Text = ""
 
 
 class CreateUserForm(InviteForm):
-    """Another user, with a password."""
+    """A user to create, with a password."""
 
     username: _Text = ""
     password: _Text = ""
 
 
 class UserForm(PageForm):
-    """Which user."""
+    """The user that the form changes."""
 
     user_id: _Text = ""
 
 
 class ChangeUserForm(UserForm):
-    """What is to change of a user, who has this version."""
+    """The changes of a user, and the version that the page showed."""
 
     version: int = 0
     username: _Text = ""
@@ -54,14 +54,14 @@ class ChangeUserForm(UserForm):
 
 
 class DeleteUserForm(UserForm):
-    """Whether a user, who has this version, is deleted at once."""
+    """Whether a user is deleted at once, and the version that the page showed."""
 
     version: int = 0
     now: bool = False
 
 
 class RoleForm(PageForm):
-    """Which role, which has this version."""
+    """The role that the form changes, and the version that the page showed."""
 
     name: _Text = ""
     version: int = 0

@@ -44,7 +44,7 @@ class AdminPageOf(OwnPage, ABC):
 
     @property
     def path(self) -> str:
-        """Where it is: in a folder of its own, beside that of the own account."""
+        """The path of the page: below that of administration, beside the pages of the own account."""
         return f"{ADMIN}/{self.name.removeprefix('admin-')}"
 
     @property
@@ -67,12 +67,12 @@ class PageOfOne(AdminPageOf, ABC):
 
     @property
     def query(self) -> Mapping[str, str]:
-        """What the address has besides."""
+        """The query of the address, which names the row."""
         return {self.parameter: self.key}
 
     @property
     def address(self) -> str:
-        """Where it is, with the id."""
+        """The address of the page, with the id of the row."""
         return with_parameters(self.path, self.query)
 
     def at(self, request: Request) -> OwnPage:
@@ -157,7 +157,7 @@ class AdminPages(OwnPages):
         return await provider_of(services).browser_sessions.find_administrator(cookie)
 
     async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
-        """Return the words that all pages have: what leads to the others, and the forms that may be sent.
+        """Return the values that all templates need: the navigation, and the forms that may be sent.
 
         Whether one may be is judged again when it is.
         """
@@ -206,12 +206,12 @@ def asked_in_query(visit: Visit, *names: str) -> dict[str, str]:
 
 
 def given(asked: Mapping[str, str]) -> dict[str, str]:
-    """Return those that narrow."""
+    """Return the filters that are not empty."""
     return {name: value for name, value in asked.items() if value}
 
 
 def is_version(version: int) -> Callable[[int], bool]:
-    """Return what tells whether something is as the page showed it."""
+    """Return a function that compares a stored version with the one that the page showed."""
     return lambda stored: stored == version
 
 

@@ -145,7 +145,7 @@ async def _test(visit: Visit, form: WebhookForm) -> Shown:
 
 
 async def _replay(visit: Visit, form: ReplayForm) -> Done:
-    """Have past events sent again."""
+    """Send past events again."""
     webhook_id, hooks = read_id(form.webhook_id, WebhookNotFoundError), await _hooks(visit)
     try:
         times = ReplayBody.model_validate({"since": in_utc(form.since), "until": in_utc(form.until)})

@@ -54,7 +54,7 @@ class Visit:
 
     @property
     def user_agent(self) -> str | None:
-        """What the browser says that it is."""
+        """The header ``User-Agent``."""
         return self.request.headers.get("user-agent")
 
 
@@ -75,17 +75,17 @@ class OwnPage(ABC):
     """A page that people sign in for: one of the own account, unless a subclass says otherwise."""
 
     name: ClassVar[SignedInPage | AdminPage]
-    """Its forms belong to this name."""
+    """The name of the page, which ties its forms to it."""
     access: ClassVar[NeedsScope] = ACCESS_TO_ACCOUNT
 
     @property
     def path(self) -> str:
-        """Where it is, without a query."""
+        """The path of the page, without a query."""
         return f"{ACCOUNT}/{self.name}"
 
     @property
     def address(self) -> str:
-        """Where it is, of which row it shows something, too."""
+        """The address of the page, with the row if it shows one."""
         return self.path
 
     @property
@@ -99,14 +99,14 @@ class OwnPage(ABC):
 
     @abstractmethod
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return what the page says of the account."""
+        """Return the values that the page's template shows."""
 
 
 Act = Callable[[Visit], Awaitable[Done | Response]]
 
 
 class OwnPages:
-    """Shows pages to whom they belong, and carries out their forms."""
+    """Shows pages to signed-in users, and carries out their forms."""
 
     folder: ClassVar[str] = ACCOUNT
 
@@ -172,7 +172,7 @@ class OwnPages:
         return await self._admitted(page, visit, self._carry_out(page, visit, act, access_in_browser(request)))
 
     async def act_on_return(self, page: OwnPage, request: Request, services: Services, act: Act) -> Response:
-        """Carry out what a form had a person ask for at another service, whose answer is known to be this browser's."""
+        """Carry out a form whose person is back from another service. The answer is known to be this browser's."""
         visit = await self._find_visit(request, services)
         if visit is None:
             return self._sign_in(request, page)
@@ -183,7 +183,7 @@ class OwnPages:
         return None if caller is None else Visit(request, services, caller, texts_of(request))
 
     async def _admitted(self, page: OwnPage, visit: Visit, answer: Awaitable[Response]) -> Response:
-        """Return the answer, or what leads to it those who may not have it, or not yet."""
+        """Return the answer, or a redirect to the sign-in, or the page that refuses a caller without the rights."""
         try:
             return await answer
         except InvalidAccessTokenError:
@@ -263,7 +263,7 @@ class OwnPages:
         return response
 
     async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
-        """Return the words that all pages have."""
+        """Return the values that all templates need."""
         sessions = provider_of(visit.services).browser_sessions
         return {
             "pages": self._pages.options.own_pages,
@@ -286,7 +286,7 @@ class OwnPages:
         return response
 
     def _sign_in(self, request: Request, page: OwnPage, *, proof: bool = False) -> Response:
-        """Have the person sign in, and come back to the page."""
+        """Redirect to the sign-in, which leads back to the page. With ``proof`` it asks for a fresh proof."""
         asked = texts_of(request).asked
         query = {"next": page.address, **({"proof": "1"} if proof else {})}
         query |= {UI_LOCALES: asked} if asked else {}

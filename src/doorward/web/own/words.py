@@ -22,7 +22,7 @@ def in_utc(text: str) -> str:
 
 
 def read_id(text: str, refusal: type[DomainError]) -> UUID:
-    """Return which row is meant. Raises the refusal for what is no id."""
+    """Return the id of a row from its text. Raises ``refusal`` for a text that is no id."""
     try:
         return UUID(text)
     except ValueError as error:

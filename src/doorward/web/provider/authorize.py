@@ -42,7 +42,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         return response
 
     async def authorize_by_form(request: Request) -> Response:
-        """Have the browser come again with GET: with a form of another site it sends no cookies."""
+        """Answer with a page that repeats the request by GET: with another site's form the browser sends no cookies."""
         return pages.go_on(request, f"{AUTHORIZE_PATH}?{await query_of_form(request)}", is_form=False)
 
     return [

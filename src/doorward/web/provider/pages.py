@@ -30,7 +30,7 @@ UNANSWERED: Final = (
     ClientDocumentError,
     SelfRegistrationFullError,
 )
-"""Refusals of requests for authorization that no application is told of: the browser is sent nowhere."""
+"""Refusals of requests for authorization that are shown on a page: the browser is not sent to the application."""
 
 SIGN_IN: Final = "/account/sign-in"
 SECOND_FACTOR: Final = "/account/second-factor"
@@ -134,7 +134,7 @@ class ProviderPages:
         return self.forward(request, target) if is_form else RedirectResponse(target, SEE_OTHER)
 
     def forward(self, request: Request, target: str) -> Response:
-        """Have the browser go on from a form.
+        """Answer a form with a page that leads the browser to another address.
 
         Not by a redirect: Chromium applies the policy for forms also to where their answers redirect to.
         """
@@ -162,6 +162,6 @@ class ProviderPages:
 
 
 def raise_for_all(refusal: DomainError) -> None:
-    """Raise again what the edge answers for all routes."""
+    """Raise a refusal that the edge answers for all routes: the service is unavailable, or a limit is exceeded."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal

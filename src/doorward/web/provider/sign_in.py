@@ -70,7 +70,7 @@ class Visit:
     is_form: bool
 
     def by(self, client: Client, *, remembers: bool = False) -> CompletingClient:
-        """Return who sends it."""
+        """Return the client of the request, as the completion of a login needs it."""
         return CompletingClient(client, self.request.headers.get("user-agent"), self.device_token, remembers)
 
 

@@ -172,14 +172,14 @@ async def rotate_client_secret(
 async def disable_client(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientResponse:
-    """Have a client get no tokens; those that it has are refused from now on. A disabled one stays as it is."""
+    """Disable a client: it gets no tokens, and those that it has are refused. A disabled one stays as it is."""
     return _client(await services.oauth.clients.disable(caller, client_id, is_changeable(request)), response)
 
 
 async def enable_client(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientResponse:
-    """Have a client get tokens again, from `not_before` on. Those from before stay refused."""
+    """Enable a client: it gets tokens again, from `not_before` on. Those from before stay refused."""
     return _client(await services.oauth.clients.enable(caller, client_id, is_changeable(request)), response)
 
 

@@ -78,7 +78,7 @@ async def list_keys(keys: CurrentKeys) -> SigningKeyListResponse:
 async def rotate_keys(
     caller: CurrentCaller, body: JsonBody[KeyRotationBody], keys: CurrentKeys
 ) -> SigningKeyListResponse:
-    """Have the next key of each algorithm sign, after 24 hours or at once, and publish another one. List all keys."""
+    """Let the next key of each algorithm sign, after 24 hours or at once, and publish another one. List all keys."""
     return _listed(await keys.rotate(Actor(caller), at_once=body.at_once))
 
 

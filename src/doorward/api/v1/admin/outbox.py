@@ -75,10 +75,10 @@ async def part_of_dead_letters(parameters: DeadLetterParameters, services: Servi
 async def retry_dead_letters(
     caller: CurrentCaller, body: JsonBody[RetryBody], services: CurrentServices
 ) -> MessagesResponse:
-    """Have all dead letters of a webhook tried again, each by the whole schedule."""
+    """Retry all dead letters of a webhook, each by the whole schedule of attempts."""
     return MessagesResponse(messages=await services.outgoing.dead_letters.retry_all(Actor(caller), body.webhook_id))
 
 
 async def retry_dead_letter(message_id: int, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Have one dead letter of a webhook tried again, by the whole schedule."""
+    """Retry one dead letter of a webhook, by the whole schedule of attempts."""
     await services.outgoing.dead_letters.retry(Actor(caller), message_id)

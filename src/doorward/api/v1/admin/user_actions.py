@@ -78,7 +78,7 @@ async def activate_user(user_id: UUID, caller: CurrentCaller, services: CurrentS
 
 
 async def reset_password_of_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Have the password of a user replaced. It signs in no more, all sessions end, and a mail has a link for a new one.
+    """Make a user replace the password. It no longer signs in, all sessions end, and a mail has a link for a new one.
 
     A login with it answers 403 `password_change_required`.
     """

@@ -168,7 +168,7 @@ async def test_webhook(webhook_id: UUID, hooks: CurrentWebhooks) -> WebhookTestR
 async def replay_webhook(
     webhook_id: UUID, caller: CurrentCaller, body: JsonBody[ReplayBody], hooks: CurrentWebhooks
 ) -> MessagesResponse:
-    """Have past events sent again, with the ids that they had. Those that wait already are sent twice."""
+    """Send past events again, with the ids that they had. Those that wait already are sent twice."""
     stored = await hooks.replay.run(Actor(caller), webhook_id, since=body.since, until=body.until)
     return MessagesResponse(messages=stored)
 

@@ -68,7 +68,7 @@ class _Window:
         return self._dropped + self.position
 
     def fill(self) -> None:
-        """Have as much text as an element may have, or all that is left."""
+        """Read on until the window holds as much text as an element may have, or all that is left."""
         if not self.is_last and len(self.buffer) - self.position <= MAXIMUM_LINE:
             more = self._text.read(MAXIMUM_LINE)
             self._dropped += self.position

@@ -50,7 +50,7 @@ class _RehearsalOverError(Exception):
 
 @frozen
 class Watcher:
-    """What is told of an import: each line that is not stored, and every few milliseconds that it goes on."""
+    """Observes an import: called for each line that is not stored, and every few milliseconds of progress."""
 
     on_left_out: Callable[[LeftOut], None]
     on_progress: Callable[[], None] = lambda: None

@@ -14,7 +14,7 @@ IMPORTS_LOCK: Final = 7_241_633_911
 
 
 async def lock_imports(connection: Connection) -> None:
-    """Have no other import store users until the transaction ends: two files in two orders would be a deadlock."""
+    """Lock imports until the transaction ends: two that store the same users in different orders would deadlock."""
     await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": IMPORTS_LOCK})
 
 

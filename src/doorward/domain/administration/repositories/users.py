@@ -87,7 +87,7 @@ async def update_external_id(connection: Connection, user_id: UUID, external_id:
 
 
 async def end_password(connection: Connection, user_id: UUID) -> None:
-    """Have the password sign in no more until it is replaced, and end all sessions of the user."""
+    """Mark the password as one to be replaced, so that it no longer signs in, and end all sessions of the user."""
     await connection.execute(
         """
         UPDATE users

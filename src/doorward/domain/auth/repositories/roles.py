@@ -75,7 +75,7 @@ async def update_roles_of_user(connection: Connection, user_id: UUID, names: Col
 
 
 async def lock_administrators(connection: Connection) -> None:
-    """Have no other transaction take an administrator away until this one ends. Call it after users were locked."""
+    """Take the lock under which administrators are removed, until the transaction ends. Lock users before it."""
     await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": ADMINISTRATORS_LOCK})
 
 

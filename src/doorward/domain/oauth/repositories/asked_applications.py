@@ -11,7 +11,7 @@ from doorward.domain.oauth.repositories import Connection
 
 @frozen
 class AskedApplication:
-    """Who asks. ``granted`` are the scopes that the user agreed to before."""
+    """A client with the resource that it asks for. ``granted`` are the scopes that the user agreed to before."""
 
     client: OAuthClient | None
     resource: ResourceContent | None = None
@@ -24,7 +24,7 @@ async def list_asked_applications(
     identifiers: Sequence[str | None],
     user_ids: Sequence[UUID | None],
 ) -> Sequence[AskedApplication]:
-    """Find each client, and the resource, and what the user agreed to, that are asked for in the same place."""
+    """Find client, resource and consent for each position of the given lists."""
     cursor = await connection.execute(
         """
         SELECT

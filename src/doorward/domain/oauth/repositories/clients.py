@@ -17,7 +17,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def lock_table(connection: Connection) -> None:
-    """Have other transactions wait that add a client, until this one ends. Reads do not wait."""
+    """Lock the table until the transaction ends: other transactions that write to it wait. Reads do not wait."""
     await connection.execute("LOCK TABLE oauth_clients IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -256,7 +256,7 @@ async def update_version(connection: Connection, client_id: str, *, now: datetim
 
 
 async def deactivate_client(connection: Connection, client_id: str, *, now: datetime) -> None:
-    """Have a client be disabled from now on."""
+    """Disable a client from ``now`` on."""
     await connection.execute(
         """
         UPDATE oauth_clients
@@ -270,7 +270,7 @@ async def deactivate_client(connection: Connection, client_id: str, *, now: date
 
 
 async def activate_client(connection: Connection, client_id: str, *, not_before: datetime, now: datetime) -> None:
-    """Have a client be enabled again from ``not_before`` on."""
+    """Enable a client again, from ``not_before`` on."""
     await connection.execute(
         """
         UPDATE oauth_clients

@@ -12,7 +12,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def lock_tokens(connection: Connection) -> None:
-    """Have other transactions wait that add an initial token, until this one ends. Reads do not wait."""
+    """Lock the initial tokens until the transaction ends: other transactions that write to them wait. Reads do not."""
     await connection.execute("LOCK TABLE oauth_registration_tokens IN SHARE ROW EXCLUSIVE MODE")
 
 

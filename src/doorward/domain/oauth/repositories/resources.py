@@ -11,7 +11,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def lock_table(connection: Connection) -> None:
-    """Have other transactions wait that add a resource, until this one ends. Reads do not wait."""
+    """Lock the table until the transaction ends: other transactions that write to it wait. Reads do not wait."""
     await connection.execute("LOCK TABLE oauth_resources IN SHARE ROW EXCLUSIVE MODE")
 
 

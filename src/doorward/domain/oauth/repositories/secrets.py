@@ -51,7 +51,7 @@ async def remove_expiring_secrets(connection: Connection, client_id: str) -> Non
 
 
 async def update_newest_secret(connection: Connection, client_id: str, *, expires_at: datetime) -> None:
-    """Have the newest secret of a client expire: another one takes its place."""
+    """Set when the newest secret of a client expires, because another one takes its place."""
     await connection.execute(
         """
         UPDATE oauth_client_secrets

@@ -13,7 +13,7 @@ Connection = AsyncConnection[Any]
 
 
 async def add_subscription(connection: Connection, subscription_id: UUID) -> None:
-    """Have a message stored for the broker with each event from now on."""
+    """Store the broker's subscription: from now on, a message for it is stored with each event."""
     await connection.execute(
         """
         INSERT INTO rabbitmq_subscriptions (id)
@@ -25,7 +25,7 @@ async def add_subscription(connection: Connection, subscription_id: UUID) -> Non
 
 
 async def remove_subscription(connection: Connection, subscription_id: UUID) -> bool:
-    """Have no more messages stored for the broker; tell whether any were until now."""
+    """Remove the broker's subscription: no more messages are stored for it. Return whether there was one."""
     cursor = await connection.execute(
         """
         DELETE FROM rabbitmq_subscriptions

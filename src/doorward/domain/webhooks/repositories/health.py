@@ -75,7 +75,7 @@ async def remove_failures(connection: Connection, endpoint_id: UUID) -> None:
 async def update_failures(
     connection: Connection, endpoint_id: UUID, *, failing_since: datetime, faults: int, pause: timedelta | None
 ) -> None:
-    """Note since when an endpoint has taken nothing, how often it did not answer, and for how long it is spared."""
+    """Store since when an endpoint has failed, how many calls had no answer, and how long it is paused."""
     await connection.execute(
         """
         UPDATE webhook_endpoints

@@ -50,7 +50,7 @@ async def list_dead_letters(
 
 
 async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
-    """Have a dead letter whose content is kept delivered again, from its first attempt on; tell whether there was one.
+    """Schedule a dead letter whose content is kept for delivery, from its first attempt on; tell whether there was one.
 
     It takes its place in its stream again, before what is later and waits.
     """
@@ -73,7 +73,7 @@ async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
 
 
 async def activate_dead_letters(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
-    """Have some dead letters of an endpoint delivered again, the oldest first; return how many."""
+    """Schedule some dead letters of an endpoint for delivery, the oldest first; return how many."""
     cursor = await connection.execute(
         """
         UPDATE outbox
