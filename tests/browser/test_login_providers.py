@@ -95,7 +95,9 @@ async def test_a_person_links_an_identity_and_signs_in_to_an_application_with_it
         await page.get_by_text(f"Signed in as {person.username}").wait_for()
 
 
-async def test_a_stranger_who_signs_in_there_is_told_what_to_do(trusting: PasskeySite, browser: Browser) -> None:
+async def test_an_unlinked_identity_of_a_provider_is_explained_on_the_sign_in_page(
+    trusting: PasskeySite, browser: Browser
+) -> None:
     async with window(browser) as page:
         await page.goto(f"{trusting.url}/account/sign-in")
         await page.get_by_role("button", name="Sign in with ACME").click()

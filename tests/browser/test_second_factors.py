@@ -171,7 +171,7 @@ async def test_recovery_codes_are_copied_and_printed(home: PasskeySite, browser:
     assert complaints == []
 
 
-async def test_a_passkey_is_the_second_step_and_shows_again_who_is_asking(home: PasskeySite, browser: Browser) -> None:
+async def test_a_passkey_is_the_second_step_and_a_fresh_proof(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)
@@ -189,7 +189,7 @@ async def test_a_passkey_is_the_second_step_and_shows_again_who_is_asking(home: 
         await one.page.get_by_role("heading", name="Your recovery codes").wait_for()
 
 
-async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySite, browser: Browser) -> None:
+async def test_a_sign_in_form_on_a_page_of_another_site_is_refused(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     context = await browser.new_context()
     page = await context.new_page()

@@ -71,7 +71,7 @@ async def test_a_refused_change_leaves_the_device_known(service: Service) -> Non
     assert await log_in(service, person, known) == known
 
 
-async def test_a_user_who_was_deactivated_meanwhile_goes_on_in_no_session(service: Service) -> None:
+async def test_a_user_deactivated_after_the_proof_gets_no_continued_session(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
     caller = await service.app.state.services.sessions.authenticate(tokens.access)
     service.set_active(person, active=False)

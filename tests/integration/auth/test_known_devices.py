@@ -152,7 +152,7 @@ async def test_a_login_on_a_new_device_at_a_new_address_queues_a_mail_and_no_oth
     assert set(mail.facts) == set(NOTICE_FACTS[MailKind.NEW_DEVICE])
 
 
-async def test_a_person_whose_sessions_are_gone_is_told_of_a_new_device_all_the_same(
+async def test_a_new_device_is_reported_also_to_a_user_without_sessions(
     service_alone: Service, login: Login, sealer: AesGcmSealer
 ) -> None:
     person = await service_alone.register()

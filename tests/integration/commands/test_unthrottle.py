@@ -54,7 +54,7 @@ async def test_failed_logins_are_forgotten_and_that_is_reported(service: Service
     assert "auth.login.unthrottled" in logs.text()
 
 
-async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     person, accounts = await service.register(), Accounts(database=service.database)
     gone = await accounts.find_user(person.username)
 

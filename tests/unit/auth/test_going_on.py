@@ -22,7 +22,7 @@ def test_each_kind_is_returned_as_it_is_and_the_other_is_a_defect() -> None:
         cookies_of(TOKENS)
 
 
-def test_who_acts_in_a_browser_has_the_own_account_and_nothing_by_roles() -> None:
+def test_a_caller_in_a_browser_has_the_scope_account_and_no_roles() -> None:
     live = session(acr=2, amr=("pwd", "otp", "mfa"), has_second_factor=True, is_verified=False)
     caller = caller_in_browser(live)
     own = frozenset({"account"})
