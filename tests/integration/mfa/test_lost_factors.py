@@ -1,4 +1,4 @@
-"""A rehearsal over HTTP: each documented way back for a person who has lost the second factor, and what is none."""
+"""Each documented way back for a user that has lost the second factor, over HTTP, and calls that give no way back."""
 
 import asyncio
 import json
