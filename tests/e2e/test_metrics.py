@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from development.client import LIVENESS, ME, READINESS, REFRESH, TOKEN, ApiClient, http_client
+from development.client import LIVENESS, ME, READINESS, REFRESH, TOKEN, ApiClient
 from tests.e2e.people import all_at_once, client_of, new_person
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
@@ -105,10 +105,5 @@ async def test_no_caller_can_make_another_series(stack: Stack) -> None:
         assert not [word for word in words if word in service.metrics()]
 
 
-async def test_metrics_are_on_their_own_port_and_nothing_else_is(client: ApiClient, service: Service) -> None:
+async def test_the_port_of_the_service_has_no_metrics(client: ApiClient) -> None:
     assert (await client.call("GET", "/metrics")).status_code == 404
-    metrics = ApiClient(http_client(service.metrics_url.removesuffix("/metrics"), timeout=COUNTED_SECONDS))
-    async with metrics:
-        found = await metrics.call("GET", "/metrics")
-        assert (found.status_code, found.headers["Server"]) == (200, "doorward")
-        assert (await metrics.call("GET", ME)).status_code == 404

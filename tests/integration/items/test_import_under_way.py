@@ -146,6 +146,7 @@ async def test_a_body_that_is_cut_off_stores_nothing(owner: Owner, logs: Logs, s
     assert owner.stored() == 0
     assert "http.request.crashed" not in logs.text()
     assert [line["event"] for line in logs.lines()[-2:]] == ["http.request.disconnected", "http.request"]
+    assert (await owner.import_csv("title\nA\n")).json()["imported"] == 1
 
 
 async def test_an_announced_body_above_32_mib_is_refused_before_it_is_read(owner: Owner) -> None:

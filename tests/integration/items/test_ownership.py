@@ -155,6 +155,22 @@ async def test_a_change_by_another_user_locks_nothing(owner: Owner, stranger: Ow
         assert owner.service.sql("SELECT id FROM items WHERE id = %s FOR UPDATE NOWAIT", item["id"])
 
 
+async def test_a_patch_shares_a_private_item_at_once_and_a_put_makes_it_private_again(
+    owner: Owner, stranger: Owner
+) -> None:
+    word = mark()
+    item = await owner.create(f"The {word}", tags=[word])
+    assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
+    shared = item_of(await owner.change("PATCH", item, {"visibility": "shared"}, '"1"'))
+    assert item_of(await stranger.get(path_of(item))) == shared
+    known = await stranger.call("GET", path_of(item), headers={"If-None-Match": '"2"'})
+    assert (known.status_code, known.content) == (304, b"")
+    assert (await stranger.listing(tag=word))["items"] == [shared]
+    assert await stranger.search(f"the {word[:9]}") == [f"The {word}"]
+    assert (await owner.change("PUT", item, {"title": word}, '"2"')).status_code == 200
+    assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
+
+
 async def test_an_item_that_becomes_private_is_gone_for_others_at_once(owner: Owner, stranger: Owner) -> None:
     tag = mark()
     items = [await owner.create(f"{tag} {number}", tags=[tag], visibility="shared") for number in range(3)]
