@@ -15,10 +15,9 @@ from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.migrations import migrate
-from tests.browser.applications import add_app, came_back, sign_in, window
+from tests.browser.applications import add_app, address, came_back, sign_in, window
+from tests.browser.inspection import Inspection
 from tests.browser.passkeys import PasskeySite
-from tests.browser.test_second_factors import Inspection
-from tests.browser.test_sign_in import address
 from tests.browser.tools import validation_messages
 from tests.integration.federation.visitors import setting
 from tests.interop.issuers.node_provider import SECRET, node_provider

@@ -2,31 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
-
-from prometheus_client.parser import text_string_to_metric_families
+from collections.abc import Callable
 
 from development.client import LIVENESS, ME, READINESS, REFRESH, TOKEN, ApiClient
+from tests.e2e.metrics import Series, series_of, value
 from tests.e2e.people import all_at_once, client_of, new_person
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 COUNTED_SECONDS = 60
 WORKERS = 2
 STRANGE_WORDS = 8
-Series = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def series_of(service: Service) -> Series:
-    families = text_string_to_metric_families(service.metrics())
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in families
-        for sample in family.samples
-    }
-
-
-def value(series: Series, name: str, **labels: str) -> float:
-    return series.get((f"doorward_{name}", frozenset(labels.items())), 0.0)
 
 
 def wait_for(service: Service, is_so: Callable[[Series], bool]) -> Series:

@@ -14,7 +14,7 @@ from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.wiring.auth import create_continuation, create_signer, lifetimes_of
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
-from tests.integration.auth.test_known_devices import HEADER, devices_of, log_in, read
+from tests.integration.auth.known_devices import HEADER, devices_of, log_in, read
 from tests.integration.service import Service
 
 CHANGED = f"{PASSWORD} twice"

@@ -8,33 +8,10 @@ import bcrypt
 import pytest
 
 from doorward.infrastructure.passwords import BcryptHasher
+from tests.unit.infrastructure.unusable_hashes import UNUSABLE_HASHES
 
 PASSLIB_VECTOR = "$bcrypt-sha256$v=2,t=2b,r=12$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2"
 """Of the password 'password', as passlib's documentation shows it."""
-
-UNUSABLE_HASHES = [
-    "",
-    "!",
-    "*",
-    "garbage",
-    "$",
-    "$bcrypt-sha256$",
-    "$2b$99$" + "." * 53,
-    "$2b$32$" + "." * 53,
-    "$2b$03$" + "." * 53,
-    "$2b$\u0664\u0664$" + "." * 53,
-    "$2b$04$" + "." * 52,
-    "$2b$04$" + "." * 54,
-    "$2x$04$" + "." * 53,
-    "$bcrypt-sha256$v=2,t=2b,r=99$" + "." * 22 + "$" + "." * 31,
-    "$bcrypt-sha256$v=2,t=2b,r=3$" + "." * 22 + "$" + "." * 31,
-    "$bcrypt-sha256$v=1,t=2b,r=4$" + "." * 22 + "$" + "." * 31,
-    "$bcrypt-sha256$v=2,t=2b,r=4$" + "." * 22 + "$" + "." * 31 + "\n",
-    "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aGFzaA",
-    "pbkdf2_sha256$1000000$salt$aGFzaA==",
-    "\x00",
-    "h\u00e4sh",
-]
 
 
 @pytest.fixture
