@@ -14,11 +14,11 @@ from development.alerts import alerts
 from development.dashboard import PAGE, PANELS, dashboard
 from doorward.core.events import event_classes
 from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY, Metrics
+from tests.architecture.metric_names import family_of, mentioned_in
 from tests.architecture.sources import text_of
 
 OPERATORS_PAGE: Final = Path("docs/operations/metrics.md")
 UNITS: Final = ("_seconds", "_total", "_info")
-MENTIONED: Final = re.compile(r"\bdoorward_[a-z_]+\b")
 PLAIN_COUNTS: Final = {
     "doorward_http_connections",
     "doorward_http_connections_limit",
@@ -45,15 +45,6 @@ def families() -> list[Metric]:
 def exposed(family: Metric) -> str:
     """The name that a query uses."""
     return f"{family.name}_total" if family.type == "counter" else family.name
-
-
-def family_of(mentioned: str) -> str:
-    """A histogram is asked for by the names of its parts."""
-    return re.sub(r"_(bucket|count|sum)$", "", mentioned)
-
-
-def mentioned_in(text: str) -> set[str]:
-    return {family_of(name) for name in MENTIONED.findall(text)}
 
 
 def test_names_are_as_prometheus_asks() -> None:

@@ -1,9 +1,10 @@
-"""Names: what a function of a repository may be called, and what no module may be called."""
+"""Names: what a function of a repository may be called, what no module may be called, and what no test may import."""
 
+import ast
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.sources import functions_of, is_repository, modules, source_modules
+from tests.architecture.sources import at, functions_of, is_repository, modules, source_modules, tree_of
 
 REPOSITORY_VERBS: Final = (
     *("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_", "allow_"),
@@ -15,6 +16,9 @@ claim: for this process, until a lease ends. Others: the domain's words."""
 ROLES: Final = frozenset({"models", "policy", "exceptions"})
 WITHOUT_RULES: Final = frozenset({"audit", "outbox"})
 """Domains that store what others hand them: they decide nothing and refuse nothing."""
+
+LISTS_TESTS: Final = Path("tests/architecture/test_certification.py")
+"""Imports test modules to compare the names of their tests with a page."""
 
 BANNED_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "crud", "manager", "base", "misc"})
 
@@ -38,6 +42,24 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     named = modules("src", "packages", "development", "benchmarks", "tests")
     nameless = [str(path) for path in named if BANNED_NAMES & {part.lower() for part in path.with_suffix("").parts}]
     assert not nameless, "call a module by what it does"
+
+
+def test_no_module_imports_a_test_module() -> None:
+    found = [
+        at(path, statement)
+        for path in modules("tests", "development", "benchmarks")
+        if path != LISTS_TESTS
+        for statement in ast.walk(tree_of(path))
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        if any(part.startswith("test_") for name in imported_by(statement) for part in name.split("."))
+    ]
+    assert not found, "move what two test modules share to a module beside them"
+
+
+def imported_by(statement: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return the full names that an import statement makes available."""
+    names = [alias.name for alias in statement.names]
+    return names if isinstance(statement, ast.Import) else [f"{statement.module or ''}.{name}" for name in names]
 
 
 def test_every_domain_uses_the_same_role_names() -> None:

@@ -106,7 +106,7 @@ def test_no_call_of_administration_is_public() -> None:
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.path.startswith("/api/")], ids=lambda call: call.path)
-def test_no_answer_of_the_api_may_be_kept_by_everybody(call: object) -> None:
+def test_no_answer_of_the_api_may_be_stored_in_a_shared_cache(call: object) -> None:
     policy = next(each.policy for each in CALLS if each is call)
     expected = Cache.NO_STORE if isinstance(policy.access, Public) else policy.cache
     assert policy.cache is expected

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from development.client import Person
 from development.proof.service import proof_settings
+from doorward.domain.oauth.pkce import challenge_of
 from tests.browser.passkeys import NARROWEST, PasskeySite
 from tests.interop.programs import FOLDER, node_package, run_node
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 CALLBACK: Final = "https://app.example/callback"
 SCOPE: Final = "openid profile email offline_access"
+VERIFIER: Final = secrets.token_urlsafe(48)
+"""The PKCE code verifier of the requests that `address` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,21 @@ def add_app(site: PasskeySite, *options: str, redirect_uri: str = CALLBACK) -> A
     added = operate(site, "client", "add", "Film list", "--redirect-uri", redirect_uri, *scopes, *options)
     client_id, _, secret = added.partition("\t")
     return App(client_id, secret)
+
+
+def address(site: PasskeySite, app: App, **more: str) -> str:
+    """Return the address of the authorization endpoint, to which an application sends a browser."""
+    asked = {
+        "client_id": app.client_id,
+        "redirect_uri": CALLBACK,
+        "response_type": "code",
+        "scope": SCOPE,
+        "state": "the state",
+        "code_challenge": challenge_of(VERIFIER),
+        "code_challenge_method": "S256",
+        **more,
+    }
+    return f"{site.url}/oauth/authorize?{urlencode(asked)}"
 
 
 @asynccontextmanager

@@ -6,10 +6,9 @@ import asyncio
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, ClassVar
 
-from tests.browser.applications import add_app, sign_in, window
+from tests.browser.applications import add_app, address, sign_in, window
 from tests.browser.foreign import serving
 from tests.browser.passkeys import PasskeySite
-from tests.browser.test_sign_in import address
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from tests.browser.applications import App, add_app, sign_in, window
+from tests.browser.inspection import findings_of
 from tests.browser.passkeys import PasskeySite
-from tests.browser.test_pages import findings_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

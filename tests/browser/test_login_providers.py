@@ -15,10 +15,9 @@ from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.migrations import migrate
-from tests.browser.applications import add_app, came_back, sign_in, window
+from tests.browser.applications import add_app, address, came_back, sign_in, window
+from tests.browser.inspection import Inspection
 from tests.browser.passkeys import PasskeySite
-from tests.browser.test_second_factors import Inspection
-from tests.browser.test_sign_in import address
 from tests.browser.tools import validation_messages
 from tests.integration.federation.visitors import setting
 from tests.interop.issuers.node_provider import SECRET, node_provider
@@ -95,7 +94,9 @@ async def test_a_person_links_an_identity_and_signs_in_to_an_application_with_it
         await page.get_by_text(f"Signed in as {person.username}").wait_for()
 
 
-async def test_a_stranger_who_signs_in_there_is_told_what_to_do(trusting: PasskeySite, browser: Browser) -> None:
+async def test_an_unlinked_identity_of_a_provider_is_explained_on_the_sign_in_page(
+    trusting: PasskeySite, browser: Browser
+) -> None:
     async with window(browser) as page:
         await page.goto(f"{trusting.url}/account/sign-in")
         await page.get_by_role("button", name="Sign in with ACME").click()

@@ -11,11 +11,10 @@ import psycopg
 import pytest
 
 from development.client import new_person
-from tests.browser.applications import add_app, window
+from tests.browser.applications import add_app, address, window
+from tests.browser.inspection import Inspection
 from tests.browser.lighthouse import lighthouse
 from tests.browser.passkeys import PasskeySite
-from tests.browser.test_second_factors import Inspection
-from tests.browser.test_sign_in import address
 from tests.browser.tools import validation_messages
 
 if TYPE_CHECKING:

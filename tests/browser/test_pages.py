@@ -10,11 +10,12 @@ import pytest
 
 from doorward.domain.accounts.links import AccountPage
 from tests.browser.conftest import Site
+from tests.browser.inspection import findings_of
 from tests.browser.passkeys import NARROWEST
-from tests.browser.tools import axe, validation_messages
+from tests.browser.tools import validation_messages
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser
 
 NEW_PASSWORD: Final = "four other random words"
 FORMS: Final = tuple(f"/account/{page}" for page in AccountPage)
@@ -28,13 +29,6 @@ async def pages_of(site: Site) -> dict[str, str]:
         shown = {path.strip("/").replace("/", "-") or "front": (await client.get(path)).text for path in SHOWN}
         refused = {f"{path.rpartition('/')[2]}-refused": (await client.post(path, data={})).text for path in FORMS}
     return shown | refused
-
-
-async def findings_of(page: Page) -> list[str]:
-    """Return what axe finds on the page that is shown."""
-    await page.evaluate(axe())
-    result: dict[str, Any] = await page.evaluate("axe.run()")
-    return [f"{page.url}: {each['id']}: {each['nodes'][0]['html']}" for each in result["violations"]]
 
 
 async def test_the_html_validator_finds_nothing(site: Site, tmp_path: Path) -> None:

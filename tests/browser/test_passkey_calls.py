@@ -114,7 +114,7 @@ async def test_the_example_of_the_page_signs_in(home: PasskeySite, browser: Brow
         assert (await home.api.get_me(pair["access_token"])).json()["username"] == person.username
 
 
-async def test_a_key_that_is_only_touched_is_a_second_factor_and_signs_in_nobody_alone(
+async def test_a_key_without_user_verification_is_a_second_factor_but_not_a_login(
     home: PasskeySite, browser: Browser
 ) -> None:
     from playwright.async_api import Error  # noqa: PLC0415 - it comes with the group `browser`

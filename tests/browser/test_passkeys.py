@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.browser.inspection import findings_of
 from tests.browser.passkeys import (
     KEY,
     NARROWEST,
@@ -24,7 +25,6 @@ from tests.browser.passkeys import (
     tab,
     told,
 )
-from tests.browser.test_pages import findings_of
 from tests.browser.tools import validation_messages
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,14 +11,12 @@ import pyotp
 import pytest
 
 from development.client import Person
+from tests.browser.inspection import Inspection
 from tests.browser.passkeys import NARROWEST, PasskeySite, add_passkey, device, sign_in_by_password, told
-from tests.browser.test_pages import findings_of
 from tests.browser.tools import read_codes, validation_messages
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
-
-    from tests.browser.lighthouse import Lighthouse
 
 FACTORS: Final = "/account/second-factors"
 SIGN_IN: Final = "/account/sign-in"
@@ -171,7 +168,7 @@ async def test_recovery_codes_are_copied_and_printed(home: PasskeySite, browser:
     assert complaints == []
 
 
-async def test_a_passkey_is_the_second_step_and_shows_again_who_is_asking(home: PasskeySite, browser: Browser) -> None:
+async def test_a_passkey_is_the_second_step_and_a_fresh_proof(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)
@@ -189,7 +186,7 @@ async def test_a_passkey_is_the_second_step_and_shows_again_who_is_asking(home: 
         await one.page.get_by_role("heading", name="Your recovery codes").wait_for()
 
 
-async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySite, browser: Browser) -> None:
+async def test_a_sign_in_form_on_a_page_of_another_site_is_refused(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     context = await browser.new_context()
     page = await context.new_page()
@@ -201,34 +198,6 @@ async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySit
     await page.get_by_text("A page of another site has sent this form").wait_for()
     assert not [each for each in await context.cookies() if each.get("name") == "doorward_session"]
     await context.close()
-
-
-@dataclass
-class Inspection:
-    """What axe finds on the pages that are looked at, and Lighthouse if it is there; their HTML for the validator."""
-
-    page: Page
-    found: list[str] = field(default_factory=list)
-    shown: dict[str, str] = field(default_factory=dict)
-    lighthouse: Lighthouse | None = None
-    scored: set[str] = field(default_factory=set)
-    """The titles of pages that have their score: it takes seconds, and axe looks at each of their states."""
-
-    async def look(self, name: str) -> None:
-        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-        self.found += await findings_of(self.page)
-        if self.lighthouse is not None and (title := await self.page.title()) not in self.scored:
-            self.found += await self.lighthouse.findings_of(self.page)
-            self.scored.add(title)
-        if await self.page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"):
-            self.found.append(f"{name}: wider than the screen")
-        self.shown[name] = await self.page.content()
-
-    async def press(self, button: str, label: str = "", typed: str = "") -> None:
-        if label:
-            await self.page.get_by_label(label).fill(typed)
-        async with self.page.expect_navigation():
-            await self.page.get_by_role("button", name=button).click()
 
 
 async def look_at_a_set_up(seen: Inspection, site: PasskeySite, person: Person) -> str:

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc import jwk, jwt
 
-from doorward.domain.oauth.pkce import challenge_of
-from tests.browser.applications import CALLBACK, SCOPE, App, add_app, came_back, node_client, sign_in, window
+from tests.browser.applications import (
+    CALLBACK,
+    SCOPE,
+    VERIFIER,
+    App,
+    add_app,
+    address,
+    came_back,
+    node_client,
+    sign_in,
+    window,
+)
+from tests.browser.inspection import findings_of
 from tests.browser.passkeys import PHONE, WITHOUT_AUTOFILL, PasskeySite, add_passkey, sign_in_by_password, tab
-from tests.browser.test_pages import findings_of
 from tests.interop.programs import python_package
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
-
-VERIFIER: Final = secrets.token_urlsafe(48)
-
-
-def address(site: PasskeySite, app: App, **more: str) -> str:
-    """Return where an application sends a browser."""
-    asked = {
-        "client_id": app.client_id,
-        "redirect_uri": CALLBACK,
-        "response_type": "code",
-        "scope": SCOPE,
-        "state": "the state",
-        "code_challenge": challenge_of(VERIFIER),
-        "code_challenge_method": "S256",
-        **more,
-    }
-    return f"{site.url}/oauth/authorize?{urlencode(asked)}"
 
 
 async def test_a_person_signs_in_to_an_application_with_openid_client(home: PasskeySite, browser: Browser) -> None:

@@ -83,7 +83,7 @@ async def _narrower(home: PasskeySite, app: App, refresh_token: str) -> str:
     return str(answer.json()["access_token"])
 
 
-async def test_nginx_lets_through_who_signed_in_until_the_session_ends(
+async def test_nginx_accepts_an_access_token_until_its_session_ends(
     home: PasskeySite, browser: Browser, page_port: int, tmp_path: Path
 ) -> None:
     basic = _guard(home)

@@ -43,7 +43,9 @@ def test_each_client_has_a_budget_of_its_own(proxy: int, context: ssl.SSLContext
         assert [refresh(other) for _ in range(LIMIT + 1)] == [401] * LIMIT + [429]
 
 
-def test_no_forwarding_header_of_a_client_changes_whose_budget_it_uses(proxy: int, context: ssl.SSLContext) -> None:
+def test_no_forwarding_header_of_a_client_changes_the_address_that_is_counted(
+    proxy: int, context: ssl.SSLContext
+) -> None:
     with new_client(proxy, context) as client:
         statuses = [refresh(client, headers) for headers in HOSTILE]
         assert statuses == [401] * LIMIT + [429] * (len(HOSTILE) - LIMIT)

@@ -71,7 +71,7 @@ def test_copies_are_spread_as_said_and_each_constraint_is_about_them_alone(chart
     assert spread(EVERYTHING) == [("rack", "DoNotSchedule", labels), ("zone", "ScheduleAnyway", {"tier": "auth"})]
 
 
-def test_the_prometheus_operator_finds_the_port_of_the_metrics_and_names_the_job_as_the_alerts_do(chart: Chart) -> None:
+def test_the_prometheus_operator_scrapes_the_metrics_port_under_the_job_name_of_the_alerts(chart: Chart) -> None:
     monitor = chart.one("PodMonitor", EVERYTHING)
     labels = chart.one("Deployment", EVERYTHING)["spec"]["template"]["metadata"]["labels"]
     ports = pod_of(chart.one("Deployment", EVERYTHING))["containers"][0]["ports"]

@@ -28,8 +28,8 @@ def _environment(settings: dict[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **settings}
 
 
-def _port_that_nobody_is_given() -> int:
-    """A free port below those that systems give to whoever asks for any."""
+def _free_port_below_the_ephemeral_range() -> int:
+    """Return a free port below those that systems give to programs that name none."""
     while True:
         port = random.randrange(20_000, 30_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -61,7 +61,7 @@ class ProcessService(Service):
 
     def start(self) -> None:
         self._starts += 1
-        self._port, self._metrics_port = 0, _port_that_nobody_is_given()
+        self._port, self._metrics_port = 0, _free_port_below_the_ephemeral_range()
         environment = _environment({**self._settings, "METRICS_PORT": str(self._metrics_port)})
         # A free port of the system's choice: one chosen here could be taken until the service has it.
         command = [*DOORWARD, "serve", "--port", "0"]
@@ -189,7 +189,7 @@ class ProcessStack(Stack):
         return (self._folder / "traces").read_text(encoding="utf-8")
 
     def _start_collector(self, resources: contextlib.ExitStack) -> str:
-        port = str(_port_that_nobody_is_given())
+        port = str(_free_port_below_the_ephemeral_range())
         with (self._folder / "traces").open("wb") as output:
             process = subprocess.Popen([sys.executable, COLLECTOR, "127.0.0.1", port], stdout=output)
         resources.callback(process.wait)

@@ -4,8 +4,8 @@ import pytest
 
 from development.client import ApiClient
 from tests.e2e.canaries import NAME_MARK, PASSWORD_MARK, Evidence
+from tests.e2e.logs import complete_log
 from tests.e2e.stack import Service, Stack, keep_what_it_wrote, wait_until
-from tests.e2e.test_logs import complete_log
 
 TOKEN = "dwr_AQ7n2dY5Q0m1kYb8gW3hTzUAAAAAq7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq"
 

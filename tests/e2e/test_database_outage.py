@@ -140,7 +140,7 @@ def outage(service: Service) -> Iterator[Outage]:
         yield Outage(client_of(service), clock)
 
 
-async def calls_of_somebody(client: ApiClient) -> dict[str, Call]:
+async def calls_of_one_user(client: ApiClient) -> dict[str, Call]:
     """Return each call of the API, which succeeds once when the database is there."""
     person = await client.register()
     session, other = await client.log_in(person), await client.log_in(person)
@@ -164,7 +164,7 @@ def assert_unavailable(answered: Answered, within: float) -> None:
 async def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_heals(
     stack: Stack, outage: Outage
 ) -> None:
-    calls, clock = await calls_of_somebody(outage.client), outage.clock
+    calls, clock = await calls_of_one_user(outage.client), outage.clock
     person, tokens = await outage.client.register_and_log_in()
     load = Load(outage, person, tokens.access)
     async with load.running():
@@ -197,7 +197,7 @@ def check_load(load: Load, stopped: float, before_start: float, healed: float) -
 
 
 async def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(stack: Stack, outage: Outage) -> None:
-    calls = await calls_of_somebody(outage.client)
+    calls = await calls_of_one_user(outage.client)
     stack.freeze_database()
     try:
         for _ in range(2):
@@ -208,5 +208,5 @@ async def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(stack:
         stack.thaw_database()
     await outage.wait_until_ready()
     # PostgreSQL may yet carry out what was under way when it froze, so these are another person's sessions.
-    for name, call in (await calls_of_somebody(outage.client)).items():
+    for name, call in (await calls_of_one_user(outage.client)).items():
         assert (await call()).status_code == EXPECTED[name], name

@@ -30,7 +30,7 @@ def engine(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def test_it_runs_as_a_user_named_by_number_who_is_not_root(image_service: ImageService) -> None:
+def test_it_runs_as_a_numeric_user_that_is_not_root(image_service: ImageService) -> None:
     assert run_inside(image_service, "id -u") == "0:10001"
     assert engine("image", "inspect", "--format={{.Config.User}}", IMAGE).strip() == "10001:10001"
 

@@ -10,8 +10,8 @@ import pytest
 from tests.e2e.image_stack import ImageStack
 from tests.e2e.load import Front, Load, has_served_more, lines_served, wait_until, wait_until_ready
 from tests.e2e.people import client_of
+from tests.e2e.raw_requests import login_with_trailer, me_with_trailer, status_of
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
-from tests.e2e.test_raw_requests import login_with_trailer, me_with_trailer, raw_answer
 
 PRIVATE_NETWORKS = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 CLIENTS = 6
@@ -80,8 +80,8 @@ async def test_through_the_load_balancer_a_trailer_neither_chooses_an_address_no
 ) -> None:
     front, copies = limited
     access_token = (await client_of(front).log_in()).access
-    assert raw_answer(front, me_with_trailer(access_token))[0] == 401
-    spoofing = [raw_answer(front, login_with_trailer(f"198.51.100.{number}"))[0] for number in range(4)]
+    assert status_of(front, me_with_trailer(access_token)) == 401
+    spoofing = [status_of(front, login_with_trailer(f"198.51.100.{number}")) for number in range(4)]
     # The genuine login above was the first of three.
     assert spoofing == [401, 401, 429, 429]
     assert not any("198.51.100." in copy.logs() for copy in copies)

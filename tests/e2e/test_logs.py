@@ -1,15 +1,12 @@
 """What the log holds, and what it must never hold."""
 
-import asyncio
 import json
 import secrets
-import time
 
 from development.client import ME, REFRESH, REGISTER, REVOKE, TOKEN, ApiClient
+from tests.e2e.logs import complete_log
 from tests.e2e.people import client_of, new_person
 from tests.e2e.stack import Service, Stack
-
-LOGGED_SECONDS = 60
 
 
 async def use_every_call(client: ApiClient, mark: str) -> list[str]:
@@ -38,17 +35,6 @@ async def use_every_call(client: ApiClient, mark: str) -> list[str]:
     pairs = (tokens, renewed, last)
     signatures = [pair.access.rpartition(".")[2] for pair in pairs]
     return [mark, person.email, *(pair.refresh for pair in pairs), *(pair.access for pair in pairs), *signatures]
-
-
-async def complete_log(service: Service) -> tuple[str, str]:
-    """Return the log with all requests up to now, and the correlation id of the last: a line follows its answer."""
-    correlation_id = secrets.token_hex(8)
-    await client_of(service).call("GET", ME, headers={"X-Correlation-ID": correlation_id})
-    deadline = time.monotonic() + LOGGED_SECONDS
-    while correlation_id not in (log := service.logs()) or not log.endswith("\n"):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-    return log, correlation_id
 
 
 async def assert_holds_none(stack: Stack, service: Service, canaries: list[str]) -> None:

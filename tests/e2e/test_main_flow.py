@@ -1,4 +1,8 @@
-"""The path that every user of the service walks."""
+"""The smoke test of the running service: a user from registration to logout.
+
+`tests/integration/auth` shows each of these rules in more detail. This is the only test of the end-to-end ring that
+repeats them: it shows that the parts of the image work together.
+"""
 
 import httpx
 import pytest

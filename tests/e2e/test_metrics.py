@@ -2,31 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from prometheus_client.parser import text_string_to_metric_families
-
-from development.client import LIVENESS, ME, READINESS, REFRESH, TOKEN, ApiClient, http_client
+from development.client import LIVENESS, ME, READINESS, REFRESH, TOKEN, ApiClient
+from tests.e2e.metrics import Series, series_of, value
 from tests.e2e.people import all_at_once, client_of, new_person
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 COUNTED_SECONDS = 60
 WORKERS = 2
 STRANGE_WORDS = 8
-Series = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def series_of(service: Service) -> Series:
-    families = text_string_to_metric_families(service.metrics())
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in families
-        for sample in family.samples
-    }
-
-
-def value(series: Series, name: str, **labels: str) -> float:
-    return series.get((f"doorward_{name}", frozenset(labels.items())), 0.0)
 
 
 def wait_for(service: Service, is_so: Callable[[Series], bool]) -> Series:
@@ -105,10 +90,5 @@ async def test_no_caller_can_make_another_series(stack: Stack) -> None:
         assert not [word for word in words if word in service.metrics()]
 
 
-async def test_metrics_are_on_their_own_port_and_nothing_else_is(client: ApiClient, service: Service) -> None:
+async def test_the_port_of_the_service_has_no_metrics(client: ApiClient) -> None:
     assert (await client.call("GET", "/metrics")).status_code == 404
-    metrics = ApiClient(http_client(service.metrics_url.removesuffix("/metrics"), timeout=COUNTED_SECONDS))
-    async with metrics:
-        found = await metrics.call("GET", "/metrics")
-        assert (found.status_code, found.headers["Server"]) == (200, "doorward")
-        assert (await metrics.call("GET", ME)).status_code == 404

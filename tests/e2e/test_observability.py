@@ -9,7 +9,7 @@ import pytest
 
 from development.alert_rules import ALERTS
 from development.dashboard import PANELS, RATE
-from tests.architecture.test_metrics import mentioned_in
+from tests.architecture.metric_names import mentioned_in
 from tests.e2e.compose_project import PLAIN, Project
 from tests.e2e.stack import READY_SECONDS
 

@@ -89,7 +89,7 @@ async def test_no_refresh_outlives_a_deactivation(urls: list[str], stack: Stack)
         assert await ended_meanwhile(urls, bar_and_let_in_again) == []
 
 
-async def test_copies_on_hosts_whose_clocks_differ_give_the_same_successor_within_the_leeway(
+async def test_copies_with_different_clocks_give_the_same_successor_within_the_leeway(
     skewed_urls: list[str],
 ) -> None:
     """Each copy rotates once, and the pair that it gives works at both."""
@@ -97,7 +97,7 @@ async def test_copies_on_hosts_whose_clocks_differ_give_the_same_successor_withi
         assert await one_token(order, SKEWED_USES, leeway_seconds=LEEWAY_SECONDS) == []
 
 
-async def test_no_refresh_outlives_a_logout_at_a_copy_whose_clock_differs(skewed_urls: list[str]) -> None:
+async def test_no_refresh_outlives_a_logout_at_a_copy_with_another_clock(skewed_urls: list[str]) -> None:
     for order in (skewed_urls, skewed_urls[::-1]) * SKEWED_ENDS:
         assert await ended_meanwhile(order, log_out) == []
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from development.client import ApiClient
+from tests.e2e.metrics import series_of, value
 from tests.e2e.people import all_at_once, client_of, new_person
 from tests.e2e.stack import QUICK_HASHES, Companion, Service, Stack
-from tests.e2e.test_metrics import series_of, value
 
 CALLERS = 60
 PATIENCE_MS = "5000"

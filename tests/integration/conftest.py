@@ -20,6 +20,7 @@ from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.observability.logging import LOGGER, configure_logging
 from doorward.observability.request_context import begin_request
 from doorward.settings.config import FIELDS
+from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import (
     FakeClock,
     Logs,
@@ -163,6 +164,12 @@ async def make_service(
 async def service(make_service: MakeService) -> Service:
     """The application in strict mode, limits off."""
     return await make_service()
+
+
+@pytest.fixture
+async def owner(service: Service) -> Owner:
+    """A signed-in user of `service`, without a second factor."""
+    return await signed_in(service)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.registration import registration_rules
-from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, MakeService, Service
 
 
@@ -108,8 +107,3 @@ def mails_of(service: Service) -> Mails:
     rules = registration_rules(service.settings)
     base = Foundation(service.settings, service.database, service.hasher, clock, queue)
     return Mails(service, clock, tokens, sealer, queue, create_recovery(base, rules), create_verification(base, rules))
-
-
-@pytest.fixture
-async def owner(service: Service) -> Owner:
-    return await signed_in(service)

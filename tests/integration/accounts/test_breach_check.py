@@ -100,7 +100,7 @@ async def test_a_reset_to_a_leaked_password_leaves_the_token_and_all_tries_of_th
     assert (await service.post_token(person.username, GOOD)).status_code == 200
 
 
-async def test_a_password_is_looked_up_only_for_whoever_has_the_mail(
+async def test_a_password_is_looked_up_only_with_a_valid_code_or_token(
     mails: Mails, leaked_list: Path, logs: Logs
 ) -> None:
     service, recovery = mails.service, recovery_that_looks_up(mails, leaked_list)

@@ -86,7 +86,7 @@ async def test_the_owner_of_the_mailbox_alone_cannot_complete_what_another_began
     assert joining.users_of(attacker.email) == []
 
 
-async def test_whoever_asked_cannot_complete_it_without_the_mailbox(joining: Joining) -> None:
+async def test_a_registration_cannot_be_completed_without_the_mailbox(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     await joining.mail(person.email)
@@ -129,7 +129,7 @@ async def test_names_do_not_tell_whether_a_registration_of_theirs_waits(joining:
     assert len({each[-1] for each in seen.values()} - {None}) == 1
 
 
-async def test_strangers_who_guess_by_names_do_not_keep_the_owner_from_the_link(joining: Joining) -> None:
+async def test_wrong_guesses_by_name_do_not_block_the_link_of_the_owner(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     token = token_of(await joining.mail(person.email))
@@ -140,7 +140,7 @@ async def test_strangers_who_guess_by_names_do_not_keep_the_owner_from_the_link(
     assert len(joining.users_of(person.email)) == 1
 
 
-async def test_of_two_people_who_asked_for_one_name_the_first_to_confirm_gets_it(joining: Joining) -> None:
+async def test_of_two_requests_for_one_name_the_first_confirmed_gets_it(joining: Joining) -> None:
     first, second = new_person(), new_person()
     second = Person("", second.email, first.username, second.password)
     for each in (first, second):

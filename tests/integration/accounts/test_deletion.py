@@ -28,7 +28,7 @@ async def test_a_deletion_ends_everything_at_once_and_is_due_in_fourteen_days(ow
     assert (row["is_active"], row["deletion_due_at"]) == (False, clock.now() + GRACE)
 
 
-async def test_the_right_password_is_offered_to_restore_the_account_and_a_wrong_one_is_refused_as_ever(
+async def test_the_right_password_offers_to_restore_the_account_and_a_wrong_one_is_refused(
     owner: Owner, clock: FakeClock
 ) -> None:
     await leave(owner)
@@ -183,7 +183,7 @@ async def test_a_change_of_address_that_waits_goes_with_the_deletion(owner: Owne
     assert owner.service.sql("SELECT 1 FROM email_changes WHERE user_id = %s", owner.person.id) == []
 
 
-async def test_deletion_and_restoration_are_told_by_events_that_name_nobody(owner: Owner, logs: Logs) -> None:
+async def test_events_of_deletion_and_restoration_contain_no_personal_data(owner: Owner, logs: Logs) -> None:
     await leave(owner)
     token = await restore_token(owner)
     await cancel(owner.service, token)

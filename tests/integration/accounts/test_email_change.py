@@ -46,7 +46,7 @@ async def change(mails: Mails) -> Changing:
 
 
 @pytest.mark.parametrize("order", [(OLD, NEW), (NEW, OLD)], ids=["old first", "new first"])
-async def test_both_mailboxes_confirm_in_either_order_and_the_address_is_another_from_the_last_one_on(
+async def test_both_mailboxes_confirm_in_either_order_and_the_last_one_changes_the_address(
     change: Changing, order: tuple[MailKind, MailKind]
 ) -> None:
     first, last = order

@@ -47,7 +47,7 @@ async def test_accounts_that_were_restored_or_never_deleted_stay(service_alone: 
     assert [len(stored(owner)) for owner in (leaver, restored, stayer)] == [0, 1, 1]
 
 
-async def test_an_account_that_an_operator_deactivated_too_is_deleted_and_one_that_was_activated_is_not(
+async def test_a_due_account_is_deleted_when_deactivated_too_but_not_when_activated_again(
     service_alone: Service,
 ) -> None:
     barred, kept = [await signed_in(service_alone) for _ in range(2)]

@@ -32,7 +32,7 @@ def chosen() -> Acceptance:
     return Acceptance(new_person().username, PASSWORD)
 
 
-async def test_whoever_has_the_mail_makes_the_account_of_its_address_and_no_other(joining: Joining) -> None:
+async def test_an_invitation_creates_the_account_of_the_invited_address_only(joining: Joining) -> None:
     email, acceptance = address(), chosen()
     await joining.inviting.invite(email)
     assert joining.users_of(email) == []

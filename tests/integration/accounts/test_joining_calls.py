@@ -175,7 +175,9 @@ async def test_an_acceptance_without_a_good_invitation_is_refused(service: Servi
 
 
 @pytest.mark.parametrize(("mode", "code"), [("closed", "registration_closed"), ("invite", "invitation_required")])
-async def test_who_may_not_register_is_told_so(make_service: MakeService, mode: str, code: str) -> None:
+async def test_a_registration_is_refused_with_403_where_the_mode_does_not_allow_it(
+    make_service: MakeService, mode: str, code: str
+) -> None:
     service = await make_service(registration=mode)
     person = new_person()
     assert is_problem(await service.post_account(person), 403, code)

@@ -258,7 +258,7 @@ async def test_a_notice_to_an_unverified_or_bounced_address_is_not_sent(
     assert (mailing.recipients(), mailing.outbox.rows()) == ([], [])
 
 
-async def test_a_notice_about_a_user_who_is_gone_is_not_sent(mailing: Mailing) -> None:
+async def test_a_notice_about_a_removed_user_is_not_sent(mailing: Mailing) -> None:
     await mailing.ask(MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, uuid4()))
     await mailing.deliver()
     assert (mailing.recipients(), mailing.outbox.rows()) == ([], [])

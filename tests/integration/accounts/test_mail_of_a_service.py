@@ -126,7 +126,7 @@ async def test_a_mail_server_that_is_away_changes_nothing_of_readiness(
     assert email in (await service.client.get(MAILS)).text, "with a server, the page shows mails as well"
 
 
-async def test_a_service_whose_tasks_are_off_delivers_nothing(
+async def test_a_service_without_background_tasks_delivers_no_mail(
     make_service: MakeService, development: Mapping[str, Any]
 ) -> None:
     service = await make_service(**{**development, "background": "off"})

@@ -35,7 +35,7 @@ async def test_a_verified_address_is_told(service: Service, owner: Owner) -> Non
     assert (await owner.account())["email_verified"] is True
 
 
-async def test_an_address_whose_mail_server_refused_it_is_told(service: Service, owner: Owner) -> None:
+async def test_the_account_shows_since_when_mail_to_its_address_bounces(service: Service, owner: Owner) -> None:
     service.sql("UPDATE users SET email_bounced_at = '2026-03-01 12:05:00Z' WHERE id = %s", owner.person.id)
     assert (await owner.account())["email_bounced_at"] == "2026-03-01T12:05:00Z"
 
@@ -145,7 +145,7 @@ async def test_a_patch_that_changes_nothing_leaves_the_version(
     assert "user.username_changed" not in {row["type"] for row in types}
 
 
-async def test_of_several_users_who_want_one_name_at_once_one_gets_it(service: Service) -> None:
+async def test_of_simultaneous_changes_to_one_name_exactly_one_succeeds(service: Service) -> None:
     owners = [await signed_in(service) for _ in range(AT_ONCE)]
     name = mark()
     answers = await asyncio.gather(

@@ -64,7 +64,7 @@ async def test_a_reset_forgets_the_failures_by_which_strangers_kept_the_owner_ou
     assert (await mails.service.post_token(leaving.person.email, NEW_PASSWORD)).status_code == 200
 
 
-async def test_a_squatter_who_deletes_the_account_loses_it_to_the_owner_of_the_mailbox(mails: Mails) -> None:
+async def test_a_reset_gives_a_deleted_account_of_a_squatter_to_the_owner_of_the_mailbox(mails: Mails) -> None:
     squatter = await signed_in(mails.service)
     await leave(squatter)
     await reset(mails, squatter)

@@ -56,7 +56,7 @@ async def test_no_mail_before_the_account_names_its_user(joining: Joining) -> No
     assert (await joining.mail(owner.email)).facts == {"username": owner.username}
 
 
-async def test_a_taken_name_is_refused_whoever_has_the_address(joining: Joining) -> None:
+async def test_a_taken_name_is_refused_for_a_known_and_an_unknown_address(joining: Joining) -> None:
     owner = await joining.service.register()
     for email in (owner.email, new_person().email):
         person = Person("", email, owner.username.upper(), PASSWORD)

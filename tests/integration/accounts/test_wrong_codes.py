@@ -21,7 +21,7 @@ async def has_written(connection: Connection) -> bool:
 
 
 @pytest.mark.parametrize(("has_account", "counted"), [(True, 1), (False, 0)])
-async def test_a_wrong_code_of_a_reset_waits_for_the_disk_whoever_has_the_address(
+async def test_a_wrong_reset_code_writes_to_disk_with_and_without_an_account(
     mails: Mails, *, has_account: bool, counted: int
 ) -> None:
     user_id = uuid4()
@@ -37,7 +37,7 @@ async def test_a_wrong_code_of_a_reset_waits_for_the_disk_whoever_has_the_addres
 
 
 @pytest.mark.parametrize("is_invited", [True, False])
-async def test_a_wrong_code_of_an_invitation_waits_for_the_disk_whoever_is_invited(
+async def test_a_wrong_invitation_code_writes_to_disk_with_and_without_an_invitation(
     mails: Mails, *, is_invited: bool
 ) -> None:
     email = new_person().email

@@ -44,7 +44,7 @@ def token_of(output: str) -> str:
     return str(token)
 
 
-async def test_create_admin_prints_a_link_with_whose_page_its_owner_becomes_an_administrator_once(
+async def test_create_admin_prints_a_link_that_makes_one_administrator_once(
     run: Run, with_pages: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service = with_pages

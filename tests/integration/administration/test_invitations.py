@@ -58,7 +58,7 @@ async def test_the_account_of_an_invitation_has_its_roles_and_its_address_and_no
     ]
 
 
-async def test_nobody_invites_revokes_or_replaces_beyond_the_own_scopes(mailing: Service) -> None:
+async def test_inviting_revoking_and_replacing_beyond_the_own_scopes_is_refused(mailing: Service) -> None:
     admin, role, email = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}", address()
     scopes = "{admin:users:read,admin:invitations:write}"
     mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", role, scopes)
@@ -93,7 +93,7 @@ async def test_a_revoked_invitation_ends_and_is_gone_from_the_list(mailing: Serv
     assert event["actor"] == admin.person.id
 
 
-async def test_an_administrator_who_lost_the_rights_comes_back_by_no_invitation_from_before(mailing: Service) -> None:
+async def test_an_invitation_with_roles_is_invalid_once_its_sender_lost_the_rights(mailing: Service) -> None:
     other = await signed_in_with(mailing, "admin")
     for lose in ("demote", "deactivate", "erase"):
         inviter, email, plain = await signed_in_with(mailing, "admin"), address(), address()
@@ -112,7 +112,7 @@ async def test_an_administrator_who_lost_the_rights_comes_back_by_no_invitation_
         assert (await accept(mailing, token_in(await next_mail(mailing, plain, "invited")))).status_code == 201
 
 
-async def test_a_role_without_scopes_is_not_given_for_a_sender_who_may_invite_no_more(mailing: Service) -> None:
+async def test_a_role_without_scopes_is_not_given_once_its_sender_lost_the_rights(mailing: Service) -> None:
     """It gives nothing here, and perhaps much in the services that read it from access tokens."""
     other, role = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}"
     mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)

@@ -175,7 +175,7 @@ def test_every_call_of_administration_has_a_row_and_a_scope_of_its_own(lasting_s
 
 
 @pytest.mark.parametrize("held", [["admin"], ["auditor"], ["support", "auditor"]], ids="+".join)
-async def test_support_touches_nobody_with_more_rights_by_any_route(mailing: Service, held: list[str]) -> None:
+async def test_support_is_refused_at_every_route_for_a_user_with_more_rights(mailing: Service, held: list[str]) -> None:
     support, target = await signed_in_with(mailing, "support"), await signed_in_with(mailing, *held)
     await signed_in_with(mailing, "admin")
     before = stored(mailing, target.person)
@@ -199,7 +199,7 @@ async def test_support_helps_those_with_as_many_rights_or_fewer(mailing: Service
         assert (await support.call("POST", user(target.person) + part)).status_code == 204
 
 
-async def test_an_own_role_with_one_scope_less_than_its_target_acts_on_nobody_above_it(mailing: Service) -> None:
+async def test_one_scope_less_than_the_target_is_refused_at_every_route(mailing: Service) -> None:
     """Each scope alone makes a target one that must not be touched."""
     everything, plain = sorted(ADMIN_SCOPES), word()
     mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", plain)

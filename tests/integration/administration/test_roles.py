@@ -76,7 +76,9 @@ async def test_a_role_answers_to_its_version(admin: Owner) -> None:
     assert is_problem(stale, 412, "stale_role")
 
 
-async def test_nobody_defines_changes_or_removes_beyond_the_own_scopes(admin: Owner, service: Service) -> None:
+async def test_defining_changing_and_removing_roles_beyond_the_own_scopes_is_refused(
+    admin: Owner, service: Service
+) -> None:
     keeper_role = await define(admin, READ, ROLES_WRITE)
     strong, weak = await define(admin, WRITE), await define(admin, READ)
     keeper = await signed_in_with(service, keeper_role["name"])

@@ -134,7 +134,7 @@ async def test_a_barred_user_cannot_come_back_by_the_deletion_that_an_administra
     assert (await service.post_login(person)).status_code == 200
 
 
-async def test_a_user_who_is_deleted_at_once_leaves_the_id_alone(admin: Owner, service: Service) -> None:
+async def test_a_deletion_at_once_leaves_only_the_user_id_in_the_audit_trail(admin: Owner, service: Service) -> None:
     person, pair = await service.register_and_log_in()
     stale = await admin.call("DELETE", user(person), params={"now": "true"}, headers={"If-Match": '"9"'})
     assert is_problem(stale, 412, "stale_user")
@@ -172,6 +172,6 @@ async def test_sessions_and_trail_of_a_user_are_shown(admin: Owner, service: Ser
         ("DELETE", "?now=true"),
     ],
 )
-async def test_a_user_who_is_none_is_not_found(admin: Owner, method: str, part: str) -> None:
+async def test_an_unknown_user_id_is_not_found(admin: Owner, method: str, part: str) -> None:
     path = f"{USERS}/{uuid4()}" + (f"/{part}" if part and not part.startswith("?") else part)
     assert is_problem(await admin.call(method, path), 404, "user_not_found")

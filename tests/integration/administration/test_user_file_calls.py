@@ -97,7 +97,7 @@ async def test_support_and_auditors_neither_import_nor_export(service_alone: Ser
     assert files.found(ada["email"]) == []
 
 
-async def test_nobody_gives_a_role_beyond_the_own_rights_by_a_file(
+async def test_a_file_with_a_role_beyond_the_own_scopes_is_refused_at_its_line(
     files: UserFiles, administrator: tuple[Person, Pair]
 ) -> None:
     files.service.sql("INSERT INTO roles (name, description, scopes) VALUES ('importer', '', '{admin:users:import}')")

@@ -54,7 +54,7 @@ async def test_a_user_is_stored_with_all_that_the_file_says(files: UserFiles) ->
     }
 
 
-async def test_a_user_of_whom_little_is_known_gets_a_name_and_no_password(files: UserFiles) -> None:
+async def test_an_imported_user_with_only_an_address_gets_a_name_and_no_password(files: UserFiles) -> None:
     email = person()["email"]
     assert (await files.store(lines([{"email": email}]))).numbers == (1, 0, 0)
     (row,) = files.found(email)
@@ -162,7 +162,7 @@ async def test_a_rehearsal_says_what_an_import_would_and_stores_nothing(files: U
     assert (stored.numbers, stored.codes) == (rehearsed.numbers, rehearsed.codes)
 
 
-async def test_a_rehearsal_keeps_nobody_from_stopping_its_user_or_changing_a_role(service: Service) -> None:
+async def test_a_rehearsal_does_not_block_a_deactivation_or_a_change_of_a_role(service: Service) -> None:
     """It may last for a minute, 30 times an hour."""
     admin, importer, role = await signed_in_with(service, "admin"), await signed_in_with(service, "admin"), mark()
     service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)

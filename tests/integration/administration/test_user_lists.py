@@ -173,7 +173,7 @@ async def test_the_estimate_of_a_list_is_used_again_for_a_while(
     assert total is None or (found.total, found.total_is_estimate) == total
 
 
-async def test_a_cursor_whose_users_are_gone_finds_none_and_says_that_the_number_is_an_estimate(
+async def test_a_cursor_to_removed_users_gives_an_empty_page_and_an_estimated_total(
     admin: Owner, many: str, service: Service
 ) -> None:
     cursor = (await listed(admin, q=many, page_size=10)).json()["pagination"]["next_cursor"]

@@ -137,7 +137,7 @@ async def test_of_changes_to_one_external_id_at_once_one_is_made(admin: Owner, s
     assert {answer.json().get("code") for answer in answers} == {None, "external_id_taken"}
 
 
-async def test_nobody_grants_or_changes_beyond_the_own_scopes(admin: Owner, service: Service) -> None:
+async def test_granting_and_changing_beyond_the_own_scopes_is_refused(admin: Owner, service: Service) -> None:
     word = f"r-{mark()[:10]}"
     body = {"name": word, "scopes": ["admin:users:read", "admin:users:write"]}
     assert (await admin.call("POST", "/api/v1/admin/roles", json=body)).status_code == 201
@@ -182,7 +182,7 @@ async def test_a_granted_role_is_felt_at_once_and_the_last_administrator_keeps_i
     assert is_problem(await admin.call("PATCH", user(other.person), json={"roles": []}), 403, "insufficient_scope")
 
 
-async def test_two_administrators_who_act_on_each_other_neither_deadlock_nor_both_succeed(
+async def test_of_two_administrators_deactivating_each_other_exactly_one_succeeds(
     service_alone: Service,
 ) -> None:
     for _ in range(5):

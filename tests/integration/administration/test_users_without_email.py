@@ -56,7 +56,7 @@ async def found(admin: Owner, **parameters: str) -> list[dict[str, Any]]:
     return users
 
 
-async def test_administration_shows_null_and_who_the_user_is_elsewhere(admin: Owner, external: External) -> None:
+async def test_administration_shows_a_null_address_and_the_external_identity(admin: Owner, external: External) -> None:
     shown = (await admin.call("GET", external.path())).json()
     assert (shown["email"], shown["email_verified"], shown["has_password"]) == (None, False, False)
     assert shown["identities"] == [{"issuer": ISSUER, "subject": external.subject}]

@@ -134,7 +134,7 @@ async def test_a_token_without_one_of_its_claims_is_refused(service: Service, cl
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid"])
-async def test_a_token_for_somebody_or_something_else_is_refused(service: Service, claim: str) -> None:
+async def test_a_token_with_another_issuer_audience_subject_or_session_is_refused(service: Service, claim: str) -> None:
     _, pair = await service.register_and_log_in()
     assert _is_invalid(await service.get_me(_encoded(service, {**_claims(pair), claim: str(uuid4())})))
 

@@ -86,7 +86,7 @@ async def test_the_application_compresses_no_answer_with_tokens(make_service: Ma
         assert "content-encoding" not in answer.headers
 
 
-async def _items_of_somebody(service: Service) -> dict[str, str]:
+async def _items_of_one_user(service: Service) -> dict[str, str]:
     """Add items that make a long list, and one that all may see; return the headers of their owner."""
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}"}
@@ -98,7 +98,7 @@ async def _items_of_somebody(service: Service) -> dict[str, str]:
 
 @pytest.mark.parametrize("call", [LIST, f"{LIST}?after=", f"{LIST}/search?q=compressible"])
 async def test_the_application_compresses_its_lists(service: Service, call: str) -> None:
-    headers = await _items_of_somebody(service)
+    headers = await _items_of_one_user(service)
     plain = await service.client.get(call, headers={**headers, "Accept-Encoding": "identity"})
     packed = await service.client.get(call, headers={**headers, "Accept-Encoding": "gzip"})
     assert "content-encoding" not in plain.headers
@@ -110,7 +110,7 @@ async def test_the_application_compresses_its_lists(service: Service, call: str)
 
 async def test_a_list_tells_all_that_it_varies_by(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins="https://app.example.com")
-    headers = await _items_of_somebody(service)
+    headers = await _items_of_one_user(service)
     answer = await service.client.get(LIST, headers={**headers, "Origin": "https://app.example.com"})
     assert {each.strip() for each in answer.headers["vary"].split(",")} == {
         "Accept-Encoding",
@@ -121,7 +121,7 @@ async def test_a_list_tells_all_that_it_varies_by(make_service: MakeService) -> 
 
 async def test_no_compressed_answer_has_a_strong_entity_tag(service: Service) -> None:
     """It would be the same for two encodings of the answer (RFC 9110 section 8.8.3.3)."""
-    headers = await _items_of_somebody(service)
+    headers = await _items_of_one_user(service)
     for path in COMPRESSED_CALLS:
         answer = await service.client.get(
             path, params={"q": "compressible"} if "search" in path else {}, headers=headers
@@ -131,7 +131,7 @@ async def test_no_compressed_answer_has_a_strong_entity_tag(service: Service) ->
 
 
 async def test_one_item_is_never_compressed(service: Service) -> None:
-    headers = await _items_of_somebody(service)
+    headers = await _items_of_one_user(service)
     body = {"title": "One", "description": "long " * 400}
     location = (await service.client.post(LIST, json=body, headers=headers)).headers["location"]
     answer = await service.client.get(location, headers={**headers, "Accept-Encoding": "gzip"})

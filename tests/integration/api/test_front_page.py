@@ -23,7 +23,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         (";;,,q=", False),
     ],
 )
-def test_html_is_for_those_who_name_it(accept: str, *, is_html: bool) -> None:
+def test_html_is_sent_only_where_the_accept_header_names_it(accept: str, *, is_html: bool) -> None:
     assert prefers_html(accept) is is_html
 
 

@@ -8,7 +8,7 @@ from tests.integration.service import Service
 
 
 @pytest.mark.parametrize("name", ["", "no name", "nobody-has-this-name", "nobody-has-this@example.com", "@"])
-async def test_a_name_that_nobody_has_is_not_found(service: Service, name: str) -> None:
+async def test_an_unused_name_is_not_found(service: Service, name: str) -> None:
     await service.register()
     async with opened_item_import(service.settings.database, seconds=60) as (accounts, _):
         with pytest.raises(UserNotFoundError):

@@ -230,10 +230,10 @@ async def test_a_client_that_goes_away_while_sending_is_no_crash(
     async def gone() -> dict[str, object]:
         return {"type": "http.disconnect"}
 
-    async def nobody_listens(_: object) -> None:
+    async def ignore_message(_: object) -> None:
         pass
 
-    await service.app(scope, gone, nobody_listens)
+    await service.app(scope, gone, ignore_message)
     assert "http.request.crashed" not in logs.text()
     assert logs.lines()[-1]["event"] == "http.request"
 

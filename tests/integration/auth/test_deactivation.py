@@ -116,9 +116,7 @@ async def test_a_login_under_way_leaves_no_live_session(service: Service, deacti
         assert (await service.post_token(person.username, person.password)).status_code == 401
 
 
-async def test_who_is_barred_while_the_password_is_checked_is_refused_as_an_inactive_user(
-    service_alone: Service, logs: Logs
-) -> None:
+async def test_a_deactivation_during_the_password_check_refuses_the_login(service_alone: Service, logs: Logs) -> None:
     person = await service_alone.register()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
         await operator.execute("UPDATE users SET is_active = false WHERE id = %s", [person.id])
@@ -138,7 +136,7 @@ async def test_a_refresh_under_way_leaves_no_live_session(service: Service, deac
             assert (await service.post_refresh(refreshed.json()["refresh_token"])).status_code == 401
 
 
-async def test_both_are_told_by_events_that_name_nobody(
+async def test_events_of_deactivation_and_activation_contain_no_user_name(
     service: Service, deactivation: Deactivation, logs: Logs
 ) -> None:
     person, _ = await service.register_and_log_in()
@@ -151,7 +149,7 @@ async def test_both_are_told_by_events_that_name_nobody(
     assert person.username not in f"{barred}{opened}"
 
 
-async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     person, accounts = await service.register(), Accounts(database=service.database)
     gone = await accounts.find_user(person.username)
 
@@ -168,7 +166,7 @@ async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: 
 
 @pytest.mark.parametrize("command", ["deactivate", "activate"])
 @pytest.mark.parametrize("name", ["nobody-of-this-name", "nobody@example.com", "no name", ""])
-async def test_somebody_unknown_is_one_line(
+async def test_an_unknown_name_is_reported_in_one_line(
     run: Run, capsys: pytest.CaptureFixture[str], command: str, name: str
 ) -> None:
     assert await run(command, name) == 1
@@ -189,9 +187,7 @@ async def test_all_sessions_end_with_one_change_of_the_users_row(service: Servic
         assert (await service.post_revoke(pair.refresh)).status_code == 204
 
 
-async def test_a_login_whose_proof_is_older_than_the_end_of_all_sessions_is_refused(
-    service_alone: Service, logs: Logs
-) -> None:
+async def test_a_login_checked_before_the_end_of_all_sessions_is_refused(service_alone: Service, logs: Logs) -> None:
     person = await service_alone.register()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
         await operator.execute("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", [person.id])

@@ -14,7 +14,7 @@ from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.wiring.auth import create_continuation, create_signer, lifetimes_of
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
-from tests.integration.auth.test_known_devices import HEADER, devices_of, log_in, read
+from tests.integration.auth.known_devices import HEADER, devices_of, log_in, read
 from tests.integration.service import Service
 
 CHANGED = f"{PASSWORD} twice"
@@ -71,7 +71,7 @@ async def test_a_refused_change_leaves_the_device_known(service: Service) -> Non
     assert await log_in(service, person, known) == known
 
 
-async def test_a_user_who_was_deactivated_meanwhile_goes_on_in_no_session(service: Service) -> None:
+async def test_a_user_deactivated_after_the_proof_gets_no_continued_session(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
     caller = await service.app.state.services.sessions.authenticate(tokens.access)
     service.set_active(person, active=False)

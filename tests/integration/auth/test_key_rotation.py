@@ -20,7 +20,7 @@ async def rotated(make_service: MakeService, secret_key: str, new_key: str) -> S
     return await make_service(secret_key=new_key, secret_key_previous=secret_key)
 
 
-async def test_nobody_is_signed_out(service: Service, rotated: Service) -> None:
+async def test_all_sessions_stay_valid(service: Service, rotated: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert (await rotated.get_me(pair.access)).status_code == 200
     renewed = await rotated.refresh(pair.refresh)

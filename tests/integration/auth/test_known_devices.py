@@ -5,9 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from development.client import PASSWORD, TOKEN, Person, pair
+from development.client import PASSWORD, TOKEN, Person
 from doorward.domain.accounts.notices import NOTICE_FACTS
-from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
 from doorward.domain.auth.known_devices import MOST_DEVICES
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.ports import Client
@@ -16,36 +15,15 @@ from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.outbox.mail import MailKind, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
-from doorward.infrastructure.keys import DEVICE_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE
+from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.auth import create_login, create_signer, lifetimes_of
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
+from tests.integration.auth.known_devices import HEADER, devices_of, log_in, read
 from tests.integration.service import MakeService, Service
 
-HEADER = "Doorward-Device"
 HERE, THERE = Client("192.0.2.10"), Client("198.51.100.20")
-
-
-async def log_in(service: Service, person: Person, device: str = "") -> str:
-    """Log in, showing a token perhaps; return the one that was given."""
-    form = {"username": person.username, "password": person.password}
-    answer = await service.client.post(
-        TOKEN, data=form, headers={HEADER.encode(): device.encode("latin-1")} if device else {}
-    )
-    pair(answer)
-    return answer.headers[HEADER]
-
-
-def read(service: Service, text: str) -> DeviceToken:
-    token = DeviceTokenCodec(*keys(service.settings.keys, DEVICE_TOKEN_PURPOSE)).decode(text)
-    assert token is not None
-    return token
-
-
-def devices_of(service: Service, person: Person) -> dict[UUID, bytes]:
-    rows = service.sql("SELECT id, secret_hash FROM devices WHERE user_id = %s", person.id)
-    return {row["id"]: bytes(row["secret_hash"]) for row in rows}
 
 
 async def test_a_login_gives_a_token_of_which_a_hash_is_stored_and_the_session_names_the_device(
@@ -152,7 +130,7 @@ async def test_a_login_on_a_new_device_at_a_new_address_queues_a_mail_and_no_oth
     assert set(mail.facts) == set(NOTICE_FACTS[MailKind.NEW_DEVICE])
 
 
-async def test_a_person_whose_sessions_are_gone_is_told_of_a_new_device_all_the_same(
+async def test_a_new_device_is_reported_also_to_a_user_without_sessions(
     service_alone: Service, login: Login, sealer: AesGcmSealer
 ) -> None:
     person = await service_alone.register()

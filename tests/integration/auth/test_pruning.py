@@ -104,7 +104,7 @@ async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: 
         await alone.register_and_log_in()
 
 
-async def test_a_row_that_somebody_holds_is_left_for_the_next_time(alone: Service) -> None:
+async def test_a_locked_row_is_left_for_the_next_run(alone: Service) -> None:
     await dead(alone)
     async with await psycopg.AsyncConnection.connect(alone.database_url) as holder:
         await holder.execute("SELECT id FROM sessions FOR UPDATE")

@@ -18,8 +18,8 @@ def _body(name: str, email: str | None = None) -> dict[str, str]:
     return {"email": email or f"{mark()}@example.com", "username": name, "password": PASSWORD}
 
 
-def _wait_for_who_waits_for(other: psycopg.Connection, service: Service, call: asyncio.Task[httpx.Response]) -> None:
-    """Return when somebody is held up by the connection, or when the call that should be is answered."""
+def _wait_until_blocked_by(other: psycopg.Connection, service: Service, call: asyncio.Task[httpx.Response]) -> None:
+    """Return when the connection blocks another one, or when the call that should be blocked is answered."""
     held_up = "SELECT pid FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
     while not call.done() and not service.sql(held_up, other.info.backend_pid):
         time.sleep(0.01)
@@ -89,7 +89,7 @@ async def test_a_registration_waits_for_the_end_of_another_that_claims_the_same(
             claimed,
         )
         call = asyncio.create_task(service.client.post(REGISTER, json={**body, field: body[field].upper()}))
-        await asyncio.to_thread(_wait_for_who_waits_for, other, service, call)
+        await asyncio.to_thread(_wait_until_blocked_by, other, service, call)
         assert not call.done(), "it did not wait"
         other.execute(end.encode())
     assert (await call).status_code == status

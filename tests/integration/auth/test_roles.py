@@ -169,7 +169,7 @@ async def _administrators(service: Service, number: int) -> list[tuple[Person, P
     return people
 
 
-async def test_of_administrators_who_are_removed_at_once_by_all_routes_one_stays(service_alone: Service) -> None:
+async def test_of_administrators_removed_at_once_by_different_routes_one_stays(service_alone: Service) -> None:
     database = service_alone.database
     deactivation = Deactivation(database=database, accounts=Accounts(database=database))
     people = await _administrators(service_alone, 6)
@@ -200,7 +200,7 @@ async def test_of_administrators_who_are_removed_at_once_by_all_routes_one_stays
     assert len(left) == 1
 
 
-async def test_an_administrator_who_is_inactive_already_is_none_that_must_stay(service_alone: Service) -> None:
+async def test_an_inactive_administrator_does_not_count_as_the_last_one(service_alone: Service) -> None:
     (person, pair), (other, _) = await _administrators(service_alone, 2)
     database = service_alone.database
     deactivation = Deactivation(database=database, accounts=Accounts(database=database))

@@ -50,10 +50,10 @@ async def test_the_refused_among_many_are_refused_alone(service: Service) -> Non
     await service.post_revoke(ended[1].refresh)
     service.sql("UPDATE sessions SET expires_at = %s WHERE user_id = %s", service.clock.now(), expired[0].id)
     service.set_active(inactive[0], active=False)
-    everybody = [used, ended, live, expired, inactive]
-    answers = await asyncio.gather(*(service.post_refresh(each.refresh) for _, each in everybody))
+    all_users = [used, ended, live, expired, inactive]
+    answers = await asyncio.gather(*(service.post_refresh(each.refresh) for _, each in all_users))
     assert [answer.status_code for answer in answers] == [401, 401, 200, 401, 401]
-    reasons = [service.sessions_of(person)[0]["end_reason"] for person, _ in everybody]
+    reasons = [service.sessions_of(person)[0]["end_reason"] for person, _ in all_users]
     assert reasons == ["reuse", "logout", None, None, None]
 
 
@@ -165,9 +165,7 @@ async def _rotate(connection: Connection, tokens: list[RefreshToken]) -> int:
     return sum(session is not None for session in rotated)
 
 
-async def test_a_token_whose_statement_failed_works_when_the_database_is_well(
-    service_alone: Service, logs: Logs
-) -> None:
+async def test_a_refresh_token_still_works_after_its_statement_failed(service_alone: Service, logs: Logs) -> None:
     service = service_alone
     pairs = [(await service.register_and_log_in())[1] for _ in range(3)]
 

@@ -73,7 +73,7 @@ async def test_what_is_asked_during_a_query_is_not_answered_by_it(service_alone:
     assert statuses(await asyncio.gather(*late)) == [401] * 3
 
 
-async def test_a_caller_who_goes_away_takes_nobody_along(service_alone: Service) -> None:
+async def test_a_cancelled_call_does_not_cancel_other_calls_of_its_batch(service_alone: Service) -> None:
     _, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
@@ -87,7 +87,7 @@ async def test_a_caller_who_goes_away_takes_nobody_along(service_alone: Service)
     assert (await staying).status_code == 200
 
 
-async def test_a_fault_of_the_query_is_everybodys_who_waits_for_it(service_alone: Service) -> None:
+async def test_a_failed_batch_query_fails_every_call_that_waits_for_it(service_alone: Service) -> None:
     _, pair = await service_alone.register_and_log_in()
     service_alone.sql("ALTER TABLE sessions RENAME TO elsewhere")
     answers = await asyncio.gather(*(service_alone.get_me(pair.access) for _ in range(CALLS)))
@@ -96,7 +96,7 @@ async def test_a_fault_of_the_query_is_everybodys_who_waits_for_it(service_alone
     assert (await service_alone.get_me(pair.access)).status_code == 200
 
 
-async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_of_each_call(
+async def test_a_failed_batch_query_is_logged_once_without_a_caller_and_once_per_call(
     service_alone: Service, logs: Logs
 ) -> None:
     _, pair = await service_alone.register_and_log_in()

@@ -77,7 +77,7 @@ async def test_of_logins_at_once_no_more_sessions_live_than_may(service: Service
     assert sum(row["ended_at"] is None for row in service.sessions_of(person)) == MOST
 
 
-async def test_a_user_who_has_more_from_before_comes_down_to_the_most_by_logins(service: Service) -> None:
+async def test_sessions_above_the_limit_are_ended_by_the_next_logins(service: Service) -> None:
     owner = await signed_in(service)
     add_copies(owner, MOST + MOST_AT_ONCE, ended=False)
     await service.log_in(owner.person)

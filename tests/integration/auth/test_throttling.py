@@ -103,7 +103,7 @@ async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_
 
 
 @pytest.mark.parametrize("failed", [0, FREE - 1, FREE])
-async def test_a_refusal_is_the_same_and_costs_the_same_statements_whoever_has_the_name(
+async def test_a_refusal_has_the_same_answer_and_statements_for_known_and_unknown_names(
     service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch, failed: int
 ) -> None:
     person, sleeper, unknown = await service.register(), await service.register(), f"nobody-{uuid4().hex[:16]}"
@@ -206,7 +206,7 @@ async def test_a_known_device_has_as_many_attempts_of_its_own_and_no_more(
     assert (await service.post_token(person.username, PASSWORD)).status_code == 200
 
 
-async def test_a_device_of_somebody_else_or_of_an_ended_epoch_is_a_stranger(
+async def test_a_device_of_another_user_or_an_ended_epoch_is_not_recognised(
     service: Service, throttling: Throttling
 ) -> None:
     person, device = await besieged(service, throttling)

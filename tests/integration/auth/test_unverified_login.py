@@ -86,7 +86,7 @@ async def eventually_mails(service: Service, number: int) -> None:
     assert len(await verification_mails(service)) == number
 
 
-async def test_whoever_answers_the_mail_with_the_password_logs_in(service: Service) -> None:
+async def test_a_mailed_token_with_the_password_verifies_the_address_and_allows_login(service: Service) -> None:
     person = await service.register()
     token = token_in(await next_mail(service, person.email, "Confirm your e-mail address"))
     answer = await service.client.post(VERIFY, json={"token": token, "password": person.password})

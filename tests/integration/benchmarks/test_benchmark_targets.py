@@ -19,7 +19,7 @@ def measured(*values: tuple[str, float]) -> Series:
     return series
 
 
-def test_only_figures_whose_series_were_measured_are_told() -> None:
+def test_only_figures_with_measured_series_are_reported() -> None:
     assert not figures(measured(("/me: doorward", 90)))
     assert figures(measured(("/me: doorward", 90), ("/me: L1 bare ASGI", 100))) == {OF_L1: 0.9}
 

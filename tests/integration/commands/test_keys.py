@@ -10,8 +10,7 @@ from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.settings.config import settings_from
 from doorward.wiring.keys import sealing_keys
-from tests.integration.outbox.messages import Outbox
-from tests.integration.outbox.test_resealing import ask
+from tests.integration.outbox.messages import Outbox, add_mails
 
 
 async def test_an_operator_puts_a_new_key_in_front_and_can_remove_the_old_one(
@@ -22,7 +21,7 @@ async def test_an_operator_puts_a_new_key_in_front_and_can_remove_the_old_one(
     values = {"encryption_keys": f"{new},{old}", "secret_key": secret_key}
     new_key, old_key, _ = sealing_keys(settings_from(values).keys)
     outbox = Outbox(own_database)
-    await ask(outbox, old_key, mails=3)
+    await add_mails(outbox, old_key, mails=3)
     environment.setenv("DATABASE_URL", own_database)
     environment.setenv("ENCRYPTION_KEYS", f"{new},{old}")
     assert await asyncio.to_thread(main, ["keys", "rewrap"]) == 0
@@ -30,7 +29,7 @@ async def test_an_operator_puts_a_new_key_in_front_and_can_remove_the_old_one(
     assert "doorward: encrypted 3 stored secrets under the first key" in output.out
     for row in outbox.rows():
         assert AesGcmSealer([new_key]).open(row["payload"], context=sealing_context(row["message_id"]))
-    await ask(outbox, secrets.token_bytes(32))
+    await add_mails(outbox, secrets.token_bytes(32))
     assert await asyncio.to_thread(main, ["keys", "rewrap"]) == 1
     assert "1 stored secrets were left as they are" in capsys.readouterr().err
     assert new not in output.out + output.err

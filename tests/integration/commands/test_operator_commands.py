@@ -102,7 +102,7 @@ def test_sessions_that_have_ended_before_keep_their_reason(
     assert reasons == [("logout", 1), ("operator", SESSIONS - 1)]
 
 
-def test_after_end_all_everybody_can_log_in_again(settings: Settings, clock: FakeClock) -> None:
+def test_after_the_end_of_all_sessions_users_can_log_in_again(settings: Settings, clock: FakeClock) -> None:
     async def log_in_again() -> int:
         async with run_service(settings, clock) as service:
             person = await service.register()
@@ -113,7 +113,7 @@ def test_after_end_all_everybody_can_log_in_again(settings: Settings, clock: Fak
     assert asyncio.run(log_in_again()) == 200
 
 
-def test_end_all_asks_nobody_who_cannot_answer(
+def test_the_end_of_all_sessions_is_refused_without_a_terminal_or_yes(
     settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = sessions_of(settings, clock)
@@ -179,7 +179,7 @@ async def nothing() -> int:
     return 0
 
 
-def test_prune_leaves_the_work_to_whoever_is_at_it(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prune_does_nothing_while_another_process_prunes(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [Task("prune", timedelta(0), nothing).lock_key])
         assert main(["prune"]) == 0

@@ -1,4 +1,4 @@
-"""`doorward unthrottle`: the owner whom strangers keep out logs in at once."""
+"""`doorward unthrottle`: an owner that is kept out by failed logins can log in at once."""
 
 import asyncio
 from uuid import UUID
@@ -6,11 +6,7 @@ from uuid import UUID
 import pytest
 
 from doorward.commands.main import main
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import NamedUser
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
-from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, Service
 
@@ -41,28 +37,3 @@ async def test_a_name_without_an_account_is_an_error_in_one_line(
     assert await asyncio.to_thread(main, ["unthrottle", "nobody-of-this-name"]) == 1
     assert "There is no such user" in capsys.readouterr().err
     assert "auth.login.unthrottled" not in logs.text()
-
-
-async def test_failed_logins_are_forgotten_and_that_is_reported(service: Service, logs: Logs) -> None:
-    """The use case by itself. A command runs in a thread, which coverage may not see."""
-    person, throttling = await service.register(), create_throttling(service.settings.keys, service.database)
-    await throttling.reserve(UUID(person.id), STRANGERS)
-    accounts = Accounts(database=service.database)
-    await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle(person.username)
-    bucket = throttling.bucket(UUID(person.id))
-    assert service.sql("SELECT 1 FROM login_throttles WHERE bucket = %s", bucket) == []
-    assert "auth.login.unthrottled" in logs.text()
-
-
-async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    person, accounts = await service.register(), Accounts(database=service.database)
-    gone = await accounts.find_user(person.username)
-
-    async def found(_: str) -> NamedUser:
-        return gone
-
-    service.sql("DELETE FROM users WHERE id = %s", person.id)
-    monkeypatch.setattr(accounts, "find_user", found)
-    throttling = create_throttling(service.settings.keys, service.database)
-    with pytest.raises(UserNotFoundError):
-        await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle("gone")

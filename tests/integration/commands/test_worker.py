@@ -21,7 +21,7 @@ from tests.integration.service import Logs, MakeService, events, settings_of_the
 BOUND_SECONDS = 60
 
 
-async def test_a_worker_prunes_and_deletes_for_a_service_whose_tasks_are_off_until_a_signal_ends_it(
+async def test_a_worker_runs_the_tasks_of_a_service_without_background_until_a_signal(
     make_service: MakeService, own_database: str, secret_key: str, logs: Logs
 ) -> None:
     service = await make_service(database_url=own_database, housekeeping_interval_minutes=60)

@@ -87,7 +87,7 @@ async def test_every_call_of_items_answers_each_foreign_caller_as_the_table_says
     assert measured == TABLE.splitlines()
 
 
-async def test_every_other_call_that_asks_who_is_calling_refuses_foreign_callers(
+async def test_every_other_authenticated_call_refuses_external_callers(
     make_service: MakeService, issuer: Issuer
 ) -> None:
     made = await callers(make_service, issuer)
@@ -96,8 +96,8 @@ async def test_every_other_call_that_asks_who_is_calling_refuses_foreign_callers
     asked = 0
     for path, method in [(path, method) for path, calls in paths.items() for method in calls]:
         address = path.format_map({name: uuid4() for name in _names(path)})
-        nobody = await client.request(method, address)
-        if path.startswith("/api/v1/items") or nobody.json().get("code") != "missing_access_token":
+        anonymous = await client.request(method, address)
+        if path.startswith("/api/v1/items") or anonymous.json().get("code") != "missing_access_token":
             continue
         asked += 1
         for state in ("editor", "bare"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.federation.visitors import Visitors, who
+from tests.integration.federation.visitors import Visitors, signed_in_name
 from tests.integration.oauth.browsers import OWN_SITE, SIGN_IN, forms_of
 
 HOSTILE = ("\0", "\ud7ff\uffff", "١٢٣", "{{'QX'*3}}", "<script>", "%00", "a" * 5000, '"><img src=x>', "//evil.example")
@@ -27,4 +27,4 @@ async def test_whatever_comes_back_or_is_sent_is_refused_and_shown_as_text(visit
         assert answer.headers["content-type"].startswith("text/html")
         for shown in ("<script>", "<img src=x>", "QXQXQX"):
             assert shown not in answer.text
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""

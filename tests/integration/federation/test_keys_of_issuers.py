@@ -79,7 +79,7 @@ async def test_keys_that_are_known_are_used_while_the_issuer_is_down(trusting_se
     ],
     ids=lambda value: str(value)[:60],
 )
-async def test_an_issuer_whose_keys_cannot_be_had_is_unavailable(
+async def test_an_issuer_with_unreachable_keys_is_unavailable(
     trusting_service: Trusting, path: str, answer: bytes
 ) -> None:
     issuer = trusting_service.issuer

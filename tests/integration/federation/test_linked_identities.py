@@ -15,7 +15,7 @@ from doorward.domain.federation.exceptions import (
 )
 from doorward.domain.federation.identities import MOST_IDENTITIES
 from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
-from tests.integration.federation.visitors import IDENTITIES, Visitors, who
+from tests.integration.federation.visitors import IDENTITIES, Visitors, signed_in_name
 from tests.integration.oauth.browsers import OWN_SITE, Browser, forms_of, forwarded
 from tests.integration.service import is_problem
 
@@ -70,7 +70,7 @@ async def test_an_identity_is_linked_signs_in_and_is_unlinked(visitors: Visitors
 
     elsewhere = visitors.browser()
     await visitors.sign_in(elsewhere)
-    assert await who(elsewhere) == person.username
+    assert await signed_in_name(elsewhere) == person.username
 
     gone = await unlink(browser, number_of(page))
     assert "The service is unlinked." in gone.text

@@ -15,7 +15,7 @@ from doorward.domain.federation.exceptions import (
 from tests.integration.accounts.own_account import Owner
 from tests.integration.federation.issuer import METADATA, document
 from tests.integration.federation.login_issuer import CLIENT, SECRET
-from tests.integration.federation.visitors import Visitors, who
+from tests.integration.federation.visitors import Visitors, signed_in_name
 from tests.integration.mfa.protected import Protected
 from tests.integration.oauth.browsers import SIGN_IN, answer_of, application, forms_of, forwarded
 from tests.integration.service import Logs, events, facts
@@ -35,7 +35,7 @@ async def test_a_linked_identity_signs_its_user_in(visitors: Visitors) -> None:
     assert asked["scope"] == "openid"
     answer = await visitors.back(browser, asked)
     assert answer.status_code == 200
-    assert await who(browser) == person.username
+    assert await signed_in_name(browser) == person.username
     (session,) = visitors.provider.sql("SELECT amr, acr FROM browser_sessions WHERE user_id = %s", person.id)
     assert (session["amr"], session["acr"]) == (["fed"], 1)
 
@@ -60,7 +60,7 @@ async def test_no_account_is_found_or_made_by_an_address(visitors: Visitors) -> 
     answer = await visitors.sign_in(browser)
     assert answer.status_code == 422
     assert UnknownIdentityError.detail in answer.text
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
     assert visitors.provider.sql("SELECT count(*) FROM users") == users
 
 
@@ -81,16 +81,16 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("claims", WRONG_CLAIMS.values(), ids=WRONG_CLAIMS)
-async def test_an_id_token_that_does_not_verify_signs_nobody_in(visitors: Visitors, claims: dict[str, Any]) -> None:
+async def test_an_id_token_with_a_wrong_claim_is_refused(visitors: Visitors, claims: dict[str, Any]) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     visitors.acme.claims |= claims
     answer = await visitors.sign_in(browser)
     assert answer.status_code == 422
     assert REFUSED in answer.text
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
 
 
-async def test_an_id_token_by_another_key_signs_nobody_in(visitors: Visitors) -> None:
+async def test_an_id_token_by_another_key_and_a_malformed_answer_are_refused(visitors: Visitors) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     visitors.acme.sign = elliptic_key("first of another").sign
     assert REFUSED in (await visitors.sign_in(browser)).text
@@ -100,7 +100,7 @@ async def test_an_id_token_by_another_key_signs_nobody_in(visitors: Visitors) ->
     assert REFUSED in (await visitors.sign_in(browser)).text
     visitors.acme.token_body = b"[]"
     assert REFUSED in (await visitors.sign_in(browser)).text
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
 
 
 async def test_an_answer_is_for_the_browser_that_was_sent(visitors: Visitors) -> None:
@@ -111,7 +111,7 @@ async def test_an_answer_is_for_the_browser_that_was_sent(visitors: Visitors) ->
     await victim.get(SIGN_IN)
     answer = await visitors.back(victim, asked)
     assert REFUSED in answer.text
-    assert await who(victim) == ""
+    assert await signed_in_name(victim) == ""
     fresh = visitors.browser()
     assert REFUSED in (await visitors.back(fresh, asked)).text
     assert not visitors.acme.exchanged
@@ -127,7 +127,7 @@ async def test_the_answer_of_one_provider_is_refused_at_the_address_of_the_other
         assert REFUSED in (await visitors.back(browser, asked, iss=issuer)).text
     assert not visitors.acme.exchanged
     assert not visitors.other.exchanged
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
 
 
 async def test_a_state_that_is_late_or_altered_is_refused(visitors: Visitors) -> None:
@@ -143,18 +143,18 @@ async def test_a_state_that_is_late_or_altered_is_refused(visitors: Visitors) ->
     assert not visitors.acme.exchanged
 
 
-async def test_a_person_who_cancels_there_may_sign_in_here(visitors: Visitors) -> None:
+async def test_after_a_cancelled_sign_in_at_the_provider_the_own_sign_in_page_is_offered(visitors: Visitors) -> None:
     browser = visitors.browser()
     answer = await visitors.back(browser, await visitors.go(browser), code=None, error="access_denied")
     assert ProviderDeclinedError.detail in answer.text
     assert offers_sign_in(answer)
 
 
-async def test_a_code_that_the_provider_does_not_exchange_signs_nobody_in(visitors: Visitors) -> None:
+async def test_a_code_that_the_provider_does_not_exchange_is_refused(visitors: Visitors) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     for code in ("another", None):
         assert REFUSED in (await visitors.back(browser, await visitors.go(browser), code=code)).text
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_a_provider_that_does_not_answer_is_a_503(visitors: Visitors, answ
     assert refused.headers["retry-after"] == "5"
 
 
-async def test_a_form_of_another_site_sends_nobody_away(visitors: Visitors) -> None:
+async def test_a_form_of_another_site_does_not_redirect_to_the_provider(visitors: Visitors) -> None:
     browser = visitors.browser()
     await browser.get(SIGN_IN)
     for form in ({"next": ""}, {"form_token": "f" * 64}):
@@ -200,7 +200,7 @@ async def test_a_deactivated_user_is_not_signed_in(visitors: Visitors) -> None:
     visitors.service.set_active(person, active=True)
     visitors.provider.sql("UPDATE users SET must_change_password = true WHERE id = %s", person.id)
     assert (await visitors.sign_in(browser)).status_code == 422
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
 
 
 async def test_an_account_with_a_second_factor_is_asked_for_it(visitors: Visitors) -> None:
@@ -211,16 +211,16 @@ async def test_an_account_with_a_second_factor_is_asked_for_it(visitors: Visitor
     browser = visitors.browser()
     page = await visitors.sign_in(browser)
     assert page.status_code == 200
-    assert await who(browser) == ""
+    assert await signed_in_name(browser) == ""
     wrong = await browser.send(page, code="000000", stay="", remember="")
     assert wrong.status_code == 422
     await browser.send(wrong, code=protected.code(), stay="", remember="")
-    assert await who(browser) == person.username
+    assert await signed_in_name(browser) == person.username
     (session,) = visitors.provider.sql("SELECT amr, acr FROM browser_sessions WHERE user_id = %s", person.id)
     assert (session["amr"], session["acr"]) == (["fed", "otp", "mfa"], 2)
 
 
-async def test_an_identity_that_is_unlinked_before_the_answer_signs_nobody_in(visitors: Visitors) -> None:
+async def test_an_identity_unlinked_before_the_answer_is_refused(visitors: Visitors) -> None:
     browser, person = visitors.browser(), await visitors.person()
     asked = await visitors.go(browser)
     visitors.provider.sql("DELETE FROM federated_identities WHERE user_id = %s", person.id)
@@ -278,4 +278,4 @@ async def test_a_provider_that_was_to_have_the_person_sign_in_anew_has_to_say_so
         visitors.acme.claims["auth_time"] = None if told is None else told.timestamp()
         answer = await visitors.back(browser, asked)
         assert answer.status_code == expected, told
-        assert await who(browser) == (person.username if expected == 303 else "")
+        assert await signed_in_name(browser) == (person.username if expected == 303 else "")

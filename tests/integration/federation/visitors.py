@@ -87,7 +87,7 @@ class Visitors:
         return [(row["issuer"], row["subject"]) for row in rows]
 
 
-async def who(browser: Browser) -> str:
+async def signed_in_name(browser: Browser) -> str:
     """Return whom the browser's pages name; empty where nobody is signed in."""
     page = await browser.http.get(SIGN_IN)
     return page.text.partition("You are signed in as <strong>")[2].partition("<")[0]

@@ -158,7 +158,7 @@ async def test_the_service_prunes_by_itself(make_service: MakeService, own_datab
 
 
 @pytest.mark.parametrize("changes", [{"background": "off"}, {"housekeeping_interval_minutes": 0}])
-async def test_a_service_whose_tasks_are_switched_off_runs_none(
+async def test_a_service_with_tasks_switched_off_runs_none(
     own_database: str, secret_key: str, changes: dict[str, object]
 ) -> None:
     settings = settings_of_the_ring(own_database, secret_key, {**WITH_TASKS, **changes})

@@ -60,7 +60,7 @@ async def test_one_item_that_takes_too_long_is_a_fault_of_the_database(slow: Own
     assert _is_unavailable(await slow.get(path_of(item)))
 
 
-async def test_an_item_that_somebody_holds_is_503_and_unchanged(impatient: Owner) -> None:
+async def test_a_change_of_a_locked_item_is_503_and_changes_nothing(impatient: Owner) -> None:
     owner = impatient
     item = await owner.create("A")
     async with (

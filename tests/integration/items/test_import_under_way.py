@@ -106,7 +106,7 @@ async def test_a_refused_import_gives_its_place_back(owner: Owner) -> None:
     assert (await owner.import_csv("title\nA\n")).status_code == 200
 
 
-async def test_an_import_whose_connection_is_ended_stores_nothing(alone: Owner) -> None:
+async def test_an_import_with_a_lost_connection_stores_nothing(alone: Owner) -> None:
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks, _held_imports(alone):
         importing = tasks.create_task(alone.import_csv("title\n" + "A\n" * 1000))
         await _until_held(alone)
@@ -146,6 +146,7 @@ async def test_a_body_that_is_cut_off_stores_nothing(owner: Owner, logs: Logs, s
     assert owner.stored() == 0
     assert "http.request.crashed" not in logs.text()
     assert [line["event"] for line in logs.lines()[-2:]] == ["http.request.disconnected", "http.request"]
+    assert (await owner.import_csv("title\nA\n")).json()["imported"] == 1
 
 
 async def test_an_announced_body_above_32_mib_is_refused_before_it_is_read(owner: Owner) -> None:
@@ -180,7 +181,7 @@ async def test_a_body_of_ten_megabytes_is_read(owner: Owner) -> None:
     assert (answer.status_code, owner.stored()) == (200, rows)
 
 
-async def test_a_body_is_not_read_from_somebody_without_a_token(owner: Owner) -> None:
+async def test_a_body_without_a_token_is_not_read(owner: Owner) -> None:
     async def never_read() -> AsyncIterator[bytes]:
         raise AssertionError
         yield b""
@@ -202,7 +203,7 @@ async def test_a_body_that_cannot_be_kept_is_503(owner: Owner, monkeypatch: pyte
     assert answer.headers["retry-after"] == "2"
 
 
-async def test_an_owner_who_is_deleted_meanwhile_is_told(owner: Owner) -> None:
+async def test_an_import_for_a_deleted_owner_is_refused(owner: Owner) -> None:
     gone, state = uuid4(), owner.service.app.state.services
     with pytest.raises(ItemOwnerGoneError), state.edge.bulk_place():
         await state.item_import.run(io.BytesIO(b"title\nA\n"), ImportRequest(gone))

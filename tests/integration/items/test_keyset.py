@@ -44,13 +44,13 @@ def _order(item: Item, sort: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize(("whose", "expected"), [("me", MANY * 2 // 3), ("all", MANY * 5 // 6)])
+@pytest.mark.parametrize(("owner_filter", "expected"), [("me", MANY * 2 // 3), ("all", MANY * 5 // 6)])
 async def test_a_walk_has_every_item_once_and_in_order_while_others_are_added(
-    owner: Owner, stranger: Owner, clock: FakeClock, sort: str, whose: str, expected: int
+    owner: Owner, stranger: Owner, clock: FakeClock, sort: str, owner_filter: str, expected: int
 ) -> None:
     tag = mark()
     await _fill(owner, stranger, clock, tag)
-    walked = await _walk(owner, clock, tag=tag, owner=whose, sort=sort, page_size=37)
+    walked = await _walk(owner, clock, tag=tag, owner=owner_filter, sort=sort, page_size=37)
     there_from_the_start = [item["id"] for item in walked if "added" not in item["tags"]]
     assert len(there_from_the_start) == expected
     assert len({item["id"] for item in walked}) == len(walked)

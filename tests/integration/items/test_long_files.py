@@ -21,7 +21,7 @@ async def _slowly() -> AsyncIterator[StagedItem]:
         yield StagedItem(UUID(int=number), None, "A", "", [], None, "private", "a", "'=a' a:1A")
 
 
-async def test_a_file_whose_reading_leaves_no_time_to_store_it_has_too_many_lines(owner: Owner) -> None:
+async def test_a_file_that_cannot_be_stored_in_time_has_too_many_lines(owner: Owner) -> None:
     file = io.BytesIO(b"title\n" + b"A\n" * 2_000)
     item_import = ItemImport(database=owner.service.database, clock=owner.service.clock, seconds=0)
     with owner.service.database.bulk_place(), pytest.raises(TooManyLinesError):

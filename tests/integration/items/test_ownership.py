@@ -93,7 +93,7 @@ async def test_a_private_item_of_another_is_in_no_list_no_count_and_no_search(ow
     assert await owner.search(word) == [f"The {word}"]
 
 
-async def test_the_words_of_a_private_item_help_nobody_else_to_spell(owner: Owner, stranger: Owner) -> None:
+async def test_the_words_of_a_private_item_are_suggested_to_its_owner_only(owner: Owner, stranger: Owner) -> None:
     word = mark()
     item = await owner.create(word)
     async with owner.service.database.connection() as connection:
@@ -115,7 +115,7 @@ async def test_private_items_of_others_do_not_add_to_a_total(owner: Owner, stran
     assert (await owner.listing(tag=tag, owner="me", page_size=1))["pagination"]["total_items"] == 3
 
 
-async def test_a_shared_item_is_read_listed_and_found_by_everybody(owner: Owner, stranger: Owner) -> None:
+async def test_a_shared_item_is_read_listed_and_found_by_other_users(owner: Owner, stranger: Owner) -> None:
     word = mark()
     item = await owner.create(f"The {word}", tags=[word], visibility="shared")
     assert item_of(await stranger.get(path_of(item))) == item
@@ -126,7 +126,7 @@ async def test_a_shared_item_is_read_listed_and_found_by_everybody(owner: Owner,
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if "no title" not in name])
-async def test_a_shared_item_is_changed_by_nobody_but_its_owner(owner: Owner, stranger: Owner, name: str) -> None:
+async def test_a_shared_item_is_changed_by_its_owner_only(owner: Owner, stranger: Owner, name: str) -> None:
     item = await owner.create(visibility="shared")
     assert is_problem(await CALLS_BY_ID[name](stranger, item), 403, "not_item_owner")
     assert item_of(await owner.get(path_of(item))) == item
@@ -134,7 +134,7 @@ async def test_a_shared_item_is_changed_by_nobody_but_its_owner(owner: Owner, st
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if "no title" not in name])
 @pytest.mark.parametrize("visibility", ["shared", "private"])
-async def test_a_stranger_who_changes_an_item_waits_for_no_lock(
+async def test_a_change_by_another_user_waits_for_no_lock(
     owner: Owner, stranger: Owner, visibility: str, name: str
 ) -> None:
     item = await owner.create(visibility=visibility)
@@ -146,13 +146,29 @@ async def test_a_stranger_who_changes_an_item_waits_for_no_lock(
         assert (await CALLS_BY_ID[name](stranger, item)).status_code == (403 if visibility == "shared" else 404)
 
 
-async def test_a_stranger_who_changes_an_item_locks_nothing(owner: Owner, stranger: Owner) -> None:
+async def test_a_change_by_another_user_locks_nothing(owner: Owner, stranger: Owner) -> None:
     item = await owner.create(visibility="shared")
     database: PostgresDatabase = owner.service.database
     async with database.transaction() as connection:
         assert await entries.lock_item(connection, UUID(item["id"]), stranger.id) is None
         # Fails at once where another transaction has the lock.
         assert owner.service.sql("SELECT id FROM items WHERE id = %s FOR UPDATE NOWAIT", item["id"])
+
+
+async def test_a_patch_shares_a_private_item_at_once_and_a_put_makes_it_private_again(
+    owner: Owner, stranger: Owner
+) -> None:
+    word = mark()
+    item = await owner.create(f"The {word}", tags=[word])
+    assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
+    shared = item_of(await owner.change("PATCH", item, {"visibility": "shared"}, '"1"'))
+    assert item_of(await stranger.get(path_of(item))) == shared
+    known = await stranger.call("GET", path_of(item), headers={"If-None-Match": '"2"'})
+    assert (known.status_code, known.content) == (304, b"")
+    assert (await stranger.listing(tag=word))["items"] == [shared]
+    assert await stranger.search(f"the {word[:9]}") == [f"The {word}"]
+    assert (await owner.change("PUT", item, {"title": word}, '"2"')).status_code == 200
+    assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
 
 
 async def test_an_item_that_becomes_private_is_gone_for_others_at_once(owner: Owner, stranger: Owner) -> None:

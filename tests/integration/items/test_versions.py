@@ -93,7 +93,7 @@ async def test_patches_of_different_fields_at_once_lose_none(owner: Owner) -> No
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-async def test_an_item_whose_versions_run_out_is_changed_no_more_and_can_be_deleted(
+async def test_an_item_at_the_last_version_cannot_be_changed_but_deleted(
     service: Service, owner: Owner, method: str
 ) -> None:
     item = await owner.create("A")

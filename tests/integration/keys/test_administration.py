@@ -88,7 +88,7 @@ async def test_an_administrator_revokes_a_key_and_may_lose_the_own_token(admin: 
         assert not code or is_problem(answer, status, code)
 
 
-async def test_each_change_is_audited_with_who_made_it_and_without_a_secret(
+async def test_each_change_is_audited_with_its_actor_and_without_a_secret(
     admin: Owner, service: Service, logs: Logs
 ) -> None:
     signing, standby = await _kid(admin, "signing"), await _kid(admin, "standby")

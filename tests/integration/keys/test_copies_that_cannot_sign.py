@@ -161,7 +161,7 @@ async def test_a_login_for_a_resource_that_cannot_be_signed_begins_no_session(
     assert (await copies.behind.post_login(person)).status_code == 200
 
 
-async def test_a_session_whose_token_cannot_be_signed_is_not_replaced_by_a_new_proof(
+async def test_a_new_proof_leaves_the_session_where_its_token_cannot_be_signed(
     make_service: MakeService, own_database: str, clock: FakeClock
 ) -> None:
     copies = await make_copies(make_service, own_database, clock)

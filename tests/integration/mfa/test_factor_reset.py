@@ -22,9 +22,7 @@ FRESH = timedelta(minutes=5)
 MOMENT = timedelta(microseconds=1)
 
 
-async def test_support_removes_the_factors_of_a_user_who_has_lost_them(
-    service: Service, protected: Protected, logs: Logs
-) -> None:
+async def test_support_removes_lost_factors_of_a_user(service: Service, protected: Protected, logs: Logs) -> None:
     support = await signed_in_with(service, "support")
     answer = await support.call("POST", user(protected.person, "factors/reset"))
     assert answer.status_code == 204
@@ -38,7 +36,7 @@ async def test_support_removes_the_factors_of_a_user_who_has_lost_them(
     assert service.sql(audit, protected.person.id) == [{"actor": support.person.id}]
 
 
-async def test_it_needs_a_fresh_proof_of_who_removes_them(protected: Protected, clock: FakeClock) -> None:
+async def test_a_reset_needs_a_fresh_proof_of_the_actor(protected: Protected, clock: FakeClock) -> None:
     support = await signed_in_with(protected.service, "support")
     clock.advance(FRESH + MOMENT)
     answer = await support.call("POST", user(protected.person, "factors/reset"))
@@ -78,7 +76,7 @@ async def test_a_reset_of_none_changes_nothing(service: Service) -> None:
     assert service.sql("SELECT * FROM audit_events WHERE type = 'factor.reset' AND user_id = %s", owner.person.id) == []
 
 
-async def test_nobody_resets_the_factors_of_whoever_may_do_more(service: Service) -> None:
+async def test_a_reset_of_the_factors_of_a_user_with_more_rights_is_refused(service: Service) -> None:
     support, admin = await signed_in_with(service, "support"), await signed_in_with(service, "admin")
     protected = await Protected.enrolled(admin)
     answer = await support.call("POST", user(protected.person, "factors/reset"))

@@ -74,7 +74,7 @@ async def test_without_a_factor_there_are_no_codes(owner: Owner) -> None:
     assert is_problem(await owner.call("POST", CODES), 409, "no_second_factor")
 
 
-async def test_who_lost_the_telephone_gets_in_by_a_code_and_sets_up_another_one(protected: Protected) -> None:
+async def test_a_recovery_code_replaces_a_lost_telephone_and_allows_a_new_factor(protected: Protected) -> None:
     """The way back without anybody's help: a code, then the factor is removed and set up anew."""
     lost = pair(await protected.post_recovery_code(await protected.mfa_token(), protected.codes[0]))
     protected.pair = lost

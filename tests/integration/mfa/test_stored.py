@@ -17,14 +17,14 @@ def sealed(service: Service, user_id: str) -> bytes:
 
 
 async def test_secrets_are_sealed_again_and_codes_go_on(service_alone: Service) -> None:
-    everybody = [await Protected.enrolled(await signed_in(service_alone)) for _ in range(3)]
+    enrolled = [await Protected.enrolled(await signed_in(service_alone)) for _ in range(3)]
     old, new = sealing_keys(service_alone.settings.keys), secrets.token_bytes(32)
     lost = AesGcmSealer([secrets.token_bytes(32)]).seal(b"x" * 20, context=sealing_context(UUID(int=0)))
-    service_alone.sql("UPDATE totp_factors SET sealed_secret = %s WHERE user_id = %s", lost, everybody[2].person.id)
+    service_alone.sql("UPDATE totp_factors SET sealed_secret = %s WHERE user_id = %s", lost, enrolled[2].person.id)
     resealing = TotpResealing(database=service_alone.database, sealer=AesGcmSealer([new, *old]), rows_a_batch=2)
     assert await resealing.reseal() == (2, 1)
     assert await resealing.reseal() == (0, 1)
-    for each in everybody[:2]:
+    for each in enrolled[:2]:
         opened = AesGcmSealer([new]).open(
             sealed(service_alone, each.person.id), context=sealing_context(UUID(each.person.id))
         )

@@ -33,7 +33,7 @@ def browser(lasting_provider: Provider) -> Browser:
     return Browser(lasting_provider)
 
 
-async def test_a_stolen_code_that_is_injected_into_another_browser_signs_nobody_in(
+async def test_a_stolen_code_injected_into_another_browser_is_refused(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     """Section 4.5: the attacker brings the victim's code to the application."""
@@ -42,7 +42,7 @@ async def test_a_stolen_code_that_is_injected_into_another_browser_signs_nobody_
     assert is_oauth_error(await app.exchange(stolen), "invalid_grant")
 
 
-async def test_a_code_that_is_planted_in_the_victims_browser_signs_nobody_in(
+async def test_a_code_of_an_attacker_planted_in_another_browser_is_refused(
     lasting_provider: Provider, app: Application
 ) -> None:
     """Section 4.7: the victim's browser brings a code of the attacker, of another request."""

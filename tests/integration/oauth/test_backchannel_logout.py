@@ -44,7 +44,7 @@ def browser(told: Told) -> Browser:
     return Browser(told.provider)
 
 
-async def test_a_logout_token_says_whose_session_of_which_client_has_ended(told: Told, browser: Browser) -> None:
+async def test_a_logout_token_names_the_user_the_session_and_the_client(told: Told, browser: Browser) -> None:
     app, other = await told.app(), await application(told.provider)
     person = await signed_in(browser, told.provider)
     tokens = await app.tokens(browser, person)

@@ -62,7 +62,7 @@ class TestCookies:
         assert "HttpOnly" in attributes
         assert attributes.startswith("dwb_")
 
-    async def test_who_signs_in_again_has_another_id_and_the_old_cookie_is_dead(
+    async def test_a_new_sign_in_replaces_the_cookie_and_invalidates_the_old_one(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         person = await signed_in(browser, lasting_provider)
@@ -88,7 +88,7 @@ class TestCookies:
         assert claims_of((await app.tokens(browser, person))["id_token"])["sid"] != first
 
     @pytest.mark.parametrize("cookie", ["", "x", "dwb_" + "A" * 108, "dwr_" + "A" * 108, "\u00e9"])
-    async def test_what_is_no_cookie_of_a_session_is_nobody(
+    async def test_an_invalid_session_cookie_signs_no_user_in(
         self, lasting_provider: Provider, app: Application, cookie: str
     ) -> None:
         forged = Browser(lasting_provider)
@@ -140,7 +140,7 @@ class TestLimits:
             provider.service.set_active(person, active=False)
         assert not await is_signed_in(browser, app)
 
-    async def test_another_user_who_signs_in_afterwards_ends_nothing_again(self, provider: Provider) -> None:
+    async def test_a_sign_in_of_another_user_afterwards_ends_no_session_again(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         await app.tokens(browser, person)

@@ -268,7 +268,7 @@ async def test_a_client_may_name_a_resource_that_was_removed_but_none_that_never
     assert is_problem(refused, 422, "unknown_resource")
 
 
-async def test_an_administrator_who_lost_the_role_meanwhile_changes_nothing(admin: Owner, service: Service) -> None:
+async def test_a_role_lost_during_the_call_lets_it_change_nothing(admin: Owner, service: Service) -> None:
     """The call was let in and waits for the user's row: what the role gives is looked at again behind the lock."""
     made = await created(admin)
     paths = [

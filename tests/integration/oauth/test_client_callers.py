@@ -40,7 +40,7 @@ async def private_item(provider: Provider) -> str:
     return f"{ITEMS}/{made.json()['id']}"
 
 
-async def test_a_client_reads_what_everybody_may_read(lasting_provider: Provider) -> None:
+async def test_a_client_reads_shared_items_only(lasting_provider: Provider) -> None:
     title = mark()
     shared, private = await shared_item(lasting_provider, title), await private_item(lasting_provider)
     token = await (await lasting_provider.machine()).token()

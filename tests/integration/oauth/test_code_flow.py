@@ -28,7 +28,7 @@ def browser(lasting_provider: Provider) -> Browser:
     return Browser(lasting_provider)
 
 
-async def test_a_person_signs_in_agrees_and_the_application_knows_who_it_is(
+async def test_a_sign_in_with_consent_gives_the_application_the_id_of_the_user(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -62,7 +62,7 @@ async def test_a_person_signs_in_agrees_and_the_application_knows_who_it_is(
     }
 
 
-async def test_who_is_signed_in_and_has_agreed_is_asked_nothing(
+async def test_a_signed_in_user_with_a_given_consent_sees_no_page(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -100,7 +100,7 @@ async def test_a_refresh_keeps_the_sign_in_and_leaves_the_nonce_out(
     assert (narrow["scope"], "id_token" in narrow) == ("email", False)
 
 
-async def test_who_does_not_agree_sends_the_application_away(
+async def test_a_denied_consent_is_access_denied_for_the_application(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     page = await browser.get(app.address())

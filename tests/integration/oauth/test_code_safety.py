@@ -113,7 +113,7 @@ async def test_a_code_expires(provider: Provider) -> None:
 @pytest.mark.parametrize(
     "change", ["is_active = false", "session_epoch = session_epoch + 1", "must_change_password = true"]
 )
-async def test_a_code_of_a_user_who_may_not_act_any_more_yields_nothing(
+async def test_a_code_of_a_user_without_the_right_to_act_is_refused(
     lasting_provider: Provider, app: Application, browser: Browser, change: str
 ) -> None:
     person = await lasting_provider.service.register()
@@ -132,7 +132,7 @@ async def test_a_code_of_a_deleted_user_yields_nothing(
     assert is_oauth_error(await app.exchange(code), "invalid_grant")
 
 
-async def test_who_signs_out_before_the_code_is_redeemed_is_signed_in_nowhere(
+async def test_a_sign_out_before_the_code_is_redeemed_makes_it_invalid(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()

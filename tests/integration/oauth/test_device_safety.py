@@ -41,7 +41,7 @@ async def test_a_device_code_of_a_locked_user_yields_nothing_cve_2026_88770(
     assert provider.sql("SELECT id FROM sessions WHERE user_id = %s", person.id) == []
 
 
-async def test_a_user_who_is_locked_while_the_page_is_open_lets_no_device_in(
+async def test_a_user_deactivated_while_the_page_is_open_lets_no_device_in(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     person = await signed_in(browser, provider)

@@ -81,7 +81,9 @@ async def test_the_page_is_found_by_any_spelling_and_changes_nothing_until_the_p
     assert shown["user_code"].replace("-", "").encode() not in bytes(before["user_code_hmac"])
 
 
-async def test_a_person_who_does_not_agree_ends_the_wait(provider: Provider, tv: Application, browser: Browser) -> None:
+async def test_a_denied_request_ends_the_wait_of_the_device(
+    provider: Provider, tv: Application, browser: Browser
+) -> None:
     await signed_in(browser, provider)
     shown = await begin(tv)
     assert "not signed in" in (await decide(browser, shown["user_code"], "deny")).text
@@ -135,7 +137,9 @@ async def test_of_ten_redemptions_at_once_one_gets_tokens(
     assert len(sessions) == 1
 
 
-async def test_of_two_people_who_decide_at_once_one_does(provider: Provider, tv: Application) -> None:
+async def test_of_simultaneous_decisions_about_one_device_exactly_one_counts(
+    provider: Provider, tv: Application
+) -> None:
     shown = await begin(tv)
     browsers = [Browser(provider) for _ in range(4)]
     for each in browsers:

@@ -33,7 +33,7 @@ async def test_a_standby_of_each_algorithm_is_published_beside_the_key_that_sign
     assert algorithms.count("RS256") >= 2
 
 
-async def test_everybody_may_keep_the_key_set_for_five_minutes(service: Service) -> None:
+async def test_any_cache_may_store_the_key_set_for_five_minutes(service: Service) -> None:
     answer = await service.client.get("/oauth/jwks")
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert "set-cookie" not in answer.headers

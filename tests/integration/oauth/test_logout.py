@@ -51,7 +51,7 @@ class TestLogout:
         # That of the browser, and that of the application.
         assert len({row["session_id"] for row in recorded} - {None}) == len(recorded) == 2
 
-    async def test_an_application_that_knows_who_it_is_signs_out_at_once(
+    async def test_a_logout_with_an_id_token_needs_no_confirmation(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         person = await signed_in(browser, lasting_provider)

@@ -39,7 +39,7 @@ class TestForms:
             ("none", 422, "Try again"),
         ],
     )
-    async def test_a_form_of_another_site_signs_nobody_in(
+    async def test_a_sign_in_form_of_another_site_is_refused(
         self, lasting_provider: Provider, app: Application, browser: Browser, site: str, status: int, words: str
     ) -> None:
         person = await lasting_provider.service.register()
@@ -137,7 +137,7 @@ class TestPrompts:
         assert "code" in answer_of(page.headers["location"])
         assert SIGN_IN in str((await browser.get(app.address(prompt="login"))).url)
 
-    async def test_who_is_signed_in_goes_on_or_uses_another_account(self, provider: Provider) -> None:
+    async def test_a_signed_in_user_continues_or_chooses_another_account(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         await app.tokens(browser, person)

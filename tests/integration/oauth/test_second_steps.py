@@ -155,7 +155,7 @@ class TestStrength:
         strong = await app.exchange(answer_of(done.headers["location"])["code"])
         assert claims_of(strong.json()["id_token"])["acr"] == "2"
 
-    async def test_who_has_no_second_factor_is_not_asked_in_circles(
+    async def test_a_user_without_a_second_factor_gets_an_error_instead_of_a_loop(
         self, provider: Provider, app: Application, browser: Browser
     ) -> None:
         person = await provider.service.register()

@@ -51,7 +51,7 @@ def killed(make_database: MakeDatabase) -> Iterator[Killed]:
         ("signed-out", "after"),
     ],
 )
-def test_after_a_kill_each_step_of_a_sign_in_is_stored_whole_or_not_at_all_and_what_was_used_works_no_more(
+def test_after_a_kill_each_step_of_a_sign_in_is_stored_whole_or_not_and_used_codes_stay_used(
     killed: Killed, commit: SignInCommit, moment: Moment
 ) -> None:
     outcome = Outcome()

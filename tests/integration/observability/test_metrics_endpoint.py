@@ -100,7 +100,7 @@ def test_a_killed_workers_counts_stay_and_its_files_go(serving: Serving) -> None
     serving.wait_for(lambda: serving.metrics().get(COUNT) == 31)
 
 
-def test_a_service_whose_disk_is_full_answers_and_counts_again_when_there_is_space(serving: Serving) -> None:
+def test_a_service_with_a_full_disk_answers_and_counts_again_when_there_is_space(serving: Serving) -> None:
     (folder,) = serving.folder.glob("doorward-metrics-*")
     # No file can be made in it: to a worker, that is as a full disk. Root ignores rights, so the folder is moved away.
     hidden = folder.rename(folder.with_name("hidden"))
@@ -139,7 +139,7 @@ def test_one_worker_is_read_where_it_is_and_at_one_path_only(port: int) -> None:
         httpx.get(f"{url}/metrics")
 
 
-def test_openmetrics_is_spoken_with_those_who_ask_for_it(port: int) -> None:
+def test_openmetrics_is_sent_on_request(port: int) -> None:
     with serving_metrics("127.0.0.1", port, has_workers=False):
         wanted = {"Accept": "application/openmetrics-text; version=1.0.0"}
         answer = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=wanted)

@@ -33,14 +33,14 @@ async def test_a_request_is_one_line_with_all_that_is_known_of_it(service: Servi
     }
 
 
-async def test_a_request_of_nobody_is_of_nobody(service: Service, logs: Logs) -> None:
+async def test_the_line_of_a_request_with_an_invalid_token_has_no_user(service: Service, logs: Logs) -> None:
     await service.register_and_log_in()
     await service.get_me("nobody's")
     (*_, line) = events(logs, "http.request")
     assert facts(line, "status", "user_id", "session_id") == (401, None, None)
 
 
-async def test_a_genuine_token_of_an_ended_session_still_says_whose_it_was(service: Service, logs: Logs) -> None:
+async def test_the_line_of_a_request_of_an_ended_session_names_the_user(service: Service, logs: Logs) -> None:
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)
     await service.get_me(pair.access)
@@ -56,7 +56,7 @@ async def test_an_address_that_does_not_exist_is_logged_without_its_path(service
     assert canary not in logs.text()
 
 
-async def test_health_calls_are_logged_for_those_who_ask_for_everything_and_when_they_fail(
+async def test_health_calls_are_logged_at_level_debug_and_when_they_fail(
     service: Service, empty_database: str, make_service: MakeService, logs: Logs
 ) -> None:
     await service.client.get("/health/readiness")

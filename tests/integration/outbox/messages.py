@@ -12,7 +12,10 @@ from psycopg.rows import dict_row
 
 from doorward.domain.outbox import repository
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import Delivered, Message, NewMessage, Outcome
+from doorward.infrastructure.sealing import AesGcmSealer
 from tests.integration.audit.trail import PlainDatabase
 from tests.integration.service import FakeClock
 
@@ -84,3 +87,12 @@ async def eventually(condition: Callable[[], bool], *, bound_seconds: float = 60
 
 def shorter_lease(seconds: float) -> DeliveryTimes:
     return replace(SHORT, lease=timedelta(seconds=seconds))
+
+
+async def add_mails(outbox: Outbox, key: bytes, *, mails: int = 1) -> None:
+    """Add requests for mails that are sealed with this key."""
+    queue = MailQueue(AesGcmSealer([key]))
+    for _ in range(mails):
+        request = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=uuid4())
+        async with outbox.database.transaction() as connection:
+            await queue.add(connection, request, expires_at=FakeClock().now() + timedelta(days=1))

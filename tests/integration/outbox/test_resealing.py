@@ -1,19 +1,15 @@
 """Stored payloads are sealed again under the present key, while messages come and go."""
 
 import secrets
-from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
 from doorward.core.ports import SealedDataError
-from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
-from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.outbox.mail import MailRequest
 from doorward.domain.outbox.models import sealing_context
 from doorward.domain.outbox.resealing import OutboxResealing, Resealed
 from doorward.infrastructure.sealing import AesGcmSealer
-from tests.integration.outbox.messages import Outbox
-from tests.integration.service import FakeClock
+from tests.integration.outbox.messages import Outbox, add_mails
 
 OLD, NEW, LOST = (secrets.token_bytes(32) for _ in range(3))
 
@@ -21,15 +17,6 @@ OLD, NEW, LOST = (secrets.token_bytes(32) for _ in range(3))
 @pytest.fixture
 def outbox(own_database: str) -> Outbox:
     return Outbox(own_database)
-
-
-async def ask(outbox: Outbox, key: bytes, *, mails: int = 1) -> None:
-    """Ask for mails, as a process whose first key is this one."""
-    queue = MailQueue(AesGcmSealer([key]))
-    for _ in range(mails):
-        request = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=uuid4())
-        async with outbox.database.transaction() as connection:
-            await queue.add(connection, request, expires_at=FakeClock().now() + timedelta(days=1))
 
 
 def opened(outbox: Outbox, key: bytes) -> list[MailRequest]:
@@ -45,8 +32,8 @@ def opened(outbox: Outbox, key: bytes) -> list[MailRequest]:
 
 
 async def test_what_another_key_sealed_opens_with_the_present_one_alone(outbox: Outbox) -> None:
-    await ask(outbox, OLD, mails=5)
-    await ask(outbox, NEW, mails=2)
+    await add_mails(outbox, OLD, mails=5)
+    await add_mails(outbox, NEW, mails=2)
     before = opened(outbox, OLD) + opened(outbox, NEW)
     untouched = outbox.rows()[5:]
     resealing = OutboxResealing(database=outbox.database, sealer=AesGcmSealer([NEW, OLD]), rows_a_batch=2)
@@ -58,15 +45,15 @@ async def test_what_another_key_sealed_opens_with_the_present_one_alone(outbox: 
 
 
 async def test_what_no_key_opens_is_counted_and_left(outbox: Outbox) -> None:
-    await ask(outbox, LOST)
-    await ask(outbox, OLD)
+    await add_mails(outbox, LOST)
+    await add_mails(outbox, OLD)
     sealer = AesGcmSealer([NEW, OLD])
     assert await OutboxResealing(database=outbox.database, sealer=sealer).reseal() == Resealed(1, unreadable=1)
     assert len(opened(outbox, LOST)) == 1
 
 
 async def test_a_dead_letter_without_content_is_left(outbox: Outbox) -> None:
-    await ask(outbox, OLD)
+    await add_mails(outbox, OLD)
     outbox.sql("UPDATE outbox SET dead_reason = 'expired', died_at = now(), payload = ''")
     sealer = AesGcmSealer([NEW, OLD])
     assert await OutboxResealing(database=outbox.database, sealer=sealer).reseal() == Resealed(0, unreadable=0)
@@ -89,7 +76,7 @@ class ChangingSealer(AesGcmSealer):
 
 
 async def test_a_message_that_is_sent_or_dies_meanwhile_stays_so(outbox: Outbox) -> None:
-    await ask(outbox, OLD, mails=3)
+    await add_mails(outbox, OLD, mails=3)
     sealer = ChangingSealer([NEW, OLD])
     sealer.outbox = outbox
     sealer.dying, sealer.sent, other = (row["id"] for row in outbox.rows())

@@ -37,7 +37,7 @@ async def test_the_session_says_that_two_factors_were_shown(keyring: Keyring) ->
     assert session_of(keyring.service, answer.json()["access_token"]) == (2, ["pop", "user", "mfa"])
 
 
-async def test_the_options_name_nobody_and_ask_for_user_verification(site: Service) -> None:
+async def test_the_options_contain_no_credentials_and_require_user_verification(site: Service) -> None:
     options = await login_options(site)
     assert {name: options[name] for name in ("rpId", "allowCredentials", "userVerification")} == {
         "rpId": "auth.example.com",
@@ -128,7 +128,7 @@ async def test_an_old_challenge_is_refused(make_service: MakeService, logs: Logs
     assert events(logs, "passkeys.passkey.refused")[-1]["reason"] == "challenge"
 
 
-async def test_a_challenge_for_a_registration_signs_nobody_in(keyring: Keyring) -> None:
+async def test_a_challenge_for_a_registration_is_refused(keyring: Keyring) -> None:
     options = await keyring.creation_options()
     assert is_problem(await post_login(keyring.service, keyring.authenticator.get(options)), 401, "invalid_passkey")
 
@@ -141,13 +141,13 @@ async def test_a_challenge_that_was_made_up_costs_no_query(keyring: Keyring) -> 
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://auth.example.com", "https://auth.example.com:444"])
-async def test_a_page_of_another_origin_signs_nobody_in(keyring: Keyring, origin: str) -> None:
+async def test_a_page_of_another_origin_is_refused(keyring: Keyring, origin: str) -> None:
     page = Authenticator(origin, credentials=keyring.authenticator.credentials)
     signed = page.get(await login_options(keyring.service))
     assert is_problem(await post_login(keyring.service, signed), 401, "invalid_passkey")
 
 
-async def test_a_page_that_another_one_frames_signs_nobody_in(keyring: Keyring) -> None:
+async def test_a_page_framed_by_another_origin_is_refused(keyring: Keyring) -> None:
     class Framed(Authenticator):
         def client_data(self, kind: str, challenge: str) -> bytes:
             return super().client_data(kind, challenge).replace(b'"crossOrigin":false', b'"crossOrigin":true')
@@ -157,7 +157,7 @@ async def test_a_page_that_another_one_frames_signs_nobody_in(keyring: Keyring) 
     assert is_problem(await post_login(keyring.service, signed), 401, "invalid_passkey")
 
 
-async def test_a_credential_of_another_relying_party_signs_nobody_in(keyring: Keyring, logs: Logs) -> None:
+async def test_a_credential_of_another_relying_party_is_refused(keyring: Keyring, logs: Logs) -> None:
     keyring.authenticator.credentials[0].relying_party = "example.com"
     assert is_problem(await keyring.sign_in(), 401, "invalid_passkey")
     assert events(logs, "passkeys.passkey.refused")[-1]["reason"] == "response"

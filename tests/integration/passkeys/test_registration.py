@@ -84,7 +84,7 @@ async def test_a_session_of_the_password_alone_adds_no_second_passkey(keyring: K
     assert len(keyring.passkey_ids) == 2
 
 
-async def test_an_account_whose_address_is_not_verified_registers_none(site: Service) -> None:
+async def test_an_account_without_a_verified_address_registers_no_passkey(site: Service) -> None:
     keyring = await new_keyring(site)
     options = await keyring.creation_options()
     site.sql("UPDATE users SET email_verified_at = NULL WHERE id = %s", keyring.person.id)

@@ -223,7 +223,7 @@ async def _held(service: Service, statement: str) -> AsyncIterator[None]:
         await connection.rollback()
 
 
-async def test_a_row_that_somebody_holds_is_503_and_the_token_is_not_used_up(service: Service) -> None:
+async def test_a_locked_row_is_503_and_the_token_stays_valid(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     async with asyncio.timeout(BOUND_SECONDS), _held(service, "LOCK TABLE sessions IN EXCLUSIVE MODE"):
         assert _is_unavailable(await service.post_refresh(pair.refresh))
@@ -266,7 +266,7 @@ async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, lo
     assert (line["level"], line["correlation_id"]) == ("warning", answer.headers["x-correlation-id"])
 
 
-async def test_a_theft_whose_revocation_cannot_be_stored_is_503_and_found_again_later(service: Service) -> None:
+async def test_a_reuse_that_cannot_be_stored_is_503_and_detected_again_later(service: Service) -> None:
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     async with _held(service, "LOCK TABLE sessions IN EXCLUSIVE MODE"):
@@ -283,7 +283,7 @@ async def test_the_limits_of_time_are_set_on_each_connection(service: Service) -
     assert [row and row[0] for row in rows] == ["2s", "1500ms", "5s"]
 
 
-async def test_an_account_whose_row_is_held_cannot_log_in_meanwhile(service: Service) -> None:
+async def test_a_login_of_a_locked_user_row_is_503(service: Service) -> None:
     """A deactivation under way is waited for, so no session slips past it."""
     person = await service.register()
     statement = f"UPDATE users SET is_active = false WHERE id = '{person.id}'"

@@ -39,7 +39,7 @@ def _events(logs: Logs) -> list[str]:
     return [line["event"] for line in logs.lines() if line["event"].startswith("database.circuit.")]
 
 
-async def test_after_faults_in_a_row_calls_fail_without_asking_and_one_probe_closes_it_after_the_return(
+async def test_after_faults_in_a_row_calls_fail_without_a_query_until_one_probe_succeeds(
     stoppable: tuple[Service, EmbeddedPostgres], logs: Logs
 ) -> None:
     service, server = stoppable

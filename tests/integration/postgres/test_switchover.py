@@ -165,7 +165,7 @@ def assert_found_by_several_hosts(standby: EmbeddedPostgres, primary: EmbeddedPo
         assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
 
 
-async def test_a_connection_whose_server_refuses_writes_is_left_at_the_first_refusal(
+async def test_a_connection_to_a_read_only_server_is_replaced_at_the_first_refusal(
     make_service: MakeService, own_database: str, logs: Logs
 ) -> None:
     """A session keeps the settings with which it began: only a new connection sees that the database takes writes."""

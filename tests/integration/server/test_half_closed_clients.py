@@ -54,6 +54,14 @@ def test_the_application_learns_that_a_client_has_gone_and_not_only_closed_its_s
     wait_until(lambda: "/wait" in hasty_server.application.cut_off)
 
 
+def test_the_application_learns_that_a_client_has_gone_in_the_middle_of_a_body(roomy_server: Server) -> None:
+    client = roomy_server.connect()
+    client.send(chunked("/gone", b"1388\r\n" + b"a" * 5000 + b"\r\n"))
+    wait_until(lambda: "/gone" in roomy_server.application.calls)
+    client.close()
+    wait_until(lambda: "/gone" in roomy_server.application.cut_off)
+
+
 def test_a_client_that_waits_for_long_is_sent_interim_answers_only(hasty_server: Server) -> None:
     client = hasty_server.connect()
     client.send(get("/slow"))

@@ -42,7 +42,7 @@ def test_a_new_connection_closes_the_oldest_that_never_sent_a_request(crowded_se
 
 
 @pytest.mark.parametrize("half", [b"GET /half", chunked("/half", b"5\r\na")])
-def test_a_flood_of_half_requests_locks_nobody_out(crowded_server: Server, half: bytes) -> None:
+def test_a_flood_of_half_requests_does_not_block_other_clients(crowded_server: Server, half: bytes) -> None:
     for _ in range(3 * LIMIT):
         in_the_middle_of(crowded_server, half)
     assert idle(crowded_server)

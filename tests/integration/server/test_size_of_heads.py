@@ -70,7 +70,7 @@ def test_large_bodies_in_chunks_of_any_size_are_read(roomy_server: Server) -> No
     assert roomy_server.exchange(chunked("/echo", body)).json["size"] == 100_000 + 0x20000
 
 
-def test_a_body_that_nobody_wants_is_not_read_without_end(roomy_server: Server) -> None:
+def test_an_unread_body_ends_the_connection_after_a_bounded_size(roomy_server: Server) -> None:
     client = roomy_server.connect()
     client.send(chunked("/early", b""))
     assert client.answer().status == 200

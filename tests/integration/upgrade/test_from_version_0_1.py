@@ -115,6 +115,16 @@ async def test_the_reuse_of_a_token_that_was_used_before_the_upgrade_ends_its_se
     assert (await upgraded.get_me(sessions["live"]["access"])).status_code == 200
 
 
+async def test_the_reuse_of_a_token_of_version_0_1_ends_its_session_after_a_refresh_too(
+    upgraded: Service, held: dict[str, Any]
+) -> None:
+    latest = await upgraded.refresh(held["sessions"]["after used"]["refresh"])
+    assert (await upgraded.get_me(latest.access)).status_code == 200
+    assert (await upgraded.post_refresh(held["sessions"]["used"]["refresh"])).status_code == 401
+    assert (await upgraded.get_me(latest.access)).status_code == 401
+    assert (await upgraded.post_refresh(latest.refresh)).status_code == 401
+
+
 async def test_a_session_ends_by_the_limit_that_it_had(
     upgraded: Service, held: dict[str, Any], clock: FakeClock
 ) -> None:

@@ -30,7 +30,7 @@ async def test_a_new_person_goes_on_to_the_application(site: Service) -> None:
     assert await is_live(site, someone.cookie)
 
 
-async def test_a_taken_name_and_a_foreign_form_register_nobody(site: Service) -> None:
+async def test_a_taken_name_and_a_foreign_form_create_no_account(site: Service) -> None:
     taken, person = await site.register(), new_person()
     someone = Visitor(site, person)
     await someone.open("/account/register")
@@ -55,7 +55,7 @@ async def test_where_mail_completes_an_account_the_page_says_so(make_service: Ma
     assert (shown.title, 'href="/account/sign-in"' in shown.answer.text) == ("Registration confirmed", True)
 
 
-async def test_a_forgotten_password_is_asked_for_the_same_way_for_everybody(site: Service) -> None:
+async def test_the_answer_to_a_forgotten_password_is_the_same_for_known_and_unknown_addresses(site: Service) -> None:
     known, told = await site.register(), set()
     for email in (known.email, "nobody-at-all@example.com"):
         someone = Visitor(site, known)

@@ -58,7 +58,7 @@ async def test_without_the_package_that_draws_the_secret_is_typed(
 
 
 @pytest.mark.parametrize("address", ["http://192.0.2.1:8000", "http://auth.example.com"])
-async def test_without_the_provider_nobody_signs_in_on_a_page(make_service: MakeService, address: str) -> None:
+async def test_without_the_provider_there_are_no_sign_in_pages(make_service: MakeService, address: str) -> None:
     service = await make_service(environment="production", bcrypt_rounds=10, public_url=address)
     for path in (FACTORS, "/account", "/account/overview", "/account/sign-in", "/account/lost-device"):
         assert (await service.client.get(path)).status_code == 404, path

@@ -21,7 +21,7 @@ async def visitor_with_passkey(site: Service) -> tuple[Visitor, Keyring]:
     return someone, keyring
 
 
-async def test_the_page_is_kept_by_nobody_and_changes_nothing(site: Service) -> None:
+async def test_the_page_is_not_cached_and_uses_no_database(site: Service) -> None:
     asked = site.connections_asked_for()
     answer = await site.client.get(SIGN_IN, params={"next": PASSKEYS})
     assert answer.status_code == 200

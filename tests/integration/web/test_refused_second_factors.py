@@ -39,7 +39,7 @@ async def test_a_wrong_code_stores_nothing_and_shows_the_same_secret_again(site:
     assert (shown.status, shown.title) == (200, CODES)
 
 
-async def test_the_secret_of_another_person_is_shown_to_nobody(site: Service) -> None:
+async def test_the_setup_token_of_another_user_is_refused(site: Service) -> None:
     theirs = (await (await new_visitor(site)).send("set-up-application")).form("confirm-application").fields["token"]
     someone = await new_visitor(site)
     await someone.send("set-up-application")

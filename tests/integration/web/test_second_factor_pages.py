@@ -128,7 +128,7 @@ async def test_after_five_minutes_a_change_asks_for_the_factor_again(site: Servi
     assert not await is_live(site, before)
 
 
-async def test_a_passkey_shows_again_who_is_asking(site: Service) -> None:
+async def test_a_passkey_is_a_fresh_proof(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     shown = await someone.sign_in_by_passkey(keyring.authenticator)
@@ -220,7 +220,7 @@ async def test_the_picture_holds_the_address_that_the_application_reads(site: Se
 
 
 @pytest.mark.parametrize("path", [FACTORS, "/account/lost-device", SIGN_IN])
-async def test_a_page_is_kept_by_nobody_and_changes_nothing(site: Service, path: str) -> None:
+async def test_a_page_is_not_cached_and_uses_no_database(site: Service, path: str) -> None:
     asked = site.connections_asked_for()
     answer = await site.client.get(path)
     assert (answer.status_code, answer.headers["cache-control"]) == (303 if path == FACTORS else 200, "no-store")

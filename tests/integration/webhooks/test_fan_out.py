@@ -43,7 +43,7 @@ async def test_without_receivers_an_event_is_its_audit_row(hooks: Hooks) -> None
 
 
 @pytest.mark.parametrize("receivers", [0, 2])
-async def test_recording_is_one_statement_whoever_is_told(hooks: Hooks, receivers: int) -> None:
+async def test_recording_is_one_statement_for_any_number_of_endpoints(hooks: Hooks, receivers: int) -> None:
     for _ in range(receivers):
         await hooks.endpoint(9)
     async with await CountingConnection.connect(hooks.outbox.url) as connection:
@@ -102,7 +102,7 @@ async def test_a_disabled_or_deleted_endpoint_gets_nothing(hooks: Hooks) -> None
     assert hooks.rows() == []
 
 
-async def test_a_change_that_is_rolled_back_tells_nobody(hooks: Hooks) -> None:
+async def test_a_change_that_is_rolled_back_adds_no_message(hooks: Hooks) -> None:
     await hooks.endpoint(9)
     async with hooks.database.transaction() as connection:
         await record(connection, UserActivated(user_id=uuid4()))

@@ -149,7 +149,7 @@ async def test_an_endpoint_that_does_not_answer_is_spared_and_tried_by_one_messa
 
 
 @pytest.mark.parametrize(("answer", "days", "reason"), [(410, 0, "gone"), (500, 5, "failing")])
-async def test_an_endpoint_that_is_gone_or_fails_for_five_days_is_switched_off_and_administrators_are_told(
+async def test_an_endpoint_gone_or_failing_for_five_days_is_disabled_and_administrators_are_notified(
     hooks: Hooks, logs: Logs, answer: int, days: int, reason: str
 ) -> None:
     admin = uuid4()

@@ -7,7 +7,7 @@ from typing import Final
 
 from development.client import PASSWORD
 from doorward.infrastructure.migrations import migrate
-from tests.integration.federation.visitors import IDENTITIES, setting, who
+from tests.integration.federation.visitors import IDENTITIES, setting, signed_in_name
 from tests.integration.oauth.browsers import OWN_SITE, SIGN_IN, Browser, forms_of, forwarded
 from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import FakeClock, run_service, settings_of_the_ring
@@ -54,5 +54,5 @@ async def check_linking_and_signing_in(doorward: Provider, sign_in: SignIn, name
         answer = sign_in(forwarded(sent), subject)
         came = await elsewhere.http.get(BACK, params=answer)
         assert came.status_code == (200 if expected else 422), came.text
-        assert await who(elsewhere) == expected
+        assert await signed_in_name(elsewhere) == expected
         assert (await elsewhere.http.get(BACK, params=answer)).status_code == 422

@@ -78,7 +78,7 @@ def test_a_rotated_key_is_found_and_tokens_of_the_one_before_stay_valid(realm: R
     assert [service.list_items(token).status_code for token in (after, before)] == [200, 200]
 
 
-def test_a_person_whom_keycloak_disables_gets_no_token_and_the_last_one_runs_out(
+def test_a_user_disabled_in_keycloak_gets_no_token_and_the_last_one_expires(
     realm: Realm, service: TrustingService
 ) -> None:
     last = realm.password("grace", client=SHORT).access
@@ -89,7 +89,7 @@ def test_a_person_whom_keycloak_disables_gets_no_token_and_the_last_one_runs_out
     assert service.code(last) == "invalid_access_token"
 
 
-def test_a_person_who_is_deactivated_here_is_refused_at_once(realm: Realm, service: TrustingService) -> None:
+def test_a_user_deactivated_here_is_refused_at_once(realm: Realm, service: TrustingService) -> None:
     token = realm.password("ada").access
     assert service.list_items(token).status_code == 200
     service.deactivate(realm.issuer, subject_of(token))

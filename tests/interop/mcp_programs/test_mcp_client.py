@@ -97,7 +97,7 @@ def texts(result: Any) -> list[str]:
     return [part.text for part in result.content]
 
 
-async def test_a_client_that_nobody_registered_calls_tools_and_asks_for_more_when_it_has_to(
+async def test_an_unregistered_client_calls_tools_and_requests_more_scopes_when_needed(
     site: McpSite, person: Person
 ) -> None:
     client = McpClient(site, person, described(site))

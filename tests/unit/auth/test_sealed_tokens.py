@@ -50,7 +50,7 @@ def test_a_token_lives_until_its_last_microsecond_and_no_longer() -> None:
     assert not is_read(text, now=NOW + LIFE)
 
 
-def test_a_token_of_a_copy_whose_clock_is_ahead_is_read() -> None:
+def test_a_token_of_a_copy_with_a_clock_ahead_is_read() -> None:
     assert is_read(issued(), now=NOW - timedelta(seconds=1))
 
 

@@ -150,7 +150,7 @@ async def test_a_proof_works_once(bound: Bound) -> None:
     assert (await bound.call_by("DPoP")).status_code == 200
 
 
-async def test_a_request_is_one_call_however_many_layers_ask_who_calls(bound: Bound) -> None:
+async def test_a_proof_is_counted_once_for_a_request_through_several_layers(bound: Bound) -> None:
     bound.app = bound.auth.protect(bound.app)
     proof = bound.proof()
     assert (await bound.call_by("DPoP", proof=proof)).status_code == 200

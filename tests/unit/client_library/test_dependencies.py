@@ -132,7 +132,7 @@ async def test_without_the_issuer_a_caller_is_told_when_to_try_again(issuer: Iss
     assert answer.json()["code"] == "authentication_unavailable"
 
 
-def test_the_openapi_document_says_who_may_call() -> None:
+def test_the_openapi_document_names_the_required_scopes() -> None:
     document: dict[str, Any] = application().openapi()
     scheme = document["components"]["securitySchemes"]["doorward"]
     assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")

@@ -29,7 +29,7 @@ def connected(issuer: Issuer, audience: Any = AUDIENCE, **settings: Any) -> Door
     return auth
 
 
-async def test_a_token_says_who_calls(doorward_issuer: Issuer) -> None:
+async def test_a_token_gives_the_current_user(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer)
     token = doorward_issuer.token(
         "ada", "orders:read orders:write", sid="session-1", acr="2", amr=["pwd", "otp"], auth_time=1_800_000_000

@@ -104,7 +104,7 @@ async def test_an_issuer_of_this_machine_may_name_addresses_of_this_machine() ->
         await located({place: described(here, jwks_uri="http://keys.example/set")}, here)
 
 
-async def test_http_of_other_machines_is_for_those_who_allow_it() -> None:
+async def test_plain_http_to_another_host_needs_allow_http() -> None:
     inside = "http://keycloak:8080"
     place = f"{inside}/.well-known/openid-configuration"
     document = described(inside, jwks_uri=f"{inside}/keys")

@@ -51,7 +51,7 @@ def test_the_description_stands_between_host_and_path(identifier: str, address: 
 @pytest.mark.parametrize(
     "identifier", ["notes", "urn:notes", "http://notes.example/", "https://notes.example/?a", "https://n/#"]
 )
-def test_a_service_whose_name_is_no_address_cannot_be_described(identifier: str) -> None:
+def test_a_service_without_an_address_as_its_name_cannot_be_described(identifier: str) -> None:
     with pytest.raises(ValueError, match=r"^The address must"):
         Doorward(ISSUER, identifier).describe()
 

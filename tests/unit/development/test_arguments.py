@@ -80,7 +80,7 @@ def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
 
 
 @pytest.mark.parametrize(("main", "arguments"), [(demo.main, []), (token.main, ["--username", "ada"])])
-def test_a_task_whose_url_is_none_says_so(
+def test_a_task_with_an_invalid_url_reports_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], main: object, arguments: list[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["inv", *arguments, "--url", "http://x:port"])

@@ -94,7 +94,7 @@ def test_a_token_is_refused_at_the_very_second_it_expires() -> None:
         tokens.verify(token, NOW + timedelta(seconds=1800))
 
 
-def test_a_token_of_another_copy_whose_clock_is_a_little_ahead_is_accepted() -> None:
+def test_a_token_of_another_copy_with_a_clock_a_little_ahead_is_accepted() -> None:
     tokens = forge.access_tokens()
     assert tokens.verify(tokens.sign(PRINCIPAL, SIGN_IN, NOW + timedelta(seconds=30)), NOW) == PRINCIPAL
 

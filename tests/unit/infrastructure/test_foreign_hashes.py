@@ -199,7 +199,7 @@ async def test_a_hash_of_firebase_fits_no_password_under_another_key() -> None:
         ("cryptography.hazmat.primitives.ciphers", PUBLISHED[0].hash),
     ],
 )
-def test_a_hash_whose_package_is_missing_is_refused_by_name(
+def test_a_hash_with_a_missing_package_is_refused_with_its_own_reason(
     monkeypatch: pytest.MonkeyPatch, module: str, stored: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)

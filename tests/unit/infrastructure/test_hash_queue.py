@@ -120,7 +120,7 @@ async def test_the_most_loaded_is_dropped_and_not_the_newcomer(queue: HashQueue)
     assert [queue.drop_most_loaded() for _ in range(2)] == [flood[2], flood[1]]
 
 
-async def test_calls_whose_clients_have_left_are_dropped(queue: HashQueue) -> None:
+async def test_calls_of_disconnected_clients_are_dropped(queue: HashQueue) -> None:
     gone, staying = call("203.0.113.7", "ada", has_left=True), call("198.51.100.1", "grace")
     given_up = call("192.0.2.1", "heidi")
     given_up.outcome.cancel()

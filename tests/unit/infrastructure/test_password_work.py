@@ -6,7 +6,7 @@ import bcrypt
 import pytest
 
 from doorward.infrastructure.passwords import BcryptHasher
-from tests.unit.infrastructure.test_password_hashing import UNUSABLE_HASHES
+from tests.unit.infrastructure.unusable_hashes import UNUSABLE_HASHES
 
 COST = 5
 CHEAP_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()

@@ -58,7 +58,7 @@ def test_joserfc_refuses_an_access_token_after_any_change_of_one_character() -> 
             _verify(token[:position] + other + token[position + 1 :], "HS256")
 
 
-def test_joserfc_refuses_another_key_another_algorithm_another_audience_and_a_token_that_is_over() -> None:
+def test_joserfc_refuses_another_key_another_algorithm_another_audience_and_an_expired_token() -> None:
     token = _signed("HS256")
     header, payload, signature = token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))

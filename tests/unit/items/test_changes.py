@@ -20,7 +20,7 @@ def is_second(version: int) -> bool:
     return version == 2
 
 
-def test_everybody_who_sees_it_may_read_the_version_that_is_there() -> None:
+def test_a_user_that_can_see_an_item_may_read_its_current_version() -> None:
     assert check_read(ITEM, is_first) is ITEM
 
 
@@ -35,6 +35,6 @@ def test_what_is_not_there_is_not_found(is_expected: VersionTest) -> None:
         check_read(None, is_expected)
 
 
-def test_only_a_user_who_can_read_an_item_learns_that_it_is_not_theirs_to_change() -> None:
+def test_a_refused_change_is_not_found_where_the_item_is_not_visible() -> None:
     assert isinstance(refused_change(ITEM), NotItemOwnerError)
     assert isinstance(refused_change(None), ItemNotFoundError)

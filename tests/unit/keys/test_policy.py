@@ -106,7 +106,7 @@ def test_after_90_days_the_standby_is_told_when_it_will_sign(keys: Keys) -> None
     assert keys.change(KeyPlan.rotate_if_due) == []
 
 
-def test_the_predecessor_stops_when_the_next_key_signs_and_is_listed_until_its_last_token_has_expired(
+def test_a_replaced_key_stops_signing_and_is_listed_until_its_last_token_expires(
     keys: Keys,
 ) -> None:
     former, following = keys.signing(), keys.standby()

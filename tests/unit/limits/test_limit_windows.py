@@ -47,7 +47,7 @@ def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolon
     assert [windows.count("ada"), windows.count("ada")] == [0, 60]
 
 
-def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock: StandingClock) -> None:
+def test_ended_windows_are_removed_by_the_calls_of_other_clients(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     for number in range(100):
         windows.count(f"client {number}")
@@ -57,7 +57,7 @@ def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock:
     assert len(windows) == 50
 
 
-def test_a_client_who_comes_again_stands_behind_those_before_him(clock: StandingClock) -> None:
+def test_a_client_that_calls_again_moves_to_the_end_of_the_order(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     windows.count("ada")
     clock.present += 30

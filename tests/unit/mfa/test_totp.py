@@ -66,7 +66,7 @@ def test_another_implementation_shows_the_same_codes(secret: bytes, seconds: int
 
 
 @pytest.mark.parametrize(("skew", "is_right"), [(-61, False), (-30, True), (0, True), (30, True), (61, False)])
-def test_a_telephone_whose_clock_differs_by_half_a_minute_shows_right_codes(skew: int, *, is_right: bool) -> None:
+def test_a_code_is_right_with_a_clock_difference_of_up_to_half_a_minute(skew: int, *, is_right: bool) -> None:
     code = pyotp.TOTP(shown_secret(RFC_SECRET)).at(NOW + timedelta(seconds=skew))
     expected = step_at(NOW + timedelta(seconds=skew)) if is_right else None
     assert matching_step(RFC_SECRET, code, NOW) == expected

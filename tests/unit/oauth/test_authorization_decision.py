@@ -35,7 +35,7 @@ def error_of(decision: Any) -> str:
     return decision.error
 
 
-def test_a_signed_in_user_who_has_agreed_is_asked_nothing() -> None:
+def test_a_signed_in_user_with_a_given_consent_gets_a_code() -> None:
     assert isinstance(decided(), CodeDue)
     assert isinstance(decided(prompt="none"), CodeDue)
 
@@ -78,13 +78,13 @@ class TestStrength:
         for user, values in ((SIGNED_IN, "1"), (two, "1"), (two, "phr 2"), (passkey, "phr"), (passkey, "2")):
             assert isinstance(decided(user, acr_values=values), CodeDue)
 
-    def test_who_can_shows_a_second_factor(self) -> None:
+    def test_a_user_with_a_second_factor_is_asked_for_it(self) -> None:
         user = UserState(session(has_second_factor=True), GRANTED)
         assert decided(user, acr_values="2") == SignInDue(needs_second_factor=True)
         assert decided(UserState(None), acr_values="2") == SignInDue(needs_second_factor=True)
         assert decided(UserState(None), acr_values="1 2") == SignInDue(needs_second_factor=False)
 
-    def test_who_cannot_is_not_asked_again_and_again(self) -> None:
+    def test_a_user_without_a_second_factor_gets_an_error(self) -> None:
         unmet = "unmet_authentication_requirements"
         assert error_of(decided(acr_values="2")) == unmet
         able = UserState(session(has_second_factor=True), GRANTED)
@@ -112,7 +112,7 @@ class TestConsent:
         assert isinstance(decision, ConsentDue)
         assert decision.new == set()
 
-    def test_the_operators_own_clients_ask_nobody(self) -> None:
+    def test_a_first_party_client_needs_no_consent(self) -> None:
         own = replace(APP, is_first_party=True)
         assert isinstance(decided(UserState(session()), own), CodeDue)
         assert isinstance(decided(UserState(session()), own, prompt="consent"), ConsentDue)
@@ -134,7 +134,7 @@ class TestHint:
         assert isinstance(decided(other, id_token_hint="x"), SignInDue)
         assert error_of(decided(other, id_token_hint="x", prompt="none")) == "login_required"
 
-    def test_who_signed_in_as_another_again_is_not_asked_a_third_time(self) -> None:
+    def test_a_second_sign_in_as_another_user_gets_an_error(self) -> None:
         other = replace(SIGNED_IN, hinted_user=str(uuid4()), asked_at=NOW)
         assert error_of(decided(other, id_token_hint="x")) == "login_required"
 

@@ -126,7 +126,7 @@ class TestScopes:
     def test_the_issuer_is_the_resource_of_no_other(self) -> None:
         assert request_for(resource=ISSUER).resource is None
 
-    def test_who_cannot_refresh_gets_no_offline_access(self) -> None:
+    def test_a_client_without_the_refresh_grant_gets_no_offline_access(self) -> None:
         client = replace(APP, grant_types=("authorization_code",))
         assert request_for(client, scope="openid offline_access").scopes == {"openid"}
 

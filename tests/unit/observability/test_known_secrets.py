@@ -28,7 +28,7 @@ def test_a_word_that_is_too_short_to_be_a_secret_stays() -> None:
     assert KnownSecrets(["info"]).redact('{"level": "info"}') == '{"level": "info"}'
 
 
-def test_the_secrets_of_settings_are_keys_passwords_and_passwords_in_urls_but_no_published_words() -> None:
+def test_known_secrets_are_keys_passwords_and_passwords_in_urls_but_no_published_values() -> None:
     key, previous, database, store = (secrets.token_urlsafe(48) for _ in range(4))
     settings = settings_from(
         {

@@ -80,7 +80,7 @@ async def test_requests_at_once_know_nothing_of_each_other() -> None:
     assert await asyncio.gather(*map(request, range(5))) == [str(number) for number in range(5)]
 
 
-def test_outside_a_request_there_is_no_correlation_id_and_nobody_to_remember() -> None:
+def test_outside_a_request_there_is_no_correlation_id_and_no_session() -> None:
     def outside() -> str:
         bind_session(session_id=uuid4())
         return current_correlation_id()
@@ -219,7 +219,7 @@ def test_a_value_that_cannot_be_shown_costs_itself_and_not_the_request(
     assert "unprintable" in line["shortened"]
 
 
-def test_a_library_whose_words_and_arguments_do_not_fit_costs_its_line_and_not_the_request(
+def test_a_malformed_log_call_of_a_library_loses_its_line_and_does_not_raise(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("info", "json")

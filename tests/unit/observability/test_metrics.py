@@ -63,21 +63,21 @@ def request(**changes: Any) -> HttpRequest:
     return HttpRequest(**{"method": "GET", "route": "/x", "status": 200, "duration_ms": 12.0, **changes})
 
 
-SOMEBODY = {"user_id": UUID(int=7), "session_id": UUID(int=7)}
+A_CLIENT = {"user_id": UUID(int=7), "session_id": UUID(int=7)}
 
 
 @pytest.mark.parametrize(
     ("event", "counter", "labels"),
     [
-        (SessionBegun(**SOMEBODY), "logins_total", {"outcome": "succeeded"}),
+        (SessionBegun(**A_CLIENT), "logins_total", {"outcome": "succeeded"}),
         (LoginFailed(reason="wrong_password"), "logins_total", {"outcome": "failed"}),
         (RefreshRotated(), "refreshes_total", {"outcome": "rotated"}),
         (RefreshRepeated(), "refreshes_total", {"outcome": "repeated"}),
         (RefreshRefused(reason="malformed"), "refreshes_total", {"outcome": "refused"}),
-        (SessionReuseDetected(**SOMEBODY), "refreshes_total", {"outcome": "reused"}),
-        (SessionReuseDetected(**SOMEBODY), "refresh_reuse_detections_total", {}),
-        (SessionReuseDetected(**SOMEBODY), "warnings_total", {"event": "auth.refresh.reuse_detected"}),
-        (SessionEnded(**SOMEBODY, reason=EndReason.LOGOUT), "revocations_total", {"outcome": "revoked"}),
+        (SessionReuseDetected(**A_CLIENT), "refreshes_total", {"outcome": "reused"}),
+        (SessionReuseDetected(**A_CLIENT), "refresh_reuse_detections_total", {}),
+        (SessionReuseDetected(**A_CLIENT), "warnings_total", {"event": "auth.refresh.reuse_detected"}),
+        (SessionEnded(**A_CLIENT, reason=EndReason.LOGOUT), "revocations_total", {"outcome": "revoked"}),
         (RevocationIgnored(reason="not_live"), "revocations_total", {"outcome": "ignored"}),
         (UserRegistered(user_id=UUID(int=7)), "registrations_total", {"outcome": "registered"}),
         (RegistrationRefused(reason="email_taken"), "registrations_total", {"outcome": "refused"}),

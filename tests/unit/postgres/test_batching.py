@@ -56,7 +56,7 @@ async def test_more_questions_than_may_wait_are_refused_at_once() -> None:
     assert [answer for answer in answers if isinstance(answer, int)] == list(range(bounds.waiting))
 
 
-async def test_questions_whose_callers_left_take_no_place() -> None:
+async def test_questions_of_cancelled_callers_take_no_place() -> None:
     bounds, query = Bounds(waiting=10), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     begun = await query.occupy(shared, bounds)

@@ -78,7 +78,7 @@ async def test_a_share_of_one_place_serves_each_key_in_turn() -> None:
         await turns()
 
 
-async def test_who_waits_in_vain_is_told_whose_calls_are_in_the_way() -> None:
+async def test_a_timeout_behind_own_calls_is_too_many_queries_and_behind_others_unavailable() -> None:
     share = Share(2, wait_seconds=0.01)
     works = await begin(share, "mallory", "trent")
     with pytest.raises(TooManyQueriesError):

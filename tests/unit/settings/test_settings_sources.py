@@ -146,7 +146,7 @@ def test_every_secret_may_be_in_a_file(environment: pytest.MonkeyPatch, tmp_path
     assert [each.get_secret_value() for each in (read if isinstance(read, tuple) else (read,))] == [value]
 
 
-def test_secrets_are_those_settings_whose_value_is_masked() -> None:
+def test_secrets_are_the_settings_with_a_masked_value() -> None:
     assert set(SECRETS) >= {
         "secret_key",
         "database_url",
@@ -290,7 +290,7 @@ def test_a_weak_secret_is_refused_wherever_it_is(mounted: Path) -> None:
     assert problem.startswith("SECRET_KEY is shorter than 32 bytes")
 
 
-def test_an_environment_file_with_a_byte_order_mark_is_refused_since_its_first_name_would_be_lost(
+def test_an_environment_file_with_a_byte_order_mark_is_refused(
     tmp_path: Path,
 ) -> None:
     (tmp_path / ".env").write_bytes(f"SECRET_KEY={KEY}\n".encode("utf-8-sig"))

@@ -46,7 +46,7 @@ def refusals(environment: pytest.MonkeyPatch, **values: str) -> tuple[str, ...]:
     return refusal.value.problems
 
 
-def test_anybody_may_register_and_log_in_by_default() -> None:
+def test_registration_is_open_and_login_needs_no_verified_address_by_default() -> None:
     registration = load_settings().registration
     assert registration.registration == "open"
     assert registration.registration_domains == ()

@@ -94,7 +94,7 @@ async def test_known_keys_serve_for_a_day_while_the_host_is_down() -> None:
         await reader.verify(assertion(key, over), CLIENT, SOURCE, over)
 
 
-async def test_a_caller_who_goes_away_ends_no_fetch_of_others() -> None:
+async def test_a_cancelled_call_does_not_cancel_the_fetch_of_other_calls() -> None:
     key = Key()
     reader = SignedAssertions(ISSUER, Host(key))
     first = asyncio.create_task(reader.verify(assertion(key), CLIENT, SOURCE, NOW))

@@ -15,7 +15,7 @@ from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oau
 from tests.integration.service import Logs, events
 
 
-async def test_a_client_that_nobody_registered_signs_a_person_in(
+async def test_a_client_described_by_its_document_signs_a_person_in(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -54,7 +54,7 @@ async def test_it_gets_tokens_for_the_resources_that_the_operator_set_and_no_oth
     assert answer_of(twice.headers["location"])["error"] == "invalid_target"
 
 
-async def test_who_does_not_agree_leaves_nothing_behind(
+async def test_a_denied_consent_stores_no_client(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)

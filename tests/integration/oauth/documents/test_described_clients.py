@@ -17,7 +17,7 @@ from tests.integration.oauth.provider import Provider, is_oauth_error
 APPLICATIONS = "/api/v1/account/applications"
 
 
-async def test_other_redirect_uris_in_the_document_have_everybody_asked_again(
+async def test_changed_redirect_uris_in_the_document_require_a_new_consent_of_all_users(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)

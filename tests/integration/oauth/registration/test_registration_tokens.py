@@ -89,7 +89,7 @@ async def test_an_operator_gives_none_that_allows_what_clients_must_not(
         await initial(provider, **content)
 
 
-async def test_the_id_of_a_token_is_not_enough_also_for_one_who_has_the_servers_key(provider: Provider) -> None:
+async def test_the_id_of_a_token_and_the_key_of_the_server_do_not_replace_its_secret(provider: Provider) -> None:
     registration = provider.service.app.state.services.provider.registration
     body, unused = await registered(provider), await initial(provider)
     own_token = replace(registration.own_token(body["registration_access_token"]), secret=bytes(16))

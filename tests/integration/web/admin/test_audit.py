@@ -61,7 +61,7 @@ async def test_a_search_that_cannot_be_made_is_refused_in_words(office: Service,
     assert (shown.title, words in shown.text, "<script>" in shown.answer.text) == ("Audit log", True, False)
 
 
-async def test_who_may_see_no_users_is_led_to_none(office: Service) -> None:
+async def test_without_the_scope_for_users_the_audit_page_has_no_links_to_users(office: Service) -> None:
     role, target = role_of(office, "admin:audit:read"), await verified(office)
     reader = await administrator(office, role, at=AUDIT)
     shown = await reader.open(f"{AUDIT}?user_id={target.id}")

@@ -207,7 +207,7 @@ async def test_two_factors_are_asked_for_where_the_settings_say_so(make_service:
 
 
 @pytest.mark.parametrize("what", ["role", "session", "epoch"])
-async def test_who_was_let_in_before_the_role_or_the_session_ended_changes_nothing(office: Service, what: str) -> None:
+async def test_a_caller_read_before_the_role_or_the_session_ended_changes_nothing(office: Service, what: str) -> None:
     visitor, target = await actor(office, "admin"), await verified(office)
     services = office.app.state.services
     caller = await services.provider.browser_sessions.find_administrator(visitor.cookie)

@@ -126,7 +126,7 @@ async def test_a_password_is_replaced_by_mail_and_failed_sign_ins_are_forgotten(
     assert (refused.status, "Activate the user first" in refused.text) == (422, True)
 
 
-async def test_factors_are_removed_by_who_has_signed_in_a_moment_ago(office: Service) -> None:
+async def test_removing_factors_needs_a_fresh_sign_in(office: Service) -> None:
     target, _, _ = await protected_visitor(office)
     support = await administrator(office, "support")
     assert "Authenticator application" in (await open_user(support, target.person)).text

@@ -1,4 +1,4 @@
-"""A rehearsal over HTTP: each documented way back for a person who has lost the second factor, and what is none."""
+"""Each documented way back for a user that has lost the second factor, over HTTP, and calls that give no way back."""
 
 import asyncio
 import json
@@ -228,7 +228,7 @@ NO_WAYS: Final[dict[str, Callable[[Rehearsal], Awaitable[str]]]] = {
 
 
 @pytest.mark.parametrize("name", NO_WAYS)
-async def test_it_leads_nobody_past_the_factor(rehearsal: Rehearsal, name: str) -> None:
+async def test_no_other_way_in_skips_the_second_factor(rehearsal: Rehearsal, name: str) -> None:
     """Whatever password it leaves, the factor is asked for, and the owner's factors go on."""
     owner = rehearsal.protected
     password = await NO_WAYS[name](rehearsal)

@@ -1,4 +1,4 @@
-"""How long attempts on one account wait, as a table and as an attack."""
+"""The wait after failed logins of one account, as a table and under an attack."""
 
 from datetime import timedelta
 

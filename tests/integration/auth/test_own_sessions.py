@@ -149,7 +149,9 @@ async def test_a_session_that_had_ended_does_not_come_back(service: Service, own
 
 
 @pytest.mark.parametrize("which", ["others", "all"])
-async def test_a_login_whose_password_was_checked_before_begins_no_session(service_alone: Service, which: str) -> None:
+async def test_a_login_checked_before_the_end_of_all_sessions_begins_no_session(
+    service_alone: Service, which: str
+) -> None:
     owner = await signed_in(service_alone)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
         await other.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [owner.person.id])

@@ -188,7 +188,7 @@ async def test_a_session_that_a_change_of_the_password_ended_is_not_told_of_a_wr
 
 
 @pytest.mark.parametrize("call", ["reauthenticate", "password"])
-async def test_wrong_passwords_of_a_session_are_throttled_and_keep_nobody_from_logging_in(
+async def test_wrong_passwords_of_a_session_are_throttled_and_do_not_block_logins(
     service: Service, owner: Owner, logs: Logs, call: str
 ) -> None:
     async def guess(password: str) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""What a session has proven after it has shown a factor again."""
+"""The methods and the level of a session after another factor was shown."""
 
 from collections.abc import Set as AbstractSet
 

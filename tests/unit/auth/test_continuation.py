@@ -1,6 +1,4 @@
-"""The session in which a caller goes on, of the kind that has asked; and who acts in a browser."""
-
-from uuid import UUID
+"""The continued session of a caller: its kind of credentials, and its proof."""
 
 import pytest
 
@@ -20,17 +18,6 @@ def test_each_kind_is_returned_as_it_is_and_the_other_is_a_defect() -> None:
         tokens_of(COOKIES)
     with pytest.raises(TypeError):
         cookies_of(TOKENS)
-
-
-def test_who_acts_in_a_browser_has_the_own_account_and_nothing_by_roles() -> None:
-    live = session(acr=2, amr=("pwd", "otp", "mfa"), has_second_factor=True, is_verified=False)
-    caller = caller_in_browser(live)
-    own = frozenset({"account"})
-    assert (caller.scopes, caller.token_scopes, caller.roles) == (own, own, frozenset())
-    assert (caller.user_id, caller.user.username, caller.user.email) == (UUID(int=7), "ada", "ada@example.com")
-    assert (caller.acr, caller.amr, caller.authenticated_at) == (2, frozenset(live.amr), live.authenticated_at)
-    assert (caller.has_second_factor, caller.is_email_verified) == (True, False)
-    assert (caller.session_id, caller.browser_session, caller.client_id) == (live.id, live, "doorward")
 
 
 def test_what_was_proven_goes_on_in_another_epoch() -> None:

@@ -1,4 +1,4 @@
-"""Who a request is counted for."""
+"""The address that a request is counted for."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from doorward.api.client_address import UNKNOWN_CLIENT, client_address
 from doorward.settings.limits import Network
 
 PROXIES: Sequence[Network] = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")]
-NOBODY: Sequence[Network] = []
+NO_PROXIES: Sequence[Network] = []
 
 
 @pytest.mark.parametrize(
     "forwarded",
     [[], [""], ["198.51.100.7"], ["198.51.100.7, 10.0.0.1"], ["127.0.0.1"], ["garbage"], ["a", "b"]],
 )
-@pytest.mark.parametrize("trusted", [NOBODY, PROXIES])
+@pytest.mark.parametrize("trusted", [NO_PROXIES, PROXIES])
 def test_what_an_untrusted_peer_forwards_changes_nothing(forwarded: list[str], trusted: Sequence[Network]) -> None:
     assert client_address("203.0.113.9", forwarded, trusted) == "203.0.113.9"
 
@@ -65,7 +65,7 @@ def test_garbage_falls_back_to_the_last_hop_that_was_an_address(forwarded: list[
 
 @pytest.mark.parametrize("spelling", ["::ffff:203.0.113.9", "::FFFF:203.0.113.9", "::ffff:cb00:7109"])
 def test_an_ipv4_mapped_address_is_its_ipv4_address(spelling: str) -> None:
-    assert client_address(spelling, [], NOBODY) == "203.0.113.9"
+    assert client_address(spelling, [], NO_PROXIES) == "203.0.113.9"
 
 
 def test_an_ipv4_mapped_proxy_is_trusted_like_its_ipv4_address() -> None:
@@ -76,15 +76,17 @@ def test_an_ipv4_mapped_proxy_is_trusted_like_its_ipv4_address() -> None:
     "spelling", ["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:DB8:1:2::A", "2001:0db8:0001:0002::1"]
 )
 def test_addresses_of_one_64_network_are_one_client(spelling: str) -> None:
-    assert client_address(spelling, [], NOBODY) == "2001:db8:1:2::/64"
+    assert client_address(spelling, [], NO_PROXIES) == "2001:db8:1:2::/64"
 
 
 def test_addresses_of_two_64_networks_are_two_clients() -> None:
-    assert client_address("2001:db8:1:2::1", [], NOBODY) != client_address("2001:db8:1:3::1", [], NOBODY)
+    assert client_address("2001:db8:1:2::1", [], NO_PROXIES) != client_address("2001:db8:1:3::1", [], NO_PROXIES)
 
 
 def test_the_zone_of_an_address_does_not_make_another_client() -> None:
-    assert client_address("fe80::1%eth0", [], NOBODY) == client_address("fe80::1%eth1", [], NOBODY) == "fe80::/64"
+    assert (
+        client_address("fe80::1%eth0", [], NO_PROXIES) == client_address("fe80::1%eth1", [], NO_PROXIES) == "fe80::/64"
+    )
 
 
 def test_a_forwarded_ipv6_client_is_counted_by_its_network() -> None:

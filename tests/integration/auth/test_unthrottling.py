@@ -1,0 +1,37 @@
+"""Forgetting the failed logins of a user."""
+
+from uuid import UUID
+
+import pytest
+
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.models import NamedUser
+from doorward.domain.auth.throttling import STRANGERS
+from doorward.domain.auth.unthrottling import Unthrottling
+from doorward.wiring.throttling import create_throttling
+from tests.integration.service import Logs, Service
+
+
+async def test_failed_logins_are_forgotten_and_that_is_reported(service: Service, logs: Logs) -> None:
+    person, throttling = await service.register(), create_throttling(service.settings.keys, service.database)
+    await throttling.reserve(UUID(person.id), STRANGERS)
+    accounts = Accounts(database=service.database)
+    await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle(person.username)
+    bucket = throttling.bucket(UUID(person.id))
+    assert service.sql("SELECT 1 FROM login_throttles WHERE bucket = %s", bucket) == []
+    assert "auth.login.unthrottled" in logs.text()
+
+
+async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, accounts = await service.register(), Accounts(database=service.database)
+    gone = await accounts.find_user(person.username)
+
+    async def found(_: str) -> NamedUser:
+        return gone
+
+    service.sql("DELETE FROM users WHERE id = %s", person.id)
+    monkeypatch.setattr(accounts, "find_user", found)
+    throttling = create_throttling(service.settings.keys, service.database)
+    with pytest.raises(UserNotFoundError):
+        await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle("gone")
