@@ -9,9 +9,7 @@ from tests.integration.web.visitor import Visitor, new_visitor
 
 SESSIONS = "/account/sessions"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
-SAFARI = (
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15"
-)
+SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15"
 
 
 async def test_this_browser_is_listed_before_one_that_was_used_later(site: Service) -> None:

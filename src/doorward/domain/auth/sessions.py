@@ -286,14 +286,11 @@ class Sessions:
                 user_ids=[principal.user_id for principal in principals],
                 now=self._clock.now(),
             )
-            others = {session.id: session.user_id for session in found if session.client_id != FIRST_PARTY_CLIENT}
-            served = (
-                await application_sessions.list_served_sessions(connection, others.keys(), others.values())
-                if others
-                else set()
-            )
-        live = [session for session in found if session.id not in others or session.id in served]
-        session_of = {(session.id, session.user_id): session for session in live}
+            served = {session.id: session.user_id for session in found if session.client_id == FIRST_PARTY_CLIENT}
+            others = {session.id: session.user_id for session in found if session.id not in served}
+            if others:
+                served |= await application_sessions.list_served_sessions(connection, others)
+        session_of = {(session.id, session.user_id): session for session in found if session.id in served}
         return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]
 
 

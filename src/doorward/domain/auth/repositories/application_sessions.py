@@ -1,6 +1,6 @@
 """The SQL by which sessions of applications end, by their application or their code, and which of them are served."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -62,13 +62,11 @@ async def end_session_of_code(
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def list_served_sessions(
-    connection: Connection, session_ids: Collection[UUID], user_ids: Collection[UUID]
-) -> set[UUID]:
-    """Return those of these users' sessions whose client is enabled, and was not disabled since they began."""
+async def list_served_sessions(connection: Connection, users: Mapping[UUID, UUID]) -> Mapping[UUID, UUID]:
+    """Return those sessions whose client is enabled, and was not disabled since they began. Each has its user."""
     cursor = await connection.execute(
         """
-        SELECT sessions.id
+        SELECT sessions.id, sessions.user_id
         FROM sessions
         JOIN oauth_clients ON oauth_clients.client_id = sessions.client_id
         WHERE sessions.id = ANY(%(session_ids)s)
@@ -76,6 +74,6 @@ async def list_served_sessions(
           AND oauth_clients.disabled_at IS NULL
           AND oauth_clients.not_before <= sessions.created_at
         """,
-        {"session_ids": list(session_ids), "user_ids": list(user_ids)},
+        {"session_ids": list(users.keys()), "user_ids": list(users.values())},
     )
-    return {row[0] for row in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
