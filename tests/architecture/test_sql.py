@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.sources import at, called_name, calls_of, functions_of, is_repository, source_modules, text_of
+from tests.architecture.sources import (
+    at,
+    called_name,
+    calls_of,
+    functions_of,
+    is_repository,
+    source_modules,
+    text_of,
+    tree_of,
+)
 
 SCHEMA: Final = Path("docs/schema.sql")
 EXECUTING: Final = frozenset({"execute", "executemany", "copy"})
@@ -158,3 +167,23 @@ def test_statements_name_the_user_of_the_rows() -> None:
 def name_of_function_at(path: Path, call: ast.Call) -> str:
     around = [each for each in functions_of(path) if each.lineno <= call.lineno <= (each.end_lineno or 0)]
     return around[-1].name
+
+
+def test_a_repository_is_used_by_its_own_domain_alone() -> None:
+    """Others call a use case or a function of the domain. The type of its connection they may name."""
+    strays = [
+        f"{at(path, node)} {node.module}"
+        for path in source_modules()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom) and node.module
+        if (owner := re.match(r"doorward\.domain\.(\w+)(?:\.|$)", node.module)) and names_a_repository(node)
+        if not path.is_relative_to(f"src/doorward/domain/{owner[1]}")
+    ]
+    assert not strays
+
+
+def names_a_repository(imported: ast.ImportFrom) -> bool:
+    module, names = str(imported.module), {each.name for each in imported.names}
+    if module.endswith(".repositories"):
+        names.discard("Connection")
+    return "repository" in names or bool(names and re.search(r"\.repositor(y|ies)\b", module))

@@ -9,33 +9,42 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from markupsafe import Markup
 
-from doorward.infrastructure.shipped_templates import ShippedTemplates
 from doorward.web.brand import Brand, BrandError
 from doorward.web.texts import UI_LOCALES, Texts, texts_of
 
 _STATIC: Final = resources.files("doorward.web") / "static"
-_SHIPPED: Final = Path(__file__).parent / "templates"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+"""The folder of the templates that are part of this package."""
+
 _STRONG: Final = Markup("<strong>{}</strong>")
 
 
 class Pages:
     """Renders the templates: everything that is put into one is escaped, and a missing word is an error."""
 
-    def __init__(self, brand: Brand, folder: Path | None = None, *, has_sign_in: bool = False) -> None:
+    def __init__(
+        self,
+        brand: Brand,
+        folder: Path | None = None,
+        *,
+        compiled: BytecodeCache | None = None,
+        has_sign_in: bool = False,
+    ) -> None:
         """Load all templates, so that a broken one stops the start; those in the operator's folder win.
 
-        ``has_sign_in``: pages that end somewhere lead to the page of the sign-in. Raises ``BrandError``.
+        ``compiled`` keeps the compiled form of ``TEMPLATES``, where there are no others. ``has_sign_in``: pages that
+        end somewhere lead to the page of the sign-in. Raises ``BrandError``.
         """
         if folder is not None and not folder.is_dir():
             raise BrandError(f"TEMPLATES_DIR: {folder} is no folder")
         self.brand = brand
         self.has_sign_in = has_sign_in
         self._templates = Environment(
-            loader=FileSystemLoader([_SHIPPED] if folder is None else [folder, _SHIPPED]),
-            bytecode_cache=ShippedTemplates(_SHIPPED) if folder is None else None,
+            loader=FileSystemLoader([TEMPLATES] if folder is None else [folder, TEMPLATES]),
+            bytecode_cache=compiled if folder is None else None,
             autoescape=select_autoescape(["html"], default=True),
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from doorward.domain.federation.identities import identity_id
-from doorward.domain.federation.repositories.identities import StoredIdentity
+from doorward.domain.federation.models import StoredIdentity
 
 
 class IdentityResponse(BaseModel):

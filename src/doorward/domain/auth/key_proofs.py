@@ -8,7 +8,8 @@ from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
-from doorward.domain.auth.repositories import Connection, used_nonces
+from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.single_use import use_once
 
 
 @frozen
@@ -55,7 +56,7 @@ class KeyProofs:
     async def consume(self, proof: VerifiedProof) -> None:
         """Store that a proof was used, committed when this returns. Raises ``InvalidKeyProofError`` if it was."""
         async with self._database.connection() as connection:
-            is_first = await used_nonces.add_nonce(connection, proof.nonce, expires_at=proof.expires_at)
+            is_first = await use_once(connection, proof.nonce, expires_at=proof.expires_at)
         if not is_first:
             raise InvalidKeyProofError
 

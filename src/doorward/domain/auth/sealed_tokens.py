@@ -17,7 +17,8 @@ from uuid import UUID
 
 from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.repositories import Connection, used_nonces
+from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.single_use import use_once
 
 PREFIX: Final = "dwt_"
 NONCE_BYTES: Final = 16
@@ -105,7 +106,7 @@ class SealedTokens:
 
     async def consume(self, connection: Connection, token: SealedToken) -> bool:
         """Store that the token was used, in the transaction of its effect; return whether it had not been used."""
-        return await used_nonces.add_nonce(connection, token.nonce, expires_at=token.expires_at)
+        return await use_once(connection, token.nonce, expires_at=token.expires_at)
 
     def _decode(self, text: str) -> SealedToken:
         if not _SHORTEST_TEXT <= len(text) <= _LONGEST_TEXT or not text.isascii() or not text.startswith(PREFIX):

@@ -27,10 +27,9 @@ from doorward.domain.federation.exceptions import (
     TooManyIdentitiesError,
 )
 from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
-from doorward.domain.federation.models import ForeignSubject, IssuerName
+from doorward.domain.federation.models import ForeignSubject, IssuerName, StoredIdentity
 from doorward.domain.federation.ports import IdentityNotices
 from doorward.domain.federation.repositories import Connection, identities
-from doorward.domain.federation.repositories.identities import StoredIdentity
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 

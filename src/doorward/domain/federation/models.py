@@ -1,5 +1,6 @@
 """The vocabulary of this domain. No I/O."""
 
+from datetime import datetime
 from typing import NamedTuple, NewType
 from uuid import UUID
 
@@ -37,3 +38,12 @@ class ExternalUser:
 
     user_id: UUID
     is_active: bool
+
+
+@frozen
+class StoredIdentity:
+    """What an issuer calls a user."""
+
+    issuer: str
+    subject: str
+    created_at: datetime

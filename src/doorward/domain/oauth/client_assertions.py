@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from doorward.core.ports import Database
-from doorward.domain.auth.repositories import used_nonces
+from doorward.domain.auth.single_use import use_once
 from doorward.domain.oauth.events import RefusedAuthentication
 from doorward.domain.oauth.models import PresentedAssertion
 from doorward.domain.oauth.ports import AssertionReader
@@ -34,5 +34,5 @@ class ClientAssertions:
             return "wrong_assertion"
         nonce = hashlib.sha256(f"{client_id} {verified.jti}".encode()).digest()
         async with self._database.connection() as connection:
-            is_first = await used_nonces.add_nonce(connection, nonce, expires_at=verified.expires_at)
+            is_first = await use_once(connection, nonce, expires_at=verified.expires_at)
         return None if is_first else "used_assertion"

@@ -6,18 +6,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.core.frozen import frozen
-from doorward.domain.federation.models import ExternalUser, ForeignSubject
+from doorward.domain.federation.models import ExternalUser, ForeignSubject, StoredIdentity
 from doorward.domain.federation.repositories import Connection
-
-
-@frozen
-class StoredIdentity:
-    """What an issuer calls a user."""
-
-    issuer: str
-    subject: str
-    created_at: datetime
 
 
 async def list_identities(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredIdentity]:
