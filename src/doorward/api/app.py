@@ -17,7 +17,8 @@ from doorward.api.policy import Origins
 from doorward.api.problem_page import ShowProblem
 from doorward.api.routing import Call, PolicyRoute, PrefixedRouteTable, RouteTable
 from doorward.api.services import Services
-from doorward.settings.config import Settings
+from doorward.settings.browsers import BrowserSettings
+from doorward.settings.deployment import DeploymentSettings
 from doorward.settings.web_addresses import ANY_ORIGIN
 
 _NO_TELEMETRY: Final[TelemetryConfig] = {
@@ -49,7 +50,11 @@ class Application(FastAPI):
 
 
 def create_app(
-    settings: Settings, services: Services, pages: Sequence[Call] = (), show_problem: ShowProblem | None = None
+    deployment: DeploymentSettings,
+    browsers: BrowserSettings,
+    services: Services,
+    pages: Sequence[Call] = (),
+    show_problem: ShowProblem | None = None,
 ) -> Application:
     """Return the ASGI application with these pages beside the API. May be called many times in one process.
 
@@ -57,14 +62,14 @@ def create_app(
 
     Raises ``RouteError`` for a route without a policy.
     """
-    prefix = settings.browsers.path_prefix
+    prefix = browsers.path_prefix
     others = [
         *health.calls(),
-        *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
+        *security_contact.calls(deployment.security_contact, browsers.public_url),
         *oauth.calls(services, prefix),
         *pages,
-        *front_page.calls(prefix, has_documentation=settings.browsers.docs_enabled),
-        *(documentation.calls() if settings.browsers.docs_enabled else ()),
+        *front_page.calls(prefix, has_documentation=browsers.docs_enabled),
+        *(documentation.calls() if browsers.docs_enabled else ()),
         *(development_mails.calls(services.development_mails) if services.development_mails else ()),
     ]
     routes = [*_routes_of_v1(), *map(PolicyRoute, others)]
@@ -81,7 +86,7 @@ def create_app(
     app.answer = RequestPass(
         routes=PrefixedRouteTable(app.routes, prefix) if prefix else RouteTable(app.routes),
         services=services,
-        settings=_edge_settings(settings),
+        settings=_edge_settings(browsers),
         remedies=v1.REMEDIES,
         show_problem=show_problem,
     )
@@ -94,8 +99,7 @@ def _routes_of_v1() -> Sequence[PolicyRoute]:
     return tuple(map(PolicyRoute, v1.calls()))
 
 
-def _edge_settings(settings: Settings) -> EdgeSettings:
-    browsers = settings.browsers
+def _edge_settings(browsers: BrowserSettings) -> EdgeSettings:
     of_settings = partial(CrossOrigin, origins=browsers.cors_allow_origins, headers=browsers.cors_allow_headers)
     return EdgeSettings(
         is_https=(browsers.public_url or "").startswith("https://"),

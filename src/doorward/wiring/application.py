@@ -111,7 +111,7 @@ def create_wired_app(
         base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
     )
     site = create_site(settings, has_mail=mail.queue.is_configured)
-    app = create_app(settings, services, site.calls, site.show_problem)
+    app = create_app(settings.deployment, settings.browsers, services, site.calls, site.show_problem)
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 
