@@ -23,7 +23,6 @@ MAXIMUM_TEXT_LENGTH: Final = 2048
 PUSHED_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 """With which the name of a pushed request begins (RFC 9126 section 2.2)."""
 
-LONGEST_AGE: Final = 10**9
 ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
 """One kind of factor, two, and a passkey that verified its user: each fulfils those before it."""
 
