@@ -89,18 +89,18 @@ def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
     return replace(new_item(item.id, content, item.owner_id, now), version=item.version + 1, created_at=item.created_at)
 
 
-def checked_filter(narrowed: ItemFilter) -> ItemFilter:
+def checked_filter(item_filter: ItemFilter) -> ItemFilter:
     """Return the filter in the stored form of items. Empty text does not filter.
 
     Raises ``InvalidFilterError``.
     """
-    for text in (narrowed.title, narrowed.tag):
+    for text in (item_filter.title, item_filter.tag):
         if text is not None and _UNPRINTABLE.search(text):
             raise InvalidFilterError
     return replace(
-        narrowed,
-        title=_composed(narrowed.title, MAXIMUM_TITLE_LENGTH, InvalidFilterError) if narrowed.title else None,
-        tag=_composed(narrowed.tag, MAXIMUM_TITLE_LENGTH, InvalidFilterError).strip() if narrowed.tag else None,
+        item_filter,
+        title=_composed(item_filter.title, MAXIMUM_TITLE_LENGTH, InvalidFilterError) if item_filter.title else None,
+        tag=_composed(item_filter.tag, MAXIMUM_TITLE_LENGTH, InvalidFilterError).strip() if item_filter.tag else None,
     )
 
 
