@@ -26,7 +26,7 @@ from doorward.domain.auth.grants import FIRST_PARTY, IN_BROWSER, Grant
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, Place, place_of
+from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginPlace, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
@@ -66,7 +66,7 @@ class _RightPassword:
     credentials: Credentials
     upgraded_hash: str | None
     grant: Grant
-    place: Place
+    place: LoginPlace
     attempt: Attempt
 
     def proof(self, now: datetime) -> Proof:

@@ -19,7 +19,7 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.grants import IN_BROWSER
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place, place_of
+from doorward.domain.auth.login_sessions import BegunLogin, LoginPlace, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.ports import Client
@@ -61,7 +61,7 @@ class _Proven:
     provider: str
     owner: Credentials
     proof: Proof
-    place: Place
+    place: LoginPlace
     counted_as: ThrottledClient
 
 
