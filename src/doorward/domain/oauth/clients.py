@@ -192,7 +192,7 @@ class Clients:
             stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
             if not stored.is_enabled:
                 return stored
-            await clients.deactivate_client(connection, client_id, now=now)
+            await clients.disable_client(connection, client_id, now=now)
             await codes.remove_codes_of_client(connection, client_id)
             await devices.remove_devices_of_client(connection, client_id)
             event = ClientDisabled(user_id=None, client_id=ClientId(client_id))
@@ -212,7 +212,7 @@ class Clients:
             stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
             if stored.is_enabled:
                 return stored
-            await clients.activate_client(connection, client_id, not_before=first_moment_after(now), now=now)
+            await clients.enable_client(connection, client_id, not_before=first_moment_after(now), now=now)
             event = ClientEnabled(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
             client = _found(await clients.find_client(connection, client_id))

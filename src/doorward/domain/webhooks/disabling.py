@@ -33,7 +33,7 @@ class EndpointDisabling:
         """Switch the locked endpoint off in the caller's transaction, and ask for the mails; return the event."""
         now = self._clock.now()
         event = WebhookDisabled(user_id=None, webhook_id=target.id, reason=reason)
-        await health.deactivate_endpoint(connection, target.id, reason=reason, now=now)
+        await health.disable_endpoint(connection, target.id, reason=reason, now=now)
         await record(connection, event)
         for user_id in await health.list_administrators(connection, role=ADMINISTRATORS, limit=MOST_MAILS):
             facts = {

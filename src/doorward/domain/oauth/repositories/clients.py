@@ -255,8 +255,8 @@ async def update_version(connection: Connection, client_id: str, *, now: datetim
     )
 
 
-async def deactivate_client(connection: Connection, client_id: str, *, now: datetime) -> None:
-    """Have a client be disabled from now on."""
+async def disable_client(connection: Connection, client_id: str, *, now: datetime) -> None:
+    """Disable a client from now on."""
     await connection.execute(
         """
         UPDATE oauth_clients
@@ -269,8 +269,8 @@ async def deactivate_client(connection: Connection, client_id: str, *, now: date
     )
 
 
-async def activate_client(connection: Connection, client_id: str, *, not_before: datetime, now: datetime) -> None:
-    """Have a client be enabled again from ``not_before`` on."""
+async def enable_client(connection: Connection, client_id: str, *, not_before: datetime, now: datetime) -> None:
+    """Enable a client again, from ``not_before`` on."""
     await connection.execute(
         """
         UPDATE oauth_clients

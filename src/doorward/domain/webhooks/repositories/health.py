@@ -88,10 +88,8 @@ async def update_failures(
     )
 
 
-async def deactivate_endpoint(
-    connection: Connection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime
-) -> None:
-    """Switch an endpoint off."""
+async def disable_endpoint(connection: Connection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime) -> None:
+    """Disable an endpoint."""
     await connection.execute(
         """
         UPDATE webhook_endpoints
