@@ -157,7 +157,7 @@ class Recovery:
                 if not await accounts.find_earlier_verification(connection, user_id):
                     reset = await self._factors.reset(connection, user_id, now=now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
-            await self._passwords.remove_failures(connection, user_id)
+            await self._passwords.forget_failures_of_user(connection, user_id)
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)

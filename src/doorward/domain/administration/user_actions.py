@@ -104,7 +104,7 @@ class UserActions:
         event = LoginUnthrottled(user_id=user_id)
         async with self._database.transaction() as connection:
             await lock_subject(connection, actor, user_id, AdminScope.THROTTLES_RESET, now=self._clock.now())
-            await self._throttling.clear(connection, user_id)
+            await self._throttling.forget_all(connection, user_id)
             await record(connection, event)
         report(event)
 

@@ -194,7 +194,7 @@ class Login:
         """Forget the failures, as the password was right, and return the refusal with the token that restores."""
         user_id, epoch = credentials.user_id, credentials.session_epoch
         async with self._database.connection() as connection:
-            await self._throttling.forgive(connection, attempt)
+            await self._throttling.forget(connection, attempt)
         report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
         return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
@@ -214,7 +214,7 @@ class Login:
             if isinstance(login, BegunLogin):
                 await _upgrade(connection, right)
             elif isinstance(login, Refuse) and login.reason in _TOLD:
-                await self._throttling.forgive(connection, right.attempt)
+                await self._throttling.forget(connection, right.attempt)
                 if login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
                     await self._held_back.ask_for_verification(connection, user_id, now=now)
         if isinstance(login, Refuse):

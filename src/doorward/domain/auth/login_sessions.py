@@ -186,7 +186,7 @@ class LoginSessions:
     ) -> None:
         """Forget the failed attempts, and know the device from now on."""
         if attempts:
-            await self._throttling.forgive(connection, *attempts)
+            await self._throttling.forget(connection, *attempts)
         is_trusted = place.is_trusted and self._rules.device_trust is not None
         await self._devices.keep(
             connection,
