@@ -1,14 +1,11 @@
 """The rules of accounts as pure decisions, and how much mail one address gets."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from doorward.core.versions import VersionTest
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, MailLimits, PendingEmailChange
-
-VersionTest = Callable[[int], bool]
-"""Tells whether a caller expects a version of the account."""
 
 MAIL_LIMITS: Final = MailLimits(
     kind_limit=1, kind_window=timedelta(minutes=1), day_limit=10, day_window=timedelta(days=1)

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.administration.acting import lock_subject
 from doorward.domain.administration.events import PasswordResetForced
 from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
-from doorward.domain.administration.policy import VersionTest
 from doorward.domain.administration.ports import AccountChanges, FactorResetting
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record

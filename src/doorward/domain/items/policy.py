@@ -1,7 +1,7 @@
 """The rules of items as pure decisions: what an item may hold, and who may change it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from doorward.core.exceptions import DomainError
 from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, UnsafeTextError, normalize
+from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
     InvalidExternalIdError,
@@ -31,9 +32,6 @@ MAXIMUM_EXTERNAL_ID_LENGTH: Final = 200
 LAST_YEAR: Final = 9999
 LAST_VERSION: Final = 2**31 - 1
 """The maximum of its column."""
-
-VersionTest = Callable[[int], bool]
-"""Returns whether the caller's condition allows a version."""
 
 TAG_SEPARATORS: Final = re.compile(r"[,|]")
 """Forbidden in tags, because they separate tags in a field of a CSV file."""

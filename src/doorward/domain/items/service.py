@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, SearchQuery, Sort
 from doorward.domain.items.policy import (
-    VersionTest,
     changed_item,
     check_read,
     checked_content,

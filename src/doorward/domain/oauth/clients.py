@@ -1,11 +1,12 @@
 """Use cases of administrators: add, list, read, change, disable and remove clients, and give one another secret."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.client_secret import hash_of, new_client_id, new_secret
@@ -63,8 +64,6 @@ from doorward.domain.oauth.repositories import (
     secrets,
 )
 from doorward.observability.logging import report
-
-VersionTest = Callable[[int], bool]
 
 
 class Clients:
