@@ -1,25 +1,22 @@
 """Use case: password login."""
 
-from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue, judge
+from doorward.domain.auth.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.events import LoginFailed
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
-    EmailNotVerifiedError,
     InvalidCredentialsError,
-    PasswordChangeRequiredError,
     SecondFactorRequiredError,
 )
 from doorward.domain.auth.grants import FIRST_PARTY, IN_BROWSER, Grant
@@ -38,12 +35,6 @@ from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
 """``amr`` of a password login (RFC 8176 section 2)."""
-
-_TOLD: Final[Mapping[str, type[DomainError]]] = {
-    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
-    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
-}
-"""The refusals that the right password is told."""
 
 
 @frozen
@@ -213,7 +204,7 @@ class Login:
             login = await begin(connection, account, proof, place=right.place, attempts=(right.attempt,), now=now)
             if isinstance(login, BegunLogin):
                 await _upgrade(connection, right)
-            elif isinstance(login, Refuse) and login.reason in _TOLD:
+            elif isinstance(login, Refuse) and login.reason in TOLD_TO_OWNER:
                 await self._throttling.forget(connection, right.attempt)
                 if login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
                     await self._held_back.ask_for_verification(connection, user_id, now=now)
@@ -256,4 +247,4 @@ def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_passw
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
     """Log for the operator what the caller is not told, and return the one refusal that does not tell it."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
-    return _TOLD[reason]() if reason in _TOLD else InvalidCredentialsError()
+    return TOLD_TO_OWNER[reason]() if reason in TOLD_TO_OWNER else InvalidCredentialsError()
