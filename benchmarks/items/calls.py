@@ -130,12 +130,12 @@ def _flat_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
             _by_keyset("keyset, 90 % deep", wanted, after=reader.position),
             target=f"{ITEMS}?after={cursors.encode(reader.position)}",
         ),
-        _by_keyset("keyset, tag of 3 in 10 items", _narrowed(wanted, tag=common), f"&tag={common}"),
-        _by_keyset("keyset, tag of 1 in 100 items", _narrowed(wanted, tag=scarce), f"&tag={scarce}"),
-        _by_keyset("keyset, tag of 100 items", _narrowed(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
-        _by_keyset(TAG_OF_NONE, _narrowed(wanted, tag="no-such-tag"), "&tag=no-such-tag"),
-        _by_keyset("keyset, year", _narrowed(wanted, year=1995), "&year=1995"),
-        _by_keyset("keyset, tag and year", _narrowed(wanted, tag=common, year=1995), f"&tag={common}&year=1995"),
+        _by_keyset("keyset, tag of 3 in 10 items", _filtered(wanted, tag=common), f"&tag={common}"),
+        _by_keyset("keyset, tag of 1 in 100 items", _filtered(wanted, tag=scarce), f"&tag={scarce}"),
+        _by_keyset("keyset, tag of 100 items", _filtered(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
+        _by_keyset(TAG_OF_NONE, _filtered(wanted, tag="no-such-tag"), "&tag=no-such-tag"),
+        _by_keyset("keyset, year", _filtered(wanted, year=1995), "&year=1995"),
+        _by_keyset("keyset, tag and year", _filtered(wanted, tag=common, year=1995), f"&tag={common}&year=1995"),
     ]
 
 
@@ -143,19 +143,19 @@ def _growing_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
     scarce = GENRES[-1]
     deep_page = reader.depth // DEFAULT_PAGE_SIZE + 1
     return [
-        _by_keyset("keyset, part of titles", _narrowed(wanted, title=TITLE_PART), f"&title={TITLE_PART}"),
+        _by_keyset("keyset, part of titles", _filtered(wanted, title=TITLE_PART), f"&title={TITLE_PART}"),
         _by_number("page 1", wanted),
         _by_number("page 90 % deep", wanted, page=deep_page),
-        _by_number("page 1, tag of 1 in 100 items", _narrowed(wanted, tag=scarce), f"&tag={scarce}"),
-        _by_number("page 1, tag of 100 items", _narrowed(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
-        _by_number("page 1, year", _narrowed(wanted, year=1995), "&year=1995"),
+        _by_number("page 1, tag of 1 in 100 items", _filtered(wanted, tag=scarce), f"&tag={scarce}"),
+        _by_number("page 1, tag of 100 items", _filtered(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
+        _by_number("page 1, year", _filtered(wanted, year=1995), "&year=1995"),
     ]
 
 
-def _narrowed(
+def _filtered(
     wanted: ItemQuery, tag: str | None = None, year: int | None = None, title: str | None = None
 ) -> ItemQuery:
-    return replace(wanted, narrowed=ItemFilter(title=title, tag=tag, year=year))
+    return replace(wanted, filter=ItemFilter(title=title, tag=tag, year=year))
 
 
 def _by_keyset(name: str, wanted: ItemQuery, parameters: str = "", after: Position | None = None) -> Call:
@@ -164,7 +164,7 @@ def _by_keyset(name: str, wanted: ItemQuery, parameters: str = "", after: Positi
         f"{ITEMS}?after={parameters}",
         # As many as the page has and one more, which tells whether the list goes on.
         lambda connection: lists.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE + 1, after=after),
-        is_flat=wanted.narrowed.title is None,
+        is_flat=wanted.filter.title is None,
     )
 
 

@@ -11,7 +11,7 @@ from doorward.domain.administration.importing.auth0 import read_auth0
 from doorward.domain.administration.importing.django import read_django
 from doorward.domain.administration.importing.firebase import FirebaseReader
 from doorward.domain.administration.importing.keycloak import read_keycloak
-from doorward.domain.administration.importing.models import ForeignUser, NewUser, Reader
+from doorward.domain.administration.importing.models import ForeignUser, ImportedUser, Reader
 from doorward.domain.administration.importing.own_files import read_csv, read_ndjson
 from doorward.domain.administration.importing.rules import ImportRules, judge
 from doorward.domain.administration.importing.supabase import read_supabase
@@ -50,7 +50,7 @@ def _read_users(reader: Reader, data: bytes) -> None:
             _hold(line.number > number, "a line was counted twice")
             number = line.number
             judged = judge(line.content, _RULES) if isinstance(line.content, ForeignUser) else line.content
-            if isinstance(judged, NewUser):
+            if isinstance(judged, ImportedUser):
                 texts = (judged.email, judged.email_key, judged.username, *judged.roles)
                 texts += (judged.external_id or "", judged.password_hash or "")
                 _hold(all(map(is_text, texts)), "a user cannot be stored")

@@ -13,7 +13,7 @@ from development.documents import meanings_of
 from doorward.settings.config import FIELDS, TOPICS, SettingsError, settings_from
 from doorward.settings.config import SECRETS as SECRET_SETTINGS
 from doorward.settings.published_secrets import is_published
-from doorward.settings.secret_strength import flaw_of_secret_key
+from doorward.settings.secret_strength import problem_with_secret_key
 from tests.architecture.sources import (
     at,
     called_name,
@@ -178,7 +178,7 @@ def test_every_secret_in_the_repository_is_refused_in_production() -> None:
 
 def test_no_text_of_the_repository_can_be_a_secret_key() -> None:
     texts = {text: path for path in shown_files() for text in texts_of(path)}
-    usable = [f"{path}: {text[:8]}..." for text, path in texts.items() if flaw_of_secret_key(text) is None]
+    usable = [f"{path}: {text[:8]}..." for text, path in texts.items() if problem_with_secret_key(text) is None]
     assert len(texts) > 10_000, "the search finds next to nothing"
     assert not usable, "make it at random when it is needed, or add it to settings/published_secrets.py"
 

@@ -78,7 +78,7 @@ class Failpoints:
         self._mark(imported_users, "add_users", lambda _: "import")
         self._mark(oauth_clients, "add_client", lambda _: "client")
         self._mark(oauth_secrets, "update_newest_secret", lambda _: "client-secret")
-        self._mark(oauth_clients, "deactivate_client", lambda _: "client-disabled")
+        self._mark(oauth_clients, "disable_client", lambda _: "client-disabled")
         self._mark(oauth_clients, "remove_client", lambda _: "client-removed")
         self._mark(signing_keys, "update_key", lambda _: "signing-key")
         self._mark(identities, "add_user", lambda _: "external-user")

@@ -8,6 +8,7 @@ from uuid import UUID
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock
+from doorward.core.versions import any_version
 from doorward.domain.accounts.administered import AdministeredAccounts
 from doorward.domain.administration.models import OPERATOR, Actor, UserChanges
 from doorward.domain.administration.roles import RoleChanges
@@ -75,24 +76,24 @@ class Administration:
 
     async def replace_email(self, user_id: str, email: str) -> None:
         """Give a user another address."""
-        await self._users.change(OPERATOR, UUID(user_id), UserChanges(email=email), _any_version)
+        await self._users.change(OPERATOR, UUID(user_id), UserChanges(email=email), any_version)
 
     async def schedule_deletion(self, user_id: str) -> None:
         """Have a user deleted after the grace period."""
-        await self._actions.schedule_deletion(OPERATOR, UUID(user_id), _any_version)
+        await self._actions.schedule_deletion(OPERATOR, UUID(user_id), any_version)
 
     async def erase(self, user_id: str) -> None:
         """Delete a user at once."""
-        await self._actions.erase(OPERATOR, UUID(user_id), _any_version)
+        await self._actions.erase(OPERATOR, UUID(user_id), any_version)
 
     async def give(self, user_id: str, roles: Collection[str]) -> None:
         """Give a user these roles, and no others."""
-        await self._users.change(OPERATOR, UUID(user_id), UserChanges(roles=sorted(roles)), _any_version)
+        await self._users.change(OPERATOR, UUID(user_id), UserChanges(roles=sorted(roles)), any_version)
 
     async def define(self, role: str, scopes: Collection[str]) -> None:
         """Have a role of one's own give these scopes, and no others."""
         changes = RoleChanges(scopes=[AdminScope(scope) for scope in sorted(scopes)])
-        await self._roles.change(OPERATOR, role, changes, _any_version)
+        await self._roles.change(OPERATOR, role, changes, any_version)
 
     async def end_sessions_as(self, access: str, user_id: str) -> bool:
         """Have a walker end all sessions of another one; return whether that was done."""
@@ -112,10 +113,6 @@ class Administration:
 
     async def _end_sessions_as(self, caller: Caller | None, user_id: str) -> bool:
         return caller is not None and await _is_done(self._actions.end_sessions(Actor(caller), UUID(user_id)))
-
-
-def _any_version(_: int) -> bool:
-    return True
 
 
 async def _is_done(call: Coroutine[Any, Any, object]) -> bool:

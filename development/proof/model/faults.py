@@ -106,14 +106,14 @@ FAULTS: Final = (
     ),
     Fault(
         POLICY,
-        "        return Verdict.END if ends_others else Verdict.REFUSE",
-        "        return Verdict.REFUSE",
+        "        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE",
+        "        return RefreshVerdict.REFUSE",
         "a client with a secret tries stolen tokens, and their sessions go on",
     ),
     Fault(
         POLICY,
-        "        return Verdict.END if ends_others else Verdict.REFUSE",
-        "        return Verdict.END",
+        "        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE",
+        "        return RefreshVerdict.END",
         "whoever names another client ends sessions with tokens that are not its own",
     ),
     Fault(

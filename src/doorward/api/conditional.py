@@ -1,9 +1,10 @@
 """Conditional requests (RFC 9110 section 13): an item's version is its entity tag."""
 
-from collections.abc import Callable
 from typing import Final
 
 from fastapi import Request
+
+from doorward.core.versions import VersionTest
 
 _ANY: Final = "*"
 
@@ -13,14 +14,14 @@ def entity_tag(version: int) -> str:
     return f'"{version}"'
 
 
-def is_expected(request: Request) -> Callable[[int], bool]:
+def is_expected(request: Request) -> VersionTest:
     """Return what tells whether a read may answer with a version: whether If-Match, when there is one, allows it."""
     tags = _tags(request, "if-match")
     # Weak tags never match (section 13.1.1), and neither do tags that this service did not write.
     return lambda version: tags is None or tags == [_ANY] or entity_tag(version) in tags
 
 
-def is_changeable(request: Request) -> Callable[[int], bool]:
+def is_changeable(request: Request) -> VersionTest:
     """Return what tells whether a change may be made to a version: If-Match allows it, and If-None-Match.
 
     Where either is false the answer is 412 (section 13.2.2, steps 1 and 3).

@@ -15,7 +15,7 @@ from doorward.api.policy import ErrorDialect
 from doorward.api.problem_page import ProblemPage
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
-from doorward.core.exceptions import DomainError, Flaw, Kind
+from doorward.core.exceptions import DomainError, InputError, Kind
 from doorward.domain.auth.exceptions import MissingAccessTokenError, ReauthenticationRequiredError
 from doorward.domain.auth.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
 from doorward.observability.request_context import current_correlation_id
@@ -127,7 +127,7 @@ def domain_response(
         detail_of(type(error), remedies),
         dialect=dialect,
         oauth_error=error.oauth_error,
-        errors=[field_error(flaw) for flaw in error.flaws],
+        errors=[field_error(each) for each in error.input_errors],
         checks=checks,
     )
     body.update(error.members)
@@ -139,9 +139,9 @@ def domain_response(
     return _response(body, status, headers, dialect)
 
 
-def field_error(flaw: Flaw) -> FieldError:
+def field_error(error: InputError) -> FieldError:
     """Return an error in one part of the body, as every answer has it."""
-    return FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail)
+    return FieldError(pointer=f"/body/{error.place}", code=error.code, detail=error.detail)
 
 
 def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dialect: ErrorDialect) -> Response:

@@ -30,7 +30,7 @@ from doorward.domain.administration.audit_trail import AuditTrail
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.first_administrator import FirstAdministrator
 from doorward.domain.administration.importing.user_import import UserImport
-from doorward.domain.administration.invitations import Invitations as AdministeredInvitations
+from doorward.domain.administration.invitations import AdministeredInvitations
 from doorward.domain.administration.keys import AdministeredKeys
 from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch

@@ -1,8 +1,6 @@
 """Large bodies: streamed to a file, few at a time, never slowly, and used only once all has arrived."""
 
 import asyncio
-import contextlib
-import tempfile
 from collections.abc import AsyncIterator
 from typing import IO, Annotated, Any, Final
 
@@ -13,6 +11,7 @@ from doorward.api.caller import CurrentOwner
 from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
 from doorward.api.routing import route_of
 from doorward.api.services import services_of
+from doorward.api.temporary_files import temporary_file
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
@@ -32,9 +31,6 @@ OTHER_NAMES_OF_CSV: Final = (
 """What browsers and programs call it. Windows tells browsers the first program that opens such files: Excel."""
 
 NDJSON: Final = "application/x-ndjson"
-HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
-"""Of an upload, before it goes to a temporary file."""
-
 MINIMUM_BYTES_PER_SECOND: Final = 16 * 1024
 """The least rate of an upload: a slow mobile connection reaches it."""
 
@@ -57,14 +53,9 @@ class CsvReader(BodyReader):
             limit = route_of(request).policy.limit_of_user
             if limit is not None and (seconds := await services.edge.limiter.count(limit, f"user {owner_id}")):
                 raise TooManyImportsError(seconds)
-            file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
-            try:
+            with temporary_file() as file:
                 await _store_body(request, file, services.edge.upload_seconds, services.edge.upload_idle_seconds)
                 yield file
-            finally:
-                # Closing tries to write once more.
-                with contextlib.suppress(OSError):
-                    file.close()
 
     def schema(self) -> dict[str, Any]:
         """Return that it is text; the route adds an example."""

@@ -16,6 +16,7 @@ from doorward.api.services import AdministrationServices
 from doorward.commands.administering import administered, read_password
 from doorward.commands.preparation import Result
 from doorward.core.pages import MAXIMUM_PAGE_SIZE
+from doorward.core.versions import any_version
 from doorward.domain.administration.models import (
     OPERATOR,
     UNSET,
@@ -28,11 +29,6 @@ from doorward.domain.administration.models import (
 from doorward.domain.audit.models import AuditQuery
 
 _MOMENT: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"])
-
-
-def any_version(_: int) -> bool:
-    """Tell that a change may be made to every version: a command has seen none."""
-    return True
 
 
 @click.group(help="See, change and stop users. USER is a user name, an e-mail address or an id.")

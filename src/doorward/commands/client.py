@@ -11,6 +11,7 @@ from doorward.api.services import OAuthServices
 from doorward.commands.administering import read_password
 from doorward.commands.errors import CommandError
 from doorward.commands.oauth import used
+from doorward.core.versions import any_version
 from doorward.domain.oauth.key_changes import MAXIMUM_SET_LENGTH as LONGEST_SET
 from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.models import (
@@ -71,11 +72,6 @@ _OF_APPLICATIONS: Final = (
         "--backchannel-logout-uri", metavar="URI", help="Where its server is told of ended sessions; an empty one: not."
     ),
 )
-
-
-def any_version(_: int) -> bool:
-    """Expect no certain version: an operator at a shell has read none."""
-    return True
 
 
 @click.group(help="Give programs tokens of their own. ID is a client's id, or doorward for the service's own login.")

@@ -51,5 +51,5 @@ def command_error(error: DomainError) -> CommandError:
     """Return the failure of a command for a refusal by a use case: its text, the remedy, and what is wrong where."""
     if isinstance(error, ServiceUnavailableError):
         return CommandError(DATABASE_FAILED)
-    places = [f"{flaw.place.replace('/', ' ')}: {flaw.detail}" for flaw in error.flaws]
+    places = [f"{each.place.replace('/', ' ')}: {each.detail}" for each in error.input_errors]
     return CommandError("\n".join([f"{error.detail} {REMEDIES.get(type(error), '')}".rstrip(), *places]))

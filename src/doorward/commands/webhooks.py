@@ -10,6 +10,7 @@ import click
 from doorward.api.services import WebhookServices
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import Result, finished, operator_settings, require_events_out
+from doorward.core.versions import any_version
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.webhooks.models import Changes, Endpoint, EndpointContent
 from doorward.settings.config import Settings
@@ -17,11 +18,6 @@ from doorward.wiring.operations import opened_webhooks
 
 _MOMENT: Final = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 _ID: Final = click.argument("webhook_id", metavar="ID", type=click.UUID)
-
-
-def any_version(_: int) -> bool:
-    """Expect no certain version: an operator at a shell has read none."""
-    return True
 
 
 def used(use: Callable[[WebhookServices], Awaitable[Result]]) -> Result:

@@ -22,7 +22,7 @@ class Kind(Enum):
 
 
 @frozen
-class Flaw:
+class InputError:
     """An error in one part of the input. ``place`` names the part, for example ``line/17``."""
 
     place: str
@@ -49,10 +49,10 @@ class DomainError(Exception):
     members: Mapping[str, str | Sequence[str]] = MappingProxyType({})
     """What a client needs for its next call, by name: members of the problem beside those that all have."""
 
-    def __init__(self, flaws: Sequence[Flaw] = ()) -> None:
+    def __init__(self, input_errors: Sequence[InputError] = ()) -> None:
         """Take the errors of the parts, if there are any. The message is ``detail``."""
         super().__init__(self.detail)
-        self.flaws = flaws
+        self.input_errors = input_errors
 
 
 class ServiceUnavailableError(DomainError):

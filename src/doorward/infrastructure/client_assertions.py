@@ -34,8 +34,6 @@ LONGEST_WITHOUT_HOST: Final = timedelta(hours=24)
 REMEMBERED: Final = 256
 MAXIMUM_JTI_LENGTH: Final = 255
 _CLAIMS: Final = ("iss", "sub", "aud", "exp", "jti")
-_UNVERIFIED: Final = dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf", "verify_aud"), False)
-"""What is judged here, by PostgreSQL's clock."""
 
 
 class Fetcher(Protocol):

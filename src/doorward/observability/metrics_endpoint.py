@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from doorward.observability.metrics_server import MetricsServer, Page, listen
+from doorward.observability.metrics_server import MetricsPage, MetricsServer, listen
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -53,11 +53,11 @@ def remove_shared_folder() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _page(registry: "CollectorRegistry", accept: str) -> Page:
+def _page(registry: "CollectorRegistry", accept: str) -> MetricsPage:
     from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - only with METRICS_PORT
 
     encode, content_type = choose_encoder(accept)
-    return Page(content_type, encode(registry))
+    return MetricsPage(content_type, encode(registry))
 
 
 def _registry(folder: Path | None) -> "CollectorRegistry":

@@ -30,14 +30,14 @@ MAXIMUM_HEAD_BYTES: Final = 8192
 
 
 @frozen
-class Page:
+class MetricsPage:
     """The metrics in the format that the client accepts."""
 
     content_type: str
     body: bytes
 
 
-MakePage = Callable[[str], Page]
+MakePage = Callable[[str], MetricsPage]
 """Return the page for the value of a request's Accept field; empty when there is none."""
 
 

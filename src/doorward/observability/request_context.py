@@ -66,11 +66,6 @@ def current_client() -> str:
     return request_facts().get(CLIENT, "")
 
 
-def current_user_id() -> str:
-    """Return the user of the request being answered; an empty string while none is known."""
-    return request_facts().get(USER_ID, "")
-
-
 def current_caller() -> str:
     """Return what names the caller of the request being answered; an empty string while none is known.
 

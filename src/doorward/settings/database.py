@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from doorward.settings.database_urls import flaw_of_database_url
+from doorward.settings.database_urls import problem_with_database_url
 from doorward.settings.published_secrets import OUTPUT_OF_GENERATOR, is_published
 from doorward.settings.secret_strength import passwords_in
 from doorward.settings.topic import Topic, is_development
@@ -53,8 +53,8 @@ class DatabaseSettings(Topic):
         if value is None:
             return None
         url = value.get_secret_value()
-        if flaw := flaw_of_database_url(url):
-            raise ValueError(flaw)
+        if problem := problem_with_database_url(url):
+            raise ValueError(problem)
         for password in passwords_in(url):
             _refuse_published_password(password, info)
         return value

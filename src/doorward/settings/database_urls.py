@@ -30,7 +30,7 @@ FOREIGN_PARAMETERS: Final = {
 """Parameters of other libraries' URLs, with what to write for libpq."""
 
 
-def flaw_of_database_url(url: str) -> str | None:
+def problem_with_database_url(url: str) -> str | None:
     """Return what keeps libpq from reading the URL, as the rest of a sentence, or None.
 
     Only names of this module are repeated: where a password was not encoded, a piece of it may look like a parameter.

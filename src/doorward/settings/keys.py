@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY, OUTPUT_OF_GENERATOR, PREVIOUS_VALUE
-from doorward.settings.secret_strength import flaw_of_secret_key
+from doorward.settings.secret_strength import problem_with_secret_key
 from doorward.settings.topic import Topic, is_development, split_list
 
 
@@ -33,9 +33,9 @@ class KeySettings(Topic):
     def _unguessable_secret_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if is_development(info):
             return value if value.get_secret_value() else SecretStr(DEVELOPMENT_SECRET_KEY)
-        flaw = flaw_of_secret_key(value.get_secret_value())
-        if flaw:
-            raise ValueError(flaw)
+        problem = problem_with_secret_key(value.get_secret_value())
+        if problem:
+            raise ValueError(problem)
         return value
 
     @field_validator("secret_key_previous")
@@ -51,9 +51,9 @@ class KeySettings(Topic):
     @field_validator("encryption_keys")
     @classmethod
     def _unguessable_encryption_keys(cls, value: tuple[SecretStr, ...], info: ValidationInfo) -> tuple[SecretStr, ...]:
-        flaws = (flaw_of_secret_key(each.get_secret_value()) for each in value)
-        if not is_development(info) and (flaw := next(filter(None, flaws), None)):
-            raise ValueError(f"has a key that {flaw}")
+        problems = (problem_with_secret_key(each.get_secret_value()) for each in value)
+        if not is_development(info) and (problem := next(filter(None, problems), None)):
+            raise ValueError(f"has a key that {problem}")
         if len({each.get_secret_value() for each in value}) < len(value):
             raise ValueError("has a key twice; keep the first")
         return value

@@ -45,7 +45,7 @@ _ONE_WORD: Final = re.compile(r"[a-z]+|[A-Z]+", re.ASCII)
 _WORD: Final = re.compile(r"[A-Z]?[a-z]{2,}+|[A-Z]{3,}+", re.ASCII)
 
 
-def flaw_of_secret_key(secret: str) -> str | None:
+def problem_with_secret_key(secret: str) -> str | None:
     """Return what keeps the value from being a root of keys, as the rest of a sentence, or None.
 
     White space and quotes around the value are not counted. Time is proportional to its length.

@@ -13,11 +13,13 @@ from doorward.web.forms import ConfirmEmailChangeForm
 from doorward.web.rendering import Pages
 
 TEMPLATE: Final = "confirm_email_change"
-Refused = Callable[[Request, Pages, str, DomainError], Response]
-Finished = Callable[[Request, Pages, str], Response]
+ShowRefusal = Callable[[Request, Pages, str, DomainError], Response]
+ShowFinished = Callable[[Request, Pages, str], Response]
 
 
-def confirms_email_change(pages: Pages, refused: Refused, finished: Finished) -> Callable[..., Awaitable[Response]]:
+def confirms_email_change(
+    pages: Pages, refused: ShowRefusal, finished: ShowFinished
+) -> Callable[..., Awaitable[Response]]:
     """Return the function of the page's form; ``refused`` shows the form again, ``finished`` what was done."""
 
     async def confirm_email_change(

@@ -27,7 +27,7 @@ from doorward.web.own.visits import OwnPages
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import SIGN_IN, UNANSWERED, ProviderPages, form_policy, page_policy, raise_for_all
 from doorward.web.provider.parameters import needs_second_factor, query_of, read_query
-from doorward.web.provider.sign_in import SignInPages, Visit
+from doorward.web.provider.sign_in import SignInPages, SignInVisit
 from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
 
 WITH: Final = "/account/with-{name}"
@@ -111,7 +111,7 @@ class LoginProviderPages:
             return await self._sign_in.sign_in_page(visit, refusal=visit.texts.refusal(refusal))
         return await self._sign_in.signed_in(visit, signed_in)
 
-    async def _signed_in(self, visit: Visit, provider: LoginProvider, identity: VerifiedIdentity) -> SignedIn:
+    async def _signed_in(self, visit: SignInVisit, provider: LoginProvider, identity: VerifiedIdentity) -> SignedIn:
         needs_factor = visit.proof or needs_second_factor(await self._sign_in.asked(visit))
         async with waiting_client(visit.request) as client:
             by = SigningBrowser(
@@ -123,7 +123,7 @@ class LoginProviderPages:
             )
             return await visit.provider.federated_login.sign_in(provider.name, identity, by)
 
-    async def _wants_recent_proof(self, visit: Visit) -> bool:
+    async def _wants_recent_proof(self, visit: SignInVisit) -> bool:
         """Tell whether the application asks for a new sign-in, by ``max_age`` or ``prompt=login``."""
         try:
             asked = await self._sign_in.asked(visit)

@@ -8,7 +8,7 @@ from doorward.core.ports import Database
 from doorward.domain.accounts.administered import AdministeredAccounts
 from doorward.domain.administration.audit_trail import AuditTrail
 from doorward.domain.administration.first_administrator import FirstAdministrator
-from doorward.domain.administration.invitations import Invitations
+from doorward.domain.administration.invitations import AdministeredInvitations
 from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
@@ -36,7 +36,7 @@ def create_administration(
     users = Users(
         database=database, clock=clock, passwords=create_passwords(base, rules), accounts=accounts, rules=rules
     )
-    invitations = Invitations(
+    invitations = AdministeredInvitations(
         database=database,
         clock=clock,
         inviting=create_inviting(settings, database, clock, base.mails),

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from doorward.core.ports import AnswerT, Batching, QuestionT
-from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
+from doorward.infrastructure.postgres.batching import BatchBounds, SharedQuery
 from doorward.infrastructure.postgres.clock_watch import ClockWatch
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
@@ -24,7 +24,7 @@ async def running_database(database: PostgresDatabase) -> AsyncIterator[None]:
 
 def batching_on(database: PostgresDatabase) -> Batching:
     """Return what batches the queries of use cases."""
-    bounds = Bounds(wait_seconds=database.timeouts.shared_query)
+    bounds = BatchBounds(wait_seconds=database.timeouts.shared_query)
 
     def batching(
         name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]

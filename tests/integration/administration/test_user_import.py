@@ -203,7 +203,7 @@ async def test_what_stands_before_a_fault_of_the_file_is_stored(files: UserFiles
     imported = await files.store(file, "csv")
     assert imported.numbers == (1, 0, 0)
     assert isinstance(imported.outcome.refusal, MalformedUserFileError)
-    assert imported.outcome.refusal.flaws[0].place == "line/3"
+    assert imported.outcome.refusal.input_errors[0].place == "line/3"
     assert files.found(ada["email"])
 
 

@@ -16,6 +16,7 @@ from doorward.api.schemas.ceremonies import (
     RequestOptionsResponse,
 )
 from doorward.api.services import Services
+from doorward.core.versions import any_version
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.invitations import Acceptance
@@ -54,7 +55,7 @@ from tests.integration.accounts.own_account import signed_in
 from tests.integration.audit.applications import use_an_application
 from tests.integration.audit.trail import PlainDatabase
 from tests.integration.mfa.protected import OWN_TOTP, Protected
-from tests.integration.oauth.clients import ORDERS, Oauth, any_version
+from tests.integration.oauth.clients import ORDERS, Oauth
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.quick_ring import QuickKeyMaker
 from tests.integration.service import Service, mark

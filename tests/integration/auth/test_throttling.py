@@ -221,7 +221,7 @@ async def test_a_device_of_another_user_or_an_ended_epoch_is_not_recognised(
 async def test_a_cleared_account_can_be_tried_again_at_once(service: Service, throttling: Throttling) -> None:
     person, _ = await besieged(service, throttling)
     async with service.database.transaction() as connection:
-        assert await throttling.clear(connection, UUID(person.id)) == 1
+        assert await throttling.forget_all(connection, UUID(person.id)) == 1
     assert (await log_in(service, person.username, PASSWORD)).status_code == 200
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.models import ResourceContent
 from doorward_client import (
     Doorward,
@@ -17,7 +18,7 @@ from doorward_client import (
 from doorward_client.exceptions import FetchError
 from doorward_client.key_sets import FetchedKeys
 from doorward_client.transports import ClientCredentials
-from tests.integration.oauth.clients import OPERATOR, ORDERS, any_version
+from tests.integration.oauth.clients import OPERATOR, ORDERS
 from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import FakeClock, Service, mark, run_service, settings_of_the_ring
 

@@ -26,8 +26,8 @@ FROM generate_series(1, %s) AS number, concat(%s::text, number) AS title
 Reading = Callable[[Connection, UUID, str], Awaitable[object]]
 
 
-def wanted_by(reader_id: UUID, narrowed: ItemFilter) -> ItemQuery:
-    return ItemQuery(reader_id=reader_id, owner="all", narrowed=narrowed)
+def wanted_by(reader_id: UUID, item_filter: ItemFilter) -> ItemQuery:
+    return ItemQuery(reader_id=reader_id, owner="all", filter=item_filter)
 
 
 READINGS: dict[str, Reading] = {

@@ -10,12 +10,13 @@ import pytest
 
 from development.client import PASSWORD, Pair, Person, new_person, pair
 from development.client import TOKEN as LOGIN
+from doorward.core.versions import any_version
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.keys.models import SIGNING_ALGORITHMS
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.keys.copies import SOON, make_copy
 from tests.integration.oauth.clients import OPERATOR as OPERATOR_OF_CLIENTS
-from tests.integration.oauth.clients import ORDERS, any_version
+from tests.integration.oauth.clients import ORDERS
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
 

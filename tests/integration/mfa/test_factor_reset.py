@@ -114,8 +114,8 @@ async def test_a_mailed_reset_gives_no_more_tries_of_codes(service: Service) -> 
     await throttling.reserve(user_id, STRANGERS)
     await throttling.reserve(user_id, codes)
     async with service.database.transaction() as connection:
-        assert await throttling.clear_passwords(connection, user_id) == 1
-        assert await throttling.clear(connection, user_id) == 1
+        assert await throttling.forget_wrong_passwords(connection, user_id) == 1
+        assert await throttling.forget_all(connection, user_id) == 1
 
 
 async def test_an_address_that_an_administrator_sets_does_not_lead_past_the_factor_by_a_mailed_reset(

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from development.client import Person
+from doorward.core.versions import any_version
 from doorward.domain.oauth.models import OAuthClient
 from tests.integration.oauth.browsers import CALLBACK, Application, Browser
-from tests.integration.oauth.clients import any_version
 from tests.integration.oauth.provider import Machine, Provider
 
 NOTES: Final = "https://notes.example/mcp"

@@ -12,10 +12,6 @@ OPERATOR: Final = None
 ORDERS: Final = "https://orders.example"
 
 
-def any_version(_: int) -> bool:
-    return True
-
-
 def basic(client_id: str, secret: str) -> PresentedCredentials:
     """What a client with client_secret_basic sends."""
     return PresentedCredentials(authorization=f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}")

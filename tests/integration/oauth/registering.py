@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import httpx
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.registration_models import InitialTokenContent
 from tests.integration.oauth.browsers import CALLBACK, Application
-from tests.integration.oauth.clients import ORDERS, any_version
+from tests.integration.oauth.clients import ORDERS
 from tests.integration.oauth.provider import ISSUER, Machine, Provider
 
 REGISTER: Final = "/oauth/register"

@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from doorward.api.routing import PolicyRoute
+from doorward.core.versions import any_version
 from doorward.domain.oauth.client_secret import new_secret
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import Machine, Provider
 
 STATES: Final = ("nobody", "malformed", "wrong_secret", "disabled", "public", "stranger", "owner")

@@ -14,10 +14,11 @@ import jwt
 import pytest
 
 from development.client import PASSWORD, Person
+from doorward.core.versions import any_version
 from doorward.domain.oauth.backchannel_logout import DELAYS
 from doorward.wiring.background import run_worker
 from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, signed_in
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, claims_of
 from tests.integration.oauth.told_servers import Telling, Told, telling, token_of
 from tests.integration.service import Logs, events

@@ -10,10 +10,11 @@ from typing import Final
 
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.client_secret import new_client_id, new_secret
 from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
 from doorward.domain.oauth.models import ClientContent, PresentedCredentials
-from tests.integration.oauth.clients import OPERATOR, Oauth, any_version, basic, posted
+from tests.integration.oauth.clients import OPERATOR, Oauth, basic, posted
 from tests.integration.service import Logs
 
 WEEK: Final = timedelta(days=7)

@@ -11,10 +11,11 @@ import pytest
 
 from doorward.api.policy import NeedsScope
 from doorward.api.routing import PolicyRoute
+from doorward.core.versions import any_version
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.models import ResourceContent
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, ORDERS, Machine, Provider, claims_of
 from tests.integration.service import Logs, MakeService, events, is_problem, mark
 

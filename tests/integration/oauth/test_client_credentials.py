@@ -7,9 +7,10 @@ from typing import Any
 import jwt
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.client_secret import new_client_id, new_secret
 from doorward.domain.oauth.models import ClientContent, ResourceContent
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import (
     FORM,
     ISSUER,

@@ -7,7 +7,8 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.integration.oauth.clients import OPERATOR, any_version
+from doorward.core.versions import any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, Machine, Provider
 from tests.integration.service import MakeService
 

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.code_models import CODE_LIFE
 from tests.integration.oauth.browsers import CALLBACK, Application, Browser, answer_of, application
-from tests.integration.oauth.clients import OPERATOR, ORDERS, any_version
+from tests.integration.oauth.clients import OPERATOR, ORDERS
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
 from tests.integration.service import Logs, events, statuses
 

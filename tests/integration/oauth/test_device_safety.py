@@ -2,9 +2,10 @@
 
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.user_code import LETTERS
 from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, forms_of, forwarded, signed_in
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.devices import DEVICE, GRANT, GRANTS, INTERVAL, ask, begin, decide, enter, poll
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider, is_oauth_error
 from tests.integration.service import statuses

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.models import ResourceContent
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import FORM, ISSUER, ORDERS, Machine, Provider, claims_of, is_oauth_error
 from tests.integration.service import Logs, MakeService, mark
 

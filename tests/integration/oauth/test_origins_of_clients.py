@@ -4,9 +4,10 @@ import httpx
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.versions import any_version
 from doorward.domain.oauth.registered_origins import KEPT_SECONDS, RegisteredOrigins
 from tests.integration.oauth.browsers import CALLBACK, application
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import Logs, MakeService, events
 

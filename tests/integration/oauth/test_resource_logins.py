@@ -10,11 +10,12 @@ import pytest
 
 from development.client import PASSWORD, Pair, Person, pair
 from development.client import TOKEN as LOGIN
+from doorward.core.versions import any_version
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import write
 from tests.integration.mfa.protected import Protected
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, ORDERS, TOKEN, Machine, Provider, claims_of, is_oauth_error
 from tests.integration.service import FakeClock, MakeService, is_problem, mark, run_service, settings_of_the_ring
 

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from doorward.observability.metrics_server import MAXIMUM_CONNECTIONS, MAXIMUM_HEAD_BYTES, MetricsServer, Page, listen
+from doorward.observability.metrics_server import (
+    MAXIMUM_CONNECTIONS,
+    MAXIMUM_HEAD_BYTES,
+    MetricsPage,
+    MetricsServer,
+    listen,
+)
 
 SMALL, LARGE = b"a_number 1\n", b"a_number 1\n" * 4_000_000
 NEVER, SOON = 600.0, 0.2
@@ -20,7 +26,7 @@ def serving(body: bytes, seconds: float) -> Iterator[int]:
     """Serve this body; yield the port."""
     with listen("127.0.0.1", 0) as listener:
         port: int = listener.getsockname()[1]
-        with MetricsServer(lambda accept: Page(accept, body), seconds).running(listener):
+        with MetricsServer(lambda accept: MetricsPage(accept, body), seconds).running(listener):
             yield port
 
 

@@ -34,10 +34,6 @@ LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"),)
 PATIENT_SECONDS: Final = 60.0
 
 
-def any_version(_: int) -> bool:
-    return True
-
-
 class Hooks:
     """The use cases of one database, its networks opened to loopback."""
 

@@ -9,6 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from development.event_schemas import schema_files
+from doorward.core.versions import any_version
 from doorward.domain.accounts.events import UserDeleted
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.audit.erasure import erase_personal_facts
@@ -18,7 +19,7 @@ from doorward.domain.auth.models import EndReason
 from doorward.domain.webhooks.models import EndpointContent
 from doorward.observability.request_context import begin_request
 from tests.integration.service import FakeClock
-from tests.integration.webhooks.endpoints import Hooks, any_version
+from tests.integration.webhooks.endpoints import Hooks
 
 
 @pytest.fixture

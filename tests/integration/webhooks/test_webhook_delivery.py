@@ -12,13 +12,14 @@ from uuid import UUID, uuid4
 import pytest
 from standardwebhooks import Webhook
 
+from doorward.core.versions import any_version
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.outbox.mail import MailKind, MailRequest
 from doorward.domain.outbox.models import sealing_context
 from tests.integration.outbox.messages import eventually
 from tests.integration.service import FakeClock, Logs, events, facts
 from tests.integration.webhook_receiver import OK, Received, Receiver, answer_of, receiving
-from tests.integration.webhooks.endpoints import Hooks, any_version
+from tests.integration.webhooks.endpoints import Hooks
 
 
 @pytest.fixture

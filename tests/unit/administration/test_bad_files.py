@@ -37,7 +37,7 @@ def outcome(reader: Reader, file: bytes) -> tuple[list[tuple[int, str]], type[Ex
     try:
         found += read(reader, file)
     except DomainError as error:
-        return found, type(error), int(error.flaws[0].place.rpartition("/")[2]) if error.flaws else None
+        return found, type(error), int(error.input_errors[0].place.rpartition("/")[2]) if error.input_errors else None
     return found, None, None
 
 
@@ -47,8 +47,8 @@ def until_refused(reader: Reader, file: bytes) -> tuple[list[tuple[int, str]], i
     with pytest.raises(MalformedUserFileError) as refused:  # noqa: PT012 - what came before counts
         for each in read(reader, file):
             found.append(each)  # noqa: PERF402 - kept when the loop raises
-    flaws = refused.value.flaws
-    return found, int(flaws[0].place.rpartition("/")[2]) if flaws else None
+    input_errors = refused.value.input_errors
+    return found, int(input_errors[0].place.rpartition("/")[2]) if input_errors else None
 
 
 @pytest.mark.parametrize("reader", [read_csv, read_ndjson, read_keycloak, read_django, read_supabase, read_auth0])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, LineCode, NewUser
+from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, ImportedUser, LineCode
 from doorward.domain.administration.importing.rules import ImportRules, judge, refusal_of_roles
 from doorward.domain.auth.exceptions import InvalidEmailError
 from doorward.domain.auth.identifiers import read_email
@@ -28,13 +28,13 @@ class Hashes:
         return HashRefusal(stored_hash) if stored_hash in set(HashRefusal) else None
 
 
-def judged(user: ForeignUser, *, keeps_ids: bool = False) -> NewUser | LineCode:
+def judged(user: ForeignUser, *, keeps_ids: bool = False) -> ImportedUser | LineCode:
     return judge(user, ImportRules(Hashes(), keeps_ids, NOW))
 
 
-def stored(user: ForeignUser, *, keeps_ids: bool = False) -> NewUser:
+def stored(user: ForeignUser, *, keeps_ids: bool = False) -> ImportedUser:
     made = judged(user, keeps_ids=keeps_ids)
-    assert isinstance(made, NewUser)
+    assert isinstance(made, ImportedUser)
     return made
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.policy import Verdict, judge_unrotated
+from doorward.domain.auth.policy import RefreshVerdict, judge_unrotated
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.rotated_session import LockedSession
 
@@ -39,7 +39,7 @@ CURRENT, PREDECESSOR, ANCESTOR, FIRST, AHEAD = 5, 4, 3, 0, 6
 
 def _judge(
     generation: int, now: datetime, leeway: timedelta, *, session: LockedSession = SESSION, secret: bytes = SECRET
-) -> Verdict:
+) -> RefreshVerdict:
     token = RefreshToken(uuid4(), SESSION.user_id, generation, secret)
     return judge_unrotated(session, token, now, leeway, client_id="doorward")
 
@@ -47,26 +47,28 @@ def _judge(
 @pytest.mark.parametrize(
     ("generation", "after", "leeway", "verdict"),
     [
-        (PREDECESSOR, timedelta(0), STRICT, Verdict.END),
-        (PREDECESSOR, MICROSECOND, STRICT, Verdict.END),
-        (PREDECESSOR, timedelta(days=1), STRICT, Verdict.END),
-        (ANCESTOR, timedelta(0), STRICT, Verdict.END),
-        (FIRST, timedelta(0), STRICT, Verdict.END),
-        (PREDECESSOR, timedelta(0), LEEWAY, Verdict.REPEAT),
-        (PREDECESSOR, LEEWAY - MICROSECOND, LEEWAY, Verdict.REPEAT),
-        (PREDECESSOR, LEEWAY, LEEWAY, Verdict.REPEAT),
-        (PREDECESSOR, LEEWAY + MICROSECOND, LEEWAY, Verdict.END),
-        (PREDECESSOR, timedelta(days=1), LEEWAY, Verdict.END),
-        (PREDECESSOR, -MICROSECOND, LEEWAY, Verdict.REPEAT),
-        (ANCESTOR, timedelta(0), LEEWAY, Verdict.END),
-        (FIRST, MICROSECOND, LEEWAY, Verdict.END),
-        (CURRENT, timedelta(0), STRICT, Verdict.RETRY),
-        (CURRENT, timedelta(0), LEEWAY, Verdict.RETRY),
-        (AHEAD, timedelta(0), STRICT, Verdict.REFUSE),
-        (AHEAD, timedelta(0), LEEWAY, Verdict.REFUSE),
+        (PREDECESSOR, timedelta(0), STRICT, RefreshVerdict.END),
+        (PREDECESSOR, MICROSECOND, STRICT, RefreshVerdict.END),
+        (PREDECESSOR, timedelta(days=1), STRICT, RefreshVerdict.END),
+        (ANCESTOR, timedelta(0), STRICT, RefreshVerdict.END),
+        (FIRST, timedelta(0), STRICT, RefreshVerdict.END),
+        (PREDECESSOR, timedelta(0), LEEWAY, RefreshVerdict.REPEAT),
+        (PREDECESSOR, LEEWAY - MICROSECOND, LEEWAY, RefreshVerdict.REPEAT),
+        (PREDECESSOR, LEEWAY, LEEWAY, RefreshVerdict.REPEAT),
+        (PREDECESSOR, LEEWAY + MICROSECOND, LEEWAY, RefreshVerdict.END),
+        (PREDECESSOR, timedelta(days=1), LEEWAY, RefreshVerdict.END),
+        (PREDECESSOR, -MICROSECOND, LEEWAY, RefreshVerdict.REPEAT),
+        (ANCESTOR, timedelta(0), LEEWAY, RefreshVerdict.END),
+        (FIRST, MICROSECOND, LEEWAY, RefreshVerdict.END),
+        (CURRENT, timedelta(0), STRICT, RefreshVerdict.RETRY),
+        (CURRENT, timedelta(0), LEEWAY, RefreshVerdict.RETRY),
+        (AHEAD, timedelta(0), STRICT, RefreshVerdict.REFUSE),
+        (AHEAD, timedelta(0), LEEWAY, RefreshVerdict.REFUSE),
     ],
 )
-def test_the_verdict_on_each_generation(generation: int, after: timedelta, leeway: timedelta, verdict: Verdict) -> None:
+def test_the_verdict_on_each_generation(
+    generation: int, after: timedelta, leeway: timedelta, verdict: RefreshVerdict
+) -> None:
     assert _judge(generation, ROTATED + after, leeway) is verdict
 
 
@@ -75,40 +77,42 @@ def test_the_verdict_on_each_generation(generation: int, after: timedelta, leewa
 class TestNothingIsEndedOrRepeated:
     def test_for_an_unknown_session(self, generation: int, leeway: timedelta) -> None:
         token = RefreshToken(uuid4(), SESSION.user_id, generation, SECRET)
-        assert judge_unrotated(None, token, ROTATED, leeway, client_id="doorward") is Verdict.REFUSE
+        assert judge_unrotated(None, token, ROTATED, leeway, client_id="doorward") is RefreshVerdict.REFUSE
 
     def test_for_a_token_without_the_sessions_secret(self, generation: int, leeway: timedelta) -> None:
         forged = secrets.token_bytes(16)
-        assert _judge(generation, ROTATED, leeway, secret=forged) is Verdict.REFUSE
+        assert _judge(generation, ROTATED, leeway, secret=forged) is RefreshVerdict.REFUSE
 
     def test_in_an_ended_session(self, generation: int, leeway: timedelta) -> None:
-        assert _judge(generation, ROTATED, leeway, session=replace(SESSION, has_ended=True)) is Verdict.REFUSE
+        assert _judge(generation, ROTATED, leeway, session=replace(SESSION, has_ended=True)) is RefreshVerdict.REFUSE
 
     def test_exactly_at_the_end_of_the_session(self, generation: int, leeway: timedelta) -> None:
-        assert _judge(generation, EXPIRES, leeway, session=replace(SESSION, refreshed_at=EXPIRES)) is Verdict.REFUSE
+        assert (
+            _judge(generation, EXPIRES, leeway, session=replace(SESSION, refreshed_at=EXPIRES)) is RefreshVerdict.REFUSE
+        )
 
 
 def test_reuse_a_microsecond_before_the_end_of_the_session_still_ends_it() -> None:
-    assert _judge(PREDECESSOR, EXPIRES - MICROSECOND, LEEWAY) is Verdict.END
+    assert _judge(PREDECESSOR, EXPIRES - MICROSECOND, LEEWAY) is RefreshVerdict.END
 
 
 def test_a_repeat_a_microsecond_before_the_end_of_the_session_is_still_given() -> None:
     now = EXPIRES - MICROSECOND
-    assert _judge(PREDECESSOR, now, LEEWAY, session=replace(SESSION, refreshed_at=now)) is Verdict.REPEAT
+    assert _judge(PREDECESSOR, now, LEEWAY, session=replace(SESSION, refreshed_at=now)) is RefreshVerdict.REPEAT
 
 
 @pytest.mark.parametrize(
     ("generation", "leeway", "verdict"),
     [
-        (PREDECESSOR, STRICT, Verdict.END),
-        (PREDECESSOR, LEEWAY, Verdict.REFUSE),
-        (ANCESTOR, LEEWAY, Verdict.END),
-        (CURRENT, STRICT, Verdict.REFUSE),
-        (CURRENT, LEEWAY, Verdict.REFUSE),
-        (AHEAD, STRICT, Verdict.REFUSE),
+        (PREDECESSOR, STRICT, RefreshVerdict.END),
+        (PREDECESSOR, LEEWAY, RefreshVerdict.REFUSE),
+        (ANCESTOR, LEEWAY, RefreshVerdict.END),
+        (CURRENT, STRICT, RefreshVerdict.REFUSE),
+        (CURRENT, LEEWAY, RefreshVerdict.REFUSE),
+        (AHEAD, STRICT, RefreshVerdict.REFUSE),
     ],
 )
 def test_an_inactive_user_gets_nothing_and_theft_still_ends_the_session(
-    generation: int, leeway: timedelta, verdict: Verdict
+    generation: int, leeway: timedelta, verdict: RefreshVerdict
 ) -> None:
     assert _judge(generation, ROTATED, leeway, session=replace(SESSION, user_is_active=False)) is verdict

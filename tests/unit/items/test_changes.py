@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import ItemNotFoundError, NotItemOwnerError, StaleItemError
 from doorward.domain.items.models import ItemContent
-from doorward.domain.items.policy import VersionTest, check_read, new_item, refused_change
+from doorward.domain.items.policy import check_read, new_item, refused_change
 
 ITEM = new_item(uuid4(), ItemContent("Casablanca"), uuid4(), datetime(2026, 3, 1, 12, tzinfo=UTC))
 

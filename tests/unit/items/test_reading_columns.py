@@ -68,13 +68,13 @@ def test_a_header_is_refused_for_what_is_wrong_with_it(header: str, refusal: typ
 def test_a_header_that_is_not_in_utf_8_is_refused_for_that(file: bytes) -> None:
     with pytest.raises(InvalidCsvEncodingError) as refusal:
         read(file)
-    assert [flaw.place for flaw in refusal.value.flaws] == ["line/1"]
+    assert [error.place for error in refusal.value.input_errors] == ["line/1"]
 
 
 def test_a_repeated_column_is_named_by_its_number() -> None:
     with pytest.raises(RepeatedCsvColumnError) as refusal:
         read("year,title,tags,title\n")
-    assert [flaw.place for flaw in refusal.value.flaws] == ["column/4"]
+    assert [error.place for error in refusal.value.input_errors] == ["column/4"]
 
 
 def test_columns_that_are_no_field_are_left_out_and_told() -> None:
@@ -148,7 +148,7 @@ def test_a_map_of_another_form_is_refused(text: str) -> None:
 def test_a_column_that_the_file_does_not_have_is_told_by_its_field() -> None:
     with pytest.raises(MissingCsvColumnError) as refusal:
         read("title,year\n", columns="Jahr:year,ISBN:external_id")
-    assert [flaw.place for flaw in refusal.value.flaws] == ["columns/year", "columns/external_id"]
+    assert [error.place for error in refusal.value.input_errors] == ["columns/year", "columns/external_id"]
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_line_that_describes_no_item_is_told_by_number_and_code(line: str, cod
 def test_quotes_that_do_not_balance_end_the_file_at_the_line_where_they_begin(file: str, number: int) -> None:
     with pytest.raises(MalformedCsvError) as refusal:
         read(file)
-    assert [flaw.place for flaw in refusal.value.flaws] == [f"line/{number}"]
+    assert [error.place for error in refusal.value.input_errors] == [f"line/{number}"]
 
 
 @pytest.mark.parametrize("row", ["a" * MAXIMUM_ROW_LENGTH, '"' + "\n" * MAXIMUM_ROW_LENGTH, '"\n",' * 20_000])
@@ -121,7 +121,7 @@ def test_a_row_that_is_too_long_ends_the_file_before_it_is_held(row: str) -> Non
         assert isinstance(next(opened.lines), ImportedItem)
         with pytest.raises(MalformedCsvError) as refusal:
             next(opened.lines)
-    assert refusal.value.flaws[0].place == "line/3"
+    assert refusal.value.input_errors[0].place == "line/3"
     assert file.tell() < 2 * MAXIMUM_ROW_LENGTH
 
 

@@ -82,7 +82,7 @@ def test_utf_8_behind_utf_16_ends_the_file_where_it_begins(encoding: str, tail: 
         return
     with pytest.raises(InvalidCsvEncodingError) as refusal:
         read(file)
-    assert [flaw.place for flaw in refusal.value.flaws] == ["line/3"]
+    assert [error.place for error in refusal.value.input_errors] == ["line/3"]
 
 
 @pytest.mark.parametrize("title", ["\u6771\u4eac", "\u0d2e\u0d32\u0d2f", "\u0a30\u0a38", "\u4e0b", "Heat"])

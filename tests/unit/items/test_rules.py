@@ -131,8 +131,8 @@ def test_what_is_stored_is_accepted_again_unchanged(
 
 
 def test_a_filter_finds_what_the_same_text_stored() -> None:
-    narrowed = checked_filter(ItemFilter(title="Ame\u0301", tag=" Ame\u0301 ", year=1))
-    assert narrowed == ItemFilter(title="Am\u00e9", tag="Am\u00e9", year=1)
+    checked = checked_filter(ItemFilter(title="Ame\u0301", tag=" Ame\u0301 ", year=1))
+    assert checked == ItemFilter(title="Am\u00e9", tag="Am\u00e9", year=1)
 
 
 def test_a_part_of_a_title_keeps_its_spaces() -> None:

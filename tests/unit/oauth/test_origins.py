@@ -2,9 +2,9 @@
 
 import pytest
 
-from doorward.domain.oauth.registered_origins import Origins
+from doorward.domain.oauth.registered_origins import OriginSet
 
-ORIGINS = Origins.of_uris(
+ORIGINS = OriginSet.of_uris(
     [
         "https://app.example/callback",
         "https://Other.Example:8443/a?b=c",

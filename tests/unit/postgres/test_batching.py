@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
+from doorward.infrastructure.postgres.batching import BatchBounds, SharedQuery
 
 CALLS = 50
 
@@ -23,7 +23,7 @@ class HeldQuery:
         await self.may_end.wait()
         return questions
 
-    async def occupy(self, shared: SharedQuery[int, int], bounds: Bounds) -> list[asyncio.Task[int]]:
+    async def occupy(self, shared: SharedQuery[int, int], bounds: BatchBounds) -> list[asyncio.Task[int]]:
         """Begin as many queries as may be under way."""
         tasks = []
         for number in range(bounds.queries):
@@ -33,7 +33,7 @@ class HeldQuery:
 
 
 async def test_a_question_that_waited_too_long_for_a_query_is_refused() -> None:
-    bounds, query = Bounds(wait_seconds=0.01), HeldQuery()
+    bounds, query = BatchBounds(wait_seconds=0.01), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     begun = await query.occupy(shared, bounds)
     with pytest.raises(ServiceUnavailableError):
@@ -44,7 +44,7 @@ async def test_a_question_that_waited_too_long_for_a_query_is_refused() -> None:
 
 
 async def test_more_questions_than_may_wait_are_refused_at_once() -> None:
-    bounds, query = Bounds(waiting=10), HeldQuery()
+    bounds, query = BatchBounds(waiting=10), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     asked = [asyncio.create_task(shared.ask(number)) for number in range(CALLS)]
     await query.begun.acquire()
@@ -57,7 +57,7 @@ async def test_more_questions_than_may_wait_are_refused_at_once() -> None:
 
 
 async def test_questions_of_cancelled_callers_take_no_place() -> None:
-    bounds, query = Bounds(waiting=10), HeldQuery()
+    bounds, query = BatchBounds(waiting=10), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     begun = await query.occupy(shared, bounds)
     gone = [asyncio.create_task(shared.ask(number)) for number in range(bounds.waiting)]

@@ -6,20 +6,20 @@ from doorward.infrastructure.postgres.circuit_breaker import (
     FAULTS_IN_A_ROW,
     OPEN_SECONDS,
     Admission,
-    Circuit,
+    BreakerState,
     Outcome,
 )
 
 NOW = 1000.0
 LATER = NOW + OPEN_SECONDS
 
-CLOSED = Circuit()
-ONE_FAULT = Circuit(faults=1)
-ONE_BEFORE_OPEN = Circuit(faults=FAULTS_IN_A_ROW - 1)
-JUST_OPENED = Circuit(faults=FAULTS_IN_A_ROW, open_until=LATER)
-OPEN = Circuit(faults=FAULTS_IN_A_ROW, open_until=NOW + 0.5)
-HALF_OPEN = Circuit(faults=FAULTS_IN_A_ROW, open_until=NOW)
-PROBED = Circuit(faults=FAULTS_IN_A_ROW, open_until=NOW, is_probing=True)
+CLOSED = BreakerState()
+ONE_FAULT = BreakerState(faults=1)
+ONE_BEFORE_OPEN = BreakerState(faults=FAULTS_IN_A_ROW - 1)
+JUST_OPENED = BreakerState(faults=FAULTS_IN_A_ROW, open_until=LATER)
+OPEN = BreakerState(faults=FAULTS_IN_A_ROW, open_until=NOW + 0.5)
+HALF_OPEN = BreakerState(faults=FAULTS_IN_A_ROW, open_until=NOW)
+PROBED = BreakerState(faults=FAULTS_IN_A_ROW, open_until=NOW, is_probing=True)
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ PROBED = Circuit(faults=FAULTS_IN_A_ROW, open_until=NOW, is_probing=True)
         (OPEN, Admission.REFUSED, Admission.REFUSED),
         (HALF_OPEN, Admission.PROBE, Admission.REFUSED),
         (PROBED, Admission.REFUSED, Admission.REFUSED),
-        (Circuit(is_probing=True), Admission.REGULAR, Admission.REGULAR),
+        (BreakerState(is_probing=True), Admission.REGULAR, Admission.REGULAR),
     ],
 )
-def test_what_may_begin(circuit: Circuit, admission: Admission, of_a_long_use: Admission) -> None:
+def test_what_may_begin(circuit: BreakerState, admission: Admission, of_a_long_use: Admission) -> None:
     assert circuit.admission(NOW, may_probe=True) is admission
     assert circuit.admission(NOW, may_probe=False) is of_a_long_use
 
@@ -42,15 +42,15 @@ def test_what_may_begin(circuit: Circuit, admission: Admission, of_a_long_use: A
     ("before", "answered", "unanswered", "unknown"),
     [
         (CLOSED, CLOSED, ONE_FAULT, CLOSED),
-        (ONE_FAULT, CLOSED, Circuit(faults=2), ONE_FAULT),
+        (ONE_FAULT, CLOSED, BreakerState(faults=2), ONE_FAULT),
         (ONE_BEFORE_OPEN, CLOSED, JUST_OPENED, ONE_BEFORE_OPEN),
         (OPEN, CLOSED, OPEN, OPEN),
-        (HALF_OPEN, CLOSED, Circuit(FAULTS_IN_A_ROW + 1, LATER), HALF_OPEN),
-        (PROBED, Circuit(is_probing=True), Circuit(FAULTS_IN_A_ROW + 1, LATER, is_probing=True), PROBED),
+        (HALF_OPEN, CLOSED, BreakerState(FAULTS_IN_A_ROW + 1, LATER), HALF_OPEN),
+        (PROBED, BreakerState(is_probing=True), BreakerState(FAULTS_IN_A_ROW + 1, LATER, is_probing=True), PROBED),
     ],
 )
 def test_what_follows_from_an_outcome(
-    before: Circuit, answered: Circuit, unanswered: Circuit, unknown: Circuit
+    before: BreakerState, answered: BreakerState, unanswered: BreakerState, unknown: BreakerState
 ) -> None:
     assert before.after(Outcome.ANSWERED, NOW) == answered
     assert before.after(Outcome.UNANSWERED, NOW) == unanswered
@@ -61,5 +61,5 @@ def test_what_follows_from_an_outcome(
     ("circuit", "seconds"),
     [(JUST_OPENED, OPEN_SECONDS), (OPEN, 1), (HALF_OPEN, OPEN_SECONDS), (PROBED, OPEN_SECONDS)],
 )
-def test_when_a_refused_use_may_be_tried_again(circuit: Circuit, seconds: int) -> None:
+def test_when_a_refused_use_may_be_tried_again(circuit: BreakerState, seconds: int) -> None:
     assert circuit.retry_after_seconds(NOW) == seconds

@@ -1,17 +1,29 @@
 """The settings of a session: what is asked for, and what differs from it."""
 
+import re
+
 import pytest
 
-from doorward.infrastructure.postgres.session_settings import (
-    pooler_query,
-    startup_options,
-    wanted_settings,
-    wrong_settings,
-)
+from doorward.infrastructure.postgres.session_settings import startup_options, wanted_settings, wrong_settings
 from tests.e2e.pgbouncer import documented_configuration
 
 PGBOUNCER_BYTES = 500
+"""PgBouncer closes its connection when its ``connect_query`` is longer than this."""
+
 LONGEST_NAME = "s" * 63
+
+
+def pooler_query(schema: str) -> str:
+    """Return the ``connect_query`` with which PgBouncer gives each of its sessions the settings of a direct one."""
+    options = re.findall(r"-c (\w+)=((?:\\.|\S)+)", startup_options(schema))
+    settings = {name: re.sub(r"\\(.)", r"\1", value) for name, value in options if name != "search_path"}
+    statements = [f"SET {name}={_literal(value)}" for name, value in settings.items()]
+    return "; ".join([*statements, f"SET search_path={schema},pg_temp"])
+
+
+def _literal(value: str) -> str:
+    """Return a value as SET takes it: numbers and single words need no quotes."""
+    return value if value.isdigit() or value.isalpha() else f"'{value}'"
 
 
 def test_the_documented_query_of_pgbouncer_is_the_one_that_the_code_needs() -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from doorward.settings.config import TOPICS, SettingsError, settings_from
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS
-from doorward.settings.secret_strength import flaw_of_secret_key
+from doorward.settings.secret_strength import problem_with_secret_key
 from tests.unit.settings.loading import load_settings
 
 MARK = "marked-and-never-to-be-shown"
@@ -113,9 +113,9 @@ def test_what_generators_make_is_accepted_always() -> None:
     for _ in range(500):
         random = secrets.token_bytes(48)
         for value in (random.hex(), random[:16].hex(), b64encode(random).decode(), urlsafe_b64encode(random).decode()):
-            assert flaw_of_secret_key(value) is None
-            assert flaw_of_secret_key(f"{value}\n") is None
-        assert flaw_of_secret_key(encodebytes(secrets.token_bytes(96)).decode()) is None
+            assert problem_with_secret_key(value) is None
+            assert problem_with_secret_key(f"{value}\n") is None
+        assert problem_with_secret_key(encodebytes(secrets.token_bytes(96)).decode()) is None
 
 
 @pytest.mark.parametrize(

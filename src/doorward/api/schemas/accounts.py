@@ -31,20 +31,14 @@ class ForgotPasswordRequest(RequestBody):
     )
 
 
-class ResetPasswordRequest(RequestBody):
-    """A new password, with the token of the mail's link, or with the mail's code and the address it went to."""
+class TokenOrEmailAndCode(RequestBody):
+    """The token of a mail's link, or the mail's code and the address it went to."""
 
     model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["email", "code"]))
 
     token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
     email: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])
     code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_CODE])
-    new_password: str = Field(
-        max_length=MAXIMUM_FIELD_LENGTH,
-        description=_NEW_PASSWORD,
-        examples=["correct horse battery"],
-        json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
-    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -52,6 +46,17 @@ class ResetPasswordRequest(RequestBody):
         if given not in {(True, False, False), (False, True, True)}:
             raise ValueError("Send either token, or email and code")
         return self
+
+
+class ResetPasswordRequest(TokenOrEmailAndCode):
+    """A new password, with the token of the mail's link, or with the mail's code and the address it went to."""
+
+    new_password: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description=_NEW_PASSWORD,
+        examples=["correct horse battery"],
+        json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
+    )
 
 
 class EmailChangeRequest(RequestBody):

@@ -4,7 +4,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from doorward.api.schemas.accounts import with_one_of
+from doorward.api.schemas.accounts import TokenOrEmailAndCode, with_one_of
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.requests import RequestBody
 
@@ -47,14 +47,9 @@ class ResendRegistrationRequest(RequestBody):
     registration_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
 
 
-class AcceptInvitationRequest(RequestBody):
+class AcceptInvitationRequest(TokenOrEmailAndCode):
     """A user name and a password, with the token of the mail's link, or with its code and the address it went to."""
 
-    model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["email", "code"]))
-
-    token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
-    email: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])
-    code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_CODE])
     username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="As at registration.", examples=["ada"])
     password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
@@ -62,10 +57,3 @@ class AcceptInvitationRequest(RequestBody):
         examples=["correct horse battery"],
         json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
     )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        given = (self.token is not None, self.email is not None, self.code is not None)
-        if given not in {(True, False, False), (False, True, True)}:
-            raise ValueError("Send either token, or email and code")
-        return self

@@ -28,7 +28,7 @@ from doorward.api.schemas.items import (
 from doorward.api.schemas.pages import CursorPagination, Pagination
 from doorward.api.services import CurrentServices
 from doorward.api.uploads import CsvBody
-from doorward.core.exceptions import Flaw
+from doorward.core.exceptions import InputError
 from doorward.core.pages import Page, PageRequest
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import OwnerRequiredError
@@ -45,7 +45,7 @@ from doorward.domain.items.exceptions import (
     QueryTooBroadError,
     StaleItemError,
 )
-from doorward.domain.items.importing import ImportRequest, flaw_of
+from doorward.domain.items.importing import ImportRequest, input_error_of
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery
 from doorward.domain.items.reading.columns import read_column_map
 from doorward.domain.items.reading.files import FileOptions
@@ -82,7 +82,7 @@ _REFUSALS_OF_CHANGE: Final = (
 )
 _REFUSALS_OF_REPLACING: Final = tuple(dict.fromkeys((*_REFUSALS_OF_CHANGE, *_REFUSALS_OF_CONTENT)))
 _REFUSALS_OF_SEARCH: Final = (NoSearchWordsError, QueryTooBroadError)
-_REFUSED_FILE: Final = ImportRefusedError([Flaw("line/3", InvalidTitleError.code, InvalidTitleError.detail)])
+_REFUSED_FILE: Final = ImportRefusedError([InputError("line/3", InvalidTitleError.code, InvalidTitleError.detail)])
 
 
 def calls() -> Sequence[Call]:
@@ -133,8 +133,8 @@ async def list_items(
     response: Response,
 ) -> ItemPageResponse | ItemSliceResponse:
     """List the items that you can see: by page number with totals, or with `after` by cursor at a constant cost."""
-    narrowed = ItemFilter(title=parameters.title, tag=parameters.tag, year=parameters.year)
-    wanted = ItemQuery(reader_id=caller.user_id, owner=parameters.owner, narrowed=narrowed, sort=parameters.sort)
+    item_filter = ItemFilter(title=parameters.title, tag=parameters.tag, year=parameters.year)
+    wanted = ItemQuery(reader_id=caller.user_id, owner=parameters.owner, filter=item_filter, sort=parameters.sort)
     if parameters.after is None:
         page = await services.items.list_page(wanted, PageRequest(parameters.page or 1, parameters.page_size))
         response.headers.update(page_links(request, page))
@@ -226,7 +226,7 @@ async def import_items(
         updated=result.updated,
         unchanged=result.unchanged,
         skipped=len(result.bad_lines),
-        errors=[field_error(flaw_of(line)) for line in result.bad_lines],
+        errors=[field_error(input_error_of(line)) for line in result.bad_lines],
         unused_columns=list(result.unused_columns),
     )
 

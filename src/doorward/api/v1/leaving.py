@@ -1,12 +1,10 @@
 """Taking along and deleting one's account over HTTP, and restoring it."""
 
-import contextlib
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from typing import IO, Annotated, Final
+from collections.abc import Sequence
+from functools import partial
+from typing import IO, Final
 
-from fastapi import Depends, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Response
 
 from doorward.api.bodies import JSON, JsonBody
 from doorward.api.caller import CurrentCaller
@@ -14,19 +12,13 @@ from doorward.api.policy import FRESH_ACCOUNT, PUBLIC, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.leaving import DeletionResponse, ExportResponse, RestoreRequest
 from doorward.api.services import CurrentServices, Services
+from doorward.api.temporary_files import FileOfAnswer, file_response
 from doorward.api.v1 import account
 from doorward.api.v1.auth import PREFIX, TAG
-from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, LastAdministratorError
-from doorward.observability.events import HttpBodyNotStored
-from doorward.observability.logging import report
 
-HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
-"""Of an export, before it goes to a temporary file."""
-
-CHUNK_BYTES: Final = 64 * 1024
 FILE_NAME: Final = "account.json"
 
 
@@ -72,36 +64,12 @@ async def cancel_deletion(body: JsonBody[RestoreRequest], services: CurrentServi
     await services.leaving.deletion.restore_by_token(body.restore_token)
 
 
-async def temporary_file() -> AsyncIterator[IO[bytes]]:
-    """Yield a file that is closed when the answer was sent, or the client has left."""
-    file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
-    try:
-        yield file
-    finally:
-        # Closing tries to write once more.
-        with contextlib.suppress(OSError):
-            file.close()
-
-
-async def export_account(
-    caller: CurrentCaller, services: CurrentServices, file: Annotated[IO[bytes], Depends(temporary_file)]
-) -> Response:
+async def export_account(caller: CurrentCaller, services: CurrentServices, file: FileOfAnswer) -> Response:
     """Get all that is stored about you, as it is at one moment: a file of JSON."""
     return await export_file(caller, services, file)
 
 
 async def export_file(caller: Caller, services: Services, file: IO[bytes]) -> Response:
     """Return all that is stored about a caller, by way of a file that is kept until it was sent."""
-    try:
-        await services.leaving.export.write(caller, file)
-        file.seek(0)
-    except OSError as error:
-        report(HttpBodyNotStored(error=type(error).__name__))
-        raise ServiceUnavailableError from error
-    headers = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}
-    return StreamingResponse(_chunks(file), media_type=JSON, headers=headers)
-
-
-async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk
+    write = partial(services.leaving.export.write, caller)
+    return await file_response(file, write, name=FILE_NAME, media_type=JSON)

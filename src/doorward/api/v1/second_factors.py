@@ -180,7 +180,7 @@ async def begin_totp(
     caller: CurrentCaller, parameters: Annotated[TotpEnrolmentParameters, Query()], services: CurrentServices
 ) -> TotpEnrolmentResponse:
     """Get the secret for an authenticator application, after a recent proof. Nothing is stored until you confirm it."""
-    enrolment = await _enrolment(services).begin(caller, replaces=parameters.replace)
+    enrolment = await enrolment_of(services).begin(caller, replaces=parameters.replace)
     draw = services.second_factors.draw_qr_code
     qr = None if draw is None else await draw(enrolment.uri)
     return TotpEnrolmentResponse(uri=enrolment.uri, qr=qr, secret=enrolment.secret, token=enrolment.token)
@@ -198,7 +198,7 @@ async def confirm_totp(
     The answer has the tokens of a new session. It has ten recovery codes besides: keep them where the telephone is not.
     Where another application is replaced, it has none: those from before stay, and the codes of that one are refused.
     """
-    enrolled = await _enrolment(services).confirm(
+    enrolled = await enrolment_of(services).confirm(
         caller, token=body.token, code=body.code, client=_client(), user_agent=_agent(request)
     )
     return EnrolledResponse.with_codes(_pair(tokens_of(enrolled.session), response), enrolled.recovery_codes)
@@ -211,7 +211,7 @@ async def remove_totp(
 
     The recovery codes go with the last factor. The answer has the tokens of a new session.
     """
-    session = await _enrolment(services).remove(caller, client=_client(), user_agent=_agent(request))
+    session = await enrolment_of(services).remove(caller, client=_client(), user_agent=_agent(request))
     return _pair(tokens_of(session), response)
 
 
@@ -221,7 +221,7 @@ async def make_recovery_codes(caller: CurrentCaller, services: CurrentServices) 
     return RecoveryCodesResponse(recovery_codes=list(codes))
 
 
-def _enrolment(services: Services) -> TotpEnrolment:
+def enrolment_of(services: Services) -> TotpEnrolment:
     """Return the use cases of authenticator applications. Raises ``SecondFactorsUnavailableError``."""
     if services.second_factors.enrolment is None:
         raise SecondFactorsUnavailableError

@@ -132,7 +132,7 @@ class Confirmation:
         if not check.is_correct:
             raise InvalidOneTimeTokenError
         async with self._database.connection() as connection:
-            await self._throttling.forgive(connection, attempt)
+            await self._throttling.forget(connection, attempt)
 
     async def _try_code(self, registration_id: UUID, code: str) -> ShownSecret:
         async with self._database.connection() as connection:

@@ -1,14 +1,13 @@
 """Use case: forget changes of an e-mail address that were not confirmed in time, with the addresses in them."""
 
-import asyncio
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.repositories import Connection, email_changes
 
 ROWS_A_BATCH: Final = 1000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class EmailChangeRetention:
@@ -21,11 +20,5 @@ class EmailChangeRetention:
 
     async def prune(self) -> int:
         """Remove changes that have expired; return how many. Raises ``ServiceUnavailableError``."""
-        now = self._clock.now()
-        total, removed = 0, ROWS_A_BATCH
-        while removed == ROWS_A_BATCH:
-            async with self._database.connection() as connection:
-                removed = await email_changes.remove_expired_changes(connection, now=now, limit=ROWS_A_BATCH)
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        remove = partial(email_changes.remove_expired_changes, now=self._clock.now())
+        return await remove_in_batches(self._database, remove, limit=ROWS_A_BATCH)

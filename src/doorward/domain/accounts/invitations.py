@@ -16,16 +16,16 @@ from doorward.domain.accounts.inviting import INVITATION_ID, LIFE_OF_INVITATION
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
 from doorward.domain.accounts.new_account import add_verified_account
+from doorward.domain.accounts.policy import typed_email_key
 from doorward.domain.accounts.repositories import Connection, invitations
 from doorward.domain.accounts.repositories.invitations import Invitation
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import (
-    InvalidEmailError,
     InvalidOneTimeTokenError,
     UnknownRoleError,
 )
-from doorward.domain.auth.identifiers import canonical_email, read_new_username
+from doorward.domain.auth.identifiers import read_new_username
 from doorward.domain.auth.models import Standing, User
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
@@ -93,7 +93,7 @@ class Invitations:
         try:
             # Before the invitation is looked up: otherwise this refusal would tell who is invited.
             name = read_new_username(acceptance.username, reserved=self._rules.reserved_usernames)
-            email_key = _read_email(email)
+            email_key = typed_email_key(email)
             self._rules.new_passwords.check_rules(acceptance.password, username=name, email=email_key)
             invitation, shown = await self._try_code(email_key, code)
             return await self._accept(invitation, shown, acceptance, client)
@@ -160,14 +160,6 @@ async def _grant_roles(
         raise InvalidOneTimeTokenError
     without_roles = Standing(user_id, is_active=True, roles=(), scopes=())
     return await replace_roles(connection, without_roles, invitation.roles, known)
-
-
-def _read_email(email: str) -> str:
-    """Return the one spelling of an address that was typed. Raises ``InvalidOneTimeTokenError`` for what is none."""
-    try:
-        return canonical_email(email)
-    except InvalidEmailError as error:
-        raise InvalidOneTimeTokenError from error
 
 
 @frozen

@@ -1,14 +1,13 @@
 """Use case: remove registrations and invitations that nobody answered."""
 
-import asyncio
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.repositories import Connection, invitations, pending_registrations
 
 ROWS_A_BATCH: Final = 1000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class JoiningRetention:
@@ -22,12 +21,10 @@ class JoiningRetention:
 
     async def prune(self) -> int:
         """Remove expired rows in batches; return how many. Raises ``ServiceUnavailableError``."""
-        now, total = self._clock.now(), 0
-        for remove in (pending_registrations.remove_expired_registrations, invitations.remove_expired_invitations):
-            removed = self._rows_a_batch
-            while removed == self._rows_a_batch:
-                async with self._database.connection() as connection:
-                    removed = await remove(connection, now=now, limit=self._rows_a_batch)
-                total += removed
-                await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        now = self._clock.now()
+        return await remove_in_batches(
+            self._database,
+            partial(pending_registrations.remove_expired_registrations, now=now),
+            partial(invitations.remove_expired_invitations, now=now),
+            limit=self._rows_a_batch,
+        )

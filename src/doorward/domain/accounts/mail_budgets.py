@@ -3,11 +3,12 @@
 Strangers and the owner have a budget each, so that a stranger cannot spend the owner's. Stored is a MAC of the address.
 """
 
-import asyncio
 import hmac
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.models import MailBudget
 from doorward.domain.accounts.policy import MAIL_LIMITS
@@ -17,8 +18,6 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin
 _BOTH_WINDOWS: Final = 2
 _SHORTEST_DELAY: Final = timedelta(seconds=1)
 ROWS_A_BATCH: Final = 1000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class _OverBudgetError(Exception):
@@ -72,13 +71,5 @@ class MailBudgetRetention:
 
     async def prune(self) -> int:
         """Remove counts of windows that have ended; return how many. Raises ``ServiceUnavailableError``."""
-        began_before = self._clock.now() - MAIL_LIMITS.day_window
-        total, removed = 0, ROWS_A_BATCH
-        while removed == ROWS_A_BATCH:
-            async with self._database.connection() as connection:
-                removed = await mail_budgets.remove_old_budgets(
-                    connection, began_before=began_before, limit=ROWS_A_BATCH
-                )
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        remove = partial(mail_budgets.remove_old_budgets, began_before=self._clock.now() - MAIL_LIMITS.day_window)
+        return await remove_in_batches(self._database, remove, limit=ROWS_A_BATCH)

@@ -73,7 +73,7 @@ class PasswordChange:
             async with self._database.transaction() as connection:
                 await lock_acting_session(connection, caller, now=now)
                 continued = await self._replace(connection, caller, password_hash, device, event, now)
-                await self._passwords.forgive(connection, proven)
+                await self._passwords.forget_failures(connection, proven)
         report(event)
         return self._continuation.finish(continued, now=now)
 

@@ -1,14 +1,13 @@
 """The rules of accounts as pure decisions, and how much mail one address gets."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from doorward.core.versions import VersionTest
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, MailLimits, PendingEmailChange
-
-VersionTest = Callable[[int], bool]
-"""Tells whether a caller expects a version of the account."""
+from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.identifiers import canonical_email
 
 MAIL_LIMITS: Final = MailLimits(
     kind_limit=1, kind_window=timedelta(minutes=1), day_limit=10, day_window=timedelta(days=1)
@@ -20,6 +19,17 @@ def check_version(version: int, is_expected: VersionTest) -> None:
     """Raise ``StaleAccountError`` unless the caller expects this version."""
     if not is_expected(version):
         raise StaleAccountError
+
+
+def typed_email_key(email: str) -> str:
+    """Return the canonical form of the address that is typed with a mailed code.
+
+    Raises ``InvalidOneTimeTokenError`` for what is no address.
+    """
+    try:
+        return canonical_email(email)
+    except InvalidEmailError as error:
+        raise InvalidOneTimeTokenError from error
 
 
 def mailbox_to_wait_for(

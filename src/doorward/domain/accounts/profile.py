@@ -3,9 +3,10 @@
 from collections.abc import Collection
 
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.accounts.events import UsernameChanged
 from doorward.domain.accounts.models import Profile
-from doorward.domain.accounts.policy import VersionTest, check_version
+from doorward.domain.accounts.policy import check_version
 from doorward.domain.accounts.repositories import Connection, profiles
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session

@@ -16,10 +16,11 @@ from doorward.domain.accounts.events import (
 )
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.models import Mailbox
+from doorward.domain.accounts.policy import typed_email_key
 from doorward.domain.accounts.ports import FactorResetting
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.identifiers import canonical_email
 from doorward.domain.auth.known_devices import KnownDevices, facts_of_device, is_known_device
 from doorward.domain.auth.one_time_token import Purpose
@@ -104,7 +105,7 @@ class Recovery:
         ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
         """
         try:
-            email_key = _read_email(email)
+            email_key = typed_email_key(email)
             # Before the account is looked up: otherwise this refusal would tell who has one, and cost a try.
             self._passwords.check_rules(new_password, username="", email=email_key)
             mailbox = await self._find(email_key)
@@ -157,21 +158,13 @@ class Recovery:
                 if not await accounts.find_earlier_verification(connection, user_id):
                     reset = await self._factors.reset(connection, user_id, now=now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
-            await self._passwords.remove_failures(connection, user_id)
+            await self._passwords.forget_failures_of_user(connection, user_id)
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)
             await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         for event in (*events, *([] if reset is None else [reset])):
             report(event)
-
-
-def _read_email(email: str) -> str:
-    """Return the one spelling of an address that was typed. Raises ``InvalidOneTimeTokenError`` for what is none."""
-    try:
-        return canonical_email(email)
-    except InvalidEmailError as error:
-        raise InvalidOneTimeTokenError from error
 
 
 @frozen

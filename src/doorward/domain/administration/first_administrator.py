@@ -7,7 +7,7 @@ There is no account by default.
 import secrets
 from typing import Final
 
-from doorward.domain.administration.invitations import Invitations
+from doorward.domain.administration.invitations import AdministeredInvitations
 from doorward.domain.administration.models import OPERATOR, NewUser
 from doorward.domain.administration.users import Users
 from doorward.domain.auth.scopes import ADMIN_ROLE
@@ -19,7 +19,7 @@ _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 class FirstAdministrator:
     """Makes administrators for an operator."""
 
-    def __init__(self, *, invitations: Invitations, users: Users) -> None:
+    def __init__(self, *, invitations: AdministeredInvitations, users: Users) -> None:
         self._invitations = invitations
         self._users = users
 

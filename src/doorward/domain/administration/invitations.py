@@ -29,7 +29,7 @@ class Created:
     link: str | None
 
 
-class Invitations:
+class AdministeredInvitations:
     """Manages invitations. The account gets no other address than the one that was invited."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """The rules of administration as pure decisions."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from doorward.core.text import UnsafeTextError, normalize
@@ -17,9 +17,6 @@ from doorward.domain.administration.exceptions import (
 from doorward.domain.auth.identifiers import MAXIMUM_IDENTIFIER_LENGTH
 from doorward.domain.auth.models import GrantedRole
 from doorward.domain.auth.scopes import may_name_a_role
-
-VersionTest = Callable[[int], bool]
-"""Tells whether a caller expects a version."""
 
 MOST_ROLES: Final = 100
 MAXIMUM_DESCRIPTION_LENGTH: Final = 200

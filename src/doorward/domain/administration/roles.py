@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.events import RoleChanged
 from doorward.domain.administration.exceptions import (
@@ -17,7 +18,6 @@ from doorward.domain.administration.exceptions import (
 from doorward.domain.administration.models import Actor, Role
 from doorward.domain.administration.policy import (
     MOST_ROLES,
-    VersionTest,
     checked_description,
     checked_role_name,
     require_within,

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.administration.acting import lock_subject
 from doorward.domain.administration.events import PasswordResetForced
 from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
-from doorward.domain.administration.policy import VersionTest
 from doorward.domain.administration.ports import AccountChanges, FactorResetting
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record
@@ -104,7 +104,7 @@ class UserActions:
         event = LoginUnthrottled(user_id=user_id)
         async with self._database.transaction() as connection:
             await lock_subject(connection, actor, user_id, AdminScope.THROTTLES_RESET, now=self._clock.now())
-            await self._throttling.clear(connection, user_id)
+            await self._throttling.forget_all(connection, user_id)
             await record(connection, event)
         report(event)
 

@@ -5,12 +5,12 @@ from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.administration.acting import lock_actor, lock_subject
 from doorward.domain.administration.events import UserChanged
 from doorward.domain.administration.exceptions import ExternalIdTakenError, StaleUserError
 from doorward.domain.administration.models import UNSET, Actor, AdministeredUser, NewUser, Subject, UserChanges
 from doorward.domain.administration.policy import (
-    VersionTest,
     checked_external_id,
     checked_locale,
     checked_roles,

@@ -9,7 +9,7 @@ from doorward.domain.audit.models import Replay
 
 ENTRIES_A_BATCH: Final = 2000
 
-Admission = Callable[[repository.Connection], Awaitable[object]]
+ReplayCheck = Callable[[repository.Connection], Awaitable[object]]
 """Refuses a batch, in its transaction, if whoever asked for the replay has lost the right to it."""
 
 
@@ -26,7 +26,7 @@ class AuditReplay:
         async with self._database.connection() as connection:
             return (await repository.find_extent(connection, replay, limit=limit)).entries
 
-    async def replay(self, replay: Replay, admit: Admission) -> int:
+    async def replay(self, replay: Replay, admit: ReplayCheck) -> int:
         """Store the messages in the order of the entries; return how many.
 
         Each batch commits by itself: a call that fails may have stored some, which a second call stores again. They

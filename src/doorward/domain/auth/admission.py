@@ -1,10 +1,12 @@
 """The decision whether a session may begin: one function for every way of proving who one is. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
+from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
+from doorward.domain.auth.exceptions import EmailNotVerifiedError, PasswordChangeRequiredError
 from doorward.domain.auth.models import Proof
 
 TWO_KINDS: Final = 2
@@ -33,6 +35,13 @@ class RefusalReason(StrEnum):
     """An administrator has forced a new password. The caller is told, if the old one was right."""
     OUTDATED_PROOF = "outdated_proof"
     """All sessions of the user were ended between the proof and the decision."""
+
+
+TOLD_TO_OWNER: Final[Mapping[str, type[DomainError]]] = {
+    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
+    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
+}
+"""The refusals that are told after a right password, passkey or identity. Others look as if that were wrong."""
 
 
 class JudgedAccount(Protocol):

@@ -1,9 +1,10 @@
 """Use case: remove one-time tokens, nonces and sessions of browsers that have expired."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.repositories import Connection, browser_sessions, one_time_tokens, used_nonces
 
@@ -11,8 +12,6 @@ NONCE_KEPT: Final = timedelta(hours=1)
 """How long after the end of its token: a copy of the service whose clock is behind may still accept that."""
 
 ROWS_A_BATCH: Final = 5000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class TokenExpiry:
@@ -29,34 +28,11 @@ class TokenExpiry:
 
         Raises ``ServiceUnavailableError``; what was removed until then stays so.
         """
-        return await self._prune_tokens() + await self._prune_nonces() + await self._prune_browser_sessions()
-
-    async def _prune_tokens(self) -> int:
-        now, limit = self._clock.now(), self._rows_a_batch
-        total, removed = 0, limit
-        while removed == limit:
-            async with self._database.connection() as connection:
-                removed = await one_time_tokens.remove_expired_tokens(connection, now=now, limit=limit)
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
-
-    async def _prune_nonces(self) -> int:
-        expired_before, limit = self._clock.now() - NONCE_KEPT, self._rows_a_batch
-        total, removed = 0, limit
-        while removed == limit:
-            async with self._database.connection() as connection:
-                removed = await used_nonces.remove_expired_nonces(connection, now=expired_before, limit=limit)
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
-
-    async def _prune_browser_sessions(self) -> int:
-        now, limit = self._clock.now(), self._rows_a_batch
-        total, removed = 0, limit
-        while removed == limit:
-            async with self._database.connection() as connection:
-                removed = await browser_sessions.remove_expired_browser_sessions(connection, now=now, limit=limit)
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        now = self._clock.now()
+        return await remove_in_batches(
+            self._database,
+            partial(one_time_tokens.remove_expired_tokens, now=now),
+            partial(used_nonces.remove_expired_nonces, now=now - NONCE_KEPT),
+            partial(browser_sessions.remove_expired_browser_sessions, now=now),
+            limit=self._rows_a_batch,
+        )

@@ -1,9 +1,10 @@
 """Use case: forget failed attempts and devices of which nothing was seen for long."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.repositories import Connection, devices, throttles
 from doorward.domain.auth.repositories.throttles import FewFailures
@@ -18,8 +19,6 @@ from doorward.domain.auth.throttling import (
 DEVICE_KEPT: Final = timedelta(days=180)
 FEW_FAILURES: Final = FewFailures(LOGIN_CURVE.free, SECOND_FACTOR_CURVE.free, SECOND_FACTOR_PREFIX)
 ROWS_A_BATCH: Final = 5000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class Forgetting:
@@ -36,27 +35,9 @@ class Forgetting:
 
         Raises ``ServiceUnavailableError``; what was removed until then stays so.
         """
-        return await self._forget_throttles() + await self._forget_devices()
-
-    async def _forget_throttles(self) -> int:
-        total, removed = 0, self._rows_a_batch
-        while removed == self._rows_a_batch:
-            async with self._database.connection() as connection:
-                removed = await throttles.remove_silent_throttles(
-                    connection, few=FEW_FAILURES, few_kept=FEW_KEPT, many_kept=MANY_KEPT, limit=self._rows_a_batch
-                )
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
-
-    async def _forget_devices(self) -> int:
-        seen_before = self._clock.now() - DEVICE_KEPT
-        total, removed = 0, self._rows_a_batch
-        while removed == self._rows_a_batch:
-            async with self._database.connection() as connection:
-                removed = await devices.remove_silent_devices(
-                    connection, seen_before=seen_before, limit=self._rows_a_batch
-                )
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        return await remove_in_batches(
+            self._database,
+            partial(throttles.remove_silent_throttles, few=FEW_FAILURES, few_kept=FEW_KEPT, many_kept=MANY_KEPT),
+            partial(devices.remove_silent_devices, seen_before=self._clock.now() - DEVICE_KEPT),
+            limit=self._rows_a_batch,
+        )

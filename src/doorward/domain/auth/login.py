@@ -1,32 +1,29 @@
 """Use case: password login."""
 
-from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue, judge
+from doorward.domain.auth.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.events import LoginFailed
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
-    EmailNotVerifiedError,
     InvalidCredentialsError,
-    PasswordChangeRequiredError,
     SecondFactorRequiredError,
 )
 from doorward.domain.auth.grants import FIRST_PARTY, IN_BROWSER, Grant
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, Place, place_of
+from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginPlace, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
@@ -38,12 +35,6 @@ from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
 """``amr`` of a password login (RFC 8176 section 2)."""
-
-_TOLD: Final[Mapping[str, type[DomainError]]] = {
-    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
-    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
-}
-"""The refusals of which the caller is told, if the password was right."""
 
 
 @frozen
@@ -66,7 +57,7 @@ class _RightPassword:
     credentials: Credentials
     upgraded_hash: str | None
     grant: Grant
-    place: Place
+    place: LoginPlace
     attempt: Attempt
 
     def proof(self, now: datetime) -> Proof:
@@ -194,7 +185,7 @@ class Login:
         """Forget the failures, as the password was right, and return the refusal with the token that restores."""
         user_id, epoch = credentials.user_id, credentials.session_epoch
         async with self._database.connection() as connection:
-            await self._throttling.forgive(connection, attempt)
+            await self._throttling.forget(connection, attempt)
         report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
         return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
@@ -213,8 +204,8 @@ class Login:
             login = await begin(connection, account, proof, place=right.place, attempts=(right.attempt,), now=now)
             if isinstance(login, BegunLogin):
                 await _upgrade(connection, right)
-            elif isinstance(login, Refuse) and login.reason in _TOLD:
-                await self._throttling.forgive(connection, right.attempt)
+            elif isinstance(login, Refuse) and login.reason in TOLD_TO_OWNER:
+                await self._throttling.forget(connection, right.attempt)
                 if login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
                     await self._held_back.ask_for_verification(connection, user_id, now=now)
         if isinstance(login, Refuse):
@@ -256,4 +247,4 @@ def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_passw
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
     """Log for the operator what the caller is not told, and return the one refusal that does not tell it."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
-    return _TOLD[reason]() if reason in _TOLD else InvalidCredentialsError()
+    return TOLD_TO_OWNER[reason]() if reason in TOLD_TO_OWNER else InvalidCredentialsError()

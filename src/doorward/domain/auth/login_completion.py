@@ -13,7 +13,7 @@ from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
 from doorward.domain.auth.grants import GrantKind
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, Place
+from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginPlace, LoginSessions
 from doorward.domain.auth.models import LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins, ShownLogin
 from doorward.domain.auth.ports import NO_CLIENT, Client
@@ -138,11 +138,11 @@ class LoginCompletion:
             raise outdated(login, factor)
         return begun, consumed
 
-    async def _place(self, connection: Connection, login: PendingLogin, by: CompletingClient) -> Place:
+    async def _place(self, connection: Connection, login: PendingLogin, by: CompletingClient) -> LoginPlace:
         device_token = self._devices.read(by.device_token)
         is_known = device_token is not None and device_token.device_id == login.device_id
         email = await find_verified_email(connection, login.user_id) if login.is_new else None
-        return Place(
+        return LoginPlace(
             self._sessions.describe(by.client, by.user_agent),
             device_token if is_known else None,
             is_new=login.is_new,

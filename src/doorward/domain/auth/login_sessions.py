@@ -41,7 +41,7 @@ class LoginRules:
 
 
 @frozen
-class Place:
+class LoginPlace:
     """Where a login comes from: the device, and the token that it shows if it is known by it."""
 
     device: Device
@@ -132,7 +132,7 @@ class LoginSessions:
         account: Account | None,
         proof: Proof,
         grant: Grant,
-        place: Place,
+        place: LoginPlace,
         *,
         attempts: tuple[Attempt, ...] = (),
         now: datetime,
@@ -158,7 +158,7 @@ class LoginSessions:
         account: Account | None,
         proof: Proof,
         stay: BrowserStay,
-        place: Place,
+        place: LoginPlace,
         *,
         attempts: tuple[Attempt, ...] = (),
         now: datetime,
@@ -179,14 +179,14 @@ class LoginSessions:
         connection: Connection,
         token: DeviceToken,
         proof: Proof,
-        place: Place,
+        place: LoginPlace,
         attempts: tuple[Attempt, ...],
         *,
         now: datetime,
     ) -> None:
         """Forget the failed attempts, and know the device from now on."""
         if attempts:
-            await self._throttling.forgive(connection, *attempts)
+            await self._throttling.forget(connection, *attempts)
         is_trusted = place.is_trusted and self._rules.device_trust is not None
         await self._devices.keep(
             connection,
@@ -216,9 +216,9 @@ class LoginSessions:
         return SignedIn(self._cookies.encode(begun.token), self._devices.encode(login.device_token), begun.kept_for)
 
 
-def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:
+def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> LoginPlace:
     """Return where a user logs in: on a device that is known, or on a new one that the owner is told of."""
     is_known = credentials.knows_device or credentials.knows_address
     known = shown if credentials.knows_device else None
     is_new = credentials.has_logged_in and not is_known
-    return Place(device, known, is_new=is_new, notified_email=credentials.verified_email)
+    return LoginPlace(device, known, is_new=is_new, notified_email=credentials.verified_email)

@@ -110,8 +110,8 @@ class Passwords:
         """Yield what the user of a session has proven, to make a change with it within the block.
 
         The transaction of the change calls ``lock_acting_session``, because every change of a password ends all
-        sessions that began before, and then ``forgive``: until it commits, the attempt counts as failed. ``client``
-        decides when the password is checked. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
+        sessions that began before, and then ``forget_failures``: until it commits, the attempt counts as failed.
+        ``client`` decides when the password is checked. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         user, sessions = caller.user, own_sessions if caller.browser_session is None else browser_sessions
@@ -126,9 +126,9 @@ class Passwords:
                 raise WrongPasswordError
             yield ProvenPassword(stored_hash, check.upgraded_hash, attempt)
 
-    async def forgive(self, connection: Connection, proven: ProvenPassword) -> None:
+    async def forget_failures(self, connection: Connection, proven: ProvenPassword) -> None:
         """Forget the failures of the session, in the transaction of the change that was proven for."""
-        await self._throttling.forgive(connection, proven.attempt)
+        await self._throttling.forget(connection, proven.attempt)
 
     async def check_new(self, password: str, *, username: str, email: str) -> None:
         """Refuse a new password by the rules of sign-up, or because it leaked. Call it outside of transactions.
@@ -145,9 +145,9 @@ class Passwords:
         """Return the hash of a new password that was checked."""
         return await self._hasher.hash(password, client=client, account=account)
 
-    async def remove_failures(self, connection: Connection, user_id: UUID) -> None:
+    async def forget_failures_of_user(self, connection: Connection, user_id: UUID) -> None:
         """Let all clients try passwords at once, in the transaction that gives the account a new one."""
-        await self._throttling.clear_passwords(connection, user_id)
+        await self._throttling.forget_wrong_passwords(connection, user_id)
 
     async def _check(
         self, subject: UUID | str, password: str, stored_hash: str | None, client: Client, *, account: str
@@ -156,7 +156,7 @@ class Passwords:
             check = await self._compare(password, stored_hash, client, account=account)
         if check.is_correct:
             async with self._database.connection() as connection:
-                await self._throttling.forgive(connection, attempt)
+                await self._throttling.forget(connection, attempt)
         return check
 
     async def _compare(self, password: str, stored_hash: str | None, client: Client, *, account: str) -> PasswordCheck:

@@ -47,7 +47,7 @@ class Lifetimes:
     """Live ones of a user: one that begins beyond it ends the one that was used longest ago."""
 
 
-class Verdict(Enum):
+class RefreshVerdict(Enum):
     """What a refresh token deserves that the rotation did not accept."""
 
     REFUSE = auto()
@@ -67,24 +67,24 @@ def judge_unrotated(
     *,
     client_id: str,
     ends_others: bool = False,
-) -> Verdict:
+) -> RefreshVerdict:
     """Decide what becomes of ``token``, which was not current in a live session of the client when it was presented.
 
     The leeway is measured from the rotation that replaced the token; retries do not extend it. A session of another
     client is left alone, unless the client showed its secret (``ends_others``): then it has a token that was stolen.
     """
     if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):
-        return Verdict.REFUSE
+        return RefreshVerdict.REFUSE
     if session.has_ended or now >= session.expires_at or token.generation > session.generation:
-        return Verdict.REFUSE
+        return RefreshVerdict.REFUSE
     if session.client_id != client_id:
-        return Verdict.END if ends_others else Verdict.REFUSE
+        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE
     if token.generation == session.generation:
-        return Verdict.RETRY if session.user_is_active else Verdict.REFUSE
+        return RefreshVerdict.RETRY if session.user_is_active else RefreshVerdict.REFUSE
     is_direct_predecessor = token.generation == session.generation - 1
     if is_direct_predecessor and leeway > timedelta(0) and now - session.refreshed_at <= leeway:
-        return Verdict.REPEAT if session.user_is_active else Verdict.REFUSE
-    return Verdict.END
+        return RefreshVerdict.REPEAT if session.user_is_active else RefreshVerdict.REFUSE
+    return RefreshVerdict.END
 
 
 def is_fresh(authenticated_at: datetime, now: datetime) -> bool:

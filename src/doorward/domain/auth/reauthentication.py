@@ -129,7 +129,7 @@ class Reauthentication:
             async with self._database.transaction() as connection:
                 await lock_acting_session(connection, caller, now=now)
                 await self._store(connection, caller, renewal)
-                await self._passwords.forgive(connection, proven)
+                await self._passwords.forget_failures(connection, proven)
                 if proven.upgraded_hash is not None:
                     old, new = proven.stored_hash, proven.upgraded_hash
                     await users.replace_password_hash(connection, caller.user.id, old=old, new=new)
@@ -157,7 +157,7 @@ class Reauthentication:
                 if consumed.is_accepted:
                     await self._store(connection, caller, renewal)
                     if counted:
-                        await self._throttling.forgive(connection, *counted)
+                        await self._throttling.forget(connection, *counted)
                     old, new = caller.session_id, renewal.session.id
                     await self._throttling.rename_session(connection, user_id, old, new)
         for event in consumed.events:

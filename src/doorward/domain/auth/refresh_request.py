@@ -6,7 +6,7 @@ from typing import Self
 from doorward.core.frozen import frozen
 from doorward.domain.auth.events import RefreshRefused
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
-from doorward.domain.auth.policy import Verdict, judge_unrotated
+from doorward.domain.auth.policy import RefreshVerdict, judge_unrotated
 from doorward.domain.auth.refresh_token import RefreshToken
 from doorward.domain.auth.rotated_session import LockedSession, RotatedSession
 from doorward.domain.auth.scopes import includes_scopes, may_name_a_scope
@@ -45,7 +45,7 @@ class RefreshRequest:
         comparable = None if resource is None else resource.replace("\0", "\ufffd")
         return cls(token, client_id, scopes, comparable, ends_others, not_before)
 
-    def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> Verdict:
+    def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> RefreshVerdict:
         """Return what the token deserves that did not rotate its session."""
         return judge_unrotated(session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others)
 

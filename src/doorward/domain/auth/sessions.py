@@ -21,7 +21,7 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.grants import Grant
 from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RefreshedSession, TokenPair
-from doorward.domain.auth.policy import Lifetimes, Verdict
+from doorward.domain.auth.policy import Lifetimes, RefreshVerdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
@@ -189,22 +189,22 @@ class Sessions:
             )
             rotated = await self._rotate(connection, asking, now, until)
             verdict = asking.judge(session, now, self._lifetimes.reuse_leeway)
-            is_reuse = rotated is None and verdict is Verdict.END
+            is_reuse = rotated is None and verdict is RefreshVerdict.END
             events = await end(connection, token, session, now=now) if session and is_reuse else ()
         if rotated is not None:
             _report_rotation(token, rotated)
             return rotated
-        if session is None or verdict is Verdict.REFUSE:
+        if session is None or verdict is RefreshVerdict.REFUSE:
             report(RefreshRefused(reason="not_current"))
             raise InvalidRefreshTokenError
         bind_session(session_id=token.session_id, user_id=session.user_id)
-        if verdict is not Verdict.END:
+        if verdict is not RefreshVerdict.END:
             asking.check(session)
             self._issuer.require_signing_key(self._issuer.audience_of(session.client_id, session.audience), now)
-        if verdict is Verdict.REPEAT:
+        if verdict is RefreshVerdict.REPEAT:
             report(RefreshRepeated())
             return session
-        if verdict is Verdict.RETRY:
+        if verdict is RefreshVerdict.RETRY:
             report(DatabaseStatementLate(statement="rotation"))
             raise ServiceUnavailableError
         for event in events:

@@ -49,7 +49,7 @@ class Curve:
     failures_to_double: int = 8
     longest_delay: timedelta = timedelta(hours=1)
     most: int = 100
-    """After so many, no attempt is made until the row is forgotten, cleared or deleted by a success."""
+    """After so many, no attempt is made until they are forgotten."""
 
     def delay_after(self, failures: int) -> timedelta:
         """Return the wait after the attempt of this number failed."""
@@ -92,7 +92,7 @@ SECOND_FACTOR_PREFIX: Final = ThrottledClient(ClientKind.SECOND_FACTOR).key
 
 @frozen
 class Attempt:
-    """An attempt that is counted as failed until it is forgiven or given back."""
+    """An attempt that is counted as failed until it is forgotten or given back."""
 
     bucket: int
     client: ThrottledClient
@@ -187,7 +187,7 @@ class Throttling:
         async with self._database.connection() as connection:
             await throttles.remove_failure(connection, bucket=attempt.bucket, client=attempt.client.key)
 
-    async def forgive(self, connection: Connection, *attempts: Attempt) -> None:
+    async def forget(self, connection: Connection, *attempts: Attempt) -> None:
         """Forget all failures of these kinds of client, in the transaction of what the attempts achieved together.
 
         They are one user's.
@@ -201,11 +201,11 @@ class Throttling:
         before, after = self.client_in(old), self.client_in(new)
         await throttles.replace_client(connection, bucket=self.bucket(user_id), old=before.key, new=after.key)
 
-    async def clear(self, connection: Connection, user_id: UUID) -> int:
+    async def forget_all(self, connection: Connection, user_id: UUID) -> int:
         """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
 
-    async def clear_passwords(self, connection: Connection, user_id: UUID) -> int:
+    async def forget_wrong_passwords(self, connection: Connection, user_id: UUID) -> int:
         """Forget a user's failed passwords, but not failed codes, after a new password; return how many rows."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id), spared=SECOND_FACTOR_PREFIX)
 

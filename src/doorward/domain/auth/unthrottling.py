@@ -26,7 +26,7 @@ class Unthrottling:
         async with self._database.transaction() as connection:
             exists = await users.lock_account(connection, user.id) is not None
             if exists:
-                await self._throttling.clear(connection, user.id)
+                await self._throttling.forget_all(connection, user.id)
                 await record(connection, event)
         if not exists:
             raise UserNotFoundError

@@ -1,6 +1,5 @@
 """Use case: sign in with another OpenID provider, which says whose identity it is. No address finds an account."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
@@ -8,18 +7,16 @@ from typing import Final, Literal
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import BegunBrowserSession, SignedIn
 from doorward.domain.auth.exceptions import (
-    EmailNotVerifiedError,
-    PasswordChangeRequiredError,
     SecondFactorRequiredError,
 )
 from doorward.domain.auth.grants import IN_BROWSER
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place, place_of
+from doorward.domain.auth.login_sessions import BegunLogin, LoginPlace, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.ports import Client
@@ -35,12 +32,6 @@ from doorward.observability.logging import report
 
 FEDERATED_METHODS: Final = ("fed",)
 """``amr`` of a login at another provider. RFC 8176 has no name for it."""
-
-_TOLD: Final[Mapping[RefusalReason, type[DomainError]]] = {
-    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
-    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
-}
-"""The refusals that the owner of the identity is told."""
 
 
 @frozen
@@ -61,7 +52,7 @@ class _Proven:
     provider: str
     owner: Credentials
     proof: Proof
-    place: Place
+    place: LoginPlace
     counted_as: ThrottledClient
 
 
@@ -173,7 +164,7 @@ class FederatedLogin:
                 owner.user_id, epoch=owner.session_epoch, deletes_at=owner.deletes_at, now=now
             )
         _report_refusal(proven, reason)
-        told = _TOLD.get(reason)
+        told = TOLD_TO_OWNER.get(reason)
         return InvalidProviderAnswerError() if told is None else told()
 
 

@@ -90,14 +90,14 @@ class InvalidCsvHeaderError(_InvalidError):
 
 
 class RepeatedCsvColumnError(_InvalidError):
-    """``flaws`` has the number of the second one."""
+    """``input_errors`` has the number of the second one."""
 
     code = "repeated_csv_column"
     detail = "Two columns have the same name, so that it is not clear which one is meant."
 
 
 class MissingCsvColumnError(_InvalidError):
-    """``flaws`` has the fields that they are mapped to."""
+    """``input_errors`` has the fields that they are mapped to."""
 
     code = "missing_csv_column"
     detail = "The map of columns names a column that the file does not have."
@@ -157,7 +157,7 @@ class InvalidCsvLineError(_InvalidError):
 
 
 class ImportRefusedError(_InvalidError):
-    """Some lines are invalid, so nothing was stored. ``flaws`` lists them."""
+    """Some lines are invalid, so nothing was stored. ``input_errors`` lists them."""
 
     code = "import_refused"
     detail = "Nothing was imported: some lines are invalid."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Final
 from uuid import UUID, uuid4
 
-from doorward.core.exceptions import DomainError, Flaw, Kind
+from doorward.core.exceptions import DomainError, InputError, Kind
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.items.events import ItemsImported, ItemsImportRefused
@@ -25,7 +25,7 @@ from doorward.domain.items.reading.files import BadLine, FileOptions, ItemFile, 
 from doorward.domain.items.repositories import Connection, imports, quota
 from doorward.observability.logging import report
 
-MAXIMUM_FLAWS_SHOWN: Final = 100
+MAXIMUM_ERRORS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
 MAXIMUM_SECONDS: Final = 60
 """How long an import may take, reading and storing together."""
@@ -239,17 +239,17 @@ def _staged(item_id: UUID, line: ImportedItem) -> StagedItem:
     )
 
 
-def flaw_of(line: BadLine) -> Flaw:
+def input_error_of(line: BadLine) -> InputError:
     """Return the error of a line as every answer gives it."""
-    return Flaw(f"line/{line.number}", line.error.code, line.error.detail)
+    return InputError(f"line/{line.number}", line.error.code, line.error.detail)
 
 
 def _check_patience(bad_lines: Sequence[BadLine], request: ImportRequest) -> None:
     if request.skip_bad_lines and len(bad_lines) > MAXIMUM_BAD_LINES:
         raise TooManyBadLinesError
-    if not request.skip_bad_lines and len(bad_lines) == MAXIMUM_FLAWS_SHOWN:
+    if not request.skip_bad_lines and len(bad_lines) == MAXIMUM_ERRORS_SHOWN:
         raise _refusal(bad_lines)
 
 
 def _refusal(bad_lines: Sequence[BadLine]) -> ImportRefusedError:
-    return ImportRefusedError([flaw_of(line) for line in bad_lines])
+    return ImportRefusedError([input_error_of(line) for line in bad_lines])

@@ -122,7 +122,7 @@ class ItemQuery:
     reader_id: UUID | None
     """None for callers without a user: they own nothing, and see what is shared."""
     owner: Owner
-    narrowed: ItemFilter
+    filter: ItemFilter
     sort: Sort = "-created_at"
 
 

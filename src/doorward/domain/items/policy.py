@@ -1,7 +1,7 @@
 """The rules of items as pure decisions: what an item may hold, and who may change it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from doorward.core.exceptions import DomainError
 from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, UnsafeTextError, normalize
+from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
     InvalidExternalIdError,
@@ -31,9 +32,6 @@ MAXIMUM_EXTERNAL_ID_LENGTH: Final = 200
 LAST_YEAR: Final = 9999
 LAST_VERSION: Final = 2**31 - 1
 """The maximum of its column."""
-
-VersionTest = Callable[[int], bool]
-"""Returns whether the caller's condition allows a version."""
 
 TAG_SEPARATORS: Final = re.compile(r"[,|]")
 """Forbidden in tags, because they separate tags in a field of a CSV file."""
@@ -89,18 +87,18 @@ def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
     return replace(new_item(item.id, content, item.owner_id, now), version=item.version + 1, created_at=item.created_at)
 
 
-def checked_filter(narrowed: ItemFilter) -> ItemFilter:
+def checked_filter(item_filter: ItemFilter) -> ItemFilter:
     """Return the filter in the stored form of items. Empty text does not filter.
 
     Raises ``InvalidFilterError``.
     """
-    for text in (narrowed.title, narrowed.tag):
+    for text in (item_filter.title, item_filter.tag):
         if text is not None and _UNPRINTABLE.search(text):
             raise InvalidFilterError
     return replace(
-        narrowed,
-        title=_composed(narrowed.title, MAXIMUM_TITLE_LENGTH, InvalidFilterError) if narrowed.title else None,
-        tag=_composed(narrowed.tag, MAXIMUM_TITLE_LENGTH, InvalidFilterError).strip() if narrowed.tag else None,
+        item_filter,
+        title=_composed(item_filter.title, MAXIMUM_TITLE_LENGTH, InvalidFilterError) if item_filter.title else None,
+        tag=_composed(item_filter.tag, MAXIMUM_TITLE_LENGTH, InvalidFilterError).strip() if item_filter.tag else None,
     )
 
 

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, SearchQuery, Sort
 from doorward.domain.items.policy import (
-    VersionTest,
     changed_item,
     check_read,
     checked_content,
@@ -58,7 +58,7 @@ class Items:
 
         Raises ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
-        wanted = dataclasses.replace(wanted, narrowed=checked_filter(wanted.narrowed))
+        wanted = dataclasses.replace(wanted, filter=checked_filter(wanted.filter))
         async with self._database.connection() as connection:
             items = await lists.list_items(connection, wanted, limit=page.page_size, offset=page.offset)
             is_whole_list = page.offset == 0 and len(items) < page.page_size
@@ -70,7 +70,7 @@ class Items:
 
         Raises ``InvalidCursorError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
-        wanted = dataclasses.replace(wanted, narrowed=checked_filter(wanted.narrowed))
+        wanted = dataclasses.replace(wanted, filter=checked_filter(wanted.filter))
         after = self._cursors.decode(cursor, wanted.sort) if cursor else None
         async with self._database.connection() as connection:
             items = await lists.list_items(connection, wanted, limit=page_size + 1, after=after)
@@ -78,14 +78,16 @@ class Items:
         shown = items[:page_size]
         return Slice(shown, page_size, self._cursors.encode(_position(shown[-1], wanted.sort)) if has_more else None)
 
-    async def search(self, reader_id: UUID | None, query: str, narrowed: ItemFilter, page: PageRequest) -> Page[Item]:
+    async def search(
+        self, reader_id: UUID | None, query: str, item_filter: ItemFilter, page: PageRequest
+    ) -> Page[Item]:
         """Return the items that have every word of the query, as a prefix: those with its words as title first.
 
         If there are none, one typing error in each word is forgiven. At most 10,000 matches are ranked and counted.
         Raises ``NoSearchWordsError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
         words = search_words(query)
-        wanted = ItemQuery(reader_id=reader_id, owner="all", narrowed=checked_filter(narrowed))
+        wanted = ItemQuery(reader_id=reader_id, owner="all", filter=checked_filter(item_filter))
         found = await self._find_matches(wanted, search_query(words), page)
         if found.total:
             return found

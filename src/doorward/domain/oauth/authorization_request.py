@@ -23,7 +23,6 @@ MAXIMUM_TEXT_LENGTH: Final = 2048
 PUSHED_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 """With which the name of a pushed request begins (RFC 9126 section 2.2)."""
 
-LONGEST_AGE: Final = 10**9
 ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
 """One kind of factor, two, and a passkey that verified its user: each fulfils those before it."""
 
@@ -108,7 +107,7 @@ class AuthorizationRequest:
         return RefusedAuthorization(self.reply, error, description)
 
 
-class _FlawError(Exception):
+class _RequestError(Exception):
     """What is wrong with a request whose application can be told."""
 
     def __init__(self, error: AuthorizationError, description: str) -> None:
@@ -155,8 +154,8 @@ def read_authorization(
             login_hint=parameters.get("login_hint"),
             id_token_hint=parameters.get("id_token_hint"),
         )
-    except _FlawError as flaw:
-        return RefusedAuthorization(reply, flaw.error, flaw.description)
+    except _RequestError as error:
+        return RefusedAuthorization(reply, error.error, error.description)
 
 
 def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_uri: str) -> Reply:
@@ -170,43 +169,43 @@ def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_ur
 def _check_shape(
     parameters: Mapping[str, str], repeated: Collection[str], client: OAuthClient, *, is_pushed: bool
 ) -> None:
-    """Refuse what is no request for a code by a client that may get one. Raises ``_FlawError``."""
+    """Refuse what is no request for a code by a client that may get one. Raises ``_RequestError``."""
     invalid = AuthorizationError.INVALID_REQUEST
     if set(repeated) == {"resource"}:
-        raise _FlawError(AuthorizationError.INVALID_TARGET, "A token is for one resource here (RFC 8707).")
+        raise _RequestError(AuthorizationError.INVALID_TARGET, "A token is for one resource here (RFC 8707).")
     if repeated:
-        raise _FlawError(invalid, "A parameter came more than once.")
+        raise _RequestError(invalid, "A parameter came more than once.")
     if any(len(value) > MAXIMUM_TEXT_LENGTH or "\0" in value for value in parameters.values()):
-        raise _FlawError(invalid, "A parameter is too long, or no text.")
+        raise _RequestError(invalid, "A parameter is too long, or no text.")
     _check_support(parameters, is_pushed=is_pushed)
     if client.requires_pushed_requests and not is_pushed:
-        raise _FlawError(invalid, "The client must push its requests first (RFC 9126).")
+        raise _RequestError(invalid, "The client must push its requests first (RFC 9126).")
     _check_response(parameters)
     if AUTHORIZATION_CODE not in client.grant_types:
-        raise _FlawError(AuthorizationError.UNAUTHORIZED_CLIENT, "The client has no grant type authorization_code.")
+        raise _RequestError(AuthorizationError.UNAUTHORIZED_CLIENT, "The client has no grant type authorization_code.")
 
 
 def _check_support(parameters: Mapping[str, str], *, is_pushed: bool) -> None:
     """Refuse parameters that name a request elsewhere. A pushed one that can be opened does not come this far."""
     request_uri = parameters.get("request_uri")
     if request_uri is not None and is_pushed:
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "A pushed request cannot name another.")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST, "A pushed request cannot name another.")
     if request_uri is not None and request_uri.startswith(PUSHED_PREFIX):
-        raise _FlawError(AuthorizationError.INVALID_REQUEST_URI, "The pushed request has expired, or was used.")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST_URI, "The pushed request has expired, or was used.")
     unsupported = [name for name in _NOT_SUPPORTED if name in parameters]
     if unsupported:
         error = AuthorizationError(f"{unsupported[0]}_not_supported")
-        raise _FlawError(error, f"The parameter {unsupported[0]} is not supported.")
+        raise _RequestError(error, f"The parameter {unsupported[0]} is not supported.")
 
 
 def _check_response(parameters: Mapping[str, str]) -> None:
     invalid = AuthorizationError.INVALID_REQUEST
     if "response_type" not in parameters:
-        raise _FlawError(invalid, "response_type is missing.")
+        raise _RequestError(invalid, "response_type is missing.")
     if parameters["response_type"] != "code":
-        raise _FlawError(AuthorizationError.UNSUPPORTED_RESPONSE_TYPE, "The response type is code.")
+        raise _RequestError(AuthorizationError.UNSUPPORTED_RESPONSE_TYPE, "The response type is code.")
     if parameters.get("response_mode", "query") not in {"query", "form_post"}:
-        raise _FlawError(invalid, "The response mode is query or form_post.")
+        raise _RequestError(invalid, "The response mode is query or form_post.")
 
 
 def _challenge(parameters: Mapping[str, str], client: OAuthClient) -> str | None:
@@ -214,25 +213,27 @@ def _challenge(parameters: Mapping[str, str], client: OAuthClient) -> str | None
     if challenge is None and method is None and not client.requires_pkce:
         return None
     if challenge is None:
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "code_challenge is missing (RFC 7636).")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST, "code_challenge is missing (RFC 7636).")
     if method != "S256" or not _DIGEST.fullmatch(challenge):
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "The code challenge must be one of the method S256.")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST, "The code challenge must be one of the method S256.")
     return challenge
 
 
 def _thumbprint(text: str | None) -> str | None:
     if text is not None and not _DIGEST.fullmatch(text):
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "dpop_jkt is the SHA-256 thumbprint of a key (RFC 7638).")
+        raise _RequestError(
+            AuthorizationError.INVALID_REQUEST, "dpop_jkt is the SHA-256 thumbprint of a key (RFC 7638)."
+        )
     return text
 
 
 def _prompts(text: str) -> frozenset[Prompt]:
     names = text.split()
     if not set(names) <= set(Prompt):
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "prompt has a value that is unknown.")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST, "prompt has a value that is unknown.")
     prompts = frozenset(map(Prompt, names))
     if Prompt.NONE in prompts and len(prompts) > 1:
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "prompt is none, or something else.")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST, "prompt is none, or something else.")
     return prompts
 
 
@@ -240,7 +241,7 @@ def _max_age(text: str | None) -> int | None:
     if text is None:
         return None
     if not _AGE.fullmatch(text):
-        raise _FlawError(AuthorizationError.INVALID_REQUEST, "max_age is a number of seconds.")
+        raise _RequestError(AuthorizationError.INVALID_REQUEST, "max_age is a number of seconds.")
     return int(text)
 
 
@@ -249,7 +250,7 @@ def _acr_levels(text: str) -> frozenset[int]:
     names = text.split()
     known = frozenset(ACR_LEVELS[name] for name in names if name in ACR_LEVELS)
     if names and not known:
-        raise _FlawError(AuthorizationError.UNMET_AUTHENTICATION_REQUIREMENTS, "acr_values names nothing known.")
+        raise _RequestError(AuthorizationError.UNMET_AUTHENTICATION_REQUIREMENTS, "acr_values names nothing known.")
     return known
 
 
@@ -260,10 +261,10 @@ def _scopes(
     resource: ResourceContent | None,
     audiences: Audiences,
 ) -> frozenset[str]:
-    """Return what of the scopes the client can have for the resource. Raises ``_FlawError``."""
+    """Return what of the scopes the client can have for the resource. Raises ``_RequestError``."""
     try:
         return scopes_of_user(client, identifier, resource, text or "", audiences)
     except InvalidTargetError as error:
-        raise _FlawError(AuthorizationError.INVALID_TARGET, InvalidTargetError.detail) from error
+        raise _RequestError(AuthorizationError.INVALID_TARGET, InvalidTargetError.detail) from error
     except ScopesNotAllowedError as error:
-        raise _FlawError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.") from error
+        raise _RequestError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.") from error

@@ -1,11 +1,12 @@
 """Use cases of administrators: add, list, read, change, disable and remove clients, and give one another secret."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from doorward.core.ports import Clock, Database
+from doorward.core.versions import VersionTest
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.client_secret import hash_of, new_client_id, new_secret
@@ -63,8 +64,6 @@ from doorward.domain.oauth.repositories import (
     secrets,
 )
 from doorward.observability.logging import report
-
-VersionTest = Callable[[int], bool]
 
 
 class Clients:
@@ -192,7 +191,7 @@ class Clients:
             stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
             if not stored.is_enabled:
                 return stored
-            await clients.deactivate_client(connection, client_id, now=now)
+            await clients.disable_client(connection, client_id, now=now)
             await codes.remove_codes_of_client(connection, client_id)
             await devices.remove_devices_of_client(connection, client_id)
             event = ClientDisabled(user_id=None, client_id=ClientId(client_id))
@@ -212,7 +211,7 @@ class Clients:
             stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
             if stored.is_enabled:
                 return stored
-            await clients.activate_client(connection, client_id, not_before=first_moment_after(now), now=now)
+            await clients.enable_client(connection, client_id, not_before=first_moment_after(now), now=now)
             event = ClientEnabled(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
             client = _found(await clients.find_client(connection, client_id))

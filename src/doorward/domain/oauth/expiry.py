@@ -1,14 +1,13 @@
 """Use case: remove authorization codes that were never redeemed, and what else of applications is over."""
 
-import asyncio
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.oauth.repositories import Connection, codes, devices, pushed_requests
 
 ROWS_A_BATCH: Final = 5000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class CodeExpiry:
@@ -22,16 +21,11 @@ class CodeExpiry:
 
     async def prune(self) -> int:
         """Remove what has expired in batches; return how many rows. Raises ``ServiceUnavailableError``."""
-        now, limit, total = self._clock.now(), self._rows_a_batch, 0
-        for remove in (
-            codes.remove_expired_codes,
-            pushed_requests.remove_expired_pushed_requests,
-            devices.remove_expired_devices,
-        ):
-            removed = limit
-            while removed == limit:
-                async with self._database.connection() as connection:
-                    removed = await remove(connection, now=now, limit=limit)
-                total += removed
-                await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        now = self._clock.now()
+        return await remove_in_batches(
+            self._database,
+            partial(codes.remove_expired_codes, now=now),
+            partial(pushed_requests.remove_expired_pushed_requests, now=now),
+            partial(devices.remove_expired_devices, now=now),
+            limit=self._rows_a_batch,
+        )

@@ -110,15 +110,6 @@ ClientChanges: TypeAlias = Mapping[str, object]
 
 
 @frozen
-class StoredSecret:
-    """A secret as it is stored. ``expires_at`` is None for the one that the last rotation gave."""
-
-    secret_hash: bytes = field(repr=False)
-    created_at: datetime
-    expires_at: datetime | None
-
-
-@frozen
 class StoredClient:
     """A client beside its secrets, the oldest first, and the moments at which they expire, in the same order."""
 
@@ -160,7 +151,7 @@ class ClientWithSecret:
 
 
 @frozen
-class ShownSecret:
+class LiveSecret:
     """What can be told of a stored secret. ``expires_at`` is None for the newest one."""
 
     created_at: datetime
@@ -172,7 +163,7 @@ class ClientDetails:
     """A client, and its secrets that are alive, the oldest first."""
 
     client: OAuthClient
-    secrets: Sequence[ShownSecret]
+    secrets: Sequence[LiveSecret]
 
 
 @frozen

@@ -20,14 +20,14 @@ LONGEST_ORIGIN: Final = 512
 
 
 @frozen
-class Origins:
+class OriginSet:
     """Origins, and those on the user's own machine without their ports, which applications choose as they start."""
 
     exact: frozenset[str] = frozenset()
     on_any_port: frozenset[str] = frozenset()
 
     @classmethod
-    def of_uris(cls, uris: Collection[str]) -> "Origins":
+    def of_uris(cls, uris: Collection[str]) -> "OriginSet":
         """Return the origins of redirect URIs. Those with a scheme of their own have none."""
         named = [(uri, origin) for uri in uris if (origin := origin_of(uri)) is not None]
         return cls(
@@ -50,7 +50,7 @@ class RegisteredOrigins:
         self._database = database
         self._steady = steady
         self._lock = asyncio.Lock()
-        self._origins = Origins()
+        self._origins = OriginSet()
         self._read_at: float | None = None
 
     async def has(self, origin: str) -> bool:
@@ -71,6 +71,6 @@ class RegisteredOrigins:
         self._read_at = self._steady()
         try:
             async with self._database.connection() as connection:
-                self._origins = Origins.of_uris(await redirect_uris.list_redirect_uris(connection))
+                self._origins = OriginSet.of_uris(await redirect_uris.list_redirect_uris(connection))
         except ServiceUnavailableError:
             report(OriginsNotRead())

@@ -1,16 +1,15 @@
 """Use case: remove dead letters that are old."""
 
-import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.outbox import repository
 
 KEPT: Final = timedelta(days=14)
 LETTERS_A_BATCH: Final = 1000
-PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
 
 
 class DeadLetterRetention:
@@ -32,13 +31,5 @@ class DeadLetterRetention:
 
     async def prune(self) -> int:
         """Remove the dead letters that are older; return how many. Raises ``ServiceUnavailableError``."""
-        died_before = self._clock.now() - self._kept
-        total, removed = 0, self._letters_a_batch
-        while removed == self._letters_a_batch:
-            async with self._database.connection() as connection:
-                removed = await repository.remove_dead_letters(
-                    connection, died_before=died_before, limit=self._letters_a_batch
-                )
-            total += removed
-            await asyncio.sleep(PAUSE_SECONDS)
-        return total
+        remove = partial(repository.remove_dead_letters, died_before=self._clock.now() - self._kept)
+        return await remove_in_batches(self._database, remove, limit=self._letters_a_batch)

@@ -1,6 +1,5 @@
 """Use case: sign in with a passkey alone. Nothing is typed: the passkey says whose it is."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -8,11 +7,10 @@ from typing import Final
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.admission import TOLD_TO_OWNER, TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.device_token import DeviceToken
-from doorward.domain.auth.exceptions import EmailNotVerifiedError, PasswordChangeRequiredError
 from doorward.domain.auth.grants import FIRST_PARTY
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
@@ -29,12 +27,6 @@ from doorward.domain.passkeys.repository import Connection
 
 PASSKEY_METHODS: Final = ("pop", "user", "mfa")
 """``amr`` of a login by a passkey that verified its user: the device, and the user's PIN or body (RFC 8176)."""
-
-_TOLD: Final[Mapping[RefusalReason, type[DomainError]]] = {
-    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
-    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
-}
-"""The refusals that the owner of the passkey is told."""
 
 
 @frozen
@@ -160,7 +152,7 @@ class PasskeyLogin:
             return self._held_back.offer_restoration(
                 owner.user_id, epoch=owner.session_epoch, deletes_at=owner.deletes_at, now=now
             )
-        told = None if reason is None else _TOLD.get(reason)
+        told = None if reason is None else TOLD_TO_OWNER.get(reason)
         return refusal if told is None else told()
 
 

@@ -8,7 +8,7 @@ from doorward.core.ports import Clock, Database, SealedDataError, Sealer
 from doorward.domain.outbox.models import Delivered, Dropped, Message, Outcome, Postponed, Refused, TryAgain
 from doorward.domain.webhooks import health
 from doorward.domain.webhooks.disabling import EndpointDisabling
-from doorward.domain.webhooks.models import Answered, Target, Unanswered, sealing_context
+from doorward.domain.webhooks.models import Answered, DeliveryTarget, Unanswered, sealing_context
 from doorward.domain.webhooks.ports import WebhookSender
 from doorward.domain.webhooks.repositories import Connection
 from doorward.domain.webhooks.repositories import health as health_repository
@@ -58,24 +58,24 @@ class WebhookDelivery:
             return Delivered()
         return await self._note_failure(message, target, result, is_probe=is_probe)
 
-    async def _target_of(self, message: Message) -> Target | None:
+    async def _target_of(self, message: Message) -> DeliveryTarget | None:
         if message.endpoint is None:
             return None
         async with self._database.connection() as connection:
             return await health_repository.find_target(connection, message.endpoint, now=self._clock.now())
 
-    async def _may_probe(self, target: Target) -> bool:
+    async def _may_probe(self, target: DeliveryTarget) -> bool:
         async with self._database.connection() as connection:
             return await health_repository.allow_probe(connection, target.id, duration=health.PROBE)
 
-    async def _note_success(self, target: Target) -> None:
+    async def _note_success(self, target: DeliveryTarget) -> None:
         if target.failing_since is None and not target.faults and not target.is_paused:
             return
         async with self._database.connection() as connection:
             await health_repository.remove_failures(connection, target.id)
 
     async def _note_failure(
-        self, message: Message, target: Target, result: Answered | Unanswered, *, is_probe: bool
+        self, message: Message, target: DeliveryTarget, result: Answered | Unanswered, *, is_probe: bool
     ) -> Outcome:
         """Count the failure, and disable the endpoint if it has failed for long enough."""
         now, event = self._clock.now(), None
@@ -99,7 +99,9 @@ class WebhookDelivery:
         return Refused(result.reason, is_kept=True) if delay is None else TryAgain(result.reason, delay=delay)
 
 
-def failures_after(target: Target, result: Answered | Unanswered, *, is_probe: bool) -> tuple[int, timedelta | None]:
+def failures_after(
+    target: DeliveryTarget, result: Answered | Unanswered, *, is_probe: bool
+) -> tuple[int, timedelta | None]:
     """Return how many calls in a row had no answer, and for how long the endpoint is paused.
 
     A call that was in progress when the pause began is not counted. Any answer ends the row.
@@ -112,7 +114,7 @@ def failures_after(target: Target, result: Answered | Unanswered, *, is_probe: b
     return faults, health.pause_after(faults)
 
 
-def open_secrets(sealer: Sealer, target: Target) -> list[bytes]:
+def open_secrets(sealer: Sealer, target: DeliveryTarget) -> list[bytes]:
     """Return the secrets that sign, the present one first. Raises ``SealedDataError``."""
     sealed = [target.secret, *([] if target.previous_secret is None else [target.previous_secret])]
     return [sealer.open(each, context=sealing_context(target.id)) for each in sealed]

@@ -10,7 +10,7 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.webhooks.dropping import drop_messages
 from doorward.domain.webhooks.events import WebhookDisabled
-from doorward.domain.webhooks.models import FailureReason, Target
+from doorward.domain.webhooks.models import DeliveryTarget, FailureReason
 from doorward.domain.webhooks.repositories import Connection, health
 from doorward.observability.logging import report
 
@@ -29,11 +29,11 @@ class EndpointDisabling:
         self._clock = clock
         self._mails = mails
 
-    async def disable(self, connection: Connection, target: Target, reason: FailureReason) -> WebhookDisabled:
+    async def disable(self, connection: Connection, target: DeliveryTarget, reason: FailureReason) -> WebhookDisabled:
         """Switch the locked endpoint off in the caller's transaction, and ask for the mails; return the event."""
         now = self._clock.now()
         event = WebhookDisabled(user_id=None, webhook_id=target.id, reason=reason)
-        await health.deactivate_endpoint(connection, target.id, reason=reason, now=now)
+        await health.disable_endpoint(connection, target.id, reason=reason, now=now)
         await record(connection, event)
         for user_id in await health.list_administrators(connection, role=ADMINISTRATORS, limit=MOST_MAILS):
             facts = {

@@ -2,12 +2,13 @@
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from doorward.core.ports import Clock, Database, Sealer
+from doorward.core.versions import VersionTest
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.audit.recording import record
@@ -33,8 +34,6 @@ from doorward.domain.webhooks.ports import WebhookSender
 from doorward.domain.webhooks.repositories import Connection, endpoints
 from doorward.domain.webhooks.signature import SECRET_BYTES, shown_secret
 from doorward.observability.logging import report
-
-VersionTest = Callable[[int], bool]
 
 
 class Webhooks:

@@ -74,7 +74,7 @@ class EndpointWithSecret:
 
 
 @frozen
-class Target:
+class DeliveryTarget:
     """What delivery needs of an endpoint. The secrets are sealed; ``previous_secret`` only while it signs as well."""
 
     id: UUID

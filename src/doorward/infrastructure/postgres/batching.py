@@ -23,7 +23,7 @@ MAXIMUM_WAITING: Final = 2000
 """Questions whose query has not begun."""
 
 
-class Bounds(NamedTuple):
+class BatchBounds(NamedTuple):
     """The limits of one shared query."""
 
     queries: int = MAXIMUM_QUERIES
@@ -32,7 +32,7 @@ class Bounds(NamedTuple):
     wait_seconds: float = TIMEOUTS.shared_query
 
 
-BOUNDS: Final = Bounds()
+BOUNDS: Final = BatchBounds()
 
 
 QuestionT = TypeVar("QuestionT")
@@ -58,7 +58,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self,
         name: str,
         query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]],
-        bounds: Bounds = BOUNDS,
+        bounds: BatchBounds = BOUNDS,
     ) -> None:
         """Take the query's name for the log, and the query: it returns an answer to each question, in their order."""
         self._name = name

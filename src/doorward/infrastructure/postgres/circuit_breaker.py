@@ -43,7 +43,7 @@ class Admission(Enum):
 
 
 @frozen
-class Circuit:
+class BreakerState:
     """The state: closed without ``open_until``; open before that moment; half open from then on.
 
     ``faults`` counts the unanswered uses in a row. Moments are in seconds of a monotonic clock.
@@ -65,17 +65,17 @@ class Circuit:
         remaining = (self.open_until or now) - now
         return max(1, math.ceil(remaining)) if remaining > 0 else OPEN_SECONDS
 
-    def after(self, outcome: Outcome, now: float) -> "Circuit":
+    def after(self, outcome: Outcome, now: float) -> "BreakerState":
         """Return the state after a use that was not refused has ended. ``is_probing`` is not changed."""
         if outcome is Outcome.ANSWERED:
-            return Circuit(is_probing=self.is_probing)
+            return BreakerState(is_probing=self.is_probing)
         is_open = self.open_until is not None and now < self.open_until
         if outcome is Outcome.UNKNOWN or is_open:
             # A fault while open is of a use that began before. It must not keep the circuit open longer.
             return self
         faults = self.faults + 1
         is_tripped = faults >= FAULTS_IN_A_ROW or self.open_until is not None
-        return Circuit(faults, now + OPEN_SECONDS if is_tripped else None, self.is_probing)
+        return BreakerState(faults, now + OPEN_SECONDS if is_tripped else None, self.is_probing)
 
 
 class DatabaseBreaker:
@@ -88,7 +88,7 @@ class DatabaseBreaker:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Begin closed; ``now`` tells the time in seconds."""
         self._now = now
-        self._circuit = Circuit()
+        self._circuit = BreakerState()
 
     @contextmanager
     def attempt(self, *, may_probe: bool = True) -> Iterator[None]:

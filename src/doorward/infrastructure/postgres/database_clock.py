@@ -35,7 +35,7 @@ class Offset:
         """Return the estimate. It is wrong by half the distance of the bounds at most."""
         return (self.lowest + self.highest) / 2
 
-    def narrowed(self, newer: "Offset") -> "Offset":
+    def intersect(self, newer: "Offset") -> "Offset":
         """Return the offset by this estimate and a newer measurement together.
 
         The bounds of this one grow with its age. When they exclude the newer measurement, PostgreSQL's clock was set,
@@ -94,5 +94,5 @@ class DatabaseClock:
 
     def note(self, newer: Offset) -> None:
         """Take a measurement."""
-        self._offset = newer if self._offset is None else self._offset.narrowed(newer)
+        self._offset = newer if self._offset is None else self._offset.intersect(newer)
         self._middle = self._offset.middle

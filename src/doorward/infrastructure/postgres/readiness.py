@@ -7,7 +7,7 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 
 from doorward.core.frozen import frozen
-from doorward.infrastructure.postgres.batching import MAXIMUM_WAITING, Bounds, SharedQuery
+from doorward.infrastructure.postgres.batching import MAXIMUM_WAITING, BatchBounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.observability.database_events import DatabaseSchemaMissing
 from doorward.observability.logging import report
@@ -15,7 +15,7 @@ from doorward.settings.database import DatabaseSettings
 
 POOL_OF_ONE: Final = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
 
-BOUNDS: Final = Bounds(queries=1, questions=MAXIMUM_WAITING, wait_seconds=3.0)
+BOUNDS: Final = BatchBounds(queries=1, questions=MAXIMUM_WAITING, wait_seconds=3.0)
 """One query, since there is one connection. Its answer is for all who wait: a flood of questions costs two queries.
 
 A question may wait as long as the one query before it can take.

@@ -58,16 +58,6 @@ def startup_options(schema: str, timeouts: Timeouts = TIMEOUTS) -> str:
     return " ".join(f"-c {name}={_escaped(value)}" for name, value in wanted.items())
 
 
-def pooler_query(schema: str) -> str:
-    """Return the ``connect_query`` with which PgBouncer gives each of its sessions the same settings.
-
-    PgBouncer closes its connection when the query is longer than some 500 bytes.
-    """
-    wanted = {**_STARTUP, **TIMEOUTS.of_session()}
-    statements = [f"SET {name}={_literal(value)}" for name, value in wanted.items()]
-    return "; ".join([*statements, f"SET search_path={schema},pg_temp"])
-
-
 @frozen
 class _Session:
     """What a new session says of itself. ``is_read_only`` is true on a standby, too."""
@@ -172,11 +162,6 @@ def _refusal(wrong: Mapping[str, str], wanted: Mapping[str, str], *, is_direct: 
 def _plain(value: str) -> str:
     """Return a value without what differs between spellings of the same: quotes, spaces, capitals."""
     return value.replace('"', "").replace(" ", "").lower()
-
-
-def _literal(value: str) -> str:
-    """Return a value as SET takes it: numbers and single words need no quotes."""
-    return value if value.isdigit() or value.isalpha() else f"'{value}'"
 
 
 def _escaped(value: str) -> str:

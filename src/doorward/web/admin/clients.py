@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, get_args
 
 from doorward.api.v1.admin import clients
+from doorward.core.versions import VersionTest
 from doorward.domain.auth.callers import Caller
-from doorward.domain.oauth.clients import Clients, VersionTest
+from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.models import (
     NO_SECRET,
     PRIVATE_KEY,

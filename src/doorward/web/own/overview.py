@@ -10,6 +10,7 @@ from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
+from doorward.core.versions import any_version
 from doorward.domain.accounts.models import Profile
 from doorward.domain.auth.continuation import cookies_of
 from doorward.web.forms import NewEmailForm, NewPasswordForm, PageForm, SignedInPage, UsernameForm
@@ -27,7 +28,7 @@ class OverviewPage(OwnPage):
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
         """Return the profile."""
-        profile = await visit.services.own_account.profiles.read(visit.caller, _any_version)
+        profile = await visit.services.own_account.profiles.read(visit.caller, any_version)
         return {"profile": _shown(profile), "has_mail": self._has_mail}
 
 
@@ -64,7 +65,7 @@ class OverviewForms:
         """Give the account another user name."""
 
         async def act(visit: Visit) -> Done:
-            await services.own_account.profiles.change_username(visit.caller, form.username, _any_version)
+            await services.own_account.profiles.change_username(visit.caller, form.username, any_version)
             return Done("username")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
@@ -149,10 +150,6 @@ def _shown(profile: Profile) -> Mapping[str, object]:
         "created": shown_day(profile.created_at),
         "previous": "" if profile.previous_login is None else shown_moment(profile.previous_login),
     }
-
-
-def _any_version(version: int) -> bool:  # noqa: ARG001 - a page has no version that its form is for
-    return True
 
 
 async def _nothing(visit: Visit) -> Done:  # noqa: ARG001 - an act is given who asks

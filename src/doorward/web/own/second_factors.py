@@ -11,12 +11,12 @@ from fastapi import Request, Response
 from doorward.api.bodies import FormBody
 from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
-from doorward.api.services import CurrentServices, Services
+from doorward.api.services import CurrentServices
+from doorward.api.v1.second_factors import enrolment_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.continuation import cookies_of
 from doorward.domain.auth.exceptions import InvalidSecondFactorError
-from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import Enrolment
 from doorward.web.account_pages import UNPROCESSABLE
@@ -77,7 +77,7 @@ class SecondFactorForms:
         """Show a secret for an application, and ask for its code. Nothing is stored."""
 
         async def act(visit: Visit) -> Response:
-            enrolment = await _enrolment(services).begin(visit.caller, replaces=form.replace)
+            enrolment = await enrolment_of(services).begin(visit.caller, replaces=form.replace)
             return await self._secret_page(visit, enrolment)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
@@ -88,7 +88,7 @@ class SecondFactorForms:
         """Store the application whose code was typed, and show the recovery codes; or the secret again."""
 
         async def act(visit: Visit) -> Done | Response:
-            enrolment = _enrolment(services)
+            enrolment = enrolment_of(services)
             try:
                 async with waiting_client(request) as client:
                     enrolled = await enrolment.confirm(
@@ -108,7 +108,7 @@ class SecondFactorForms:
 
         async def act(visit: Visit) -> Done:
             async with waiting_client(request) as client:
-                session = await _enrolment(services).remove(visit.caller, client=client, user_agent=visit.user_agent)
+                session = await enrolment_of(services).remove(visit.caller, client=client, user_agent=visit.user_agent)
             return Done("application_removed", cookies_of(session))
 
         return await self._own.act(self._page, request, services, form.form_token, act)
@@ -144,10 +144,3 @@ class SecondFactorForms:
 
 def _grouped(secret: str) -> str:
     return " ".join(secret[start : start + GROUP] for start in range(0, len(secret), GROUP))
-
-
-def _enrolment(services: Services) -> TotpEnrolment:
-    """Return the use cases of applications. Raises ``SecondFactorsUnavailableError``."""
-    if services.second_factors.enrolment is None:
-        raise SecondFactorsUnavailableError
-    return services.second_factors.enrolment

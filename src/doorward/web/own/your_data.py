@@ -1,15 +1,15 @@
 """The page of a person's data: take them along, or have all deleted."""
 
 from collections.abc import Mapping, Sequence
-from typing import IO, Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
 from doorward.api.links import own_address
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
-from doorward.api.v1.leaving import export_file, temporary_file
+from doorward.api.temporary_files import FileOfAnswer
+from doorward.api.v1.leaving import export_file
 from doorward.core.ports import LimitedCall
 from doorward.web.forms import PageForm, SignedInPage
 from doorward.web.own.visits import OwnPage, OwnPages, Visit
@@ -48,7 +48,7 @@ class DataForms:
         request: Request,
         form: FormBody[PageForm],
         services: CurrentServices,
-        file: Annotated[IO[bytes], Depends(temporary_file)],
+        file: FileOfAnswer,
     ) -> Response:
         """Send all that is stored about the person."""
 

@@ -10,7 +10,6 @@ from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, ProviderServices
 from doorward.core.frozen import frozen
-from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, InvalidLogoutError
 from doorward.domain.oauth.logout import LogoutRequest
 from doorward.web.cookies import Cookie
@@ -42,7 +41,7 @@ class _LogoutPages:
             asked = await provider.logout.read(read_query(query))
         except (InvalidLogoutError, InvalidAuthorizationError) as error:
             return self.pages.error_page(request, error)
-        session = await self._find(request, provider)
+        session = await provider.browser_sessions.find(self.pages.cookies.read(request, Cookie.SESSION))
         if session is not None and not asked.is_certain(session):
             application = asked.client.name if asked.client else ""
             return self.pages.form_page(
@@ -63,9 +62,6 @@ class _LogoutPages:
         except (InvalidLogoutError, InvalidAuthorizationError) as error:
             return self.pages.error_page(request, error)
         return await self._ended(request, provider, asked, is_form=True)
-
-    async def _find(self, request: Request, provider: ProviderServices) -> BrowserSession | None:
-        return await provider.browser_sessions.find(self.pages.cookies.read(request, Cookie.SESSION))
 
     async def _ended(
         self, request: Request, provider: ProviderServices, asked: LogoutRequest, *, is_form: bool

@@ -56,7 +56,7 @@ from doorward.web.texts import Texts, texts_of
 
 
 @frozen
-class Visit:
+class SignInVisit:
     """A form that was sent, or what a person came back with from another provider, and by which browser."""
 
     request: Request
@@ -145,7 +145,7 @@ class SignInPages:
         """Show the ways back."""
         return self._pages.page(request, "lost_device")
 
-    def visit(self, request: Request, form: NextForm, services: Services, *, is_form: bool = True) -> Visit:
+    def visit(self, request: Request, form: NextForm, services: Services, *, is_form: bool = True) -> SignInVisit:
         """Return who signs in, to go on to what the form says."""
         provider, cookies = provider_of(services), self._pages.cookies
         replaces = provider.browser_sessions.read(cookies.read(request, Cookie.SESSION))
@@ -153,9 +153,9 @@ class SignInPages:
         device_token = cookies.read(request, Cookie.DEVICE)
         goes_on = checked_next(form.next)
         proof = form.proof if goes_on else ""
-        return Visit(request, services, provider, stay, goes_on, proof, device_token, texts_of(request), is_form)
+        return SignInVisit(request, services, provider, stay, goes_on, proof, device_token, texts_of(request), is_form)
 
-    async def _sign_in(self, visit: Visit, form: SignInForm) -> SignedIn:
+    async def _sign_in(self, visit: SignInVisit, form: SignInForm) -> SignedIn:
         user_agent = visit.request.headers.get("user-agent")
         async with waiting_client(visit.request) as client:
             if form.credential and visit.services.passkeys is not None:
@@ -176,7 +176,7 @@ class SignInPages:
                 trusts_device=not (visit.proof or needs_second_factor(await self.asked(visit))),
             )
 
-    async def _complete(self, visit: Visit, form: SecondFactorForm) -> SignedIn:
+    async def _complete(self, visit: SignInVisit, form: SecondFactorForm) -> SignedIn:
         services, factors = visit.services, visit.services.second_factors
         async with waiting_client(visit.request) as client:
             by = visit.by(client, remembers=bool(form.remember))
@@ -186,7 +186,7 @@ class SignInPages:
             code = factors.shown_codes.of(form.code)
             return await factors.completion.complete_in_browser(form.mfa_token, code, by, visit.stay)
 
-    async def signed_in(self, visit: Visit, signed_in: SignedIn) -> Response:
+    async def signed_in(self, visit: SignInVisit, signed_in: SignedIn) -> Response:
         """Set the cookies, and go on. Another user who was signed in here is so no more."""
         cookies, sessions = self._pages.cookies, visit.provider.browser_sessions
         if visit.stay.replaces is not None:
@@ -204,12 +204,12 @@ class SignInPages:
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
 
-    async def asked(self, visit: Visit) -> AskedParameters | None:
+    async def asked(self, visit: SignInVisit) -> AskedParameters | None:
         """Return what the application asks for to which a person goes on. Raises ``InvalidAuthorizationError``."""
         asked = asked_in(visit.next, self._pages.cookies.read(visit.request, Cookie.BROWSER) or "")
         return None if asked is None else await visit.provider.authorization.open(asked)
 
-    async def _hint(self, visit: Visit) -> str:
+    async def _hint(self, visit: SignInVisit) -> str:
         """Return whom the application expects to sign in."""
         try:
             return login_hint(await self.asked(visit))
@@ -217,7 +217,7 @@ class SignInPages:
             return ""
 
     async def sign_in_page(
-        self, visit: Visit, username: str = "", refusal: str | None = None, unknown: str | None = None
+        self, visit: SignInVisit, username: str = "", refusal: str | None = None, unknown: str | None = None
     ) -> Response:
         """Show the form. ``unknown`` tells the browser to forget a passkey that is not known here."""
         cookie = self._pages.cookies.read(visit.request, Cookie.SESSION)
@@ -244,7 +244,7 @@ class SignInPages:
         )
 
     async def second_factor_page(
-        self, visit: Visit, mfa_token: str, *, has_totp: bool, refusal: str | None = None
+        self, visit: SignInVisit, mfa_token: str, *, has_totp: bool, refusal: str | None = None
     ) -> Response:
         """Ask for the second factor."""
         passkeys, options = visit.services.passkeys, ""

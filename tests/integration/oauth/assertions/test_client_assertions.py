@@ -9,11 +9,12 @@ from typing import Any
 import jwt
 import pytest
 
+from doorward.core.versions import any_version
 from doorward.domain.oauth.models import ClientContent, ClientKeySource
 from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError, InvalidClientKeysError
 from tests.integration.oauth.assertions.signing import RSA, SHORT, TYPE, Key, key_set, signer
 from tests.integration.oauth.browsers import Application, Browser
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider, claims_of, is_oauth_error
 from tests.integration.service import Logs, events, statuses
 

@@ -7,11 +7,12 @@ from urllib.parse import quote
 import pytest
 
 from development.client import Person
+from doorward.core.versions import any_version
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.client_documents import DocumentHost, described
-from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import Provider, is_oauth_error
 
 APPLICATIONS = "/api/v1/account/applications"

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from doorward.core.versions import any_version
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
-from tests.integration.oauth.clients import OPERATOR, ORDERS, any_version
+from tests.integration.oauth.clients import OPERATOR, ORDERS
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
 from tests.integration.oauth.registering import (
     REGISTER,

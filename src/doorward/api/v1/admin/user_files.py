@@ -1,12 +1,10 @@
 """Files of users over HTTP: in, without roles beyond one's own rights, and out, without password hashes."""
 
-import contextlib
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from typing import IO, Annotated, Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Final
 
-from fastapi import Depends, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Query, Response
 
 from doorward.api.caller import CurrentCaller
 from doorward.api.exceptions import UploadTooSlowError
@@ -15,9 +13,9 @@ from doorward.api.problems import Remedies
 from doorward.api.routing import Call
 from doorward.api.schemas.user_files import LeftOutLine, UserExportParameters, UserImportParameters, UserImportResponse
 from doorward.api.services import CurrentServices
+from doorward.api.temporary_files import FileOfAnswer, file_response
 from doorward.api.uploads import NDJSON, UserFileBody
 from doorward.api.v1.admin.roles import ADMIN, TAG
-from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import LimitedCall
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.exporting.models import UserExportRequest
@@ -31,14 +29,8 @@ from doorward.domain.administration.importing.models import LeftOut, UserImportR
 from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.scopes import AdminScope
-from doorward.observability.events import HttpBodyNotStored
-from doorward.observability.logging import report
 
 MOST_LINES_TOLD: Final = 10_000
-HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
-"""Of an export, before it goes to a temporary file."""
-
-CHUNK_BYTES: Final = 64 * 1024
 MEDIA_TYPES: Final = {"ndjson": NDJSON, "csv": "text/csv"}
 IMPORT_POLICY: Final = RoutePolicy(
     NeedsScope(AdminScope.USERS_IMPORT), body_limit=MAXIMUM_UPLOAD_BYTES, limit_of_user=LimitedCall.IMPORT
@@ -114,36 +106,15 @@ async def import_users(
     )
 
 
-async def _temporary_file() -> AsyncIterator[IO[bytes]]:
-    """Yield a file that is closed when the answer was sent, or the client has left."""
-    file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
-    try:
-        yield file
-    finally:
-        # Closing tries to write once more.
-        with contextlib.suppress(OSError):
-            file.close()
-
-
 async def export_users(
     parameters: Annotated[UserExportParameters, Query()],
     caller: CurrentCaller,
     services: CurrentServices,
-    file: Annotated[IO[bytes], Depends(_temporary_file)],
+    file: FileOfAnswer,
 ) -> Response:
     """Get all users as they are at one moment, in the form that the import reads. Password hashes stay here."""
     request = UserExportRequest(Actor(caller), parameters.format)
-    try:
-        with services.edge.bulk_place():
-            await services.administration.user_export.write(file, request)
-        file.seek(0)
-    except OSError as error:
-        report(HttpBodyNotStored(error=type(error).__name__))
-        raise ServiceUnavailableError from error
-    headers = {"Content-Disposition": f'attachment; filename="users.{parameters.format}"'}
-    return StreamingResponse(_chunks(file), media_type=MEDIA_TYPES[parameters.format], headers=headers)
-
-
-async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk
+    write = partial(services.administration.user_export.write, request=request)
+    name, media_type = f"users.{parameters.format}", MEDIA_TYPES[parameters.format]
+    with services.edge.bulk_place():
+        return await file_response(file, write, name=name, media_type=media_type)

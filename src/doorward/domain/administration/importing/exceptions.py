@@ -1,16 +1,13 @@
 """Every way in which an import refuses a file, one class each. Lines have codes of their own: ``LineCode``."""
 
-from collections.abc import Sequence
-
-from doorward.core.exceptions import DomainError, Flaw, Kind
+from doorward.core.exceptions import DomainError, InputError, Kind
 
 
 class _UserFileError(DomainError):
-    """Part of a file cannot be read. What was stored before it stays. ``flaws`` has the line."""
+    """Part of a file cannot be read. What was stored before it stays. ``input_errors`` has the line."""
 
     def __init__(self, line: int | None = None) -> None:
-        flaws: Sequence[Flaw] = () if line is None else [Flaw(f"line/{line}", self.code, self.detail)]
-        super().__init__(flaws)
+        super().__init__([] if line is None else [InputError(f"line/{line}", self.code, self.detail)])
 
 
 class UserFileIsUtf16Error(_UserFileError):

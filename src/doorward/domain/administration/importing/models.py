@@ -86,7 +86,7 @@ class ForeignUser:
 
 
 @frozen
-class NewUser:
+class ImportedUser:
     """A user about to be stored."""
 
     id: UUID

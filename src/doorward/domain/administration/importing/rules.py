@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from doorward.core.frozen import frozen
 from doorward.domain.administration.exceptions import TooManyRolesOfUserError
-from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, LineCode, NewUser
+from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, ImportedUser, LineCode
 from doorward.domain.administration.importing.text_files import is_text
 from doorward.domain.administration.policy import checked_roles
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
@@ -59,13 +59,13 @@ class _LeftOutError(Exception):
         self.code = code
 
 
-def judge(user: ForeignUser, rules: ImportRules) -> NewUser | LineCode:
+def judge(user: ForeignUser, rules: ImportRules) -> ImportedUser | LineCode:
     """Return what is stored of a user of a file, or why nothing is."""
     try:
         email = _email(user.email)
         username = _username(user.username)
         kept_id = _uuid(user.id) if rules.keeps_ids else None
-        return NewUser(
+        return ImportedUser(
             id=kept_id or uuid4(),
             email=email.shown,
             email_key=email.key,
@@ -82,7 +82,9 @@ def judge(user: ForeignUser, rules: ImportRules) -> NewUser | LineCode:
         return error.code
 
 
-def refusal_of_roles(user: NewUser, known: Mapping[str, ImportableRole], own_scopes: frozenset[str]) -> LineCode | None:
+def refusal_of_roles(
+    user: ImportedUser, known: Mapping[str, ImportableRole], own_scopes: frozenset[str]
+) -> LineCode | None:
     """Tell why a user may not get the roles that a file gives; None if all exist and lie within one's own scopes."""
     if not known.keys() >= set(user.roles):
         return LineCode.UNKNOWN_ROLE

@@ -18,11 +18,11 @@ from doorward.domain.administration.importing.models import (
     CONFLICTS,
     ForeignUser,
     ImportableRole,
+    ImportedUser,
     ImportOutcome,
     LeftOut,
     Line,
     LineCode,
-    NewUser,
     Reader,
     Tally,
     UserFormat,
@@ -39,7 +39,7 @@ BATCH: Final = 1000
 TURN_SECONDS: Final = 0.002
 """How long lines are read before the event loop runs other requests."""
 
-Numbered = tuple[int, NewUser]
+Numbered = tuple[int, ImportedUser]
 Transaction = Callable[[], AbstractAsyncContextManager[Connection]]
 """Begins what a batch is stored in."""
 
@@ -210,7 +210,7 @@ async def _lock_roles(connection: Connection, batch: Sequence[Numbered]) -> Mapp
 
 async def _add_users(
     connection: Connection, users: Sequence[Numbered]
-) -> tuple[Sequence[NewUser], Mapping[int, LineCode]]:
+) -> tuple[Sequence[ImportedUser], Mapping[int, LineCode]]:
     """Store the users that conflict with none; return these, and how each of the others conflicts."""
     first_of_id = {user.id: number for number, user in reversed(users)}
     unique = [user for number, user in users if first_of_id[user.id] == number]
@@ -222,7 +222,7 @@ async def _add_users(
 
 
 def _events(
-    stored: Sequence[NewUser], roles: Mapping[str, ImportableRole], source: UserFormat
+    stored: Sequence[ImportedUser], roles: Mapping[str, ImportableRole], source: UserFormat
 ) -> Iterator[AuditedEvent]:
     for user in stored:
         yield UserImported(user_id=user.id, source=source)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.administration.importing.models import ImportableRole, NewUser
+from doorward.domain.administration.importing.models import ImportableRole, ImportedUser
 from doorward.domain.administration.repositories import Connection
 
 IMPORTS_LOCK: Final = 7_241_633_911
@@ -34,7 +34,7 @@ async def lock_roles(connection: Connection, names: Collection[str]) -> list[Imp
         return await cursor.fetchall()
 
 
-async def add_users(connection: Connection, users: Sequence[NewUser]) -> set[UUID]:
+async def add_users(connection: Connection, users: Sequence[ImportedUser]) -> set[UUID]:
     """Store the users that conflict with none, nor with one before them; return the ids of these.
 
     ON CONFLICT keeps addresses out of PostgreSQL's log. Roles are joined by spaces: arrays of arrays of several lengths
@@ -65,7 +65,7 @@ async def add_users(connection: Connection, users: Sequence[NewUser]) -> set[UUI
     return {row[0] for row in await cursor.fetchall()}
 
 
-def _columns(users: Sequence[NewUser]) -> dict[str, list[object]]:
+def _columns(users: Sequence[ImportedUser]) -> dict[str, list[object]]:
     return {
         "ids": [user.id for user in users],
         "emails": [user.email for user in users],
@@ -81,7 +81,7 @@ def _columns(users: Sequence[NewUser]) -> dict[str, list[object]]:
     }
 
 
-async def list_conflicts(connection: Connection, users: Sequence[NewUser]) -> list[str]:
+async def list_conflicts(connection: Connection, users: Sequence[ImportedUser]) -> list[str]:
     """Tell for each of these users, which were not stored, with what it conflicts.
 
     A user whose id or external id is of an account with the same address was stored by an earlier import.

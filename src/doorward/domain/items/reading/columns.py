@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from doorward.core.exceptions import DomainError, Flaw
+from doorward.core.exceptions import DomainError, InputError
 from doorward.core.frozen import frozen
 from doorward.domain.items.exceptions import (
     InvalidColumnMapError,
@@ -86,7 +86,7 @@ def _places_of(names: Sequence[str], mapped: ColumnMap) -> Mapping[str, int]:
     """Return the place of each field: where the caller says, else by our own name, else by MovieLens'."""
     missing = [field for name, field in mapped.items() if name not in names]
     if missing:
-        raise MissingCsvColumnError([_flaw(MissingCsvColumnError, f"columns/{field}") for field in missing])
+        raise MissingCsvColumnError([_input_error(MissingCsvColumnError, f"columns/{field}") for field in missing])
     free = [field for field in FIELDS if field not in mapped.values()]
     chosen = {field: name for name, field in mapped.items()} | {
         field: field for field in free if field in names and field not in mapped
@@ -97,7 +97,7 @@ def _places_of(names: Sequence[str], mapped: ColumnMap) -> Mapping[str, int]:
     for name in chosen.values():
         if names.count(name) > 1:
             place = len(names) - names[::-1].index(name)
-            raise RepeatedCsvColumnError([_flaw(RepeatedCsvColumnError, f"column/{place}")])
+            raise RepeatedCsvColumnError([_input_error(RepeatedCsvColumnError, f"column/{place}")])
     return {field: names.index(name) for field, name in chosen.items()}
 
 
@@ -105,7 +105,7 @@ def _check_text(header: Row) -> None:
     if any(_BINARY.search(name) for name in header.fields):
         raise NotCsvError
     if not header.is_text:
-        raise InvalidCsvEncodingError([_flaw(InvalidCsvEncodingError, f"line/{header.number}")])
+        raise InvalidCsvEncodingError([_input_error(InvalidCsvEncodingError, f"line/{header.number}")])
 
 
 def _field_of(name: str, mapped: ColumnMap) -> str | None:
@@ -120,5 +120,5 @@ def _source_of(name: str) -> str:
     return "" if name == "external_id" else f"{name}:"
 
 
-def _flaw(error: type[DomainError], place: str) -> Flaw:
-    return Flaw(place, error.code, error.detail)
+def _input_error(error: type[DomainError], place: str) -> InputError:
+    return InputError(place, error.code, error.detail)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Final
 
-from doorward.core.exceptions import Flaw
+from doorward.core.exceptions import InputError
 from doorward.domain.items.exceptions import InvalidCsvEncodingError, MalformedCsvError
 
 MAXIMUM_ROW_LENGTH: Final = 64 * 1024
@@ -67,7 +67,7 @@ class Lines:
         self, error: type[InvalidCsvEncodingError | MalformedCsvError]
     ) -> InvalidCsvEncodingError | MalformedCsvError:
         """Return the refusal of a file that cannot be read from the row's first line on."""
-        return error([Flaw(f"line/{self.row_number}", error.code, error.detail)])
+        return error([InputError(f"line/{self.row_number}", error.code, error.detail)])
 
     def _next(self) -> str:
         try:

@@ -211,6 +211,6 @@ def _readable(matching: sql.SQL) -> sql.Composed:
 
 
 def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
-    narrowed = wanted.narrowed
-    pattern = narrowed.title and "%" + re.sub(r"([\\%_])", r"\\\1", fold(narrowed.title)) + "%"
-    return {**asdict(wanted), **asdict(narrowed), "title": pattern}
+    item_filter = wanted.filter
+    pattern = item_filter.title and "%" + re.sub(r"([\\%_])", r"\\\1", fold(item_filter.title)) + "%"
+    return {**asdict(wanted), **asdict(item_filter), "title": pattern}

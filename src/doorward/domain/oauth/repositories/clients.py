@@ -255,7 +255,7 @@ async def update_version(connection: Connection, client_id: str, *, now: datetim
     )
 
 
-async def deactivate_client(connection: Connection, client_id: str, *, now: datetime) -> None:
+async def disable_client(connection: Connection, client_id: str, *, now: datetime) -> None:
     """Disable a client from ``now`` on."""
     await connection.execute(
         """
@@ -269,7 +269,7 @@ async def deactivate_client(connection: Connection, client_id: str, *, now: date
     )
 
 
-async def activate_client(connection: Connection, client_id: str, *, not_before: datetime, now: datetime) -> None:
+async def enable_client(connection: Connection, client_id: str, *, not_before: datetime, now: datetime) -> None:
     """Enable a client again, from ``not_before`` on."""
     await connection.execute(
         """

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from doorward.domain.oauth.models import ShownSecret
+from doorward.domain.oauth.models import LiveSecret
 from doorward.domain.oauth.repositories import Connection
 
 
@@ -22,9 +22,9 @@ async def add_secret(connection: Connection, client_id: str, secret_hash: bytes,
     return cursor.rowcount == 1
 
 
-async def list_live_secrets(connection: Connection, client_id: str, *, now: datetime) -> Sequence[ShownSecret]:
+async def list_live_secrets(connection: Connection, client_id: str, *, now: datetime) -> Sequence[LiveSecret]:
     """Find what can be told of the live secrets of a client, the oldest first."""
-    async with connection.cursor(row_factory=class_row(ShownSecret)) as cursor:
+    async with connection.cursor(row_factory=class_row(LiveSecret)) as cursor:
         await cursor.execute(
             """
             SELECT created_at, expires_at

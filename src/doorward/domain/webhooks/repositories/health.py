@@ -5,13 +5,13 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.webhooks.models import DisabledReason, Target
+from doorward.domain.webhooks.models import DeliveryTarget, DisabledReason
 from doorward.domain.webhooks.repositories import Connection
 
 
-async def find_target(connection: Connection, endpoint_id: UUID, *, now: datetime) -> Target | None:
+async def find_target(connection: Connection, endpoint_id: UUID, *, now: datetime) -> DeliveryTarget | None:
     """Find what delivery needs of an endpoint."""
-    async with connection.cursor(row_factory=class_row(Target)) as cursor:
+    async with connection.cursor(row_factory=class_row(DeliveryTarget)) as cursor:
         await cursor.execute(
             """
             SELECT
@@ -26,9 +26,9 @@ async def find_target(connection: Connection, endpoint_id: UUID, *, now: datetim
         return await cursor.fetchone()
 
 
-async def lock_target(connection: Connection, endpoint_id: UUID, *, now: datetime) -> Target | None:
+async def lock_target(connection: Connection, endpoint_id: UUID, *, now: datetime) -> DeliveryTarget | None:
     """Find what delivery needs of an endpoint, and lock it until the transaction ends."""
-    async with connection.cursor(row_factory=class_row(Target)) as cursor:
+    async with connection.cursor(row_factory=class_row(DeliveryTarget)) as cursor:
         await cursor.execute(
             """
             SELECT
@@ -88,10 +88,8 @@ async def update_failures(
     )
 
 
-async def deactivate_endpoint(
-    connection: Connection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime
-) -> None:
-    """Switch an endpoint off."""
+async def disable_endpoint(connection: Connection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime) -> None:
+    """Disable an endpoint."""
     await connection.execute(
         """
         UPDATE webhook_endpoints
