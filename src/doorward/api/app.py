@@ -58,20 +58,11 @@ def create_app(
 ) -> Application:
     """Return the ASGI application with these pages beside the API. May be called many times in one process.
 
-    ``show_problem`` is what shows refusals to people as the pages look.
-
-    Raises ``RouteError`` for a route without a policy.
+    ``show_problem`` is what shows refusals to people as the pages look. Raises ``RouteError`` for a route without a
+    policy.
     """
     prefix = browsers.path_prefix
-    others = [
-        *health.calls(),
-        *security_contact.calls(deployment.security_contact, browsers.public_url),
-        *oauth.calls(services, prefix),
-        *pages,
-        *front_page.calls(prefix, has_documentation=browsers.docs_enabled),
-        *(documentation.calls() if browsers.docs_enabled else ()),
-        *(development_mails.calls(services.development_mails) if services.development_mails else ()),
-    ]
+    others = [*_calls_by_settings(deployment, browsers, services), *pages]
     routes = [*_routes_of_v1(), *map(PolicyRoute, others)]
     app = Application(
         title="doorward",
@@ -97,6 +88,18 @@ def create_app(
 def _routes_of_v1() -> Sequence[PolicyRoute]:
     """Return the routes that depend on no setting. To build them takes most of the time of ``create_app``."""
     return tuple(map(PolicyRoute, v1.calls()))
+
+
+def _calls_by_settings(deployment: DeploymentSettings, browsers: BrowserSettings, services: Services) -> Sequence[Call]:
+    prefix = browsers.path_prefix
+    return [
+        *health.calls(),
+        *security_contact.calls(deployment.security_contact, browsers.public_url),
+        *oauth.calls(services, prefix),
+        *front_page.calls(prefix, has_documentation=browsers.docs_enabled),
+        *(documentation.calls() if browsers.docs_enabled else ()),
+        *(development_mails.calls(services.development_mails) if services.development_mails else ()),
+    ]
 
 
 def _edge_settings(browsers: BrowserSettings) -> EdgeSettings:
