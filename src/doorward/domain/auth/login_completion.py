@@ -13,7 +13,14 @@ from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
 from doorward.domain.auth.grants import GrantKind
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginPlace, LoginSessions
+from doorward.domain.auth.login_sessions import (
+    BeginLogin,
+    BeginLoginHere,
+    BegunLogin,
+    BegunT,
+    LoginPlace,
+    LoginSessions,
+)
 from doorward.domain.auth.models import LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins, ShownLogin
 from doorward.domain.auth.ports import NO_CLIENT, Client
@@ -112,7 +119,7 @@ class LoginCompletion:
         connection: Connection,
         shown: ShownLogin,
         factor: ShownFactor,
-        begin: BeginLogin[BegunT],
+        begin: BeginLoginHere[BegunT],
         now: datetime,
     ) -> tuple[BegunLogin[BegunT] | None, ConsumedFactor]:
         """Consume factor and token, and begin the session; whatever is raised now rolls all of it back.

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from doorward.core.frozen import frozen
@@ -64,10 +64,27 @@ class BegunLogin(Generic[BegunT]):
     device_token: DeviceToken
 
 
-BeginLogin = Callable[..., Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]]
-"""Begins a session of one kind: ``LoginSessions.begin`` for a grant, or ``begin_in_browser`` for a stay.
+class BeginLogin(Protocol[BegunT]):
+    """Begins a session of one kind: ``LoginSessions.begin`` for a grant, or ``begin_in_browser`` for a stay.
 
-The grant or the stay is bound by ``partial``. Call it with connection, account and proof, and the others by name."""
+    The grant or the stay is bound by ``partial``.
+    """
+
+    async def __call__(
+        self,
+        connection: Connection,
+        account: Account | None,
+        proof: Proof,
+        *,
+        place: LoginPlace,
+        attempts: tuple[Attempt, ...] = (),
+        now: datetime,
+    ) -> BegunLogin[BegunT] | SecondFactorDue | Refuse:
+        """Begin it in the caller's transaction, which has locked the account."""
+
+
+BeginLoginHere = Callable[[Connection, Account | None, Proof], Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]]
+"""As ``BeginLogin``, at a place, a moment and with attempts that are bound, too."""
 
 
 class LoginSessions:
