@@ -46,7 +46,7 @@ from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.models import OAuthClient
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.settings.config import Settings, settings_from
+from doorward.settings.config import settings_from
 from doorward.wiring import application
 from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.throttling import create_throttling
@@ -59,7 +59,7 @@ REMEMBERED_DAYS: Final = 30
 POLL_SECONDS: Final = 0.001
 
 
-def _without_http(_settings: Settings, services: Services, *_pages: object) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
+def _without_http(_deployment: object, _browsers: object, services: Services, *_pages: object) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
     """Return where ``wiring`` puts what it has built."""
     return SimpleNamespace(state=SimpleNamespace(services=services))
 
