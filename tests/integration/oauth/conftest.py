@@ -7,6 +7,7 @@ import pytest
 
 from doorward.api.services import Services
 from doorward.infrastructure.limits.limiter import CallLimiter
+from tests.integration.oauth.browsers import Application, Browser, application
 from tests.integration.oauth.clients import Oauth
 from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import FakeClock, MakeService, Parts, Service, run_service, settings_of_the_ring
@@ -38,6 +39,18 @@ def lasting_provider(provider_of_the_run: Provider) -> Iterator[Provider]:
 async def provider(make_service: MakeService) -> Provider:
     """A service that issues tokens for others. It sends no mails: they would lock people whom a test changes."""
     return Provider(await make_service(public_url=ISSUER))
+
+
+@pytest.fixture
+async def app(lasting_provider: Provider) -> Application:
+    """An application that sends browsers to sign in."""
+    return await application(lasting_provider)
+
+
+@pytest.fixture
+def browser(lasting_provider: Provider) -> Browser:
+    """A browser without cookies."""
+    return Browser(lasting_provider)
 
 
 @pytest.fixture(scope="session")

@@ -23,16 +23,6 @@ OF_THE_ATTACKER = "the-verifier-of-the-attacker" * 2
 SCRIPT = '"><script>alert(1)</script><a href="'
 
 
-@pytest.fixture
-async def app(lasting_provider: Provider) -> Application:
-    return await application(lasting_provider)
-
-
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 async def test_a_stolen_code_injected_into_another_browser_is_refused(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:

@@ -26,11 +26,6 @@ async def app(lasting_provider: Provider) -> Application:
     return await application(lasting_provider, post_logout_uris=("https://app.example/bye",))
 
 
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 def cookies_set(answer: httpx.Response) -> dict[str, str]:
     """Return the cookies that an answer sets, with their attributes."""
     return dict(line.split("=", 1) for line in answer.headers.get_list("set-cookie"))

@@ -15,11 +15,6 @@ from tests.integration.service import mark
 LOOPBACK = "http://127.0.0.1/callback?tenant=1"
 
 
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 async def is_sent_nowhere(browser: Browser, app: Application, redirect_uri: str, **changes: str | None) -> bool:
     """Tell whether the browser is shown a page, whatever else is wrong with the request."""
     answers = [

@@ -18,16 +18,6 @@ from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oau
 from tests.integration.service import MakeService
 
 
-@pytest.fixture
-async def app(lasting_provider: Provider) -> Application:
-    return await application(lasting_provider)
-
-
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 async def test_a_sign_in_with_consent_gives_the_application_the_id_of_the_user(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:

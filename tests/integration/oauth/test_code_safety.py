@@ -18,16 +18,6 @@ from tests.integration.service import Logs, events, statuses
 ME = "/oauth/userinfo"
 
 
-@pytest.fixture
-async def app(lasting_provider: Provider) -> Application:
-    return await application(lasting_provider)
-
-
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 async def user_info(provider: Provider, access_token: str) -> httpx.Response:
     return await provider.service.client.get(ME, headers={"Authorization": f"Bearer {access_token}"})
 

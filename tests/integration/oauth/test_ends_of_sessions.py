@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import pytest
-
 from doorward.wiring.auth import create_browser_codec
-from tests.integration.oauth.browsers import Application, Browser, application, is_signed_in, signed_in
+from tests.integration.oauth.browsers import Application, Browser, is_signed_in, signed_in
 from tests.integration.oauth.provider import Provider
 
 ENDED = """
@@ -15,16 +13,6 @@ ENDED = """
     WHERE type = 'session.ended' AND user_id = %s
 """
 STORED = "SELECT id::text AS id FROM sessions WHERE client_id = %s AND user_id = %s"
-
-
-@pytest.fixture
-async def app(lasting_provider: Provider) -> Application:
-    return await application(lasting_provider)
-
-
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
 
 
 async def test_without_its_consent_an_application_has_no_session_and_each_end_is_recorded(

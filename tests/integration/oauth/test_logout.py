@@ -23,11 +23,6 @@ async def app(lasting_provider: Provider) -> Application:
     return await application(lasting_provider, post_logout_uris=("https://app.example/bye",))
 
 
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 class TestLogout:
     async def test_it_asks_and_ends_the_sessions_of_applications_but_offline_ones(
         self, lasting_provider: Provider, app: Application, browser: Browser

@@ -25,11 +25,6 @@ async def app(lasting_provider: Provider) -> Application:
     return await application(lasting_provider, post_logout_uris=("https://app.example/bye",))
 
 
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 class TestForms:
     @pytest.mark.parametrize(
         ("site", "status", "words"),

@@ -45,16 +45,6 @@ async def pushed(app: Application, **changes: str | None) -> str:
     return f"{AUTHORIZE}?{urlencode({'client_id': app.id, 'request_uri': answer.json()['request_uri']})}"
 
 
-@pytest.fixture
-async def app(lasting_provider: Provider) -> Application:
-    return await application(lasting_provider)
-
-
-@pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
 async def test_a_request_is_pushed_and_a_person_signs_in_by_it(
     lasting_provider: Provider, app: Application, browser: Browser, logs: Logs
 ) -> None:

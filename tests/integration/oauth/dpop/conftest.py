@@ -23,11 +23,6 @@ def holder(lasting_provider: Provider) -> KeyHolder:
 
 
 @pytest.fixture
-def browser(lasting_provider: Provider) -> Browser:
-    return Browser(lasting_provider)
-
-
-@pytest.fixture
 async def person(lasting_provider: Provider) -> Person:
     return await lasting_provider.service.register()
 
