@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 LIBRARIES: Final = ("usr/lib/*/faketime/libfaketime.so.1", "usr/lib*/faketime/libfaketime.so.1")
+SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder of Linux for it, not one of temporary files
 REQUIRED: Final = "DOORWARD_REQUIRE_LIBFAKETIME"
 """The environment variable that makes the absence of libfaketime a failure."""
 
@@ -45,3 +46,10 @@ def find_libfaketime() -> Path | None:
     if found is None and os.environ.get(REQUIRED):
         raise RuntimeError(f"{REQUIRED} is set. {CLOCKS_NOT_EXERCISED}")
     return found
+
+
+def remove_leftovers(shared_memory: Path = SHARED_MEMORY) -> None:
+    """Remove what libfaketime leaves in memory of processes that a signal ended, if they are gone."""
+    for path in (*shared_memory.glob("faketime_shm_*"), *shared_memory.glob("sem.faketime_sem_*")):
+        if not Path("/proc", path.name.rpartition("_")[2]).exists():
+            path.unlink(missing_ok=True)

@@ -16,7 +16,14 @@ from development.proof.races.administrators import Administrators
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token, wrong_passwords
 from development.proof.races.signing_keys import ALGORITHMS, change_under_load
 from development.proof.service import ADMINISTRATION, codec_of, own_database, proof_settings, running_service
-from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, FAR_AHEAD, find_libfaketime
+from development.proof.skewed_hosts import (
+    AHEAD,
+    BEHIND,
+    CLOCKS_NOT_EXERCISED,
+    FAR_AHEAD,
+    find_libfaketime,
+    remove_leftovers,
+)
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 USES = 30
@@ -31,11 +38,12 @@ SKEWED_ENDS = 1
 
 
 @pytest.fixture(scope="module")
-def libfaketime() -> Path:
+def libfaketime() -> Iterator[Path]:
     library = find_libfaketime()
     if library is None:
         pytest.skip(CLOCKS_NOT_EXERCISED)
-    return library
+    yield library
+    remove_leftovers()
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ from development.proof.service import (
     running_service,
     tokens_of,
 )
-from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
+from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime, remove_leftovers
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.observability.logging import configure_logging
 from doorward.settings.config import Settings, settings_from
@@ -249,7 +249,10 @@ def _race_where_clocks_differ(
     if library is None:
         print(f"races: {CLOCKS_NOT_EXERCISED}", flush=True)
         return []
-    return _race_on_skewed_hosts(options, strict, lenient, [host.environment(library) for host in (AHEAD, BEHIND)])
+    try:
+        return _race_on_skewed_hosts(options, strict, lenient, [host.environment(library) for host in (AHEAD, BEHIND)])
+    finally:
+        remove_leftovers()
 
 
 def _race_on_skewed_hosts(
