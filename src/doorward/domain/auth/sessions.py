@@ -288,8 +288,7 @@ class Sessions:
             )
             served = {session.id: session.user_id for session in found if session.client_id == FIRST_PARTY_CLIENT}
             others = {session.id: session.user_id for session in found if session.id not in served}
-            if others:
-                served |= await application_sessions.list_served_sessions(connection, others)
+            served |= await application_sessions.list_served_sessions(connection, others) if others else {}
         session_of = {(session.id, session.user_id): session for session in found if session.id in served}
         return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]
 
