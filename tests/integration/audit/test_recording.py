@@ -117,6 +117,18 @@ async def test_a_change_that_cannot_be_recorded_is_not_made_and_not_reported(
     assert reported <= {"database.unavailable", "http.request", "auth.registration.refused"}
 
 
+async def test_a_reuse_is_recorded_with_its_user_its_session_and_the_address(service_alone: Service) -> None:
+    person, first = await service_alone.register_and_log_in()
+    await service_alone.refresh(first.refresh)
+    await service_alone.post_refresh(first.refresh)
+    (session,) = service_alone.sessions_of(person)
+    recorded = rows_of(service_alone)[-2:]
+    assert [row["type"] for row in recorded] == ["session.reuse_detected", "session.ended"]
+    for row in recorded:
+        assert (row["user_id"], row["session_id"]) == (UUID(person.id), session["id"])
+        assert row["personal"]["client"]
+
+
 @pytest.mark.parametrize("change", ["login", "logout", "reuse"])
 async def test_a_change_is_recorded_after_those_of_the_same_user_that_are_in_progress(
     service_alone: Service, change: str

@@ -68,6 +68,18 @@ async def test_a_ring_is_replaced_only_when_the_keys_have_changed(make_copy: Mak
     assert copy.rings.current.etag != ring.etag
 
 
+async def test_a_key_that_another_copy_retired_has_no_private_part_any_more(make_copy: MakeCopy) -> None:
+    first, second = make_copy(), make_copy()
+    await first.open()
+    await second.open()
+    kid = await first.in_state(KeyState.SIGNING)
+    await first.changes.rotate(at_once=True)
+    await second.rings.reread()
+    key = second.rings.current.verifying_key(kid)
+    assert key is not None
+    assert (key.private, key.retires_at is None) == (None, False)
+
+
 async def test_an_unknown_key_is_learnt_but_not_for_each_token(make_copy: MakeCopy) -> None:
     first, second = make_copy(), make_copy()
     await first.open()
