@@ -90,7 +90,8 @@ async def sign_in(page: Page, person: Person) -> None:
 async def came_back(page: Page) -> str:
     """Wait until the browser is back at the application; return with what."""
     await page.get_by_text("Welcome back").wait_for()
-    return page.url
+    address: str = page.url
+    return address
 
 
 def node_client(function: str, module: str = "sign_in", **given: object) -> dict[str, Any]:

@@ -134,4 +134,5 @@ async def told(page: Page) -> str:
     """Return what the page complains of."""
     place = page.locator("[role=alert]:visible")
     await place.wait_for()
-    return await place.inner_text()
+    text: str = await place.inner_text()
+    return text

@@ -66,7 +66,8 @@ async def confirm(page: Page, application: pyotp.TOTP) -> list[str]:
     await page.get_by_label("Code that the application shows").fill(application.now())
     await page.get_by_role("button", name="Set it up").click()
     await page.get_by_role("heading", name="Your recovery codes").wait_for()
-    return await page.locator("[data-codes] code").all_inner_texts()
+    codes: list[str] = await page.locator("[data-codes] code").all_inner_texts()
+    return codes
 
 
 def make_stale(site: PasskeySite, person: Person) -> None:

@@ -106,7 +106,8 @@ class Chart:
     def notes(self, values: dict[str, Any]) -> str:
         """Return what Helm says after an installation."""
         rendered = self._chart.render(values, name="auth", namespace="auth", is_install=True)
-        return next(text for name, text in rendered.items() if name.endswith(NOTES))
+        notes: str = next(text for name, text in rendered.items() if name.endswith(NOTES))
+        return notes
 
     def one(self, kind: str, values: dict[str, Any] = LEAST) -> Manifest:
         (found,) = [each for each in self.render(values) if each["kind"] == kind]
