@@ -105,8 +105,13 @@ class ClientAuthentication:
         distinct = list(dict.fromkeys(asked))
         async with self._database.connection() as connection:
             found = await clients.list_clients_with_hashes(connection, *zip(*distinct, strict=True))
-        stored_of = dict(zip(distinct, found, strict=True))
+        stored_of = {each: _if_named(stored, each[0]) for each, stored in zip(distinct, found, strict=True)}
         return [stored_of[each] for each in asked]
+
+
+def _if_named(stored: StoredClient | None, client_id: str) -> StoredClient | None:
+    """Return the client, unless it stands for one that does not exist."""
+    return stored if stored is not None and stored.client.client_id == client_id else None
 
 
 def read_credentials(presented: PresentedCredentials) -> tuple[AuthMethod, str | None, str | None]:
