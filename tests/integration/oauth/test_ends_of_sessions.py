@@ -15,6 +15,13 @@ ENDED = """
 STORED = "SELECT id::text AS id FROM sessions WHERE client_id = %s AND user_id = %s"
 
 
+def the_end_of(provider: Provider, user_id: str) -> tuple[str, str]:
+    """Return which session of a user is recorded to have ended, and why; an address is recorded with it."""
+    (end,) = provider.sql(ENDED, user_id)
+    assert (end["user_id"], end["address"] is None) == (user_id, False)
+    return end["session_id"], end["reason"]
+
+
 async def test_without_its_consent_an_application_has_no_session_and_each_end_is_recorded(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
@@ -25,9 +32,7 @@ async def test_without_its_consent_an_application_has_no_session_and_each_end_is
     own = await service.log_in(person)
     path = f"/api/v1/account/applications/{app.id}"
     assert (await service.authorized("DELETE", path, own.access)).status_code == 204
-    (end,) = lasting_provider.sql(ENDED, person.id)
-    assert end == {"user_id": person.id, "session_id": session["id"], "reason": "owner", "address": end["address"]}
-    assert end["address"] is not None
+    assert the_end_of(lasting_provider, person.id) == (session["id"], "owner")
 
 
 async def test_the_end_of_a_session_whose_code_came_again_is_recorded(
@@ -38,9 +43,7 @@ async def test_the_end_of_a_session_whose_code_came_again_is_recorded(
     assert (await app.exchange(code)).status_code == 200
     (session,) = lasting_provider.sql(STORED, app.id, person.id)
     assert (await app.exchange(code)).status_code == 400
-    (end,) = lasting_provider.sql(ENDED, person.id)
-    assert end == {"user_id": person.id, "session_id": session["id"], "reason": "reuse", "address": end["address"]}
-    assert end["address"] is not None
+    assert the_end_of(lasting_provider, person.id) == (session["id"], "reuse")
 
 
 async def test_a_cookie_with_another_secret_ends_no_session(
