@@ -17,7 +17,7 @@ from benchmarks.load import FORM, Chain, Replay, get
 from benchmarks.logins import LoginCall
 from development.postgres import EmbeddedPostgres
 from doorward.core.principal import Principal, SignIn
-from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec, hash_secret
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec, hash_secret
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.migrations import migrate

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from benchmarks.accounts import Accounts
 from benchmarks.load import FORM, Once, Redirects, get, post
 from benchmarks.peers.code_server import REDIRECT_URI, VERIFIER, authorization
-from doorward.domain.auth.browser_session import PREFIX
-from doorward.domain.auth.opaque_token import SECRET_BYTES, OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.sessions.browser_session import PREFIX
+from doorward.domain.auth.tokens.opaque_token import SECRET_BYTES, OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.code_models import CODE_PREFIX
 from doorward.domain.oauth.pkce import challenge_of
 from doorward.infrastructure.keys import AUTHORIZATION_CODE_PURPOSE, BROWSER_SESSION_PURPOSE, derive_key

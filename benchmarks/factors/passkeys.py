@@ -17,7 +17,7 @@ from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, PASSWORD, UNREACHED_LIMIT, Service, running_service
 from development.authenticator import ES256, Authenticator, Credential, encode, new_key
 from development.postgres import EmbeddedPostgres
-from doorward.domain.auth.sealed_tokens import SealedKind
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind
 from doorward.domain.passkeys.challenges import Challenges
 from doorward.settings.config import settings_from
 from doorward.wiring.auth import create_sealed_tokens

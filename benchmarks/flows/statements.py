@@ -14,7 +14,7 @@ import requests
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import Service
 from development.proof.service import tokens_of
-from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_token import Purpose
 
 AUTH: Final = "/api/v1/auth"
 ACCOUNT: Final = "/api/v1/account"

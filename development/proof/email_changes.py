@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from doorward.domain.accounts.email_change import LIFE_OF_CHANGE
 from doorward.domain.accounts.models import PendingEmailChange
 from doorward.domain.accounts.repositories import email_changes
-from doorward.domain.auth.identifiers import canonical_email
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.users.identifiers import canonical_email
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from benchmarks.processes import CALL_SECONDS
 from development.client import ACCOUNT, AUTH
 from development.proof.second_factors import Application, present_step
 from development.proof.timing_kinds import PASSWORD, Kind
-from doorward.domain.auth.grants import FIRST_PARTY
-from doorward.domain.auth.pending_login import PendingLogin
-from doorward.domain.auth.throttling import STRANGERS
+from doorward.domain.auth.login.pending_login import PendingLogin
+from doorward.domain.auth.login.throttling import STRANGERS
+from doorward.domain.auth.sessions.grants import FIRST_PARTY
 from doorward.settings.config import settings_from
 from doorward.wiring.auth import create_pending_logins
 

@@ -14,8 +14,8 @@ from development.proof.fuzz_provider import PreparedProvider, prepare_provider
 from development.proof.races.mailed import mailing
 from development.proof.service import tokens_of
 from development.proof.sign_ins import CALLBACK, DEVICE_CODE
-from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.tokens.one_time_token import Purpose
 
 ADMIN: Final = "/api/v1/admin/"
 ADMINISTERED_KEYS: Final = f"{ADMIN}keys"

@@ -26,7 +26,7 @@ FOUND: Final = ("killed", "timeout", "segfault", "suspicious")
 def main() -> int:
     """Run mutmut on one PostgreSQL for all its runs, show the survivors, and return whether too many survived."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="mutants, with wildcards: doorward.domain.auth.policy*")
+    parser.add_argument("names", nargs="*", help="mutants, with wildcards: doorward.domain.auth.sessions.policy*")
     parser.add_argument("--children", type=int, default=2, help="how many run at a time")
     arguments = parser.parse_args()
     with EmbeddedPostgres(durable=False) as server:

@@ -19,8 +19,8 @@ from doorward.domain.auth.exceptions import (
     InvalidUsernameError,
     MissingAccessTokenError,
 )
-from doorward.domain.auth.identifiers import canonical_email, canonical_username, display_username
-from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import SECRET_BYTES, RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.users.identifiers import canonical_email, canonical_username, display_username
 from doorward.domain.items.exceptions import InvalidColumnMapError
 from doorward.domain.items.folding import fold
 from doorward.domain.items.indexing import words_of

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from jwt.algorithms import ECAlgorithm
 
 from doorward.core.exceptions import DomainError
-from doorward.domain.auth.key_proofs import PresentedProof
+from doorward.domain.auth.tokens.key_proofs import PresentedProof
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.models import NO_SECRET

@@ -15,8 +15,8 @@ from typing import Final
 import httpx
 
 from development.postgres import EmbeddedPostgres
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.infrastructure.migrations import migrate
 from doorward.settings.config import settings_from

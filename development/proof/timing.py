@@ -32,7 +32,7 @@ from development.proof.factor_timing import FactorSite
 from development.proof.mailed_timing import MailedSite, mailed_settings
 from development.proof.provider_timing import ProviderSite
 from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_telling
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.infrastructure.migrations import migrate
 
 SAMPLES: Final = 300

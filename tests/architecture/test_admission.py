@@ -9,11 +9,11 @@ import pytest
 from tests.architecture.sources import Function, calls_of, functions_of, source_modules, text_of, tree_of
 
 AUTH: Final = Path("src/doorward/domain/auth")
-ADMISSION: Final = AUTH / "admission.py"
-BEGIN: Final = AUTH / "begin.py"
-BEGIN_IN_BROWSER: Final = AUTH / "browser_sessions.py"
-LOGIN: Final = AUTH / "login.py"
-CONTINUATION: Final = AUTH / "continuation.py"
+ADMISSION: Final = AUTH / "sessions" / "admission.py"
+BEGIN: Final = AUTH / "sessions" / "begin.py"
+BEGIN_IN_BROWSER: Final = AUTH / "sessions" / "browser_sessions.py"
+LOGIN: Final = AUTH / "login" / "login.py"
+CONTINUATION: Final = AUTH / "sessions" / "continuation.py"
 CODE_EXCHANGE: Final = Path("src/doorward/domain/oauth/code_exchange.py")
 DEVICE_EXCHANGE: Final = Path("src/doorward/domain/oauth/device_exchange.py")
 SESSIONS: Final = AUTH / "repositories" / "sessions.py"
@@ -33,7 +33,7 @@ def imported_from(path: Path, module: str) -> set[str]:
 
 def importers(name: str) -> set[Path]:
     """Return the modules that import a name of the admission."""
-    return {path for path in source_modules() if name in imported_from(path, "doorward.domain.auth.admission")}
+    return {path for path in source_modules() if name in imported_from(path, "doorward.domain.auth.sessions.admission")}
 
 
 def callers(name: str) -> set[Path]:

@@ -67,7 +67,7 @@ def test_every_domain_uses_the_same_role_names() -> None:
     domains = {path.parts[3] for path in source_modules() if path.match("src/doorward/domain/*/*.py")}
     assert "auth" in domains
     for domain in domains:
-        roles = {path.stem for path in source_modules() if path.match(f"src/doorward/domain/{domain}/*.py")}
+        roles = {path.stem for path in source_modules() if path.is_relative_to(f"src/doorward/domain/{domain}")}
         missing = ({"models"} if domain in WITHOUT_RULES else ROLES) - roles
         has_repository = any(is_repository(path) for path in source_modules() if domain in path.parts)
         assert has_repository, f"domain/{domain} lacks repository.py, or a folder repositories"

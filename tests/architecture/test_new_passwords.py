@@ -6,8 +6,8 @@ from typing import Final
 
 from tests.architecture.sources import at, calls_of, source_modules, tree_of
 
-CHECKING: Final = Path("src/doorward/domain/auth/new_passwords.py")
-HASHING: Final = Path("src/doorward/domain/auth/passwords.py")
+CHECKING: Final = Path("src/doorward/domain/auth/passwords/new_passwords.py")
+HASHING: Final = Path("src/doorward/domain/auth/passwords/stored_passwords.py")
 HASHES: Final = {"hash_new", "hash"}
 CHECKS: Final = {"check_new", "check"}
 

@@ -20,12 +20,13 @@ from doorward.api.schemas import ceremonies
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
 from doorward.domain.administration import policy as administration
-from doorward.domain.auth import identifiers, policy
-from doorward.domain.auth.device_token import DeviceTokenCodec
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
-from doorward.domain.auth.pending_login import PendingLogins
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
+from doorward.domain.auth.devices.device_token import DeviceTokenCodec
+from doorward.domain.auth.login.pending_login import PendingLogins
+from doorward.domain.auth.passwords import policy
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedTokens
+from doorward.domain.auth.users import identifiers
 from doorward.domain.items import search
 from doorward.domain.items.folding import fold
 from doorward.domain.items.indexing import index_of

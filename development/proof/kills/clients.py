@@ -13,8 +13,8 @@ from development.client import ApiClient
 from development.proof.api import Answer, answer_to, api_at
 from development.proof.email_changes import add_email_change
 from development.proof.kills.ledger import Call, Ledger
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
 CLIENTS: Final = 4

@@ -18,7 +18,6 @@ from development.proof.kills.commits import Commit, Moment
 from doorward.domain.accounts.repositories import accounts, deletions, email_changes, invitations
 from doorward.domain.administration.repositories import imported_users
 from doorward.domain.administration.repositories import users as administered_users
-from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import (
     application_sessions,
@@ -31,6 +30,7 @@ from doorward.domain.auth.repositories import (
     throttles,
     users,
 )
+from doorward.domain.auth.sessions.admission import SecondFactor
 from doorward.domain.federation.repositories import identities
 from doorward.domain.keys import repository as signing_keys
 from doorward.domain.mfa.repositories import recovery_codes, totp_factors

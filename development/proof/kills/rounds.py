@@ -14,7 +14,7 @@ from development.proof.kills import checker, clients, ledger
 from development.proof.kills.commits import AccountCommit, Moment
 from development.proof.kills.service import KillableService, killable_service
 from development.proof.service import proof_settings, tokens_of
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
 MOST_PASSES: Final = 3
 

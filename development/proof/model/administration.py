@@ -14,9 +14,9 @@ from doorward.domain.administration.models import OPERATOR, Actor, UserChanges
 from doorward.domain.administration.roles import RoleChanges
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.login.throttling import Throttling
 from doorward.domain.auth.scopes import AdminScope
-from doorward.domain.auth.throttling import Throttling
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.outbox.mail_queue import MailQueue

@@ -5,9 +5,9 @@ from typing import Final
 from development.proof.model.fault import Fault
 
 ACTING: Final = "domain/administration/acting.py"
-ACTING_SESSION: Final = "domain/auth/acting_session.py"
+ACTING_SESSION: Final = "domain/auth/sessions/acting_session.py"
 ADMINISTERED_USERS_SQL: Final = "domain/administration/repositories/users.py"
-ADMISSION: Final = "domain/auth/admission.py"
+ADMISSION: Final = "domain/auth/sessions/admission.py"
 DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
 EMAIL_CHANGES_SQL: Final = "domain/accounts/repositories/email_changes.py"
 ROLE_DEFINITIONS_SQL: Final = "domain/administration/repositories/roles.py"

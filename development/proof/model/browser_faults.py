@@ -11,7 +11,7 @@ EXCHANGE: Final = "domain/oauth/code_exchange.py"
 REDEMPTION: Final = "domain/oauth/code_models.py"
 DECISION: Final = "domain/oauth/authorization_decision.py"
 CONSENTS: Final = "domain/oauth/consents.py"
-BROWSER_SESSION: Final = "domain/auth/browser_session.py"
+BROWSER_SESSION: Final = "domain/auth/sessions/browser_session.py"
 
 BROWSER_FAULTS: Final = (
     Fault(

@@ -12,7 +12,7 @@ from development.proof.model.tokens import Access
 from development.proof.model.world import World
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.models import TokenPair
-from doorward.domain.auth.refresh_token import RefreshToken
+from doorward.domain.auth.tokens.refresh_token import RefreshToken
 
 STORED: Final = """
     SELECT id, generation, refreshed_at, expires_at, epoch, ended_at, end_reason

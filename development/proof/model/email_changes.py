@@ -10,9 +10,9 @@ from doorward.domain.accounts.email_change_confirmation import EmailChangeConfir
 from doorward.domain.accounts.models import WaitingForMailbox
 from doorward.domain.accounts.repositories import accounts
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.models import TokenPair
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.sessions.continuation import tokens_of
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
 Connection = AsyncConnection[Any]
 

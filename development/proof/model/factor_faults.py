@@ -4,8 +4,8 @@ from typing import Final
 
 from development.proof.model.fault import Fault
 
-ADMISSION: Final = "domain/auth/admission.py"
-REAUTHENTICATION: Final = "domain/auth/reauthentication.py"
+ADMISSION: Final = "domain/auth/sessions/admission.py"
+REAUTHENTICATION: Final = "domain/auth/login/reauthentication.py"
 FACTORS_SQL: Final = "domain/auth/repositories/second_factors.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
 NONCES_SQL: Final = "domain/auth/repositories/used_nonces.py"

@@ -9,9 +9,9 @@ from development.proof.model.administration_steps import AdministrationSteps
 from development.proof.model.factors import ORIGIN, Json
 from development.proof.model.own_factors import STEP_SECONDS, OwnPasskey, step_at
 from development.proof.model.people import Person, Session, hold
-from doorward.domain.auth.continuation import tokens_of
+from doorward.domain.auth.factors.shown_factor import ShownFactor
 from doorward.domain.auth.models import TokenPair
-from doorward.domain.auth.shown_factor import ShownFactor
+from doorward.domain.auth.sessions.continuation import tokens_of
 
 TWO_KINDS: Final = 2
 MOST_PASSKEYS: Final = 2

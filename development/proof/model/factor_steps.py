@@ -10,8 +10,8 @@ from development.proof.model.account_steps import LET_IN, some
 from development.proof.model.factor_journey import TWO_KINDS, FactorJourney
 from development.proof.model.people import Person, hold
 from development.proof.model.tokens import RememberedDevice
+from doorward.domain.auth.factors.shown_factor import ShownFactor
 from doorward.domain.auth.models import LoggedIn
-from doorward.domain.auth.shown_factor import ShownFactor
 
 MOST_NEWER_DEVICES: Final = 12
 TRUST: Final = timedelta(days=30)

@@ -12,13 +12,13 @@ from doorward.api.services import PasskeyServices, Services
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import SecondFactorRequiredError
-from doorward.domain.auth.login_completion import CompletingClient
+from doorward.domain.auth.factors.shown_factor import ShownFactor
+from doorward.domain.auth.login.completion import CompletingClient
 from doorward.domain.auth.models import LoggedIn, TokenPair
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.shown_factor import ShownFactor
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.continuation import tokens_of
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
 from doorward.domain.mfa.models import Enrolled, Enrolment
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.passkeys.registration import AddedPasskey

@@ -16,16 +16,16 @@ ROTATIONS_SQL: Final = "domain/auth/repositories/rotations.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
 OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
-SESSION_ENDING: Final = "domain/auth/session_ending.py"
+SESSION_ENDING: Final = "domain/auth/sessions/own_ending.py"
 DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
 ACCOUNTS_SQL: Final = "domain/accounts/repositories/accounts.py"
 TOKENS_SQL: Final = "domain/auth/repositories/one_time_tokens.py"
 VERIFICATION: Final = "domain/accounts/verification.py"
 EMAIL_CHANGES_SQL: Final = "domain/accounts/repositories/email_changes.py"
-ADMISSION: Final = "domain/auth/admission.py"
-SESSIONS: Final = "domain/auth/sessions.py"
+ADMISSION: Final = "domain/auth/sessions/admission.py"
+SESSIONS: Final = "domain/auth/sessions/sessions.py"
 ACCOUNT_MODELS: Final = "domain/accounts/models.py"
-POLICY: Final = "domain/auth/policy.py"
+POLICY: Final = "domain/auth/sessions/policy.py"
 
 
 FAULTS: Final = (
@@ -142,7 +142,7 @@ FAULTS: Final = (
         "the end of a stolen session is rolled back with the refusal",
     ),
     Fault(
-        "domain/auth/refresh_token.py",
+        "domain/auth/tokens/refresh_token.py",
         "        self._readable_keys = (key,) if previous_key is None else (key, previous_key)",
         "        self._readable_keys = (key,)",
         "a change of the key signs everybody out",

@@ -9,7 +9,7 @@ from uuid import uuid4
 from development.proof.model.checks import read
 from development.proof.model.keys import Keys
 from development.proof.model.people import Session
-from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
 
 
 def _foreign(session: Session, _other: Session, _keys: Keys, _cut: int) -> str:

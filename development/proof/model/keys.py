@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 
 

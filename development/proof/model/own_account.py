@@ -9,9 +9,9 @@ from development.proof.model.answers import answered
 from development.proof.model.email_changes import EmailChanges
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import DeletionPendingError
 from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.sessions.continuation import tokens_of
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from development.proof.model.answers import answered, at_once
 from doorward.api.services import ProviderServices, Services
-from doorward.domain.auth.browser_session import BrowserSession, BrowserStay
-from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.models import TokenPair
-from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.sessions.browser_session import BrowserSession, BrowserStay
+from doorward.domain.auth.sessions.browser_sessions import SignedIn
+from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.oauth.authorization import AskedParameters, AuthorizationState
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.code_models import Redemption

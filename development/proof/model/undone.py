@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.infrastructure.postgres.batching import SharedQuery
 
 Connection = AsyncConnection[Any]

@@ -5,9 +5,9 @@ from typing import Final
 from fastapi import FastAPI
 
 from doorward.core.ports import Clock
-from doorward.domain.auth.login import Login
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.login.login import Login
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.settings.config import Settings
 from doorward.wiring.auth import create_login, create_signer, lifetimes_of

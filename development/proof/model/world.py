@@ -28,21 +28,21 @@ from development.proof.model.undone import undone_sessions
 from development.proof.model.verified_login import VERIFIED_ONLY, create_verified_login
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
-from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
     LoginThrottledError,
 )
-from doorward.domain.auth.expiry import TokenExpiry
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.login.unthrottling import Unthrottling
 from doorward.domain.auth.models import TokenPair
-from doorward.domain.auth.pruning import Pruning
-from doorward.domain.auth.sessions import Sessions
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
-from doorward.domain.auth.unthrottling import Unthrottling
+from doorward.domain.auth.sessions.pruning import Pruning
+from doorward.domain.auth.sessions.sessions import Sessions
+from doorward.domain.auth.tokens.expiry import TokenExpiry
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.models import OAuthClient
 from doorward.infrastructure.postgres.database import PostgresDatabase

@@ -54,7 +54,7 @@ from development.proof.service import (
     tokens_of,
 )
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime, remove_leftovers
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.observability.logging import configure_logging
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.operations import activate, deactivate

@@ -13,7 +13,7 @@ from development.proof.api import Answer
 from development.proof.races.contests import new_person, new_session
 from doorward.domain.accounts.mailed_secret import new_mailed_secret
 from doorward.domain.accounts.repositories.invitations import replace_mailed_secret
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec, Purpose
 
 ADMIN: Final = "/api/v1/admin"
 USERS: Final = f"{ADMIN}/users"

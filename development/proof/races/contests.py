@@ -13,7 +13,7 @@ import httpx
 
 from development.client import ApiClient
 from development.proof.api import Answer, answer_to, api_at
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 
 T = TypeVar("T")
 

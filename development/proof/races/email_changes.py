@@ -25,8 +25,8 @@ from development.proof.races.contests import (
     new_person,
     new_session,
 )
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
 ACCEPTED = 202
 NO_CONTENT = 204

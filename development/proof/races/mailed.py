@@ -11,8 +11,8 @@ import psycopg
 from development.client import ApiClient
 from development.proof.api import answer_to, api_at
 from development.proof.races.contests import OK, PASSWORD, REFUSED, answered, decisive, many, new_person, new_session
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
 NO_CONTENT = 204
 USED = 422

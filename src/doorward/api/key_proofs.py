@@ -5,8 +5,8 @@ from typing import Final
 from fastapi import Request
 
 from doorward.api.services import ProviderServices
-from doorward.domain.auth.key_binding import KeyBinding
-from doorward.domain.auth.key_proofs import PresentedProof, VerifiedProof
+from doorward.domain.auth.tokens.key_binding import KeyBinding
+from doorward.domain.auth.tokens.key_proofs import PresentedProof, VerifiedProof
 from doorward.domain.oauth.models import OAuthClient
 
 SCHEME: Final = "DPoP"

@@ -17,7 +17,7 @@ from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, InputError, Kind
 from doorward.domain.auth.exceptions import MissingAccessTokenError, ReauthenticationRequiredError
-from doorward.domain.auth.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
+from doorward.domain.auth.tokens.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
 from doorward.observability.request_context import current_correlation_id
 
 MEDIA_TYPE: Final = "application/problem+json"

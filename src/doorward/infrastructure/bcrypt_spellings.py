@@ -13,7 +13,7 @@ from typing import Final
 import bcrypt
 
 from doorward.core.frozen import frozen
-from doorward.domain.auth.policy import normalize_password
+from doorward.domain.auth.passwords.policy import normalize_password
 from doorward.infrastructure.password_work import BCRYPT_MINIMUM_COST
 
 BCRYPT_MAXIMUM_BYTES: Final = 72

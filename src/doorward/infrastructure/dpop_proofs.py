@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from doorward.domain.auth.key_proofs import PresentedProof, VerifiedProof
+from doorward.domain.auth.tokens.key_proofs import PresentedProof, VerifiedProof
 from doorward_client import proofs
 from doorward_client.exceptions import InvalidProofError
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from doorward.domain.auth.exceptions import InvalidEmailError
-from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.settings.topic import Topic, split_list
 
 ReservedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]

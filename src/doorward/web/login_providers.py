@@ -13,9 +13,9 @@ from doorward.api.services import CurrentServices, Services
 from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.admission import SecondFactor
-from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.exceptions import SecondFactorRequiredError
+from doorward.domain.auth.sessions.admission import SecondFactor
+from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.federation.exceptions import InvalidProviderAnswerError
 from doorward.domain.federation.login import SigningBrowser
 from doorward.domain.federation.login_models import ProviderAnswer, VerifiedIdentity

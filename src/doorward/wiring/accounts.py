@@ -2,10 +2,10 @@
 
 from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.verification import Verification
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
-from doorward.domain.auth.passwords import Passwords
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.passwords.stored_passwords import Passwords
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_known_devices

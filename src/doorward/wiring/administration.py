@@ -14,8 +14,8 @@ from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
 from doorward.domain.audit.search import AuditSearch
-from doorward.domain.auth.listing import SessionListing
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.sessions.listing import SessionListing
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.infrastructure.keys import cursor_purpose
 from doorward.settings.keys import KeySettings
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords

@@ -2,23 +2,23 @@
 
 from datetime import timedelta
 
-from doorward.domain.auth.admission import AdmissionPolicy
-from doorward.domain.auth.browser_session import PREFIX as BROWSER_PREFIX
-from doorward.domain.auth.continuation import SessionContinuation
-from doorward.domain.auth.device_token import DeviceTokenCodec
-from doorward.domain.auth.held_back import HeldBack
-from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login import Login
-from doorward.domain.auth.login_sessions import LoginRules, LoginSessions
-from doorward.domain.auth.opaque_token import OpaqueTokenCodec
-from doorward.domain.auth.pending_login import PendingLogins
-from doorward.domain.auth.policy import Lifetimes
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.rotated_session import TokenAudience
-from doorward.domain.auth.sealed_tokens import SealedTokens
-from doorward.domain.auth.sessions import Sessions
-from doorward.domain.auth.token_endings import TokenEndings
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.devices.device_token import DeviceTokenCodec
+from doorward.domain.auth.devices.known_devices import KnownDevices
+from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.login import Login
+from doorward.domain.auth.login.login_sessions import LoginRules, LoginSessions
+from doorward.domain.auth.login.pending_login import PendingLogins
+from doorward.domain.auth.sessions.admission import AdmissionPolicy
+from doorward.domain.auth.sessions.browser_session import PREFIX as BROWSER_PREFIX
+from doorward.domain.auth.sessions.continuation import SessionContinuation
+from doorward.domain.auth.sessions.policy import Lifetimes
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
+from doorward.domain.auth.sessions.sessions import Sessions
+from doorward.domain.auth.sessions.token_endings import TokenEndings
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.tokens.sealed_tokens import SealedTokens
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.keys import (
     ACCESS_TOKEN_PURPOSE,

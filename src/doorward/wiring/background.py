@@ -10,7 +10,7 @@ from typing import Final
 from doorward.core.ports import Clock
 from doorward.domain.accounts.mail_budgets import MailBudgetRetention
 from doorward.domain.audit.retention import AuditRetention
-from doorward.domain.auth.pruning import Pruning
+from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.domain.outbox.retention import DeadLetterRetention
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task

@@ -5,8 +5,8 @@ from doorward.domain.accounts.email_change import EmailChange
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
 from doorward.domain.accounts.email_change_retention import EmailChangeRetention
 from doorward.domain.accounts.models import EmailChangeMode
-from doorward.domain.auth.registration import RegistrationRules
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings

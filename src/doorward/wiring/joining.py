@@ -10,8 +10,8 @@ from doorward.domain.accounts.joining_retention import JoiningRetention
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.ports import Composer
 from doorward.domain.accounts.registration_requests import RegistrationRequests
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.outbox.mail import MailKind
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE

@@ -9,9 +9,9 @@ from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.export import Export
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.audit.personal_data import AuditData
-from doorward.domain.auth.expiry import TokenExpiry
 from doorward.domain.auth.personal_data import BrowserSessionData, DeviceData, SessionData
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.tokens.expiry import TokenExpiry
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.mfa.personal_data import FactorData
 from doorward.domain.oauth.consents import ConsentData
 from doorward.infrastructure.postgres.database import PostgresDatabase

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Sequence
 
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.federation.login import FederatedLogin
 from doorward.domain.federation.login_requests import LoginRequests
 from doorward.domain.federation.ports import LoginProvider

@@ -2,7 +2,7 @@
 
 import ssl
 
-from doorward.domain.auth.new_passwords import NewPasswords
+from doorward.domain.auth.passwords.new_passwords import NewPasswords
 from doorward.domain.auth.ports import BreachedPasswords
 from doorward.infrastructure.breached_passwords import BreachFile, BreachServer
 from doorward.infrastructure.common_passwords import load_common_passwords

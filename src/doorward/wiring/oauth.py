@@ -9,14 +9,14 @@ from doorward.api.services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.models import Actor
-from doorward.domain.auth.authentication import OwnTokenAuthentication
-from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.key_proofs import KeyProofs, Possession, ProofReader
-from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.auth.scopes import AdminScope
-from doorward.domain.auth.sessions import Sessions
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.authentication import OwnTokenAuthentication
+from doorward.domain.auth.sessions.browser_sessions import BrowserSessions
+from doorward.domain.auth.sessions.sessions import Sessions
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.key_proofs import KeyProofs, Possession, ProofReader
+from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.oauth.asked_again import AskedNotes
 from doorward.domain.oauth.asked_applications import AskedApplications
 from doorward.domain.oauth.authorization import Authorization, AuthorizationSources

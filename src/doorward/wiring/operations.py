@@ -13,10 +13,10 @@ from doorward.core.exceptions import DomainError
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.models import OPERATOR
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
-from doorward.domain.auth.ending import SessionEnding
-from doorward.domain.auth.unthrottling import Unthrottling
+from doorward.domain.auth.login.unthrottling import Unthrottling
+from doorward.domain.auth.sessions.ending_of_all import SessionEnding
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.keys.changes import KeyChanges
 from doorward.domain.keys.exceptions import KeysNotInUseError

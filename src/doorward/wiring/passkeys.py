@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.services import PasskeyServices
 from doorward.core.frozen import frozen
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.passkeys.authentication import PasskeyLogin
 from doorward.domain.passkeys.challenges import Challenges

@@ -1,7 +1,7 @@
 """The use case of sign-up, built from the settings."""
 
-from doorward.domain.auth.identifiers import without_separators
-from doorward.domain.auth.registration import Registration, RegistrationRules
+from doorward.domain.auth.users.identifiers import without_separators
+from doorward.domain.auth.users.registration import Registration, RegistrationRules
 from doorward.settings.config import Settings
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.new_passwords import create_new_passwords

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from doorward.api.services import SecondFactorServices
 from doorward.core.ports import Sealer
-from doorward.domain.auth.login_completion import LoginCompletion
-from doorward.domain.auth.policy import PRODUCT_NAME
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.login.completion import LoginCompletion
+from doorward.domain.auth.passwords.policy import PRODUCT_NAME
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.mfa.enrolment import EnrolmentParts, TotpEnrolment
 from doorward.domain.mfa.listing import Applications, FactorListing
 from doorward.domain.mfa.notices import FactorNotices

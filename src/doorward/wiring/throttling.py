@@ -1,9 +1,9 @@
 """What counts attempts on accounts, and the task that forgets them, built from the settings."""
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.forgetting import Forgetting
+from doorward.domain.auth.login.forgetting import Forgetting
+from doorward.domain.auth.login.throttling import Throttling
 from doorward.domain.auth.repositories import Connection
-from doorward.domain.auth.throttling import Throttling
 from doorward.infrastructure.keys import THROTTLE_PURPOSE
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task

@@ -14,7 +14,7 @@ from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import Recovery, ResetMail
 from doorward.domain.accounts.verification import Verification, VerificationMail
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context

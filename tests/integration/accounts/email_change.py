@@ -11,10 +11,10 @@ from doorward.domain.accounts.email_change_confirmation import EmailChangeConfir
 from doorward.domain.accounts.email_change_mail import NewMailboxMail, OldMailboxMail
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, WaitingForMailbox
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import tokens_of as tokens_of_session
 from doorward.domain.auth.models import LoggedIn
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.continuation import tokens_of as tokens_of_session
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.settings.config import Settings

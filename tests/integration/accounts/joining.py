@@ -12,7 +12,7 @@ from doorward.domain.accounts.invitations import Invitations
 from doorward.domain.accounts.inviting import Inviting
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.registration_requests import RegistrationRequests
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.outbox.mail import ComposedMail, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from development.client import Person
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
-from doorward.domain.auth.known_devices import is_known_device
+from doorward.domain.auth.devices.known_devices import is_known_device
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.models import sealing_context
 from doorward.wiring.mail import create_sealer

@@ -10,8 +10,8 @@ from development.client import PASSWORD, Person, new_person
 from doorward.domain.auth.exceptions import (
     InvalidOneTimeTokenError,
 )
-from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_secret
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
+from doorward.domain.auth.tokens.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_secret
 from doorward.domain.outbox.mail import ComposedMail
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.wiring.keys import keys

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from doorward.domain.accounts.deletion import GRACE
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import NothingToRestoreError
-from doorward.domain.auth.sealed_tokens import LIFE_OF_KIND, SealedKind
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
+from doorward.domain.auth.tokens.sealed_tokens import LIFE_OF_KIND, SealedKind
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import DELETION, MOMENT, cancel, leave, log_in, restore_token, stored
 from tests.integration.accounts.own_account import Owner, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, Service, events, facts, is_problem, statuses

@@ -9,9 +9,9 @@ from development.client import PASSWORD, Pair
 from doorward.domain.accounts.administered import AdministeredAccounts
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.administration.user_actions import UserActions
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.outbox.exceptions import MailNotConfiguredError

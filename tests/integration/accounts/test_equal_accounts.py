@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from doorward.domain.accounts.deletion import GRACE
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import RESTORE_PAGE, leave
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.mailbox import make_service_with_mail

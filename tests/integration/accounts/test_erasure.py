@@ -14,8 +14,8 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.mail_budgets import MailBudgetRetention
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.outbox.retention import DeadLetterRetention
 from tests.integration.accounts.leaving import MOMENT, cancel, erase_after_the_grace, leave, restore_token, stored
 from tests.integration.accounts.own_account import Owner, signed_in

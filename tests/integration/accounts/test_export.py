@@ -12,10 +12,10 @@ import pytest
 
 from development.client import ITEMS
 from doorward.api.schemas.leaving import ExportResponse
-from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import EXPORT, MOMENT, export
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, mark

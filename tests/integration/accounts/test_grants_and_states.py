@@ -15,8 +15,8 @@ from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.accounts.leaving import CANCEL, erase_after_the_grace, leave

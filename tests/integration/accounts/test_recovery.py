@@ -9,8 +9,8 @@ import pytest
 from doorward.core.exceptions import DomainError
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue

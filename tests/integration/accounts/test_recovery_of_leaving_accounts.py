@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from doorward.domain.accounts.deletion import GRACE
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.conftest import Mails, token_of
 from tests.integration.accounts.leaving import MOMENT, cancel, erase_after_the_grace, leave, log_in, stored

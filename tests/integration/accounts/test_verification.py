@@ -12,7 +12,7 @@ from doorward.domain.auth.exceptions import (
     InvalidOneTimeTokenError,
     LoginThrottledError,
 )
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.domain.outbox.mail import ComposedMail
 from tests.integration.accounts.conftest import Mails, token_of
 from tests.integration.service import mark

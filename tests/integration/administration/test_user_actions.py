@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from development.client import Pair, Person
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.leaving import erase_after_the_grace
 from tests.integration.accounts.own_account import Owner, is_alive, is_dead

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from development.client import PASSWORD, REGISTER, Person, pair
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, available_cores
 from tests.integration.administration.administrator import AUDIT, signed_in_with
 from tests.integration.items.catalogue import SEARCH, Owner, sign_in

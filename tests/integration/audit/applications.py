@@ -3,9 +3,9 @@
 from typing import Any
 
 from development.client import ACCOUNT, PASSWORD
-from doorward.domain.auth.browser_session import BrowserStay
-from doorward.domain.auth.browser_sessions import BrowserSessions
-from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
+from doorward.domain.auth.sessions.browser_session import BrowserStay
+from doorward.domain.auth.sessions.browser_sessions import BrowserSessions
+from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.oauth.asked_again import AskedNotes
 from doorward.domain.oauth.asked_applications import AskedApplications
 from doorward.domain.oauth.authorization import AskedParameters, Authorization, AuthorizationSources

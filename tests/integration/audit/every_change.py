@@ -28,7 +28,7 @@ from doorward.domain.administration.importing.models import UserImportRequest
 from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.retention import AuditRetention
-from doorward.domain.auth.continuation import tokens_of
+from doorward.domain.auth.sessions.continuation import tokens_of
 from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.identities import identity_id
 from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity

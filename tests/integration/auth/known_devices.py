@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from development.client import TOKEN, Person, pair
-from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
+from doorward.domain.auth.devices.device_token import DeviceToken, DeviceTokenCodec
 from doorward.infrastructure.keys import DEVICE_TOKEN_PURPOSE
 from doorward.wiring.keys import keys
 from tests.integration.service import Service

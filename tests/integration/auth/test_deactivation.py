@@ -9,11 +9,11 @@ import pytest
 
 from development.client import PASSWORD, Person
 from doorward.commands.main import main
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import NamedUser
-from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.service import Logs, Service, events, facts, is_problem, statuses
 

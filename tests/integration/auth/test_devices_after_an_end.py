@@ -6,9 +6,9 @@ from development.client import PASSWORD, Pair, Person, pair
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import Proof
 from doorward.domain.auth.ports import NO_CLIENT
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.repositories import users
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.wiring.auth import create_continuation, create_signer, lifetimes_of

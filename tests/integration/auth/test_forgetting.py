@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from doorward.domain.auth.forgetting import Forgetting
+from doorward.domain.auth.login.forgetting import Forgetting
 from tests.integration.service import Service
 
 THROTTLES = "INSERT INTO login_throttles VALUES (%s, 'strangers', %s, now(), now() - %s::interval)"

@@ -7,11 +7,11 @@ import pytest
 
 from development.client import PASSWORD, TOKEN, Person
 from doorward.domain.accounts.notices import NOTICE_FACTS
-from doorward.domain.auth.known_devices import MOST_DEVICES
-from doorward.domain.auth.login import Login
+from doorward.domain.auth.devices.known_devices import MOST_DEVICES
+from doorward.domain.auth.login.login import Login
 from doorward.domain.auth.ports import Client
-from doorward.domain.auth.refresh_token import RefreshTokenCodec, hash_secret
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
+from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec, hash_secret
 from doorward.domain.outbox.mail import MailKind, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context

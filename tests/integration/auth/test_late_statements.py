@@ -8,7 +8,7 @@ import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError
-from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.service import Logs, Service, events, facts

@@ -11,7 +11,7 @@ import pytest
 
 from development.client import PASSWORD
 from doorward.domain.auth.exceptions import InvalidCredentialsError
-from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH
+from doorward.domain.auth.passwords.policy import MAXIMUM_PASSWORD_LENGTH
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, BcryptHasher
 from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, statuses
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from development.client import Pair, Person
-from doorward.domain.auth.pruning import PAGES_A_BATCH, Pruning
 from doorward.domain.auth.repositories import dead_sessions
+from doorward.domain.auth.sessions.pruning import PAGES_A_BATCH, Pruning
 from tests.integration.service import MakeService, Service
 
 RETENTION = timedelta(days=30)

@@ -11,7 +11,7 @@ import pytest
 
 from development.client import pair
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from tests.integration.accounts.own_account import Owner, is_alive, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, statuses
 

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from development.client import Pair
 from development.postgres import EmbeddedPostgres
-from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from tests.integration.service import MakeService, Service, statuses
 

@@ -10,9 +10,7 @@ import pytest
 
 from development.client import REVOKE, Pair, Person
 from doorward.core.exceptions import DomainError
-from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import LastAdministratorError, UnknownRoleError
 from doorward.domain.auth.repositories import sessions
 from doorward.domain.auth.roles import (
@@ -23,6 +21,8 @@ from doorward.domain.auth.roles import (
     replace_roles,
 )
 from doorward.domain.auth.scopes import ADMIN_SCOPES, RESOURCE_SCOPES, AdminScope
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.service import MakeService, Service, is_problem
 
 OWN = {"account", *RESOURCE_SCOPES}

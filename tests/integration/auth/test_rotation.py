@@ -9,9 +9,9 @@ import httpx
 import psycopg
 
 from development.client import pair
-from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.keys.models import SIGNING_ALGORITHMS
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from tests.integration.service import Logs, Service, events, is_problem, statuses

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken, SealedTokens
 from doorward.wiring.auth import create_sealed_tokens
 from tests.integration.service import Service
 

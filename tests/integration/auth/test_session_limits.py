@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from development.client import PASSWORD
-from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import LAST_GENERATION, RefreshTokenCodec
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from tests.integration.service import FakeClock, MakeService, Service, is_problem
 

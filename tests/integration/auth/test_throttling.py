@@ -13,9 +13,9 @@ import pytest
 from development.client import PASSWORD, TOKEN, Person
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import LoginThrottledError, TooManyHashesError
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS, Curve, ThrottledClient, Throttling
 from doorward.domain.auth.models import ClientKind
 from doorward.domain.auth.ports import ClientLeftError
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS, Curve, ThrottledClient, Throttling
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, MakeService, Service, events, facts, is_problem, statuses
 from tests.integration.statements import sent_by

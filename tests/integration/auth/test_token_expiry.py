@@ -4,8 +4,8 @@ import secrets
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from doorward.domain.auth.expiry import NONCE_KEPT, TokenExpiry
-from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.tokens.expiry import NONCE_KEPT, TokenExpiry
+from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.service import Service
 

@@ -4,11 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.login.throttling import STRANGERS
+from doorward.domain.auth.login.unthrottling import Unthrottling
 from doorward.domain.auth.models import NamedUser
-from doorward.domain.auth.throttling import STRANGERS
-from doorward.domain.auth.unthrottling import Unthrottling
+from doorward.domain.auth.users.accounts import Accounts
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, Service
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
 from tests.integration.outbox.messages import eventually

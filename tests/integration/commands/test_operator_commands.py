@@ -11,7 +11,7 @@ import pytest
 
 from development.client import Pair, Person
 from doorward.commands.main import main
-from doorward.domain.auth.ending import SessionEnding
+from doorward.domain.auth.sessions.ending_of_all import SessionEnding
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.config import Settings, settings_from

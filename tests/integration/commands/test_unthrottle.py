@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from doorward.commands.main import main
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, Service
 

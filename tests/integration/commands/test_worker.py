@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from doorward.commands.main import main
-from doorward.domain.auth.pruning import Pruning
+from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.wiring.background import run_worker
 from tests.integration.service import Logs, MakeService, events, settings_of_the_ring
 

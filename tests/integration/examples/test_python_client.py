@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from development.client import ME
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from examples.search_indexer import log_in
 from examples.session_client import (
     DEVICE,

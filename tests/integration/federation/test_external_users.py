@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from development.client import ME
-from doorward.domain.auth.accounts import Accounts
-from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.federation.conftest import Trusting
 from tests.integration.federation.issuer import Issuer, running, trusting
 from tests.integration.service import FakeClock, Logs, MakeService, events, facts, is_problem, mark, statuses

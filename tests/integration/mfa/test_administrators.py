@@ -6,7 +6,7 @@ import pytest
 
 from development.client import pair
 from doorward.domain.auth.callers import ClientCaller
-from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
+from doorward.domain.auth.factors.exceptions import SecondFactorNeededError
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import signed_in_with
 from tests.integration.mfa.protected import FACTORS, Protected

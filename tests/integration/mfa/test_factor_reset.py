@@ -9,7 +9,7 @@ import pytest
 
 from development.client import AUTH, pair
 from doorward.domain.administration.models import OPERATOR
-from doorward.domain.auth.throttling import STRANGERS
+from doorward.domain.auth.login.throttling import STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.own_account import NEW_PASSWORD, is_dead, signed_in
 from tests.integration.administration.administrator import signed_in_with, user, write

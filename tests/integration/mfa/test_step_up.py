@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from development.client import pair
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead
 from tests.integration.mfa.protected import CODES, Protected
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, statuses

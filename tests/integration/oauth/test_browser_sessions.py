@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from development.client import PASSWORD
-from doorward.domain.auth.browser_session import OF_STAY, OF_VISIT
+from doorward.domain.auth.sessions.browser_session import OF_STAY, OF_VISIT
 from tests.integration.oauth.browsers import (
     LOGOUT,
     SIGN_IN,

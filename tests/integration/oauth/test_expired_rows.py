@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from development.client import PASSWORD, Person
-from doorward.domain.auth.browser_session import OF_STAY, OF_VISIT
-from doorward.domain.auth.ending import SessionEnding
-from doorward.domain.auth.expiry import TokenExpiry
 from doorward.domain.auth.repositories.browser_sessions import MOST_LIVE
+from doorward.domain.auth.sessions.browser_session import OF_STAY, OF_VISIT
+from doorward.domain.auth.sessions.ending_of_all import SessionEnding
+from doorward.domain.auth.tokens.expiry import TokenExpiry
 from doorward.domain.oauth.code_models import CODE_LIFE
 from doorward.domain.oauth.expiry import CodeExpiry
 from tests.integration.oauth.browsers import SIGN_IN, Browser, application, is_signed_in, signed_in

@@ -8,7 +8,7 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from doorward.domain.auth.pruning import Pruning
+from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo

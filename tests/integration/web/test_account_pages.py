@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from tests.integration.mailbox import code_in, make_service_with_mail, next_mail, token_in
 from tests.integration.service import MakeService, Service
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from doorward.domain.auth.throttling import SECOND_FACTOR_CURVE
+from doorward.domain.auth.login.throttling import SECOND_FACTOR_CURVE
 from tests.integration.passkeys.keyring import keyring_with_passkey
 from tests.integration.service import Service
 from tests.integration.web.visitor import (

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, ImportedUser, LineCode
 from doorward.domain.administration.importing.rules import ImportRules, judge, refusal_of_roles
 from doorward.domain.auth.exceptions import InvalidEmailError
-from doorward.domain.auth.identifiers import read_email
 from doorward.domain.auth.ports import HashRefusal
+from doorward.domain.auth.users.identifiers import read_email
 from tests.unit.administration.foreign_exports import ADA_ID
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)

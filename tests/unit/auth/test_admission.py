@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.admission import (
+from doorward.domain.auth.models import Account, Proof
+from doorward.domain.auth.sessions.admission import (
     SIGNED_IN,
     AdmissionPolicy,
     Proceed,
@@ -15,7 +16,6 @@ from doorward.domain.auth.admission import (
     SecondFactorDue,
     judge,
 )
-from doorward.domain.auth.models import Account, Proof
 
 USER = uuid4()
 PROOF = Proof(USER, ("pwd",), acr=1, proven_at=datetime.now(UTC), session_epoch=3)

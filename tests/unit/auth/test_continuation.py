@@ -2,10 +2,10 @@
 
 import pytest
 
-from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.callers import caller_in_browser
-from doorward.domain.auth.continuation import cookies_of, proof_of, tokens_of
 from doorward.domain.auth.models import LoggedIn, TokenPair
+from doorward.domain.auth.sessions.browser_sessions import SignedIn
+from doorward.domain.auth.sessions.continuation import cookies_of, proof_of, tokens_of
 from tests.unit.oauth.applications import session
 
 TOKENS = LoggedIn(TokenPair("access", "refresh", 1800, frozenset()), "device")

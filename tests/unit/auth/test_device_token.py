@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.domain.auth.device_token import PREFIX, DeviceToken, DeviceTokenCodec
+from doorward.domain.auth.devices.device_token import PREFIX, DeviceToken, DeviceTokenCodec
 
 KEY, PREVIOUS = secrets.token_bytes(64), secrets.token_bytes(64)
 CODEC = DeviceTokenCodec(KEY)

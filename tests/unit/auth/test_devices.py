@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorward.domain.auth.devices import AddressDetail, describe_device
+from doorward.domain.auth.devices.recorded import AddressDetail, describe_device
 from doorward.domain.auth.models import Device
 
 

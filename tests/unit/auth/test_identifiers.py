@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import canonical_email, canonical_username, display_username, read_email
+from doorward.domain.auth.users.identifiers import canonical_email, canonical_username, display_username, read_email
 
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 

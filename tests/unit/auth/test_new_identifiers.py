@@ -3,7 +3,7 @@
 import pytest
 
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError, UsernameReservedError
-from doorward.domain.auth.identifiers import (
+from doorward.domain.auth.users.identifiers import (
     canonical_email,
     canonical_username,
     display_username,

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
+from doorward.domain.auth.tokens.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
 
 CODEC = OneTimeTokenCodec(secrets.token_bytes(64))
 TOKEN = OneTimeToken(Purpose.PASSWORD_RESET, uuid4(), new_secret())

@@ -5,8 +5,14 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.authenticated_text import AuthenticatedText
-from doorward.domain.auth.opaque_token import SECRET_BYTES, OpaqueToken, OpaqueTokenCodec, RowToken, RowTokenCodec
+from doorward.domain.auth.tokens.authenticated_text import AuthenticatedText
+from doorward.domain.auth.tokens.opaque_token import (
+    SECRET_BYTES,
+    OpaqueToken,
+    OpaqueTokenCodec,
+    RowToken,
+    RowTokenCodec,
+)
 
 PREFIX = "dwx_"
 KEY = secrets.token_bytes(64)

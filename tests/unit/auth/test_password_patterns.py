@@ -2,9 +2,9 @@
 
 import pytest
 
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
-from doorward.domain.auth.password_patterns import is_common_pattern
-from doorward.domain.auth.policy import check_new_password
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
+from doorward.domain.auth.passwords.patterns import is_common_pattern
+from doorward.domain.auth.passwords.policy import check_new_password
 from doorward.infrastructure.common_passwords import load_common_passwords
 
 COMMON = load_common_passwords()

@@ -4,14 +4,14 @@ import unicodedata
 
 import pytest
 
-from doorward.domain.auth.password_exceptions import (
+from doorward.domain.auth.passwords.exceptions import (
     PasswordBlankError,
     PasswordIsNameError,
     PasswordLengthError,
     PasswordNotTextError,
     PasswordTooCommonError,
 )
-from doorward.domain.auth.policy import check_new_password, normalize_password
+from doorward.domain.auth.passwords.policy import check_new_password, normalize_password
 from doorward.infrastructure.common_passwords import load_common_passwords
 
 COMMON = load_common_passwords()

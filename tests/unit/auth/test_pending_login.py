@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from doorward.domain.auth.exceptions import InvalidPendingLoginError
-from doorward.domain.auth.grants import FIRST_PARTY, Grant
+from doorward.domain.auth.login.pending_login import PendingLogin, PendingLogins
+from doorward.domain.auth.login.throttling import STRANGERS, ThrottledClient
 from doorward.domain.auth.models import ClientKind
-from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
-from doorward.domain.auth.rotated_session import TokenAudience
-from doorward.domain.auth.sealed_tokens import MAXIMUM_CONTENT_BYTES, SealedKind, SealedTokens
-from doorward.domain.auth.throttling import STRANGERS, ThrottledClient
+from doorward.domain.auth.sessions.grants import FIRST_PARTY, Grant
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
+from doorward.domain.auth.tokens.sealed_tokens import MAXIMUM_CONTENT_BYTES, SealedKind, SealedTokens
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEALED = SealedTokens(secrets.token_bytes(64))

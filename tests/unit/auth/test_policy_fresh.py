@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doorward.domain.auth.policy import is_fresh
+from doorward.domain.auth.sessions.policy import is_fresh
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.policy import RefreshVerdict, judge_unrotated
-from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
-from doorward.domain.auth.rotated_session import LockedSession
+from doorward.domain.auth.sessions.policy import RefreshVerdict, judge_unrotated
+from doorward.domain.auth.sessions.rotated_session import LockedSession
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, hash_secret
 
 ROTATED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EXPIRES = ROTATED + timedelta(days=7)

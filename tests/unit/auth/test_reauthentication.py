@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 
 import pytest
 
-from doorward.domain.auth.reauthentication import renewed_methods
+from doorward.domain.auth.login.reauthentication import renewed_methods
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError
-from doorward.domain.auth.refresh_token import PREFIX, RefreshToken, RefreshTokenCodec, hash_secret
+from doorward.domain.auth.tokens.refresh_token import PREFIX, RefreshToken, RefreshTokenCodec, hash_secret
 
 KEY = secrets.token_bytes(64)
 TEXT_LENGTH = 96

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.sealed_tokens import LIFE_OF_KIND, PREFIX, SealedKind, SealedTokens
+from doorward.domain.auth.tokens.sealed_tokens import LIFE_OF_KIND, PREFIX, SealedKind, SealedTokens
 
 KEY, PREVIOUS = secrets.token_bytes(64), secrets.token_bytes(64)
 TOKENS = SealedTokens(KEY)

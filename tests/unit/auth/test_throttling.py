@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from doorward.domain.auth.throttling import LOGIN_CURVE, MANY_KEPT, Curve
+from doorward.domain.auth.login.throttling import LOGIN_CURVE, MANY_KEPT, Curve
 
 
 def moments_of_attack(curve: Curve, attempts: int) -> list[timedelta]:

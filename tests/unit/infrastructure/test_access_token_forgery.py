@@ -8,7 +8,7 @@ import pytest
 
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
 from tests.unit.infrastructure import forge
 from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION, USER
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.authorization_request import (
     AuthorizationRequest,
     RefusedAuthorization,

@@ -10,7 +10,7 @@ from jwt.algorithms import ECAlgorithm
 
 from doorward.core.exceptions import DomainError
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
-from doorward.domain.auth.key_proofs import PresentedProof
+from doorward.domain.auth.tokens.key_proofs import PresentedProof
 from doorward.domain.federation.exceptions import InvalidProviderAnswerError
 from doorward.domain.federation.login_requests import LoginRequests
 from doorward.domain.oauth.authorization_request import read_authorization

@@ -14,7 +14,7 @@ from doorward.core.exceptions import DomainError, ServiceUnavailableError, TooMa
 from doorward.domain.accounts import exceptions as of_accounts
 from doorward.domain.administration import exceptions as of_administration
 from doorward.domain.auth import exceptions as of_auth
-from doorward.domain.auth import password_exceptions as of_passwords
+from doorward.domain.auth.passwords import exceptions as of_passwords
 from doorward.domain.federation import exceptions as of_federation
 from doorward.domain.mfa import exceptions as of_factors
 from doorward.domain.oauth.exceptions import ClientNotFoundError, InvalidClientSecretError

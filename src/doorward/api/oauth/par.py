@@ -14,7 +14,7 @@ from doorward.api.routing import Call
 from doorward.api.schemas.pushed_requests import PushedRequestForm, PushedRequestResponse
 from doorward.api.services import ProviderServices
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.key_proof_exceptions import InvalidKeyProofError
+from doorward.domain.auth.tokens.key_proof_exceptions import InvalidKeyProofError
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.pushed_requests import LIFE

@@ -16,8 +16,8 @@ from doorward.api.services import ProviderServices, services_of
 from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
-from doorward.domain.auth.key_proof_exceptions import InvalidKeyProofError
-from doorward.domain.auth.key_proofs import VerifiedProof
+from doorward.domain.auth.tokens.key_proof_exceptions import InvalidKeyProofError
+from doorward.domain.auth.tokens.key_proofs import VerifiedProof
 from doorward.domain.oauth.code_models import Redemption
 from doorward.domain.oauth.device_exceptions import (
     AuthorizationPendingError,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
 from doorward.api.schemas.requests import RequestBody
-from doorward.domain.auth.listed_factor import ListedFactor
+from doorward.domain.auth.factors.listed_factor import ListedFactor
 
 MAXIMUM_TOKEN_LENGTH: Final = 12_000
 """Of a token that carries what a login has asked for: many scopes of another service make it long."""

@@ -30,7 +30,6 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import Profile
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     InvalidSecondFactorError,
     InvalidUsernameError,
@@ -42,7 +41,8 @@ from doorward.domain.auth.exceptions import (
     UsernameTakenError,
     WrongPasswordError,
 )
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
+from doorward.domain.auth.sessions.continuation import tokens_of
 
 TAG: Final = "account"
 ACCOUNT_PATH: Final = "/api/v1/account"

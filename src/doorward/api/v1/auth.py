@@ -50,8 +50,8 @@ from doorward.domain.auth.exceptions import (
     TooManyHashesError,
     UsernameTakenError,
 )
-from doorward.domain.auth.grants import FIRST_PARTY, Grant
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
+from doorward.domain.auth.sessions.grants import FIRST_PARTY, Grant
 
 TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"

@@ -17,12 +17,12 @@ from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.models import WaitingForMailbox
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     InvalidEmailError,
     InvalidOneTimeTokenError,
     RegistrationDomainRefusedError,
 )
+from doorward.domain.auth.sessions.continuation import tokens_of
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 EMAIL_PATH: Final = f"{ACCOUNT_PATH}/email"

@@ -27,7 +27,7 @@ from doorward.domain.auth.exceptions import (
     UsernameReservedError,
     UsernameTakenError,
 )
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 

@@ -30,13 +30,13 @@ from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, ShownDevice
 from doorward.api.v1.second_factors import COMPLETION_PATH, COMPLETION_POLICY, REFUSALS_OF_COMPLETION, complete
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
     EmailNotVerifiedError,
     InvalidPendingLoginError,
     PasswordChangeRequiredError,
 )
+from doorward.domain.auth.sessions.continuation import tokens_of
 from doorward.domain.passkeys.exceptions import (
     InvalidPasskeyError,
     InvalidPasskeyNameError,

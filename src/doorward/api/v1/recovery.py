@@ -13,7 +13,7 @@ from doorward.api.v1.auth import PREFIX, TAG, ShownDevice
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError, TooManyHashesError
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 

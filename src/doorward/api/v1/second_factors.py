@@ -30,7 +30,6 @@ from doorward.api.v1.account import TAG as ACCOUNT_TAG
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, PREFIX, TAG, ShownDevice
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidOneTimeTokenError,
@@ -38,11 +37,12 @@ from doorward.domain.auth.exceptions import (
     InvalidSecondFactorError,
     LoginThrottledError,
 )
-from doorward.domain.auth.login_completion import CompletingClient
+from doorward.domain.auth.factors.exceptions import SecondFactorNeededError
+from doorward.domain.auth.factors.shown_factor import ShownFactor
+from doorward.domain.auth.login.completion import CompletingClient
 from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.ports import Client
-from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
-from doorward.domain.auth.shown_factor import ShownFactor
+from doorward.domain.auth.sessions.continuation import tokens_of
 from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.exceptions import (
     NoSecondFactorError,

@@ -15,9 +15,9 @@ from doorward.domain.accounts.events import EmailChanged, UserDeleted, UserDelet
 from doorward.domain.accounts.repositories import Connection, accounts, email_changes, profiles
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
-from doorward.domain.auth.identifiers import EmailAddress
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens
+from doorward.domain.auth.users.identifiers import EmailAddress
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 

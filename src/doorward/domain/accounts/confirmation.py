@@ -16,7 +16,7 @@ from doorward.domain.accounts.new_account import add_verified_account
 from doorward.domain.accounts.registration_requests import LIFE_OF_REGISTRATION, LONGEST_REGISTRATION, REGISTRATION_ID
 from doorward.domain.accounts.repositories import Connection, accounts, pending_registrations
 from doorward.domain.accounts.repositories.pending_registrations import PendingRegistration
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import (
     EmailTakenError,
     InvalidEmailError,
@@ -24,13 +24,13 @@ from doorward.domain.auth.exceptions import (
     InvalidUsernameError,
     UsernameTakenError,
 )
-from doorward.domain.auth.identifiers import canonical_email, canonical_username
+from doorward.domain.auth.login.throttling import STRANGERS, Throttling
 from doorward.domain.auth.models import User
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
-from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
+from doorward.domain.auth.passwords.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
-from doorward.domain.auth.refresh_token import hash_secret
-from doorward.domain.auth.throttling import STRANGERS, Throttling
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.tokens.refresh_token import hash_secret
+from doorward.domain.auth.users.identifiers import canonical_email, canonical_username
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import report
 

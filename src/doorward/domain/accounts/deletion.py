@@ -9,14 +9,14 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import UserDeletionCancelled, UserDeletionScheduled
 from doorward.domain.accounts.repositories import Connection, deletions
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, NothingToRestoreError
-from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.roles import keep_an_administrator
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

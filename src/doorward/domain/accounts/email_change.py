@@ -8,13 +8,13 @@ from doorward.domain.accounts.events import EmailChangeCancelled, EmailChangeReq
 from doorward.domain.accounts.models import EmailChangeMode, PendingEmailChange
 from doorward.domain.accounts.repositories import Connection, accounts, email_changes
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail, recorded_address
-from doorward.domain.auth.identifiers import read_new_email
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
-from doorward.domain.auth.registration import RegistrationRules, require_domain
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.users.identifiers import read_new_email
+from doorward.domain.auth.users.registration import RegistrationRules, require_domain
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

@@ -21,16 +21,16 @@ from doorward.domain.accounts.models import (
 from doorward.domain.accounts.policy import mailbox_to_wait_for
 from doorward.domain.accounts.repositories import Connection, email_changes
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation, proof_of
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
 from doorward.domain.auth.models import Account, Device
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens, ShownToken
-from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation, proof_of
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens, ShownToken
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

@@ -8,9 +8,9 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.models import EmailChangeMode, PendingEmailChange
 from doorward.domain.accounts.repositories import Connection, accounts, email_changes
-from doorward.domain.auth.identifiers import canonical_email
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
 
 

@@ -12,10 +12,10 @@ from doorward.domain.accounts.events import UserExported
 from doorward.domain.accounts.ports import PersonalData, SnapshotDatabase
 from doorward.domain.accounts.repositories import Connection, exports
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 

@@ -20,18 +20,18 @@ from doorward.domain.accounts.policy import typed_email_key
 from doorward.domain.accounts.repositories import Connection, invitations
 from doorward.domain.accounts.repositories.invitations import Invitation
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import (
     InvalidOneTimeTokenError,
     UnknownRoleError,
 )
-from doorward.domain.auth.identifiers import read_new_username
 from doorward.domain.auth.models import Standing, User
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
-from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.roles import lock_grantable_scopes, lock_roles, replace_roles
 from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.users.identifiers import read_new_username
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import report
 

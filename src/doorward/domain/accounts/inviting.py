@@ -14,9 +14,9 @@ from doorward.domain.accounts.repositories import Connection, accounts, invitati
 from doorward.domain.accounts.repositories.invitations import NewInvitation
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import EmailTakenError
-from doorward.domain.auth.identifiers import read_new_email
-from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.users.identifiers import read_new_email
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

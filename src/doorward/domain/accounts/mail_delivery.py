@@ -12,7 +12,7 @@ from doorward.domain.accounts.models import Mail
 from doorward.domain.accounts.ports import Composer, MailTemplates, MailTransport
 from doorward.domain.accounts.repositories import Connection, recipients
 from doorward.domain.auth.exceptions import InvalidEmailError
-from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.models import (
     Delivered,

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
-from doorward.domain.auth.one_time_tokens import LIFE_OF_CODE
-from doorward.domain.auth.refresh_token import hash_secret
+from doorward.domain.auth.tokens.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
+from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_CODE
+from doorward.domain.auth.tokens.refresh_token import hash_secret
 
 MOST_CODE_ATTEMPTS: Final = 5
 

@@ -8,7 +8,7 @@ from doorward.domain.accounts.events import UserVerified
 from doorward.domain.accounts.repositories import Connection
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.models import User
-from doorward.domain.auth.new_account import add_account
+from doorward.domain.auth.users.new_account import add_account
 
 
 async def add_verified_account(

@@ -8,13 +8,13 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import PasswordChanged
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation
-from doorward.domain.auth.login import PASSWORD_METHODS
+from doorward.domain.auth.login.login import PASSWORD_METHODS
 from doorward.domain.auth.models import Device, Proof
-from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

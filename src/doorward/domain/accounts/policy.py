@@ -7,7 +7,7 @@ from doorward.core.versions import VersionTest
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, MailLimits, PendingEmailChange
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
-from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.auth.users.identifiers import canonical_email
 
 MAIL_LIMITS: Final = MailLimits(
     kind_limit=1, kind_window=timedelta(minutes=1), day_limit=10, day_window=timedelta(days=1)

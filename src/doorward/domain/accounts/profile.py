@@ -9,11 +9,11 @@ from doorward.domain.accounts.models import Profile
 from doorward.domain.accounts.policy import check_version
 from doorward.domain.accounts.repositories import Connection, profiles
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UsernameTakenError
-from doorward.domain.auth.identifiers import read_new_username
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.users.identifiers import read_new_username
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 

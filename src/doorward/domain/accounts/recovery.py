@@ -20,13 +20,13 @@ from doorward.domain.accounts.policy import typed_email_key
 from doorward.domain.accounts.ports import FactorResetting
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
+from doorward.domain.auth.devices.known_devices import KnownDevices, facts_of_device, is_known_device
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.identifiers import canonical_email
-from doorward.domain.auth.known_devices import KnownDevices, facts_of_device, is_known_device
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
-from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
+from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

@@ -15,10 +15,10 @@ from doorward.domain.accounts.repositories import Connection, pending_registrati
 from doorward.domain.accounts.repositories.pending_registrations import NewRegistration
 from doorward.domain.auth.events import RegistrationRefused
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, UsernameTakenError
-from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_secret
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
-from doorward.domain.auth.refresh_token import hash_secret
-from doorward.domain.auth.registration import RegistrationRules, read_newcomer
+from doorward.domain.auth.tokens.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_secret
+from doorward.domain.auth.tokens.refresh_token import hash_secret
+from doorward.domain.auth.users.registration import RegistrationRules, read_newcomer
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

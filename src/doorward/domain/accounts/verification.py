@@ -9,13 +9,13 @@ from doorward.domain.accounts.events import UserVerified, VerificationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
-from doorward.domain.auth.one_time_token import Purpose
-from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
-from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report

@@ -6,10 +6,10 @@ from uuid import UUID
 from doorward.domain.administration.models import Actor, Subject
 from doorward.domain.administration.policy import require_within
 from doorward.domain.administration.repositories import Connection, users
-from doorward.domain.auth.acting_session import lock_caller_and_user, lock_user
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.reauthentication import require_fresh_proof
+from doorward.domain.auth.login.reauthentication import require_fresh_proof
 from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope
+from doorward.domain.auth.sessions.acting_session import lock_caller_and_user, lock_user
 
 
 async def lock_actor(connection: Connection, actor: Actor, needed: AdminScope, *, now: datetime) -> frozenset[str]:

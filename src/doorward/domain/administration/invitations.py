@@ -13,9 +13,9 @@ from doorward.domain.administration.models import Actor, PendingInvitation
 from doorward.domain.administration.policy import checked_roles, require_within, scopes_of
 from doorward.domain.administration.ports import Inviting
 from doorward.domain.administration.repositories import Connection, invitations
-from doorward.domain.auth.identifiers import canonical_email
 from doorward.domain.auth.roles import lock_roles
 from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.observability.logging import report
 
 _SORT: Final = "-created_at"

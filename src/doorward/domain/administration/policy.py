@@ -14,9 +14,9 @@ from doorward.domain.administration.exceptions import (
     QueryTooShortError,
     TooManyRolesOfUserError,
 )
-from doorward.domain.auth.identifiers import MAXIMUM_IDENTIFIER_LENGTH
 from doorward.domain.auth.models import GrantedRole
 from doorward.domain.auth.scopes import may_name_a_role
+from doorward.domain.auth.users.identifiers import MAXIMUM_IDENTIFIER_LENGTH
 
 MOST_ROLES: Final = 100
 MAXIMUM_DESCRIPTION_LENGTH: Final = 200

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from doorward.core.events import AuditedEvent
 from doorward.domain.administration.repositories import Connection
-from doorward.domain.auth.identifiers import EmailAddress
+from doorward.domain.auth.users.identifiers import EmailAddress
 
 
 class AccountChanges(Protocol):

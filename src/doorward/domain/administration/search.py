@@ -10,10 +10,10 @@ from doorward.core.ports import Database
 from doorward.domain.administration.models import AdministeredUser, FoundUsers, UserQuery
 from doorward.domain.administration.policy import search_pattern
 from doorward.domain.administration.repositories import Connection, lists
-from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import canonical_email, canonical_username
 from doorward.domain.auth.scopes import may_name_a_role
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.domain.auth.users.identifiers import canonical_email, canonical_username
 
 MOST_COUNTED: Final = 1_000
 """Users. A longer list is estimated: to count it would take longer than to read its page, and ever longer."""

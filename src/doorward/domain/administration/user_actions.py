@@ -11,15 +11,15 @@ from doorward.domain.administration.models import Actor
 from doorward.domain.administration.ports import AccountChanges, FactorResetting
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_account
-from doorward.domain.auth.deactivation import activate_account, deactivate_account
 from doorward.domain.auth.events import LoginUnthrottled
 from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.login.throttling import Throttling
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.roles import keep_an_administrator
 from doorward.domain.auth.scopes import AdminScope
-from doorward.domain.auth.session_ending import count_sessions, end_all_sessions
-from doorward.domain.auth.throttling import Throttling
+from doorward.domain.auth.sessions.acting_session import lock_account
+from doorward.domain.auth.sessions.own_ending import count_sessions, end_all_sessions
+from doorward.domain.auth.users.deactivation import activate_account, deactivate_account
 from doorward.observability.logging import report
 
 

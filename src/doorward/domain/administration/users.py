@@ -21,14 +21,14 @@ from doorward.domain.administration.ports import AccountChanges
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.identifiers import EmailAddress, read_new_email, read_new_username
 from doorward.domain.auth.models import Standing, User
-from doorward.domain.auth.new_account import add_account
-from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.roles import lock_roles, replace_roles
 from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.users.identifiers import EmailAddress, read_new_email, read_new_username
+from doorward.domain.auth.users.new_account import add_account
+from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.observability.logging import report
 
 

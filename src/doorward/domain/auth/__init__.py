@@ -1,1 +1,1 @@
-"""Accounts, logins and sessions. One module a flow: registration, login, sessions."""
+"""Accounts, logins and sessions: one package a topic, one module a flow or a rule. ``repositories`` has all SQL."""

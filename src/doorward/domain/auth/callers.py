@@ -7,10 +7,10 @@ from uuid import UUID
 
 from doorward.core.frozen import frozen
 from doorward.core.principal import Principal
-from doorward.domain.auth.browser_session import BrowserSession
-from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, LiveSession, Standing, User
 from doorward.domain.auth.scopes import effective_scopes
+from doorward.domain.auth.sessions.browser_session import BrowserSession
+from doorward.domain.auth.tokens.key_binding import KeyBinding
 
 
 @frozen

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
 from doorward.core.frozen import frozen
-from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.models import ClientKind, EndReason
 from doorward.domain.auth.ports import HashRefusal
+from doorward.domain.auth.sessions.admission import RefusalReason
 
 LOGINS: Final = Counter("doorward_logins_total", "Sessions that began; logins that failed or were throttled", "outcome")
 REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", "outcome")

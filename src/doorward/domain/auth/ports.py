@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
-from doorward.domain.auth.key_proofs import PresentedProof
+from doorward.domain.auth.tokens.key_proofs import PresentedProof
 
 
 def _never() -> bool:

@@ -6,8 +6,8 @@ from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock
 from doorward.domain.auth.callers import AnyCaller, ExternalCaller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.auth.key_proofs import Possession, PresentedProof
 from doorward.domain.auth.ports import Authentication, CountCall
+from doorward.domain.auth.tokens.key_proofs import Possession, PresentedProof
 from doorward.domain.federation.events import ForeignTokenRefused
 from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.models import ForeignToken

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
 from doorward.core.frozen import frozen
-from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.events import LOGINS, REGISTRATIONS
+from doorward.domain.auth.sessions.admission import RefusalReason
 from doorward.domain.federation.models import IssuerName
 
 FOREIGN_TOKENS: Final = Counter(

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.federation.events import ExternalUserCreated
 from doorward.domain.federation.models import ExternalUser, ForeignSubject, ForeignToken
 from doorward.domain.federation.policy import new_external_username

@@ -12,12 +12,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import find_verified_email, lock_acting_session
-from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.models import Account
-from doorward.domain.auth.passwords import has_password
+from doorward.domain.auth.passwords.stored_passwords import has_password
+from doorward.domain.auth.sessions.acting_session import find_verified_email, lock_acting_session
+from doorward.domain.auth.sessions.admission import SecondFactor
 from doorward.domain.federation.events import FederatedLoginRefused, IdentityLinked, IdentityUnlinked
 from doorward.domain.federation.exceptions import (
     IdentityNotFoundError,

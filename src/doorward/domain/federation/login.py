@@ -7,21 +7,21 @@ from typing import Final, Literal
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue
-from doorward.domain.auth.browser_session import BrowserStay
-from doorward.domain.auth.browser_sessions import BegunBrowserSession, SignedIn
+from doorward.domain.auth.devices.known_devices import KnownDevices
 from doorward.domain.auth.exceptions import (
     SecondFactorRequiredError,
 )
-from doorward.domain.auth.grants import IN_BROWSER
-from doorward.domain.auth.held_back import HeldBack
-from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginPlace, LoginSessions, place_of
+from doorward.domain.auth.factors.events import SecondFactorAsked
+from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.login_sessions import BegunLogin, LoginPlace, LoginSessions, place_of
+from doorward.domain.auth.login.pending_login import PendingLogin, PendingLogins
+from doorward.domain.auth.login.throttling import ThrottledClient, Throttling
 from doorward.domain.auth.models import Credentials, Proof
-from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.ports import Client
-from doorward.domain.auth.second_factor_events import SecondFactorAsked
-from doorward.domain.auth.throttling import ThrottledClient, Throttling
+from doorward.domain.auth.sessions.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.sessions.browser_session import BrowserStay
+from doorward.domain.auth.sessions.browser_sessions import BegunBrowserSession, SignedIn
+from doorward.domain.auth.sessions.grants import IN_BROWSER
 from doorward.domain.federation.events import FederatedLoginProven, FederatedLoginRefused
 from doorward.domain.federation.exceptions import InvalidProviderAnswerError, UnknownIdentityError
 from doorward.domain.federation.login_models import VerifiedIdentity

@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from doorward.domain.auth.identifiers import EXTERNAL_PREFIX
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
+from doorward.domain.auth.users.identifiers import EXTERNAL_PREFIX
 
 LONGEST_SUBJECT: Final = 255
 """OpenID Connect Core section 2."""

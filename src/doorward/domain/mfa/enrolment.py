@@ -8,22 +8,22 @@ from doorward.core.events import AuditedEvent
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database, SealedDataError, Sealer
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
-from doorward.domain.auth.admission import TWO_KINDS, SecondFactor
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation, proof_of
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidOneTimeTokenError,
     InvalidSecondFactorError,
     ReauthenticationRequiredError,
 )
-from doorward.domain.auth.factor_changes import add_kind, remove_kinds
-from doorward.domain.auth.login_completion import SEVERAL_FACTORS
+from doorward.domain.auth.factors.changes import add_kind, remove_kinds
+from doorward.domain.auth.login.completion import SEVERAL_FACTORS
+from doorward.domain.auth.login.reauthentication import is_factor_missing
 from doorward.domain.auth.models import Account, Device, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.reauthentication import is_factor_missing
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.sessions.admission import TWO_KINDS, SecondFactor
+from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation, proof_of
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken, SealedTokens
 from doorward.domain.mfa.events import TotpAdded, TotpRemoved, TotpReplaced
 from doorward.domain.mfa.exceptions import TotpExistsError, TotpNotFoundError
 from doorward.domain.mfa.models import Enrolled, Enrolment, NewTotpFactor, sealing_context

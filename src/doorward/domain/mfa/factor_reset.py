@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import find_verified_email, lock_account
-from doorward.domain.auth.admission import SecondFactor
-from doorward.domain.auth.factor_changes import remove_kinds
-from doorward.domain.auth.session_ending import count_sessions
+from doorward.domain.auth.factors.changes import remove_kinds
+from doorward.domain.auth.sessions.acting_session import find_verified_email, lock_account
+from doorward.domain.auth.sessions.admission import SecondFactor
+from doorward.domain.auth.sessions.own_ending import count_sessions
 from doorward.domain.mfa.events import FactorsReset
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.mfa.ports import RemovedFactors

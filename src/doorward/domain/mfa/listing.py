@@ -5,7 +5,7 @@ from uuid import UUID
 
 from doorward.core.ports import Database
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.listed_factor import ListedFactor, ListedFactors
+from doorward.domain.auth.factors.listed_factor import ListedFactor, ListedFactors
 from doorward.domain.mfa.models import OwnFactors
 from doorward.domain.mfa.repositories import Connection, own_factors
 

@@ -6,8 +6,8 @@ from typing import Literal
 from uuid import UUID
 
 from doorward.core.frozen import frozen
-from doorward.domain.auth.continuation import GoesOn
-from doorward.domain.auth.listed_factor import ListedFactor
+from doorward.domain.auth.factors.listed_factor import ListedFactor
+from doorward.domain.auth.sessions.continuation import GoesOn
 
 
 @frozen

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail, recorded_address
-from doorward.domain.auth.factor_changes import MadeCodes
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
+from doorward.domain.auth.factors.changes import MadeCodes
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.mfa.events import RecoveryCodesMade
 from doorward.domain.mfa.exceptions import NoSecondFactorError
 from doorward.domain.mfa.notices import FactorNotices

@@ -7,11 +7,11 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 from doorward.core.ports import SealedDataError, Sealer
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import find_verified_email
-from doorward.domain.auth.admission import RECOVERY_CODE, SecondFactor
 from doorward.domain.auth.exceptions import InvalidSecondFactorError
-from doorward.domain.auth.second_factor_events import SecondFactorRefused
-from doorward.domain.auth.shown_factor import ConsumedFactor, ShownFactor
+from doorward.domain.auth.factors.events import SecondFactorRefused
+from doorward.domain.auth.factors.shown_factor import ConsumedFactor, ShownFactor
+from doorward.domain.auth.sessions.acting_session import find_verified_email
+from doorward.domain.auth.sessions.admission import RECOVERY_CODE, SecondFactor
 from doorward.domain.mfa.events import RecoveryCodeUsed
 from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import TotpFactor, sealing_context

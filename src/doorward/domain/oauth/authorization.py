@@ -8,8 +8,8 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.browser_session import BrowserSession
-from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.sessions.browser_session import BrowserSession
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.asked_again import CHOSEN, PARAMETER, AskedNotes
 from doorward.domain.oauth.asked_applications import AskedApplications
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
-from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.authorization_request import (
     ACR_LEVELS,
     AuthorizationError,

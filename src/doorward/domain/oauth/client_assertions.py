@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from doorward.core.ports import Database
-from doorward.domain.auth.single_use import use_once
+from doorward.domain.auth.tokens.single_use import use_once
 from doorward.domain.oauth.events import RefusedAuthentication
 from doorward.domain.oauth.models import PresentedAssertion
 from doorward.domain.oauth.ports import AssertionReader

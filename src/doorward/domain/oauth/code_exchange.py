@@ -5,20 +5,20 @@ from datetime import datetime
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.acting_session import lock_account
-from doorward.domain.auth.admission import SIGNED_IN
-from doorward.domain.auth.application_sessions import end_session_of_code
-from doorward.domain.auth.begin import Begun, begin_session
-from doorward.domain.auth.devices import AddressDetail
+from doorward.domain.auth.devices.recorded import AddressDetail
 from doorward.domain.auth.events import SessionEnded
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.grants import Grant, GrantKind, RedeemedCode
-from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import Account, Device
-from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.auth.policy import Lifetimes
-from doorward.domain.auth.rotated_session import TokenAudience
-from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.sessions.acting_session import lock_account
+from doorward.domain.auth.sessions.admission import SIGNED_IN
+from doorward.domain.auth.sessions.application_sessions import end_session_of_code
+from doorward.domain.auth.sessions.begin import Begun, begin_session
+from doorward.domain.auth.sessions.grants import Grant, GrantKind, RedeemedCode
+from doorward.domain.auth.sessions.policy import Lifetimes
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
+from doorward.domain.auth.sessions.sessions import Sessions
+from doorward.domain.auth.tokens.key_binding import KeyBinding
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.authorization_events import CodeRedeemed, CodeRefused, RefusedCode
 from doorward.domain.oauth.code_models import (
     IdentityToken,

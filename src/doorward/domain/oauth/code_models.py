@@ -8,8 +8,8 @@ from uuid import UUID
 
 from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
-from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import Proof, TokenPair
+from doorward.domain.auth.tokens.key_binding import KeyBinding
 from doorward.domain.oauth.authorization_events import RefusedCode
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.pkce import is_verified

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
-from doorward.domain.auth.application_sessions import end_sessions_of_application
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.devices import AddressDetail
+from doorward.domain.auth.devices.recorded import AddressDetail
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.sessions.application_sessions import end_sessions_of_application
 from doorward.domain.oauth.authorization_events import ConsentRevoked
 from doorward.domain.oauth.exceptions import ApplicationNotFoundError
 from doorward.domain.oauth.models import ClientId

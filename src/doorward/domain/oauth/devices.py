@@ -5,8 +5,8 @@ from typing import Final
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.browser_session import BrowserSession
-from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.auth.sessions.browser_session import BrowserSession
+from doorward.domain.auth.tokens.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.oauth.authorization_events import (
     ConsentGranted,
     DeviceAnswered,

@@ -7,7 +7,7 @@ from doorward.core.ports import Clock
 from doorward.core.principal import NO_ROLES, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.ports import AccessTokenSigner
-from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.oauth.events import TokenIntrospected
 from doorward.domain.oauth.models import ActiveToken, AuthenticatedClient
 from doorward.domain.oauth.token_policy import Audiences, scopes_left

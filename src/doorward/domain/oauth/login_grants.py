@@ -2,9 +2,9 @@
 
 from doorward.core.ports import Database
 from doorward.domain.auth.exceptions import InvalidTargetError, ScopeNotGrantedError
-from doorward.domain.auth.grants import FIRST_PARTY, Grant
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
-from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.auth.sessions.grants import FIRST_PARTY, Grant
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
 from doorward.domain.oauth.policy import is_resource_identifier
 from doorward.domain.oauth.repositories import Connection, clients

@@ -2,7 +2,7 @@
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Database
-from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.code_models import HintedSession
 from doorward.domain.oauth.exceptions import InvalidLogoutError

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.auth.tokens.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.oauth.authorization_events import AuthorizationPushed, AuthorizationRefused
 from doorward.domain.oauth.authorization_request import PUSHED_PREFIX, RefusedAuthorization, read_authorization
 from doorward.domain.oauth.models import OAuthClient, ResourceContent

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.client_metadata import SelfRegistration, read_client_metadata
 from doorward.domain.oauth.client_secret import hash_of, new_registered_client_id, new_secret
 from doorward.domain.oauth.events import ClientChanged, ClientCreated, ClientRemoved

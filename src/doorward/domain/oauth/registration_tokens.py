@@ -8,7 +8,7 @@ from uuid import UUID
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.models import ACCOUNT_SCOPE
-from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.events import RegistrationTokenChanged
 from doorward.domain.oauth.exceptions import InvalidClientScopesError, UnknownResourceError
 from doorward.domain.oauth.policy import checked_name, checked_resources, checked_scopes

@@ -4,8 +4,8 @@ from doorward.core.ports import Clock
 from doorward.core.principal import ClientPrincipal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.ports import AccessTokenSigner
-from doorward.domain.auth.refresh_token import PREFIX as REFRESH_TOKEN_PREFIX
-from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.sessions.sessions import Sessions
+from doorward.domain.auth.tokens.refresh_token import PREFIX as REFRESH_TOKEN_PREFIX
 from doorward.domain.oauth.exceptions import ClientTokenNotRevocableError
 from doorward.domain.oauth.models import OAuthClient
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.core.frozen import frozen
-from doorward.domain.auth.begin import Begun
-from doorward.domain.auth.rotated_session import TokenAudience
-from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.auth.sessions.begin import Begun
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
+from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.oauth.code_models import IdentityToken, SessionTokens
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import OPENID_SCOPE, REFRESH_TOKEN

@@ -7,17 +7,17 @@ from typing import Final
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import TOLD_TO_OWNER, TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
-from doorward.domain.auth.browser_session import BrowserStay
-from doorward.domain.auth.browser_sessions import SignedIn
-from doorward.domain.auth.device_token import DeviceToken
-from doorward.domain.auth.grants import FIRST_PARTY
-from doorward.domain.auth.held_back import HeldBack
-from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, place_of
+from doorward.domain.auth.devices.device_token import DeviceToken
+from doorward.domain.auth.devices.known_devices import KnownDevices
+from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.sealed_tokens import SealedKind
+from doorward.domain.auth.sessions.admission import TOLD_TO_OWNER, TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.sessions.browser_session import BrowserStay
+from doorward.domain.auth.sessions.browser_sessions import SignedIn
+from doorward.domain.auth.sessions.grants import FIRST_PARTY
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind
 from doorward.domain.passkeys.challenges import Challenges
 from doorward.domain.passkeys.exceptions import UnknownPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse, RelyingParty, RequestOptions

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from doorward.core.ports import Clock
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken, SealedTokens
 from doorward.domain.passkeys.client_data import ClientDataError, read_client_data
 from doorward.domain.passkeys.repository import Connection
 

@@ -6,13 +6,13 @@ from typing import Final, Literal
 from doorward.core.events import AuditedEvent
 from doorward.core.frozen import frozen
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.admission import TWO_KINDS, SecondFactor
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation, proof_of
-from doorward.domain.auth.factor_changes import MadeCodes, add_kind, remove_kinds
-from doorward.domain.auth.login_completion import SEVERAL_FACTORS
+from doorward.domain.auth.factors.changes import MadeCodes, add_kind, remove_kinds
+from doorward.domain.auth.login.completion import SEVERAL_FACTORS
 from doorward.domain.auth.models import Account, Device, Proof
 from doorward.domain.auth.ports import Client
+from doorward.domain.auth.sessions.admission import TWO_KINDS, SecondFactor
+from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation, proof_of
 from doorward.domain.passkeys.ports import FactorNotices, RecoveryCodes
 from doorward.domain.passkeys.repository import Connection
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from doorward.domain.auth.listed_factor import ListedFactor, ListedFactors
+from doorward.domain.auth.factors.listed_factor import ListedFactor, ListedFactors
 from doorward.domain.passkeys.repository import Connection, list_passkeys
 
 

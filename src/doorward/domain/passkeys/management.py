@@ -5,11 +5,11 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import GoesOn
-from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.sessions.continuation import GoesOn
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.changes import Change, PasskeyChanges
 from doorward.domain.passkeys.events import PasskeyRemoved, PasskeyRenamed

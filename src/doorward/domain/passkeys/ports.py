@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.factor_changes import MadeCodes
+from doorward.domain.auth.factors.changes import MadeCodes
 from doorward.domain.passkeys.models import (
     Assertion,
     AssertionResponse,

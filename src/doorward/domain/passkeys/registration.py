@@ -7,13 +7,13 @@ from uuid import uuid4
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import GoesOn
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.auth.models import Account
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.sessions.continuation import GoesOn
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
 from doorward.domain.passkeys.changes import Change, PasskeyChanges

@@ -6,13 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
-from doorward.domain.auth.login_completion import SEVERAL_FACTORS
-from doorward.domain.auth.pending_login import PendingLogins
-from doorward.domain.auth.sealed_tokens import SealedKind
-from doorward.domain.auth.shown_factor import ConsumedFactor
+from doorward.domain.auth.factors.shown_factor import ConsumedFactor
+from doorward.domain.auth.login.completion import SEVERAL_FACTORS
+from doorward.domain.auth.login.pending_login import PendingLogins
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import Challenges
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError

@@ -12,7 +12,7 @@ from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.core.versions import any_version
 from doorward.domain.accounts.models import Profile
-from doorward.domain.auth.continuation import cookies_of
+from doorward.domain.auth.sessions.continuation import cookies_of
 from doorward.web.forms import NewEmailForm, NewPasswordForm, PageForm, SignedInPage, UsernameForm
 from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
 from doorward.web.own.words import shown_day, shown_moment

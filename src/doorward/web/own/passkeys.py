@@ -13,8 +13,8 @@ from doorward.api.services import CurrentServices, passkeys_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import cookies_of
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
+from doorward.domain.auth.sessions.continuation import cookies_of
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, PasskeyNotFoundError, TooManyPasskeysError
 from doorward.domain.passkeys.management import OwnPasskeys
 from doorward.domain.passkeys.models import CreationResponse, Passkey

@@ -15,8 +15,8 @@ from doorward.api.services import CurrentServices
 from doorward.api.v1.second_factors import enrolment_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.continuation import cookies_of
 from doorward.domain.auth.exceptions import InvalidSecondFactorError
+from doorward.domain.auth.sessions.continuation import cookies_of
 from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import Enrolment
 from doorward.web.account_pages import UNPROCESSABLE

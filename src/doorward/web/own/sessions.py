@@ -10,10 +10,10 @@ from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.browser_session import ListedBrowser
-from doorward.domain.auth.continuation import cookies_of
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.models import ListedSession
+from doorward.domain.auth.sessions.browser_session import ListedBrowser
+from doorward.domain.auth.sessions.continuation import cookies_of
 from doorward.web.forms import EndSessionForm, PageForm, SignedInPage
 from doorward.web.own.devices import device_name
 from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit

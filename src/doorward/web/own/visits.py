@@ -24,10 +24,10 @@ from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.callers import Caller, caller_in_browser
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, ReauthenticationRequiredError
-from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
+from doorward.domain.auth.factors.exceptions import SecondFactorNeededError
+from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import AdminPage, SignedInPage

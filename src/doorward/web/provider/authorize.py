@@ -10,7 +10,7 @@ from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, ProviderServices, Services
-from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.asked_again import PARAMETER
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.authorization_decision import AccountChoiceDue, CodeDue, ConsentDue

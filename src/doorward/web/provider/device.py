@@ -15,7 +15,7 @@ from doorward.api.routing import Call, route_of
 from doorward.api.services import CurrentServices, ProviderServices, Services
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.user_code import LONGEST_INPUT, read_user_code, shown
 from doorward.web.account_pages import UNPROCESSABLE

@@ -14,8 +14,8 @@ from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
+from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import MAXIMUM_FIELD_LENGTH

@@ -16,16 +16,16 @@ from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.admission import SecondFactor
-from doorward.domain.auth.browser_session import BrowserStay
-from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.exceptions import (
     InvalidPendingLoginError,
     InvalidSecondFactorError,
     SecondFactorRequiredError,
 )
-from doorward.domain.auth.login_completion import CompletingClient
+from doorward.domain.auth.login.completion import CompletingClient
 from doorward.domain.auth.ports import Client
+from doorward.domain.auth.sessions.admission import SecondFactor
+from doorward.domain.auth.sessions.browser_session import BrowserStay
+from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError

@@ -48,7 +48,7 @@ from doorward.domain.auth.exceptions import (
     UsernameTakenError,
     UserNotFoundError,
 )
-from doorward.domain.auth.password_exceptions import PasswordTooCommonError
+from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 from doorward.domain.accounts.models import Mailbox
 from doorward.domain.accounts.repositories import Connection
 from doorward.domain.auth.models import Account
-from doorward.domain.auth.one_time_tokens import ShownToken
+from doorward.domain.auth.tokens.one_time_tokens import ShownToken
 
 
 async def find_mailbox_of_token(connection: Connection, shown: ShownToken, *, now: datetime) -> Mailbox | None:

@@ -14,9 +14,9 @@ from doorward.domain.administration.importing.models import ForeignUser, Importa
 from doorward.domain.administration.importing.text_files import is_text
 from doorward.domain.administration.policy import checked_roles
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import EmailAddress, display_username, is_external_username, read_email
 from doorward.domain.auth.ports import HashRefusal
 from doorward.domain.auth.scopes import may_name_a_role
+from doorward.domain.auth.users.identifiers import EmailAddress, display_username, is_external_username, read_email
 
 MAXIMUM_EXTERNAL_ID_LENGTH: Final = 255
 TOLERATED_SKEW: Final = timedelta(days=1)

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.domain.auth.models import EndReason
-from doorward.domain.auth.opaque_token import OpaqueToken
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 
 
 async def end_sessions_of_client(

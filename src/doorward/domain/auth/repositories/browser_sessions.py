@@ -12,10 +12,10 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
 from doorward.domain.auth.models import Account, EndReason
-from doorward.domain.auth.opaque_token import OpaqueToken
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.sessions.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 
 MOST_LIVE: Final = 100
 """Of one user."""

@@ -7,10 +7,10 @@ from typing import Final
 from psycopg.rows import class_row
 
 from doorward.core.frozen import frozen
-from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
-from doorward.domain.auth.rotated_session import LockedSession, RotatedSession
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
+from doorward.domain.auth.sessions.rotated_session import LockedSession, RotatedSession
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, hash_secret
 from doorward.domain.keys.models import SigningAlgorithm
 
 _IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]

@@ -13,8 +13,8 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.domain.auth.models import EndReason, LiveSession, NewSession
-from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, hash_secret
 
 DEAD_KEPT: Final = 750
 MOST_READ: Final = 2000

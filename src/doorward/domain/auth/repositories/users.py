@@ -8,10 +8,10 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.device_token import DeviceToken
+from doorward.domain.auth.devices.device_token import DeviceToken
 from doorward.domain.auth.models import Account, Credentials, NamedUser, StoredPasswords, User
-from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.tokens.refresh_token import hash_secret
 
 SESSIONS_LOOKED_AT: Final = 1000
 """Of one user, for a known address: some tenth of a millisecond."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.opaque_token import OpaqueToken
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 from doorward.domain.oauth.code_models import NewCode, StoredCode
 from doorward.domain.oauth.repositories import Connection
 

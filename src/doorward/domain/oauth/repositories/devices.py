@@ -7,8 +7,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.browser_session import BrowserSession
-from doorward.domain.auth.opaque_token import RowToken
+from doorward.domain.auth.sessions.browser_session import BrowserSession
+from doorward.domain.auth.tokens.opaque_token import RowToken
 from doorward.domain.oauth.device_models import ApprovedDevice, DecidedDevice, NewDevice, PolledDevice, WaitingDevice
 from doorward.domain.oauth.repositories import Connection
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from doorward.domain.auth.opaque_token import RowToken
+from doorward.domain.auth.tokens.opaque_token import RowToken
 from doorward.domain.oauth.repositories import Connection
 
 

@@ -1,0 +1,1 @@
+"""Devices on which sessions begin: how they are recorded, and how a device is known again."""

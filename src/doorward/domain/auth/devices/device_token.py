@@ -1,0 +1,47 @@
+"""Device tokens, by which a device is known again: ``"dwd_"`` and the format of ``opaque_token``. Pure.
+
+It proves no person: a password is asked for all the same.
+"""
+
+from typing import Final, Self
+from uuid import UUID
+
+from doorward.core.frozen import frozen
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
+
+PREFIX: Final = "dwd_"
+
+
+@frozen
+class DeviceToken:
+    """The token of one device of one user. The database has the hash of its secret."""
+
+    user_id: UUID
+    device_id: UUID
+    secret: bytes
+
+    @classmethod
+    def new(cls, user_id: UUID) -> Self:
+        """Return a token of a device that was not seen before."""
+        token = OpaqueToken.new(user_id)
+        return cls(user_id, token.id, token.secret)
+
+
+class DeviceTokenCodec:
+    """Writes device tokens under one key and reads them, so that what was made up costs no query."""
+
+    def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
+        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
+        self._codec = OpaqueTokenCodec(PREFIX, key, previous_key)
+
+    def encode(self, token: DeviceToken) -> str:
+        """Return the token as text, authenticated under the current key."""
+        return self._codec.encode(OpaqueToken(token.user_id, token.device_id, token.secret))
+
+    def decode(self, text: str) -> DeviceToken | None:
+        """Read a token written under the current or the previous key; None for any other text.
+
+        What is no token is no error: the device is a new one.
+        """
+        token = self._codec.decode(text)
+        return None if token is None else DeviceToken(token.user_id, token.id, token.secret)

@@ -1,0 +1,43 @@
+"""Use case: forget failed attempts and devices of which nothing was seen for long."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from doorward.core.batches import remove_in_batches
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.login.throttling import (
+    FEW_KEPT,
+    LOGIN_CURVE,
+    MANY_KEPT,
+    SECOND_FACTOR_CURVE,
+    SECOND_FACTOR_PREFIX,
+)
+from doorward.domain.auth.repositories import Connection, devices, throttles
+from doorward.domain.auth.repositories.throttles import FewFailures
+
+DEVICE_KEPT: Final = timedelta(days=180)
+FEW_FAILURES: Final = FewFailures(LOGIN_CURVE.free, SECOND_FACTOR_CURVE.free, SECOND_FACTOR_PREFIX)
+ROWS_A_BATCH: Final = 5000
+
+
+class Forgetting:
+    """Keeps the tables of throttling and of known devices small."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
+        """Take the database, the time, and how many rows a transaction removes at most."""
+        self._database = database
+        self._clock = clock
+        self._rows_a_batch = rows_a_batch
+
+    async def forget(self) -> int:
+        """Remove silent rows of both tables in batches; return how many.
+
+        Raises ``ServiceUnavailableError``; what was removed until then stays so.
+        """
+        return await remove_in_batches(
+            self._database,
+            partial(throttles.remove_silent_throttles, few=FEW_FAILURES, few_kept=FEW_KEPT, many_kept=MANY_KEPT),
+            partial(devices.remove_silent_devices, seen_before=self._clock.now() - DEVICE_KEPT),
+            limit=self._rows_a_batch,
+        )

@@ -1,0 +1,32 @@
+"""What a right password gets if no session may begin yet: the way to complete what is missing."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from doorward.domain.auth.exceptions import DeletionPendingError
+from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.tokens.one_time_token import Purpose
+from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE
+from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedTokens
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+
+
+class HeldBack:
+    """Offers to restore an account that waits for its deletion, and sends the mail that verifies an address again."""
+
+    def __init__(self, *, sealed_tokens: SealedTokens, mails: MailQueue) -> None:
+        self._sealed_tokens = sealed_tokens
+        self._mails = mails
+
+    def offer_restoration(
+        self, user_id: UUID, *, epoch: int, deletes_at: datetime, now: datetime
+    ) -> DeletionPendingError:
+        """Return the refusal with the token that restores the account."""
+        token = self._sealed_tokens.issue(SealedKind.RESTORE, user_id=user_id, epoch=epoch, now=now)
+        return DeletionPendingError(token, f"{deletes_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+    async def ask_for_verification(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+        """Ask for another mail, within a claimant's budget, in the caller's transaction."""
+        mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id, is_repeatable=True)
+        await self._mails.add(connection, mail, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])

@@ -1,0 +1,218 @@
+"""Throttling per account: after many failed attempts the next one has to wait, wherever it comes from.
+
+An attempt is counted as failed, and committed, before it is made, so that parallel attempts and rollbacks evade
+nothing. Known devices and known addresses are counted apart from strangers, whose attempts cannot keep the owner out.
+"""
+
+import hmac
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.frozen import frozen
+from doorward.core.ports import Database
+from doorward.domain.auth.devices.device_token import DeviceToken
+from doorward.domain.auth.events import LoginThrottled
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, LoginThrottledError, TooManyHashesError
+from doorward.domain.auth.models import ClientKind, Credentials, Device
+from doorward.domain.auth.ports import ClientLeftError
+from doorward.domain.auth.repositories import Connection, throttles
+from doorward.observability.logging import report
+
+MANY_KEPT: Final = timedelta(days=30)
+"""Without an attempt for so long, a row that throttles is forgotten."""
+
+FEW_KEPT: Final = timedelta(days=1)
+"""The same for a row that does not throttle yet."""
+
+_NOT_MADE: Final = (ServiceUnavailableError, TooManyHashesError, ClientLeftError, InvalidAccessTokenError)
+"""What ends an attempt before anything was compared, or when the outcome cannot be stored.
+
+The session of an attempt that was right may end before its change is made.
+"""
+
+_BUCKET_BYTES: Final = 3
+_ADDRESS_BYTES: Final = 16
+
+
+@frozen
+class Curve:
+    """How long an attempt waits after a number of failures in a row."""
+
+    free: int = 20
+    """The first so many attempts wait for nothing."""
+    first_delay: timedelta = timedelta(seconds=15)
+    failures_to_double: int = 8
+    longest_delay: timedelta = timedelta(hours=1)
+    most: int = 100
+    """After so many, no attempt is made until they are forgotten."""
+
+    def delay_after(self, failures: int) -> timedelta:
+        """Return the wait after the attempt of this number failed."""
+        if failures < self.free:
+            return timedelta(0)
+        if failures >= self.most:
+            return MANY_KEPT
+        grown = self.first_delay.total_seconds() * 2 ** ((failures - self.free) / self.failures_to_double)
+        return timedelta(seconds=min(grown, self.longest_delay.total_seconds()))
+
+    def delays(self) -> list[float]:
+        """Return the seconds to wait after each number of failures, from the first to the last that there may be."""
+        return [self.delay_after(number).total_seconds() for number in range(1, self.most + 1)]
+
+
+LOGIN_CURVE: Final = Curve()
+"""20 attempts at once, 56 in the first hour, 100 in 28 hours."""
+
+SECOND_FACTOR_CURVE: Final = Curve(free=5, first_delay=timedelta(seconds=30), failures_to_double=2)
+"""5 attempts at once, 16 in the first hour, 100 in 84 hours: each guess has three chances in a million."""
+
+
+@frozen
+class ThrottledClient:
+    """The clients whose attempts are counted together. ``identity`` tells clients of one kind apart."""
+
+    kind: ClientKind
+    identity: bytes = b""
+
+    @property
+    def key(self) -> bytes:
+        """The client in the table."""
+        return self.kind.encode() + b"\0" + self.identity
+
+
+STRANGERS: Final = ThrottledClient(ClientKind.STRANGERS)
+SECOND_FACTOR_PREFIX: Final = ThrottledClient(ClientKind.SECOND_FACTOR).key
+"""What the keys of all clients of codes begin with."""
+
+
+@frozen
+class Attempt:
+    """An attempt that is counted as failed until it is forgotten or given back."""
+
+    bucket: int
+    client: ThrottledClient
+
+
+class Throttling:
+    """Counts attempts on accounts."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        key: bytes,
+        curve: Curve = LOGIN_CURVE,
+        second_factor_curve: Curve = SECOND_FACTOR_CURVE,
+    ) -> None:
+        """Take the database, the MAC key, derived for this purpose only, and how long attempts wait."""
+        self._database = database
+        self._key = key
+        self._delays = curve.delays()
+        self._second_factor_delays = second_factor_curve.delays()
+
+    def client_of(self, credentials: Credentials | None, shown: DeviceToken | None, device: Device) -> ThrottledClient:
+        """Return with whom an attempt is counted: a name that is no user's is known nowhere."""
+        if credentials and credentials.knows_device and shown:
+            return ThrottledClient(ClientKind.DEVICE, shown.device_id.bytes)
+        if credentials and credentials.knows_address and device.address:
+            return self.client_at(device.address)
+        return STRANGERS
+
+    def bucket(self, subject: UUID | str) -> int:
+        """Return where a user, or a name without one, is counted: 24 bits, so that the table is bounded."""
+        identity = b"user " + subject.bytes if isinstance(subject, UUID) else b"name " + _encoded(subject)
+        return int.from_bytes(self._mac(identity)[:_BUCKET_BYTES])
+
+    def client_at(self, address: str) -> ThrottledClient:
+        """Return the client of a known address, which the table does not show."""
+        return ThrottledClient(ClientKind.ADDRESS, self._mac(b"address " + _encoded(address))[:_ADDRESS_BYTES])
+
+    def client_in(self, session_id: UUID) -> ThrottledClient:
+        """Return the client of a session, which the table does not show.
+
+        Each session is counted by itself: a stolen one keeps the owner neither from logging in nor from a change of the
+        password in another.
+        """
+        return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_ADDRESS_BYTES])
+
+    def second_factor_of(self, client: ThrottledClient) -> ThrottledClient:
+        """Return the client of codes that follow the right password of this client.
+
+        Whoever has the password uses up no tries of the devices and addresses that the owner is known by.
+        """
+        return ThrottledClient(ClientKind.SECOND_FACTOR, self._mac(b"second factor " + client.key)[:_ADDRESS_BYTES])
+
+    @property
+    def second_factor_in_sessions(self) -> ThrottledClient:
+        """The client of codes that are shown in any session of a user.
+
+        All sessions are counted together: a thief of password and remembered device can begin many, and a proof
+        gives a session another id. A thief who uses the tries up does not keep the owner from logging in by a code.
+        """
+        return self.second_factor_of(ThrottledClient(ClientKind.SIGNED_IN))
+
+    @asynccontextmanager
+    async def attempt(self, subject: UUID | str, client: ThrottledClient) -> AsyncIterator[Attempt]:
+        """Reserve an attempt, to be made within the block; give it back if the block could not make it."""
+        attempt = await self.reserve(subject, client)
+        try:
+            yield attempt
+        except _NOT_MADE:
+            await self.give_back(attempt)
+            raise
+
+    async def reserve(self, subject: UUID | str, client: ThrottledClient) -> Attempt:
+        """Count an attempt as failed, committed when this returns. Call it outside of transactions, before hashing.
+
+        ``subject`` is a user's id, or the canonical name that was typed when it is nobody's: both are treated alike.
+        Raises ``LoginThrottledError``.
+        """
+        attempt = Attempt(self.bucket(subject), client)
+        delays = self._second_factor_delays if client.kind is ClientKind.SECOND_FACTOR else self._delays
+        async with self._database.connection() as connection:
+            number = await throttles.add_failure(connection, bucket=attempt.bucket, client=client.key, delays=delays)
+            if number is not None:
+                return attempt
+            wait = await throttles.find_wait(connection, bucket=attempt.bucket, client=client.key)
+        report(LoginThrottled(counted_as=client.kind, target_user_id=subject if isinstance(subject, UUID) else None))
+        raise LoginThrottledError(max(1, math.ceil(wait.total_seconds())) if wait else 1)
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """Uncount an attempt that was not made. Raises ``ServiceUnavailableError``: then it stays counted."""
+        async with self._database.connection() as connection:
+            await throttles.remove_failure(connection, bucket=attempt.bucket, client=attempt.client.key)
+
+    async def forget(self, connection: Connection, *attempts: Attempt) -> None:
+        """Forget all failures of these kinds of client, in the transaction of what the attempts achieved together.
+
+        They are one user's.
+        """
+        (bucket,) = {attempt.bucket for attempt in attempts}
+        clients = [attempt.client.key for attempt in attempts]
+        await throttles.remove_throttles_of(connection, bucket=bucket, clients=clients)
+
+    async def rename_session(self, connection: Connection, user_id: UUID, old: UUID, new: UUID) -> None:
+        """Move the failures of a session to its new id, in the transaction that gives it that id."""
+        before, after = self.client_in(old), self.client_in(new)
+        await throttles.replace_client(connection, bucket=self.bucket(user_id), old=before.key, new=after.key)
+
+    async def forget_all(self, connection: Connection, user_id: UUID) -> int:
+        """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""
+        return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
+
+    async def forget_wrong_passwords(self, connection: Connection, user_id: UUID) -> int:
+        """Forget a user's failed passwords, but not failed codes, after a new password; return how many rows."""
+        return await throttles.remove_throttles(connection, bucket=self.bucket(user_id), spared=SECOND_FACTOR_PREFIX)
+
+    def _mac(self, content: bytes) -> bytes:
+        return hmac.digest(self._key, content, "sha256")
+
+
+def _encoded(text: str) -> bytes:
+    """Return the bytes of any text that was typed, lone surrogates included."""
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,64 @@
+"""What a login asks for: a session of a client, or one of a browser. No I/O."""
+
+from dataclasses import field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from doorward.core.frozen import frozen
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
+from doorward.domain.auth.tokens.key_binding import KeyBinding
+
+
+class GrantKind(StrEnum):
+    """Of what kind the session is."""
+
+    FIRST_PARTY = "first_party"
+    """The service's own login: tokens in the answer."""
+    BROWSER = "browser"
+    """A cookie of the browser, in which applications then get sessions of their own."""
+    ONLINE = "online"
+    """An application's, which ends with the browser's."""
+    OFFLINE = "offline"
+    """An application's, which goes on without it."""
+
+
+@frozen
+class RedeemedCode:
+    """The authorization code that an application's session comes from (RFC 6749 section 4.1).
+
+    Its id becomes that of the session. The session keeps the hash, by which a second use of the code is noticed, and
+    ends at ``ends_at`` at the latest.
+    """
+
+    id: UUID
+    secret_hash: bytes = field(repr=False)
+    browser_session_id: UUID
+    ends_at: datetime | None
+
+
+@frozen
+class Grant:
+    """What is asked for: a session for a client, with scopes. Without ``audience`` its tokens are for this service."""
+
+    client_id: str
+    scopes: tuple[str, ...]
+    audience: TokenAudience | None = None
+    kind: GrantKind = GrantKind.FIRST_PARTY
+    code: RedeemedCode | None = None
+    binding: KeyBinding | None = None
+    """The key that its tokens are bound to."""
+
+    @property
+    def refresh_thumbprint(self) -> str | None:
+        """Of the key that its refresh tokens are bound to."""
+        return None if self.binding is None else self.binding.of_refresh_tokens
+
+
+FIRST_PARTY: Final = Grant(FIRST_PARTY_CLIENT, (ACCOUNT_SCOPE,))
+"""The grant of the service's own login."""
+
+IN_BROWSER: Final = Grant(FIRST_PARTY_CLIENT, (ACCOUNT_SCOPE,), kind=GrantKind.BROWSER)
+"""The grant of a login on the service's own pages."""

@@ -1,0 +1,65 @@
+"""What a refresh asks for, and whether its session has it. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from doorward.core.frozen import frozen
+from doorward.domain.auth.events import RefreshRefused
+from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
+from doorward.domain.auth.scopes import includes_scopes, may_name_a_scope
+from doorward.domain.auth.sessions.policy import RefreshVerdict, judge_unrotated
+from doorward.domain.auth.sessions.rotated_session import LockedSession, RotatedSession
+from doorward.domain.auth.tokens.refresh_token import RefreshToken
+from doorward.observability.logging import report
+
+
+@frozen
+class RefreshRequest:
+    """A refresh that a client asks for; None for all scopes of the session, and for its own resource."""
+
+    token: RefreshToken
+    client_id: str
+    scopes: frozenset[str] | None
+    resource: str | None
+    ends_others: bool
+    not_before: datetime | None = None
+
+    @classmethod
+    def of(
+        cls,
+        token: RefreshToken,
+        client_id: str,
+        scopes: frozenset[str] | None,
+        resource: str | None,
+        *,
+        ends_others: bool,
+        not_before: datetime | None = None,
+    ) -> Self:
+        """Return the request. A resource that PostgreSQL cannot compare is no session's, and gets another name.
+
+        Raises ``ScopeNotGrantedError`` for texts that name no scope.
+        """
+        if scopes is not None and not all(map(may_name_a_scope, scopes)):
+            report(RefreshRefused(reason="scope"))
+            raise ScopeNotGrantedError
+        comparable = None if resource is None else resource.replace("\0", "\ufffd")
+        return cls(token, client_id, scopes, comparable, ends_others, not_before)
+
+    def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> RefreshVerdict:
+        """Return what the token deserves that did not rotate its session."""
+        return judge_unrotated(session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others)
+
+    def check(self, session: RotatedSession) -> None:
+        """Refuse to issue what the session has not, or has not any more. Its token stays current.
+
+        Raises ``InvalidTargetError``, ``InvalidRefreshTokenError``, ``ScopeNotGrantedError``.
+        """
+        if self.resource is not None and self.resource != session.resource:
+            report(RefreshRefused(reason="resource"))
+            raise InvalidTargetError
+        if not session.is_served:
+            report(RefreshRefused(reason="resource"))
+            raise InvalidRefreshTokenError
+        if self.scopes is not None and not includes_scopes(session.scopes, self.scopes):
+            report(RefreshRefused(reason="scope"))
+            raise ScopeNotGrantedError

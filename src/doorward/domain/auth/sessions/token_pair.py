@@ -1,0 +1,92 @@
+"""Issuing the pair of tokens that a login and a refresh yield."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.principal import NO_ROLES, Principal, SignIn
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, TokenPair
+from doorward.domain.auth.ports import AccessTokenSigner
+from doorward.domain.auth.sessions.begin import Begun
+from doorward.domain.auth.sessions.grants import Grant
+from doorward.domain.auth.sessions.policy import Lifetimes
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
+from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
+
+
+class TokenPairIssuer:
+    """Issues pairs, for callers that have proven the user and the live session."""
+
+    def __init__(
+        self,
+        *,
+        signer: AccessTokenSigner,
+        codec: RefreshTokenCodec,
+        lifetimes: Lifetimes,
+        audience_of_others: TokenAudience | None = None,
+    ) -> None:
+        """Take what signs access tokens, what writes refresh tokens, and how long they live.
+
+        ``audience_of_others`` is this service as the audience of the sessions of applications.
+        """
+        self._audience_of_others = audience_of_others
+        self._signer = signer
+        self._codec = codec
+        self._expires_in = int(lifetimes.access.total_seconds())
+
+    def audience_of(self, client_id: str, audience: TokenAudience | None = None) -> TokenAudience | None:
+        """Return what tokens of a client are for: None for the service's own login."""
+        return audience or (None if client_id == FIRST_PARTY_CLIENT else self._audience_of_others)
+
+    def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:
+        """Raise ``ServiceUnavailableError`` while no access token for the audience can be signed here.
+
+        For callers that are about to begin or rotate a session: once that is committed without an answer, the client's
+        next try would count as reuse. Keys that go between this call and ``issue`` are not held back.
+        """
+        if not self._signer.can_sign(now, None if audience is None else audience.algorithm):
+            raise ServiceUnavailableError
+
+    def signing_algorithms(self, now: datetime) -> list[SigningAlgorithm]:
+        """Return the algorithms of other audiences whose tokens can be signed now."""
+        return [algorithm for algorithm in SIGNING_ALGORITHMS if self._signer.can_sign(now, algorithm)]
+
+    def issue_first(self, begun: Begun, *, user_id: UUID, now: datetime) -> TokenPair:
+        """Return the first pair of a session that has begun."""
+        return self.issue(begun.token, begun.grant, begun.sign_in, user_id=user_id, roles=begun.roles, now=now)
+
+    def issue(
+        self,
+        refresh_token: RefreshToken,
+        grant: Grant,
+        sign_in: SignIn,
+        *,
+        user_id: UUID,
+        roles: Collection[str] | None,
+        now: datetime,
+    ) -> TokenPair:
+        """Return an access token for the user in the session of a refresh token, beside that refresh token.
+
+        Roles are for this service alone: tokens for another audience do not name them.
+        """
+        audience = self.audience_of(grant.client_id, grant.audience)
+        names = frozenset(roles) if roles and audience is None else NO_ROLES
+        thumbprint = None if grant.binding is None else grant.binding.thumbprint
+        principal = Principal(
+            user_id, refresh_token.session_id, grant.client_id, frozenset(grant.scopes), names, thumbprint
+        )
+        if audience is None:
+            access_token = self._signer.sign(principal, sign_in, now)
+        else:
+            access_token = self._signer.sign(
+                principal, sign_in, now, audience=audience.identifier, algorithm=audience.algorithm
+            )
+        return TokenPair(
+            access_token=access_token,
+            refresh_token=self._codec.encode(refresh_token),
+            expires_in=self._expires_in if audience is None else self._signer.client_seconds,
+            scopes=principal.scopes,
+            is_bound=thumbprint is not None,
+        )

@@ -1,0 +1,77 @@
+"""Use cases: deactivate a user, and activate one again."""
+
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.events import UserActivated, UserDeactivated
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.models import Account
+from doorward.domain.auth.repositories import Connection, one_time_tokens, own_sessions, users
+from doorward.domain.auth.roles import keep_an_administrator
+from doorward.domain.auth.sessions.acting_session import lock_account
+from doorward.domain.auth.users.accounts import Accounts
+from doorward.observability.logging import report
+
+MOST_COUNTED: Final = 100_000
+"""Sessions. Counting more would take longer than the deactivation may."""
+
+
+async def deactivate_account(connection: Connection, account: Account) -> UserDeactivated:
+    """Deactivate an account, which is locked, and end all that belongs to it; return the event, recorded.
+
+    Raises ``LastAdministratorError``.
+    """
+    await keep_an_administrator(connection, account)
+    user_id, epoch = account.user_id, account.session_epoch
+    count = await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+    await users.deactivate_user(connection, user_id)
+    await one_time_tokens.remove_tokens_of_user(connection, user_id)
+    event = UserDeactivated(user_id=user_id, count=count)
+    await record(connection, event)
+    return event
+
+
+async def activate_account(connection: Connection, user_id: UUID) -> UserActivated | None:
+    """Activate an account, and cancel its deletion; return the event, recorded, None for an unknown one."""
+    if not await users.activate_user(connection, user_id):
+        return None
+    event = UserActivated(user_id=user_id)
+    await record(connection, event)
+    return event
+
+
+class Deactivation:
+    """Deactivates and activates users for an operator: an account was taken over, or its owner has left."""
+
+    def __init__(self, *, database: Database[Connection], accounts: Accounts) -> None:
+        """Take the database and the finder of accounts."""
+        self._database = database
+        self._accounts = accounts
+
+    async def deactivate(self, name: str) -> int:
+        """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
+
+        At most ``MOST_COUNTED`` are counted. The next request feels it: no token of the user works any more, access
+        tokens and mailed links included, and none works again after ``activate``. Raises ``UserNotFoundError`` and
+        ``LastAdministratorError``.
+        """
+        user = await self._accounts.find_user(name)
+        async with self._database.transaction() as connection:
+            # The lock waits for logins in progress, so that their sessions are among those that end.
+            event = await deactivate_account(connection, await lock_account(connection, user.id))
+        report(event)
+        return event.count
+
+    async def activate(self, name: str) -> None:
+        """Let the user log in again. Sessions that were ended stay ended; a deletion that was scheduled is cancelled.
+
+        Raises ``UserNotFoundError``.
+        """
+        user = await self._accounts.find_user(name)
+        async with self._database.transaction() as connection:
+            event = await activate_account(connection, user.id)
+        if event is None:
+            raise UserNotFoundError
+        report(event)
