@@ -120,7 +120,8 @@ def fix(c: Context) -> None:
 @task(
     help={
         "quick": "in three minutes; writes no page",
-        "part": "rates, logins, start, storage, growth, memory, accounts, admin, capacity, items; several with commas",
+        "part": "rates, logins, start, storage, growth, memory, accounts, admin, capacity, codes, factors, items, "
+        "rotations, tokens; several with commas",
         "check": "fail when a ratio is 15 % worse than the committed one",
         "peers": "no-peers: the service and the limits only",
         "options": "more for python -m benchmarks, which lists them with --help",

@@ -14,6 +14,7 @@ from benchmarks.factors.measurement import measure_factors
 from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
 from benchmarks.plan import Plan, say
+from benchmarks.rotations import measure_rotations
 from benchmarks.speed import results
 from benchmarks.speed.measurement import PARTS, measure_speed
 from benchmarks.speed.page import series_table, targets_table, write_page
@@ -29,7 +30,8 @@ TOKENS: Final = "tokens"
 CAPACITY: Final = "capacity"
 FACTORS: Final = "factors"
 CODES: Final = "codes"
-APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS, CODES})
+ROTATIONS: Final = "rotations"
+APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS, CODES, ROTATIONS})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -64,6 +66,7 @@ def _measure(options: argparse.Namespace) -> int:
         FACTORS: lambda: measure_factors(_plan(options), options.before),
         CODES: lambda: measure_codes(_plan(options), options.before),
         TOKENS: lambda: measure_tokens(_plan(options)),
+        ROTATIONS: lambda: measure_rotations(_plan(options)),
         CAPACITY: lambda: measure_capacity(_plan(options)),
         ITEMS: lambda: measure_items(sizes, is_quick=options.quick),
         ADMIN: lambda: measure_admin([sizes[0], sizes[-1]], is_quick=options.quick),
