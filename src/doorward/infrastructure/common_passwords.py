@@ -3,9 +3,11 @@
 The list is the one that Django ships (django.contrib.auth, BSD licence), reduced to what the length rule admits.
 """
 
+from functools import cache
 from importlib import resources
 
 
+@cache
 def load_common_passwords() -> frozenset[str]:
     """Return the passwords to refuse, each case-folded."""
     text = resources.files(__package__).joinpath("common_passwords.txt").read_text(encoding="utf-8")

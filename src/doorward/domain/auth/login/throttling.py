@@ -6,9 +6,10 @@ nothing. Known devices and known addresses are counted apart from strangers, who
 
 import hmac
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -60,9 +61,11 @@ class Curve:
         grown = self.first_delay.total_seconds() * 2 ** ((failures - self.free) / self.failures_to_double)
         return timedelta(seconds=min(grown, self.longest_delay.total_seconds()))
 
-    def delays(self) -> list[float]:
-        """Return the seconds to wait after each number of failures, from the first to the last that there may be."""
-        return [self.delay_after(number).total_seconds() for number in range(1, self.most + 1)]
+
+@cache
+def delays_of(curve: Curve) -> Sequence[float]:
+    """Return the seconds to wait after each number of failures, from 1 to ``curve.most``."""
+    return [curve.delay_after(number).total_seconds() for number in range(1, curve.most + 1)]
 
 
 LOGIN_CURVE: Final = Curve()
@@ -112,8 +115,8 @@ class Throttling:
         """Take the database, the MAC key, derived for this purpose only, and how long attempts wait."""
         self._database = database
         self._key = key
-        self._delays = curve.delays()
-        self._second_factor_delays = second_factor_curve.delays()
+        self._delays = delays_of(curve)
+        self._second_factor_delays = delays_of(second_factor_curve)
 
     def client_of(self, credentials: Credentials | None, shown: DeviceToken | None, device: Device) -> ThrottledClient:
         """Return with whom an attempt is counted: a name that is no user's is known nowhere."""
