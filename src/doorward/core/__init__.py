@@ -1,1 +1,1 @@
-"""Vocabulary shared by all layers. Imports nothing else of ours, no web framework, no driver."""
+"""Vocabulary shared by all layers. Imports no other package of this project, no web framework, no driver."""

@@ -1,4 +1,4 @@
-"""Remove many rows in batches, so that other statements get their turn."""
+"""Remove many rows in batches, so that other statements run in between."""
 
 import asyncio
 from typing import Final, Protocol, TypeVar
@@ -6,7 +6,7 @@ from typing import Final, Protocol, TypeVar
 from doorward.core.ports import Database
 
 PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
+"""Pause after each batch, for the calls that it delays."""
 
 ConnectionT = TypeVar("ConnectionT")
 ConnectionT_contra = TypeVar("ConnectionT_contra", contravariant=True)
@@ -23,7 +23,7 @@ class RemoveRows(Protocol[ConnectionT_contra]):
 async def remove_in_batches(database: Database[ConnectionT], *removals: RemoveRows[ConnectionT], limit: int) -> int:
     """Repeat each removal until it finds fewer rows than ``limit``; return how many rows were removed in all.
 
-    Each batch commits by itself. Raises ``ServiceUnavailableError``; what was removed until then stays so.
+    Each batch commits by itself. Raises ``ServiceUnavailableError``; rows that were removed before stay removed.
     """
     total = 0
     for remove in removals:

@@ -10,7 +10,7 @@ Level = Literal["debug", "info", "warning", "error"]
 
 @frozen
 class Counter:
-    """A Prometheus counter that grows by one with each event that names it. ``label`` tells those events apart."""
+    """A Prometheus counter, incremented by each event that names it. ``label`` distinguishes those events."""
 
     name: str
     meaning: str
@@ -19,10 +19,10 @@ class Counter:
 
 @frozen(slots=False)
 class Event:
-    """What happened, as one line of the log and as what the metrics count.
+    """Something that happened: one line of the log, and increments of counters.
 
-    Each subclass is decorated by ``frozen`` and sets ``log_event``; its docstring is its meaning in docs/events.md.
-    Without ``slots``: they would make each class twice, and ``__subclasses__`` would list both.
+    Each subclass is decorated by ``frozen`` and sets ``log_event``; its docstring is its description in docs/events.md.
+    Without ``slots``: they would create each class twice, and ``__subclasses__`` would list both.
     """
 
     log_event: ClassVar[str]
@@ -31,7 +31,7 @@ class Event:
 
     outcome: ClassVar[Literal["success", "failure"] | None] = None
     counted: ClassVar[tuple[tuple[Counter, str], ...]] = ()
-    """Which counters grow, each with the value of its label (an empty string where it has none)."""
+    """The counters to increment, each with the value of its label (an empty string if it has none)."""
 
     def facts(self) -> dict[str, Any]:
         """Return the facts as the log shows them."""
@@ -46,14 +46,14 @@ class AuditedEvent(Event):
     """A change to a user or a session. ``domain/audit`` stores it in the same transaction as the change.
 
     The facts of its subclasses are ids, numbers and words of a closed list: nothing that a person typed, and no secret.
-    They may be added to; any other change makes a new ``version``. ``user_id`` is the user whom it is about, None when
-    it is about all or none.
+    Facts may be added; any other change needs a new ``version``. ``user_id`` is the user whom the event concerns, None
+    if it concerns all users or none.
     """
 
     type: ClassVar[str]
     version: ClassVar[int] = 1
     user_fact: ClassVar[str] = "user_id"
-    """The name of ``user_id`` in the log, where ``user_id`` is the user who asks."""
+    """The name of ``user_id`` in the log, if ``user_id`` there is the user who made the call."""
 
     user_id: UUID | None
     session_id: UUID | None = None

@@ -33,24 +33,24 @@ class InputError:
 class DomainError(Exception):
     """A refusal. Each subclass is one outcome that callers can distinguish.
 
-    ``code`` is stable and part of the API. ``detail`` says what is wrong, and what to do about it only where that is
-    the same over HTTP and in a shell: each edge adds its own remedy. Neither ever contains what the caller sent.
+    ``code`` is stable and part of the API. ``detail`` describes the problem, and a remedy only if it is the same over
+    HTTP and in a shell: each interface adds its own remedy. Neither ever contains what the caller sent.
     """
 
     kind: ClassVar[Kind]
     code: ClassVar[str]
     detail: ClassVar[str]
     oauth_error: ClassVar[str | None] = None
-    """The error code of RFC 6749 section 5.2, if it has one for this refusal."""
+    """The error code of RFC 6749 section 5.2, if there is one for this refusal."""
 
     retry_after_seconds: int | None = None
     """Seconds after which a retry may succeed, if known."""
 
     members: Mapping[str, str | Sequence[str]] = MappingProxyType({})
-    """What a client needs for its next call, by name: members of the problem beside those that all have."""
+    """Data that a client needs for its next call: more members of the problem, by name."""
 
     def __init__(self, input_errors: Sequence[InputError] = ()) -> None:
-        """Take the errors of the parts, if there are any. The message is ``detail``."""
+        """Store the errors in parts of the input, if there are any. The message is ``detail``."""
         super().__init__(self.detail)
         self.input_errors = input_errors
 
@@ -63,7 +63,7 @@ class ServiceUnavailableError(DomainError):
     detail = "The service cannot answer at the moment."
 
     def __init__(self, retry_after_seconds: int = 2) -> None:
-        """Take the seconds after which a retry may succeed."""
+        """Store the seconds after which a retry may succeed."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
 

@@ -1,4 +1,4 @@
-"""The networks around a client's canonical address, which have limits of their own."""
+"""The networks around a client's canonical address, which have their own limits."""
 
 import functools
 import ipaddress
@@ -19,8 +19,7 @@ PRIVATE: Final = tuple(
         *("::/64", "fc00::/7", "fe80::/10"),
     )
 )
-"""Loopback, link-local, and what organisations and carriers number their own networks with; ``::/64`` is that of
-``::1``."""
+"""Loopback, link-local, private networks, and those of carriers for shared addresses; ``::/64`` contains ``::1``."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -30,7 +29,7 @@ def ipv6_site(client: str) -> str | None:
 
 
 def is_private(client: str) -> bool:
-    """Tell whether a client's canonical address is of a network that the Internet does not route."""
+    """Return whether a client's canonical address is in a network that the Internet does not route."""
     try:
         network = ipaddress.ip_network(client)
     except ValueError:

@@ -72,10 +72,10 @@ class Position:
 
 
 class CursorCodec:
-    """Encode positions as signed, opaque text, and decode them."""
+    """Encodes positions as signed, opaque text, and decodes them."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the signing key, and the previous key, whose cursors are still accepted."""
+        """Store the signing key, and the previous key, whose cursors are still accepted."""
         self._key = key
         self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
@@ -94,7 +94,7 @@ class CursorCodec:
         if key is None:
             raise InvalidCursorError
         position = Position(*json.loads(payload))
-        # Base64's last character has spare bits: accept one encoding of a position only.
+        # Base64's last character has unused bits: only one encoding of a position is accepted.
         if position.sort != sort or _seal(position, key) != cursor:
             raise InvalidCursorError
         return position

@@ -22,17 +22,17 @@ class Clock(Protocol):
 
 
 class Database(Protocol[ConnectionT_co]):
-    """Connections to PostgreSQL. All raise ``ServiceUnavailableError`` for any fault of the database."""
+    """Connections to PostgreSQL. All methods raise ``ServiceUnavailableError`` for any fault of the database."""
 
     def connection(self) -> AbstractAsyncContextManager[ConnectionT_co]:
         """Yield a connection on which each statement commits by itself."""
         ...
 
     def deadline(self) -> datetime:
-        """Return the moment after which a statement on the connection just yielded must change nothing.
+        """Return the time after which a statement on the connection just yielded must change nothing.
 
-        Always by PostgreSQL's clock, even if ``Clock`` is another one. For statements in autocommit that would do harm
-        if PostgreSQL executed them after the caller got an error.
+        It is always on PostgreSQL's clock, even if ``Clock`` is another one. It is for statements in autocommit that
+        would do harm if PostgreSQL executed them after the caller got an error.
         """
         ...
 
@@ -41,16 +41,16 @@ class Database(Protocol[ConnectionT_co]):
         ...
 
     def bulk_place(self) -> AbstractContextManager[None]:
-        """Hold one of the few places for bulk transactions, before the transaction begins."""
+        """Hold one of the bulk places for the block, before the transaction begins."""
         ...
 
     def bulk_transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
-        """Yield a connection in a transaction with a long time limit, for many rows. Call it within ``bulk_place``."""
+        """Yield a connection in a transaction with a long timeout, for many rows. Call it within ``bulk_place``."""
         ...
 
 
 class PoolLoad(NamedTuple):
-    """Numbers of the pool: open connections, idle ones, their maximum, calls that wait for one, and all that asked."""
+    """Numbers of the pool: open connections, idle ones, their maximum, waiting calls, and all calls so far."""
 
     size: int
     idle: int
@@ -60,7 +60,7 @@ class PoolLoad(NamedTuple):
 
 
 class LimitedCall(StrEnum):
-    """The calls whose number is limited. The settings ``RATE_LIMIT_...`` have these names."""
+    """The calls with a rate limit. The settings ``RATE_LIMIT_...`` have these names."""
 
     REGISTER = "register"
     CONFIRM_REGISTRATION = "confirm_registration"
@@ -107,11 +107,11 @@ class RateLimiter(Protocol):
 
 
 class SealedDataError(Exception):
-    """Sealed data cannot be opened: altered, of another context, or under a key that is not set any more."""
+    """Sealed data cannot be opened: it was altered, has another context, or its key is no longer configured."""
 
 
 class Sealer(Protocol):
-    """Authenticated encryption of what is stored and needed in clear again."""
+    """Authenticated encryption of data that is stored and needed in plain text again."""
 
     def seal(self, data: bytes, *, context: bytes) -> bytes:
         """Return the data, readable only with the key and in the same ``context``: the table and the row."""
@@ -122,23 +122,23 @@ class Sealer(Protocol):
         ...
 
     def is_current(self, sealed: bytes) -> bool:
-        """Tell whether the data was sealed under the key that seals now. It need not open."""
+        """Return whether the data was sealed under the key that seals now. It may still be impossible to open."""
         ...
 
 
 class Batch(Protocol[QuestionT_contra, AnswerT_co]):
-    """Answer questions in batches, by one query for several of them."""
+    """Answers questions in batches: one query for several of them."""
 
     async def ask(self, question: QuestionT_contra) -> AnswerT_co:
-        """Return the answer. Raises ``ServiceUnavailableError``, or what the query raised."""
+        """Return the answer. Raises ``ServiceUnavailableError``, or the error of the query."""
         ...
 
 
 class Batching(Protocol):
-    """Create a batch for a query: questions that arrive together are answered by one query."""
+    """Creates a batch for a query: questions that arrive together are answered by one query."""
 
     def __call__(
         self, name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]
     ) -> Batch[QuestionT, AnswerT]:
-        """Return a batch for ``query``, which returns an answer to each question, in their order."""
+        """Return a batch for ``query``, which returns its answers in the order of the questions."""
         ...

@@ -1,4 +1,4 @@
-"""What an access token says of its bearer."""
+"""The content of access tokens."""
 
 import math
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 
 MAXIMUM_TOKEN_LENGTH: Final = 8192
-"""Characters of an access token. No longer one is read: RS256, 50 scopes and a long audience have room in it."""
+"""Maximum characters of an access token. RS256, 50 scopes and a long audience fit in; longer tokens are refused."""
 
 NO_ROLES: Final[frozenset[str]] = frozenset()
 
@@ -17,8 +17,8 @@ NO_ROLES: Final[frozenset[str]] = frozenset()
 class Principal:
     """The content of an access token: a user, in one session of a client, with scopes (RFC 6749 section 3.3).
 
-    ``roles`` are what the user's were when it was issued, for other services. This one looks them up. ``thumbprint`` is
-    that of the key that the token is bound to (RFC 9449 section 6).
+    ``roles`` are the user's roles when the token was issued, for other services; this service looks them up.
+    ``thumbprint`` is that of the key to which the token is bound (RFC 9449 section 6).
     """
 
     user_id: UUID
@@ -42,11 +42,11 @@ class SignIn:
 
     @property
     def is_by_two_kinds(self) -> bool:
-        """Whether more was shown than one kind of factor."""
+        """Whether more than one kind of factor was used."""
         return self.acr > 1
 
     def claims(self) -> dict[str, Any]:
-        """Return the claims of a token. ``auth_time`` is in whole seconds since 1970, and never later than it was."""
+        """Return the claims of a token. ``auth_time`` is in seconds since 1970, rounded down."""
         return {
             "auth_time": math.floor(self.authenticated_at.timestamp()),
             "acr": str(self.acr),
@@ -68,7 +68,7 @@ class ClientPrincipal:
 
 @frozen
 class VerifiedToken:
-    """An access token of this service, with a right signature. Times are in seconds since 1970.
+    """An access token of this service, with a valid signature. Times are in seconds since 1970.
 
     ``is_for_this_service``: its audience is that of this service's own routes.
     """

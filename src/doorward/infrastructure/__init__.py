@@ -1,1 +1,1 @@
-"""Implementations of what the domains need from outside: PostgreSQL, hashing, signing, limits."""
+"""Implementations of the domains' ports: PostgreSQL, hashing, signing, limits."""

@@ -1,8 +1,8 @@
-"""Access tokens: JWTs in the profile of RFC 9068, of this service as their issuer.
+"""Access tokens: JWTs in the profile of RFC 9068, issued by this service.
 
-Two kinds of keys sign them. *Derived* keys come from SECRET_KEY: HMAC, no ``kid``, first-party tokens only; this
-service alone verifies them. The keys of the *ring* are asymmetric, have a ``kid`` and are published, so that other
-services verify. ``kid`` decides between the two, and the key found decides everything else.
+Two kinds of keys sign them. *Derived* keys come from SECRET_KEY: HMAC, no ``kid``, first-party tokens only; only this
+service verifies them. The keys of the *ring* are asymmetric, have a ``kid`` and are published, so that other services
+can verify tokens. ``kid`` selects the kind of key, and the key that is found determines everything else.
 """
 
 import json
@@ -37,7 +37,7 @@ from doorward.infrastructure.token_reading import (
 from doorward.settings.tokens import DEFAULT_ISSUER
 
 CLOCK_SKEW: Final = timedelta(seconds=30)
-"""How far in the future ``iat`` of a token from another copy of the service may be."""
+"""How far in the future ``iat`` may be in a token from another copy of the service."""
 
 _DERIVED_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
 
@@ -47,13 +47,13 @@ _COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 @lru_cache
 def _header_part(kid: str, algorithm: SigningAlgorithm) -> bytes:
-    """Return the header of tokens of a key, encoded (RFC 7515 section 3.1)."""
+    """Return the encoded header of the tokens that a key signs (RFC 7515 section 3.1)."""
     return base64url_encode(_COMPACT_JSON({"alg": algorithm, "kid": kid, "typ": TOKEN_TYPE}).encode())
 
 
 @frozen
 class Provider:
-    """What tokens for other services are made with: the keys, ``iss``, and how long the tokens of clients live."""
+    """How tokens for other services are made: the keys, ``iss``, and the lifetime of client tokens."""
 
     rings: KeyRingHolder
     issuer: str
@@ -61,7 +61,7 @@ class Provider:
 
 
 class AccessTokens:
-    """Sign and verify access tokens. The configured keys decide the algorithm; the token's header is not trusted."""
+    """Signs and verifies access tokens. The configured keys decide the algorithm; the token's header is not trusted."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class AccessTokens:
         provider: Provider | None = None,
         remembered_tokens: int = REMEMBERED_TOKENS,
     ) -> None:
-        """Take the derived keys (64 bytes each), and what first-party tokens say.
+        """Store the derived keys (64 bytes each), and the content of first-party tokens.
 
-        With ``algorithm`` ES256 or RS256 the ring signs them, and ``provider`` must be there. Tokens that derived keys
-        signed before that change stay valid until they expire, with each of the algorithms and the issuer of then.
+        With ``algorithm`` ES256 or RS256 the ring signs them, and ``provider`` is required. Tokens that derived keys
+        signed before that change stay valid until they expire, with any HMAC algorithm and the issuer of that time.
         """
         self._derived_keys = (key,) if previous_key is None else (key, previous_key)
         self._ring_algorithm = next((each for each in SIGNING_ALGORITHMS if each == algorithm), None)
@@ -95,7 +95,7 @@ class AccessTokens:
 
     @property
     def client_seconds(self) -> int:
-        """How many seconds a token lives that a client got for itself, or that is for another service."""
+        """Return the lifetime, in seconds, of a token for a client itself or for another service."""
         return int(self._provider.client_lifetime.total_seconds())
 
     def sign(
@@ -109,9 +109,9 @@ class AccessTokens:
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
-        A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``. What
-        the ring signs says when and how the user signed in. This service alone reads the others, and looks that up:
-        they say it of sessions by two kinds of factors, and are what they ever were without a second factor.
+        A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``.
+        Tokens that the ring signs state when and how the user signed in. The others are read by this service alone,
+        which looks that up: they state it only for sessions with two kinds of factors.
         Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm.
         """
         ring_algorithm = self._ring_algorithm if audience is None else (algorithm or "ES256")
@@ -135,9 +135,9 @@ class AccessTokens:
         return self._sign_by_ring(claims | sign_in.claims(), ring_algorithm, now)
 
     def can_sign(self, now: datetime, algorithm: SigningAlgorithm | None = None) -> bool:
-        """Tell whether there is a key now for tokens of another audience with the ``algorithm``; None for own ones.
+        """Return whether a key can sign now: for another audience with ``algorithm``, or for this service with None.
 
-        Derived keys are always there.
+        Derived keys are always available.
         """
         ring_algorithm = algorithm or self._ring_algorithm
         return ring_algorithm is None or self._provider.rings.current.can_sign(ring_algorithm, now)
@@ -178,7 +178,7 @@ class AccessTokens:
         return verified.principal
 
     def read(self, token: str, now: datetime) -> VerifiedToken:
-        """Return the content of a valid token for whichever audience. Raises as ``verify`` does."""
+        """Return the content of a valid token for any audience. Raises as ``verify`` does."""
         verified = self._provider.rings.current.verified(self._verify_with, token)
         present = now.timestamp()
         if present >= verified.expires_at or verified.valid_from > present + CLOCK_SKEW.total_seconds():
@@ -186,7 +186,7 @@ class AccessTokens:
         return verified
 
     async def verify_with_latest_keys(self, token: str, now: datetime) -> Principal | ClientPrincipal:
-        """Verify as ``verify`` does, after the keys were read again if another copy may have a new one."""
+        """Verify as ``verify`` does. After a failure, retry with the latest keys if another copy may have a new one."""
         try:
             return self.verify(token, now)
         except InvalidAccessTokenError:
@@ -195,7 +195,7 @@ class AccessTokens:
         return self.verify(token, now)
 
     async def read_with_latest_keys(self, token: str, now: datetime) -> VerifiedToken:
-        """Read as ``read`` does, after the keys were read again if another copy may have a new one."""
+        """Read as ``read`` does. After a failure, retry with the latest keys if another copy may have a new one."""
         try:
             return self.read(token, now)
         except InvalidAccessTokenError:
@@ -204,7 +204,7 @@ class AccessTokens:
         return self.read(token, now)
 
     async def _learns_key_of(self, token: str) -> bool:
-        """Read the keys again for a token of this issuer under an unknown key. Tell whether the key is known now."""
+        """Read the keys again for a token of this issuer with an unknown key. Return whether the key is known now."""
         try:
             header_part, payload_part, _ = compact_parts(token)
             kid, issuer = members_of(header_part).get("kid"), members_of(payload_part).get("iss")
@@ -231,7 +231,7 @@ class AccessTokens:
 
     def _sign_by_ring(self, claims: dict[str, Any], algorithm: SigningAlgorithm, now: datetime) -> str:
         key = self._provider.rings.current.signing_key(algorithm, now)
-        # What PyJWT's `encode` does around its signature takes a third as long as that.
+        # Not ``jwt.encode``: its work besides the signature takes a third as long as the signature.
         signed = _header_part(key.kid, key.algorithm) + b"." + base64url_encode(_COMPACT_JSON(claims).encode())
         signature = jwt.get_algorithm_by_name(key.algorithm).sign(signed, key.private)
         return (signed + b"." + base64url_encode(signature)).decode()

@@ -1,7 +1,7 @@
-"""Which CBOR of authenticators is decoded: the canonical form of CTAP 2.1 (section 8), which has no tags. Pure.
+"""Checks CBOR from authenticators before it is decoded: canonical form (CTAP 2.1 section 8), without tags. Pure.
 
-A general decoder does what tags say, before any signature is verified: it compiles regular expressions, and makes
-numbers of any length. What this module lets through has plain content of bounded size and depth.
+A general decoder processes tags before any signature is verified: it compiles regular expressions, and creates numbers
+of any length. This module accepts only plain content of bounded size and depth.
 """
 
 from typing import Final
@@ -9,12 +9,12 @@ from typing import Final
 from doorward.domain.passkeys.ports import CeremonyFailedError
 
 MOST_ITEMS: Final = 128
-"""Of one text. A key has eleven at most, an attestation some twenty."""
+"""Maximum number of items in one input. A key has eleven at most, an attestation about twenty."""
 MOST_LEVELS: Final = 4
-"""Of maps and arrays: an attestation, its statement, its certificates, and one to spare."""
+"""Maximum nesting of maps and arrays: an attestation, its statement, its certificates, and one to spare."""
 
 _HEADER_BYTES: Final = 37
-"""Of authenticator data: a hash, the flags, the counter (Web Authentication Level 3 section 6.1)."""
+"""Size of the first part of authenticator data: hash, flags, counter (Web Authentication Level 3 section 6.1)."""
 _FLAGS_AT, _ATTESTED = 32, 64
 _MODEL_BYTES, _LENGTH_BYTES = 16, 2
 
@@ -25,14 +25,14 @@ _SIMPLE_VALUES: Final = frozenset({20, 21, 22})
 
 
 def require_plain(content: bytes) -> None:
-    """Look through one item of CBOR, or several after one another. Raises ``CeremonyFailedError``."""
+    """Check one CBOR item, or several in sequence. Raises ``CeremonyFailedError``."""
     reader = _Reader(content)
     while reader.position < len(content):
         reader.skip_item(MOST_LEVELS)
 
 
 def require_plain_authenticator_data(content: bytes) -> None:
-    """Look through the key and the extensions of authenticator data. Raises ``CeremonyFailedError``."""
+    """Check the key and the extensions of authenticator data. Raises ``CeremonyFailedError``."""
     if len(content) < _HEADER_BYTES:
         raise CeremonyFailedError("The authenticator data is cut off.")
     start = _HEADER_BYTES
@@ -44,7 +44,7 @@ def require_plain_authenticator_data(content: bytes) -> None:
 
 
 class _Reader:
-    """Goes through CBOR (RFC 8949 section 3) without making anything of it."""
+    """Skips through CBOR (RFC 8949 section 3) without decoding it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -52,7 +52,7 @@ class _Reader:
         self.position = 0
 
     def skip_item(self, levels: int) -> None:
-        """Go to the end of the item that begins here. Raises ``CeremonyFailedError``."""
+        """Advance to the end of the item that begins here. Raises ``CeremonyFailedError``."""
         self._items += 1
         if self._items > MOST_ITEMS:
             raise CeremonyFailedError("The CBOR has too many items.")
@@ -68,7 +68,7 @@ class _Reader:
             raise CeremonyFailedError("The CBOR has what canonical CBOR does not.")
 
     def _head(self) -> tuple[int, int]:
-        """Read the kind of an item, and its number, its length or its count."""
+        """Read the type of an item, and its argument: a number, a length or a count."""
         first = self._advance(1)[0]
         kind, short = first >> 5, first & 0x1F
         if short <= _LONGEST_SHORT_ARGUMENT:

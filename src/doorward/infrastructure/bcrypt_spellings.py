@@ -1,6 +1,6 @@
-"""The spellings of bcrypt hashes: ours, and those of other systems, which differ in what becomes of the password first.
+"""The formats of bcrypt hashes: ours, and those of other systems, which prepare the password differently.
 
-All cost what bcrypt costs, so the table of ``password_work`` makes refusals alike.
+All have the cost of bcrypt, so that the table of ``password_work`` gives all refusals the same cost.
 """
 
 import base64
@@ -18,26 +18,26 @@ from doorward.infrastructure.password_work import BCRYPT_MINIMUM_COST
 
 BCRYPT_MAXIMUM_BYTES: Final = 72
 MAXIMUM_OWN_COST: Final = 16
-"""Of our format, whose cost ``BCRYPT_ROUNDS`` sets."""
+"""Maximum cost of our format. ``BCRYPT_ROUNDS`` sets the actual one."""
 
 MAXIMUM_FOREIGN_COST: Final = 15
-"""Of all others: some two seconds of a processor."""
+"""Maximum cost of all other formats: about two seconds of processor time."""
 
 _ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 """bcrypt's base64 alphabet."""
 
 _SPARE_BITS_OF_SALT: Final = 4
 _SPARE_BITS_OF_CHECKSUM: Final = 2
-"""Of the last character: 22 characters carry 132 bits for 16 bytes, 31 characters 186 bits for 23 bytes."""
+"""Unused bits of the last character: 22 characters carry 132 bits for 16 bytes, 31 characters 186 for 23 bytes."""
 
 
 class Preparation(Enum):
-    """What bcrypt is given of a password."""
+    """How bcrypt's input is made from a password."""
 
     KEYED_DIGEST = auto()
     """Our format, published by passlib as version 2: HMAC-SHA-256 of the password in NFKC, keyed with the salt."""
     NOTHING = auto()
-    """The password itself. bcrypt reads 72 bytes of it."""
+    """The password itself, of which bcrypt reads 72 bytes."""
     HEXADECIMAL_DIGEST = auto()
     """Django's ``bcrypt_sha256``: SHA-256 in hexadecimal."""
     BASE64_DIGEST = auto()
@@ -48,7 +48,7 @@ _SALT: Final = r"(?P<salt>[./A-Za-z0-9]{22})"
 _CHECKSUM: Final = r"(?P<checksum>[./A-Za-z0-9]{31})"
 _KIND: Final = r"(?P<kind>2[aby])"
 _CRYPT: Final = rf"\${_KIND}\$(?P<cost>[0-9]{{2}})\${_SALT}{_CHECKSUM}"
-"""The form that all libraries of bcrypt write."""
+"""The format that all bcrypt libraries write."""
 
 _SPELLINGS: Final = (
     (
@@ -81,11 +81,11 @@ class BcryptHash:
 
     @property
     def is_affordable(self) -> bool:
-        """Whether the cost is within the bounds. bcrypt knows none below the least."""
+        """Whether the cost is within the bounds. bcrypt has no cost below the minimum."""
         return BCRYPT_MINIMUM_COST <= self.cost <= (MAXIMUM_OWN_COST if self.is_ours else MAXIMUM_FOREIGN_COST)
 
     def fits(self, password: str) -> bool | None:
-        """Tell whether the password fits; None, without any work, for one that bcrypt would cut."""
+        """Return whether the password matches; None, without any work, if bcrypt would truncate it."""
         secret = self._secret_of(password)
         if len(secret) > BCRYPT_MAXIMUM_BYTES:
             return None
@@ -106,13 +106,13 @@ class BcryptHash:
 
 
 def keyed_digest(password: str, salt: str) -> bytes:
-    """Return what our format gives to bcrypt; 44 bytes, so nothing is cut off."""
+    """Return bcrypt's input in our format: 44 bytes, so that nothing is truncated."""
     digest = hmac.digest(salt.encode(), normalize_password(password).encode(), hashlib.sha256)
     return base64.b64encode(digest)
 
 
 def read_bcrypt(stored_hash: str) -> BcryptHash | None:
-    """Return the parts of a hash in one of the spellings, at whatever cost; None for any other text.
+    """Return the parts of a hash in one of the formats, at any cost; None for any other text.
 
     Some libraries store a salt with spare bits set, and ignore these bits when they verify. They are cleared here,
     because bcrypt would refuse such a hash.

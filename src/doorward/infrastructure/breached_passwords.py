@@ -1,7 +1,7 @@
-"""Passwords that leaked from other services: asked of a server by the range API, or looked up in a file.
+"""Passwords that leaked from other services, found through a server with the range API or in a file.
 
-Both know SHA-1 digests only. The server gets the first five characters of a digest, which hundreds of passwords share,
-and answers with all digests that begin so; padding hides from the network which of them were asked for.
+Both have SHA-1 digests only. The server gets the first five characters of a digest, which hundreds of passwords share,
+and answers with all digests that begin with them. Padding hides from the network which range was requested.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ _LONGEST_LINE: Final = 128
 
 
 class BreachServer:
-    """Asks a server that has the range API of Have I Been Pwned. A circuit breaker spares one that does not answer."""
+    """Queries a server with the range API of Have I Been Pwned. A circuit breaker skips one that does not answer."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class BreachServer:
         wait_seconds: float = WAIT_SECONDS,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the client of the server, how long one answer and a wait for a place may take, and a steady clock."""
+        """Store the server's client, the timeouts of an answer and of the wait for a place, and a monotonic clock."""
         self._http = http
         self._total_seconds = total_seconds
         self._wait_seconds = wait_seconds
@@ -59,16 +59,16 @@ class BreachServer:
         self._is_probing = False
 
     async def contain(self, password: str) -> bool:
-        """Tell whether the password leaked. Raises ``BreachesUnavailableError``.
+        """Return whether the password leaked. Raises ``BreachesUnavailableError``.
 
-        It may wait for one of ``AT_A_TIME`` places first. That is no fault of the server: time and faults are counted
-        from the place on.
+        The call may first wait for one of ``AT_A_TIME`` places. That is no fault of the server: the timeout of the
+        answer begins, and faults are counted, only after the wait.
         """
         digest = _digest_of(password)
         prefix, rest = digest[:_PREFIX_LENGTH], digest[_PREFIX_LENGTH:]
         async with self._place():
             counts = await self._ask_unless_open(prefix)
-        # A padded line has the count 0.
+        # A line of padding has the count 0.
         return counts.get(rest, 0) > 0
 
     @asynccontextmanager
@@ -100,7 +100,7 @@ class BreachServer:
         return counts
 
     async def _ask(self, prefix: str) -> dict[str, int]:
-        """Return how often each digest of the range leaked, by what follows the prefix."""
+        """Return the number of leaks of each digest in the range, by the characters after the prefix."""
         try:
             async with asyncio.timeout(self._total_seconds):
                 answer = await self._http.get(f"/range/{prefix}", headers=_HEADERS, maximum_bytes=MAXIMUM_BYTES)
@@ -128,20 +128,20 @@ class BreachServer:
 
 
 class BreachFile:
-    """Looks digests up in a text file of them: one a line, in ascending order, as their publisher's downloader does it.
+    """Searches a text file of digests: one a line, in ascending order, as its publisher's downloader writes it.
 
-    The file is opened for each search, so that a newer one can take its place.
+    The file is opened for each search, so that a newer one can replace it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def contain(self, password: str) -> bool:
-        """Tell whether the password is in the file. Raises ``BreachesUnavailableError``."""
+        """Return whether the password is in the file. Raises ``BreachesUnavailableError``."""
         return await asyncio.to_thread(self._search, _digest_of(password))
 
     def check(self) -> None:
-        """Find the file's own first line. Raises ``BreachesUnavailableError`` when that fails."""
+        """Search the file for its own first line. Raises ``BreachesUnavailableError`` if that fails."""
         try:
             with self._path.open("rb") as file:
                 first = _read_line(file)
@@ -170,13 +170,13 @@ def _read_range(body: bytes) -> dict[str, int]:
 
 
 def _is_listed(file: BinaryIO, digest: str) -> bool:
-    """Search by halving. A line that is looked for begins at ``low`` or after it, and before ``high``."""
+    """Search by bisection. The digest's line, if there is one, begins at ``low`` or after it, and before ``high``."""
     low, high = 0, file.seek(0, os.SEEK_END)
     while low < high:
         middle = (low + high) // 2
         file.seek(max(low, middle - 1))
         if middle > low:
-            # The rest of the line before the one that begins at `middle` or after it.
+            # Skip to the first line that begins at `middle` or after it.
             file.readline(_LONGEST_LINE)
         if file.tell() >= high:
             high = middle

@@ -1,6 +1,6 @@
-"""Verifies assertions of clients (RFC 7523) with their public keys, which may be at an address of theirs.
+"""Verifies client assertions (RFC 7523) with the clients' public keys, which may be published at a ``jwks_uri``.
 
-PyJWT verifies signatures and times. What a client says of its algorithm counts only if its key has it.
+PyJWT verifies the signatures, this module the claims. The ``alg`` of an assertion must be that of the client's key.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from doorward_client.public_keys import PublicKey, read_public_key
 
 LONGEST_LIFE: Final = timedelta(minutes=5)
 LEEWAY: Final = timedelta(seconds=30)
-"""Between the clock of a client and this one."""
+"""Tolerated difference between the clock of a client and this one."""
 
 KEYS_KEPT: Final = timedelta(minutes=5)
 SOONEST_AGAIN: Final = timedelta(seconds=30)
-"""For a key that is not known yet: a client rotates its keys."""
+"""Minimum interval between fetches because of an unknown key: the client may have rotated its keys."""
 
 RETRY_AFTER: Final = timedelta(seconds=5)
 LONGEST_WITHOUT_HOST: Final = timedelta(hours=24)
-"""How long keys serve whose address does not answer."""
+"""How long keys stay in use while their address does not answer."""
 
 REMEMBERED: Final = 256
 MAXIMUM_JTI_LENGTH: Final = 255
@@ -37,7 +37,7 @@ _CLAIMS: Final = ("iss", "sub", "aud", "exp", "jti")
 
 
 class Fetcher(Protocol):
-    """Fetches documents of others, from public addresses only."""
+    """Fetches documents of other services, from public addresses only."""
 
     async def fetch(self, url: str) -> Document:
         """Return the document at a URL. Raises ``DocumentUnavailableError``."""
@@ -47,13 +47,13 @@ class Fetcher(Protocol):
 @frozen
 class _Fetched:
     keys: Sequence[PublicKey]
-    """Empty while the address never had any."""
+    """Empty if no fetch from the address has succeeded."""
     asked_at: datetime
     confirmed_at: datetime
 
 
 class SignedAssertions:
-    """Assertions for one issuer: its name must be their one audience, as a text (section 3)."""
+    """Assertions for one issuer, whose identifier must be their only audience, as a string (section 3)."""
 
     def __init__(self, issuer: str, fetcher: Fetcher) -> None:
         self._issuer = issuer
@@ -62,7 +62,7 @@ class SignedAssertions:
         self._under_way: dict[str, asyncio.Task[Sequence[PublicKey] | None]] = {}
 
     def client_of(self, text: str) -> str | None:
-        """Return the client that an assertion names, unverified; None for what is no assertion."""
+        """Return the client that an assertion names, unverified; None if the text is no assertion."""
         try:
             subject = members_of(compact_parts(text)[1]).get("sub")
         except InvalidAccessTokenError:
@@ -70,7 +70,7 @@ class SignedAssertions:
         return subject if isinstance(subject, str) else None
 
     def has_usable_key(self, jwks: str) -> bool:
-        """Tell whether a JWK set has usable keys only, and at least one."""
+        """Return whether a JWK set has usable keys only, and at least one."""
         try:
             listed = _listed(jwks)
         except ValueError:
@@ -80,9 +80,9 @@ class SignedAssertions:
     async def verify(
         self, text: str, client_id: str, source: ClientKeySource, now: datetime
     ) -> VerifiedAssertion | None:
-        """Return what a genuine assertion of the client says; None for any other.
+        """Return the content of a genuine assertion of the client; None for any other.
 
-        Raises ``ServiceUnavailableError`` while its keys are not known.
+        Raises ``ServiceUnavailableError`` while the client's keys are unavailable.
         """
         try:
             header = members_of(compact_parts(text)[0])
@@ -110,7 +110,7 @@ class SignedAssertions:
         return fetched.keys if now - fetched.asked_at < SOONEST_AGAIN else (await self._fetch(uri, now)).keys
 
     async def _fetch(self, uri: str, now: datetime) -> _Fetched:
-        """Return the keys at an address, asked once by all that wait. Those from before serve while it is down."""
+        """Fetch the keys at an address once for all concurrent calls. Earlier keys stay in use while it is down."""
         task = self._under_way.get(uri)
         if task is None:
             task = asyncio.create_task(self._asked(uri))
@@ -163,7 +163,7 @@ def _verified(text: str, key: PublicKey, issuer: str, client_id: str, now: datet
 
 
 def _find(keys: Sequence[PublicKey], header: Mapping[str, Any]) -> PublicKey | None:
-    """Return the key of an assertion. Without ``kid`` it is the only one of its algorithm."""
+    """Return the key of an assertion. Without ``kid`` it must be the only one of its algorithm."""
     fitting = [each for each in keys if each.algorithm == header.get("alg")]
     if header.get("kid") is not None:
         fitting = [each for each in fitting if each.key_id == header["kid"]]
@@ -171,7 +171,7 @@ def _find(keys: Sequence[PublicKey], header: Mapping[str, Any]) -> PublicKey | N
 
 
 def _keys_in(jwks: str) -> Sequence[PublicKey]:
-    """Return the usable keys of a set. Raises ``ValueError`` for what is none."""
+    """Return the usable keys of a JWK set. Raises ``ValueError`` for a malformed one."""
     return [key for each in _listed(jwks) if (key := read_public_key(each)) is not None]
 
 

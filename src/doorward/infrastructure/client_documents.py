@@ -1,8 +1,8 @@
-"""Fetches the documents by which clients describe themselves, and remembers them.
+"""Fetches the metadata documents of clients, and caches them.
 
-Anybody can name an address in a request. So only hosts that the operator allows are asked, few at a time, each address
-once at a time; what is fetched is small and bounded in time (``outbound.py``). A document that cannot be used is not
-remembered (draft-ietf-oauth-client-id-metadata-document section 4.4).
+Any request can name an address. So only hosts that the operator allows are queried, few at a time, and each address
+once at a time; responses are bounded in size and time (``outbound.py``). A document that cannot be used is not
+cached (draft-ietf-oauth-client-id-metadata-document section 4.4).
 """
 
 import asyncio
@@ -30,14 +30,14 @@ REMEMBERED: Final = 256
 MOST_AT_A_TIME: Final = 8
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)
-"""How long a document is remembered, whatever its host says of that."""
+"""Limits of the time that a document is cached, whatever its ``Cache-Control`` says."""
 
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=(\d{1,10})(?=$|[\s,])", re.IGNORECASE)
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
 
 
 class Fetcher(Protocol):
-    """Fetches documents of others, from allowed addresses only."""
+    """Fetches documents of other services, from allowed addresses only."""
 
     async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
         """Return the document at a URL. Raises ``DocumentUnavailableError``."""
@@ -51,9 +51,9 @@ class _Remembered:
 
 
 class FetchedClientDocuments:
-    """The documents at the hosts that the operator allows.
+    """The metadata documents at the hosts that the operator allows.
 
-    A host that is named may have a private address: the operator knows it. With ``*``, for all others, it may not.
+    A host that the operator names may have a private address. A host that only ``*`` allows may not.
     """
 
     def __init__(self, hosts: Collection[str], allowed: SelfRegistration, *, fetcher: Fetcher, clock: Clock) -> None:
@@ -65,11 +65,11 @@ class FetchedClientDocuments:
         self._under_way: dict[str, asyncio.Task[ClientContent | None]] = {}
 
     def allows(self, address: str) -> bool:
-        """Tell whether the operator allows clients of this address."""
+        """Return whether the operator allows clients with this address."""
         return not self._hosts.isdisjoint({ANY_HOST, authority_of(address)})
 
     async def content_of(self, address: str) -> ClientContent | None:
-        """Return what the document says of its client; None if it cannot be fetched, or says what it must not."""
+        """Return the client that the document describes; None if it cannot be fetched or is invalid."""
         remembered = self._remembered.get(address)
         if remembered is not None and self._clock.now() < remembered.expires_at:
             self._remembered.move_to_end(address)
@@ -82,7 +82,7 @@ class FetchedClientDocuments:
             task = asyncio.create_task(self._fetched(address))
             self._under_way[address] = task
             task.add_done_callback(lambda _: self._under_way.pop(address, None))
-        # Others may wait for the same, so that a caller who goes away does not end it.
+        # Shielded, because other calls may wait for the same task: the cancellation of one call must not end it.
         return await asyncio.shield(task)
 
     async def _fetched(self, address: str) -> ClientContent | None:
@@ -108,7 +108,7 @@ class FetchedClientDocuments:
 
 
 def read_members(document: Document) -> dict[str, object]:
-    """Return the members of a document. Raises ``InvalidClientMetadataError`` for what is no JSON object."""
+    """Return the members of a document. Raises ``InvalidClientMetadataError`` if it is no JSON object."""
     is_json = _JSON.fullmatch(document.headers.get("content-type", "")) is not None
     if not is_json or len(document.body) > MAXIMUM_BYTES:
         raise InvalidClientMetadataError

@@ -1,6 +1,6 @@
 """The list of common passwords: the 8,000 of 8 characters and more among Royce Williams' 20,000 most common.
 
-The list is the one that Django ships (django.contrib.auth, BSD licence), reduced to what the length rule admits.
+The list is the one that Django ships (django.contrib.auth, BSD licence), reduced to passwords that are long enough.
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""Reads proofs of possession of a key (DPoP, RFC 9449 section 4.3), as other services do: with the client library."""
+"""Reads DPoP proofs (RFC 9449 section 4.3) with the client library, as other services do."""
 
 from datetime import UTC, datetime
 
@@ -8,10 +8,10 @@ from doorward_client.exceptions import InvalidProofError
 
 
 class SignedProofs:
-    """Proofs under whichever key they name: what it may do, the token says that is bound to it."""
+    """Accepts proofs under any key: what a key permits is stated by the token that is bound to it."""
 
     def read(self, proof: PresentedProof, now: datetime, *, access_token: str | None = None) -> VerifiedProof | None:
-        """Return what a genuine proof for this call says, and for the access token if there is one; None for others."""
+        """Return the content of a genuine proof for this call, and for the access token if given; None for others."""
         presented = proofs.PresentedProof(proof.text, proof.method, proof.url)
         try:
             verified = proofs.verify_proof(presented, now.timestamp(), access_token=access_token)

@@ -14,10 +14,10 @@ ADDRESSES_OF_A_NETWORK: Final = 16
 """A network counts as one client once it has had this many times the hashes of one address."""
 
 ADDRESSES_OF_AN_ACCOUNT: Final = 8
-"""The same for one account: some people log in from several addresses within minutes."""
+"""The same factor for an account: some people log in from several addresses within minutes."""
 
 KNOWN_CLIENT_BONUS: Final = 3
-"""Hashes not counted for a client that has sent a right password before."""
+"""Hashes not counted for a client that has sent a correct password before."""
 
 MAXIMUM_KNOWN_CLIENTS: Final = 10_000
 MEMORY_SECONDS: Final = 300.0
@@ -43,13 +43,13 @@ class WaitingHash:
 
 
 class HashQueue:
-    """The waiting calls, and how many hashes their clients had in the last minutes.
+    """The waiting calls, and the number of recent hashes of their clients.
 
     The load of a call is the number of recent hashes of its address plus the calls of that address that wait in front
     of it, or a share of the same sum for its network or account, if that is more. The call with the lowest load goes
     first; when the queue is full, the one with the highest load is dropped. Whether the account exists has no effect.
 
-    Loads are compared anew each time: there are few waiting calls, and few hashes a second.
+    Loads are computed for each decision: there are few waiting calls, and few hashes a second.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -94,7 +94,7 @@ class HashQueue:
         return dropped
 
     def note_right_password(self, address: str) -> None:
-        """Remember that a right password came from this address."""
+        """Record that a correct password came from this address."""
         self._known[address] = None
         self._known.move_to_end(address)
         if len(self._known) > MAXIMUM_KNOWN_CLIENTS:
@@ -117,7 +117,7 @@ class HashQueue:
 
 
 class _RecentCounts:
-    """Count how often each key was added in the last minutes.
+    """Counts how often each key was added in the last minutes.
 
     Two dicts hold one period each; the older one is dropped when a period ends. Their size is bounded by the number of
     hashes that the processors can compute in that time.

@@ -1,4 +1,4 @@
-"""ID tokens: what applications learn of a sign-in (OpenID Connect Core section 2). The key ring signs them."""
+"""ID tokens, which inform applications about a sign-in (OpenID Connect Core section 2). The key ring signs them."""
 
 import json
 import math
@@ -17,21 +17,21 @@ from doorward.infrastructure.key_ring import KeyRingHolder
 from doorward.infrastructure.token_reading import compact_parts, json_object, members_of, signed_payload
 
 TYPE: Final = "JWT"
-"""No access token, whose type is ``at+jwt``: neither is taken for the other."""
+"""Differs from the type of access tokens, ``at+jwt``, so that neither is accepted as the other."""
 
 LIFE: Final = timedelta(minutes=10)
-"""It is read once, when it arrives."""
+"""Short, because the token is read once, when it arrives."""
 
 LOGOUT_TYPE: Final = "logout+jwt"
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 LIFE_OF_LOGOUT: Final = timedelta(minutes=2)
-"""It is signed when it is sent (OpenID Connect Back-Channel Logout section 4)."""
+"""Short, because the token is signed when it is sent (OpenID Connect Back-Channel Logout section 4)."""
 
 _COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class IdTokens:
-    """Signs ID tokens, and reads those that come back as hints."""
+    """Signs ID tokens, and reads those that clients send back as hints."""
 
     def __init__(self, rings: KeyRingHolder, issuer: str) -> None:
         self._rings = rings
@@ -71,7 +71,7 @@ class IdTokens:
         return self._sign(claims, token.client.id_token_algorithm, now, LOGOUT_TYPE)
 
     def read_hint(self, token: str) -> HintedSession | None:
-        """Return what a token says that was issued here, expired or not; None for any other text."""
+        """Return the session of a token that was issued here, expired or not; None for any other text."""
         try:
             header_part, _, _ = compact_parts(token)
             header = members_of(header_part)

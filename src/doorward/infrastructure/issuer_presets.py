@@ -1,4 +1,4 @@
-"""How the issuers that are known by name mark their access tokens, and where these hold roles. Pure."""
+"""Presets of known issuers: how they mark their access tokens, and which claims hold the roles. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,10 +14,10 @@ _ALWAYS_REQUIRED: Final = frozenset({"sub", "exp", "iat"})
 
 @frozen
 class Preset:
-    """The habits of one kind of issuer.
+    """The format of the access tokens of one kind of issuer.
 
-    ``client_claims``: of these an access token has at least one, and an ID token none. ``roles_claim`` and
-    ``scope_claim`` hold the names that the operator maps to scopes.
+    ``client_claims``: an access token has at least one of them, an ID token none. ``roles_claim`` and ``scope_claim``
+    hold the names that the operator maps to scopes.
     """
 
     token_rule: TokenRule
@@ -36,14 +36,14 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
             TokenRule(header_types=None, marks=(("token_use", "access"),), audience_claim="client_id"),
             "cognito:groups",
         ),
-        # Of version 2.0. The client's id, azp, is in access tokens alone.
+        # Tokens of version 2.0. Only access tokens have azp, the client's id.
         "entra": Preset(
             TokenRule(header_types=None, marks=(("ver", "2.0"),)),
             "roles",
             scope_claim="scp",
             client_claims=frozenset({"azp"}),
         ),
-        # Of both token dialects: the second is RFC 9068's, with client_id in place of azp.
+        # Both formats of tokens: the second one follows RFC 9068, with client_id instead of azp.
         "auth0": Preset(
             TokenRule(header_types=frozenset({"jwt", "at+jwt"})),
             "permissions",
@@ -55,7 +55,7 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
 
 
 def check_claims(claims: Claims, preset: Preset) -> None:
-    """Refuse what is no access token of this kind of issuer. Raises ``InvalidTokenError``."""
+    """Check that the claims are those of an access token of this kind of issuer. Raises ``InvalidTokenError``."""
     if preset.client_claims and preset.client_claims.isdisjoint(claims):
         raise InvalidTokenError("The token is not an access token.")
     if not may_name_a_subject(claims["sub"]):
@@ -63,12 +63,12 @@ def check_claims(claims: Claims, preset: Preset) -> None:
 
 
 def names_of(claims: Claims, *, roles_claim: str, scope_claim: str) -> frozenset[str]:
-    """Return the roles and scopes that a token names, as its issuer calls them."""
+    """Return the roles and scopes in a token, under the names that its issuer uses."""
     return frozenset(_listed(_found(claims, roles_claim))) | frozenset(_listed(claims.get(scope_claim)))
 
 
 def _found(claims: Claims, name: str) -> object:
-    """Return a claim by its name, or by the path of its members: ``realm_access.roles``."""
+    """Return a claim by its name, or by a path of members: ``realm_access.roles``."""
     if name in claims:
         return claims[name]
     found: Any = claims
@@ -80,7 +80,7 @@ def _found(claims: Claims, name: str) -> object:
 
 
 def _listed(claim: object) -> list[str]:
-    """Return the texts of a list, or the words of a text (RFC 6749 section 3.3). Anything else names nothing."""
+    """Return the strings of a list, or the words of a string (RFC 6749 section 3.3); nothing for any other claim."""
     if isinstance(claim, str):
         return claim.split()
     return [each for each in claim if isinstance(each, str)] if isinstance(claim, list) else []

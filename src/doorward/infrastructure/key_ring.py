@@ -1,6 +1,6 @@
-"""The key ring: the keys that sign tokens for other services, and the tokens that they verified.
+"""The key ring: the keys that sign tokens for other services, and the cache of tokens that they verified.
 
-Does not import ``cryptography``: without keys it is not needed.
+Does not import ``cryptography``, which is not needed without keys.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ REMEMBERED_TOKENS: Final = 4096
 
 @frozen(eq=False)
 class RingKey:
-    """An opened key. ``public`` and ``private`` are keys of ``cryptography``; ``jwk`` is what everybody may know."""
+    """An opened key. ``public`` and ``private`` are keys of ``cryptography``; ``jwk`` has the public part only."""
 
     kid: str
     algorithm: SigningAlgorithm
@@ -50,14 +50,14 @@ class RingKey:
 
 
 class KeyRing:
-    """The published keys of one moment. Immutable.
+    """The published keys at one time. Immutable.
 
-    It owns the cache of verified tokens: without one of its keys there is another ring, and nothing that the key
-    verified is remembered any more.
+    The ring owns the cache of verified tokens: a changed set of keys gets a new ring, so that no token stays in the
+    cache that a removed key verified.
     """
 
     def __init__(self, keys: Sequence[RingKey] = (), *, remembered_tokens: int = REMEMBERED_TOKENS) -> None:
-        """Take the published keys."""
+        """Store the published keys. ``remembered_tokens`` is the size of the cache."""
         self.keys: Final = tuple(keys)
         self._by_kid: Final = {key.kid: key for key in self.keys}
         document = {"keys": [dict(key.jwk) for key in self.keys]}
@@ -66,10 +66,10 @@ class KeyRing:
         # The result depends on the token and the keys alone, so it is cached.
         # Refused tokens are not cached, so forged tokens cannot evict valid ones.
         self.verified: Final = functools.lru_cache(remembered_tokens)(self._verify)
-        """Returns what a function returns for this ring and a token, perhaps from the cache."""
+        """Calls a function with this ring and a token, and caches what it returns."""
 
     def signing_key(self, algorithm: SigningAlgorithm, now: datetime) -> RingKey:
-        """Return the key that signs now: of those that have begun, the last. Raises ``ServiceUnavailableError``."""
+        """Return the key that signs now: the one activated last. Raises ``ServiceUnavailableError`` without one."""
         begun = [
             (key.activates_at, key.kid, key)
             for key in self.keys
@@ -83,7 +83,7 @@ class KeyRing:
         return max(begun)[2]
 
     def can_sign(self, algorithm: SigningAlgorithm, now: datetime) -> bool:
-        """Tell whether a key of the algorithm signs now."""
+        """Return whether a key of the algorithm can sign now."""
         try:
             self.signing_key(algorithm, now)
         except ServiceUnavailableError:
@@ -106,7 +106,7 @@ Verify = Callable[[KeyRing, str], VerifiedToken]
 
 
 class KeyRingHolder(Protocol):
-    """Gives the ring of the moment."""
+    """Provides the current key ring."""
 
     @property
     def current(self) -> KeyRing:
@@ -114,40 +114,40 @@ class KeyRingHolder(Protocol):
         ...
 
     async def learn(self, kid: str) -> bool:
-        """Read the keys again for the sake of one that is unknown, once per 5 seconds. Tell whether it is known now."""
+        """Read the keys again for an unknown key, at most once per 5 seconds. Return whether it is known now."""
         ...
 
 
 class FixedKeyRing:
-    """A ring that does not change: the empty one, where no keys are published."""
+    """A key ring that does not change: the empty one, if no keys are published."""
 
     def __init__(self, ring: KeyRing) -> None:
         self.current: Final = ring
 
     async def learn(self, kid: str) -> bool:
-        """Tell whether the key is known."""
+        """Return whether the key is known."""
         return self.current.verifying_key(kid) is not None
 
 
 @frozen
 class RingTimes:
-    """How often the keys are read, in seconds."""
+    """The intervals at which the keys are read, in seconds."""
 
     reread: float = 8.0
-    """In the background. A revoked key is refused by every copy within 10 seconds, with the time of the query."""
+    """Interval of background reads. Every copy refuses a revoked key within 10 seconds, the query included."""
     learn: float = 5.0
-    """At most once, because of keys that are unknown: anybody can write them."""
+    """Minimum interval of reads because of unknown keys: any caller can send a token with one."""
     first_keys: float = 0.2
-    """Until another look at the keys that another copy is making."""
+    """Interval of reads at the start, while another copy makes the first keys."""
     first_keys_due: float = 5.0
-    """Until the log says that a start waits for them: they take some seconds to make."""
+    """Time until the log reports that a start waits for the first keys, which take some seconds to make."""
 
 
 RING_TIMES: Final = RingTimes()
 
 
 class KeyRings:
-    """Holds the ring of the moment, and reads the keys again, at intervals and when a token names an unknown one."""
+    """Holds the current ring, and reads the keys again: at intervals, and when a token names an unknown key."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class KeyRings:
         clock: Clock,
         times: RingTimes = RING_TIMES,
     ) -> None:
-        """Take what lists the keys, and what opens one or raises ``SealedDataError``."""
+        """Store what lists the keys, and ``open_key``, which opens one or raises ``SealedDataError``."""
         self._published = published
         self._open_key = open_key
         self._clock = clock
@@ -168,11 +168,11 @@ class KeyRings:
         self.current = KeyRing()
 
     async def open(self, make_first: Callable[[], Awaitable[object]]) -> None:
-        """Read the keys for the first time. Where none signs, ``make_first`` is called until one of each kind does.
+        """Read the keys for the first time. Call ``make_first`` until each algorithm has a key that signs.
 
-        Raises ``SigningKeysUnreadableError`` when a key that signs, or may, opens with none of the sealing keys:
-        to go on would mean tokens that nothing verifies. Raises ``ServiceUnavailableError``.
-        While another copy holds the lock it waits without end, as there is nothing to sign with, and says so once.
+        Raises ``SigningKeysUnreadableError`` if none of the sealing keys opens a key that signs or may sign: the
+        service would issue tokens that nothing verifies. Raises ``ServiceUnavailableError``. While another copy holds
+        the lock, it waits without a timeout, because there is no key to sign with, and logs that once.
         """
         await self._read(is_first=True)
         due_at, is_told = time.monotonic() + self._times.first_keys_due, False
@@ -196,9 +196,9 @@ class KeyRings:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def learn(self, kid: str) -> bool:
-        """Read the keys again for the sake of one that is unknown. Tell whether it is known now.
+        """Read the keys again for an unknown key. Return whether it is known now.
 
-        At most once per 5 seconds, whatever is asked. Raises ``ServiceUnavailableError``.
+        The keys are read at most once per 5 seconds. Raises ``ServiceUnavailableError``.
         """
         async with self._lock:
             now = time.monotonic()
@@ -223,12 +223,12 @@ class KeyRings:
                 await self.reread()
             except ServiceUnavailableError:
                 report(KeyRingNotRead())
-            # The catch-all: a defect in one reading must not end the reading for good, nor be silent.
+            # Catch everything: a defect in one read must neither end the reads nor stay unreported.
             except Exception:  # noqa: BLE001 - reported with its traceback
                 report(KeyRingCrashed())
 
     async def _read(self, *, is_first: bool = False) -> None:
-        """Replace the ring if the keys have changed. What the ring remembers of tokens goes with it."""
+        """Replace the ring, together with its cache of tokens, if the keys have changed."""
         rows = await self._published.list()
         if rows == self._rows:
             return

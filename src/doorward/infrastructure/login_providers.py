@@ -1,7 +1,7 @@
-"""OpenID providers that people sign in with: the authorization code flow with PKCE, as a confidential client.
+"""OpenID providers for the sign-in of users: the authorization code flow with PKCE, as a confidential client.
 
-OpenID Connect Core 1.0 section 3.1, RFC 6749, RFC 7636, RFC 9207. What a provider answers is bounded in size and time
-(``outbound.py``), and nothing of it reaches the log.
+OpenID Connect Core 1.0 section 3.1, RFC 6749, RFC 7636, RFC 9207. A provider's answers are bounded in size and time
+(``outbound.py``), and are never logged.
 """
 
 from base64 import b64encode
@@ -35,31 +35,31 @@ from doorward_client.verification import Claims, IssuerRules, TokenRule
 from doorward_client.verifier import TokenVerifier
 
 TOTAL_SECONDS: Final = 5.0
-"""For one document, and for the exchange of a code."""
+"""Timeout of one document, and of the exchange of a code."""
 
 _OK: Final = 200
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 _REQUIRED_CLAIMS: Final = frozenset({"sub", "exp", "iat", "nonce"})
 _ID_TOKEN: Final = TokenRule(header_types=None)
-"""ID tokens have no type of their own. What tells them apart is that the token endpoint names them, and their nonce."""
+"""ID tokens have no header type of their own. The token endpoint's answer and the nonce identify them."""
 
 
 class Fetcher(Protocol):
-    """Asks other services, at allowed addresses only."""
+    """Sends requests to other services, at allowed addresses only."""
 
     async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
         """Return the document at a URL. Raises ``DocumentUnavailableError``."""
         ...
 
     async def send_form(self, url: str, form: bytes, *, authorization: str, allow_private_addresses: bool) -> Answer:
-        """Return what a form is answered. Raises ``DocumentUnavailableError``."""
+        """Return the answer to a form. Raises ``DocumentUnavailableError``."""
         ...
 
 
 @frozen
 class _IdToken:
-    """What an ID token says."""
+    """The content of an ID token."""
 
     subject: str
     nonce: str
@@ -67,15 +67,15 @@ class _IdToken:
 
 
 class OpenIdProvider:
-    """One provider. Nothing is fetched before the first person signs in with it."""
+    """One provider. Nothing is fetched before the first sign-in with it."""
 
     def __init__(self, settings: LoginProvider, redirect_uri: str, *, fetcher: Fetcher, clock: Clock) -> None:
-        """Take the settings, where people come back to, what fetches, and the time."""
+        """Store the settings, the redirect URI, the fetcher and the clock."""
         self._settings = settings
         self._redirect_uri = redirect_uri
         self._fetcher = fetcher
         allows_http = settings.allow_private_addresses
-        # The fetcher allows plain http to private addresses alone.
+        # The fetcher allows plain http only to private addresses.
         self._discovery = Discovery(settings.issuer, self._fetch, allow_http=allows_http)
         rules = IssuerRules(
             issuer=settings.issuer,
@@ -93,21 +93,21 @@ class OpenIdProvider:
 
     @property
     def name(self) -> str:
-        """What addresses call it."""
+        """The provider's name in URLs."""
         return self._settings.name
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The provider's name for users."""
         return self._settings.label
 
     @property
     def issuer(self) -> str:
-        """What it calls itself."""
+        """The provider's issuer identifier."""
         return self._settings.issuer
 
     async def address(self, request: LoginRequest, state: str) -> str:
-        """Return where a browser is sent. Raises ``ProviderUnavailableError``."""
+        """Return the URL to which the browser is redirected. Raises ``ProviderUnavailableError``."""
         endpoint = (await self._metadata()).authorization_endpoint
         if endpoint is None:
             raise self._unavailable("metadata")
@@ -125,10 +125,10 @@ class OpenIdProvider:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
     async def identity(self, request: LoginRequest, answer: ProviderAnswer) -> VerifiedIdentity:
-        """Return whom the provider has signed in.
+        """Return the identity of the user whom the provider has authenticated.
 
-        Raises ``InvalidProviderAnswerError``, ``ProviderDeclinedError``, ``StaleProviderAnswerError`` where the person
-        was to sign in anew, and ``ProviderUnavailableError``.
+        Raises ``InvalidProviderAnswerError``, ``ProviderDeclinedError``, ``StaleProviderAnswerError`` if the user had
+        to sign in again and did not, and ``ProviderUnavailableError``.
         """
         metadata = await self._metadata()
         if answer.issuer != self.issuer and (answer.issuer is not None or metadata.names_itself_in_answers):
@@ -153,7 +153,7 @@ class OpenIdProvider:
         return VerifiedIdentity(self.issuer, verified.subject, verified.authenticated_at)
 
     async def _exchange(self, metadata: Metadata, code: str, verifier: str) -> str:
-        """Return the ID token that a code is exchanged for (OpenID Connect Core 1.0 section 3.1.3)."""
+        """Exchange a code for an ID token (OpenID Connect Core 1.0 section 3.1.3)."""
         if metadata.token_endpoint is None:
             raise self._unavailable("metadata")
         form = {
@@ -184,13 +184,13 @@ class OpenIdProvider:
         return token
 
     def _authorization(self) -> str:
-        """Return what authenticates the client: both parts are encoded as in forms (RFC 6749 section 2.3.1)."""
+        """Return the client's credentials for HTTP Basic: both parts are form-encoded (RFC 6749 section 2.3.1)."""
         secret = self._settings.client_secret.get_secret_value()
         pair = f"{quote_plus(self._settings.client_id)}:{quote_plus(secret)}"
         return f"Basic {b64encode(pair.encode()).decode()}"
 
     def _read_claims(self, claims: Claims) -> _IdToken:
-        """Return what the claims of a genuine token say (OpenID Connect Core 1.0 section 3.1.3.7)."""
+        """Return a genuine token's content (OpenID Connect Core 1.0 section 3.1.3.7). Raises ``InvalidTokenError``."""
         audience, party, at = claims["aud"], claims.get("azp"), claims.get("auth_time")
         if party != self._settings.client_id and (party is not None or (isinstance(audience, list) and audience[1:])):
             raise InvalidTokenError("The ID token was issued to another client.")

@@ -1,6 +1,6 @@
-"""Outbound requests to addresses that others may have chosen: a host is resolved once, and all its addresses vetted.
+"""Outbound requests to hosts that others may have chosen: a host is resolved once, and all its addresses are checked.
 
-The connection goes to a vetted address, so that a name which resolves to another one a moment later leads nowhere.
+The connection goes to a checked address, so that a name that later resolves to another one (DNS rebinding) is useless.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from doorward.infrastructure.outbound_http import (
 
 TOTAL_SECONDS: Final = 2.0
 MAXIMUM_BYTES: Final = 256 * 1024
-"""Of an answer, header section included."""
+"""Maximum size of an answer, header section included."""
 
 PRIVATE_NETWORKS: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(each)
     for each in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1", "fc00::/7")
 )
-"""Loopback, and what organisations number their own networks with."""
+"""Loopback, and the address ranges for private networks."""
 
 _OK: Final = 200
 _HEADERS: Final = {
@@ -42,15 +42,15 @@ _HEADERS: Final = {
 }
 
 MAXIMUM_LOOKUPS: Final = 8
-"""Names that are resolved at a time in this process."""
+"""Maximum concurrent name lookups in this process."""
 
 _lookups: Final = ThreadPoolExecutor(MAXIMUM_LOOKUPS, thread_name_prefix="lookup")
-"""A lookup that hangs keeps its thread for long after the caller's limit of time. The event loop's own threads, which
-connections to PostgreSQL need, would be used up by it."""
+"""A lookup that hangs keeps its thread long after the caller's timeout. In the event loop's default executor it would
+take the threads that connections to PostgreSQL need."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _Ask = Callable[[HttpClient, str], Awaitable[Answer]]
-"""Sends a request for a target to one address of a host."""
+"""Sends a request for a target through the client of one address of a host."""
 
 
 class NameUnknownError(Exception):
@@ -58,7 +58,7 @@ class NameUnknownError(Exception):
 
 
 class AddressRefusedError(Exception):
-    """The host has an address that requests may not go to."""
+    """The host has an address to which requests must not go."""
 
 
 async def resolve_host(host: str, port: int) -> list[str]:
@@ -71,14 +71,14 @@ async def resolve_host(host: str, port: int) -> list[str]:
 async def clients_of(
     parts: SplitResult, *, networks: Sequence[Network], tls: ssl.SSLContext, resolve: Resolve = resolve_host
 ) -> list[HttpClient]:
-    """Return a client for each address of a URL's host, all of which are allowed; plain http only in ``networks``.
+    """Return a client for each address of a URL's host if all are allowed; plain http only in ``networks``.
 
     Raises ``NameUnknownError`` and ``AddressRefusedError``.
     """
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         addresses = await resolve(parts.hostname or "", port)
-    # A label that is empty or too long is refused by the codec of names, before anything is asked.
+    # The codec for names refuses an empty or too long label before any lookup.
     except (OSError, UnicodeError) as error:
         raise NameUnknownError from error
     allowed = vetted(addresses, networks, only_networks=parts.scheme == "http")
@@ -94,7 +94,7 @@ def target_of(parts: SplitResult) -> str:
 
 
 class DocumentUnavailableError(Exception):
-    """A document could not be fetched. ``reason`` is a word for the log."""
+    """A document could not be fetched. ``reason`` is a code for the log."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -103,7 +103,7 @@ class DocumentUnavailableError(Exception):
 
 @frozen
 class Document:
-    """A document as it was fetched. The names of the headers are in lower case."""
+    """A fetched document. Header names are in lower case."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -115,7 +115,7 @@ class DocumentFetcher:
     def __init__(
         self, *, tls: ssl.SSLContext, resolve: Resolve = resolve_host, total_seconds: float = TOTAL_SECONDS
     ) -> None:
-        """Take what verifies certificates, what resolves names, and how long one document may take in all."""
+        """Store the TLS context, the resolver of names, and the total timeout of one document."""
         self._tls = tls
         self._resolve = resolve
         self._total_seconds = total_seconds
@@ -123,8 +123,8 @@ class DocumentFetcher:
     async def fetch(self, url: str, *, allow_private_addresses: bool = False) -> Document:
         """Return the document at a URL, from a public address by https.
 
-        With ``allow_private_addresses`` it may also be at an address of ``PRIVATE_NETWORKS``, there by plain http,
-        too. Raises ``DocumentUnavailableError``.
+        With ``allow_private_addresses`` it may also be at an address in ``PRIVATE_NETWORKS``, where plain http is
+        allowed, too. Raises ``DocumentUnavailableError``.
         """
 
         async def get(http: HttpClient, target: str) -> Answer:
@@ -138,9 +138,9 @@ class DocumentFetcher:
     async def send_form(
         self, url: str, form: bytes, *, authorization: str, allow_private_addresses: bool = False
     ) -> Answer:
-        """Send a form to a URL, and return what is answered, whatever its status; as ``fetch`` in all else.
+        """Send a form to a URL, and return the answer, whatever its status. The rules of ``fetch`` apply.
 
-        It is sent to another address of the host only where no connection to one came about.
+        The next address of the host is tried only if no connection to the previous one was made.
         """
         headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", "Authorization": authorization}
 
@@ -150,7 +150,7 @@ class DocumentFetcher:
         return await self._ask(url, post, allow_private_addresses=allow_private_addresses)
 
     async def _ask(self, url: str, ask: _Ask, *, allow_private_addresses: bool) -> Answer:
-        """Return an answer of a URL's host. Raises ``DocumentUnavailableError``."""
+        """Return the answer of a URL's host. Raises ``DocumentUnavailableError``."""
         networks = PRIVATE_NETWORKS if allow_private_addresses else ()
         try:
             async with asyncio.timeout(self._total_seconds):
@@ -179,7 +179,7 @@ class DocumentFetcher:
 
 
 class PublicFetcher:
-    """Fetches documents from public addresses. What verifies certificates is read at the first one."""
+    """Fetches documents from public addresses. The CA certificates are loaded at the first fetch."""
 
     def __init__(self) -> None:
         self._fetcher: DocumentFetcher | None = None
@@ -192,7 +192,7 @@ class PublicFetcher:
 
 
 def _parts(url: str) -> SplitResult:
-    """Return the parts of a URL, which may be one that the other service named.
+    """Split a URL, which another service may have chosen.
 
     Raises ``DocumentUnavailableError`` for anything but plain ASCII, http or https, a host, and no user or fragment.
     """

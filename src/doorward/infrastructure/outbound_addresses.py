@@ -1,9 +1,9 @@
-"""Which addresses outbound requests may go to: global ones, and those of networks that the operator has opened.
+"""Which addresses outbound requests may go to: global ones, and those of networks that the operator has allowed.
 
-Where clouds keep the credentials of their machines is never among them.
+The metadata services of clouds, which return the credentials of their machines, are never allowed.
 
-An address that carries an IPv4 address within is judged by that one: translators and tunnels would send the connection
-there.
+An IPv6 address that contains an IPv4 address is judged by the IPv4 address, because translators and tunnels would send
+the connection there.
 """
 
 import ipaddress
@@ -26,11 +26,11 @@ _PREFIXES_BEFORE_IPV4: Final = (
 6052) and local NAT64 (RFC 8215) with its usual length."""
 
 _LOOPBACK: Final = ipaddress.IPv6Address("::1")
-"""No compatible address, although it looks like one (RFC 4291 section 2.5.3)."""
+"""Not an IPv4-compatible address, although it looks like one (RFC 4291 section 2.5.3)."""
 
 _PROTOCOLS_AND_RELAYS: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
-"""Of the IETF's protocols (RFC 6890), where a cloud has had metadata and Python takes most for global; once global, for
-relays of 6to4 (RFC 7526). Nothing that answers there is the receiver."""
+"""Networks of the IETF's protocols (RFC 6890), where a cloud has had metadata and which Python mostly regards as
+global; and the former relays of 6to4 (RFC 7526). A server that answers there is not the intended receiver."""
 
 _CREDENTIALS_OF_CLOUDS: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(each)
@@ -46,14 +46,14 @@ _CREDENTIALS_OF_CLOUDS: Final[tuple[Network, ...]] = tuple(
         "fd20:ce::254",
     )
 )
-"""Where clouds answer each program of a machine with the machine's credentials: of the link, as most do; then Alibaba,
-Azure, Oracle before it used the link; by IPv6 Scaleway, Oracle, Amazon and Google."""
+"""The metadata services of clouds, which return a machine's credentials to each of its programs: link-local addresses,
+as most use; Alibaba, Azure, Oracle before it used link-local; for IPv6 Scaleway, Oracle, Amazon and Google."""
 
 
 def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool) -> list[str] | None:
-    """Return the addresses to connect to if all of them are allowed, else None; None for no addresses at all.
+    """Return the addresses to connect to if all of them are allowed, else None; None also if there are no addresses.
 
-    ``only_networks`` allows those of the opened networks and no others.
+    ``only_networks`` allows the addresses of ``networks`` and no others.
     """
     found = [ipaddress.ip_address(each.partition("%")[0]) for each in addresses]
     if not found or not all(is_allowed(each, networks, only_networks=only_networks) for each in found):
@@ -62,7 +62,7 @@ def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networ
 
 
 def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: bool = False) -> bool:
-    """Tell whether a request may go to an address. No network opens those that have credentials of the machine."""
+    """Return whether a request may go to an address. ``networks`` cannot allow the metadata services of clouds."""
     targets = carried_addresses(address) or [address]
     if any(target in network for target in targets for network in _CREDENTIALS_OF_CLOUDS):
         return False
@@ -72,7 +72,7 @@ def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: 
 
 
 def carried_addresses(address: Address) -> list[Address]:
-    """Return the IPv4 addresses within an IPv6 address: of Teredo (RFC 4380) the server and the client."""
+    """Return the IPv4 addresses in an IPv6 address: for Teredo (RFC 4380) those of the server and the client."""
     if isinstance(address, ipaddress.IPv4Address) or address == _LOOPBACK:
         return []
     if address.teredo is not None:

@@ -1,6 +1,6 @@
 """Small requests to one foreign server: one connection each, verified, bounded in size, without redirects or proxies.
 
-The environment has no say in where they go: neither ``HTTPS_PROXY`` nor a file of credentials is read.
+Environment variables do not redirect them: neither ``HTTPS_PROXY`` nor a file of credentials is read.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ _FIRST_FINAL_STATUS: Final = 200
 
 
 class NotConnectedError(OSError):
-    """No connection came about: the server cannot have seen anything of the request."""
+    """The connection failed, so that the server cannot have received any part of the request."""
 
 
 class AnswerTooLargeError(Exception):
-    """The server sent more bytes than are taken, header section included."""
+    """The server sent more bytes than allowed, header section included."""
 
 
 class MalformedAnswerError(Exception):
-    """What the server sent is no HTTP answer, or ends before its announced end."""
+    """The server's answer is not valid HTTP, or ends before its announced end."""
 
 
 @frozen
@@ -38,12 +38,12 @@ class Answer:
     status: int
     body: bytes
     headers: Mapping[str, str]
-    """The names in lower case. Of several headers of one name it has the last."""
+    """Names are in lower case. Of several header fields with one name, the last one counts."""
 
 
 @frozen
 class Head:
-    """Status and headers of an answer, the names in lower case. Of several headers of one name it has the last."""
+    """Status and headers of an answer. Names are in lower case; of several fields with one name, the last counts."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,10 +53,10 @@ class HttpClient:
     """Sends requests to one server."""
 
     def __init__(self, origin: str, *, tls: ssl.SSLContext, address: str | None = None) -> None:
-        """Take scheme, host and port of the server, and what verifies its certificate where the scheme is https.
+        """Store scheme, host and port of the server, and the TLS context for https.
 
-        With ``address`` connections go there, whatever the host resolves to. The certificate is the host's all the
-        same.
+        With ``address`` connections go there, whatever the host resolves to. The certificate must still be that of the
+        host.
         """
         parts = urlsplit(origin)
         self._host = parts.hostname or ""
@@ -68,7 +68,7 @@ class HttpClient:
     async def get(self, path: str, *, headers: Mapping[str, str], maximum_bytes: int) -> Answer:
         """Return the answer to a GET, whatever its status. The caller bounds the time.
 
-        Raises ``OSError`` when no connection comes about or it breaks, ``AnswerTooLargeError``,
+        Raises ``OSError`` when the connection fails or breaks, ``AnswerTooLargeError``,
         ``MalformedAnswerError``.
         """
         async with self._connected() as (reader, writer):
@@ -103,7 +103,7 @@ class HttpClient:
         try:
             yield reader, writer
         finally:
-            # Not closed politely: a server that does not end its side would be waited for.
+            # Aborted, because a regular close would wait for a server that does not close its side.
             writer.transport.abort()
 
     def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
@@ -114,7 +114,7 @@ class HttpClient:
 
 @dataclass(slots=True)
 class _Message:
-    """Collects what the parser finds. The names of the methods are the parser's."""
+    """Collects the parser's results. The parser defines the names of the methods."""
 
     body: bytearray = field(default_factory=bytearray)
     headers: dict[str, str] = field(default_factory=dict)
@@ -159,7 +159,7 @@ async def _read_head(reader: asyncio.StreamReader, maximum_bytes: int) -> Head:
 async def _fed(
     parser: httptools.HttpResponseParser, reader: asyncio.StreamReader, maximum_bytes: int
 ) -> AsyncGenerator[None]:
-    """Feed the parser; yield after each piece, until the caller has what it wants."""
+    """Feed the parser; yield after each piece, until the caller stops."""
     received = 0
     while True:
         piece = await reader.read(_PIECE_BYTES)

@@ -1,4 +1,4 @@
-"""Verifies what authenticators send, by py_webauthn. Needs the extra ``doorward[passkeys]``."""
+"""Verifies the responses of authenticators with py_webauthn. Needs the extra ``doorward[passkeys]``."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -37,9 +37,9 @@ VerifiedT = TypeVar("VerifiedT")
 
 _ALGORITHMS: Final = [COSEAlgorithmIdentifier(each) for each in ALGORITHMS]
 _FORMATS: Final = (AttestationFormat.NONE, AttestationFormat.PACKED)
-"""No attestation is asked for. Browsers then send none, but pass an authenticator's signature by its own key on."""
+"""No attestation is requested. Browsers then send none, or pass on an attestation signed by the new key itself."""
 _LONGEST_MODULUS, _LONGEST_EXPONENT = 512, 4
-"""Bytes of an RSA key: a longer exponent would make each verification slow."""
+"""Maximum bytes of an RSA key: a longer exponent would make each verification slow."""
 
 
 class WebAuthnCeremonies:
@@ -60,7 +60,7 @@ class WebAuthnCeremonies:
         public_key: bytes,
         requires_user_verification: bool,
     ) -> Assertion:
-        """Return what was signed over the challenge. Raises ``CeremonyFailedError``."""
+        """Return the assertion that was signed over the challenge. Raises ``CeremonyFailedError``."""
         require_plain_authenticator_data(response.authenticator_data)
         verified = _guarded(
             lambda: verify_authentication_response(
@@ -78,7 +78,7 @@ class WebAuthnCeremonies:
                 expected_rp_id=relying_party.id,
                 expected_origin=relying_party.origin,
                 credential_public_key=public_key,
-                # The library would refuse a counter that fell; here that suspends the passkey, which the caller does.
+                # 0, so that the library accepts a counter that went back: the caller then suspends the passkey.
                 credential_current_sign_count=0,
                 require_user_verification=requires_user_verification,
             )
@@ -123,7 +123,7 @@ def _verify_creation(response: CreationResponse, challenge: bytes, relying_party
 
 
 def _check_key(public_key: bytes) -> None:
-    """Refuse a key that no signature would verify with, as a point off its curve, or that would take long to use."""
+    """Refuse a key that can verify no signature, such as a point off its curve, or that would be slow to use."""
     decoded = decode_credential_public_key(public_key)
     if isinstance(decoded, DecodedRSAPublicKey) and (
         len(decoded.n) > _LONGEST_MODULUS or len(decoded.e) > _LONGEST_EXPONENT
@@ -133,9 +133,9 @@ def _check_key(public_key: bytes) -> None:
 
 
 def _guarded(verify: Callable[[], VerifiedT]) -> VerifiedT:
-    """Return what the library returns; whatever it raises is a refusal.
+    """Return the library's result. Raise ``CeremonyFailedError`` for any of its exceptions.
 
-    It reads CBOR, JSON and keys that a stranger wrote, and raises classes of its own, of its parsers, of Python
+    The library parses untrusted CBOR, JSON and keys, and raises its own exceptions, those of its parsers, of Python
     (``KeyError`` for a key without a type) and of ``cryptography``.
     """
     try:

@@ -1,4 +1,4 @@
-"""The hashes that a failed check of a password still owes, so that every refusal costs the same work."""
+"""Extra hashes after a failed password check, so that every refusal costs the same work."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,19 +6,19 @@ from typing import Final
 
 BCRYPT_MINIMUM_COST: Final = 4
 NO_HASH: Final = 0
-"""In the place of a cost: nothing was computed, since there is no stored hash or none that can be verified."""
+"""Used instead of a cost if nothing was computed: there is no stored hash, or none that can be verified."""
 
 PARTS_LOG2: Final = 6
-"""A hash that is not made with bcrypt is filled up in parts of one 64th of a hash at the current cost."""
+"""A check without bcrypt is padded with parts of one 64th of a hash at the current cost."""
 
 
 def fill_up(
     spent: float, rounds: int, compute: Callable[[int], object], now: Callable[[], float] = time.perf_counter
 ) -> None:
-    """Compute cheap hashes until these and the seconds ``spent`` before last as long as one at the current cost.
+    """Compute cheap hashes until they and the seconds ``spent`` before last as long as one hash at the current cost.
 
-    How long that is, the cheap hashes tell themselves, on this thread and at this moment: a busy or slow machine makes
-    both longer. There is at least one; the last may end up to one part too late.
+    That duration is estimated from the cheap hashes, on this thread and at this moment: a busy or slow machine makes
+    both longer. At least one is computed; the last may end up to one part too late.
     """
     cost = max(BCRYPT_MINIMUM_COST, rounds - PARTS_LOG2)
     parts = 2 ** (rounds - cost)
@@ -50,7 +50,7 @@ def owed_costs(rounds: int) -> Mapping[int, tuple[int, ...]]:
 
 
 def _hashes(number: int, iterations: int) -> tuple[int, ...]:
-    """Return the costs of so many hashes with so many iterations in all: the binary digits, the largest ones halved."""
+    """Return the costs of ``number`` hashes with ``iterations`` in all: the binary digits, the largest ones halved."""
     costs = [cost for cost in range(iterations.bit_length()) if iterations >> cost & 1]
     while len(costs) < number:
         half = costs.pop() - 1

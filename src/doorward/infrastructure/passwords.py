@@ -35,14 +35,14 @@ QUEUED_PER_THREAD: Final = 16
 """Maximum waiting calls for each thread: some four seconds of work at cost 12."""
 
 MINIMUM_CAPACITY: Final = 128
-"""Minimum length of the queue, whatever the number of cores. Above the number of addresses of a small attack."""
+"""Minimum length of the queue, whatever the number of cores. A small attack has fewer addresses."""
 
 LOWEST_PRIORITY: Final = 19
 _SALT_LENGTH: Final = 22
 
 
 class BcryptHasher:
-    """Implement the port ``PasswordHasher`` with bcrypt."""
+    """Implements the port ``PasswordHasher`` with bcrypt."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class BcryptHasher:
         foreign: ForeignHashes | None = None,
         observe_wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time.
+        """Store the cost of new hashes (log2 of the iterations) and the number of threads that compute hashes.
 
-        ``per_address`` is how many calls of one address may wait or be computed at a time; None does not bound it.
+        ``per_address`` limits the calls of one address that wait or are computed at a time; None disables the limit.
         ``foreign`` reads the hashes of other systems that are not made with bcrypt.
         ``observe_wait`` is called with the seconds that each call waited for a thread.
         """
@@ -79,11 +79,11 @@ class BcryptHasher:
     ) -> PasswordCheck:
         """Check a password against a hash. Every failed check costs little more than one hash at the current cost.
 
-        Also without a stored hash and for a cheaper one. Only a stored hash of a higher cost takes longer. A hash that
-        is not made with bcrypt is filled up by the clock, to one hash at the current cost and at most 1/64 above it.
+        This holds without a stored hash and for a cheaper one, too. Only a stored hash of a higher cost takes longer. A
+        check without bcrypt is padded to the duration of one hash at the current cost, and at most 1/64 above it.
 
         Raises ``ServiceUnavailableError`` when too many calls wait and this one has the most load,
-        ``TooManyHashesError`` when too many of its address do, ``ClientLeftError`` when the client has left.
+        ``TooManyHashesError`` when too many calls of its address wait, ``ClientLeftError`` when the client has left.
         """
         verify = self._read_foreign(stored_hash)
         if verify is not None:
@@ -96,7 +96,7 @@ class BcryptHasher:
         return check
 
     def _read_foreign(self, stored_hash: str | None) -> Verify | None:
-        """Return what verifies a hash that is not made with bcrypt. One that is above the bounds fits no password."""
+        """Return the verifier of a hash that is not made with bcrypt. A hash above the bounds matches no password."""
         try:
             return self._foreign.read(stored_hash) if stored_hash else None
         except HashRefusedError as error:
@@ -187,7 +187,7 @@ def _hash(password: str, rounds: int) -> str:
 
 
 def _checksum(password: str, salt: str, rounds: int) -> str:
-    """Return the 31 characters that bcrypt makes of the keyed digest."""
+    """Return bcrypt's 31 characters for the keyed digest."""
     return bcrypt.hashpw(keyed_digest(password, salt), f"$2b${rounds:02}${salt}".encode()).decode()[-31:]
 
 
@@ -199,14 +199,14 @@ def _check(password: str, stored_hash: str | None, rounds: int, owed: Mapping[in
         if is_correct:
             is_outdated = not stored.is_ours or stored.cost < rounds
             return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
-    # A stored hash of a higher cost than the current one owes nothing.
+    # A stored hash of a higher cost than the current one needs no extra hashes.
     for cost in owed.get(computed_cost, ()):
         _hash(password, cost)
     return PasswordCheck(is_correct=False)
 
 
 def _check_foreign(password: str, verify: Verify, rounds: int) -> PasswordCheck:
-    """Check a hash that is not made with bcrypt. The right password gets a hash of ours."""
+    """Check a hash that is not made with bcrypt. The correct password gets a new hash in our format."""
     began = time.perf_counter()
     if verify(password):
         return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds))

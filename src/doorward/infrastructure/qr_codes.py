@@ -1,4 +1,4 @@
-"""QR codes as images that pages show. Needs the package ``segno``, which the first of them imports."""
+"""QR codes as images for pages. Needs the package ``segno``, which is imported at the first use."""
 
 import asyncio
 from typing import Final
@@ -8,9 +8,9 @@ QUIET_MODULES: Final = 4
 
 
 async def draw_qr_code(text: str) -> str:
-    """Return the address of an SVG image that holds all of it: ``data:image/svg+xml``, for ``src`` of an ``img``.
+    """Return a QR code as the URL of an SVG image, ``data:image/svg+xml``, for ``src`` of an ``img``.
 
-    In black on white, whatever the page's colours are: not all decoders read the inverse.
+    It is black on white, whatever the page's colours: not all decoders read the inverse.
     """
     return await asyncio.to_thread(_draw, text)
 

@@ -1,4 +1,4 @@
-"""Publish events to RabbitMQ with confirms. Needs the package ``aio_pika``, an extra."""
+"""Publishes events to RabbitMQ with publisher confirms. Needs the package ``aio_pika``, an extra."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -17,7 +17,7 @@ EXCHANGE: Final = "doorward.events"
 CONNECT_SECONDS: Final = 10.0
 CONFIRM_SECONDS: Final = 30.0
 _FAULTS: Final = (AMQPError, OSError, RuntimeError)
-"""What the driver raises: also ``RuntimeError`` for a channel that was closed meanwhile."""
+"""The driver's errors. ``RuntimeError`` means that the channel was closed meanwhile."""
 
 
 class RabbitMQ:
@@ -26,7 +26,7 @@ class RabbitMQ:
     def __init__(
         self, url: str, *, connect_seconds: float = CONNECT_SECONDS, confirm_seconds: float = CONFIRM_SECONDS
     ) -> None:
-        """Take where it is, and how long it may take to connect and to confirm."""
+        """Store the server's URL, and the timeouts of connecting and of confirms."""
         self._url = url
         self._connect_seconds = connect_seconds
         self._confirm_seconds = confirm_seconds
@@ -34,10 +34,10 @@ class RabbitMQ:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["ExchangePublisher"]:
         """Connect for the block. Raises ``BrokerUnavailableError``."""
-        # Not by aio_pika.connect(): a connection that was not made has to be closed, too.
+        # Not ``aio_pika.connect()``: a connection whose attempt failed must be closed, too.
         connection = aio_pika.Connection(make_url(self._url))
         try:
-            with _faults_named():
+            with _faults_as_unavailable():
                 async with asyncio.timeout(self._connect_seconds):
                     await connection.connect(timeout=self._connect_seconds)
                     channel = await connection.channel(publisher_confirms=True)
@@ -50,7 +50,7 @@ class RabbitMQ:
 
 
 class ExchangePublisher:
-    """An open channel of the exchange."""
+    """An open channel to the exchange."""
 
     def __init__(self, exchange: AbstractExchange, confirm_seconds: float) -> None:
         self._exchange = exchange
@@ -58,7 +58,7 @@ class ExchangePublisher:
 
     async def publish(self, messages: Sequence[RelayedMessage]) -> None:
         """Publish all at once; return when each is confirmed. Raises ``BrokerUnavailableError``."""
-        with _faults_named():
+        with _faults_as_unavailable():
             async with asyncio.timeout(self._confirm_seconds):
                 await asyncio.gather(*(self._publish(message) for message in messages))
 
@@ -75,8 +75,8 @@ class ExchangePublisher:
 
 
 @contextmanager
-def _faults_named() -> Iterator[None]:
-    """Turn the driver's faults into ours. Their texts may hold the server's address: only their names are passed on."""
+def _faults_as_unavailable() -> Iterator[None]:
+    """Raise ``BrokerUnavailableError`` with the driver error's class name. Its text may hold the server's address."""
     try:
         yield
     except _FAULTS as error:

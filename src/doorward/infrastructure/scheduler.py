@@ -21,12 +21,12 @@ from doorward.observability.logging import report
 
 FIRST_LOOK_SECONDS: Final = 10.0
 LOOKS_PER_INTERVAL: Final = 4
-"""A task is late by a quarter of its interval at most, whichever copies of the service began or ended meanwhile."""
+"""A task is late by at most a quarter of its interval, even if copies of the service start or end meanwhile."""
 
 
 @frozen
 class Task:
-    """Work to do at an interval, counted from its last end. ``run`` returns how much it did.
+    """Work to do at an interval, which is counted from the end of the last run. ``run`` returns how much it did.
 
     The name is the key of the task's row and of its lock: it must never change.
     """
@@ -53,7 +53,7 @@ class Scheduler:
         first_look_seconds: float = FIRST_LOOK_SECONDS,
         timeouts: Timeouts = TIMEOUTS,
     ) -> None:
-        """Take where runs are recorded, the tasks, and how many seconds may pass before the first look at each."""
+        """Store where runs are recorded, the tasks, and the maximum delay of the first check of each."""
         tasks = list(tasks)
         self.task_names = [task.name for task in tasks]
         self._runners = [TaskRunner(conninfo, task, timeouts) for task in tasks]
@@ -82,15 +82,15 @@ class TaskRunner:
     """Runs one task, under its lock."""
 
     def __init__(self, conninfo: str, task: Task, timeouts: Timeouts = TIMEOUTS) -> None:
-        """Take where runs are recorded, the task, and how long its lock and the record may take."""
+        """Store where runs are recorded, the task, and the timeouts of its lock and of the record."""
         self._conninfo = conninfo
         self._task = task
         self._timeouts = timeouts
 
     async def run_until(self, ended: asyncio.Event, *, first_look_seconds: float) -> None:
-        """Look now and then whether the task is due, until the event is set. A failure is logged and changes nothing.
+        """Check at intervals whether the task is due, until the event is set. A failure is logged; the checks go on.
 
-        Pauses are random, so that the copies of the service do not look at the same moment.
+        Pauses are random, so that the copies of the service do not check at the same moment.
         """
         interval = self._task.interval.total_seconds()
         pause = random.uniform(0, first_look_seconds)  # noqa: S311 - no secret
@@ -105,7 +105,7 @@ class TaskRunner:
             report(HousekeepingFailed(task=self._task.name, error=type(error).__name__))
         except ClocksDifferError as error:
             report(HousekeepingRefused(task=self._task.name, seconds=round(error.seconds, 3)))
-        # The catch-all: a defect in one run must not end the task for good, nor be silent.
+        # Catch everything: a defect in one run must neither end the task nor stay unreported.
         except Exception:  # noqa: BLE001 - reported with its traceback
             report(HousekeepingCrashed(task=self._task.name))
 
@@ -123,18 +123,18 @@ class TaskRunner:
 
     @asynccontextmanager
     async def _turn(self, *, only_if_due: bool) -> AsyncIterator[bool]:
-        """Hold the task's lock around the block, on a connection of its own; afterwards record when the task ended.
+        """Hold the task's lock around the block, on its own connection; afterwards record when the task ended.
 
-        It is a transaction's lock: a pooler in transaction mode keeps it on one connection, and the server releases it
-        when the process dies. The transaction holds nothing else: no row, no snapshot.
+        The lock belongs to the transaction: a pooler in transaction mode keeps it on one connection, and the server
+        releases it when the process dies. The transaction holds nothing else: no row, no snapshot.
         """
         guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
         try:
             with aborted_when_frozen(guard, self._timeouts.abort):
-                # A lock at a standby does not exclude processes that use the primary.
+                # A lock on a standby does not exclude processes that use the primary.
                 may_take = not guard.was_read_only and await self._take_lock(guard)
                 has_turn = may_take and not (only_if_due and await self._was_done_lately(guard))
-                # It may last. SET is no query, so this also gives back the snapshot of the query before it.
+                # The task may take long. SET needs no snapshot, so it also releases that of the query before it.
                 await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield has_turn
             if has_turn:

@@ -18,14 +18,14 @@ _HEAD_BYTES: Final = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
 
 
 class AesGcmSealer:
-    """Seals with the first of its keys and opens with each of them, so that keys can be changed.
+    """Seals with the first of its keys and opens with any of them, so that keys can be rotated.
 
     Sealed: ``1 | key id:4 | nonce:12 | ciphertext and tag``. The nonce is random (NIST SP 800-38D section 8.2.2): a
     key may seal 2^32 times.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take keys of 32 bytes, the one that seals first."""
+        """Store keys of 32 bytes. The first one seals."""
         self._ciphers = {_key_id(key): AESGCM(key) for key in reversed(keys)}
         self._current_id = _key_id(keys[0])
 
@@ -46,7 +46,7 @@ class AesGcmSealer:
             raise SealedDataError from error
 
     def is_current(self, sealed: bytes) -> bool:
-        """Tell whether the data names the key that seals now."""
+        """Return whether the data names the key that seals now."""
         return sealed[: 1 + _KEY_ID_BYTES] == _VERSION + self._current_id
 
 

@@ -1,4 +1,4 @@
-"""The compiled form of the templates that are part of this package. Needs the package ``jinja2``."""
+"""A cache for the compiled templates of this package. Needs the package ``jinja2``."""
 
 import contextlib
 import marshal
@@ -14,25 +14,25 @@ COMPILED: Final = "__pycache__"
 
 
 class ShippedTemplates(BytecodeCache):
-    """Keeps compiled templates in a folder beside them, as Python keeps its modules, and under the same conditions.
+    """Stores compiled templates in a folder beside them, as Python does with modules, and under the same conditions.
 
-    A service that may not write there compiles them at each start. What belongs to another text, or to another version
-    of Python or Jinja, is compiled again.
+    Without permission to write there, the service compiles them at each start. A file that belongs to another text, or
+    to another version of Python or Jinja, is replaced.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder of the templates."""
+        """Store the path of the cache in the folder of the templates."""
         self._compiled = folder / COMPILED
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Read a template, if it is there, whole, and of this text."""
+        """Load a template if its file exists, is complete, and belongs to this text."""
         with contextlib.suppress(OSError, EOFError, ValueError, TypeError):
             start, stored = _start(bucket), self._file(bucket).read_bytes()
             if stored.startswith(start):
                 bucket.code = marshal.loads(stored[len(start) :])  # noqa: S302 - as safe as the modules beside it
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Store a template, whole or not at all."""
+        """Store a template atomically."""
         if sys.dont_write_bytecode:
             return
         file = self._file(bucket)
@@ -50,5 +50,5 @@ class ShippedTemplates(BytecodeCache):
 
 
 def _start(bucket: Bucket) -> bytes:
-    """Return what a stored template begins with: the versions of Python and Jinja, and the text that it belongs to."""
+    """Return the beginning of a stored template: the versions of Python and Jinja, and the checksum of its text."""
     return bc_magic + bucket.checksum.encode()

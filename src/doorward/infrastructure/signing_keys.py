@@ -18,25 +18,25 @@ from doorward.infrastructure.key_ring import RingKey
 from doorward_client.public_keys import thumbprint
 
 RSA_BITS: Final = 3072
-"""NIST SP 800-57 part 1: 128 bits of security, as P-256 has."""
+"""128 bits of security, as P-256 has (NIST SP 800-57 part 1)."""
 
 LEAST_RSA_BITS: Final = 2048
 MOST_RSA_BITS: Final = 8192
-"""A signature of more takes tens of milliseconds."""
+"""A signature by a larger key takes tens of milliseconds."""
 
 RSA_EXPONENT: Final = 65537
 _MEMBERS: Final[Mapping[SigningAlgorithm, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "ES256": (("crv", "kty", "x", "y"), ("d",)),
     "RS256": (("e", "kty", "n"), ("d", "p", "q", "dp", "dq", "qi")),
 }
-"""The public members of a JWK, which its thumbprint is made of (RFC 7638 section 3.2), and the private ones."""
+"""The public members of a JWK, from which its thumbprint is computed (RFC 7638 section 3.2), and the private ones."""
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class SigningKeyMaker:
-    """Makes keys, and reads those of files."""
+    """Makes keys, and reads keys from files."""
 
     async def make(self, algorithm: SigningAlgorithm) -> NewKey:
         """Return a new key. RSA takes a second, in a thread."""
@@ -46,7 +46,7 @@ class SigningKeyMaker:
         """Return the private key in a file: PEM or JWK. Raises ``InvalidKeyFileError``."""
         try:
             key = _private_key_in(content)
-        # What the libraries raise for malformed keys is not documented in full: each is no usable key.
+        # The libraries do not document all their exceptions for malformed keys: each means an unusable key.
         except Exception as error:
             raise InvalidKeyFileError from error
         return as_new_key(key)
@@ -58,9 +58,9 @@ class SigningKeyMaker:
 
 
 def open_key(stored: StoredKey, sealer: Sealer) -> RingKey:
-    """Return the opened key. Its public part comes from what was sealed, so that a row cannot plant another key.
+    """Return the opened key. Its public part comes from the sealed data, so that a changed row cannot inject a key.
 
-    Raises ``SealedDataError`` for what no key opens, and for a key that is not the one that its row names.
+    Raises ``SealedDataError`` for data that no key opens, and for a key other than the one that its row names.
     """
     members = json.loads(sealer.open(stored.sealed, context=sealing_context(stored.kid, stored.algorithm)))
     if _algorithm_of(members) != stored.algorithm or thumbprint(members) != stored.kid:
@@ -79,7 +79,7 @@ def open_key(stored: StoredKey, sealer: Sealer) -> RingKey:
 
 
 def _new_key(algorithm: SigningAlgorithm) -> NewKey:
-    """Return a new key. Its ID does not begin with ``-``, which a shell's command takes for an option."""
+    """Return a new key. Its ID does not begin with ``-``, which command lines parse as an option."""
     new = as_new_key(_generate(algorithm))
     while new.kid.startswith("-"):
         new = as_new_key(_generate(algorithm))
@@ -93,7 +93,7 @@ def _generate(algorithm: SigningAlgorithm) -> PrivateKey:
 
 
 def as_new_key(key: PrivateKey) -> NewKey:
-    """Return the key as it is stored."""
+    """Return the key in its stored form."""
     algorithm: SigningAlgorithm
     if isinstance(key, rsa.RSAPrivateKey):
         algorithm, members = "RS256", RSAAlgorithm.to_jwk(key, as_dict=True)
@@ -105,7 +105,7 @@ def as_new_key(key: PrivateKey) -> NewKey:
 
 
 def _private_key_in(content: bytes) -> PrivateKey:
-    """Return the key of a file, checked as a whole. Raises various exceptions."""
+    """Return the private key in a file, fully validated. Raises various exceptions."""
     text = content.decode("ascii").strip()
     if text.startswith("{"):
         members = json.loads(text)
@@ -125,7 +125,7 @@ def _private_key_in(content: bytes) -> PrivateKey:
 
 
 def _loaded(members: Mapping[str, Any], algorithm: SigningAlgorithm) -> Any:  # noqa: ANN401 - a key of cryptography
-    """Return the key of a JWK that this service has sealed. RSA keys were checked before: that takes a second."""
+    """Return the key of a JWK that this service has sealed. RSA keys are not validated again: that takes a second."""
     if algorithm == "ES256":
         return ECAlgorithm.from_jwk(dict(members))
     numbers = {name: _number(members[name]) for name in members if name != "kty"}
@@ -158,7 +158,7 @@ def _algorithm_of(jwk: Mapping[str, Any]) -> SigningAlgorithm:
 
 
 def _public_members(algorithm: SigningAlgorithm, jwk: Mapping[str, Any]) -> dict[str, str]:
-    """Return the public members by name: each is named, so that no private one can be among them."""
+    """Return the public members. They are selected by name, so that no private one is included."""
     return {name: jwk[name] for name in _MEMBERS[algorithm][0]}
 
 

@@ -1,4 +1,4 @@
-"""Read the texts of access tokens strictly: their spelling, their JSON, their signature, and what they must say."""
+"""Strict parsing of access tokens: their encoding, their JSON, their signature and their claims."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ def compact_parts(token: str) -> Sequence[str]:
 
 
 def members_of(part: str) -> dict[str, Any]:
-    """Return the members of a part. Raises ``InvalidAccessTokenError``."""
+    """Return the JSON members of a part. Raises ``InvalidAccessTokenError``."""
     try:
         content = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except ValueError as error:
@@ -37,9 +37,9 @@ def members_of(part: str) -> dict[str, Any]:
 
 
 def json_object(content: bytes) -> dict[str, Any]:
-    """Return the members of a JSON object in UTF-8. Each is there once (RFC 7515 section 4, RFC 7519 section 4).
+    """Return the members of a JSON object in UTF-8. No name may occur twice (RFC 7515 section 4, RFC 7519 section 4).
 
-    Raises ``InvalidAccessTokenError``. Deeply nested JSON raises RecursionError, and numbers may be too long.
+    Raises ``InvalidAccessTokenError``, also for JSON that is nested too deeply and for numbers that are too long.
     """
     try:
         members = json.loads(content.decode(), object_pairs_hook=_unique_members)
@@ -58,7 +58,7 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def check_header(header: dict[str, Any]) -> None:
-    """Check the type (RFC 9068 section 4), and that nothing is demanded that this reading does not know.
+    """Check the type (RFC 9068 section 4), and refuse critical header parameters, none of which is supported.
 
     Raises ``InvalidAccessTokenError``.
     """
@@ -82,7 +82,7 @@ def signed_payload(token: str, keys: Sequence[Any], algorithms: Sequence[str]) -
 def verified_token(
     claims: dict[str, Any], principal: Principal | ClientPrincipal, *, own_audience: str
 ) -> VerifiedToken:
-    """Return the content of a token with a right signature, whose times are not checked here.
+    """Return the content of a token with a valid signature. Its times are not checked here.
 
     Raises ``InvalidAccessTokenError``.
     """
@@ -103,7 +103,7 @@ def verified_token(
 
 
 def user_principal(claims: dict[str, Any]) -> Principal:
-    """Return the user in a session that the claims are about. Raises ``InvalidAccessTokenError``."""
+    """Return the user and the session in the claims. Raises ``InvalidAccessTokenError``."""
     try:
         return Principal(
             user_id=UUID(_text(claims, "sub")),
@@ -118,7 +118,7 @@ def user_principal(claims: dict[str, Any]) -> Principal:
 
 
 def client_principal(claims: dict[str, Any]) -> ClientPrincipal:
-    """Return the client that the claims are about. Raises ``InvalidAccessTokenError``."""
+    """Return the client that is the subject of the claims. Raises ``InvalidAccessTokenError``."""
     client_id = _text(claims, "client_id")
     if claims.get("sub") != client_id or type(claims.get("iat")) is not int:
         raise InvalidAccessTokenError
@@ -142,7 +142,7 @@ def confirmation(thumbprint: str | None) -> dict[str, Any]:
 
 
 def _thumbprint(claims: dict[str, Any]) -> str | None:
-    """Return that of the key that the token is bound to. One that is bound in a way that is unknown is refused."""
+    """Return the thumbprint of the key to which the token is bound. An unknown kind of binding is refused."""
     if "cnf" not in claims:
         return None
     bound_to = claims["cnf"]
@@ -159,7 +159,7 @@ def _text(claims: dict[str, Any], name: str) -> str:
 
 
 def _roles(claim: object) -> frozenset[str]:
-    """Return the roles of a token, a list of texts, as ``sign`` writes them."""
+    """Return the roles of a token, a list of strings, as ``sign`` writes them."""
     if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
         raise InvalidAccessTokenError
     return frozenset(claim) if claim else NO_ROLES

@@ -22,7 +22,7 @@ from doorward_client.verification import Claims, IssuerRules, read_issuer
 from doorward_client.verifier import TokenVerifier
 
 REMEMBERED_NAMES: Final = 1024
-"""Tokens whose issuer is remembered, so that one that comes again is not parsed for it."""
+"""Maximum number of tokens whose issuer is cached, so that a repeated token is not parsed for it."""
 
 
 class Fetcher(Protocol):
@@ -34,15 +34,15 @@ class Fetcher(Protocol):
 
 
 class TrustedIssuers:
-    """The issuers by their names. Nothing is fetched before the first token of one."""
+    """The trusted issuers by name. Nothing is fetched before the first token of an issuer."""
 
     def __init__(self, issuers: Sequence[TrustedIssuer], *, fetcher: Fetcher, clock: Clock) -> None:
-        """Take the issuers, what fetches their documents, and the time."""
+        """Store the issuers, the fetcher of their documents, and the clock."""
         self._verifiers = {each.issuer: _verifier(each, fetcher, clock) for each in issuers}
         self._claimed_issuer = functools.lru_cache(REMEMBERED_NAMES)(read_issuer)
 
     def issuer_of(self, token: str) -> str | None:
-        """Return the trusted issuer that a token names, unverified; None for all others."""
+        """Return the trusted issuer that a token names, unverified; None for any other issuer."""
         try:
             issuer = self._claimed_issuer(token)
         except InvalidTokenError:
@@ -50,9 +50,9 @@ class TrustedIssuers:
         return issuer if issuer in self._verifiers else None
 
     async def verify(self, issuer: str, token: str) -> ForeignToken:
-        """Return what a valid token of this issuer says.
+        """Return the content of a valid token of this issuer.
 
-        Raises ``InvalidAccessTokenError``, and ``IssuerUnavailableError`` while its keys are not known.
+        Raises ``InvalidAccessTokenError``, and ``IssuerUnavailableError`` while the issuer's keys are unavailable.
         """
         try:
             return await self._verifiers[issuer].verify(token)
@@ -75,7 +75,7 @@ def _verifier(issuer: TrustedIssuer, fetcher: Fetcher, clock: Clock) -> TokenVer
         required_claims=preset.required_claims,
     )
     fetch = _fetch_with(fetcher, allow_private_addresses=issuer.allow_private_addresses)
-    # The fetcher allows plain http to private addresses alone.
+    # The fetcher allows plain http only to private addresses.
     discovery = Discovery(issuer.issuer, fetch, allow_http=issuer.allow_private_addresses)
     key_set = KeySet(issuer.jwks_uri or discovery.locate_keys, fetch)
     return TokenVerifier(rules, key_set, _reader(issuer), now=lambda: clock.now().timestamp())

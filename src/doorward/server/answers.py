@@ -1,4 +1,4 @@
-"""Error answers that the server writes by itself, in the shape of all others."""
+"""Error answers that the server writes itself, in the format of all others."""
 
 import contextvars
 from uuid import uuid4
@@ -17,14 +17,14 @@ class ErrorAnswers:
     """Renders refusals as complete HTTP/1.1 answers, after which the connection ends."""
 
     def __init__(self, *, is_https: bool) -> None:
-        """Prepare. ``is_https`` is what clients see, also where a proxy ends the encryption."""
+        """Prepare the headers. ``is_https`` is whether clients use https, even if a proxy terminates it."""
         self._headers = policy_headers(UNMATCHED, is_https=is_https, is_refusal=True)
         self._dialects = {call.path: call.policy.errors for call in calls()}
 
     def render(self, refusal: type[RequestRefusedError], path: str = "") -> bytes:
-        """Return the bytes of one answer, with a correlation id of its own.
+        """Return the bytes of one answer, with its own correlation id.
 
-        ``path`` is the request's, where it is known: it decides in which form the route would refuse.
+        ``path`` is that of the request, if it is known: it determines the format of the route's errors.
         """
         correlation_id = uuid4().hex
         dialect = self._dialects.get(path, UNMATCHED.errors)

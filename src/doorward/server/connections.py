@@ -1,4 +1,4 @@
-"""All open connections of one process: their number, their times, and what is reported of those that were refused."""
+"""All open connections of one process: their number, their deadlines, and the log of refused ones."""
 
 import asyncio
 from collections import Counter
@@ -12,46 +12,46 @@ from doorward.server.limits import ConnectionLimits
 
 NEVER: Final = float("inf")
 CLOSED_FOR_ROOM: Final = "closed_for_room"
-"""The reason under which connections are counted that were closed to let a new one in."""
+"""The reason under which connections are counted that were closed to admit a new one."""
 
 EXHAUSTED: Final = frozenset({CLOSED_FOR_ROOM, TooManyConnectionsError.code})
 
 Observe = Callable[[int, int], None]
-"""Takes the number of open connections and the most that there may be."""
+"""Takes the number of open connections and their maximum."""
 
 
 class Connection(Protocol):
-    """What is known of one connection here."""
+    """The part of a connection that this module uses."""
 
     peer: str
-    """The address of the other side."""
+    """The remote address."""
 
     place: "dict[Connection, None] | None"
-    """Where it stands among those that may be closed to make room."""
+    """Its group among the connections that may be closed to make room."""
 
     deadline: float
     """When ``expire`` is due, on the loop's clock."""
 
     unread_deadline: float
-    """When ``check_reader`` is due."""
+    """When ``check_reader`` is due, on the loop's clock."""
 
     def expire(self, now: float) -> None:
-        """End what has taken too long."""
+        """Handle the expired deadline."""
 
     def check_reader(self, now: float) -> None:
-        """Cut the connection if the client does not read its answer."""
+        """Abort the connection if the client does not read its answer."""
 
     def watch_closing(self, now: float) -> None:
-        """Give a connection that is closing a deadline for the rest of its answer."""
+        """Set a deadline for the rest of the answer if the connection is closing."""
 
     def cut(self) -> None:
-        """Close at once, whatever is under way."""
+        """Abort at once, even if a request is in progress."""
 
 
 class Connections:
     """Admits connections up to the limit, and compares the deadlines of all of them once a second.
 
-    One sweep instead of a timer for each phase of each request: a request costs assignments only.
+    One sweep replaces a timer for each phase of each request: a request costs assignments only.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class Connections:
     ) -> None:
         self.limits = limits
         self.unfinished: dict[Connection, None] = {}
-        """Those without a complete head: never used, or in the middle of one. The oldest is first, as below."""
+        """Connections without a complete head: unused, or in the middle of a head. The oldest is first, as below."""
         self.idle: dict[Connection, None] = {}
-        """Those between two requests."""
+        """Connections between two requests."""
         self.uploading: dict[Connection, None] = {}
-        """Those in the middle of a body."""
+        """Connections in the middle of a body."""
         self._open: set[Connection] = set()
         self._loop = loop
         self._observe = observe
@@ -73,11 +73,11 @@ class Connections:
         loop.call_later(limits.sweep_seconds, self._sweep)
 
     def admit(self, connection: Connection) -> bool:
-        """Count a new connection, closing another one for it if need be. Return False when there is no room.
+        """Count a new connection, and close another one for it if necessary. Return False when there is no room.
 
-        Connections that have not completed a head go first, the oldest of them before the others: an ordinary client
-        completes its head as soon as it is connected. Then idle ones, then unfinished bodies. One whose request is
-        being answered is never closed.
+        Connections that have not completed a head are closed first, the oldest of them before the others: an ordinary
+        client completes its head as soon as it is connected. Idle ones are next, then unfinished bodies. A connection
+        whose request is being answered is never closed.
         """
         if len(self._open) >= self.limits.connections and not self._make_room():
             return False
@@ -94,13 +94,13 @@ class Connections:
         return False
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection that is gone."""
+        """Remove a closed connection."""
         self._open.discard(connection)
         self.move(connection, None)
 
     @staticmethod
     def move(connection: Connection, place: dict[Connection, None] | None) -> None:
-        """Put a connection at the end of a place, or nowhere."""
+        """Move a connection to the end of a group, or out of all groups."""
         if connection.place is not None:
             connection.place.pop(connection, None)
         connection.place = place
@@ -108,7 +108,7 @@ class Connections:
             place[connection] = None
 
     def count(self, reason: str, peer: str) -> None:
-        """Take one more refusal, to be reported by the sweep."""
+        """Count one more refusal, which the sweep reports."""
         self._refused[reason] += 1
         self._last_peer[reason] = peer
 

@@ -1,4 +1,4 @@
-"""One connection as a whole: counted, refused when there are too many, and cut when its client does not read."""
+"""One connection as a whole: counted, refused when there are too many, and aborted when its client does not read."""
 
 import asyncio
 from abc import abstractmethod
@@ -19,12 +19,12 @@ _INTERIM_ANSWER: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class CountedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, counted among the connections of the process, and cut when its answers are not read.
+    """uvicorn's protocol, counted among the connections of the process, and aborted when its answers are not read.
 
-    uvicorn waits without end for a client that does not read, and so does a transport that is closing.
+    uvicorn waits without a timeout for a client that does not read, and so does a transport that is closing.
     """
 
-    # In slots, for speed: instances with more than 30 attributes in their dict find each of them more slowly.
+    # In slots, for speed: in instances with more than 30 attributes in their dict, each access is slower.
     __slots__ = (
         "_answers",
         "_limits",
@@ -54,16 +54,16 @@ class CountedProtocol(HttpToolsProtocol):
         self._answers = answers
         self._unread_answer_bytes = 0
         self._running: RequestResponseCycle | None = None
-        """The request that the application answers; ``cycle`` is the newest, which may have to wait for it."""
+        """The request that the application answers; ``cycle`` is the newest, which may be queued behind it."""
         self._part_began = 0.0
-        """When the head or body began that has to be completed; 0 while it has no deadline."""
+        """When the head or body that must be completed began; 0 while it has no deadline."""
         self.peer = ""
         self.place: dict[Connection, None] | None = None
         self.deadline = NEVER
         self.unread_deadline = NEVER
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Take a new connection, or refuse it when there are too many."""
+        """Admit a new connection, or refuse it when there are too many."""
         peer = transport.get_extra_info("peername")
         self.peer = str(peer[0]) if isinstance(peer, tuple) and peer else ""
         if not self._open.admit(self):
@@ -77,11 +77,11 @@ class CountedProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + self._limits.head_seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection, and notify the request in progress."""
         self.deadline = self.unread_deadline = NEVER
         self._open.remove(self)
         super().connection_lost(exc)
-        # uvicorn tells the newest request only, which may be one that waits behind the one that is being answered.
+        # uvicorn notifies the newest request only, which may be queued behind the one in progress.
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -91,16 +91,16 @@ class CountedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _should_upgrade(self) -> bool:
-        """Ignore the wish for another protocol (RFC 9110 section 7.8)."""
+        """Ignore a requested upgrade to another protocol (RFC 9110 section 7.8)."""
         return False
 
     def _is_answering(self) -> bool:
-        # The newest request: those before it are answered first.
+        # The newest request, because those before it are answered first.
         cycle = self.cycle
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
 
     def _await(self, seconds: float, place: dict[Connection, None] | None) -> None:
-        """Give the client so long to complete a head or body."""
+        """Set the deadline of a head or body, and move the connection to a group."""
         self._part_began = self.loop.time()
         self.deadline = self._part_began + seconds
         self._open.move(self, place)
@@ -111,7 +111,7 @@ class CountedProtocol(HttpToolsProtocol):
         self.place[self] = None
 
     def _end(self, answer: bytes) -> None:
-        """Write a last answer and close this side; what the client still sends is discarded for a while."""
+        """Write a last answer and close this side. Input is discarded for ``linger_seconds``."""
         if not answer:
             self.transport.close()
             return
@@ -125,9 +125,9 @@ class CountedProtocol(HttpToolsProtocol):
     def _probe(self, now: float) -> None:
         """Find out whether a client that has closed its side still reads.
 
-        Until something is written, one that is gone looks the same. An interim answer is ignored by who reads (RFC 9110
-        section 15.2) and reset by who is gone: the next write then tells the application. Nothing is written in the
-        middle of an answer, nor to HTTP/1.0.
+        A client that is gone looks the same until something is written. A client that still reads ignores an interim
+        answer (RFC 9110 section 15.2); one that is gone resets the connection, and the next write then informs the
+        application. Nothing is written in the middle of an answer, nor to HTTP/1.0.
         """
         running = self._running
         can_probe = running is not None and running.scope["http_version"] == "1.1" and not running.response_started
@@ -137,20 +137,20 @@ class CountedProtocol(HttpToolsProtocol):
 
     @abstractmethod
     def expire(self, now: float) -> None:
-        """End what has taken too long."""
+        """Handle the expired deadline."""
 
     def pause_writing(self) -> None:
-        """Stop the application while the client does not read, and watch whether it does."""
+        """Pause the application while the client does not read, and start the timeout for that."""
         super().pause_writing()
         self._watch_reader(self.loop.time())
 
     def resume_writing(self) -> None:
-        """Let the application go on."""
+        """Resume the application, and stop the timeout."""
         self.unread_deadline = NEVER
         super().resume_writing()
 
     def check_reader(self, now: float) -> None:
-        """Cut the connection unless the client has taken ``LEAST_READ_BYTES`` of its answer since the last look."""
+        """Abort the connection unless the client has read ``LEAST_READ_BYTES`` of its answer since the last check."""
         if self._unread_answer_bytes - self.transport.get_write_buffer_size() < LEAST_READ_BYTES:
             self._open.count(ANSWER_NOT_READ, self.peer)
             self.cut()
@@ -158,7 +158,7 @@ class CountedProtocol(HttpToolsProtocol):
             self._watch_reader(now)
 
     def watch_closing(self, now: float) -> None:
-        """Watch whether the client takes the rest of its last answer."""
+        """Start the timeout for the rest of the last answer if the connection is closing."""
         if self.unread_deadline == NEVER and self.transport.is_closing():
             self._watch_reader(now)
 
@@ -167,6 +167,6 @@ class CountedProtocol(HttpToolsProtocol):
         self.unread_deadline = now + self._limits.unread_answer_seconds
 
     def cut(self) -> None:
-        """Close at once, whatever is under way."""
+        """Abort at once, even if a request is in progress."""
         self.deadline = self.unread_deadline = NEVER
         self.transport.abort()

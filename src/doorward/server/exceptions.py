@@ -1,10 +1,10 @@
-"""Refusals of what never becomes a request. Each ends its connection."""
+"""Refusals of input that never becomes a request. Each ends its connection."""
 
 from doorward.api.exceptions import RequestRefusedError
 
 
 class MalformedRequestError(RequestRefusedError):
-    """Bytes that are no HTTP/1.1 message (RFC 9112), or whose end could be read in two ways."""
+    """The input is no HTTP/1.1 message (RFC 9112), or its end is ambiguous."""
 
     status = 400
     code = "malformed_request"
@@ -20,7 +20,7 @@ class InvalidHostError(RequestRefusedError):
 
 
 class UpgradeWithBodyError(RequestRefusedError):
-    """A body behind an Upgrade: the parser takes what follows for another protocol and would lose the body."""
+    """A request with Upgrade and a body: the parser treats the rest as another protocol and would lose the body."""
 
     status = 400
     code = "upgrade_with_body"

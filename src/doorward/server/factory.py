@@ -1,4 +1,4 @@
-"""What uvicorn calls for each new connection, in place of a protocol's class."""
+"""The factory that uvicorn calls for each new connection, instead of a protocol class."""
 
 import asyncio
 from typing import Any
@@ -13,13 +13,13 @@ from doorward.server.protocol import BoundedProtocol
 
 
 class ProtocolFactory:
-    """Makes the protocols of one process.
+    """Creates the protocols of one process.
 
-    It is pickled on its way to worker processes; each of them then counts its own connections.
+    It is pickled to be sent to worker processes; each of them then counts its own connections.
     """
 
     def __init__(self, limits: ConnectionLimits, *, is_https: bool, observe: Observe | None = None) -> None:
-        """Take the limits. ``observe``, a function of a module, is told every second how many connections are open."""
+        """Store the limits. ``observe``, a function of a module, gets the number of open connections every second."""
         self._limits = limits
         self._answers = ErrorAnswers(is_https=is_https)
         self._observe = observe

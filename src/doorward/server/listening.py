@@ -1,4 +1,4 @@
-"""The listening socket, and the one line that says why an address cannot be listened on."""
+"""The listening socket, and the one-line error for an address that cannot be used."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from doorward.observability.logging import report
 
 
 class CannotListenError(Exception):
-    """An address is taken, or none of this machine's. The message is one line with the remedy."""
+    """An address is in use, or is not one of this machine. The message is one line with the remedy."""
 
 
 @contextlib.contextmanager
@@ -18,11 +18,11 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.ExitStack() as stack:
         try:
-            # A kernel without IPv6 refuses to make the socket.
+            # A kernel without IPv6 refuses to create the socket.
             listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
-                # :: is all addresses, IPv4 too, whatever the system's default is.
+                # :: is all addresses, including IPv4, whatever the system's default is.
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             listener.bind((host, port))
             listener.listen()
@@ -34,9 +34,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def cannot_listen(host: str, port: int, error: Exception, remedy: str) -> CannotListenError:
-    """Return the error, with the setting or option (``remedy``) that names another port."""
+    """Return the error. ``remedy`` is the setting or option that selects another port."""
     if isinstance(error, UnicodeError):
-        # Raised for a host with an empty or too long part, before it is looked up.
+        # Raised for a host with an empty or too long label, before it is looked up.
         return CannotListenError(f"cannot listen on {host} port {port}: no host has this name. Correct --host")
     cause = getattr(error, "strerror", None) or type(error).__name__
     return CannotListenError(

@@ -1,7 +1,7 @@
 """HTTP/1.1 on one connection: uvicorn's protocol on httptools, with bounds on size, number and time.
 
-What this depends on in uvicorn and httptools is listed in docs/decisions/0021-bounds-at-the-server.md and compared by
-tests/unit/server/test_server_internals.py.
+The internals of uvicorn and httptools that this depends on are listed in docs/decisions/0021-bounds-at-the-server.md
+and checked by tests/unit/server/test_server_internals.py.
 """
 
 import asyncio
@@ -26,28 +26,28 @@ from doorward.server.limits import MAXIMUM_DISCARDED_BYTES, MAXIMUM_HEAD_BYTES, 
 from doorward.server.request_head import refusal_of_head, refusal_of_long_head, refusal_of_size, refusal_of_upgrade
 
 BODY_NOT_WANTED: Final = "body_not_wanted"
-"""The reason under which clients are counted that go on sending a body after its answer."""
+"""The reason under which clients are counted that continue to send a body after its answer."""
 
 
 class _Part(Enum):
-    """Where in the client's messages the input is."""
+    """The part of a message that the input has reached."""
 
     BETWEEN = auto()
     HEAD = auto()
     BODY = auto()
     OVER = auto()
-    """Nothing more is read: a request was refused."""
+    """No more input is read: a request was refused."""
 
 
 _BETWEEN, _HEAD, _BODY, _OVER = _Part
-# Names of the module: Python 3.11 takes longer to find a member of an Enum than all else that a comparison costs.
+# Names of the module: in Python 3.11, the lookup of an Enum's member takes longer than the rest of a comparison.
 
 
 class BoundedProtocol(CountedProtocol):
-    """One connection. It holds at most one head, one piece of a body, and what was received with a pipelined request.
+    """One connection. It holds at most one head, one piece of a body, and the data received with a pipelined request.
 
-    Nothing that arrives after a header section is ever a header: trailers are read and dropped (RFC 9112 section
-    7.1.2). A client that ends its side of the connection after a complete request gets its answer.
+    Data after a header section is never treated as a header: trailers are read and dropped (RFC 9112 section 7.1.2). A
+    client that ends its side of the connection after a complete request gets its answer.
     """
 
     __slots__ = ("_body_bytes", "_counted_bytes", "_has_ended", "_part", "_refusal", "_unread")
@@ -67,24 +67,24 @@ class BoundedProtocol(CountedProtocol):
         self._has_ended = False
         """Whether the client has closed its side."""
         self._unread = b""
-        """What was received with requests that wait for earlier ones, and not yet parsed."""
+        """Data received with requests that wait for earlier ones, and not yet parsed."""
         self._counted_bytes = 0
         """Bytes received in whole pieces since the head began, or since the last byte of a body."""
         self._body_bytes = 0
         self._refusal: type[RequestRefusedError] | None = None
-        """Why the parser was stopped from within."""
+        """Why a callback stopped the parser."""
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
 
     # The end
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what was not yet parsed."""
+        """Discard the data that was not yet parsed."""
         self._unread = b""
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's always returns None
-        """Keep the connection open for the answers to complete requests; return whether there are any."""
+        """Return whether to keep the connection open for the answers to complete requests."""
         self._has_ended = True
         is_cut_off = self._part is _BODY and not self.pipeline
         is_kept = self._is_answering() and not is_cut_off
@@ -95,7 +95,7 @@ class BoundedProtocol(CountedProtocol):
     # Input
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived, in pieces; what follows a request that has to wait is kept until it is answered."""
+        """Parse the input in pieces. Data after a request that must wait is kept until that request is answered."""
         if self._part is _OVER:
             return
         if self._unread or len(data) > PIECE_BYTES:
@@ -121,7 +121,7 @@ class BoundedProtocol(CountedProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            # The wish is ignored: what follows is the next request.
+            # The upgrade is ignored: the rest is the next request.
             if rest := piece[upgrade.args[0] :]:
                 self._parse(rest)
         except httptools.HttpParserError:
@@ -142,18 +142,18 @@ class BoundedProtocol(CountedProtocol):
             self.deadline = NEVER
 
     def _await_head(self) -> None:
-        """Give a head that is not complete its deadline, and refuse one that is already too large."""
+        """Set the deadline of an incomplete head, and refuse one that is already too large."""
         refusal = refusal_of_size(self.url, self.headers)
         if self._counted_bytes > MAXIMUM_HEAD_BYTES:
             refusal = refusal or HeadersTooLargeError
         if refusal is not None:
             self._refuse(refusal)
         elif self._part_began == 0:
-            # A connection that has requests to answer is not closed to make room.
+            # A connection with requests in progress is not closed to make room.
             self._await(self._limits.head_seconds, None if self._is_answering() else self._open.unfinished)
 
     def _await_body(self) -> None:
-        """Give a body that is not complete its deadline, and end one that is too much."""
+        """Set the deadline of an incomplete body, and end one that is too large."""
         if self._counted_bytes > MAXIMUM_HEAD_BYTES:
             # An endless trailer or chunk extension.
             self._refuse(HeadersTooLargeError)
@@ -167,7 +167,7 @@ class BoundedProtocol(CountedProtocol):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        """Begin a head: the first one, or one that was received with the end of the request before it."""
+        """Begin a head: the first one, or one that was received with the end of the previous request."""
         if self._part is _OVER:
             raise MalformedRequestError
         if self._part is not _HEAD:
@@ -187,8 +187,8 @@ class BoundedProtocol(CountedProtocol):
             self._refusal = refusal
             raise MalformedRequestError
         super().on_headers_complete()
-        # The request keeps the list of its headers. What the parser reports from here on are trailers: they go to
-        # another list, which nothing reads.
+        # The request keeps the list of its headers. From here on the parser reports trailers: they go to another list,
+        # whose content is not used.
         self.headers = []
         self._part = _BODY
         self._counted_bytes = self._body_bytes = 0
@@ -219,8 +219,8 @@ class BoundedProtocol(CountedProtocol):
     def _end_after_trailers(self) -> None:
         """Close the connection after the answer to this request, and read no more from it.
 
-        To the parser, ``Connection: close`` in a trailer is as good as in a header: it would silently drop the next
-        request, which behind a proxy is another client's.
+        The parser treats ``Connection: close`` in a trailer like one in a header: it would silently drop the next
+        request, which behind a proxy belongs to another client.
         """
         self._part = _OVER
         self.cycle.keep_alive = False
@@ -230,7 +230,7 @@ class BoundedProtocol(CountedProtocol):
     # Answers
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, wait for one, or close after the last."""
+        """Start the next request, wait for one, or close after the last."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -253,7 +253,7 @@ class BoundedProtocol(CountedProtocol):
         return self._has_ended or self._part is _OVER
 
     def _refuse(self, refusal: type[RequestRefusedError]) -> None:
-        """Answer with an error and end the input. The answers to earlier requests come first, and then none."""
+        """Answer with an error and end the input. If earlier requests are in progress, only those are answered."""
         if self._part is _OVER:
             return
         part, self._part = self._part, _OVER
@@ -263,7 +263,7 @@ class BoundedProtocol(CountedProtocol):
         cycle = self.cycle
         is_answered = part is _BODY and (cycle.response_started or cycle.response_complete)
         if part is _BODY and not self.pipeline:
-            # The request under way is the one that is refused: for the application its client is gone.
+            # The refused request is in progress: the application is told that its client has disconnected.
             cycle.disconnected = True
             cycle.message_event.set()
         elif self._is_answering():
@@ -272,10 +272,10 @@ class BoundedProtocol(CountedProtocol):
         path = self.scope["path"] if part is _BODY else ""
         self._end(b"" if is_answered else self._answers.render(refusal, path))
 
-    # Deadlines, as the sweep asks for them
+    # Deadlines, checked by the sweep
 
     def expire(self, now: float) -> None:
-        """End what has taken too long."""
+        """Handle the expired deadline."""
         if self._has_ended and self._is_answering():
             self._probe(now)
         elif self._part is _OVER:
@@ -284,7 +284,7 @@ class BoundedProtocol(CountedProtocol):
             self.transport.close()
             self.deadline = NEVER
         elif self.flow.read_paused:
-            # The client could not send: that time is not its own.
+            # Reading was paused, so the client could not send: that time does not count.
             self.deadline = now + self._limits.sweep_seconds
         elif self._part is _HEAD:
             self._refuse(HeadTimeoutError)

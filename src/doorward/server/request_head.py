@@ -1,4 +1,4 @@
-"""What is checked of each request before the application sees it. Pure."""
+"""Checks of each request head before the application receives it. Pure."""
 
 import functools
 import re
@@ -19,7 +19,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 _HOST: Final = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?"
 )
-"""RFC 3986 sections 3.2.2 and 3.2.3. A host may be empty there."""
+"""RFC 3986 sections 3.2.2 and 3.2.3, which allow an empty host."""
 
 _MAXIMUM_HOST_BYTES: Final = 261
 """A name of 255 octets, a colon and a port."""
@@ -28,7 +28,7 @@ _FIELD_OVERHEAD_BYTES: Final = len(": \r\n")
 
 
 def refusal_of_head(version: str, url: bytes, headers: Headers) -> type[RequestRefusedError] | None:
-    """Return why a complete head is refused, or None. Names of headers are in lower case."""
+    """Return why a complete head is refused, or None. Header names are in lower case."""
     if version not in {"1.1", "1.0"}:
         return UnsupportedVersionError
     host = None
@@ -61,9 +61,9 @@ def refusal_of_long_head(url: bytes, headers: Headers) -> type[RequestRefusedErr
 
 
 def refusal_of_upgrade(headers: Headers) -> type[RequestRefusedError] | None:
-    """Return ``UpgradeWithBodyError`` when a body follows a head that asks for another protocol, or None.
+    """Return ``UpgradeWithBodyError`` for a head that has Upgrade and a body, or None.
 
-    Without a body the wish is ignored, as RFC 9110 section 7.8 allows.
+    Without a body Upgrade is ignored, as RFC 9110 section 7.8 allows.
     """
     has_body = any(
         name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0")) for name, value in headers

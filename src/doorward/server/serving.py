@@ -1,4 +1,4 @@
-"""HTTP served by uvicorn: where it listens, by how many workers, how long connections stay open, and the end."""
+"""HTTP served by uvicorn: its configuration, its workers, the limits of connections, and the metrics."""
 
 import contextlib
 import functools
@@ -22,14 +22,14 @@ from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.application import app_to_serve
 
 HANGS_AFTER_SECONDS: Final = 60
-"""A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which takes
-longer than uvicorn's 5 s on a busy machine: each new worker would be killed before it serves."""
+"""A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which on a
+busy machine takes longer than uvicorn's default of 5 s: each new worker would be killed before it serves."""
 
 
 def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
-    """Answer until a signal ends it; ``reload`` starts anew when the code changes.
+    """Serve until a signal ends it; ``reload`` restarts the server when the code changes.
 
-    Raises ``CannotListenError`` for the port of the metrics, which is at the listener's host.
+    Raises ``CannotListenError`` if the metrics cannot be served, on their port at the listener's host.
     """
     has_workers = _has_workers(settings, reload=reload)
     config = server_config(settings, reload=reload, protocol=protocol_factory(settings))
@@ -41,7 +41,7 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
         elif settings.server.web_concurrency > 1:
             Workers(config, sockets=[listener]).run()
         else:
-            # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
+            # After its graceful end the server raises the signal again. Ctrl+C requested that end.
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listener])
 
@@ -49,14 +49,14 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
 def server_config(
     settings: Settings, *, reload: bool, protocol: ProtocolFactory | Literal["httptools"]
 ) -> uvicorn.Config:
-    """Return how uvicorn serves. ``protocol`` is the service's own, or uvicorn's to compare it with."""
+    """Return uvicorn's configuration. ``protocol`` is the service's own, or uvicorn's for a comparison."""
     return uvicorn.Config(
-        # A worker is another process and reads its settings itself. In this one they are read already.
+        # A worker is another process and reads its settings itself. In this process they are already read.
         f"{create_worker_app.__module__}:{create_worker_app.__name__}"
         if _has_workers(settings, reload=reload)
         else functools.partial(app_to_serve, settings),
         factory=True,
-        http=protocol,  # type: ignore[arg-type] # uvicorn calls it and asks for no class
+        http=protocol,  # type: ignore[arg-type] # uvicorn only calls it
         ws="none",
         workers=settings.server.web_concurrency,
         reload=reload,
@@ -71,12 +71,12 @@ def server_config(
 
 
 def _has_workers(settings: Settings, *, reload: bool) -> bool:
-    """Tell whether other processes than this one serve."""
+    """Return whether other processes than this one serve."""
     return reload or settings.server.web_concurrency > 1
 
 
 def protocol_factory(settings: Settings) -> ProtocolFactory:
-    """Return what makes the protocol of each connection, with the limits of the settings and of this process."""
+    """Return the factory of protocols, with the limits of the settings and of this process."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = connection_limit(
         settings.server.max_connections,

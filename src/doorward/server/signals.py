@@ -11,29 +11,29 @@ from types import FrameType
 from typing import Any, Final
 
 Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
-"""What ``signal.signal`` takes and returns."""
+"""The argument and the result of ``signal.signal``."""
 
 ENDING_NAMES: Final = ("SIGHUP", "SIGQUIT", "SIGXCPU")
-"""They end the service as SIGTERM does: a closed terminal, Ctrl+backslash, and a used up limit of processor time."""
+"""They end the service as SIGTERM does: a closed terminal, Ctrl+backslash, and an exhausted limit of processor time."""
 
 KEPT_NAMES: Final = (
     # Handled by uvicorn, the drain and the parent of several workers.
     *("SIGINT", "SIGTERM"),
     # Cannot be handled.
     *("SIGKILL", "SIGSTOP"),
-    # The process cannot go on after these: they report its own faults.
+    # They report faults of the process, which cannot continue.
     *("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP", "SIGEMT"),
     # Their default action ends nothing.
     *("SIGCHLD", "SIGCONT", "SIGTSTP", "SIGURG", "SIGWINCH", "SIGINFO"),
 )
-"""Signals whose action stays as it is."""
+"""Signals whose action is not changed."""
 
 
 def handle_ending_signals() -> Mapping[int, Handler]:
     """Make the signals of ``ENDING_NAMES`` act as SIGTERM, and ignore the others that would end or stop the process.
 
-    Must be called in the main thread. What SIGTERM does is decided when a signal arrives. A signal that was ignored
-    when the process was started stays ignored, as `nohup` wants it. Returns the handlers that were replaced.
+    Call it in the main thread. The action of SIGTERM is looked up when a signal arrives. A signal that was ignored when
+    the process was started stays ignored, as `nohup` requires. Return the handlers that were replaced.
     """
     ending, kept = _present(ENDING_NAMES), _present(KEPT_NAMES)
     handlers: dict[int, Handler] = {
@@ -46,7 +46,7 @@ def handle_ending_signals() -> Mapping[int, Handler]:
 
 @contextlib.contextmanager
 def ending_signals_handled() -> Iterator[None]:
-    """Handle them within the block, as ``handle_ending_signals`` does."""
+    """Handle these signals within the block, as ``handle_ending_signals`` does."""
     replaced = handle_ending_signals()
     try:
         yield
@@ -56,7 +56,7 @@ def ending_signals_handled() -> Iterator[None]:
 
 
 def _present(names: Iterable[str]) -> set[int]:
-    """Return those of the signals that this operating system has."""
+    """Return the signals that this operating system has."""
     return {getattr(signal, name) for name in names if hasattr(signal, name)}
 
 

@@ -1,4 +1,4 @@
-"""What a worker process does before it loads the application: signals, and the end of its parent."""
+"""The start of a worker process: its signals, the end of its parent, and the application."""
 
 import multiprocessing
 import os
@@ -16,14 +16,14 @@ from doorward.server.signals import handle_ending_signals
 from doorward.wiring.application import app_from_environment
 
 GRACE_SECONDS: Final = 20
-"""How long requests under way may take after SIGTERM."""
+"""How long requests in progress may take after SIGTERM."""
 
 ORPHAN_SECONDS: Final = GRACE_SECONDS + 5
-"""How long a worker may live after its parent, also when it does not react."""
+"""How long a worker may outlive its parent, even if it does not react."""
 
 
 def create_worker_app() -> FastAPI:
-    """Return the application, in a worker that is prepared to serve it. uvicorn calls it once in each worker."""
+    """Prepare a worker process, and return its application. uvicorn calls it once in each worker."""
     handle_ending_signals()
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -32,16 +32,16 @@ def create_worker_app() -> FastAPI:
 
 
 def end_with_parent(parent: BaseProcess, seconds: float) -> None:
-    """End this process when its parent has ended without it, as SIGKILL and the kernel's out-of-memory killer do.
+    """End this process when its parent has ended without it, as after SIGKILL or the kernel's out-of-memory killer.
 
     The process closes its listening socket at once, so that a restarted service can listen on the same address, and
-    finishes the requests under way. If it still runs ``seconds`` later, it is killed.
+    finishes the requests in progress. If it still runs ``seconds`` later, it is killed.
     """
 
     def wait() -> None:
         # Waits for the end of a pipe that only the parent can write to.
         parent.join()
-        # Ends serving without the time for load balancers, which SIGTERM would give.
+        # Ends serving without the delay for load balancers, which SIGTERM would include.
         os.kill(os.getpid(), signal.SIGINT)
         report(ServiceParentGone(seconds=seconds))
         remove_shared_folder()

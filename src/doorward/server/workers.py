@@ -14,23 +14,23 @@ WORKER_POLL_SECONDS: Final = 0.1
 
 
 class Workers(Multiprocess):
-    """uvicorn's parent of several workers, which also hears SIGINT while it waits for their end.
+    """uvicorn's parent of several workers, which also handles SIGINT while it waits for their end.
 
-    The first SIGINT ends their drain, as it does without workers; requests under way finish. The next one kills them.
+    The first SIGINT ends their drain, as without workers; requests in progress finish. The next one kills them.
     """
 
     def __init__(self, config: Config, sockets: list[socket]) -> None:
         super().__init__(config, sockets)
-        # uvicorn's constructor takes SIGHUP to restart workers, and SIGTTIN and SIGTTOU to change their number.
+        # uvicorn's constructor handles SIGHUP to restart workers, and SIGTTIN and SIGTTOU to change their number.
         handle_ending_signals()
 
     def handle_int(self) -> None:
-        """End, and have the workers told why."""
+        """Begin the end, and pass SIGINT on to the workers."""
         super().handle_int()
         self.signal_queue.append(signal.SIGINT)
 
     def join_all(self) -> None:
-        """Wait for the workers' end, which SIGINT hastens."""
+        """Wait for the workers' end, which SIGINT accelerates."""
         is_hastened = False
         while living := [worker for worker in self.processes if worker.process.is_alive()]:
             if signal.SIGINT in self.signal_queue:

@@ -1,7 +1,7 @@
 """Hashes of other systems that are not made with bcrypt: which can be verified, and how.
 
-Each module knows one algorithm in all its spellings. What verifies a hash runs in the hasher's threads, so the memory
-of all together is bounded by their number.
+Each module reads one algorithm in all its formats. Hashes are verified in the hasher's threads, whose number bounds the
+memory of all together.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from doorward.infrastructure.foreign_hashes.bounds import DEFAULT_BOUNDS, Bounds
 from doorward.infrastructure.foreign_hashes.firebase import SignerKey
 
 MAXIMUM_LENGTH: Final = 512
-"""Characters of a hash, with its salt. Longer ones are made by none of these algorithms."""
+"""Maximum characters of a hash with its salt. None of these algorithms makes longer ones."""
 
 
 class ForeignHashes:
     """Reads hashes within the bounds."""
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS, signer_key: SignerKey | None = None) -> None:
-        """Take the bounds, and the signer key of the Firebase project that hashes are from, if there is one."""
+        """Store the bounds, and the signer key of the Firebase project from which hashes come, if there is one."""
         self._bounds = bounds
         self._readers: Sequence[Reader] = (
             argon2.read,
@@ -32,9 +32,9 @@ class ForeignHashes:
         )
 
     def read(self, stored_hash: str) -> Verify | None:
-        """Return what verifies the hash, or None for the spelling of no algorithm that is known here, such as bcrypt.
+        """Return a function that verifies the hash; None if its format is not known here, such as that of bcrypt.
 
-        Raises ``HashRefusedError`` for a hash that cannot be verified, or may not be, because of its cost.
+        Raises ``HashRefusedError`` for a hash that cannot be verified, or must not be, because of its cost.
         """
         if len(stored_hash) > MAXIMUM_LENGTH or not (stored_hash.isascii() and stored_hash.isprintable()):
             return None
@@ -45,7 +45,7 @@ class ForeignHashes:
         return None
 
     def refusal_of(self, stored_hash: str) -> HashRefusal | None:
-        """Tell why a hash, perhaps one of bcrypt, cannot be verified at a login; None if it can."""
+        """Return why a hash, which may be one of bcrypt, cannot be verified at a login; None if it can."""
         try:
             if self.read(stored_hash) is not None:
                 return None

@@ -19,7 +19,7 @@ from doorward.infrastructure.foreign_hashes.bounds import (
 
 MAXIMUM_PASSES: Final = 10
 MAXIMUM_LANES: Final = 16
-"""Each may be a thread of its own, at the low priority of the thread that starts it."""
+"""Each lane may run in its own thread, at the low priority of the thread that starts it."""
 
 MINIMUM_SALT_BYTES: Final = 8
 MINIMUM_KIB_OF_A_LANE: Final = 8
@@ -31,11 +31,11 @@ _SPELLING: Final = re.compile(
     r"\$(?P<salt>[A-Za-z0-9+/]+={0,2})\$(?P<checksum>[A-Za-z0-9+/]+={0,2})"
 )
 _BEGINNING: Final = re.compile(r"(?:argon2)?\$argon2(?:id|i|d)\$")
-"""Of hashes that are Argon2's, perhaps of its version 1.0, which is not supported."""
+"""The beginning of all Argon2 hashes, including those of version 1.0, which is not supported."""
 
 
 def read(text: str, bounds: Bounds) -> Verify | None:
-    """Return what verifies the hash; None for one of another algorithm. Raises ``HashRefusedError``."""
+    """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
     match = _SPELLING.fullmatch(text)
     if match is None:
         require_supported(not _BEGINNING.match(text))

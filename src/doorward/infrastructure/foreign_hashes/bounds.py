@@ -1,4 +1,4 @@
-"""What the readers of all algorithms have in common: how costly a hash may be, and how its parts are decoded."""
+"""Shared by the readers of all algorithms: the limits of a hash's cost, and the decoding of its parts."""
 
 import base64
 import binascii
@@ -9,12 +9,12 @@ from doorward.core.frozen import frozen
 from doorward.domain.auth.ports import HashRefusal, HashRefusedError
 
 Verify = Callable[[str], bool]
-"""Tells whether a password fits. It may be called once."""
+"""Returns whether a password matches. Call it at most once."""
 
 
 @frozen
 class Bounds:
-    """How costly a hash may be. ``memory_kib`` is of one hash: as many are computed at a time as there are cores."""
+    """Limits of a hash's cost. ``memory_kib`` is for one hash; as many are computed at a time as there are cores."""
 
     memory_kib: int = 64 * 1024
 
@@ -23,7 +23,7 @@ DEFAULT_BOUNDS: Final = Bounds()
 Reader = Callable[[str, Bounds], Verify | None]
 
 MINIMUM_CHECKSUM_BYTES: Final = 16
-"""A shorter checksum fits by chance, or is one that an attacker made."""
+"""A shorter checksum can match by chance, or was made by an attacker."""
 
 
 def require_affordable(is_affordable: bool) -> None:  # noqa: FBT001 - it is an assertion

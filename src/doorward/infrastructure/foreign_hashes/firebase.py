@@ -1,7 +1,7 @@
-"""Firebase's variant of scrypt: what it derives encrypts the project's signer key. Needs the package ``cryptography``.
+"""Firebase's variant of scrypt: the derived key encrypts the project's signer key. Needs the package ``cryptography``.
 
-``$firebase-scrypt$ln=14,r=8$separator$salt$checksum`` is a spelling of ours, since Firebase exports the parts
-apart. The signer key is a setting: it is a secret of the project, and hashes without it are worth nothing.
+``$firebase-scrypt$ln=14,r=8$separator$salt$checksum`` is our own format, because Firebase exports the parts separately.
+The signer key is a setting: it is a secret of the project, and hashes are worthless without it.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _SPELLING: Final = re.compile(
 
 
 def read(text: str, bounds: Bounds, signer_key: SignerKey | None) -> Verify | None:
-    """Return what verifies the hash; None for one of another algorithm. Raises ``HashRefusedError``."""
+    """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
     match = _SPELLING.fullmatch(text)
     if match is None:
         return None

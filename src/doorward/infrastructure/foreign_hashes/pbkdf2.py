@@ -1,4 +1,4 @@
-"""PBKDF2 (RFC 8018), as passlib and Django write it. The import writes Keycloak's in passlib's spelling.
+"""PBKDF2 (RFC 8018), in the formats of passlib and Django. The import converts Keycloak's hashes to that of passlib.
 
 ``$pbkdf2-sha256$29000$salt$checksum`` with the salt in base64, and Django's ``pbkdf2_sha256$1000000$salt$checksum``
 with the salt as text.
@@ -30,7 +30,7 @@ _DJANGO: Final = re.compile(
 
 
 def read(text: str, _bounds: Bounds) -> Verify | None:
-    """Return what verifies the hash; None for one of another algorithm. Raises ``HashRefusedError``."""
+    """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
     if match := _PASSLIB.fullmatch(text):
         salt = decode_base64(match["salt"])
     elif match := _DJANGO.fullmatch(text):
@@ -41,7 +41,7 @@ def read(text: str, _bounds: Bounds) -> Verify | None:
     checksum = decode_checksum(match["checksum"])
     require_supported(iterations >= 1)
     require_affordable(iterations <= MAXIMUM_ITERATIONS)
-    # Each block of a longer checksum costs all iterations again. The first tells right from wrong.
+    # Each further block of a longer checksum costs all iterations again. The first one is enough for the comparison.
     compared = checksum[: hashlib.new(digest).digest_size]
 
     def verify(password: str) -> bool:

@@ -1,6 +1,6 @@
 """phpass, the portable hashes of WordPress before 6.8 and of phpBB: MD5, repeated.
 
-``$P$B12345678checksum`` with the salt behind one character that says how often.
+``$P$B12345678checksum``: one character gives the number of iterations, and the salt follows it.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from doorward.infrastructure.foreign_hashes.bounds import Bounds, Verify, requir
 
 MINIMUM_LOG2: Final = 7
 MAXIMUM_LOG2: Final = 16
-"""Of the iterations. WordPress has 13; each is a call of MD5."""
+"""Maximum log2 of the number of iterations, each of which is one MD5. WordPress has 13."""
 
 _ALPHABET: Final = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BITS_OF_A_CHARACTER: Final = 6
@@ -20,7 +20,7 @@ _SPELLING: Final = re.compile(r"\$[PH]\$(?P<log2>[./0-9A-Za-z])(?P<salt>[^$]{8})
 
 
 def read(text: str, _bounds: Bounds) -> Verify | None:
-    """Return what verifies the hash; None for one of another algorithm. Raises ``HashRefusedError``."""
+    """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
     match = _SPELLING.fullmatch(text)
     if match is None:
         return None
@@ -40,6 +40,6 @@ def read(text: str, _bounds: Bounds) -> Verify | None:
 
 
 def _encode(digest: bytes) -> str:
-    """Return the digest in phpass' base64: little-endian, the last character has four bits of nothing."""
+    """Return the digest in phpass' base64: little-endian, with four unused bits in the last character."""
     number, characters = int.from_bytes(digest, "little"), -(-len(digest) * 8 // _BITS_OF_A_CHARACTER)
     return "".join(_ALPHABET[number >> _BITS_OF_A_CHARACTER * place & 0x3F] for place in range(characters))

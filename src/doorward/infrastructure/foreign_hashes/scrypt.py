@@ -1,7 +1,7 @@
-"""scrypt (RFC 7914), as passlib and Django write it.
+"""scrypt (RFC 7914), in the formats of passlib and Django.
 
 ``$scrypt$ln=14,r=8,p=1$salt$checksum`` with the salt in base64; Django's ``scrypt$16384$salt$8$5$checksum`` with the
-salt as text, which may also stand before the 16384.
+salt as text, which may also precede the 16384.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ from doorward.infrastructure.foreign_hashes.bounds import (
 )
 
 MAXIMUM_PASSES: Final = 4
-"""How many times the allowed memory may be filled and read, one time after the other: the parallelism of the hash."""
+"""How often the allowed memory may be filled and read, one pass after the other: the parallelism of the hash."""
 
 MAXIMUM_INPUT_KIB: Final = 1024
-"""Of what PBKDF2 makes for all passes at first: a time of its own, and memory besides. Usual parameters need 16."""
+"""Maximum output of the first PBKDF2 for all passes, which takes time and more memory. Usual parameters need 16."""
 
 _KIB: Final = 1024
 _BYTES_OF_A_BLOCK: Final = 128
@@ -40,9 +40,9 @@ _SALT_FIRST: Final = re.compile(
 
 
 def read(text: str, bounds: Bounds) -> Verify | None:
-    """Return what verifies the hash; None for one of another algorithm. Raises ``HashRefusedError``."""
+    """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
     if match := _PASSLIB.fullmatch(text):
-        require_affordable(int(match["n"]) < 32)  # noqa: PLR2004 - no larger number is computed below
+        require_affordable(int(match["n"]) < 32)  # noqa: PLR2004 - so that no larger number is computed below
         n, salt = 2 ** int(match["n"]), decode_base64(match["salt"])
     elif match := _DJANGO.fullmatch(text) or _SALT_FIRST.fullmatch(text):
         n, salt = int(match["n"]), match["salt"].encode()
@@ -59,7 +59,7 @@ def read(text: str, bounds: Bounds) -> Verify | None:
 
 
 def require_parameters(n: int, r: int, p: int, bounds: Bounds) -> None:
-    """Refuse parameters that scrypt does not have, and those above the bounds. Raises ``HashRefusedError``."""
+    """Check that scrypt allows the parameters, and that they are within the bounds. Raises ``HashRefusedError``."""
     require_supported(n > 1 and n & (n - 1) == 0 and r >= 1 and p >= 1)
     memory = _BYTES_OF_A_BLOCK * n * r
     most = bounds.memory_kib * _KIB
@@ -68,7 +68,7 @@ def require_parameters(n: int, r: int, p: int, bounds: Bounds) -> None:
 
 
 def derive(password: str, salt: bytes, *, n: int, r: int, p: int, length: int) -> bytes:
-    """Return the derived key. The parameters were checked."""
-    # OpenSSL counts two more blocks and those of each pass.
+    """Return the derived key. The caller has checked the parameters."""
+    # OpenSSL counts two more blocks, and those of each pass.
     memory = _BYTES_OF_A_BLOCK * r * (n + p + 2)
     return hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=length)

@@ -1,1 +1,1 @@
-"""Limits of calls: windows in memory, the shared store, and the limiter that chooses between them."""
+"""Rate limits: windows in memory, the shared store, and the limiter that chooses between them."""

@@ -1,4 +1,4 @@
-"""The limits of calls: how often one client may make each, and where that is counted."""
+"""Rate limits: how often one client may make each call, and where the calls are counted."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def create_limiter(settings: LimitSettings, clock: Callable[[], float] = time.monotonic) -> "CallLimiter":
-    """Return the limiter of one application. ``clock`` is that of windows counted in memory.
+    """Return the limiter of one application. ``clock`` is used for the windows in memory.
 
     Raises ``ImportError`` when the packages of a shared store are not installed, ``ValueError`` for a malformed URI.
     """
-    # A call whose setting is missing stops the start: without a limit it would be open.
+    # A missing setting fails the start: without a limit the call would be unprotected.
     limits = {call.value: getattr(settings, f"rate_limit_{call}") for call in LimitedCall}
     uri = settings.rate_limit_storage_uri.get_secret_value()
     store = None
@@ -32,9 +32,9 @@ def create_limiter(settings: LimitSettings, clock: Callable[[], float] = time.mo
 
 
 class CallLimiter:
-    """Counts in fixed windows. With a store all processes count together, and each by itself while that is away.
+    """Counts calls in fixed windows: in the store for all processes, or in this process while it is unavailable.
 
-    An IPv6 client is counted twice: by itself, and as part of its /48, of which one site may have 65,536 clients.
+    An IPv6 client is counted twice: by itself, and in its /48, because one site may have 65,536 clients in a /48.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class CallLimiter:
         ipv6_site_factor: int = 16,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the limits by the names of the calls, as ``10/minute``; a call without one is not counted.
+        """Store the limits by the names of the calls, as ``10/minute``; a call without a limit is not counted.
 
-        ``ipv6_site_factor`` is how many times the limit of one client all of an IPv6 /48 may reach.
+        ``ipv6_site_factor`` multiplies the limit of one client for all clients of an IPv6 /48.
         """
         self._limits = {call: Limit.parse(limit) for call, limit in limits.items()}
         self._site_limits = {call: limit.times(ipv6_site_factor) for call, limit in self._limits.items()}

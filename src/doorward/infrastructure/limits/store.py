@@ -1,4 +1,4 @@
-"""The store that counts for all processes together: asked without delaying the event loop, and known to be away."""
+"""The shared store of rate limits: used without blocking the event loop, and bypassed while it is unavailable."""
 
 import asyncio
 import math
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import redis.asyncio  # noqa: F401 - limits loads it later, and would call its absence a matter of the URI
+import redis.asyncio  # noqa: F401 - limits imports it later, and would report a missing package as an invalid URI
 from limits import RateLimitItemPerSecond
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
@@ -18,20 +18,20 @@ from doorward.observability.events import RateLimitStoreRecovered, RateLimitStor
 from doorward.observability.logging import report
 
 PAUSE_SECONDS: Final = 1.0
-"""Then one call asks the store again."""
+"""How long an unavailable store is bypassed, before one call tries it again."""
 
 CALLS_AT_ONCE: Final = 32
-"""Calls under way to the store, each on a connection of its own; more wait, within their time."""
+"""Maximum concurrent calls to the store, each on its own connection; more calls wait, within their timeout."""
 
 TIMEOUT_STEPS: Final = 20
-"""Steps in which the time of a call is counted: more turns of the event loop than connecting and asking take."""
+"""Steps in which the timeout of a call is counted: more event loop iterations than connecting and querying need."""
 
 
 class LimitStore:
-    """Redis, or what speaks like it. Its faults never reach the caller, and cost each call a bounded time."""
+    """Redis or a compatible server. Its faults are never raised to the caller. They delay a call by a bounded time."""
 
     def __init__(self, uri: str, timeout_seconds: float, *, pause_seconds: float = PAUSE_SECONDS) -> None:
-        """Connect later, with the first call. A store that did not answer is left alone for ``pause_seconds``.
+        """Prepare to connect in the first call. A store that did not answer is bypassed for ``pause_seconds``.
 
         Raises ``ValueError`` for a malformed URI.
         """
@@ -50,8 +50,8 @@ class LimitStore:
         """Count one call for each limit and key until one refuses it.
 
         Return 0 when all allow it, else the seconds until the next window of the one that refused. Return None when
-        the store does not answer in time: the process then counts by itself. While the store is away, one call in
-        each pause asks it, and the others return at once.
+        the store does not answer in time: the process then counts by itself. While the store is unavailable, one call
+        in each pause tries it, and the others return at once.
         """
         now = time.monotonic()
         if not self.is_available:
@@ -60,13 +60,13 @@ class LimitStore:
             self._asked_again_at = now + self._pause_seconds
         seconds: int | None = None
         try:
-            # Around connecting and waiting for a turn, too. The driver drops a connection that is cancelled in a call.
+            # Includes connecting and the wait for a turn. The driver closes the connection of a cancelled call.
             async with timeout_on_time(self._timeout_seconds), self._turns:
                 for limit, key in counted:
                     item = RateLimitItemPerSecond(limit.calls, limit.seconds)
                     if await self._strategy.hit(item, key, call):
                         continue
-                    # Should the next question fail, the call stays refused, for the whole window.
+                    # If the next query fails, the call stays refused, for a whole window.
                     seconds = limit.seconds
                     reset_at, _ = await self._strategy.get_window_stats(item, key, call)
                     seconds = max(1, math.ceil(reset_at - time.time()))
@@ -98,10 +98,10 @@ class LimitStore:
 
 @asynccontextmanager
 async def timeout_on_time(seconds: float) -> AsyncIterator[None]:
-    """Raise ``TimeoutError`` in the block after these seconds of an event loop that runs on time.
+    """Raise ``TimeoutError`` in the block after ``seconds``, without the time by which the event loop is late.
 
-    The time is counted in steps. A step that ends late, because the loop was busy, counts as one step: an answer that
-    arrived meanwhile can still be read. So the block may last longer by as much as the loop was late.
+    The time is counted in steps. A step that ends late, because the loop was busy, counts as one step, so that an
+    answer that arrived meanwhile can still be read. The block may last longer by as much as the loop was late.
     """
     async with asyncio.timeout(None) as timeout:
 

@@ -1,4 +1,4 @@
-"""Limits counted in memory: a fixed window for each client, without a thread or a timer that ends windows."""
+"""Rate limits in memory: a fixed window for each client, without a thread or a timer that removes windows."""
 
 import math
 import time
@@ -10,30 +10,30 @@ from typing import Final, NamedTuple
 from doorward.core.networks import coarse_network
 
 MAXIMUM_CLIENTS: Final = 100_000
-"""Clients counted at a time for one call, some 30 MB."""
+"""Maximum number of clients counted for one call: about 30 MB."""
 
 SWEPT_AT_ONCE: Final = 2
-"""Ended windows that are removed for each one that begins: more than it can add."""
+"""Ended windows that are removed for each one that begins: more than are added."""
 
 COARSE_WINDOWS: Final = 4096
-"""Windows for clients above the maximum, which are counted by their wide network."""
+"""Number of windows for clients above the maximum, which are counted by their wide network."""
 
 COARSE_FACTOR: Final = 16
-"""How many times the limit of one client a wide network may reach."""
+"""Factor by which the limit of a wide network exceeds that of one client."""
 
 SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-"""What the settings call the length of a window."""
+"""The names of periods in the settings, with their seconds."""
 
 
 class Limit(NamedTuple):
-    """How many calls there may be in a window of how many seconds."""
+    """The maximum number of calls in a window of ``seconds``."""
 
     calls: int
     seconds: int
 
     @classmethod
     def parse(cls, text: str) -> "Limit":
-        """Read a limit as the settings have it: ``10/minute``."""
+        """Read a limit in the format of the settings: ``10/minute``."""
         calls, _, period = text.partition("/")
         return cls(int(calls), SECONDS_OF_PERIOD[period])
 
@@ -49,24 +49,24 @@ class _Window:
 
 
 class LimitWindows:
-    """How often each client made one call in its present window, which begins with its first call.
+    """Counts how often each client made one call in its current window, which begins with the client's first call.
 
-    Each call costs the same however many clients are counted. A client that has reached its limit is remembered until
-    its window ends; of the others the oldest are forgotten when there are too many. When so many clients have
-    reached their limits that there is no room, further clients share the windows of their wide networks.
+    The cost of a call does not depend on the number of clients. A client that has reached its limit is kept until its
+    window ends; of the others, the oldest is evicted when the maximum is reached. When clients at their limits fill
+    the maximum, further clients share the windows of their wide networks.
     """
 
     def __init__(
         self, limit: Limit, *, maximum: int = MAXIMUM_CLIENTS, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take how many calls there may be in a window of what length, and how many clients are counted at a time.
+        """Store the limit of each client, and ``maximum``, the number of clients that are counted at a time.
 
         ``clock`` returns seconds and never goes back.
         """
         self._limit = limit
         self._maximum = maximum
         self._clock = clock
-        # Ordered dicts: the first entry of a plain one is found in linear time after many were removed before it.
+        # Ordered dicts: the first entry of a plain dict takes linear time to find after many removals before it.
         self._open: OrderedDict[str, _Window] = OrderedDict()
         self._exhausted: OrderedDict[str, float] = OrderedDict()
         self._coarse = _SharedWindows(limit.times(COARSE_FACTOR))
@@ -85,7 +85,7 @@ class LimitWindows:
         return len(self._open) + len(self._exhausted)
 
     def _count_first(self, client: str, now: float) -> int:
-        """Count a call of a client that has no open window: it has reached its limit, or a window begins."""
+        """Count a call of a client without an open window: refuse it at its limit, else begin a window."""
         self._remove_ended(now)
         exhausted_until = self._exhausted.get(client, 0.0)
         if exhausted_until > now:
@@ -94,7 +94,7 @@ class LimitWindows:
         self._open.pop(client, None)
         if not self._make_room():
             return self._coarse.count(coarse_network(client), now)
-        # At the end: the order is that in which the windows began.
+        # Added at the end: the order is that in which the windows began.
         window = self._open[client] = _Window(now + self._limit.seconds)
         self._add_call(client, window)
         return 0
@@ -106,7 +106,7 @@ class LimitWindows:
             self._exhausted[client] = window.ends_at
 
     def _make_room(self) -> bool:
-        """Forget the oldest client within its limit when there are too many; return whether one more can be added."""
+        """Evict the oldest client within its limit if the maximum is reached; return whether one more can be added."""
         if len(self) >= self._maximum and self._open:
             self._open.popitem(last=False)
         return len(self) < self._maximum
@@ -120,7 +120,7 @@ class LimitWindows:
 
 
 class _SharedWindows:
-    """A fixed number of windows: names that fall into one share its limit."""
+    """A fixed number of windows, chosen by hash: the names of one window share its limit."""
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit

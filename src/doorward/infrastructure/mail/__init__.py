@@ -1,1 +1,1 @@
-"""Mail as it is written and sent. Imported only where mail is configured: it needs the extra ``doorward[mail]``."""
+"""Composes and sends mail. Imported only if mail is configured: it needs the extra ``doorward[mail]``."""

@@ -1,7 +1,7 @@
-"""Mail in development: kept in a folder for the page /development/mails, and printed on the console.
+"""Mail in development: stored in a folder for the page /development/mails, and printed on the console.
 
-A folder, since a table would be one more in production, and memory is lost at each reload of `inv dev`. All processes
-of the folder see the same mails.
+A folder, because a table would also exist in production, and memory is lost at each reload of `inv dev`. All processes
+that use the folder see the same mails.
 """
 
 import asyncio
@@ -28,19 +28,19 @@ _ENDING: Final = ".eml"
 
 
 class DevelopmentMailbox:
-    """Keeps mails as files that mail programs open. They hold links that work: only this user may read them."""
+    """Stores mails as files that mail programs can open. They contain valid links, so only this user may read them."""
 
     def __init__(
         self, folder: Path, clock: Clock, *, then: MailTransport | None = None, console: TextIO | None = None
     ) -> None:
-        """Take the folder, and the transport that sends mails besides."""
+        """Store the folder, and ``then``, a transport that also sends the mails."""
         self._folder = folder
         self._clock = clock
         self._then = then
         self._console = console
 
     async def send(self, mail: Mail) -> Outcome:
-        """Keep the mail, print it, and hand it to the other transport if there is one."""
+        """Store the mail, print it, and pass it to the other transport if there is one."""
         try:
             message = email_message(mail, sender=DEVELOPMENT_SENDER, now=self._clock.now())
         except ValueError:
@@ -55,7 +55,7 @@ class DevelopmentMailbox:
         return await asyncio.to_thread(lambda: [_read(path) for path in self._newest_first()[:KEPT_MAILS]])
 
     async def find(self, message_id: UUID) -> Mail | None:
-        """Return the mail of this id, if it is kept."""
+        """Return the mail of this id, if it is stored."""
         return await asyncio.to_thread(self._find, message_id)
 
     def _find(self, message_id: UUID) -> Mail | None:
@@ -80,7 +80,7 @@ def _time_of(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
-        # Another process has just removed it as one too many.
+        # Another process has just removed it, because there were too many mails.
         return 0
 
 

@@ -12,15 +12,15 @@ from email_validator import validate_email
 from doorward.domain.accounts.models import Mail
 
 _SPECIAL: Final = frozenset(' @,:;<>()[]\\"')
-"""RFC 5322 section 3.2.3: characters of a local part that would have to be quoted. No account's address has them."""
+"""RFC 5322 section 3.2.3: characters that must be quoted in a local part. No account's address has them."""
 
 
 class UnusableAddressError(ValueError):
-    """No mail can be addressed so. Accounts never have such an address: it is checked when it is given."""
+    """No mail can be sent to this address. Accounts never have such an address: it is validated when it is entered."""
 
 
 def email_message(mail: Mail, *, sender: Address, now: datetime) -> EmailMessage:
-    """Return the message. A line end in any value is refused, so that none adds a header.
+    """Return the message. A line end in any value is refused, so that no value can add a header field.
 
     Raises ``UnusableAddressError``, or ``ValueError`` for a subject with a line end.
     """
@@ -30,7 +30,7 @@ def email_message(mail: Mail, *, sender: Address, now: datetime) -> EmailMessage
     message["Subject"] = mail.content.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
-    # RFC 3834 section 5: out-of-office programs do not answer it.
+    # RFC 3834 section 5: automatic responders do not answer it.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.content.text, cte="quoted-printable")
     message.add_alternative(mail.content.html, subtype="html", cte="quoted-printable")
@@ -38,7 +38,7 @@ def email_message(mail: Mail, *, sender: Address, now: datetime) -> EmailMessage
 
 
 def recipient_address(text: str) -> Address:
-    """Return the address with its domain in ASCII (RFC 5891), so that most servers take it.
+    """Return the address with its domain in ASCII (RFC 5891), which most servers accept.
 
     Raises ``UnusableAddressError``.
     """

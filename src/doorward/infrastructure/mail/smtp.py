@@ -1,4 +1,4 @@
-"""Send mail by SMTP: one connection a mail, encrypted and verified as the settings say."""
+"""Sends mail by SMTP: one connection for each mail, encrypted and verified as configured."""
 
 import asyncio
 import re
@@ -27,12 +27,12 @@ STEP_SECONDS: Final = 10.0
 TOTAL_SECONDS: Final = 30.0
 _QUIT_SECONDS: Final = 1.0
 _CLOSING: Final = 421
-"""RFC 5321 section 4.2.2: the server ends the connection, whatever was asked."""
+"""RFC 5321 section 4.2.2: the server closes the connection, whatever the command was."""
 
 _PERMANENT: Final = 500
 _MAILBOX_UNAVAILABLE: Final = 550
 _POLICY: Final = re.compile(r"5\.7\.\d")
-"""RFC 3463 section 3.8: refused for who sends or what it looks like, not for the mailbox."""
+"""RFC 3463 section 3.8: refused because of the sender or the content, not because of the mailbox."""
 
 _NO_SMTPUTF8: Final = "smtputf8_unsupported"
 UNUSABLE: Final = "unusable_address_or_subject"
@@ -40,7 +40,7 @@ UNUSABLE: Final = "unusable_address_or_subject"
 
 @frozen(kw_only=True)
 class SmtpServer:
-    """Where mail is handed in, and as whom."""
+    """The server to which mail is submitted, the sender and the credentials."""
 
     host: str
     port: int
@@ -51,7 +51,7 @@ class SmtpServer:
 
 
 class SmtpTransport:
-    """Hands mails to one server."""
+    """Submits mails to one server."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class SmtpTransport:
         step_seconds: float = STEP_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        """Take the server, and how long a step and all steps together may take.
+        """Store the server, and the timeouts of one step and of all steps together.
 
-        Certificates are verified against the machine's authorities, or as ``tls_context`` says.
+        Certificates are verified with the CA certificates of the machine, or as ``tls_context`` says.
         """
         self._server = server
         self._clock = clock
@@ -73,7 +73,7 @@ class SmtpTransport:
         self._total_seconds = total_seconds
 
     async def send(self, mail: Mail) -> Outcome:
-        """Hand in the mail; return what the server said. What it does not accept for certain is tried again."""
+        """Submit the mail and return the outcome. If it is uncertain whether the server accepts it, it is retried."""
         try:
             message = email_message(mail, sender=self._server.sender, now=self._clock.now())
         except ValueError:
@@ -82,7 +82,7 @@ class SmtpTransport:
         try:
             outcome = await self._deliver(client, message)
             if isinstance(outcome, Delivered):
-                # The mail is handed in: how the connection ends changes nothing.
+                # The mail is submitted: an error while the connection ends changes nothing.
                 with suppress(SMTPException, OSError):
                     await client.quit(timeout=_QUIT_SECONDS)
         finally:
@@ -90,13 +90,13 @@ class SmtpTransport:
         return outcome
 
     async def _deliver(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Outcome:
-        """Connect and hand in. A server that refuses connection, encryption or login refuses every mail, not this."""
+        """Connect and submit. A failed connection, encryption or login concerns every mail, not only this one."""
         is_connected = False
         try:
             async with asyncio.timeout(self._total_seconds):
                 await client.connect()
                 is_connected = True
-                return await self._hand_in(client, message)
+                return await self._submit(client, message)
         except (SMTPException, OSError) as error:
             reason = _reason_of(error)
             return TryAgain(reason, is_fault=True) if is_connected else Outage(reason)
@@ -106,17 +106,17 @@ class SmtpTransport:
             hostname=self._server.host,
             port=self._server.port,
             use_tls=self._server.tls == "implicit",
-            # The library's default is to go on without encryption where the server offers none.
+            # By default, the library continues without encryption if the server offers none.
             start_tls=self._server.tls == "starttls",
             tls_context=self._tls_context if self._server.tls != "none" else None,
-            # Otherwise the library asks the resolver for this host's name, and waits for it.
+            # Otherwise the library looks up this host's name, and waits for the resolver.
             local_hostname=self._server.sender.domain,
             username=self._server.username,
             password=self._server.password,
             timeout=self._step_seconds,
         )
 
-    async def _hand_in(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Outcome:
+    async def _submit(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Outcome:
         recipient = message["To"].addresses[0].addr_spec
         try:
             await client.send_message(message, sender=self._server.sender.addr_spec, recipients=[recipient])
@@ -125,7 +125,7 @@ class SmtpTransport:
             is_unknown = refusal.code == _MAILBOX_UNAVAILABLE and not _POLICY.match(refusal.message)
             return _outcome_of(refusal.code, is_unknown_mailbox=is_unknown)
         except SMTPSenderRefused as error:
-            # About EMAIL_FROM or the account at the server: the operator's to correct, and no mail is lost for it.
+            # EMAIL_FROM or the account at the server is wrong: the operator must correct it, and no mail is lost.
             return TryAgain(f"sender_refused_{error.code}", is_fault=True)
         except SMTPResponseException as error:
             return _outcome_of(error.code)
@@ -141,6 +141,6 @@ def _outcome_of(code: int, *, is_unknown_mailbox: bool = False) -> Outcome:
 
 
 def _reason_of(error: Exception) -> str:
-    """Return the class of a fault, with the code if the server gave one. Its text may repeat addresses."""
+    """Return the class of an error, with the server's code if there is one. Its text may contain addresses."""
     name = type(error).__name__
     return f"{name}_{error.code}" if isinstance(error, SMTPResponseException) else name

@@ -1,8 +1,8 @@
-"""The texts of mails: Jinja2 templates, of which an operator's win over the built-in ones.
+"""The templates of mails, in Jinja2. An operator's templates override the built-in ones.
 
 ``<locale>/<kind>.txt`` and ``<locale>/<kind>.html`` are templates; ``<locale>/<kind>.subject`` is one line, which is
-never a template, so that nothing a person typed gets into a header. A locale may have some kinds only: of the others
-the English ones are taken.
+never a template, so that no text that a person typed gets into a header. For kinds that a locale lacks, the English
+templates are used.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _LINK: Final = "https://auth.example.com/account/page#token=dwo_AAAA"
 _SECRET: Final = {"link": _LINK, "code": "12345678"}
 
 OPTIONAL_FACTS: Final = {"username": "", "is_forced": ""}
-"""Facts that a mail may lack: mail to an address that is not verified names no user, and few resets are forced."""
+"""Facts that a mail may lack: mail to an unverified address names no user, and few resets are forced."""
 
 SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.VERIFY_EMAIL: _SECRET,
@@ -41,7 +41,7 @@ SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.FACTORS_CHANGED: {"at": "1 March 2026, 12:00 UTC", "change": "totp_added"},
     MailKind.WEBHOOK_DISABLED: {"at": "1 March 2026, 12:00 UTC", "host": "hooks.example.com", "reason": "gone"},
 }
-"""What a mail of each kind tells: the facts that its composer gives. Every template is rendered with them at start."""
+"""Sample facts of each kind of mail, as its composer provides them. Every template is rendered with them at start."""
 
 
 @frozen
@@ -52,14 +52,14 @@ class _Templates:
 
 
 class JinjaTemplates:
-    """All templates, compiled and rendered once."""
+    """All templates, compiled, and rendered once at start."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Read the operator's folder and the built-in one. Raises ``MailTemplateError``."""
         if folder is not None and not folder.is_dir():
             raise MailTemplateError(f"{folder} is no folder")
         self._folders = [BUILT_IN] if folder is None else [folder, BUILT_IN]
-        # Names end in .html, and nothing follows: what is escaped depends on it.
+        # Names end in .html, without a further suffix: autoescape depends on it.
         self._environment = Environment(
             loader=FileSystemLoader(self._folders),
             bytecode_cache=ShippedTemplates(BUILT_IN) if folder is None else None,
@@ -77,7 +77,7 @@ class JinjaTemplates:
         }
 
     def render(self, mail: ComposedMail) -> MailContent:
-        """Return subject, text and HTML, in the mail's language if there is one. Raises ``MailTemplateError``."""
+        """Return subject, text and HTML, in the mail's locale if it has templates. Raises ``MailTemplateError``."""
         templates = self._templates.get((mail.locale or DEFAULT_LOCALE, mail.kind))
         try:
             return _render(templates or self._templates[DEFAULT_LOCALE, mail.kind], mail.facts)
@@ -85,7 +85,7 @@ class JinjaTemplates:
             raise MailTemplateError(f"the mail template of {mail.kind} cannot be used: {error}") from error
 
     def _load(self, locale: str, kind: MailKind) -> _Templates | None:
-        """Return the templates of a kind in a locale, which must be both; None when there is neither."""
+        """Return the templates of a kind in a locale, which needs both text and HTML; None if it has neither."""
         paths = {ending: self._find(locale, kind, ending) for ending in ("txt", "html")}
         if not any(paths.values()):
             return None

@@ -24,16 +24,16 @@ TABLE_WAIT: Final = "10s"
 
 
 def migrate(conninfo: str, *, turn_wait: str = TURN_WAIT, table_wait: str = TABLE_WAIT, until: str = "head") -> str:
-    """Bring the schema to the newest version, unless it is newer already; return the version it has.
+    """Migrate the schema to the newest version, unless it is newer already; return its version.
 
-    Each version is a transaction of its own. One that altered the sessions would otherwise keep them locked while the
-    next waits for the users, whom a login locks first: a deadlock with each login.
-    ``until`` is the version to stop at. Of several processes that start together, the first migrates; the others wait
-    for ``turn_wait`` at most, and find nothing to do. Both waits are as PostgreSQL spells them.
+    Each version has its own transaction. Otherwise a version that alters the sessions would keep them locked while the
+    next one waits for the users, which a login locks first: a deadlock with each login.
+    ``until`` is the version at which to stop. If several processes start together, the first one migrates; the others
+    wait for at most ``turn_wait``, and find nothing to do. Both waits are values in PostgreSQL's notation.
     Raises ``psycopg.Error``.
     """
     config = _config()
-    # The lock belongs to the transaction: behind a pooler, a session may be shared with others.
+    # The lock belongs to the transaction: behind a pooler, other clients may share the session.
     with psycopg.connect(conninfo, connect_timeout=5) as guard:
         _bound(guard, turn_wait)
         guard.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
@@ -78,7 +78,7 @@ def _connect(conninfo: str) -> psycopg.Connection:
     return psycopg.connect(conninfo, prepare_threshold=None)
 
 
-def _bound(connection: Any, lock_wait: str) -> None:  # noqa: ANN401 - the driver's, which Alembic hands on untyped
+def _bound(connection: Any, lock_wait: str) -> None:  # noqa: ANN401 - the driver's, untyped in Alembic
     """Remove the transaction's statement timeout, and bound its waits for locks.
 
     The settings are local to the transaction, because a pooler may give the connection to the service afterwards.

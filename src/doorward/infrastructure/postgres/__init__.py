@@ -1,1 +1,1 @@
-"""PostgreSQL: the pool, each connection's setup, the translation of faults, and the circuit breaker."""
+"""PostgreSQL: the pool, the setup of each connection, the translation of errors, and the circuit breaker."""

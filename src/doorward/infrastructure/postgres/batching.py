@@ -1,6 +1,6 @@
-"""One query for all who ask in one moment, instead of one for each.
+"""Batches concurrent questions to PostgreSQL into shared queries.
 
-Nothing is kept: each question is answered by a query that begins after it was asked.
+Nothing is cached: each question is answered by a query that begins after the question was asked.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from doorward.observability.database_events import DatabaseSharedQueryFailed
 from doorward.observability.logging import report
 
 MAXIMUM_QUERIES: Final = 2
-"""Under way at a time. What is asked meanwhile goes with the next one."""
+"""Maximum concurrent queries; later calls join the next batch."""
 
 MAXIMUM_QUESTIONS: Final = 200
-"""Of one query."""
+"""Maximum number of questions in one query."""
 
 MAXIMUM_WAITING: Final = 2000
-"""Questions whose query has not begun."""
+"""Maximum number of questions whose query has not begun."""
 
 
 class BatchBounds(NamedTuple):
@@ -46,13 +46,13 @@ class _Asked(NamedTuple, Generic[QuestionT, AnswerT]):
     """On the loop's clock."""
 
     def settle(self, answer: AnswerT) -> None:
-        """Tell who waits, unless he has gone away."""
+        """Resolve the future unless it was cancelled."""
         if not self.answer.done():
             self.answer.set_result(answer)
 
 
 class SharedQuery(Generic[QuestionT, AnswerT]):
-    """Answers questions by a query that takes many of them."""
+    """Answers the questions of concurrent calls by one query for each batch."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]],
         bounds: BatchBounds = BOUNDS,
     ) -> None:
-        """Take the query's name for the log, and the query: it returns an answer to each question, in their order."""
+        """Store the query's name for the log, and the query, which returns answers in the order of the questions."""
         self._name = name
         self._query = query
         self._bounds = bounds
@@ -70,11 +70,15 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self._is_wait_watched = False
 
     async def ask(self, question: QuestionT) -> AnswerT:
-        """Return the answer. Raises ``ServiceUnavailableError``, or what the query raised: for all who share it."""
+        """Return the answer.
+
+        Raises ``ServiceUnavailableError`` when the queue is full or the query does not begin in time. An error of the
+        query is raised in each call of its batch.
+        """
         try:
             return await self._answer_to(question)
         except ServiceUnavailableError:
-            # In the request's own context, which the query's lines are not.
+            # Logged here, in the context of the request: the query itself runs in an empty context.
             report(DatabaseSharedQueryFailed(query=self._name))
             raise
 
@@ -91,7 +95,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         return await answer
 
     def _watch_wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the timer that ends questions which wait too long: one for all, because one for each costs more."""
+        """Start the timeout of the oldest question. One timer serves the queue, because one for each costs more."""
         if self._asked and not self._is_wait_watched:
             self._is_wait_watched = True
             loop.call_at(self._asked[0].must_begin_by, self._end_waits, loop, context=Context())
@@ -106,10 +110,10 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self._watch_wait(loop)
 
     def _begin_query(self) -> None:
-        """Start a task that queries for the waiting questions. It runs in the loop's next turn, so others can join."""
+        """Start a task that answers the queued questions. It runs in the loop's next iteration, so more can join."""
         if self._asked and not self._is_query_about_to_begin and len(self._tasks) < self._bounds.queries:
             self._is_query_about_to_begin = True
-            # In no request's context: the lines and spans of a query that many wait for are nobody's own.
+            # Run in an empty context: the query serves several requests, so its log lines and spans belong to none.
             task = asyncio.create_task(self._answer_next(), context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._end_query, context=Context())
@@ -128,7 +132,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
             answers = await self._query([each.question for each in asked])
             for each, answer in zip(asked, answers, strict=True):
                 each.settle(answer)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+        except Exception as error:  # noqa: BLE001 - raised in each call of the batch
             for each in asked:
                 _refuse(each.answer, error)
         finally:
@@ -142,7 +146,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         return taken
 
     def _drop_settled(self) -> None:
-        """Forget the questions for whose answer nobody waits any more."""
+        """Remove the questions that were answered, refused or cancelled."""
         self._asked = [each for each in self._asked if not each.answer.done()]
 
 

@@ -1,4 +1,4 @@
-"""Refuses calls at once while PostgreSQL does not answer, and lets one through now and then as a probe."""
+"""The circuit breaker: refuses calls at once while PostgreSQL does not answer, except for one probe at intervals."""
 
 import math
 import time
@@ -27,7 +27,7 @@ class UnansweredError(psycopg.OperationalError):
 
 
 class Outcome(Enum):
-    """What one use of the database says about whether PostgreSQL answers."""
+    """Whether PostgreSQL answered during one use of the database."""
 
     ANSWERED = auto()
     UNANSWERED = auto()
@@ -44,9 +44,9 @@ class Admission(Enum):
 
 @frozen
 class BreakerState:
-    """The state: closed without ``open_until``; open before that moment; half open from then on.
+    """The breaker's state: closed if ``open_until`` is None, open before that time, half open from then on.
 
-    ``faults`` counts the unanswered uses in a row. Moments are in seconds of a monotonic clock.
+    ``faults`` counts the unanswered uses in a row. Times are in seconds of a monotonic clock.
     """
 
     faults: int = 0
@@ -54,14 +54,14 @@ class BreakerState:
     is_probing: bool = False
 
     def admission(self, now: float, *, may_probe: bool) -> Admission:
-        """Return how a use may begin now: half open, one probe at a time."""
+        """Return how a use may begin now. While half open, one probe at a time is admitted."""
         if self.open_until is None:
             return Admission.REGULAR
         is_refused = now < self.open_until or self.is_probing or not may_probe
         return Admission.REFUSED if is_refused else Admission.PROBE
 
     def retry_after_seconds(self, now: float) -> int:
-        """Return when a refused use may be tried again: at the next probe, or after the present one."""
+        """Return the seconds until a refused use may be retried: at the next probe, or after the present one."""
         remaining = (self.open_until or now) - now
         return max(1, math.ceil(remaining)) if remaining > 0 else OPEN_SECONDS
 
@@ -71,7 +71,7 @@ class BreakerState:
             return BreakerState(is_probing=self.is_probing)
         is_open = self.open_until is not None and now < self.open_until
         if outcome is Outcome.UNKNOWN or is_open:
-            # A fault while open is of a use that began before. It must not keep the circuit open longer.
+            # A fault while open comes from a use that began earlier. It must not keep the circuit open longer.
             return self
         faults = self.faults + 1
         is_tripped = faults >= FAULTS_IN_A_ROW or self.open_until is not None
@@ -81,20 +81,20 @@ class BreakerState:
 class DatabaseBreaker:
     """Closed while PostgreSQL answers; open after ``FAULTS_IN_A_ROW`` uses that it did not answer.
 
-    An error that PostgreSQL reports is an answer: a violated constraint, a time limit, a lock that others hold. A
-    caller that went away, or a busy pool, says nothing about PostgreSQL and changes nothing.
+    An error that PostgreSQL reports counts as an answer: a violated constraint, a timeout, a lock held elsewhere. A
+    cancelled caller or an exhausted pool shows nothing about PostgreSQL and changes nothing.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin closed; ``now`` tells the time in seconds."""
+        """Begin closed; ``now`` returns the time in seconds."""
         self._now = now
         self._circuit = BreakerState()
 
     @contextmanager
     def attempt(self, *, may_probe: bool = True) -> Iterator[None]:
-        """Surround one use of the database. Raises ``ServiceUnavailableError`` at once while open.
+        """Guard one use of the database. Raises ``ServiceUnavailableError`` at once while open.
 
-        Every ``OPEN_SECONDS`` one use goes through as a probe; an answer closes the breaker for all. Pass
+        Every ``OPEN_SECONDS`` one use is admitted as a probe; if it is answered, the breaker closes. Pass
         ``may_probe=False`` for a use that takes long.
         """
         admission = self._circuit.admission(self._now(), may_probe=may_probe)

@@ -11,27 +11,26 @@ from doorward.observability.database_events import ClockAgrees, ClockCrashed, Cl
 from doorward.observability.logging import report
 
 BUSY_SECONDS: Final = 60.0
-"""How old a measurement may become while requests use all connections."""
+"""Maximum age of a measurement while requests use all connections."""
 
 FIRST_MEASUREMENT_SECONDS: Final = 1.0
-"""How long a start waits for the first measurement. Calls that need the time are 503 until it is made."""
+"""How long a start waits for the first measurement. Calls that need the time are answered 503 until then."""
 
 REPORTED_SECONDS: Final = 1.0
 REFUSED_SECONDS: Final = 60.0
-"""A difference above which nothing is removed for its age."""
+"""Above this difference, nothing is removed because of its age."""
 
 
 class ClocksDifferError(Exception):
-    """This host's clock and PostgreSQL's differ so much that one of them is wrong. ``seconds``: the host is ahead."""
+    """This host's clock and PostgreSQL's differ so much that one is wrong. Positive ``seconds``: the host is ahead."""
 
     def __init__(self, seconds: float) -> None:
-        """Take the difference."""
         super().__init__(f"the clocks of this host and of PostgreSQL differ by {abs(seconds):.0f} seconds")
         self.seconds = seconds
 
 
 def require_agreement(clock: DatabaseClock) -> None:
-    """Refuse to go on when the clocks differ by more than ``REFUSED_SECONDS``: PostgreSQL's may be the wrong one.
+    """Check that the clocks differ by at most ``REFUSED_SECONDS``: beyond that, PostgreSQL's may be the wrong one.
 
     Raises ``ClocksDifferError``, or ``ServiceUnavailableError`` while PostgreSQL's time is unknown.
     """
@@ -43,10 +42,9 @@ def require_agreement(clock: DatabaseClock) -> None:
 
 
 class ClockWatch:
-    """Keeps a database's clock measured while the service runs."""
+    """Measures PostgreSQL's clock at intervals while the service runs."""
 
     def __init__(self, database: PostgresDatabase) -> None:
-        """Take the database."""
         self._database = database
         self._is_measured = asyncio.Event()
         self._is_ended = asyncio.Event()
@@ -54,12 +52,12 @@ class ClockWatch:
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Measure now and at intervals; return after the first measurement, or without it after a second."""
+        """Start to measure at intervals. Return after the first measurement, or after a second without one."""
         self._task = asyncio.create_task(self._measure_repeatedly())
         await _wait(self._is_measured, FIRST_MEASUREMENT_SECONDS)
 
     async def end(self) -> None:
-        """Stop. A measurement under way is finished first; the database's ``close`` makes it fail at once."""
+        """Stop after the measurement under way, which fails at once if the database was closed before."""
         self._is_ended.set()
         if self._task is not None:
             await self._task
@@ -68,7 +66,7 @@ class ClockWatch:
         while not self._is_ended.is_set():
             try:
                 await self._measure()
-            # The catch-all: a defect here must not leave the clock without measurements, nor be silent.
+            # Catch everything: a defect must neither end the measurements nor stay unreported.
             except Exception:  # noqa: BLE001 - reported with its traceback
                 report(ClockCrashed())
             await _wait(self._is_ended, self._database.timeouts.clock_interval)
@@ -78,13 +76,13 @@ class ClockWatch:
             try:
                 await self._database.measure_clock()
             except ServiceUnavailableError:
-                # The database has logged the cause. The estimate carries on.
+                # The database has logged the cause. The last estimate stays in use.
                 return
         self._is_measured.set()
         self._report()
 
     def _is_due(self) -> bool:
-        """Leave the connections to requests while there is no idle one."""
+        """Return whether to measure now. Without an idle connection, only a measurement that is too old is replaced."""
         age = self._database.clock.age()
         return age is None or age > BUSY_SECONDS or self._database.pool_load().idle > 0
 

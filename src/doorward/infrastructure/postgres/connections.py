@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL: made without leftovers, and left when the server stands still."""
+"""One connection to PostgreSQL: a failed attempt leaves no socket open, and a frozen server is abandoned."""
 
 import asyncio
 import os
@@ -18,25 +18,25 @@ from doorward.infrastructure.postgres.session_settings import hold_settings
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 
 UNREAD_SECONDS: Final = 0.5
-"""How long an answer that has arrived may stay unread, before the question is asked again."""
+"""Seconds until the timeout is checked again when an answer has arrived but was not read yet."""
 
 
 class PromptlyClosedConnection(AsyncConnection[Any]):
-    """A connection with the service's session settings, whose attempt, when it fails, leaves nothing open."""
+    """A connection with the service's session settings. A failed attempt to connect leaves no socket open."""
 
     made_at: float = 0
-    """In seconds of the monotonic clock: when the attempt began."""
+    """When the attempt to connect began, in seconds of the monotonic clock."""
 
     was_read_only: bool = False
-    """Whether its server refused writes when it was made."""
+    """Whether the server refused writes when the connection was made."""
 
     @classmethod
-    async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
-        """Connect as the driver does; tell the option ``on_outcome`` the error, or None.
+    async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's options
+        """Connect as the driver does; call the option ``on_outcome`` with the error, or with None after success.
 
-        The option ``settings_seconds`` is how long the comparison of the session's settings may take.
+        The option ``settings_seconds`` is the timeout for the comparison of the session's settings.
 
-        Raises ``psycopg.Error``, of which ``UnsuitableDatabaseError`` says that the session's settings are wrong.
+        Raises ``psycopg.Error``: ``UnsuitableDatabaseError`` if the session's settings are wrong.
         """
         note: Callable[[psycopg.Error | None], object] = options.pop("on_outcome", bool)
         is_autocommit = options.pop("autocommit", False)
@@ -48,27 +48,27 @@ class PromptlyClosedConnection(AsyncConnection[Any]):
             connection.was_read_only = await _prepare_session(connection, settings_seconds, is_autocommit=is_autocommit)
         except psycopg.Error as error:
             note(error)
-            # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
-            # Without this it stays open until the garbage collector comes, and a server that thaws serves it.
+            # The driver's frames and its error form a reference cycle that holds the socket of a timed-out attempt.
+            # Without this it stays open until the garbage collection, and a server that recovers still serves it.
             traceback.clear_frames(error.__traceback__)
             raise
         note(None)
         return connection
 
-    def cursor(self, *arguments: Any, binary: bool = True, **options: Any) -> Any:  # noqa: ANN401 - the driver's own, passed on
-        """Return the driver's cursor, with results in binary form unless told otherwise.
+    def cursor(self, *arguments: Any, binary: bool = True, **options: Any) -> Any:  # noqa: ANN401 - the driver's options
+        """Return the driver's cursor, with results in binary format by default.
 
-        Binary values are read the same way whatever the session's settings say about how text is written.
+        The session's settings for text output do not change how binary values are read.
         """
         return super().cursor(*arguments, binary=binary, **options)
 
 
 async def _prepare_session(connection: AsyncConnection[Any], settings_seconds: float, *, is_autocommit: bool) -> bool:
-    """Return whether the session refuses writes."""
+    """Set up the session, and return whether it refuses writes."""
     try:
         with aborted_when_frozen(connection, settings_seconds):
             is_read_only = await hold_settings(connection)
-        # Written into each BEGIN.
+        # The driver writes the isolation level into each BEGIN.
         await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
         await connection.set_autocommit(is_autocommit)
     except BaseException:
@@ -79,9 +79,10 @@ async def _prepare_session(connection: AsyncConnection[Any], settings_seconds: f
 
 @contextmanager
 def aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
-    """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
+    """Shut down the socket when the block exceeds ``seconds``, so that the waiting driver fails at once.
 
-    Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
+    Raises ``UnansweredError`` then. Cancelling the task instead would make the driver send a cancel request to the
+    frozen server, and wait for it.
     """
     watch = _Watch(connection, seconds)
     try:
@@ -110,7 +111,7 @@ class _Watch:
         if self._connection.closed:
             return
         if is_readable(self._connection):
-            # The server has answered, and this process is behind: a machine with too much to do is no frozen server.
+            # The server has answered, but this process is too busy to read the answer: the server is not frozen.
             self._timer = self._loop.call_later(UNREAD_SECONDS, self._cut)
             return
         self.has_cut = True
@@ -119,7 +120,7 @@ class _Watch:
 
 
 def is_readable(connection: AsyncConnection[Any]) -> bool:
-    """Tell whether the server has sent something, or closed the connection: one poll, no round trip."""
+    """Return whether the server has sent data or closed the connection: one poll, no round trip."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""The connection pool, the setup of each connection, and the translation of its faults."""
+"""The connection pool, the setup of each connection, and the translation of the driver's errors."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -33,16 +33,16 @@ SCHEMA_VERSION: Final = "0020"
 
 POOL_MAXIMUM_WAITING: Final = 500
 NEVER_PREPARED: Final = None
-"""In psycopg's words, where 0 prepares at once."""
+"""psycopg's value to prepare no statements. Its value 0 would prepare each one at once."""
 
 ANSWER_SECONDS: Final = 0.5
-"""How long before the abort the deadline of statements is: time for the answer, and for the error of the clock."""
+"""Seconds from the deadline of statements to the abort: time for the answer, and for the error of the clock."""
 
 BULK_SECONDS: Final = 60
-"""How long a bulk transaction may last by default, and each statement in it."""
+"""Default maximum duration of a bulk transaction, and of each statement in it."""
 
 MAXIMUM_BULK_TRANSACTIONS: Final = 2
-"""Of one process at a time: they must not keep the pool's connections from the short requests."""
+"""Maximum concurrent bulk transactions of one process: the pool's other connections stay free for short requests."""
 
 _CONNECTION_PARAMETERS: Final = {
     "application_name": "doorward",
@@ -54,7 +54,7 @@ _CONNECTION_PARAMETERS: Final = {
 
 
 def connection_string(settings: DatabaseSettings) -> str:
-    """Return where PostgreSQL is, as libpq reads it. Raises ``psycopg.ProgrammingError`` for a malformed URL."""
+    """Return libpq's connection string. Raises ``psycopg.ProgrammingError`` for a malformed URL."""
     if settings.database_url is not None:
         return make_conninfo(settings.database_url.get_secret_value())
     password = settings.postgres_password
@@ -68,17 +68,17 @@ def connection_string(settings: DatabaseSettings) -> str:
 
 
 def is_current(version: str | None) -> bool:
-    """Tell whether a database at this version has all that the code needs."""
+    """Return whether a database at this version has all migrations that the code needs."""
     return version is not None and version.isdecimal() and version >= SCHEMA_VERSION
 
 
 def session_conninfo(settings: DatabaseSettings, timeouts: Timeouts = TIMEOUTS) -> str:
-    """Return what every connection of the service is made with. Raises ``psycopg.ProgrammingError``."""
+    """Return the connection string of the service's sessions. Raises ``psycopg.ProgrammingError``."""
     return with_session_options(connection_string(settings), settings.db_schema, timeouts)
 
 
 def with_session_options(conninfo: str, schema: str = "public", timeouts: Timeouts = TIMEOUTS) -> str:
-    """Add the parameters of each connection below those of the URL, and the session's settings above them."""
+    """Add default parameters, which the URL may override, and the session's settings, which it may not."""
     given = conninfo_to_dict(conninfo)
     options = f"{given.get('options', '')} {startup_options(schema, timeouts)}".strip()
     defaults = {**_CONNECTION_PARAMETERS, "connect_timeout": timeouts.connect}
@@ -87,7 +87,7 @@ def with_session_options(conninfo: str, schema: str = "public", timeouts: Timeou
 
 
 class PostgresDatabase:
-    """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
+    """The domains' ``Database``: a bounded pool that reconnects when PostgreSQL is available again."""
 
     def __init__(
         self,
@@ -101,8 +101,8 @@ class PostgresDatabase:
     ) -> None:
         """Prepare the pool; ``open`` starts it.
 
-        ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements;
-        ``host`` has the clocks of this machine; ``beside`` is a pool to the same server, of which both learn.
+        ``bulk_seconds`` limits a bulk transaction; ``cursor_factory`` makes the cursors; ``host`` has this machine's
+        clocks; ``beside`` is another pool to the same server, with which this one shares breaker and write watch.
         """
         self.clock = DatabaseClock(host or HostClock())
         self.timeouts, self._bulk_seconds = timeouts, bulk_seconds
@@ -140,24 +140,24 @@ class PostgresDatabase:
         await self._pool.close()
 
     async def replace_connections(self) -> None:
-        """Make new connections instead of those that exist, as each becomes idle."""
+        """Replace the existing connections by new ones, each when it becomes idle."""
         await self._pool.drain()
 
     async def measure_clock(self) -> None:
-        """Compare PostgreSQL's clock with this host's again, in a use of a connection like any other.
+        """Compare PostgreSQL's clock with this host's, on a connection of the pool.
 
-        A server that has come to refuse writes is noticed, too, where no call writes and no probe asks.
+        This also detects that the server has begun to refuse writes, even if no call writes and no probe runs.
         """
         async with self._checked_out(self.timeouts.abort, may_probe=False) as connection:
             await self.clock.measure(connection)
-            # As the clock's own statement it belongs to no call, so no trace shows it.
+            # Like the clock's own statement, this one belongs to no call and must not be traced: hence a plain cursor.
             cursor = AsyncCursor(connection)
             await cursor.execute("SELECT current_setting('transaction_read_only') = 'on'")
             if await cursor.fetchone() == (True,):
                 await self.leave_read_only_server(connection)
 
     async def _begin_with(self, connection: PromptlyClosedConnection) -> None:
-        """Learn of a new connection what it says of its server."""
+        """Record whether a new connection's server takes writes, and measure its clock."""
         if connection.was_read_only:
             self.writes.refused(connection.made_at)
         else:
@@ -168,10 +168,10 @@ class PostgresDatabase:
             raise psycopg.OperationalError("another server has taken over while the connection was made")
 
     def deadline(self) -> datetime:
-        """Return the moment by PostgreSQL's clock from which on a statement must change nothing.
+        """Return the time, by PostgreSQL's clock, from which on a statement must change nothing.
 
-        To be asked when the connection has just been given. The use of the connection is cut ``ANSWER_SECONDS`` later,
-        so a statement that was carried out has that long to be answered.
+        Call it as soon as the connection is available. The use of the connection is aborted ``ANSWER_SECONDS`` later,
+        which leaves that time for the answer to a statement that was executed.
         """
         return self.clock.now() + timedelta(seconds=self.timeouts.abort - ANSWER_SECONDS)
 
@@ -187,9 +187,9 @@ class PostgresDatabase:
 
     @contextmanager
     def bulk_place(self) -> Iterator[None]:
-        """Hold one of the few places for bulk transactions, without a connection yet: what they need may be arriving.
+        """Hold one of the bulk places for the block. It takes no connection yet: the rows may still be arriving.
 
-        Raises ``ServiceUnavailableError`` when all are taken.
+        Raises ``ServiceUnavailableError`` when all places are taken.
         """
         if self._bulk_places_taken >= self.bulk_places:
             report(DatabaseBulkPlacesTaken())
@@ -202,10 +202,10 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def bulk_transaction(self) -> AsyncIterator[PromptlyClosedConnection]:
-        """Yield a connection in a transaction for many rows, which may last for longer, to whoever holds a place."""
+        """Yield a connection in a long transaction for many rows. The caller must hold a bulk place."""
         if not self._bulk_places_taken:
             raise RuntimeError("a bulk transaction without a bulk place")
-        # No probe, for whose answer all others would wait.
+        # Never a probe: all other calls would be refused until it ends.
         seconds = self._bulk_seconds + self.timeouts.abort
         async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
             await connection.execute(
@@ -215,7 +215,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[PromptlyClosedConnection]:
-        """Yield a connection that reads only, all of it as it was at one moment, to whoever holds a bulk place."""
+        """Yield a read-only connection whose statements share one snapshot. The caller must hold a bulk place."""
         if not self._bulk_places_taken:
             raise RuntimeError("a snapshot without a bulk place")
         seconds = self._bulk_seconds + self.timeouts.abort
@@ -235,7 +235,7 @@ class PostgresDatabase:
                 if self._is_reachable:
                     raise
                 raise UnansweredError("no connection, and no way to make one") from error
-            # Not the pool's own block: its commit, with nothing to commit, costs a turn of the event loop.
+            # Not ``pool.connection()``: its commit, with nothing to commit, costs an iteration of the event loop.
             try:
                 with aborted_when_frozen(connection, seconds):
                     yield connection
@@ -246,33 +246,33 @@ class PostgresDatabase:
                 await self._pool.putconn(connection)
 
     async def leave_read_only_server(self, connection: PromptlyClosedConnection) -> None:
-        """Close a connection whose server refuses writes: by now, the address may be another server's."""
+        """Close a connection whose server refuses writes: its address may belong to another server by now."""
         self.writes.refused(connection.made_at)
         await connection.close()
 
     def _note_outcome(self, error: psycopg.Error | None) -> None:
-        """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
+        """Store whether the last attempt to connect succeeded: it distinguishes a lost database from a busy pool."""
         self._is_reachable = error is None
         if isinstance(error, UnsuitableDatabaseError):
             report(DatabaseUnsuitable(why=str(error)))
 
     def pool_load(self) -> PoolLoad:
-        """Tell how busy the pool is at this moment."""
+        """Return how busy the pool is at this moment."""
         stats = self._pool.get_stats()
         return PoolLoad(
             size=stats["pool_size"],
             idle=stats["pool_available"],
             limit=stats["pool_max"],
             waiting=stats["requests_waiting"],
-            # The pool has no such number before the first request.
+            # The pool has no such counter before the first request.
             asked=stats.get("requests_num", 0),
         )
 
     async def _check_still_connected(self, connection: AsyncConnection[Any]) -> None:
         """Refuse a connection that the server has closed: one poll of its socket, no round trip.
 
-        An idle connection has nothing to say, so one that is readable was ended. Then the others most likely were,
-        too: all are replaced, so that a restarted server costs no request.
+        An idle connection receives no data, so a readable one was closed. The others most likely were, too: all are
+        replaced, so that no request fails because of a restarted server.
         """
         if is_readable(connection):
             await connection.close()
@@ -282,7 +282,7 @@ class PostgresDatabase:
 
 @contextmanager
 def faults_as_unavailable() -> Iterator[None]:
-    """Let no driver error out. What the SQL may cause by design was caught by name in the repository."""
+    """Raise ``ServiceUnavailableError`` for any driver error. Repositories catch the errors that they expect."""
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:

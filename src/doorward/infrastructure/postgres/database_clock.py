@@ -1,4 +1,4 @@
-"""PostgreSQL's clock, read without a round trip: the time that all copies of the service agree on."""
+"""PostgreSQL's clock, estimated without a round trip: the common time of all copies of the service."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,36 +10,36 @@ from doorward.core.frozen import frozen
 from doorward.infrastructure.clock import HostClock
 
 MAXIMUM_DRIFT: Final = 0.0005
-"""Seconds per second by which two clocks may run apart: the most by which Linux corrects a clock that runs."""
+"""Maximum drift between two clocks, in seconds per second: the most by which Linux slews a running clock."""
 
 MICROSECONDS: Final = 1_000_000
 
 
 @frozen
 class Offset:
-    """What to add to the host's steady clock to get PostgreSQL's time. Seconds; the truth is between the bounds."""
+    """Seconds to add to the host's steady clock to get PostgreSQL's time. The true value is between the bounds."""
 
     lowest: float
     highest: float
     measured_at: float
-    """By the steady clock."""
+    """On the host's steady clock."""
 
     @classmethod
     def measured(cls, *, sent: float, shown: float, received: float) -> "Offset":
-        """Return the offset by one measurement: PostgreSQL's clock has shown ``shown`` between the other two times."""
+        """Return the offset of one measurement: PostgreSQL's clock was at ``shown`` between the other two times."""
         drift = (received - sent) * MAXIMUM_DRIFT
         return cls(lowest=shown - received, highest=shown - sent + drift, measured_at=received)
 
     @property
     def middle(self) -> float:
-        """Return the estimate. It is wrong by half the distance of the bounds at most."""
+        """Return the estimate. Its error is at most half the distance between the bounds."""
         return (self.lowest + self.highest) / 2
 
     def intersect(self, newer: "Offset") -> "Offset":
-        """Return the offset by this estimate and a newer measurement together.
+        """Return the offset that both this estimate and a newer measurement allow.
 
-        The bounds of this one grow with its age. When they exclude the newer measurement, PostgreSQL's clock was set,
-        or another server answers: then the newer one counts alone.
+        The bounds of this estimate widen with its age. If they exclude the newer measurement, PostgreSQL's clock was
+        set, or another server answers: the newer measurement then replaces this estimate.
         """
         drift = abs(newer.measured_at - self.measured_at) * MAXIMUM_DRIFT
         lowest = max(self.lowest - drift, newer.lowest)
@@ -48,14 +48,14 @@ class Offset:
 
 
 class DatabaseClock:
-    """The domain's ``Clock``: PostgreSQL's time, carried on by the host's steady clock between measurements.
+    """The domain's ``Clock``: PostgreSQL's time, extrapolated by the host's steady clock between measurements.
 
-    The host's time of day has no part in it. The error is half of the shortest recent round trip at most, and half a
+    The host's time of day is not used. The error is at most half of the shortest recent round trip, plus half a
     millisecond for each second since the last measurement.
     """
 
     def __init__(self, host: HostClock) -> None:
-        """Take the host's clocks. The time is unknown until the first measurement."""
+        """Store the host's clocks. The time is unknown until the first measurement."""
         self._host = host
         self._offset: Offset | None = None
         self._middle: float | None = None
@@ -77,15 +77,15 @@ class DatabaseClock:
         return self._host.time_of_day() - self._host.steady() - self._middle
 
     def error(self) -> float:
-        """Return by how many seconds the last estimate may have been wrong."""
+        """Return the maximum error of the last estimate, in seconds."""
         return 0.0 if self._offset is None else (self._offset.highest - self._offset.lowest) / 2
 
     async def measure(self, connection: AsyncConnection[Any]) -> None:
-        """Ask PostgreSQL for its time: one round trip. Raises ``psycopg.Error``."""
-        # Not the connection's own kind of cursor, which may trace statements of requests.
+        """Read PostgreSQL's time: one round trip. Raises ``psycopg.Error``."""
+        # A plain cursor: that of the connection may trace its statements as part of a request.
         cursor = AsyncCursor(connection)
         sent = self._host.steady()
-        # As a whole number: how a date or a fraction is written depends on settings of the database.
+        # As a whole number: the text form of dates and fractions depends on settings of the database.
         await cursor.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", prepare=False)
         received = self._host.steady()
         row = await cursor.fetchone()
@@ -93,6 +93,6 @@ class DatabaseClock:
             self.note(Offset.measured(sent=sent, shown=row[0] / MICROSECONDS, received=received))
 
     def note(self, newer: Offset) -> None:
-        """Take a measurement."""
+        """Combine the estimate with a new measurement."""
         self._offset = newer if self._offset is None else self._offset.intersect(newer)
         self._middle = self._offset.middle

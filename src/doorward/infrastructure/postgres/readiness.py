@@ -1,4 +1,4 @@
-"""Whether PostgreSQL answers, asked on a connection outside the pool: a busy pool does not make a copy unready."""
+"""Whether PostgreSQL answers, on a connection outside the pool: a busy pool does not make a copy unready."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,22 +16,22 @@ from doorward.settings.database import DatabaseSettings
 POOL_OF_ONE: Final = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
 
 BOUNDS: Final = BatchBounds(queries=1, questions=MAXIMUM_WAITING, wait_seconds=3.0)
-"""One query, since there is one connection. Its answer is for all who wait: a flood of questions costs two queries.
+"""One query at a time, on the one connection. It answers all waiting calls: any number of them costs two queries.
 
-A question may wait as long as the one query before it can take.
+A question may wait as long as one query before it can take.
 """
 
 
 @frozen
 class ServerState:
-    """The newest migration that the database has, or None before the first; and whether its server takes writes."""
+    """The newest migration of the database, or None before the first, and whether its server refuses writes."""
 
     schema_version: str | None
     is_read_only: bool
 
 
 class Readiness:
-    """Reads the server's state: one query for all who ask at the same moment, which begins after they asked."""
+    """Reads the server's state. Concurrent calls share one query, which begins after all of them."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Readiness:
         *,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
     ) -> None:
-        """Take the database beside which it asks: readiness is refused, and closes the circuit, with it."""
+        """Prepare a connection to the server of ``database``. They share the circuit breaker; a check can close it."""
         self._database = PostgresDatabase(
             settings.model_copy(update=POOL_OF_ONE),
             timeouts=database.timeouts,
@@ -50,7 +50,7 @@ class Readiness:
         self._questions = SharedQuery("readiness", self._answer_all, BOUNDS)
 
     async def open(self) -> None:
-        """Allow questions. The first one connects."""
+        """Start the pool. The first check connects."""
         await self._database.open()
 
     async def close(self) -> None:
@@ -72,7 +72,7 @@ class Readiness:
                 report(DatabaseSchemaMissing(sqlstate=error.sqlstate))
                 return ServerState(None, is_read_only=connection.was_read_only)
             if state.is_read_only:
-                # The next question is for the server that has the address then.
+                # The next check must reach the server that has the address by then.
                 await self._database.leave_read_only_server(connection)
             return state
 

@@ -1,7 +1,7 @@
-"""PostgreSQL's session settings that answers depend on: the same on each connection.
+"""PostgreSQL's session settings that change answers: the same on each connection.
 
-A database, a role, the environment (``PGDATESTYLE``) and a connection pooler can each set them. So each connection asks
-for its settings at its start, compares what it was given, sets what differs, and is refused where that is impossible.
+A database, a role, the environment (``PGDATESTYLE``) and a connection pooler can each set them. So each connection
+requests its settings at its start, compares the actual values, sets those that differ, and is refused if that fails.
 """
 
 import re
@@ -37,7 +37,7 @@ _COMPARED: Final = {
     "idle_session_timeout": "0",
     "log_parameter_max_length_on_error": "0",
 }
-"""Only compared, because some roles may not set them, some versions lack them, or other values are right, too."""
+"""Compared but not requested: some roles may not set them, some versions lack them, or other values are right, too."""
 
 _ALSO_RIGHT: Final[Mapping[str, frozenset[str]]] = {
     "TimeZone": frozenset({"Etc/UTC"}),
@@ -53,14 +53,14 @@ class UnsuitableDatabaseError(psycopg.OperationalError):
 
 def startup_options(schema: str, timeouts: Timeouts = TIMEOUTS) -> str:
     """Return libpq's ``options`` for a session whose tables are in ``schema``."""
-    # Temporary tables would otherwise be found before all others.
+    # pg_temp last: temporary tables would otherwise be found before all others.
     wanted = {**_STARTUP, **timeouts.of_session(), "search_path": f'"{schema}", pg_temp'}
     return " ".join(f"-c {name}={_escaped(value)}" for name, value in wanted.items())
 
 
 @frozen
 class _Session:
-    """What a new session says of itself. ``is_read_only`` is true on a standby, too."""
+    """The actual state of a new session. ``is_read_only`` is also true on a standby."""
 
     settings: Mapping[str, str | None]
     server_process: int | None
@@ -68,19 +68,17 @@ class _Session:
 
 
 async def hold_settings(connection: AsyncConnection[Any]) -> bool:
-    """Compare the session's settings with those that are wanted, and set those that differ.
+    """Compare the session's settings with the wanted ones, set those that differ; return whether it refuses writes.
 
-    Wanted are the settings of ``startup_options`` and those that are only compared.
-
-    Return whether the session refuses writes. A connection that asked for no settings is left as it is. Behind a pooler
-    nothing is set, because the next statement may run in another session of PostgreSQL. Raises
-    ``UnsuitableDatabaseError``. The connection is in autocommit.
+    The wanted settings are those of ``startup_options`` and those that are only compared. A connection that
+    requested no settings is left unchanged. Behind a pooler nothing is set, because the next statement may run in
+    another session of PostgreSQL. The connection must be in autocommit. Raises ``UnsuitableDatabaseError``.
     """
     wanted = wanted_settings(connection.info.get_parameters().get("options", ""))
     if not wanted:
         return False
     session = await _read(connection, wanted)
-    # A pooler has sent a process id of its own making.
+    # A pooler sends an invented process id.
     is_direct = session.server_process == connection.info.backend_pid
     if is_direct and (wrong := wrong_settings(wanted, session.settings)):
         try:
@@ -94,7 +92,7 @@ async def hold_settings(connection: AsyncConnection[Any]) -> bool:
 
 
 def wanted_settings(options: str) -> dict[str, str]:
-    """Return the settings that a session started with these ``options`` must have; none if it asked for none."""
+    """Return the settings that a session started with these ``options`` must have; none if it requested none."""
     requests = [re.sub(r"\\(.)", r"\1", request).partition("=") for request in _REQUESTED.findall(options)]
     names = {"search_path", *_STARTUP, *TIMEOUTS.of_session()}
     wanted = {name: value for name, _, value in requests if name in names}
@@ -102,7 +100,7 @@ def wanted_settings(options: str) -> dict[str, str]:
 
 
 def wrong_settings(wanted: Mapping[str, str], found: Mapping[str, str | None]) -> dict[str, str]:
-    """Return what was found of the settings that differ. This version of PostgreSQL lacks those that are None."""
+    """Return the settings that differ, with their actual values. PostgreSQL lacks those that were found as None."""
     return {
         name: value
         for name, value in found.items()
@@ -160,7 +158,7 @@ def _refusal(wrong: Mapping[str, str], wanted: Mapping[str, str], *, is_direct: 
 
 
 def _plain(value: str) -> str:
-    """Return a value without what differs between spellings of the same: quotes, spaces, capitals."""
+    """Return a value in lower case, without quotes and spaces: different spellings of one value become equal."""
     return value.replace('"', "").replace(" ", "").lower()
 
 

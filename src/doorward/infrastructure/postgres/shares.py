@@ -1,4 +1,4 @@
-"""A share of the connection pool, divided fairly: calls to resources leave the rest to accounts and sessions."""
+"""A fair share of the connection pool for calls to resources; the rest stays free for accounts and sessions."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -18,10 +18,10 @@ Connection = AsyncConnection[Any]
 
 
 class Share:
-    """A number of places, of which one key may hold half. Keys that wait are served in turn."""
+    """A fair semaphore: one key may hold at most half of the places, and waiting keys are served in turn."""
 
     def __init__(self, places: int, *, wait_seconds: float) -> None:
-        """Take how many places there are, and how long a call waits for one."""
+        """Create the places. ``wait_seconds`` is the timeout of a call that waits for one."""
         self._free = places
         self._per_key = (places + 1) // 2
         self._wait_seconds = wait_seconds
@@ -33,8 +33,8 @@ class Share:
     async def place(self, key: str) -> AsyncIterator[None]:
         """Hold a place within the block.
 
-        Raises ``TooManyQueriesError`` when none came in time and the key held all that one may hold, or
-        ``ServiceUnavailableError`` when others held them.
+        After the timeout, or if too many calls wait, raises ``TooManyQueriesError`` if the key holds its maximum, else
+        ``ServiceUnavailableError``.
         """
         if self._free and not self._number_waiting and self._held[key] < self._per_key:
             self._take(key)
@@ -63,13 +63,13 @@ class Share:
 
     def _give_up(self, key: str, turn: asyncio.Future[None]) -> None:
         if not turn.cancelled():
-            # The place was given in the moment in which the wait ended.
+            # The place was granted at the moment when the wait ended.
             self._release(key)
             return
         turns = self._waiting.get(key)
         if turns is not None and turn in turns:
             self._remove(key, turn)
-        # It may have been passed over in the place of another turn of its key.
+        # ``_serve`` may have picked this cancelled call, and so have skipped another call of the same key.
         self._serve()
 
     def _refusal(self, key: str) -> Exception:
@@ -87,7 +87,7 @@ class Share:
         self._serve()
 
     def _serve(self) -> None:
-        """Give the free places to the keys that wait longest since their last turn and may hold one more."""
+        """Grant the free places to the waiting keys that may hold one more, the least recently served key first."""
         for key in list(self._waiting):
             if not self._free:
                 return
@@ -109,10 +109,10 @@ class Share:
 
 
 class SharedDatabase:
-    """The domains' ``Database``, with connections from a share. Bulk transactions have places of their own."""
+    """The domains' ``Database``, with connections from a share. Bulk transactions have their own places."""
 
     def __init__(self, database: Database[Connection], share: Share, key: Callable[[], str]) -> None:
-        """Take the database, the share, and what tells for whom the present call is answered."""
+        """Store the database, the share, and what returns the caller whose request is being processed."""
         self._database = database
         self._share = share
         self._key = key
@@ -130,18 +130,18 @@ class SharedDatabase:
             yield connection
 
     def deadline(self) -> datetime:
-        """Return the moment by PostgreSQL's clock from which on a statement that is sent now must change nothing."""
+        """Return the time, by PostgreSQL's clock, from which on a statement that is sent now must change nothing."""
         return self._database.deadline()
 
     def bulk_place(self) -> AbstractContextManager[None]:
-        """Hold one of the few places for bulk transactions."""
+        """Hold one of the bulk places for the block."""
         return self._database.bulk_place()
 
     def bulk_transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a connection in a transaction for many rows."""
+        """Yield a connection in a long transaction for many rows."""
         return self._database.bulk_transaction()
 
 
 def places_of_share(pool_size: int, percent: int, bulk_places: int) -> int:
-    """Return how many connections calls to resources may hold: their share of the pool without that of imports."""
+    """Return the number of connections for calls to resources: their share of the pool minus the bulk places."""
     return max(1, pool_size * percent // 100 - bulk_places)

@@ -1,4 +1,4 @@
-"""What is asked of the database once, before anything is done with it."""
+"""Checks of the database at start: its settings, schema, version, and the role's privileges."""
 
 import asyncio
 from typing import Any, Final
@@ -13,11 +13,11 @@ from doorward.settings.database import DatabaseSettings
 
 CONNECT_SECONDS: Final = 5
 TABLES: Final = ["audit_events", "housekeeping_runs", "items", "outbox", "sessions", "users"]
-"""Those that the service reads, adds to and removes from."""
+"""Tables from which the service selects, inserts and deletes rows."""
 
 
 def stored_schema_version(settings: DatabaseSettings) -> str | None:
-    """Return what ``inspect_database`` returns, for commands, which have no event loop yet."""
+    """Return the result of ``inspect_database``, for commands, which have no event loop yet."""
     return asyncio.run(inspect_database(settings))
 
 
@@ -34,7 +34,7 @@ async def inspect_database(settings: DatabaseSettings) -> str | None:
     except psycopg.OperationalError as error:
         raise _explained(error) from error
     try:
-        # In a transaction, which a pooler in statement mode refuses.
+        # In a transaction: a pooler in statement mode refuses it, and is detected by that.
         async with connection.transaction():
             has_tables = await _has_tables(connection, settings.db_schema)
             if not has_tables:
@@ -48,7 +48,7 @@ async def inspect_database(settings: DatabaseSettings) -> str | None:
 
 
 async def _has_tables(connection: AsyncConnection[Any], schema: str) -> bool:
-    """Tell whether the schema has the service's tables. Raises ``UnsuitableDatabaseError`` if only another has."""
+    """Return whether the schema has the service's tables. Raises ``UnsuitableDatabaseError`` if only another has."""
     cursor = await connection.execute(
         """
         SELECT pg_namespace.nspname
@@ -74,7 +74,7 @@ async def _has_tables(connection: AsyncConnection[Any], schema: str) -> bool:
 
 
 async def _require_privileges(connection: AsyncConnection[Any], schema: str) -> None:
-    """Raise ``UnsuitableDatabaseError`` if the role may not use a table: each call that needs it would be 503."""
+    """Raise ``UnsuitableDatabaseError`` if the role may not use a table: calls that need it would be answered 503."""
     cursor = await connection.execute(
         """
         SELECT string_agg(pg_class.relname, ', ' ORDER BY pg_class.relname)
@@ -103,13 +103,13 @@ async def _version(connection: AsyncConnection[Any]) -> str | None:
 
 
 def _explained(error: psycopg.Error) -> psycopg.Error:
-    """Return the error, or one with the remedy if it is how PgBouncer says that its configuration does not fit."""
-    said = str(error)
-    if "unsupported startup parameter" in said:
+    """Return the error, or one that names the remedy if PgBouncer's configuration is the cause."""
+    message = str(error)
+    if "unsupported startup parameter" in message:
         return UnsuitableDatabaseError(
             "PgBouncer refuses the startup parameter options. "
             "Set ignore_startup_parameters = options and a connect_query in it, see docs/pgbouncer.md"
         )
-    if "statement pooling" in said:
+    if "statement pooling" in message:
         return UnsuitableDatabaseError("PgBouncer is in statement mode. Set pool_mode = transaction in it")
     return error

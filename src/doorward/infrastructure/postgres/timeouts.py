@@ -1,4 +1,4 @@
-"""How long PostgreSQL may take for each step before a call is refused."""
+"""Timeouts of each step of a use of PostgreSQL, after which a call is refused."""
 
 from typing import Final
 
@@ -7,35 +7,35 @@ from doorward.core.frozen import frozen
 
 @frozen(kw_only=True)
 class Timeouts:
-    """Seconds, except for the last three, which are PostgreSQL's settings as it spells them; there 0 is no limit."""
+    """Timeouts in seconds. The last three are values of PostgreSQL's settings, where 0 disables the timeout."""
 
     connect: int = 2
-    """For one attempt to connect. libpq takes whole seconds, and 2 at least."""
+    """One attempt to connect. libpq takes whole seconds, at least 2."""
 
     settings: float = 2.0
-    """For the comparison of a new connection's settings."""
+    """The comparison of a new connection's settings."""
 
     pool_wait: float = 1.5
-    """For a connection of the pool."""
+    """The wait for a connection from the pool."""
 
     reconnect: float = 3.0
-    """How long the pool retries by itself, pausing longer each time; later requests start new attempts at once."""
+    """Background retries of the pool, with backoff; later requests start new attempts at once."""
 
     shared_query: float = 1.0
-    """For a shared query to begin: the database stands still when those before it take longer."""
+    """The wait until a shared query begins. If the queries before it take longer, PostgreSQL has stalled."""
 
     abort: float = 2.5
-    """For one use of a connection. Above the server's own limits: only a frozen server gets here."""
+    """One use of a connection. Longer than the server's own timeouts: only a frozen server reaches it."""
 
     clock_interval: float = 5.0
-    """Between two comparisons of the clocks, each of which is one use of a connection."""
+    """The pause between two comparisons of the clocks, each of which is one use of a connection."""
 
     statement: str = "2s"
     lock: str = "1500ms"
     idle_in_transaction: str = "5s"
 
     def of_session(self) -> dict[str, str]:
-        """Return the limits that the server keeps, as settings of the session."""
+        """Return the timeouts that the server enforces, as settings of the session."""
         return {
             "statement_timeout": self.statement,
             "lock_timeout": self.lock,
@@ -44,4 +44,4 @@ class Timeouts:
 
 
 TIMEOUTS: Final = Timeouts()
-"""Those of production."""
+"""The timeouts in production."""

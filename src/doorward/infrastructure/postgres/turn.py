@@ -1,4 +1,4 @@
-"""A turn that one process at a time has: an advisory lock, held by a connection of its own."""
+"""A lock that one process at a time holds: an advisory lock of PostgreSQL, on its own connection."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -14,23 +14,23 @@ from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 
 
 class AdvisoryTurn:
-    """Has the turn while its transaction is open. It holds nothing else: no row, no snapshot.
+    """An advisory lock, held while its transaction is open. The transaction holds nothing else: no row, no snapshot.
 
-    A transaction's lock and not a session's, because a pooler in transaction mode keeps it on one connection, and the
-    server releases it when the process dies.
+    The lock belongs to the transaction, not to the session, because a pooler in transaction mode keeps a transaction on
+    one connection. The server releases the lock when the process dies.
     """
 
     def __init__(self, conninfo: str, name: str, timeouts: Timeouts = TIMEOUTS) -> None:
-        """Take the name of the turn: the key of its lock, which must never change."""
+        """Store the name, from which the lock's key is derived: it must never change."""
         self._conninfo = conninfo
         self._key = int.from_bytes(hashlib.sha256(f"doorward turn {name}".encode()).digest()[:8], signed=True)
         self._timeouts = timeouts
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[Callable[[], Awaitable[None]] | None]:
-        """Hold the turn for the block; yield None when another process has it, else what checks that it is held still.
+        """Hold the lock for the block. Yield None when another process holds it, else a check that it is still held.
 
-        Raises ``ServiceUnavailableError`` while PostgreSQL does not answer or refuses writes; the check does, too.
+        Raises ``ServiceUnavailableError`` while PostgreSQL does not answer or refuses writes; so does the check.
         """
         try:
             guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
@@ -38,7 +38,7 @@ class AdvisoryTurn:
             raise ServiceUnavailableError from error
         try:
             if guard.was_read_only:
-                # A lock at a standby does not exclude processes that use the primary.
+                # A lock on a standby does not exclude processes that use the primary.
                 raise ServiceUnavailableError
             has_turn = await self._take(guard)
 
@@ -58,9 +58,9 @@ class AdvisoryTurn:
         return bool(row and row[0])
 
     async def _keep(self, guard: AsyncConnection[Any]) -> None:
-        """Switch off the idle timeout of the transaction that holds the lock. An error shows that the lock is lost."""
+        """Disable the idle timeout of the transaction that holds the lock. An error shows that the lock is lost."""
         with self._answered(guard):
-            # SET is no query, so this also gives back the snapshot of the query before it.
+            # SET needs no snapshot, so it also releases the snapshot of the query before it.
             await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     @contextmanager

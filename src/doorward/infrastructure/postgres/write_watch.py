@@ -1,4 +1,4 @@
-"""Whether the server takes writes, as its connections say, and what is done when another one takes over."""
+"""Detects a switchover of PostgreSQL to another server, and replaces the connections to the old one."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -8,14 +8,14 @@ from doorward.observability.logging import report
 
 
 class WriteWatch:
-    """Follows a switchover: the old primary comes back as a standby, and the address moves to the new one later.
+    """Detects a switchover: the old primary returns as a standby, and the address moves to the new primary later.
 
-    Connections to the standby work, so nothing else would replace them. A read on one of them may not yet know that a
-    session has ended.
+    Connections to the standby work, so nothing else would replace them. A read on one of them may still show a session
+    as live after it has ended.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin with a server that takes writes; ``now`` tells the time in seconds, as for ``made_at`` below."""
+        """Begin with a server that takes writes. ``now`` returns seconds, on the same clock as ``made_at`` below."""
         self._now = now
         self._replacements: list[Callable[[], Awaitable[None]]] = []
         self._is_read_only = False
@@ -26,9 +26,9 @@ class WriteWatch:
         self._replacements.append(replace_connections)
 
     def refused(self, made_at: float) -> None:
-        """Take note that the server of a connection, which was made at that moment, refuses writes.
+        """Record that the server of a connection that was made at ``made_at`` refuses writes.
 
-        A connection that is older than the first one to a server that takes writes is left over from before it.
+        A connection older than the first one to a server that takes writes is left over from before it, and ignored.
         """
         if self.is_left_over(made_at) or self._is_read_only:
             return
@@ -36,11 +36,11 @@ class WriteWatch:
         report(DatabaseReadOnly())
 
     def is_left_over(self, made_at: float) -> bool:
-        """Tell whether a server took writes after a connection was made to another one."""
+        """Return whether the connection was made before the first one to the server that now takes writes."""
         return made_at < self._writable_since
 
     async def accepted(self) -> None:
-        """Take note of a new connection to a server that takes writes. After another server, leave that one's."""
+        """Record a new connection to a server that takes writes. Replace the others if writes were refused before."""
         if not self._is_read_only:
             return
         self._is_read_only, self._writable_since = False, self._now()

@@ -1,1 +1,1 @@
-"""What sends webhooks: a client that goes to vetted addresses only."""
+"""Sends webhooks and logout tokens: a client that connects to checked addresses only."""

@@ -1,4 +1,4 @@
-"""Send one webhook: resolve its host once, vet every address, and connect to a vetted one."""
+"""Sends one webhook: resolves its host once, checks every address, and connects to a checked one."""
 
 import asyncio
 import ipaddress
@@ -26,15 +26,15 @@ from doorward.infrastructure.outbound_http import (
 
 TOTAL_SECONDS: Final = 15.0
 MAXIMUM_HEAD_BYTES: Final = 256 * 1024
-"""More than the largest head and the piece of the body that is received together with it."""
+"""More than the largest head and the part of the body that is received together with it."""
 
 _BUSY: Final = (429, 503)
 LONGEST_RETRY_AFTER: Final = 9
-"""Digits."""
+"""Maximum digits of Retry-After."""
 
 
 class WebhookClient:
-    """Sends to https addresses that are global, and to opened networks. Follows no redirect and reads no body."""
+    """Sends to global addresses by https, and to allowed networks. Follows no redirect and reads no body."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class WebhookClient:
         resolve: Resolve = resolve_host,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        """Take the opened networks, what verifies certificates, and how long one webhook may take in all."""
+        """Store the allowed networks, the TLS context, and the total timeout of one webhook."""
         self._networks = networks
         self._tls = tls
         self._resolve = resolve
@@ -52,11 +52,11 @@ class WebhookClient:
 
     @property
     def opens_networks(self) -> bool:
-        """Whether there are networks that plain http may go to."""
+        """Whether there are networks to which plain http is allowed."""
         return bool(self._networks)
 
     def may_go_to(self, url: str) -> bool:
-        """Tell whether the host, where it is an address and no name, is allowed."""
+        """Return whether the host is allowed, if it is an IP address. A name is checked when the webhook is sent."""
         parts = urlsplit(url)
         try:
             address = str(ipaddress.ip_address(parts.hostname or ""))

@@ -1,4 +1,4 @@
-"""Send logout tokens the way webhooks go: to vetted addresses, without redirects."""
+"""Sends logout tokens in the same way as webhooks: to checked addresses, without redirects."""
 
 from http import HTTPStatus
 from typing import Final
@@ -15,11 +15,11 @@ class LogoutClient:
     """Posts forms to the servers of applications."""
 
     def __init__(self, client: WebhookClient) -> None:
-        """Take what vets addresses, and connects to them."""
+        """Store the client, which checks addresses and connects to them."""
         self._client = client
 
     async def send(self, url: str, body: bytes) -> LogoutAnswer:
-        """Post a form once; return what became of it."""
+        """Post a form once; return the outcome."""
         result = await self._client.send(url, _HEADERS, body)
         if not isinstance(result, Answered):
             return LogoutAnswer.UNANSWERED

@@ -8,7 +8,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Create the table and its indexes."""
-    # For parts of titles, and for tags and owner in one index. Both are trusted extensions: no superuser is needed.
+    # Extensions for substrings of titles, and for tags and owner in one index. Both are trusted: no superuser needed.
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     _create_items()
@@ -95,14 +95,14 @@ def _create_index_of_titles() -> None:
 
 
 def _create_indexes_of_contents() -> None:
-    # With the owner, so that a reader's private items are found without reading all items of a frequent tag.
+    # Includes the owner, so that a reader's private items are found without reading all items of a frequent tag.
     op.execute(
         """
         CREATE INDEX items_tags_idx ON items USING gin (tags, owner_id)
         """
     )
-    # The planner takes a tag that is not in the statistics for half as frequent as their rarest, and a part of a title
-    # for as frequent as in a few sampled titles. With the default sample it would often scan the whole list
+    # The planner assumes that a tag without statistics has half the frequency of the rarest tag in them, and estimates
+    # a substring of titles from a few sampled titles. With the default sample it would often scan the whole list
     # instead of using the index.
     op.execute(
         """

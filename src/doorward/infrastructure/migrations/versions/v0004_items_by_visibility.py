@@ -1,6 +1,6 @@
 """Separate the indexes of items' contents into shared and private items.
 
-With one index for both, a search reads the matches in all private items, and its time shows how frequent they are.
+With one index for both, a search reads the matches in all private items, and its time reveals their frequency.
 """
 
 from alembic import op
@@ -60,7 +60,7 @@ def _create_indexes_of_shared_items() -> None:
 
 
 def _create_indexes_of_private_items() -> None:
-    # With the owner, so that only the reader's own rows are read.
+    # Includes the owner, so that only the reader's own rows are read.
     op.execute(
         """
         CREATE INDEX items_private_tags_idx ON items USING gin (owner_id, tags) WHERE visibility = 'private'

@@ -1,9 +1,9 @@
-"""Sessions by their name, with what later grants need; the epoch that ends all sessions of a user at once.
+"""Rename families to sessions, with columns for later grants; add the epoch that ends all sessions of a user at once.
 
-A session is live while its epoch is its user's. ``acr`` is 1 for one kind of factor, 2 for two different kinds; ``amr``
-has the methods of RFC 8176. Of sessions that began before this version, the device is unknown.
+A session is live while its epoch equals that of its user. ``acr`` is 1 for one kind of factor, 2 for two different
+kinds; ``amr`` has the methods of RFC 8176. The device of sessions that began before this version is unknown.
 
-``users.email`` is the address as it was typed from here on, and ``email_key`` the form in which it is unique.
+From here on, ``users.email`` is the address as it was typed, and ``email_key`` the form in which it is unique.
 """
 
 from alembic import op

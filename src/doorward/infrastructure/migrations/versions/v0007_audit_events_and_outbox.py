@@ -44,7 +44,7 @@ def _create_audit_events() -> None:
 
 
 def _make_audit_events_append_only() -> None:
-    # Against mistakes, not against the table's owner, who can drop the trigger.
+    # Protects against mistakes, not against the table's owner, who can drop the trigger.
     op.execute(
         """
         CREATE FUNCTION audit_events_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
-"""What the life of an account needs: verification, one-time tokens, known devices, throttling, mail, deletion.
+"""The life cycle of accounts: verification, one-time tokens, known devices, throttling, mail, deletion.
 
-Times are PostgreSQL's. Of users that registered before this version, no e-mail address is verified.
+Times are PostgreSQL's. The e-mail addresses of users who registered before this version are not verified.
 """
 
 from alembic import op
@@ -42,7 +42,7 @@ def _extend_users() -> None:
 
 
 def _create_one_time_tokens() -> None:
-    # Slot 0 has the newest token of a purpose; slot 1 the one before it, where both may be used.
+    # Slot 0 has the newest token of a purpose; slot 1 the one before it, if both may be used.
     op.execute(
         """
         CREATE TABLE one_time_tokens (
@@ -71,7 +71,7 @@ def _create_one_time_tokens() -> None:
 
 
 def _create_pending_registrations() -> None:
-    # The requester's secret and the mailed one are two: the account begins when both sides have been shown.
+    # The requester's secret and the mailed secret differ: the account is created when both have been presented.
     op.execute(
         """
         CREATE TABLE pending_registrations (
@@ -178,7 +178,7 @@ def _create_login_throttles() -> None:
 
 
 def _create_mail_budgets() -> None:
-    # One row counts a kind's mails in a minute, the row of the empty kind all mails in a day.
+    # A row counts the mails of one kind in a minute; the row of the empty kind counts all mails in a day.
     op.execute(
         """
         CREATE TABLE mail_budgets (
@@ -215,7 +215,7 @@ def _create_used_nonces() -> None:
 
 
 def _extend_outbox() -> None:
-    # message_id is known before the row is stored: the payload is sealed for it, and a mail carries it.
+    # message_id must be known before the row is stored: the payload is sealed for it, and a mail contains it.
     op.execute(
         """
         ALTER TABLE outbox

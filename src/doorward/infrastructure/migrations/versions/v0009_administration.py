@@ -1,4 +1,4 @@
-"""Roles, what administration stores of users and invitations, the indexes by which users are found; mails by topic.
+"""Roles, administration's data of users and invitations, the indexes by which users are found; mails by topic.
 
 Users that were imported may have no password hash. ``users.updated_at`` is PostgreSQL's time of the last change of
 ``version``; of users that were not changed since, it is the time of this migration.
@@ -33,7 +33,7 @@ def _extend_users() -> None:
             ALTER COLUMN password_hash DROP NOT NULL
         """
     )
-    # The planner estimates from these how many names hold a part of one.
+    # From these statistics the planner estimates how many names contain a substring.
     op.execute(
         """
         ALTER TABLE users
@@ -44,8 +44,8 @@ def _extend_users() -> None:
 
 
 def _note_changes_of_users() -> None:
-    # In the database, because every change of an account raises the version, also one by an earlier version of the
-    # service that runs beside this one.
+    # A trigger, because every change of an account increments the version, including changes by an earlier version of
+    # the service that runs beside this one.
     op.execute(
         """
         CREATE FUNCTION users_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -66,7 +66,7 @@ def _note_changes_of_users() -> None:
 
 
 def _extend_invitations() -> None:
-    # Without a reference: an invitation of a user who is gone stays in the list, and carries no role any more.
+    # Without a foreign key: the invitation of a removed user stays in the list, but no longer grants a role.
     op.execute(
         """
         ALTER TABLE invitations
@@ -82,7 +82,7 @@ def _extend_invitations() -> None:
 
 
 def _create_roles() -> None:
-    # People write the name; events have the id.
+    # People type the name; events contain the id.
     op.execute(
         """
         CREATE TABLE roles (
@@ -179,8 +179,8 @@ def _create_index_of_names() -> None:
 
 
 def _tell_mails_apart() -> None:
-    # message_id is the mail that brought a token; an earlier version of the service stores none. Messages of one topic
-    # replace one another.
+    # message_id is the mail that delivered a token; an earlier version of the service stores none. A message replaces
+    # the earlier ones of its topic.
     op.execute(
         """
         ALTER TABLE one_time_tokens

@@ -7,7 +7,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Create both tables and what makes messages of events, then replace the indexes."""
+    """Create both tables and the functions that turn events into messages, then replace the indexes."""
     _create_webhook_endpoints()
     _create_rabbitmq_subscriptions()
     _create_functions_of_messages()
@@ -40,7 +40,7 @@ def _create_webhook_endpoints() -> None:
 
 
 def _create_rabbitmq_subscriptions() -> None:
-    # A row, and not a setting of each process: every process that records events stores a message for the broker.
+    # A row instead of a setting: every process that records events must store a message for the broker.
     op.execute(
         """
         CREATE TABLE rabbitmq_subscriptions (
@@ -52,8 +52,8 @@ def _create_rabbitmq_subscriptions() -> None:
 
 
 def _create_functions_of_messages() -> None:
-    # Derived from the entry and not drawn, so that a replay has the same id. With the time, since a database that was
-    # restored from a backup gives the same numbers again.
+    # Derived from the entry instead of random, so that a replay has the same id. Includes the time, because a database
+    # that was restored from a backup assigns the same numbers again.
     op.execute(
         """
         CREATE FUNCTION event_message_id(sequence bigint, type text, occurred_at timestamptz) RETURNS uuid
@@ -94,7 +94,7 @@ def _create_functions_of_messages() -> None:
 
 
 def _replace_indexes_of_outbox() -> None:
-    # By channel: messages of one that wait must not be read to find those of another.
+    # By channel, so that waiting messages of one channel are not read to find those of another.
     op.execute(
         """
         CREATE INDEX outbox_channel_due_at_idx ON outbox (channel, due_at, id) WHERE dead_reason IS NULL
@@ -105,7 +105,7 @@ def _replace_indexes_of_outbox() -> None:
         DROP INDEX outbox_due_at_idx
         """
     )
-    # The stream first, and with dead letters: the erasure of a user looks for it alone.
+    # The stream first, and with dead letters, because the erasure of a user searches by the stream alone.
     op.execute(
         """
         CREATE INDEX outbox_stream_endpoint_idx ON outbox (stream, endpoint, id) WHERE stream IS NOT NULL

@@ -1,4 +1,4 @@
-"""Signing keys, OAuth clients with their secrets, and resources: what other services and programs are known by."""
+"""Signing keys, OAuth clients with their secrets, and resources, which identify other services and programs."""
 
 from alembic import op
 
@@ -7,17 +7,17 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Create the tables, and the row of the client that the service's own login is."""
+    """Create the tables, and the row of the client of the service's own login."""
     _create_signing_keys()
     _create_oauth_clients()
     _add_built_in_client()
     _create_oauth_resources()
-    # Constant, so that no row is written. Empty: the audience of the service's own login.
+    # The default is constant, so that no row is written. Empty means the audience of the service's own login.
     op.execute("ALTER TABLE sessions ADD COLUMN resources text[] NOT NULL DEFAULT '{}'")
 
 
 def _create_signing_keys() -> None:
-    # The private key is sealed for its row, and the public one is taken from it. A standby has no time of activation.
+    # The private key is sealed for its row, and the public key derived from it. A standby key has no activation time.
     op.execute(
         """
         CREATE TABLE signing_keys (
@@ -34,7 +34,7 @@ def _create_signing_keys() -> None:
 
 
 def _create_oauth_clients() -> None:
-    # Tokens that were issued before not_before are refused, so that enabling a client revives none.
+    # Tokens issued before not_before are refused, so that enabling a client again does not make old ones valid.
     op.execute(
         """
         CREATE TABLE oauth_clients (
@@ -81,7 +81,7 @@ def _add_built_in_client() -> None:
 
 
 def _create_oauth_resources() -> None:
-    # An identifier was typed. Events and addresses of calls name a resource by its id.
+    # A person typed the identifier. Events and URLs therefore name a resource by its id.
     op.execute(
         """
         CREATE TABLE oauth_resources (

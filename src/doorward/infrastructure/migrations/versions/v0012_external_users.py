@@ -1,4 +1,4 @@
-"""Users that a foreign issuer vouches for: they have neither password nor e-mail address."""
+"""Users of foreign issuers, who have neither a password nor an e-mail address."""
 
 from alembic import op
 
@@ -7,8 +7,8 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Let users have no address, and create the table of what foreign issuers call them."""
-    # Whoever signs in with a password has an address: sessions begin with one of those.
+    """Allow users without an address, and create the table of their identities at foreign issuers."""
+    # A user with a password also has an address, because sign-in with a password needs both.
     op.execute(
         """
         ALTER TABLE users

@@ -1,7 +1,7 @@
-"""Store what items are found by as the service computes it, and the ids that items have in files.
+"""Store the search words of items, computed by the service, and the ids that items have in files.
 
 No row is written: the stored words stay, and the service's background task `index_items` replaces them in batches.
-Until then ``folded_title`` is null, as it is in rows that a statement by hand stores.
+Until then ``folded_title`` is null, as in rows that were inserted by hand.
 """
 
 from alembic import op

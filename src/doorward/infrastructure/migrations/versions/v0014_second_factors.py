@@ -8,7 +8,7 @@ down_revision = "0013"
 
 def upgrade() -> None:
     """Add columns that are null or constant, so that no row is written, and create the tables."""
-    # The kinds stand with the user, because every login asks for them: a login without a factor reads no other table.
+    # In the row of the user, because every login needs the kinds: a login without a factor reads no other table.
     op.execute("ALTER TABLE users ADD COLUMN second_factor text[] NOT NULL DEFAULT '{}'")
     op.execute("ALTER TABLE devices ADD COLUMN trusted_at timestamptz")
     op.execute(

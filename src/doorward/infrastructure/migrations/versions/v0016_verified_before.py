@@ -1,4 +1,4 @@
-"""Accounts whose address an administrator has replaced after an earlier one was verified."""
+"""Mark accounts whose address an administrator has replaced after an earlier one was verified."""
 
 from alembic import op
 

@@ -107,7 +107,7 @@ def _create_consents() -> None:
 
 
 def _change_sessions() -> None:
-    # Neither a foreign key nor an index: what ends a browser's session knows the user, and ends these with it.
+    # No foreign key and no index: a statement that ends a browser's session knows the user, and ends these with it.
     op.execute(
         """
         ALTER TABLE sessions

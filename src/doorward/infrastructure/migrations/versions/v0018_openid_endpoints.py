@@ -11,7 +11,7 @@ def upgrade() -> None:
     _change_clients()
     _create_pushed_requests()
     _create_devices()
-    _tell_of_ended_sessions()
+    _create_triggers_of_logouts()
     _tell_of_all_sessions()
 
 
@@ -46,7 +46,7 @@ def _create_pushed_requests() -> None:
 
 
 def _create_devices() -> None:
-    # Each poll writes the row: the fill factor leaves room for that, and no index has what it writes.
+    # Each poll writes the row: the fill factor leaves room for that, and no index contains the written columns.
     op.execute(
         """
         CREATE TABLE oauth_devices (
@@ -84,9 +84,9 @@ def _create_devices() -> None:
     op.execute("CREATE INDEX oauth_devices_user_id_idx ON oauth_devices (user_id) WHERE user_id IS NOT NULL")
 
 
-def _tell_of_ended_sessions() -> None:
-    # Sessions end by many statements, in several domains, and many at once by the epoch of their user. Whatever ends
-    # them, the message is stored by the same statement. Neither trigger runs for a rotation or a change of a profile.
+def _create_triggers_of_logouts() -> None:
+    # Many statements in several domains end sessions, and the epoch of a user ends many at once. The triggers store the
+    # message in the same statement in all cases. Neither runs for a rotation or a change of a profile.
     op.execute(
         """
         CREATE FUNCTION sessions_tell_of_end() RETURNS trigger
