@@ -1,1 +1,1 @@
-"""HTTP: the only layer that knows of statuses, headers and bodies."""
+"""The HTTP layer: the only one that knows about status codes, header fields and bodies."""

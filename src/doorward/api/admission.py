@@ -1,4 +1,4 @@
-"""What a route's policy demands before its function runs: the rate limit, the caller, each parameter once."""
+"""Checks of a route's policy before its function runs: rate limit, caller, no repeated query parameters."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ from doorward.observability.request_context import current_client
 
 
 async def admit(request: Request, route: PolicyRoute, services: Services) -> None:
-    """Raise the refusal that the route's policy has for this request, if any. Nothing of the body is read."""
+    """Raise an exception if the route's policy refuses this request. The body is not read."""
     policy = route.policy
     if policy.is_page_form and is_foreign_form(request.headers, services.edge.public_origin):
         raise ForeignFormError
@@ -50,7 +50,7 @@ async def _admit(request: Request, access: Access, services: Services) -> None:
             if "authorization" in request.headers:
                 await admit_caller(request, NeedsScope(access.scope), services)
         case InBrowser() | NeedsClient() | NeedsRegistrationToken():
-            # Their functions judge by a cookie or by a form, and answer by a page or in the words of OAuth.
+            # The route functions check a cookie, a form or a token, and refuse with a page or an OAuth error.
             pass
         case unknown:
             # A kind of access that is not handled here must refuse, not pass.
@@ -58,7 +58,10 @@ async def _admit(request: Request, access: Access, services: Services) -> None:
 
 
 async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services, *, caller: str | None = None) -> None:
-    """Count a call of the request's address, or of a caller that is known. Raises ``RateLimitExceededError``."""
+    """Count a call against the limit of the given caller, or else of the client address.
+
+    Raises ``RateLimitExceededError``.
+    """
     if caller is None:
         caller = current_client()
         if services.edge.addresses is not None:
@@ -70,10 +73,10 @@ async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services,
 
 
 def is_foreign_form(headers: Mapping[str, str], public_origin: str | None) -> bool:
-    """Tell whether a browser says that a page of another origin has sent a form (Fetch Metadata, RFC 6454). Pure.
+    """Return whether a page of another origin sent the form (Fetch Metadata, RFC 6454). Pure.
 
-    Ours ask browsers for no Referer, which makes their own Origin ``null``: so that proves nothing by itself. Browsers
-    that do not say ``Sec-Fetch-Site`` are from before 2023.
+    The origin ``null`` is accepted, because some of our own pages set ``Referrer-Policy: no-referrer``, and browsers
+    then send ``Origin: null``. Only browsers from before 2023 send no ``Sec-Fetch-Site``.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
@@ -82,7 +85,7 @@ def is_foreign_form(headers: Mapping[str, str], public_origin: str | None) -> bo
 
 
 def refuse_repeated_parameters(query_string: bytes) -> None:
-    """Raise ``InvalidRequestError`` naming each query parameter that comes more than once."""
+    """Raise ``InvalidRequestError`` with the names of the query parameters that occur more than once."""
     pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
     counted = Counter(name for name, _ in pairs)
     repeated = [name for name, number in counted.items() if number > 1][:MAXIMUM_ERRORS]

@@ -1,4 +1,4 @@
-"""The application: all calls, the pass that serves them, the OpenAPI description, the lifespan."""
+"""The ASGI application: all routes, the request pass that serves them, the OpenAPI document, the lifespan."""
 
 from collections.abc import Sequence
 from functools import cache, partial
@@ -28,20 +28,20 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
     "operation_spans": False,
     "auto_configure": False,
 }
-"""FastAPI's own would send paths, query strings and the messages of errors, passwords among them."""
+"""FastAPI's own telemetry would send paths, query strings and error messages, which can contain passwords."""
 
 
 class Application(FastAPI):
-    """FastAPI's application, in which the pass answers HTTP.
+    """A FastAPI application whose HTTP requests are answered by ``RequestPass``.
 
-    FastAPI's own middleware would be five more coroutines around each request. What it does for HTTP, the pass does:
-    it answers whatever is raised, and bounds bodies.
+    FastAPI's own middleware would wrap each request in five more coroutines. ``RequestPass`` does its work for HTTP: it
+    turns exceptions into responses and limits the size of bodies.
     """
 
     answer: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the lifespan is FastAPI's."""
+        """Answer one HTTP request; leave the lifespan to FastAPI."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
@@ -56,9 +56,9 @@ def create_app(
     pages: Sequence[Call] = (),
     show_problem: ShowProblem | None = None,
 ) -> Application:
-    """Return the ASGI application with these pages beside the API. May be called many times in one process.
+    """Return the ASGI application with the API and the given pages. May be called many times in one process.
 
-    ``show_problem`` is what shows refusals to people as the pages look. Raises ``RouteError`` for a route without a
+    ``show_problem`` renders refusals as HTML in the style of the pages. Raises ``RouteError`` for a route without a
     policy.
     """
     prefix = browsers.path_prefix
@@ -86,7 +86,7 @@ def create_app(
 
 @cache
 def _routes_of_v1() -> Sequence[PolicyRoute]:
-    """Return the routes that depend on no setting. To build them takes most of the time of ``create_app``."""
+    """Return the routes that depend on no setting. Building them takes most of the time of ``create_app``."""
     return tuple(map(PolicyRoute, v1.calls()))
 
 
@@ -103,13 +103,13 @@ def _calls_by_settings(deployment: DeploymentSettings, browsers: BrowserSettings
 
 
 def _edge_settings(browsers: BrowserSettings) -> EdgeSettings:
-    of_settings = partial(CrossOrigin, origins=browsers.cors_allow_origins, headers=browsers.cors_allow_headers)
+    configured = partial(CrossOrigin, origins=browsers.cors_allow_origins, headers=browsers.cors_allow_headers)
     return EdgeSettings(
         is_https=(browsers.public_url or "").startswith("https://"),
         allowed_hosts=browsers.allowed_hosts,
         cross_origin={
-            Origins.SETTINGS: of_settings(allow_credentials=browsers.cors_allow_credentials),
-            Origins.CLIENTS: of_settings(knows_others=True),
+            Origins.SETTINGS: configured(allow_credentials=browsers.cors_allow_credentials),
+            Origins.CLIENTS: configured(knows_others=True),
             Origins.ALL: CrossOrigin(origins=(ANY_ORIGIN,)),
             Origins.NONE: CrossOrigin(origins=()),
         },

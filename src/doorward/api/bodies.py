@@ -1,4 +1,4 @@
-"""Bodies: each call takes one kind, names its model once, and OpenAPI has the schema from there."""
+"""Request bodies: each route declares its kind and model once, and the OpenAPI document takes the schema from there."""
 
 import re
 from abc import ABC, abstractmethod
@@ -26,44 +26,44 @@ FORM: Final = "application/x-www-form-urlencoded"
 MERGE_PATCH: Final = "application/merge-patch+json"
 MAXIMUM_FORM_FIELDS: Final = 20
 SCHEMAS: Final = "#/components/schemas/"
-"""Where an OpenAPI document has the schemas that others name."""
+"""Prefix of references to the named schemas of an OpenAPI document."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LANGUAGE_ALONE: Final = re.compile(rb"ui_locales=[A-Za-z-]{2,20}")
-"""A query string that names a language only: the one that the address of a form may have. Pages pass it on."""
+"""The only query string that a form's address may have: the language, which pages pass on."""
 
 
 class BodyReader(ABC):
-    """Reads the body of one call, as a FastAPI dependency. Subclasses say how."""
+    """Reads the body of a request. Subclasses are FastAPI dependencies."""
 
     media_type: str
     other_media_types: tuple[str, ...] = ()
-    """What the description names beside it."""
+    """Further media types in the OpenAPI document."""
 
     @abstractmethod
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the body."""
 
     def schemas(self) -> dict[str, dict[str, Any]]:
-        """Return the schema of the body for each media type, the first one first."""
+        """Return the schema of the body by media type, ``media_type`` first."""
         return {media_type: self.schema() for media_type in (self.media_type, *self.other_media_types)}
 
 
 class JsonReader(BodyReader, Generic[ModelT]):
-    """A JSON body (RFC 8259): UTF-8 without a byte order mark; the last one counts of members with one name."""
+    """Reads a JSON body (RFC 8259): UTF-8 without a byte order mark. Of members with the same name, the last counts."""
 
     media_type = JSON
 
     def __init__(self, model: type[ModelT], *also: str) -> None:
-        """Take the model, and media types that mean the same beside application/json."""
+        """Set the model, and the media types that are accepted like application/json."""
         self._model = model
         self._media_types = (JSON, *also)
 
     async def __call__(self, request: Request) -> ModelT:
-        """Return the body. Raises ``RequestValidationError``, or ``UnsupportedMediaTypeError``.
+        """Return the body. Raises ``RequestValidationError`` or ``UnsupportedMediaTypeError``.
 
-        Among the other media types is text/plain, which a browser sends across sites without asking.
+        The media type is checked because a browser sends text/plain to other origins without a preflight.
         """
         check_content_type(request, *self._media_types)
         try:
@@ -72,12 +72,15 @@ class JsonReader(BodyReader, Generic[ModelT]):
             raise _of_body(error) from error
 
     def schema(self) -> dict[str, Any]:
-        """Return the model's schema. Others that it names are in its ``$defs``, and are for the document's schemas."""
+        """Return the model's schema. Its ``$defs`` are to be moved to the document's named schemas."""
         return self._model.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
 
 
 class FormReader(BodyReader, Generic[ModelT]):
-    """A form of RFC 6749 section 3.2: each parameter once, unknown and empty ones ignored, none in the query string."""
+    """Reads a form (RFC 6749 section 3.2).
+
+    A repeated parameter or one in the query string is refused. Unknown and empty parameters are ignored.
+    """
 
     media_type = FORM
 
@@ -89,27 +92,27 @@ class FormReader(BodyReader, Generic[ModelT]):
         return self.of_fields(await form_fields(request))
 
     def of_fields(self, fields: dict[str, str]) -> ModelT:
-        """Return the form with these parameters. Raises ``RequestValidationError``, or what the model raises."""
+        """Return the form with these parameters. Raises ``RequestValidationError`` and what the model raises."""
         try:
             return self._model.model_validate(fields)
         except ValidationError as error:
             raise _of_body(error) from error
 
     def schema(self) -> dict[str, Any]:
-        """Return the model's schema, which other parameters may stand beside: each a text, and not too many."""
+        """Return the model's schema. It allows additional string parameters up to ``MAXIMUM_FORM_FIELDS`` in all."""
         others = {"additionalProperties": {"type": "string"}, "maxProperties": MAXIMUM_FORM_FIELDS}
         return {**self._model.model_json_schema(), **others}
 
 
 if TYPE_CHECKING:
-    # For mypy each is the model itself.
+    # For mypy, each of these is the model itself.
     JsonBody = Annotated[ModelT, "application/json"]
     MergePatchBody = Annotated[ModelT, "application/merge-patch+json"]
     FormBody = Annotated[ModelT, "application/x-www-form-urlencoded"]
 else:
 
     class _Body:
-        """What makes ``body: JsonBody[Model]`` in a signature the dependency that reads a ``Model``."""
+        """Turns ``body: JsonBody[Model]`` in a signature into the dependency that reads a ``Model``."""
 
         def __init__(self, reader: Callable[[type[ModelT]], BodyReader]) -> None:
             self._reader = reader
@@ -124,25 +127,27 @@ else:
 
 
 def check_content_type(request: Request, *media_types: str) -> None:
-    """Raise ``UnsupportedMediaTypeError`` unless the body is announced as one of these.
+    """Raise ``UnsupportedMediaTypeError`` unless the Content-Type is one of these.
 
-    One without a media type counts as bytes (RFC 9110 section 8.3): browsers send none for files that they do not know.
+    A missing Content-Type counts as application/octet-stream (RFC 9110 section 8.3): browsers send none for files of
+    an unknown type.
     """
     if (content_type(request) or BYTES) not in media_types:
         raise UnsupportedMediaTypeError
 
 
 def content_type(request: Request) -> str:
-    """Return the announced media type, without its parameters."""
+    """Return the media type of the Content-Type field without its parameters; empty if the field is missing."""
     announced = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
     media_type: str = announced.partition(b";")[0].strip().lower().decode("latin-1")
     return media_type
 
 
 async def body_of(request: Request) -> bytes:
-    """Return the whole body, which is read once. Starlette's own way, a generator, takes several times as long.
+    """Read and return the whole body. Call it once per request.
 
-    Raises ``ClientDisconnect``, and what the pass raises for a body that is too large.
+    Used instead of ``Request.body``, whose generator takes several times as long. Raises ``ClientDisconnect``, and
+    ``BodyTooLargeError`` from the request pass.
     """
     chunks = []
     while True:
@@ -164,7 +169,7 @@ async def form_fields(request: Request) -> dict[str, str]:
 
 
 def _of_body(error: ValidationError) -> RequestValidationError:
-    """Return the first errors as FastAPI would raise them for the parameter that is the body."""
+    """Return the first ``MAXIMUM_ERRORS`` errors as FastAPI would raise them for a body parameter."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:MAXIMUM_ERRORS]
     return RequestValidationError([{**details, "loc": ("body", *details["loc"])} for details in found])
 

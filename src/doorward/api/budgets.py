@@ -1,4 +1,4 @@
-"""Budgets of calls: how many one address and one user may have in flight, and a log line when they have more."""
+"""Limits on the concurrent requests of one address and of one user, and log lines for refused requests."""
 
 import asyncio
 from collections import Counter
@@ -15,20 +15,20 @@ from doorward.observability.events import BudgetExceeded
 from doorward.observability.logging import report
 
 NOTE_SECONDS: Final = 1.0
-"""Refusals by one budget within this time share a log line."""
+"""Interval in which further refusals by the same budget share one log line."""
 
 CALL_RETRY_SECONDS: Final = 1
 IMPORT_RETRY_SECONDS: Final = 10
-"""An import takes seconds, and not more than two minutes."""
+"""An import usually takes seconds, and at most two minutes."""
 
 _COUNTED_CALLER: Final = "doorward.counted_caller"
 
 
 class RefusalLog:
-    """Reports refusals by budgets: the first at once, those of the next second together."""
+    """Logs refusals by budgets: the first one immediately, those of the next ``NOTE_SECONDS`` in one line."""
 
     def __init__(self) -> None:
-        """Begin without refusals."""
+        """Start with no refusals."""
         self._unreported: Counter[str] = Counter()
 
     def note(self, budget: str) -> None:
@@ -38,7 +38,7 @@ class RefusalLog:
             return
         self._unreported[budget] = 0
         report(BudgetExceeded(budget=budget, refused=1))
-        # Outside the context of this request: the later refusals are those of others.
+        # Run in an empty context: the later refusals belong to other requests.
         asyncio.get_running_loop().call_later(NOTE_SECONDS, self._report, budget, context=Context())
 
     def _report(self, budget: str) -> None:
@@ -48,10 +48,10 @@ class RefusalLog:
 
 
 class CallsInFlight:
-    """How many calls each address and each user has in flight in this process."""
+    """Counts the concurrent requests of each address and each user in this process."""
 
     def __init__(self, *, per_address: int, per_user: int) -> None:
-        """Take how many each may have."""
+        """Set the maximum of each."""
         self._per_address = per_address
         self._per_user = per_user
         self._of_address: dict[str, int] = {}
@@ -59,14 +59,14 @@ class CallsInFlight:
         self._importing: set[UUID] = set()
 
     def begin(self, client: str) -> None:
-        """Count a call of an address until ``end``. Raises ``TooManyCallsOfAddressError``."""
+        """Count a request of an address until ``end``. Raises ``TooManyCallsOfAddressError``."""
         number = self._of_address.get(client, 0)
         if number >= self._per_address:
             raise TooManyCallsOfAddressError(CALL_RETRY_SECONDS)
         self._of_address[client] = number + 1
 
     def begin_of_caller(self, scope: Scope, key: Hashable) -> None:
-        """Count a call for its caller, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
+        """Count the request for its authenticated caller, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
         number = self._of_caller.get(key, 0)
         if number >= self._per_user:
             raise TooManyCallsOfUserError(CALL_RETRY_SECONDS)
@@ -75,7 +75,7 @@ class CallsInFlight:
 
     @contextmanager
     def importing(self, user_id: UUID) -> Iterator[None]:
-        """Count the one import of a user within the block. Raises ``ImportUnderWayError``."""
+        """Allow the user only one import at a time. Raises ``ImportUnderWayError``."""
         if user_id in self._importing:
             raise ImportUnderWayError(IMPORT_RETRY_SECONDS)
         self._importing.add(user_id)
@@ -85,7 +85,7 @@ class CallsInFlight:
             self._importing.remove(user_id)
 
     def end(self, scope: Scope, client: str) -> None:
-        """Stop counting a call."""
+        """Remove a finished request from the counts."""
         if remaining := self._of_address.pop(client) - 1:
             self._of_address[client] = remaining
         key = scope.get(_COUNTED_CALLER)

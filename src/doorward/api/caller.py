@@ -1,4 +1,4 @@
-"""Who is calling: the bearer token, its session, and the scope that the route needs."""
+"""Authentication of API callers: the access token, its session, and the scope that the route requires."""
 
 import functools
 from typing import Annotated, Final
@@ -25,10 +25,10 @@ def bearer_token(request: Request) -> str:
 
 
 def presented_token(request: Request, *schemes: str) -> tuple[str, str]:
-    """Return scheme and token of the one Authorization header (RFC 6750 section 2.1); no other place is looked at.
+    """Return the scheme and the token of the Authorization field (RFC 6750 section 2.1), the only accepted place.
 
-    The scheme is in lower case and one of these. Any number of spaces may stand between it and the token (RFC 9110
-    section 11.4), and white space around both. Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
+    The returned scheme is one of ``schemes``, in lower case. Any number of spaces may separate it from the token (RFC
+    9110 section 11.4), with white space around both. Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
     """
     headers: list[bytes] = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
@@ -44,9 +44,9 @@ def presented_token(request: Request, *schemes: str) -> tuple[str, str]:
 
 
 async def admit_caller(request: Request, access: NeedsScope, services: Services) -> None:
-    """Let in the caller of a route that is not public, before anything of the body is read.
+    """Authenticate and authorize the caller of a route that is not public, before the body is read.
 
-    Where the provider is on, a token that is bound to a key comes by the scheme DPoP (RFC 9449 section 7.1).
+    Where the provider is on, key-bound tokens use the scheme DPoP (RFC 9449 section 7.1).
     Raises what ``presented_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, ``SecondFactorNeededError`` and ``TooManyCallsOfUserError``.
     """
@@ -62,7 +62,7 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
 
 
 def require_access(caller: AnyCaller, access: NeedsScope, services: Services) -> None:
-    """Refuse a caller who may not do this, or has not proven enough for it: of the API and of the pages alike.
+    """Check the caller's scopes, second factor and fresh authentication, for API and pages alike.
 
     Raises ``InsufficientScopeError``, ``SecondFactorNeededError`` and ``ReauthenticationRequiredError``.
     """
@@ -77,23 +77,23 @@ def require_access(caller: AnyCaller, access: NeedsScope, services: Services) ->
 
 
 async def optional_caller(request: Request) -> Caller | None:
-    """FastAPI's dependency of routes with ``OptionalScope``: the caller, or None where no access token was sent.
+    """Return the caller, or None if no access token was sent, as a FastAPI dependency.
 
-    Any other route that has it is refused at the start (``PolicyRoute``).
+    Only routes with ``OptionalScope`` may have it: ``PolicyRoute`` raises ``RouteError`` at startup for any other.
     """
     return caller_of(request) if _CALLER in request.scope else None
 
 
 def any_caller_of(request: Request) -> AnyCaller:
-    """Return the caller that was let in. Only routes whose policy needs a scope have one."""
+    """Return the authenticated caller. Only routes whose policy needs a scope have one."""
     caller: AnyCaller = request.scope[_CALLER]
     return caller
 
 
 def caller_of(request: Request) -> Caller:
-    """Return the user in a session that was let in.
+    """Return the authenticated user with a session.
 
-    Raises ``InsufficientScopeError`` for others, who never hold ``account`` or a scope of administration.
+    Raises ``InsufficientScopeError`` for callers of other kinds, which never have ``account`` or an admin scope.
     """
     caller = any_caller_of(request)
     if not isinstance(caller, Caller):
@@ -102,17 +102,17 @@ def caller_of(request: Request) -> Caller:
 
 
 async def current_caller(request: Request) -> Caller:
-    """Return the user in a session, as a FastAPI dependency. Only routes that need a scope may have it."""
+    """Return the user with a session, as a FastAPI dependency. Only routes that need a scope may have it."""
     return caller_of(request)
 
 
 async def current_any_caller(request: Request) -> AnyCaller:
-    """Return the caller of any kind, as a FastAPI dependency. Only routes that need a scope may have it."""
+    """Return a caller of any kind, as a FastAPI dependency. Only routes that need a scope may have it."""
     return any_caller_of(request)
 
 
 async def current_owner(caller: Annotated[AnyCaller, Depends(current_any_caller)]) -> UUID:
-    """Return the id of the user who will own what is written. Raises ``OwnerRequiredError``."""
+    """Return the id of the user who will own the written data. Raises ``OwnerRequiredError``."""
     if caller.user_id is None:
         raise OwnerRequiredError
     return caller.user_id

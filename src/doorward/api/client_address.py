@@ -1,4 +1,4 @@
-"""The canonical address of a request's client: the limits count it, the log shows it."""
+"""The canonical address of a request's client, for rate limits and the log."""
 
 import functools
 import ipaddress
@@ -11,10 +11,10 @@ from starlette.types import Scope
 from doorward.settings.limits import Network
 
 IPV6_CLIENT_PREFIX: Final = 64
-"""One customer has a /64, so addresses within it are one client."""
+"""A customer usually gets a /64, so all addresses within it count as one client."""
 
 MAXIMUM_HOPS: Final = 100
-"""Of X-Forwarded-For that are looked at, from the right: no chain of proxies is longer."""
+"""Maximum number of X-Forwarded-For entries to read, from the right: no chain of proxies is longer."""
 
 UNKNOWN_CLIENT: Final = "unknown"
 
@@ -22,7 +22,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def create_client_reader(trusted: Sequence[Network]) -> Callable[[Scope], str]:
-    """Return the function that reads the canonical address of a request's client, behind these trusted proxies."""
+    """Return a function that reads the canonical client address of a request behind these trusted proxies."""
 
     def client_of(scope: Scope) -> str:
         peer: str = scope["client"][0] if scope.get("client") else ""
@@ -39,10 +39,10 @@ def _address_of_peer(peer: str) -> str:
 
 
 def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Network]) -> str:
-    """Return the canonical address of the client: the peer, or behind trusted proxies whom they name.
+    """Return the canonical address of the client: the peer, or behind trusted proxies the address that they forward.
 
-    ``X-Forwarded-For`` is walked from the right, past trusted hops; what is no address ends the walk at the last
-    hop that was one, and so do ``MAXIMUM_HOPS``. IPv4-mapped addresses are unwrapped, IPv6 is reduced to its /64.
+    ``X-Forwarded-For`` is read from the right while hops are trusted. The walk stops at the last valid address before
+    an invalid one, and after ``MAXIMUM_HOPS``. IPv4-mapped addresses are unwrapped; IPv6 is reduced to its /64.
     """
     address = _parse(peer)
     if address is None:
@@ -59,7 +59,7 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
 
 
 def _parse(text: str) -> Address | None:
-    """Read an address, also one with a port: 192.0.2.1:443 or [2001:db8::1]:443, as some proxies write."""
+    """Parse an address, with or without a port: some proxies write 192.0.2.1:443 or [2001:db8::1]:443."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,4 +1,4 @@
-"""Compressed answers, for the routes whose policy asks for it: lists, never answers with tokens or secrets."""
+"""Compressed responses for routes whose policy enables them: lists, never responses with tokens or secrets."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _REFUSED_GZIP: Final = re.compile(r"\s*gzip\s*;\s*q=0(?:\.0{0,3})?\s*", re.IGNOR
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
-    """Return the application with its answers compressed for clients that take gzip."""
+    """Return the application wrapped so that its responses are compressed for clients that accept gzip."""
     compressing_app = GZipMiddleware(app, minimum_size=MINIMUM_COMPRESSED_BYTES, compresslevel=COMPRESSION_LEVEL)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +24,10 @@ def compressed(app: ASGIApp) -> ASGIApp:
 
 
 def _forget_refused_gzip(scope: Scope) -> None:
-    """RFC 9110 section 12.4.2: a weight of 0 refuses. Starlette looks for the word alone."""
+    """Remove Accept-Encoding if it refuses gzip by a weight of 0 (RFC 9110 section 12.4.2).
+
+    Starlette only looks for the word ``gzip`` and ignores the weight.
+    """
     codings = Headers(scope=scope).get("accept-encoding", "").split(",")
     if any(_REFUSED_GZIP.fullmatch(coding) for coding in codings):
         del MutableHeaders(scope=scope)["Accept-Encoding"]

@@ -15,22 +15,22 @@ def entity_tag(version: int) -> str:
 
 
 def is_expected(request: Request) -> VersionTest:
-    """Return what tells whether a read may answer with a version: whether If-Match, when there is one, allows it."""
+    """Return a test for whether If-Match, if present, allows a read to return a version."""
     tags = _tags(request, "if-match")
-    # Weak tags never match (section 13.1.1), and neither do tags that this service did not write.
+    # Weak tags never match (section 13.1.1), nor do tags that this service did not issue.
     return lambda version: tags is None or tags == [_ANY] or entity_tag(version) in tags
 
 
 def is_changeable(request: Request) -> VersionTest:
-    """Return what tells whether a change may be made to a version: If-Match allows it, and If-None-Match.
+    """Return a test for whether If-Match and If-None-Match both allow a change to a version.
 
-    Where either is false the answer is 412 (section 13.2.2, steps 1 and 3).
+    If either does not, the status is 412 (section 13.2.2, steps 1 and 3).
     """
     return lambda version: is_expected(request)(version) and not is_unchanged(request, version)
 
 
 def is_unchanged(request: Request, version: int) -> bool:
-    """Tell whether If-None-Match names this version, so that a read answers 304 (section 13.1.2: weak comparison)."""
+    """Return whether If-None-Match contains this version: a read then answers 304 (section 13.1.2, weak comparison)."""
     tags = _tags(request, "if-none-match")
     if tags is None:
         return False
@@ -38,6 +38,6 @@ def is_unchanged(request: Request, version: int) -> bool:
 
 
 def _tags(request: Request, header: str) -> list[str] | None:
-    """Return the tags of all lines of the header. Those of this service hold no commas."""
+    """Return the tags of all lines of the field, split at commas: tags of this service contain none."""
     lines = request.headers.getlist(header)
     return [tag.strip() for line in lines for tag in line.split(",")] if lines else None

@@ -1,4 +1,4 @@
-"""/development/mails: the mails that development keeps, with their links and codes. Production has no such page."""
+"""/development/mails: the mails stored in development, with their links and codes. Production has no such page."""
 
 import re
 from collections.abc import Sequence
@@ -40,10 +40,10 @@ _HTML: Final = """<!doctype html>
 
 
 def calls(mails: DevelopmentMails) -> Sequence[Call]:
-    """Return the calls that show these mails."""
+    """Return the routes that show these mails."""
 
     async def list_mails(request: Request) -> Response:  # noqa: ARG001 - a direct call takes the request
-        """List the latest mails, the newest first."""
+        """List the latest mails, newest first."""
         kept = await mails.list()
         rows = "\n".join(
             f'<li><a href="mails/{each.message_id}">{escape(each.content.subject)}</a> to {escape(each.to)}</li>'
@@ -52,12 +52,12 @@ def calls(mails: DevelopmentMails) -> Sequence[Call]:
         return _page("Mails", f"<ol>\n{rows}\n</ol>" if kept else "<p>No mail was sent yet.</p>")
 
     async def show_mail(message_id: UUID) -> Response:
-        """Show one mail as text, its links to be followed."""
+        """Show one mail as text with clickable links."""
         mail = await mails.find(message_id)
         return _not_found() if mail is None else _page(mail.content.subject, _as_text(mail))
 
     async def show_html(message_id: UUID) -> Response:
-        """Show one mail as mail programs show its HTML."""
+        """Show the HTML part of one mail."""
         mail = await mails.find(message_id)
         return _not_found() if mail is None else HTMLResponse(mail.content.html)
 

@@ -1,4 +1,4 @@
-"""/docs, /redoc and /openapi.json. A page where passwords are typed loads nothing from other hosts."""
+"""/docs, /redoc and /openapi.json. They load nothing from other hosts, because users type passwords into them."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -17,13 +17,13 @@ ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy
 DESCRIPTION: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED)
 OPENAPI: Final = "/openapi.json"
 FOREIGN_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
-"""An image that ReDoc's script asks its maker's host for."""
+"""An image that ReDoc's script loads from its vendor's host."""
 
 _ASSETS: Final = resources.files("fastapi_offline") / "static"
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", OPENAPI, openapi, DESCRIPTION),
         Call("GET", "/docs", swagger_ui, PAGE),
@@ -35,7 +35,7 @@ def calls() -> Sequence[Call]:
 
 
 async def openapi(request: Request) -> Response:
-    """Describe the API."""
+    """Return the OpenAPI document."""
     return JSONResponse(request.app.openapi())
 
 
@@ -61,18 +61,18 @@ async def redoc(request: Request) -> HTMLResponse:
     )
 
 
-# Plain functions: FastAPI runs them in a thread, so that reading a file blocks no other request.
+# Not async: FastAPI runs them in a thread, so that reading a file does not block the event loop.
 def swagger_script() -> Response:
     """Return the script of /docs."""
     return Response((_ASSETS / "swagger-ui-bundle.js").read_bytes(), media_type="text/javascript")
 
 
 def swagger_style() -> Response:
-    """Return the style of /docs."""
+    """Return the style sheet of /docs."""
     return Response((_ASSETS / "swagger-ui.css").read_bytes(), media_type="text/css")
 
 
 def redoc_script() -> Response:
-    """Return the script of /redoc, whose own logo is taken out: it hides an image that is none."""
+    """Return the script of /redoc with its logo replaced by an empty image, which the script then hides."""
     script = (_ASSETS / "redoc.standalone.js").read_bytes().replace(FOREIGN_LOGO, b"data:,")
     return Response(script, media_type="text/javascript")

@@ -1,4 +1,4 @@
-"""The end of the process: it stops being ready first, and stops answering some seconds later."""
+"""Graceful shutdown: readiness fails first, and the server stops some seconds later."""
 
 import asyncio
 import multiprocessing
@@ -15,21 +15,21 @@ _Handler = Callable[[int, FrameType | None], object]
 
 
 class Drain:
-    """Whether the process was told to end. Load balancers learn it from readiness, and turn to other copies."""
+    """The state of the shutdown. While it drains, readiness fails, so that load balancers use other instances."""
 
     def __init__(self) -> None:
-        """Begin as a process that stays."""
+        """Start without a shutdown in progress."""
         self.has_begun = False
-        """While it is true, kept-alive connections end with their next answer, so that none is cut off later."""
+        """While true, each response closes its kept-alive connection, so that no later request is cut off."""
 
     @contextmanager
     def before_sigterm_ends_serving(self, seconds: float) -> Iterator[None]:
-        """Within the block, have SIGTERM begin the drain, and pass it on to the server ``seconds`` later.
+        """Within the block, begin the drain on SIGTERM, and pass the signal to the server ``seconds`` later.
 
-        The server then closes its sockets and finishes what is under way. SIGINT ends the drain at once. Repeated
-        SIGTERM changes nothing: a service manager may send it to parent and workers, and parents pass it on. In a
-        worker the same is true of SIGINT, which a terminal sends to both. Without a server's handler, as in tests, or
-        outside the main thread, the block changes nothing.
+        The server then closes its sockets and finishes running requests. SIGINT ends the drain at once. A repeated
+        SIGTERM has no effect: a service manager may send it to parent and workers, and the parent also passes it on.
+        In a worker a repeated SIGINT has no effect either, because a terminal sends it to both. The block changes
+        nothing outside the main thread or if the server has no handler, as in tests.
         """
         end_serving = signal.getsignal(signal.SIGTERM)
         if not callable(end_serving) or threading.current_thread() is not threading.main_thread():
@@ -37,9 +37,9 @@ class Drain:
             return
         handlers: dict[signal.Signals, _Handler] = {}
         if seconds > 0:
-            handlers[signal.SIGTERM] = self._beginner(seconds, end_serving)
+            handlers[signal.SIGTERM] = self._drain_handler(seconds, end_serving)
         if multiprocessing.parent_process() is not None:
-            # The server would take a second SIGINT for the wish to cut off what is under way.
+            # The server treats a second SIGINT as a forced exit, which aborts running requests.
             handlers[signal.SIGINT] = lambda _number, frame: end_serving(signal.SIGTERM, frame)
         replaced = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
@@ -48,7 +48,7 @@ class Drain:
             for number, handler in replaced.items():
                 signal.signal(number, handler)
 
-    def _beginner(self, seconds: float, end_serving: _Handler) -> _Handler:
+    def _drain_handler(self, seconds: float, end_serving: _Handler) -> _Handler:
         loop = asyncio.get_running_loop()
 
         def begin() -> None:
@@ -57,5 +57,5 @@ class Drain:
                 report(ServiceDraining(seconds=seconds))
                 loop.call_later(seconds, end_serving, signal.SIGTERM, None)
 
-        # The loop does the work: a handler may interrupt a line of log half written.
+        # Run on the event loop: a signal handler could interrupt the writing of a log line.
         return lambda _number, _frame: loop.call_soon_threadsafe(begin)

@@ -1,4 +1,4 @@
-"""Refusals that only HTTP knows: the request never reached a domain."""
+"""Refusals of the HTTP layer, raised before a use case is called."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
@@ -7,7 +7,7 @@ from doorward.api.schemas.problem import FieldError
 
 
 class RequestRefusedError(Exception):
-    """A refusal with a stable code, like the domain's."""
+    """A refused request, with a stable error code as ``DomainError`` has."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -47,7 +47,7 @@ class InvalidRequestError(RequestRefusedError):
 
 
 class ForeignFormError(RequestRefusedError):
-    """A form of our pages that another site has sent in the person's name (CWE-352)."""
+    """A form of our pages that was sent by a page of another site (CSRF, CWE-352)."""
 
     status = 403
     code = "foreign_form"
@@ -62,7 +62,7 @@ class InternalError(RequestRefusedError):
 
 
 class InsufficientScopeError(RequestRefusedError):
-    """The access token is genuine and does not allow this call (RFC 6750 section 3.1)."""
+    """The access token is valid but lacks the scope for this call (RFC 6750 section 3.1)."""
 
     status = 403
     code = "insufficient_scope"
@@ -79,11 +79,11 @@ class BodyTooLargeError(RequestRefusedError):
     code = "body_too_large"
     explanation = "The body is larger than the call takes: 64 KiB, an import 32 MiB. Send less at a time."
     answer_headers: ClassVar[dict[str, str]] = {"Connection": "close"}
-    """Or the server would read the rest of a body without end."""
+    """Otherwise the server would read the rest of the body without limit."""
 
 
 class UrlTooLongError(RequestRefusedError):
-    """RFC 9110 section 15.5.15."""
+    """The URL exceeds the length limit (RFC 9110 section 15.5.15)."""
 
     status = 414
     code = "url_too_long"
@@ -121,7 +121,7 @@ class TooManyImportsError(_TooManyError):
 
 
 class UploadTooSlowError(RequestRefusedError):
-    """A large body that arrives too slowly: it holds a place that others wait for."""
+    """A large body arrives too slowly and blocks a place that other uploads wait for."""
 
     status = 408
     code = "upload_too_slow"
@@ -137,7 +137,7 @@ class UnsupportedMediaTypeError(RequestRefusedError):
 
 
 class MalformedBodyError(RequestRefusedError):
-    """Not JSON, not UTF-8, nested too deeply, or numbers too long."""
+    """The body is not JSON, is not UTF-8, is nested too deeply, or has numbers that are too long."""
 
     status = 422
     code = "malformed_body"
@@ -145,7 +145,7 @@ class MalformedBodyError(RequestRefusedError):
 
 
 class AccessTokenNotRevocableError(RequestRefusedError):
-    """RFC 7009 section 2.2.1: access tokens end with their session, and cannot be ended by themselves."""
+    """Access tokens end with their session and cannot be revoked separately (RFC 7009 section 2.2.1)."""
 
     status = 422
     code = "access_token_not_revocable"
@@ -154,20 +154,20 @@ class AccessTokenNotRevocableError(RequestRefusedError):
 
 
 class MalformedFormError(RequestRefusedError):
-    """RFC 6749 section 3.2: parameters must not be repeated; and there are few."""
+    """The form repeats a parameter (RFC 6749 section 3.2) or has too many."""
 
     status = 422
     code = "malformed_form"
     explanation = "The form has too many fields, or one of them twice. Send each parameter once."
 
     def __init__(self, repeated: Collection[str] = ()) -> None:
-        """Take the names of the parameters that came more than once."""
+        """Set the names of the repeated parameters."""
         super().__init__()
         self.repeated = frozenset(repeated)
 
 
 class CredentialsInQueryError(RequestRefusedError):
-    """Query strings end up in logs."""
+    """Parameters of a form are in the query string, which ends up in logs."""
 
     status = 422
     code = "credentials_in_query"
@@ -175,7 +175,7 @@ class CredentialsInQueryError(RequestRefusedError):
 
 
 class UnsupportedGrantTypeError(RequestRefusedError):
-    """RFC 6749 section 5.2."""
+    """The first-party token endpoint does not support the grant type (RFC 6749 section 5.2)."""
 
     status = 422
     code = "unsupported_grant_type"
@@ -184,7 +184,7 @@ class UnsupportedGrantTypeError(RequestRefusedError):
 
 
 class UnknownGrantError(RequestRefusedError):
-    """RFC 6749 section 5.2, at the endpoint of OAuth clients."""
+    """The token endpoint of OAuth clients does not support the grant type (RFC 6749 section 5.2)."""
 
     status = 422
     code = "unknown_grant"
@@ -193,7 +193,7 @@ class UnknownGrantError(RequestRefusedError):
 
 
 class InvalidScopeError(RequestRefusedError):
-    """RFC 6749 section 5.2."""
+    """The first-party token endpoint does not grant the scope (RFC 6749 section 5.2)."""
 
     status = 422
     code = "invalid_scope"

@@ -1,4 +1,4 @@
-"""/: what this is and where to read on, for people and for programs."""
+"""/: the name of the service and links to its documentation, as HTML or JSON."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -29,7 +29,7 @@ _HTML: Final = """<!doctype html>
 
 
 def calls(prefix: str = "", *, has_documentation: bool) -> Sequence[Call]:
-    """Return the call, whose answer names addresses below the prefix; without documentation, none of it."""
+    """Return the route. Its response lists addresses below the prefix, and the documentation where it is enabled."""
     paths = {"readiness": "/health/readiness"}
     if has_documentation:
         paths = {"documentation": "/docs", "reference": "/redoc", "openapi": "/openapi.json", **paths}
@@ -39,7 +39,7 @@ def calls(prefix: str = "", *, has_documentation: bool) -> Sequence[Call]:
     facts = {"service": "doorward", "version": __version__, "summary": _SUMMARY, **addresses}
 
     async def front_page(request: Request) -> Response:
-        """Tell what this is, in HTML or JSON."""
+        """Describe the service in HTML or JSON."""
         response = HTMLResponse(page) if prefers_html(request.headers.get("accept", "")) else JSONResponse(facts)
         response.headers["Vary"] = "Accept"
         return response
@@ -48,7 +48,10 @@ def calls(prefix: str = "", *, has_documentation: bool) -> Sequence[Call]:
 
 
 def prefers_html(accept: str) -> bool:
-    """Tell whether HTML is named (RFC 9110 section 12.5.1), and not behind JSON: browsers name it, programs do not."""
+    """Return whether Accept lists text/html with a higher weight than JSON (RFC 9110 section 12.5.1).
+
+    Browsers list text/html; other clients do not.
+    """
     weights = dict(_weight(each) for each in accept.lower().split(","))
     return weights.get("text/html", 0) > weights.get("application/json", 0)
 

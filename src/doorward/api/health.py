@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can serve, whether it has started."""
+"""Health probes: liveness, readiness and startup."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ PROBE: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED, is_probe=True)
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     unready = (ServiceUnavailableError,)
     return [
         Call("GET", "/health/liveness", liveness, PROBE, tag=TAG),
@@ -29,12 +29,12 @@ def calls() -> Sequence[Call]:
 
 
 async def liveness() -> HealthResponse:
-    """Tell that the process answers. Says nothing of PostgreSQL: its faults must not restart the service."""
+    """Confirm that the process answers. PostgreSQL is not checked: its failures must not restart the service."""
     return HealthResponse(version=__version__)
 
 
 async def readiness(services: CurrentServices) -> ReadinessResponse | Response:
-    """Tell whether requests can be served now, and if not, which dependency is in the way: its name, no more."""
+    """Report whether requests can be served now. If not, only the name of the failing dependency is shown."""
     if services.edge.drain.has_begun:
         return _not_ready({"service": "draining"})
     checks = await services.check_readiness()
@@ -48,5 +48,5 @@ def _not_ready(checks: dict[str, CheckState]) -> Response:
 
 
 async def startup() -> HealthResponse:
-    """Tell that the start is over: the server accepts no connection before."""
+    """Confirm that startup is complete: the server accepts no connections before."""
     return HealthResponse(version=__version__)

@@ -1,4 +1,4 @@
-"""The header ``DPoP`` (RFC 9449): a proof, for this call, that the caller has a key."""
+"""The header field ``DPoP`` (RFC 9449): a proof that the caller of this request has a key."""
 
 from typing import Final
 
@@ -15,10 +15,9 @@ _HEADER: Final = b"dpop"
 
 
 def presented_proof(request: Request, issuer: str) -> PresentedProof:
-    """Return what the one header holds, or an empty text, which is no proof.
+    """Return the proof of the request. Unless there is exactly one field, its text is empty, which is never valid.
 
-    The address that it must be for is the public one: that at which clients find the service, whatever a proxy calls
-    it.
+    The proof must name the public address of the service, even if a proxy uses another one.
     """
     headers: list[bytes] = [value for name, value in request.scope["headers"] if name == _HEADER]
     text = headers[0].decode("latin-1") if len(headers) == 1 else ""
@@ -26,7 +25,7 @@ def presented_proof(request: Request, issuer: str) -> PresentedProof:
 
 
 def verified_proof(request: Request, provider: ProviderServices) -> VerifiedProof | None:
-    """Return the proof of a call of a client, None where it sent none. Raises ``InvalidKeyProofError``."""
+    """Verify and return the proof of the request; None if it has none. Raises ``InvalidKeyProofError``."""
     if "dpop" not in request.headers:
         return None
     return provider.key_proofs.verify(presented_proof(request, provider.issuer))
@@ -35,9 +34,10 @@ def verified_proof(request: Request, provider: ProviderServices) -> VerifiedProo
 async def bind_to_key(
     proof: VerifiedProof | None, client: OAuthClient, provider: ProviderServices
 ) -> KeyBinding | None:
-    """Use up the proof of a client that has authenticated, and return what binds its tokens; None without a proof.
+    """Consume the proof of an authenticated client and return the key binding of its tokens; None without a proof.
 
-    Refresh tokens of clients that authenticate are bound to them already (section 5). Raises ``InvalidKeyProofError``.
+    Refresh tokens of confidential clients are already bound to their client, so the key binding leaves them out
+    (section 5). Raises ``InvalidKeyProofError``.
     """
     if proof is None:
         return None

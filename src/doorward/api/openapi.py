@@ -1,4 +1,4 @@
-"""The OpenAPI description: what FastAPI finds in the functions, and what follows from policies, bodies and refusals."""
+"""The OpenAPI document: FastAPI's description of the functions, plus policies, bodies and refusals."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,8 +36,8 @@ from doorward.domain.auth.scopes import ADMIN_SCOPES, RESOURCE_SCOPES, ResourceS
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
 CLIENTS_TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - as above; there only where the OpenID provider is on
 _CORRELATION_ID: Final = "f3a1"
-_OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
-"""Schemas of answers that the service never gives."""
+_UNUSED_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
+"""Schemas that FastAPI adds, of responses that the service never sends."""
 
 _SCHEME: Final = "password"
 _CLIENTS_SCHEME: Final = "client_credentials"
@@ -48,14 +48,14 @@ _RESOURCE_SCOPES: Final = {
 _DESCRIPTION: Final = """
 Accounts, passwords, access tokens, and sessions that end when a refresh token was stolen.
 
-1. `POST /api/v1/auth/register` makes an account.
+1. `POST /api/v1/auth/register` creates an account.
 2. **Authorize** (above) logs in with it.
-3. `GET /api/v1/auth/me` tells who you are.
+3. `GET /api/v1/auth/me` returns the current user.
 """
 
 
 def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies, prefix: str = "") -> dict[str, Any]:
-    """Return the description of all routes, which clients reach below the prefix."""
+    """Return the OpenAPI document of all routes. Clients reach them below the prefix."""
     routes = list(routes)
     shown = [route for route in routes if route.include_in_schema]
     gives_tokens_to_clients = any(route.path == CLIENTS_TOKEN_URL for route in routes)
@@ -68,7 +68,7 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies, prefix: 
     for operation in (each for operations in document["paths"].values() for each in operations.values()):
         _name_body_schema(operation, document)
         _drop_unused_refusal(operation)
-    for name in _OF_FASTAPI:
+    for name in _UNUSED_SCHEMAS:
         document["components"]["schemas"].pop(name, None)
     document["components"]["securitySchemes"] = _security_schemes(prefix, with_clients=gives_tokens_to_clients)
     if prefix:
@@ -77,7 +77,7 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies, prefix: 
 
 
 def _security_schemes(prefix: str, *, with_clients: bool) -> dict[str, Any]:
-    """Return how tokens are had, each with the scopes that can be asked for there."""
+    """Return the security schemes: the flows that issue tokens, with the scopes of each."""
     password = {"tokenUrl": f"{prefix}{TOKEN_URL}", "scopes": {ACCOUNT_SCOPE: "Act as the user."}}
     schemes = {_SCHEME: _scheme("User name or e-mail address, and password.", "password", password)}
     if with_clients:
@@ -91,11 +91,11 @@ def _scheme(description: str, name: str, flow: Mapping[str, Any]) -> dict[str, A
 
 
 def _describe(route: PolicyRoute, remedies: Remedies, *, is_for_clients: bool) -> None:
-    """Add to a route what FastAPI does not know of it."""
+    """Add to a route's description what FastAPI cannot derive: security, body and refusals."""
     extra: dict[str, Any] = {}
     access = route.policy.access
     if isinstance(access, NeedsScope):
-        # A login asks for nothing else: it stands for scopes of resources, and for those that the user's roles give.
+        # A login only requests ``account``, which includes the scopes of resources and of the user's roles.
         extra["security"] = [{_SCHEME: [ACCOUNT_SCOPE]}]
         if is_for_clients and access.scope in RESOURCE_SCOPES:
             extra["security"].append({_CLIENTS_SCHEME: [access.scope]})
@@ -110,7 +110,7 @@ def _describe(route: PolicyRoute, remedies: Remedies, *, is_for_clients: bool) -
 
 
 def body_reader(route: PolicyRoute) -> BodyReader | None:
-    """Return what reads the route's body, if it takes one."""
+    """Return the reader of the route's body, or None if it takes no body."""
     if route.call.body is not None:
         return route.call.body
     for dependency in route.dependant.dependencies:
@@ -120,7 +120,7 @@ def body_reader(route: PolicyRoute) -> BodyReader | None:
 
 
 def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route by status, each with the answers that it really gives as examples."""
+    """Return the refusals of a route by status, with its real responses as examples."""
     described: dict[int | str, dict[str, Any]] = {}
     for each, dialect in _possible_in_dialects(route):
         response = problem_of(each() if isinstance(each, type) else each, dialect, remedies)
@@ -145,19 +145,19 @@ def _documented_headers(headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _join_headers(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the headers of either answer of a status. Required are those that both have."""
+    """Return the headers of two responses with the same status. Those that both have are required."""
     required = {name for name in one.keys() & other.keys() if one[name]["required"]}
     return {name: {**header, "required": name in required} for name, header in {**one, **other}.items()}
 
 
 def _possible_in_dialects(route: PolicyRoute) -> Iterator[tuple[Refusal, ErrorDialect]]:
-    """Yield what can refuse a call of the route, with the form of the answer."""
+    """Yield each possible refusal of the route with its error format."""
     yield from ((each, route.policy.errors) for each in _possible(route))
     yield from ((each, ErrorDialect.OAUTH_ENDPOINT) for each in route.call.form_refusals)
 
 
 def _possible(route: PolicyRoute) -> Iterator[Refusal]:
-    """Yield what can refuse a call of the route: by its use case, then by policy, body and parameters."""
+    """Yield each possible refusal of the route: those of its use case, then of policy, body and parameters."""
     yield from route.call.refusals
     policy = route.policy
     if isinstance(policy.access, NeedsScope):
@@ -187,7 +187,7 @@ def _possible_for_access(access: NeedsScope) -> Iterator[Refusal]:
 
 
 def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[FieldError]:
-    """Return an error that the call can have: of a member of its body, or else of a parameter of its query."""
+    """Return an example error for a member of the body, or else for a query parameter."""
     members = list(reader.schema().get("properties", {})) if reader is not None else []
     if members:
         return [FieldError(pointer=f"/body/{members[0]}", code="string_type", detail="Input should be a valid string")]
@@ -198,7 +198,7 @@ def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[F
 
 
 def _name_body_schema(operation: dict[str, Any], document: dict[str, Any]) -> None:
-    """Move a body's schema to the document's named schemas, where FastAPI has those of answers."""
+    """Move a body's schema to the document's named schemas, where FastAPI puts the schemas of responses."""
     for content in operation.get("requestBody", {"content": {}})["content"].values():
         schema = content["schema"]
         if name := schema.get("title"):
@@ -207,6 +207,6 @@ def _name_body_schema(operation: dict[str, Any], document: dict[str, Any]) -> No
 
 
 def _drop_unused_refusal(operation: dict[str, Any]) -> None:
-    """Remove the 422 that FastAPI adds for parameters of a path: one that does not fit names nothing, which is 404."""
+    """Remove the 422 that FastAPI adds for path parameters: an invalid one matches no route, which is 404."""
     if "application/json" in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]

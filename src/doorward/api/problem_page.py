@@ -1,4 +1,4 @@
-"""A refusal as a page, for people whose browser shows it."""
+"""A refusal as an HTML page."""
 
 import html
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 ShowProblem = Callable[[Request, Mapping[str, Any]], str]
-"""Returns the page for the members of a problem, in the language of the request."""
+"""Returns the HTML for the members of a problem, in the language of the request."""
 
 _PLAIN: Final = """<!doctype html>
 <html lang="en">
@@ -20,20 +20,20 @@ _PLAIN: Final = """<!doctype html>
 </body>
 </html>
 """
-"""What is shown where no request is known, as while the process ends."""
+"""The page to show if ``ShowProblem`` is not available."""
 
 
 class ProblemPage(HTMLResponse):
-    """The answer, and the members of its problem, by which the edge shows it as the other pages look."""
+    """A plain page with the members of its problem, so that the request pass can render it in the pages' style."""
 
     def __init__(self, problem: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> None:
-        """Take the members of the problem."""
+        """Render the members of the problem as a plain page."""
         self.problem = problem
         shown = {name: html.escape(str(problem[name])) for name in ("title", "detail", "correlation_id")}
         super().__init__(_PLAIN.format(**shown), status, headers)
 
     def shown(self, request: Request, show: ShowProblem) -> HTMLResponse:
-        """Return the answer to this request."""
+        """Return the response with the page that ``show`` renders for this request."""
         headers = {
             name: value for name, value in self.headers.items() if name not in {"content-length", "content-type"}
         }

@@ -1,4 +1,4 @@
-"""Every error as application/problem+json (RFC 9457), and the only table from kinds to statuses."""
+"""Errors as application/problem+json (RFC 9457), and the only mapping of error kinds to statuses."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,21 +22,21 @@ from doorward.observability.request_context import current_correlation_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 EXTRA_MEMBER: Final = "extra_forbidden"
-"""pydantic's name for a member that the schema does not have."""
+"""pydantic's error type for a member that is not in the schema."""
 
 MAXIMUM_ERRORS: Final = 100
-"""Listed in one answer: a body of 64 KiB can have 8,000 wrong members, whose list would be ten times as long."""
+"""Maximum errors in one response: a body of 64 KiB can have 8,000, whose list would be ten times as long."""
 
 MAXIMUM_NAME_LENGTH: Final = 64
 _UNSHOWN: Final = re.compile(r"[^A-Za-z0-9 _.$@:~/-]")
-"""Characters of an invented member's name that an answer shows as a question mark."""
+"""Characters of a caller's member name that a response replaces by a question mark."""
 
 TITLE_OF_STATUS: Final[Mapping[int, str]] = {
     413: "Content Too Large",
     414: "URI Too Long",
     422: "Unprocessable Content",
 }
-"""RFC 9110's titles where older Pythons still have those of the RFCs before it."""
+"""Titles of RFC 9110 where older Python versions have those of earlier RFCs."""
 
 STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.INVALID: 422,
@@ -50,11 +50,11 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
 }
 
 Remedies = Mapping[type[DomainError], str]
-"""What a client of the API does about a refusal of the domain, in terms of HTTP."""
+"""What an API client can do about a refusal of the domain, in terms of HTTP."""
 
 
 def title_of(status: int) -> str:
-    """Return the status's name, the same on every Python."""
+    """Return the title of a status, the same in every Python version."""
     return TITLE_OF_STATUS.get(status) or HTTPStatus(status).phrase
 
 
@@ -68,7 +68,7 @@ def problem_body(
     errors: Sequence[FieldError] = (),
     checks: Mapping[str, CheckState] | None = None,
 ) -> dict[str, Any]:
-    """Return the members of one problem. Those that do not apply are left out."""
+    """Return the members of one problem, without those that do not apply."""
     body: dict[str, Any] = {
         "type": f"urn:doorward:problem:{code}",
         "title": title_of(status),
@@ -90,7 +90,7 @@ def problem_body(
 def refusal_response(
     error: RequestRefusedError, dialect: ErrorDialect, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return the answer to a request that reached no domain."""
+    """Return the response to a request that the HTTP layer refuses."""
     body = problem_body(
         error.status,
         error.code,
@@ -103,7 +103,7 @@ def refusal_response(
 
 
 def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> Response | None:
-    """Return the answer to a refusal; None for any other exception, which is a defect."""
+    """Return the response to a refusal; None for any other exception, which is a defect."""
     if isinstance(error, DomainError):
         return domain_response(error, dialect, remedies)
     if isinstance(error, RequestValidationError):
@@ -112,14 +112,14 @@ def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> R
 
 
 def internal_error_response(dialect: ErrorDialect) -> Response:
-    """Return the answer to a defect, which shows nothing of the cause."""
+    """Return the response to a defect. It shows nothing of the cause."""
     return refusal_response(InternalError(), dialect)
 
 
 def domain_response(
     error: DomainError, dialect: ErrorDialect, remedies: Remedies, checks: Mapping[str, CheckState] | None = None
 ) -> Response:
-    """Return the answer to a refusal of the domain, with what the client can do about it."""
+    """Return the response to a refusal of the domain, with what the client can do about it."""
     status = STATUS_OF_KIND[error.kind]
     body = problem_body(
         status,
@@ -140,7 +140,7 @@ def domain_response(
 
 
 def field_error(error: InputError) -> FieldError:
-    """Return an error in one part of the body, as every answer has it."""
+    """Return an error in one part of the body, as responses list it."""
     return FieldError(pointer=f"/body/{error.place}", code=error.code, detail=error.detail)
 
 
@@ -153,12 +153,15 @@ def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dia
 
 
 def detail_of(error: type[DomainError], remedies: Remedies) -> str:
-    """Return what the API says of a refusal: the domain's sentence, and the remedy over HTTP where there is one."""
+    """Return the detail of a refusal: the domain's sentence, and the HTTP remedy if there is one."""
     return f"{error.detail} {remedies[error]}" if error in remedies else error.detail
 
 
 def _challenge(error: DomainError) -> str:
-    """RFC 6750 section 3: the code is left out when no token was sent. RFC 9449 and RFC 9470 add the rest."""
+    """Return the WWW-Authenticate challenge (RFC 6750 section 3, RFC 9449, RFC 9470).
+
+    It has no error code if no token was sent.
+    """
     if isinstance(error, ReauthenticationRequiredError):
         acr = "" if error.acr is None else f', acr_values="{error.acr}"'
         max_age = "" if error.max_age_seconds is None else f", max_age={error.max_age_seconds}"
@@ -182,17 +185,17 @@ def _refused_by_schema(error: RequestValidationError) -> RequestRefusedError:
 
 
 def _field_error(code: str, location: Sequence[str | int], message: str) -> FieldError:
-    """Return an error, which of what the caller sent holds at most the name of an unknown member."""
+    """Return an error. It repeats nothing of the caller's input except the name of an unknown member."""
     if code == EXTRA_MEMBER:
         return FieldError(pointer=pointer_to(*location), code=code, detail="Unknown members are refused")
     return FieldError(pointer=pointer_to(*location[:2]), code=code, detail=message)
 
 
 def pointer_to(*parts: str | int) -> str:
-    """Return a JSON pointer. Names are cut off, odd characters replaced, and the pointer's own signs escaped."""
+    """Return a JSON pointer. Names are truncated, unusual characters replaced, and ``~`` and ``/`` escaped."""
     return "".join(f"/{shown_name(str(part)).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
 def shown_name(name: str) -> str:
-    """Return as much of a name that the caller invented as an answer may repeat."""
+    """Return a caller's name truncated and cleaned, so that a response may repeat it."""
     return _UNSHOWN.sub("?", name[:MAXIMUM_NAME_LENGTH])

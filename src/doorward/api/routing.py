@@ -1,4 +1,4 @@
-"""Routes with their policies: how a call is declared, and how a request finds its route."""
+"""Routes with their policies: the declaration of a call, and the lookup of a request's route."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,49 +27,49 @@ from doorward.core.frozen import frozen
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 
 Refusal = type[DomainError] | type[RequestRefusedError] | DomainError | RequestRefusedError
-"""A class of refusals, or one of them where the class alone makes no right example."""
+"""A class of refusals, or an instance if the class alone does not give a correct example."""
 
 
 class RouteError(Exception):
-    """A route that must not be served: the start fails."""
+    """A route is declared incorrectly. Startup fails."""
 
 
 @frozen
 class Call:
-    """One call of the API: its address, its function, and what is promised of it."""
+    """One call of the API: its address, its function, its policy and its description."""
 
     method: str
     path: str
     endpoint: Callable[..., Any]
-    """Its name is the operation id, after which generated clients name their functions."""
+    """The function's name is the operation id, which generated clients use as the name of their functions."""
     policy: RoutePolicy
     _: KW_ONLY
     tag: str = ""
-    """The group in the OpenAPI description; without one the call is left out of it."""
+    """The group in the OpenAPI document. A call without one is not listed there."""
     status: int = 200
     is_direct: bool = False
-    """Whether the function goes from the request to the response by itself, without FastAPI's work for each request:
-    for what clients call all the time. It takes the request only, so it names body and answer here."""
+    """Whether the function is called without FastAPI's work for each request, because clients call it very often. It
+    takes only the request and returns a response, so ``body`` and ``answer`` must be declared here."""
     body: BodyReader | None = None
     answer: type[BaseModel] | None = None
-    """The model of a success, where the function may return a response beside it."""
+    """The model of a successful response, if the function's return type does not declare it alone."""
     refusals: Sequence[Refusal] = ()
-    """What its use case refuses. What follows from policy, body and parameters is added in the description."""
+    """Refusals of the use case. The OpenAPI document adds those of policy, body and parameters."""
     form_refusals: Sequence[Refusal] = ()
-    """What is refused in the words of RFC 6749 section 5.2, where the policy has another form of refusals."""
+    """Refusals in the format of RFC 6749 section 5.2, if the policy has another error format."""
     body_example: Mapping[str, Any] = field(default_factory=dict)
-    """``example`` in OpenAPI's words, of a body without a model."""
+    """OpenAPI's ``example`` for a body without a model."""
     extra_answers: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
-    """Additions to the OpenAPI description of single statuses."""
+    """Additions to the OpenAPI document by status."""
 
 
 class PolicyRoute(APIRoute):
-    """A route of FastAPI's that knows its call."""
+    """A FastAPI route with its call and policy."""
 
     def __init__(self, call: Call) -> None:
-        """Build the route. Of a function that returns nothing, or a response without a model, no content is described.
+        """Build the route. No content is described if the function returns None, or a response without a model.
 
-        Raises ``RouteError`` for a policy that nothing would hold.
+        Raises ``RouteError`` for a policy that the function cannot fulfil.
         """
         if call.policy.limit_of_user is not None and call.policy.body_limit != MAXIMUM_UPLOAD_BYTES:
             raise RouteError(f"{call.path} limits its users, which only uploads do")
@@ -96,25 +96,25 @@ class PolicyRoute(APIRoute):
         self.call = call
         self.policy = call.policy
         self.takes_query = bool(self.dependant.query_params)
-        # FastAPI looks for this stack in the scope, and its own middleware is not on the way to the route.
+        # FastAPI needs this exit stack in the scope, and the request does not pass FastAPI's own middleware.
         self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
         if call.policy.is_compressed:
             self.app = compressed(self.app)
 
 
 def route_of(request: Request) -> PolicyRoute:
-    """Return the route by which a request is answered."""
+    """Return the route of a request."""
     route: PolicyRoute = request.scope["route"]
     return route
 
 
-class _ClientIds(StringConvertor):
-    """Ids of clients in paths: one segment, or the address of a document, whose slashes belong to the id."""
+class _ClientIdConvertor(StringConvertor):
+    """A client id in a path: one segment, or the address of a document, whose slashes belong to the id."""
 
     regex = "https://.+|[^/]+"
 
 
-register_url_convertor("client_id", _ClientIds())
+register_url_convertor("client_id", _ClientIdConvertor())
 
 
 def _with_client_ids(path: str) -> str:
@@ -122,12 +122,12 @@ def _with_client_ids(path: str) -> str:
 
 
 def _takes(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
-    """Tell whether a function takes a dependency, by itself or through another one, at any depth."""
+    """Return whether a function takes a dependency, directly or through another one, at any depth."""
     return dependant.call is dependency or any(_takes(each, dependency) for each in dependant.dependencies)
 
 
 def _direct(call: Call) -> ASGIApp:
-    """Return the function as an application. Raises ``RouteError`` for one with parameters, which would be lost."""
+    """Return the function as an ASGI application. Raises ``RouteError`` if it has parameters beside the request."""
     if list(signature(call.endpoint).parameters) != ["request"]:
         raise RouteError(f"{call.path} takes more than the request, so it cannot be direct")
 
@@ -140,7 +140,7 @@ def _direct(call: Call) -> ASGIApp:
 
 @frozen(eq=False)
 class Target:
-    """Where a request goes: to a route, or to 404 without one, or to 405 where only other methods are allowed."""
+    """The result of a route lookup: a route, 404 without one, or 405 if ``allowed`` lists other methods."""
 
     route: PolicyRoute | None
     policy: RoutePolicy
@@ -149,7 +149,7 @@ class Target:
 
 @frozen
 class _Address:
-    """One path with its methods."""
+    """A path with its targets by method."""
 
     pattern: re.Pattern[str]
     convertors: Mapping[str, Convertor[Any]]
@@ -161,10 +161,10 @@ class _Address:
 
 
 class RouteTable:
-    """Finds the route of a request in one step. Whatever answers GET answers HEAD (RFC 9110 section 9.3.2)."""
+    """Finds the route of a request by one lookup. Routes for GET also answer HEAD (RFC 9110 section 9.3.2)."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        """Take all routes of the application. Raises ``RouteError`` for one without a policy or with a wrong one."""
+        """Index all routes of the application. Raises ``RouteError`` for one without a policy or declared twice."""
         by_path: dict[str, list[PolicyRoute]] = {}
         for route in routes:
             if not isinstance(route, PolicyRoute):
@@ -176,14 +176,14 @@ class RouteTable:
         self._none = Target(None, UNMATCHED)
 
     def targets(self) -> Iterator[Target]:
-        """Yield every target there is."""
+        """Yield every target."""
         for address in (*self._exact.values(), *self._patterns):
             yield from dict.fromkeys(address.targets.values())
             yield address.wrong_method
         yield self._none
 
     def find(self, scope: Scope) -> Target:
-        """Return the target of a request, whose scope gets the parameters of the path."""
+        """Return the target of a request, and store the path parameters in its scope."""
         path: str = scope["path"]
         address = self._exact.get(path)
         if address is not None:
@@ -196,27 +196,27 @@ class RouteTable:
                         name: convertors[name].convert(text) for name, text in match.groupdict().items()
                     }
                 except ValueError:
-                    # A number of thousands of digits, which Python does not read.
+                    # Python refuses to convert a number of thousands of digits.
                     return self._none
                 return address.target_for(scope["method"])
         return self._none
 
 
 class PrefixedRouteTable(RouteTable):
-    """A table of routes that clients reach below a prefix, which a proxy may take off or pass on."""
+    """A table of routes below a prefix, which a proxy may remove or pass on."""
 
     def __init__(self, routes: Iterable[BaseRoute], prefix: str) -> None:
-        """Take the routes and the prefix. Raises ``RouteError``."""
+        """Index the routes. Raises ``RouteError``."""
         super().__init__(routes)
         self._prefix = prefix
 
     def find(self, scope: Scope) -> Target:
-        """Return the target of a request, whose scope also gets ``root_path``, and the ``path`` that clients see."""
+        """Return the target of a request, and store ``root_path`` and the public ``path`` in its scope."""
         target = super().find(scope)
         path: str = scope["path"]
         below = path.removeprefix(self._prefix)
         if target is self._none and below != path:
-            # Only now: a proxy that takes /api off passes on what begins with the API's own /api.
+            # Second attempt, not first: behind a proxy that removes the prefix /api, paths still begin with our /api.
             scope["path"] = path = below or "/"
             target = super().find(scope)
         scope["root_path"], scope["path"] = self._prefix, f"{self._prefix}{path}"
@@ -224,7 +224,10 @@ class PrefixedRouteTable(RouteTable):
 
 
 def _address(routes: Sequence[PolicyRoute]) -> _Address:
-    """Join the routes of one path. A wrong method is refused in the form of its routes, and reads no large body."""
+    """Join the routes of one path.
+
+    A wrong method is refused in the error format of the path's routes, with the default body limit.
+    """
     first = routes[0]
     targets = {}
     for route in routes:

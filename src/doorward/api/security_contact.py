@@ -1,4 +1,4 @@
-"""/.well-known/security.txt: where to report a weakness of this service (RFC 9116)."""
+"""/.well-known/security.txt: where to report a vulnerability of this service (RFC 9116)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -17,19 +17,19 @@ VALID_DAYS: Final = 90
 
 
 def calls(contact: str | None, public_url: str | None) -> Sequence[Call]:
-    """Return the call; none without a contact, so that the address is 404."""
+    """Return the route; none without a contact, so that the address answers 404."""
     if contact is None:
         return []
 
     async def security_contact(services: CurrentServices) -> PlainTextResponse:
-        """Tell where to report a weakness. Raises ``ServiceUnavailableError`` while the time is unknown."""
+        """Return the security contact. Raises ``ServiceUnavailableError`` while the time is unknown."""
         return PlainTextResponse(security_text(contact, public_url, services.edge.clock.now()))
 
     return [Call("GET", PATH, security_contact, POLICY)]
 
 
 def security_text(contact: str, public_url: str | None, now: datetime) -> str:
-    """Return the file, which expires ``VALID_DAYS`` after the beginning of the present day."""
+    """Return the content of the file. It expires ``VALID_DAYS`` after the beginning of the current day (UTC)."""
     expires_at = datetime.combine(now.date(), time(tzinfo=UTC)) + timedelta(days=VALID_DAYS)
     lines = [f"Contact: {contact}", f"Expires: {expires_at:%Y-%m-%dT%H:%M:%SZ}"]
     if public_url is not None:

@@ -1,4 +1,4 @@
-"""What the application serves with: use cases and what routes need beside them, built by ``wiring``."""
+"""The use cases and other objects that routes need, built by ``wiring``."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -83,7 +83,7 @@ from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.management import Webhooks
 
 UPLOAD_SECONDS: Final = 60
-"""How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
+"""Timeout for the body of an upload: enough for the largest one at 4.5 Mbit/s."""
 
 
 @frozen
@@ -112,7 +112,7 @@ class PasskeyServices:
 
 @frozen
 class SecondFactorServices:
-    """The use cases of second factors. ``enrolment`` is None where the extra that seals secrets is missing."""
+    """The use cases of second factors. ``enrolment`` is None if the extra that encrypts secrets is not installed."""
 
     completion: LoginCompletion
     shown_codes: ShownCodes
@@ -120,12 +120,12 @@ class SecondFactorServices:
     listing: FactorListing
     enrolment: TotpEnrolment | None
     draw_qr_code: Callable[[str], Awaitable[str]] | None
-    """Returns an image of a text, as the address of a picture. None where the package for it is missing."""
+    """Returns the QR code of a text as a data URL. None if the package for it is not installed."""
 
 
 @frozen
 class LeavingServices:
-    """The use cases of a user who leaves."""
+    """The use cases of a user who exports the data or deletes the account."""
 
     deletion: Deletion
     export: Export
@@ -143,14 +143,14 @@ class AdministrationServices:
     audit_trail: AuditTrail
     session_listing: SessionListing
     first_administrator: FirstAdministrator
-    """For commands alone."""
+    """Used by commands only."""
     user_import: UserImport
     user_export: UserExport
 
 
 @frozen
 class KeyServices:
-    """The keys that sign for other services, where the provider is on."""
+    """The keys that sign tokens for other services, if the provider is on."""
 
     key_set: Callable[[], PublishedKeySet]
     administration: AdministeredKeys
@@ -167,7 +167,7 @@ class WebhookServices:
 
 @frozen
 class OutgoingServices:
-    """The use cases of events to other systems. ``webhooks`` is None where they are not enabled."""
+    """The use cases of events to other systems. ``webhooks`` is None if they are not enabled."""
 
     webhooks: WebhookServices | None
     dead_letters: DeadLetters
@@ -183,12 +183,12 @@ class OAuthServices:
     consents: Consents
     registration_tokens: RegistrationTokens
     client_keys: ClientKeys | None
-    """None where the provider is off."""
+    """None if the provider is off."""
 
 
 @frozen
 class ProviderServices:
-    """The use cases of the standard endpoints, where the service issues tokens for others."""
+    """The use cases of the OAuth and OpenID endpoints, if the service issues tokens for other services."""
 
     issuer: str
     key_proofs: KeyProofs
@@ -206,16 +206,16 @@ class ProviderServices:
     logout: Logout
     federated_login: FederatedLogin
     registration: ClientRegistration | None
-    """None where clients may not register themselves."""
+    """None if clients may not register themselves."""
     has_pages: bool
-    """Whether there is what renders pages: without them no application can send a browser here."""
+    """Whether pages can be rendered. Without them, no application can send a browser to this service."""
     reads_client_documents: bool
-    """Whether the operator allows clients that a document describes."""
+    """Whether the operator allows clients that are described by a document."""
 
 
 @dataclass(slots=True)
 class EdgeServices:
-    """What bounds and counts calls before a use case begins."""
+    """Limits and other state that requests need before a use case runs."""
 
     calls: CallsInFlight
     refusals: RefusalLog
@@ -224,11 +224,11 @@ class EdgeServices:
     client_of: Callable[[Scope], str]
     """Returns the canonical address of a request's client."""
     addresses: SharedAddressWatch | None
-    """None in development, where all calls come from one machine."""
+    """None in development, where all requests come from one machine."""
     drain: Drain
     admin_requires_second_factor: bool
     public_origin: str | None
-    """Of PUBLIC_URL: what pages of this service say they are from."""
+    """The origin of PUBLIC_URL, which browsers send in ``Origin`` for pages of this service."""
     bulk_place: Callable[[], AbstractContextManager[None]]
     upload_idle_seconds: float
     upload_seconds: float = UPLOAD_SECONDS
@@ -236,7 +236,7 @@ class EdgeServices:
 
 @dataclass(slots=True)
 class Services:
-    """The use cases of each domain, then what the edge itself needs."""
+    """The use cases of each domain, and the state of the HTTP layer."""
 
     registration: Registration
     registration_requests: RegistrationRequests
@@ -245,32 +245,32 @@ class Services:
     login: Login
     sessions: Sessions
     authentication: Authentication
-    """Tells callers by their access tokens, those of trusted issuers, too."""
+    """Identifies callers by access tokens, including those of trusted issuers."""
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices
     passkeys: PasskeyServices | None
-    """None without a PUBLIC_URL that passkeys can belong to."""
+    """None without a PUBLIC_URL that is valid for passkeys."""
     second_factors: SecondFactorServices
     leaving: LeavingServices
     administration: AdministrationServices
     keys: KeyServices | None
-    """None where the provider is off."""
+    """None if the provider is off."""
     outgoing: OutgoingServices
     oauth: OAuthServices
     provider: ProviderServices | None
-    """None where the provider is off."""
+    """None if the provider is off."""
     items: Items
     item_import: ItemImport
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     development_mails: DevelopmentMails | None
-    """What /development/mails shows; None in production, which has no such page."""
+    """The mails at /development/mails. None in production, which has no such page."""
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
     edge: EdgeServices
 
 
 def services_of(request: Request) -> Services:
-    """Return what the application of this request serves with."""
+    """Return the services of the application that handles this request."""
     services: Services = request.app.state.services
     return services
 
@@ -287,4 +287,4 @@ async def _services(request: Request) -> Services:
 
 
 CurrentServices = Annotated[Services, Depends(_services)]
-"""Routes ask for it and call ``services.<use case>``: mypy knows the type of each."""
+"""The dependency of routes that call ``services.<use case>``."""

@@ -1,4 +1,4 @@
-"""Notices that most clients have one private address: that of a proxy whose forwarding header is not believed."""
+"""Detects that most requests come from one private address: that of a proxy whose X-Forwarded-For is not trusted."""
 
 import time
 from collections import Counter
@@ -11,25 +11,25 @@ from doorward.observability.address_events import ClientAddressShared
 from doorward.observability.logging import report
 
 SAMPLE: Final = 100
-"""Calls that are looked at together."""
+"""Number of calls in one sample."""
 
 SILENT_SECONDS: Final = 3600
 
 CALLS_OF_SERVICES: Final = frozenset({LimitedCall.OAUTH_TOKEN, LimitedCall.OAUTH_REVOKE, LimitedCall.INTROSPECT})
-"""Made by services, which have private addresses and are few."""
+"""Calls to ignore: they come from a few services, which have private addresses."""
 
 
 def shared_address(calls_of: Counter[str]) -> str | None:
-    """Return the private address that more than half of the calls came from, if there is one."""
+    """Return the private address of more than half of the calls, or None."""
     ((client, calls),) = calls_of.most_common(1)
     return client if calls > calls_of.total() / 2 and is_private(client) else None
 
 
 class SharedAddressWatch:
-    """Counts the calls with a limit of each address. One dictionary operation for most of them."""
+    """Counts the rate-limited calls of each address. Most calls cost only one dictionary operation."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin without calls; ``now`` tells the time in seconds."""
+        """Start with no calls; ``now`` returns the time in seconds."""
         self._now = now
         self._calls_of: Counter[str] = Counter()
         self._remaining = SAMPLE
@@ -42,11 +42,11 @@ class SharedAddressWatch:
         self._calls_of[client] += 1
         self._remaining -= 1
         if not self._remaining:
-            self._judge()
+            self._report_shared_address()
             self._calls_of.clear()
             self._remaining = SAMPLE
 
-    def _judge(self) -> None:
+    def _report_shared_address(self) -> None:
         peer = shared_address(self._calls_of)
         if peer is not None and self._now() >= self._silent_until:
             self._silent_until = self._now() + SILENT_SECONDS

@@ -1,7 +1,7 @@
-"""The standard dialect of the service's own token calls: what a body is, by its form and its grant.
+"""Readers for the bodies of the first-party token endpoints, which also accept the standard forms.
 
-Libraries of RFC 6749 use one address for login and refresh, and RFC 7009's form to log out. Their refusals are in the
-words of those standards; everything else at these calls keeps its form.
+Libraries for RFC 6749 use one address for login and refresh, and the form of RFC 7009 for logout. These forms get the
+error responses of those standards; all other requests to these endpoints keep the usual error format.
 """
 
 from typing import Annotated, Any, Final
@@ -24,14 +24,14 @@ from doorward.domain.auth.exceptions import InvalidRefreshTokenError, ScopeNotGr
 
 
 def missing(parameter: str) -> InvalidRequestError:
-    """Return the refusal of a form that lacks a parameter."""
+    """Return the error for a form without a required parameter."""
     error = FieldError(pointer=f"/body/{parameter}", code="missing", detail="Field required")
     return InvalidRequestError(errors=[error])
 
 
 _SCOPE: Final = (
-    "Of a login: absent, empty or `account`; with `resource`: scopes of that service. Of a refresh: fewer scopes than "
-    "the session has, for the access token."
+    "For a login: absent, empty or `account`; with `resource`: scopes of that service. For a refresh: a subset of the "
+    "session's scopes, for the access token."
 )
 REFUSALS_OF_REFRESH_FORM: Final[tuple[Refusal, ...]] = (
     InvalidRefreshTokenError,
@@ -44,9 +44,9 @@ REFUSALS_OF_REVOCATION_FORM: Final[tuple[Refusal, ...]] = (missing("token"), Ser
 
 
 class _TokenRequestReader(BodyReader):
-    """The form of a login, or of a refresh.
+    """Reads the form of a login or of a refresh.
 
-    The grant decides which rate limit counts the call, so the form is read before it is counted; a form that cannot be
+    The grant type determines the rate limit, so the form is read before the call is counted. A form that cannot be
     read counts as a login.
     """
 
@@ -72,7 +72,7 @@ class _TokenRequestReader(BodyReader):
         return self._refresh.of_fields(fields)
 
     def schema(self) -> dict[str, Any]:
-        """Return one schema for both: tools show its members as one form, and name them in one type."""
+        """Return one schema for both forms, so that tools show one form and generate one type."""
         login, refresh = self._login.schema(), self._refresh.schema()
         grant = {**login["properties"]["grant_type"], "enum": [PASSWORD_GRANT, REFRESH_GRANT]}
         scope = {"title": "Scope", "type": "string", "description": _SCOPE}
@@ -91,7 +91,7 @@ class _TokenRequestReader(BodyReader):
 
 
 class _RevocationReader(BodyReader):
-    """A refresh token as JSON, or either token in a form."""
+    """Reads a refresh token from JSON, or a refresh token or access token from a form."""
 
     media_type = "application/json"
 
@@ -111,7 +111,7 @@ class _RevocationReader(BodyReader):
         return self._json.schema()
 
     def schemas(self) -> dict[str, dict[str, Any]]:
-        """Return both."""
+        """Return the schemas of the JSON body and of the form."""
         return {self.media_type: self.schema(), FORM: self._form.schema()}
 
 

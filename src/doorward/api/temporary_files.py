@@ -1,4 +1,4 @@
-"""Files that hold a long body, or a long answer, until all of it is there."""
+"""Temporary files that hold a large request or response body until it is complete."""
 
 import contextlib
 import tempfile
@@ -13,7 +13,7 @@ from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
 
 HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
-"""Of a file, before it goes to the disk."""
+"""Maximum size of a file in memory; a larger one is moved to the disk."""
 
 CHUNK_BYTES: Final = 64 * 1024
 
@@ -25,7 +25,7 @@ def temporary_file() -> Iterator[IO[bytes]]:
     try:
         yield file
     finally:
-        # Closing tries to write once more.
+        # Closing tries to write once more, which fails if the disk is full.
         with contextlib.suppress(OSError):
             file.close()
 
@@ -36,15 +36,15 @@ async def _file_of_answer() -> AsyncIterator[IO[bytes]]:
 
 
 FileOfAnswer = Annotated[IO[bytes], Depends(_file_of_answer)]
-"""A file that is closed when the answer was sent, or the client has left."""
+"""A file that is closed after the response was sent or the client has disconnected."""
 
 
 async def file_response(
     file: IO[bytes], write: Callable[[IO[bytes]], Awaitable[object]], *, name: str, media_type: str
 ) -> Response:
-    """Write a file with ``write``, and return the answer that sends it under a name.
+    """Write the file with ``write``, and return a response that sends it as an attachment with this name.
 
-    Raises ``ServiceUnavailableError`` when the disk is full, and what ``write`` raises.
+    Raises ``ServiceUnavailableError`` if the disk is full, and what ``write`` raises.
     """
     try:
         await write(file)

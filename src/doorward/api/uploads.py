@@ -1,4 +1,4 @@
-"""Large bodies: streamed to a file, few at a time, never slowly, and used only once all has arrived."""
+"""Large bodies: streamed to a file, with limits on concurrency and a minimum rate, and used only when complete."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,24 +28,24 @@ OTHER_NAMES_OF_CSV: Final = (
     "text/x-comma-separated-values",
     BYTES,
 )
-"""What browsers and programs call it. Windows tells browsers the first program that opens such files: Excel."""
+"""Media types that browsers and programs send for CSV. On Windows, browsers send the type of Excel if it opens CSV."""
 
 NDJSON: Final = "application/x-ndjson"
 MINIMUM_BYTES_PER_SECOND: Final = 16 * 1024
-"""The least rate of an upload: a slow mobile connection reaches it."""
+"""Minimum rate of an upload, which a slow mobile connection reaches."""
 
 
 class CsvReader(BodyReader):
-    """The whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived."""
+    """Stores the whole body of a signed-in user in a file, and yields it when it is complete."""
 
     media_type = CSV
 
     async def __call__(self, request: Request, owner_id: CurrentOwner) -> AsyncIterator[IO[bytes]]:
         """Yield the file.
 
-        From before the first byte on it holds a bulk place, and is the one import of its user in this process. Raises
-        ``ImportUnderWayError``, ``ServiceUnavailableError`` when there is no place or the disk is full,
-        ``TooManyImportsError`` and ``UploadTooSlowError``. A body that is cut off raises ``ClientDisconnect``.
+        Before the first byte is read, it takes a bulk place and becomes the only import of its user in this process.
+        Raises ``ImportUnderWayError``, ``ServiceUnavailableError`` if no place is free or the disk is full,
+        ``TooManyImportsError`` and ``UploadTooSlowError``. An incomplete body raises ``ClientDisconnect``.
         """
         check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
@@ -58,25 +58,25 @@ class CsvReader(BodyReader):
                 yield file
 
     def schema(self) -> dict[str, Any]:
-        """Return that it is text; the route adds an example."""
+        """Return the schema of a text; the route adds an example."""
         return {"type": "string"}
 
 
 class SpreadsheetReader(CsvReader):
-    """A CSV file, by whatever name its client knows. Its bytes decide."""
+    """Reads a CSV file under any usual media type. Its content determines the format."""
 
     other_media_types = OTHER_NAMES_OF_CSV
 
 
 class UserFileReader(CsvReader):
-    """A file of users, in one of several formats."""
+    """Reads a file of users in one of several formats."""
 
     media_type = NDJSON
     other_media_types = (CSV, JSON)
 
 
 async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_seconds: float) -> None:
-    """Write the body to the file: within ``seconds``, and never less than the minimum rate for ``idle_seconds``."""
+    """Write the body to the file within ``seconds``, and at least at the minimum rate in each ``idle_seconds``."""
     now = asyncio.get_running_loop().time
     received = 0
     try:
@@ -87,7 +87,7 @@ async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_se
                 if received >= idle_seconds * MINIMUM_BYTES_PER_SECOND:
                     received = 0
                     idle.reschedule(now() + idle_seconds)
-        # Writes what is still in the buffer.
+        # Flushes the buffer.
         file.seek(0)
     except TimeoutError as error:
         raise UploadTooSlowError from error
@@ -96,6 +96,6 @@ async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_se
         raise ServiceUnavailableError from error
 
 
-# Its place is free again when the route returns, however slowly the client takes the answer.
+# Function scope: the bulk place is released when the route returns, not when a slow client has read the response.
 CsvBody = Annotated[IO[bytes], Depends(SpreadsheetReader(), scope="function")]
 UserFileBody = Annotated[IO[bytes], Depends(UserFileReader(), scope="function")]

@@ -1,4 +1,4 @@
-"""The client of a request that takes long: the work for it is dropped when it leaves."""
+"""The client of a slow request, whose work is cancelled when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,9 +13,9 @@ from doorward.observability.request_context import current_client
 
 @asynccontextmanager
 async def waiting_client(request: Request) -> AsyncIterator[Client]:
-    """Yield the client of a request whose body was read, and notice when it leaves.
+    """Yield the client of a request whose body was read, and watch for its disconnect.
 
-    Raises ``ClientDisconnect`` when the work was dropped because it has left.
+    Raises ``ClientDisconnect`` if the work was cancelled because the client has disconnected.
     """
     leaving = asyncio.create_task(_wait_for_disconnect(request))
     try:

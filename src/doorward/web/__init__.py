@@ -1,1 +1,1 @@
-"""Pages for people: server-rendered forms that call the same use cases as the API. They work without JavaScript."""
+"""HTML pages: server-rendered forms that call the same use cases as the API. They work without JavaScript."""

@@ -1,4 +1,4 @@
-"""The pages that mails lead to. GET shows a form and changes nothing; POST calls the use case."""
+"""The pages to which mails link. GET shows a form and changes nothing; POST calls the use case."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -20,14 +20,14 @@ from doorward.web.rendering import Pages, static_file
 from doorward.web.texts import texts_of
 
 UNPROCESSABLE: Final = 422
-"""A form that was refused: what was typed is wrong, whatever it was."""
+"""Status of a page that shows a refused form again."""
 
 SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE)
 _ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
 
 
 def calls(pages: Pages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     verify, reset = f"/account/{AccountPage.VERIFY_EMAIL}", f"/account/{AccountPage.RESET_PASSWORD}"
     restore, confirm = f"/account/{AccountPage.RESTORE}", f"/account/{AccountPage.CONFIRM_EMAIL_CHANGE}"
     return [
@@ -43,7 +43,7 @@ def calls(pages: Pages) -> Sequence[Call]:
 
 
 def assets(pages: Pages) -> Sequence[Call]:
-    """Return the calls of the files that all pages load."""
+    """Return the routes of the files that all pages load."""
     logo = pages.brand.logo
     shown = [] if logo is None else [Call("GET", "/account/static/logo", _asset(logo.content, logo.media_type), _ASSET)]
     return [
@@ -54,19 +54,19 @@ def assets(pages: Pages) -> Sequence[Call]:
 
 
 def script(name: str) -> Call:
-    """Return the call of a script that only some pages load."""
+    """Return the route of a script that only some pages load."""
     return Call("GET", f"/account/static/{name}", _asset(static_file(name), "text/javascript"), _ASSET)
 
 
 def acts(limit: LimitedCall) -> RoutePolicy:
-    """Return the policy of a form: it counts for the same limit as the API's call."""
+    """Return the policy of a form. It has the same rate limit as the API's route."""
     return RoutePolicy(
         PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit, is_page_form=True
     )
 
 
 def shows(pages: Pages, name: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return the function of a page that shows a form."""
+    """Return the route function of a page that shows a form."""
 
     async def show(request: Request) -> Response:
         """Show the form."""
@@ -85,7 +85,7 @@ def _asset(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]
 
 def _verifies_email(pages: Pages) -> Callable[..., Awaitable[Response]]:
     async def verify_email(request: Request, form: FormBody[VerifyEmailForm], services: CurrentServices) -> Response:
-        """Verify the address of the account whose password was typed."""
+        """Verify the address of the account, which the password authenticates."""
         try:
             async with waiting_client(request) as client:
                 if form.token:
@@ -121,7 +121,7 @@ def _resets_password(pages: Pages) -> Callable[..., Awaitable[Response]]:
 
 def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
     async def restore_account(request: Request, form: FormBody[RestoreForm], services: CurrentServices) -> Response:
-        """Cancel the deletion of the account whose password was typed."""
+        """Cancel the deletion of the account, which the password authenticates."""
         try:
             async with waiting_client(request) as client:
                 await services.leaving.deletion.restore_by_password(form.username, form.password, client=client)
@@ -133,7 +133,7 @@ def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
 
 
 def finished(request: Request, pages: Pages, what: str) -> Response:
-    """Return the page that says what was done, by the key of its text; it leads to the sign-in where there is one."""
+    """Return the page with the result, whose text has the key ``what``. It links to the sign-in if there is one."""
     texts, onward = texts_of(request), ""
     if pages.has_sign_in:
         onward = own_address(request, "/account/sign-in")
@@ -143,7 +143,7 @@ def finished(request: Request, pages: Pages, what: str) -> Response:
 
 
 def refused(request: Request, pages: Pages, name: str, refusal: DomainError) -> Response:
-    """Show the form again with what was wrong. What the edge answers for all routes is raised again."""
+    """Return the form again with the refusal. Refusals of the kinds unavailable and exhausted are raised again."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal
     return pages.page(request, name, status=UNPROCESSABLE, refusal=texts_of(request).refusal(refusal))

@@ -1,4 +1,4 @@
-"""What the pages look like for people of this service: its name, its colours, its picture."""
+"""The brand of the pages: the service's name, its accent colour, its logo."""
 
 from dataclasses import field
 from pathlib import Path
@@ -16,16 +16,16 @@ _FORMATS: Final = (
     (b"GIF8", 0, "image/gif"),
     (b"WEBP", 8, "image/webp"),
 )
-"""How a file begins, from which byte on, and its media type: pictures that run nothing."""
+"""Magic bytes, their offset, and the media type of each image format that cannot contain scripts."""
 
 
 class BrandError(Exception):
-    """What the operator has given cannot be used."""
+    """A brand setting of the operator cannot be used."""
 
 
 @frozen
 class Logo:
-    """A picture, and its media type."""
+    """An image with its media type."""
 
     content: bytes = field(repr=False)
     media_type: str
@@ -33,19 +33,19 @@ class Logo:
 
 @frozen
 class Brand:
-    """The brand. ``accent`` is readable by day."""
+    """The brand. ``accent`` is for light mode; ``style`` derives the colour for dark mode."""
 
     name: str
     accent: str = ACCENT
     logo: Logo | None = None
 
     def style(self) -> str:
-        """Return the rule that follows the style sheet."""
+        """Return the CSS rule to append to the style sheet."""
         return f":root{{--accent:light-dark({self.accent},{lightened(self.accent, DARK_SURFACE)})}}\n"
 
 
 def read_logo(path: Path) -> Logo:
-    """Read a picture. Raises ``BrandError`` for what is too large or no such picture."""
+    """Read an image. Raises ``BrandError`` if it is unreadable, too large, or of another format."""
     try:
         with path.open("rb") as file:
             content = file.read(MAXIMUM_LOGO_BYTES + 1)

@@ -1,4 +1,4 @@
-"""The cookies of the pages: for this host alone, for no script, and not sent along from other sites but by links."""
+"""The cookies of the pages: host-only, HttpOnly, and SameSite=Lax."""
 
 import secrets
 from datetime import timedelta
@@ -17,18 +17,18 @@ class Cookie(StrEnum):
     SESSION = "doorward_session"
     """The session of the signed-in user."""
     DEVICE = "doorward_device"
-    """The token by which a user's device is recognised."""
+    """The token that identifies a known device of the user."""
     BROWSER = "doorward_browser"
-    """A random value that ties a form to the browser it was shown in, also before the sign-in. It has no other use."""
+    """A random value that binds a form to the browser that shows it, also before the sign-in. It has no other use."""
     TOLD = "doorward_told"
-    """The key of the text that says what a form has done. The next page shows it and removes the cookie."""
+    """The key of the text with the result of a form. The next page shows it and removes the cookie."""
 
 
 class Cookies:
     """Reads and sets the cookies."""
 
     def __init__(self, *, is_https: bool) -> None:
-        """Without https, as on ``http://localhost``, browsers take neither the prefix nor ``Secure``."""
+        """Set the prefix. Without https, as on ``http://localhost``, browsers reject ``__Host-`` and ``Secure``."""
         self._is_https = is_https
         self._prefix = "__Host-" if is_https else ""
 
@@ -37,7 +37,7 @@ class Cookies:
         return request.cookies.get(f"{self._prefix}{cookie}")
 
     def set(self, response: Response, cookie: Cookie, value: str, kept_for: timedelta | None = None) -> None:
-        """Set a cookie for ``kept_for``. Without it the browser keeps the cookie until it is closed."""
+        """Set a cookie for ``kept_for``, or without it until the browser is closed."""
         response.set_cookie(
             f"{self._prefix}{cookie}",
             value,
@@ -53,5 +53,5 @@ class Cookies:
         self.set(response, cookie, "", timedelta(0))
 
     def browser(self, request: Request) -> str:
-        """Return the value of the cookie ``BROWSER``, or a new value that the response has to set."""
+        """Return the value of the cookie ``BROWSER``, or a new value that the response must set."""
         return self.read(request, Cookie.BROWSER) or secrets.token_urlsafe(_BROWSER_BYTES)

@@ -1,4 +1,4 @@
-"""The page that the mails about another e-mail address lead to."""
+"""The page to which the mails about a change of the e-mail address link."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -20,12 +20,12 @@ ShowFinished = Callable[[Request, Pages, str], Response]
 def confirms_email_change(
     pages: Pages, refused: ShowRefusal, finished: ShowFinished
 ) -> Callable[..., Awaitable[Response]]:
-    """Return the function of the page's form; ``refused`` shows the form again, ``finished`` what was done."""
+    """Return the route function of the form; ``refused`` shows the form again, ``finished`` shows the result."""
 
     async def confirm_email_change(
         request: Request, form: FormBody[ConfirmEmailChangeForm], services: CurrentServices
     ) -> Response:
-        """Confirm the change for one mailbox of the account whose password was typed."""
+        """Confirm the change for one mailbox of the account, which the password authenticates."""
         confirmation = services.own_account.email_change_confirmation
         try:
             async with waiting_client(request) as client:

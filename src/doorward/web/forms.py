@@ -1,4 +1,4 @@
-"""The forms of the pages. An empty field counts as left out."""
+"""The forms of the pages. An empty field counts as missing."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MAXIMUM_FIELD_LENGTH: Final = 1024
 MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
-"""Characters of a passkey as a browser writes it."""
+"""Maximum number of characters of a passkey's JSON from the browser."""
 
 
 class SignedInPage(StrEnum):
-    """The pages that people sign in for, by the last part of their address."""
+    """The pages that require a sign-in, by the last segment of their path."""
 
     OVERVIEW = "overview"
     SECOND_FACTORS = "second-factors"
@@ -23,7 +23,7 @@ class SignedInPage(StrEnum):
 
 
 class AdminPage(StrEnum):
-    """The pages of administration, by the names of their templates."""
+    """The admin pages. With underscores, the value is the name of the template."""
 
     USERS = "admin-users"
     USER = "admin-user"
@@ -43,13 +43,13 @@ class _Form(BaseModel):
 
 
 class PageForm(_Form):
-    """A form of a page with cookies: it has the value by which the page was this browser's."""
+    """A form of a page with cookies. Its token binds it to the browser that shows it."""
 
     form_token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class VerifyEmailForm(_Form):
-    """The password of the account, with the link's token; or with the account's name and the mail's code."""
+    """The password of the account, and the link's token or the account's name with the mail's code."""
 
     token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -58,18 +58,18 @@ class VerifyEmailForm(_Form):
 
 
 class RestoreForm(_Form):
-    """The name and the password of an account that waits for its deletion."""
+    """The name and the password of an account that is to be deleted."""
 
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class ConfirmEmailChangeForm(VerifyEmailForm):
-    """As ``VerifyEmailForm``."""
+    """The same fields as ``VerifyEmailForm``."""
 
 
 class ResetPasswordForm(_Form):
-    """A new password, with the link's token; or with the address and the mail's code."""
+    """A new password, and the link's token or the address with the mail's code."""
 
     token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -78,7 +78,7 @@ class ResetPasswordForm(_Form):
 
 
 class ConfirmRegistrationForm(_Form):
-    """The password of the registration, with the link's token; or with its address, its name and the mail's code."""
+    """The password of the registration, and the link's token or its address and name with the mail's code."""
 
     token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -88,7 +88,7 @@ class ConfirmRegistrationForm(_Form):
 
 
 class AcceptInvitationForm(_Form):
-    """A user name and a password, with the link's token; or with the invited address and the mail's code."""
+    """A user name, a password, and the link's token or the invited address with the mail's code."""
 
     token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -98,20 +98,20 @@ class AcceptInvitationForm(_Form):
 
 
 class SetUpApplicationForm(PageForm):
-    """Whether the new application takes the place of the one that is set up."""
+    """Whether the new authenticator app replaces the current one."""
 
     replace: bool = False
 
 
 class ConfirmApplicationForm(PageForm):
-    """The token of an application that is about to be set up, and the code that it shows."""
+    """The token of the enrolment of an authenticator app, and the app's current code."""
 
     token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class AddPasskeyForm(PageForm):
-    """What an authenticator made, and how its owner calls it."""
+    """A new credential of an authenticator, and its name."""
 
     credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
     name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -124,7 +124,7 @@ class OwnPasskeyForm(PageForm):
 
 
 class RenamePasskeyForm(OwnPasskeyForm):
-    """The passkey, and its new name."""
+    """The passkey and its new name."""
 
     name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
@@ -142,7 +142,7 @@ class NewEmailForm(PageForm):
 
 
 class NewPasswordForm(PageForm):
-    """The password, and the one that takes its place."""
+    """The current password and the new one."""
 
     current_password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     new_password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -167,6 +167,6 @@ class UnlinkIdentityForm(PageForm):
 
 
 class RemoveConsentForm(PageForm):
-    """The application whose consent is taken back."""
+    """The application whose consent is revoked."""
 
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)

@@ -1,4 +1,4 @@
-"""The pages by which accounts begin: a registration is confirmed, an invitation is accepted."""
+"""The pages that create accounts by mail: confirmed registrations and invitations."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -18,7 +18,7 @@ from doorward.web.rendering import Pages
 
 
 def calls(pages: Pages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     confirm = f"/account/{AccountPage.CONFIRM_REGISTRATION}"
     return [
         Call("GET", confirm, shows(pages, "confirm_registration"), SHOWN),
@@ -28,7 +28,7 @@ def calls(pages: Pages) -> Sequence[Call]:
 
 
 def invitation_calls(pages: Pages) -> Sequence[Call]:
-    """Return the calls of the page that accepts an invitation."""
+    """Return the routes of the page that accepts an invitation."""
     accept = f"/account/{AccountPage.ACCEPT_INVITATION}"
     return [
         Call("GET", accept, shows(pages, "accept_invitation"), SHOWN),
@@ -40,7 +40,7 @@ def _confirms_registration(pages: Pages) -> Callable[..., Awaitable[Response]]:
     async def confirm_registration(
         request: Request, form: FormBody[ConfirmRegistrationForm], services: CurrentServices
     ) -> Response:
-        """Complete the account whose password was typed."""
+        """Complete the registration whose password was entered."""
         try:
             async with waiting_client(request) as client:
                 if form.token:
@@ -64,7 +64,7 @@ def _accepts_invitation(pages: Pages) -> Callable[..., Awaitable[Response]]:
     async def accept_invitation(
         request: Request, form: FormBody[AcceptInvitationForm], services: CurrentServices
     ) -> Response:
-        """Make the account of the invited address."""
+        """Create the account of the invited address."""
         acceptance = Acceptance(form.username, form.password)
         try:
             async with waiting_client(request) as client:

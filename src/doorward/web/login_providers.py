@@ -1,4 +1,4 @@
-"""Signing in with another OpenID provider: the browser is sent there by a form, and comes back with a code."""
+"""Signing in with another OpenID provider: a form redirects the browser there, and it returns with a code."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,26 +35,26 @@ BACK: Final = "/account/back-from-{name}"
 
 
 class WithForm(NextForm):
-    """The form that sends a person to another provider, with the address to go on to afterwards."""
+    """The form that redirects the browser to another provider, with the address to continue at afterwards."""
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls, with those of the page on which identities are linked."""
+    """Return the routes, including those of the page for linked identities."""
     identities = IdentityForms(OwnPages(pages), pages)
     return [*identities.calls(), *LoginProviderPages(pages, SignInPages(pages), identities).calls()]
 
 
 class LoginProviderPages:
-    """The pages' functions."""
+    """The route functions."""
 
     def __init__(self, pages: ProviderPages, sign_in: SignInPages, identities: IdentityForms) -> None:
-        """Take what renders, what people see who are not signed in, and what those see who link."""
+        """Set the renderer, the pages of the sign-in, and the forms that link identities."""
         self._pages = pages
         self._sign_in = sign_in
         self._identities = identities
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         content = ContentPolicy.SIGN_IN
         return [
             Call("GET", WITH, self.show_sign_in, page_policy(content)),
@@ -63,15 +63,15 @@ class LoginProviderPages:
         ]
 
     async def show_sign_in(self, name: str, request: Request, services: CurrentServices) -> Response:
-        """Lead to the sign-in: the address of the form was opened by itself."""
-        _named(services, name)
+        """Redirect to the sign-in: the address of the form was opened directly."""
+        _provider_of_path(services, name)
         return self._pages.go_on(request, SIGN_IN, is_form=False)
 
     async def send_to_provider(
         self, name: str, request: Request, form: FormBody[WithForm], services: CurrentServices
     ) -> Response:
-        """Send the browser to the provider."""
-        provider, visit = _named(services, name), self._sign_in.visit(request, form, services)
+        """Redirect the browser to the provider."""
+        provider, visit = _provider_of_path(services, name), self._sign_in.visit(request, form, services)
         if not self._pages.forms.is_own(request, "sign_in", form.form_token):
             return await self._sign_in.sign_in_page(visit, refusal=visit.texts(EXPIRED))
         try:
@@ -89,8 +89,8 @@ class LoginProviderPages:
         return self._pages.send_to(request, target, is_form=True)
 
     async def come_back(self, name: str, request: Request, services: CurrentServices) -> Response:
-        """Begin the session of the browser for the account of the identity, or link the identity."""
-        provider, visits = _named(services, name), provider_of(services).federated_login.visits
+        """Begin a browser session for the account of the identity, or link the identity."""
+        provider, visits = _provider_of_path(services, name), provider_of(services).federated_login.visits
         visit = self._sign_in.visit(request, WithForm(), services, is_form=False)
         try:
             answer, state = _read_answer(request)
@@ -124,7 +124,7 @@ class LoginProviderPages:
             return await visit.provider.federated_login.sign_in(provider.name, identity, by)
 
     async def _wants_recent_proof(self, visit: SignInVisit) -> bool:
-        """Tell whether the application asks for a new sign-in, by ``max_age`` or ``prompt=login``."""
+        """Return whether the application requests a new sign-in, by ``max_age`` or ``prompt=login``."""
         try:
             asked = await self._sign_in.asked(visit)
         except UNANSWERED:
@@ -133,12 +133,12 @@ class LoginProviderPages:
         return "max_age" in values or "login" in values.get("prompt", "").split()
 
     def _browser(self, request: Request) -> str:
-        """Return the value of the cookie ``BROWSER``; empty for a browser that has none."""
+        """Return the value of the cookie ``BROWSER``, or an empty text."""
         return self._pages.cookies.read(request, Cookie.BROWSER) or ""
 
 
-def _named(services: Services, name: str) -> LoginProvider:
-    """Return the provider of an address. Raises ``NotFoundError``."""
+def _provider_of_path(services: Services, name: str) -> LoginProvider:
+    """Return the provider with this name in the path. Raises ``NotFoundError``."""
     found = provider_of(services).federated_login.visits.find(name)
     if found is None:
         raise NotFoundError

@@ -1,4 +1,4 @@
-"""Which pages exist by the settings, so that other pages link to no others."""
+"""The optional pages that the settings enable, so that pages only link to these."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from doorward.web.forms import SignedInPage
 
 @frozen
 class SiteOptions:
-    """What this service offers to people besides signing in."""
+    """The optional features of the pages."""
 
     has_mail: bool = False
     registers: bool = False
-    """Whether everybody may register."""
+    """Whether registration is open to all."""
     has_passkeys: bool = False
     has_login_providers: bool = False
-    """Whether people can sign in with other OpenID providers."""
+    """Whether users can sign in with other OpenID providers."""
     remembers_devices: bool = False
-    """Whether a device may go without the second factor for a while."""
+    """Whether a device may skip the second factor for a while."""
 
     @property
     def own_pages(self) -> Sequence[SignedInPage]:
-        """The pages of the own account, in their order."""
+        """The pages of the own account in navigation order."""
         there = {SignedInPage.PASSKEYS: self.has_passkeys, SignedInPage.IDENTITIES: self.has_login_providers}
         return [each for each in SignedInPage if there.get(each, True)]

@@ -1,4 +1,4 @@
-"""Templates and static files of the pages. Needs the package ``jinja2``."""
+"""Rendering of templates and static files. Needs the package ``jinja2``."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,13 +17,13 @@ from doorward.web.texts import UI_LOCALES, Texts, texts_of
 
 _STATIC: Final = resources.files("doorward.web") / "static"
 TEMPLATES: Final = Path(__file__).parent / "templates"
-"""The folder of the templates that are part of this package."""
+"""The folder of this package's templates."""
 
 _STRONG: Final = Markup("<strong>{}</strong>")
 
 
 class Pages:
-    """Renders the templates: everything that is put into one is escaped, and a missing word is an error."""
+    """Renders the templates. All values are escaped, and a missing value is an error."""
 
     def __init__(
         self,
@@ -33,10 +33,10 @@ class Pages:
         compiled: BytecodeCache | None = None,
         has_sign_in: bool = False,
     ) -> None:
-        """Load all templates, so that a broken one stops the start; those in the operator's folder win.
+        """Load all templates, so that a broken one stops the startup. Those in the operator's folder take precedence.
 
-        ``compiled`` keeps the compiled form of ``TEMPLATES``, where there are no others. ``has_sign_in``: pages that
-        end somewhere lead to the page of the sign-in. Raises ``BrandError``.
+        ``compiled`` caches the compiled ``TEMPLATES``, if the operator has no folder. ``has_sign_in``: the page with a
+        result links to the sign-in. Raises ``BrandError``.
         """
         if folder is not None and not folder.is_dir():
             raise BrandError(f"TEMPLATES_DIR: {folder} is no folder")
@@ -57,7 +57,7 @@ class Pages:
                 raise BrandError(f"the template {name} cannot be used: {error}") from error
 
     def page(self, request: Request, name: str, *, status: int = 200, **words: object) -> HTMLResponse:
-        """Return the page ``name`` with these words, in the language of the request."""
+        """Return the page ``name`` with these values, in the language of the request."""
         return HTMLResponse(self.render(texts_of(request), name, **words), status)
 
     def render(self, texts: Texts, name: str, **words: object) -> str:
@@ -67,21 +67,21 @@ class Pages:
         return template.render({**common, "to": partial(_address, texts), **words})
 
     def problem(self, request: Request, body: Mapping[str, Any]) -> str:
-        """Return the page of a refusal that the edge answers for all routes, by the members of its problem."""
+        """Return the page of a refusal, from the members of its problem."""
         texts = texts_of(request)
         title = texts.of_status(body["status"], body["title"])
         detail = texts.of_code(body["code"], body["detail"])
         return self.render(texts, "problem", title=title, detail=detail, correlation_id=body["correlation_id"])
 
     def style_sheet(self) -> bytes:
-        """Return the style sheet of all pages, in the brand's colours."""
+        """Return the style sheet of all pages with the brand's colours."""
         return static_file("pages.css") + self.brand.style().encode()
 
 
 def _address(texts: Texts, path: str, **parameters: str) -> str:
-    """Return the address of a page from any other: all are in a folder beside this one.
+    """Return the relative address of a page from any other page: all are one folder deep.
 
-    It is right below any path, and goes on asking for the language that the application asked for.
+    It is correct below any path prefix, and keeps the language that the application requested.
     """
     query = {**parameters, **({UI_LOCALES: texts.asked} if texts.asked else {})}
     given = {name: value for name, value in query.items() if value}

@@ -1,7 +1,7 @@
-"""What the pages say, in the language of the reader: one file a language in the folder ``texts``. Pure, once read.
+"""The texts of the pages, one file per language in the folder ``texts``. Pure after import.
 
-The language is what the application asks for (``ui_locales``, OpenID Connect Core section 3.1.2.1), then what the
-browser asks for (``Accept-Language``, RFC 9110 section 12.5.4), and English otherwise.
+The language comes from the application (``ui_locales``, OpenID Connect Core section 3.1.2.1), else from the browser
+(``Accept-Language``, RFC 9110 section 12.5.4), else it is English.
 """
 
 import json
@@ -18,7 +18,7 @@ from doorward.core.exceptions import DomainError
 ENGLISH: Final = "en"
 UI_LOCALES: Final = "ui_locales"
 MOST_TAGS: Final = 20
-"""Languages that are looked at in a list."""
+"""Maximum number of languages to read from a list."""
 _FOLDER: Final = resources.files("doorward.web") / "texts"
 
 
@@ -28,11 +28,11 @@ def _read() -> Mapping[str, Mapping[str, str]]:
 
 
 TEXTS: Final = _read()
-"""By language, then by key."""
+"""Texts by language and key."""
 
 
 class Texts:
-    """The texts of one language. ``asked`` is what an application asked for, which links go on asking for."""
+    """The texts of one language. ``asked`` is the language that an application requested; links pass it on."""
 
     def __init__(self, language: str, asked: str = "") -> None:
         self.language = language
@@ -40,20 +40,20 @@ class Texts:
         self._texts = TEXTS[language]
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """Return a text, escaped, with these values, which are escaped too. Raises ``KeyError``."""
+        """Return the escaped text of a key with these values, which are escaped too. Raises ``KeyError``."""
         text = escape(self._texts[key])
         return text.format(**values) if values else text
 
     def of_code(self, code: str, otherwise: str) -> str:
-        """Return what a refusal of this code says."""
+        """Return the text of a refusal with this code."""
         return self._texts.get(f"problem.{code}", otherwise)
 
     def of_status(self, status: int, otherwise: str) -> str:
-        """Return what an answer of this status is called."""
+        """Return the title of a status code."""
         return self._texts.get(f"status.{status}", otherwise)
 
     def refusal(self, error: DomainError) -> str:
-        """Return what a refusal says to the person who reads it."""
+        """Return the text of a refusal."""
         return self.of_code(error.code, error.detail)
 
 
@@ -70,7 +70,7 @@ def texts_of(request: Request) -> Texts:
 
 
 def _asked_by_application(query: str) -> str:
-    """Return ``ui_locales`` of a query, or of the address in it to which the person goes on."""
+    """Return ``ui_locales`` of a query string, or else of the address in its parameter ``next``."""
     parameters = parse_qs(query)
     if UI_LOCALES in parameters:
         return parameters[UI_LOCALES][0]
@@ -85,7 +85,7 @@ def _known(tag: str) -> str | None:
 
 
 def _accepted(header: str) -> Sequence[str]:
-    """Return the tags of Accept-Language, the most wanted first; those with weight 0 are not wanted."""
+    """Return the tags of Accept-Language, highest weight first. Those with weight 0 are left out."""
     weighed = [_weighed(part) for part in header.split(",")[:MOST_TAGS]]
     return [tag for tag, weight in sorted(weighed, key=lambda each: -each[1]) if weight > 0]
 

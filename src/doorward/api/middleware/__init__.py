@@ -1,1 +1,1 @@
-"""What is done for every request, in one pass: see ``request_pass``."""
+"""The processing of every request, in one pass: see ``request_pass``."""

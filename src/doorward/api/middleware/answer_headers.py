@@ -1,4 +1,4 @@
-"""The headers of answers that follow from a route's policy: made once, added to every answer. Pure."""
+"""Response headers that follow from a route's policy: built once, added to every response. Pure."""
 
 from typing import Final
 
@@ -13,11 +13,11 @@ _BROWSER: Final[Headers] = (
 _RESOURCES: Final = (b"cross-origin-resource-policy", b"same-origin")
 _REFERRER: Final = (b"referrer-policy", b"no-referrer")
 _OWN_REFERRER: Final = (b"referrer-policy", b"same-origin")
-"""Without any, browsers send ``Origin: null`` with a form."""
+"""With ``no-referrer``, browsers would send ``Origin: null`` with a form."""
 
 _WITH_OWN_REFERRER: Final = frozenset({ContentPolicy.SIGN_IN, ContentPolicy.FORM, ContentPolicy.FORM_ELSEWHERE})
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
-"""RFC 6797: a year, for this host. What is below the host may have other owners."""
+"""RFC 6797: one year, without includeSubDomains, because subdomains may have other owners."""
 
 _CONTENT: Final = {
     ContentPolicy.NOTHING: b"default-src 'none'; frame-ancestors 'none'",
@@ -53,7 +53,7 @@ _CACHE: Final[dict[Cache, Headers]] = {
 
 
 def security_headers(content: ContentPolicy, *, is_https: bool) -> Headers:
-    """Return the headers that keep browsers from misusing an answer."""
+    """Return the security headers of a response for browsers."""
     referrer = _OWN_REFERRER if content in _WITH_OWN_REFERRER else _REFERRER
     always = (*_BROWSER, referrer, _RESOURCES)
     headers = (*always, _STRICT_TRANSPORT) if is_https else always
@@ -61,7 +61,7 @@ def security_headers(content: ContentPolicy, *, is_https: bool) -> Headers:
 
 
 def policy_headers(policy: RoutePolicy, *, is_https: bool, is_refusal: bool) -> Headers:
-    """Return all headers that a policy gives. What everybody may keep is never a refusal."""
+    """Return all headers of a policy. Refusals get no public caching."""
     is_public = policy.cache in {Cache.PUBLIC_DAY, Cache.PUBLIC_FIVE_MINUTES}
     cache = Cache.UNSPECIFIED if is_refusal and is_public else policy.cache
     return (*security_headers(policy.content, is_https=is_https), *_CACHE[cache])

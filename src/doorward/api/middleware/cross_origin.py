@@ -1,4 +1,4 @@
-"""Calls from pages of other origins (the CORS protocol of the Fetch standard): what they may send and read. Pure."""
+"""CORS (Fetch standard): what pages of other origins may send and read. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ SENT_HEADERS: Final = (
     "X-Correlation-ID",
     "X-Requested-With",
 )
-"""What every page may send. CORS_ALLOW_HEADERS adds to it."""
+"""Request headers that pages of every allowed origin may send. CORS_ALLOW_HEADERS adds to them."""
 
 READ_HEADERS: Final = (
     *("X-Correlation-ID", "Retry-After", "ETag", "Link", "Location", "WWW-Authenticate"),
     "Doorward-Device",
 )
-"""What pages may read beside the headers that browsers show everybody."""
+"""Response headers that pages may read beside those that browsers always expose."""
 
 KEPT_SECONDS: Final = 600
 MAXIMUM_NAMES_SHOWN: Final = 10
@@ -44,7 +44,7 @@ _HEADER_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
 
 
 class CrossOrigin:
-    """What the settings allow to pages of other origins."""
+    """The CORS rules of the settings."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class CrossOrigin:
         allow_credentials: bool = False,
         knows_others: bool = False,
     ) -> None:
-        """Take the origins, ``*`` for all, the headers that pages may send beside the usual ones, and cookies.
+        """Set the origins (``*`` for all), the additional request headers, and whether cookies are allowed.
 
-        ``knows_others``: there are origins besides, of which each request asks.
+        ``knows_others``: further origins, those of clients' redirect URIs, are looked up for each request.
         """
         self._is_open = ANY_ORIGIN in origins
         self._is_closed = not origins
@@ -78,23 +78,23 @@ class CrossOrigin:
         )
 
     def asks_for_another(self, fields: Fields) -> str | None:
-        """Return the origin of a request, if it may be one of those besides; None for all other requests."""
+        """Return the origin of a request if it must be looked up; None for all other requests."""
         origin = fields.get(b"origin")
         if not self._knows_others or origin is None or self._allowed_for(origin):
             return None
         return origin.decode("latin-1")
 
     def of_another(self, origin: str) -> "CrossOrigin":
-        """Return what is allowed to pages of one of those besides: the same as to all others, without cookies."""
+        """Return the rules for a looked-up origin: the same headers, without cookies."""
         return CrossOrigin(origins=(origin,), headers=self._headers)
 
     def answer_headers(self, fields: Fields) -> Headers:
-        """Return what every answer to this request says of origins, refusals included."""
+        """Return the CORS headers of every response to this request, refusals included."""
         allowed = self._allowed_for(fields.get(b"origin"))
         return (*allowed, self._exposed, *self._varies) if allowed else self._varies
 
     def preflight(self, fields: Fields) -> Response:
-        """Answer what a browser asks before a call. Raises ``CrossOriginRefusedError`` naming all that is missing."""
+        """Answer a preflight request. Raises ``CrossOriginRefusedError`` with everything that is not allowed."""
         errors = [*self._origin_errors(fields), *self._method_errors(fields), *self._header_errors(fields)]
         if errors:
             raise CrossOriginRefusedError(errors=errors)
@@ -140,5 +140,5 @@ class CrossOrigin:
 
 
 def is_preflight(method: str, fields: Fields) -> bool:
-    """Tell whether a browser asks whether a page may make a call."""
+    """Return whether the request is a CORS preflight."""
     return method == "OPTIONS" and b"origin" in fields and b"access-control-request-method" in fields

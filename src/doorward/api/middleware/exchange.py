@@ -1,4 +1,4 @@
-"""One request and its answer as the pass sees them: the body is counted, the answer gets its headers."""
+"""One request and its response: limits the size of the body, and adds the response headers."""
 
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -10,13 +10,13 @@ from doorward.api.exceptions import BodyTooLargeError
 from doorward.api.middleware.answer_headers import Headers
 
 FIRST_REFUSAL: Final = 400
-"""The lowest status that is a refusal. Python 3.11 finds a member of an Enum slowly."""
+"""The lowest status that is a refusal. Not ``HTTPStatus``: looking up an Enum member is slow in Python 3.11."""
 
 _CLOSE = (b"connection", b"close")
 
 
 class Exchange:
-    """The ``receive`` and ``send`` that a route is given."""
+    """The ``receive`` and ``send`` functions for a route."""
 
     __slots__ = (
         "_drain",
@@ -41,10 +41,10 @@ class Exchange:
         own_headers: Headers,
         drain: Drain,
     ) -> None:
-        """Take the server's functions, and what the policy says.
+        """Wrap the server's functions with the values of the policy.
 
-        ``limit`` is in bytes of the request's body. ``headers_of`` are those of a success and of a refusal, and
-        ``own_headers`` those of this request. An answer without a body is one to HEAD.
+        ``limit`` is the maximum size of the request body in bytes. ``headers_of`` are the headers of a success and of
+        a refusal, ``own_headers`` those of this request only. ``has_body`` is False for a response to HEAD.
         """
         self._receive = receive
         self._send = send
@@ -55,10 +55,10 @@ class Exchange:
         self._own_headers = own_headers
         self._drain = drain
         self.status = 0
-        """Of the answer, once it has begun."""
+        """Status of the response; 0 before it has begun."""
 
     async def receive(self) -> Message:
-        """Return the next message. Raises ``BodyTooLargeError`` at the byte too many."""
+        """Return the next message. Raises ``BodyTooLargeError`` once the body exceeds the limit."""
         message = await self._receive()
         if body := message.get("body"):
             self._received += len(body)
@@ -67,7 +67,7 @@ class Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a message of the answer."""
+        """Send a message of the response."""
         if message["type"] == "http.response.start":
             self._begin(message)
         elif not self._has_body:

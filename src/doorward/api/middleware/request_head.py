@@ -1,4 +1,4 @@
-"""What the pass reads of a request's header section: read once, each field at most once. Pure."""
+"""The header fields that the request pass needs, read in one loop. Repeated fields count as invalid. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from doorward.settings.web_addresses import is_served_as
 Fields = Mapping[bytes, bytes]
 
 MAXIMUM_LENGTH_DIGITS: Final = 20
-"""Of a Content-Length, as h11 counts them; Python refuses to read numbers of thousands of digits."""
+"""Maximum digits of a Content-Length, as in h11; Python refuses to convert numbers of thousands of digits."""
 
 _READ: Final = frozenset(
     {
@@ -25,18 +25,18 @@ _READ: Final = frozenset(
     }
 )
 _REPEATED: Final = b""
-"""Stands for a field that came twice: no reader takes an empty value."""
+"""Value of a repeated field: no reader accepts an empty value."""
 
 _CORRELATION_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE_PARENT: Final = re.compile(
     rb"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
     rb"(?P<more>-.*)?"
 )
-"""W3C Trace Context section 3.2. A later version may have more to say; this one may not."""
+"""W3C Trace Context section 3.2. Later versions may add fields; version 00 may not."""
 
 
 def read_fields(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
-    """Return the fields that the pass needs, without white space around them (RFC 9110 section 5.5)."""
+    """Return the fields that the request pass needs, without surrounding white space (RFC 9110 section 5.5)."""
     fields: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _READ:
@@ -45,7 +45,7 @@ def read_fields(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
 
 
 def trace_id(fields: Fields) -> str | None:
-    """Return the trace id of a well-formed traceparent."""
+    """Return the trace id of a well-formed traceparent, else None."""
     given = fields.get(b"traceparent")
     match = _TRACE_PARENT.fullmatch(given) if given else None
     if match is None or (match["version"] == b"00" and match["more"]):
@@ -54,9 +54,9 @@ def trace_id(fields: Fields) -> str | None:
 
 
 def correlation_id(fields: Fields, trace: str | None) -> str:
-    """Return the well-formed id that the caller gave, else that of its trace, else a new one.
+    """Return the caller's correlation id if it is well-formed, else the trace id, else a new id.
 
-    A new one is as unique as a random UUID. It is no secret, so the operating system need not be asked for it.
+    A new id is as unique as a random UUID. It is not secret, so it needs no cryptographic random numbers.
     """
     given = fields.get(b"x-correlation-id")
     if given and _CORRELATION_ID.fullmatch(given):
@@ -73,7 +73,7 @@ def check_host(fields: Fields, allowed: tuple[str, ...]) -> None:
 
 
 def check_length(fields: Fields, limit: int) -> None:
-    """Raise ``BodyTooLargeError`` for a body that is announced as larger, before a byte of it is read."""
+    """Raise ``BodyTooLargeError`` if the Content-Length exceeds the limit, before the body is read."""
     announced = fields.get(b"content-length", b"0")
     if not announced.isdigit() or len(announced) > MAXIMUM_LENGTH_DIGITS or int(announced) > limit:
         raise BodyTooLargeError

@@ -1,4 +1,4 @@
-"""The one pass over a request: ids, headers, host, origin, budgets, body, admission, the route, errors, the log."""
+"""The single pass over a request: ids, headers, host, origin, budgets, body, admission, the route, errors, the log."""
 
 import time
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ from doorward.observability.request_context import begin_request
 
 @frozen
 class EdgeSettings:
-    """What the pass needs of the settings. ``is_https`` is what clients see, also where a proxy ends the encryption."""
+    """The settings of the request pass. ``is_https`` refers to the public URL, even if a proxy terminates TLS."""
 
     is_https: bool
     allowed_hosts: tuple[str, ...]
@@ -46,7 +46,7 @@ class EdgeSettings:
 
 
 class RequestPass:
-    """Answers every HTTP request by the route that it is for, as the route's policy says."""
+    """Answers every HTTP request by its route, according to the route's policy."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class RequestPass:
         remedies: Remedies,
         show_problem: ShowProblem | None = None,
     ) -> None:
-        """Prepare the headers of all answers. ``show_problem`` shows refusals to people, where there are pages."""
+        """Build the headers of all responses. ``show_problem`` renders refusals as HTML; None without pages."""
         self._routes = routes
         self._services = services
         self._settings = settings
@@ -101,7 +101,7 @@ class RequestPass:
             _log_request(scope, target, exchange.status, time.perf_counter() - started)
 
     async def _cross_origin_of(self, target: Target, fields: Fields) -> CrossOrigin:
-        """Return what is allowed to the page that calls. Only a page that the settings do not name is asked about."""
+        """Return the CORS rules of the request. Only an origin that the settings do not list is looked up."""
         cross_origin, provider = self._settings.cross_origin[target.policy.origins], self._services.provider
         origin = cross_origin.asks_for_another(fields)
         if origin is None or provider is None or not await provider.registered_origins.has(origin):
@@ -117,7 +117,7 @@ class RequestPass:
         client: str,
         cross_origin: CrossOrigin,
     ) -> None:
-        """Answer, whatever happens: what no rule refuses is a defect, which the log gets and the client does not."""
+        """Answer every request. An exception that is not a refusal is a defect, logged but not shown to the client."""
         try:
             if is_preflight(scope["method"], fields):
                 await cross_origin.preflight(fields)(scope, exchange.receive, exchange.send)
@@ -133,7 +133,7 @@ class RequestPass:
                     self._services.edge.calls.end(scope, client)
         except ClientDisconnect:
             report(HttpRequestDisconnected())
-        except Exception as error:  # noqa: BLE001 - what is no refusal is reported with its traceback
+        except Exception as error:  # noqa: BLE001 - defects are reported with their traceback
             dialect = dialect_of(scope, target.policy)
             response = self._refusal(error, dialect)
             if response is None or exchange.status:
@@ -143,7 +143,7 @@ class RequestPass:
                 await response(scope, exchange.receive, exchange.send)
 
     async def _serve(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields) -> None:
-        """Let the route answer. Raises whatever refuses the request."""
+        """Call the route. Raises refusals."""
         check_length(fields, target.policy.body_limit)
         if target.route is None:
             raise NotFoundError
@@ -153,7 +153,7 @@ class RequestPass:
         await target.route.app(scope, exchange.receive, exchange.send)
 
     def _shown(self, scope: Scope, response: Response) -> Response:
-        """Return a refusal for people as the pages look; any other as it is."""
+        """Return an HTML refusal rendered in the pages' style; any other response unchanged."""
         if self._show_problem is None or not isinstance(response, ProblemPage):
             return response
         return response.shown(Request(scope), self._show_problem)
@@ -165,13 +165,13 @@ class RequestPass:
         return response
 
     def _note(self, error: Exception) -> None:
-        """Count a refusal by a budget for the log. Refusals by rate limits and throttling have lines of their own."""
+        """Count a refusal by a budget for the log. Rate limits and login throttling write their own log lines."""
         if not isinstance(error, RateLimitExceededError | LoginThrottledError):
             self._services.edge.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
 
 
 def _log_request(scope: Scope, target: Target, status: int, seconds: float) -> None:
-    """Write one line. The route's template, not the path: paths hold what clients typed."""
+    """Log the request with the route's template instead of the path, which contains client input."""
     is_quiet = status < FIRST_REFUSAL and target.policy.is_probe
     event = HttpRequest(
         method=scope["method"],

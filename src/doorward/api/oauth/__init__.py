@@ -1,4 +1,4 @@
-"""The endpoints of OAuth 2.0, one module each: what standard clients and other services call."""
+"""The OAuth 2.0 endpoints for standard clients and other services, one module each."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from doorward.api.services import Services
 
 
 def calls(services: Services, prefix: str = "") -> Sequence[Call]:
-    """Return all calls, which clients reach below the prefix.
+    """Return all routes. Clients reach them below the prefix.
 
-    None where the provider is off, so that the addresses are 404, as any that are not there.
+    There are none if the provider is off: the addresses then answer 404, as unknown addresses do.
     """
     if services.provider is None:
         return []

@@ -1,4 +1,4 @@
-"""Which client sent a form: its credentials, its authentication, and how often it may call."""
+"""Authentication of the client that sends a form: its credentials and its rate limit."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ REFUSALS_OF_AUTHENTICATION: Final[tuple[Refusal, ...]] = (InvalidClientError, Se
 
 
 def policy_of(limit: LimitedCall, origins: Origins = Origins.CLIENTS, access: Access = NEEDS_CLIENT) -> RoutePolicy:
-    """Return the policy of an endpoint: the client authenticates within the call, after its address was counted."""
+    """Return the policy of an endpoint. The route authenticates the client, after its address was counted."""
     return RoutePolicy(access, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
 
 
@@ -29,8 +29,8 @@ async def authenticated_client(
 ) -> AuthenticatedClient:
     """Return the client that sent the form, the stored resource of this identifier, and the client of a token.
 
-    A client with a secret is counted by itself, too, wherever it calls from; anybody can name one without a secret.
-    Raises what ``ClientAuthentication`` raises, and ``RateLimitExceededError``.
+    A confidential client is also counted by its id, from all its addresses. Others are not: any caller can use their
+    ids. Raises what ``ClientAuthentication`` raises, and ``RateLimitExceededError``.
     """
     services = services_of(request)
     headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
@@ -51,7 +51,7 @@ async def authenticated_client(
 
 
 def _assertion_of(form: ClientForm, authentication: ClientAuthentication) -> PresentedAssertion | None:
-    """Return the assertion of a form, if it has one. Raises ``InvalidClientError`` for half of one, or another type."""
+    """Return the assertion of a form, or None. Raises ``InvalidClientError`` if incomplete or of another type."""
     if form.client_assertion is None and form.client_assertion_type is None:
         return None
     if form.client_assertion is None or form.client_assertion_type != ASSERTION_TYPE:

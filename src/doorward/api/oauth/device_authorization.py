@@ -1,4 +1,4 @@
-"""POST /oauth/device_authorization (RFC 8628): a device without a browser asks for a code to show."""
+"""POST /oauth/device_authorization (RFC 8628): issues a code that a device without a browser shows its user."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,12 +21,12 @@ _FORM: Final = FormReader(DeviceAuthorizationForm)
 
 
 def calls(provider: ProviderServices) -> Sequence[Call]:
-    """Return the call; none without the page on which people type the code."""
+    """Return the route; none without the page on which users enter the code."""
     if not provider.has_pages:
         return []
 
     async def begin_device_authorization(request: Request) -> Response:
-        """Return a code that a person types in elsewhere, and one by which the device asks for its tokens."""
+        """Issue a code that the user enters in a browser, and a code with which the device requests its tokens."""
         form = await _FORM(request)
         asking = await authenticated_client(request, form, form.resource)
         begun = await provider.devices.begin(

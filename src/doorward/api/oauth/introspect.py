@@ -1,4 +1,4 @@
-"""POST /oauth/introspect (RFC 7662): whether an access token is alive, for the services that get it."""
+"""POST /oauth/introspect (RFC 7662): whether an access token is active, for the services that receive it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,13 +19,13 @@ _FORM: Final = FormReader(IntrospectionForm)
 
 
 def calls(provider: ProviderServices) -> Sequence[Call]:
-    """Return the call."""
+    """Return the route."""
 
     async def introspect_token(request: Request) -> Response:
-        """Tell whether an access token is alive, and what it says.
+        """Return whether an access token is active, and its claims.
 
-        For its own client, and for the client that its audience is linked to. To all others, and of all dead tokens:
-        `{"active": false}`.
+        Only the token's own client and the client that is linked to its audience see the claims. All other clients get
+        `{"active": false}`, as for inactive tokens.
         """
         form = await _FORM(request)
         token = await provider.introspection.read(form.token)

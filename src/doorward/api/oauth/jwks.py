@@ -1,4 +1,4 @@
-"""GET /oauth/jwks: the public keys that other services verify tokens with (RFC 7517)."""
+"""GET /oauth/jwks: the public keys with which other services verify tokens (RFC 7517)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,26 +16,26 @@ MEDIA_TYPE: Final = "application/jwk-set+json"
 
 
 def calls(keys: KeyServices | None) -> Sequence[Call]:
-    """Return the call; none where the provider is off, so that the address is 404, as any other that is not there.
+    """Return the route; none if the provider is off, so that the address answers 404, as unknown addresses do.
 
-    An empty key set would be kept by its readers, and would refuse their users' tokens once the provider is on.
+    An empty key set would stay in clients' caches, and they would refuse tokens after the provider is turned on.
     """
     if keys is None:
         return []
     key_set = keys.key_set
 
     async def list_signing_keys(request: Request) -> Response:
-        """List the public keys; 304 when If-None-Match names the set as it is."""
+        """List the public keys; 304 if If-None-Match contains the current entity tag."""
         ring = key_set()
         headers = {"ETag": ring.etag}
-        if _names(request, ring.etag):
+        if _matches(request, ring.etag):
             return Response(status_code=304, headers=headers)
         return Response(ring.jwks(), media_type=MEDIA_TYPE, headers=headers)
 
     return [Call("GET", PATH, list_signing_keys, POLICY, is_direct=True)]
 
 
-def _names(request: Request, etag: str) -> bool:
-    """Tell whether If-None-Match names this tag (RFC 9110 section 13.1.2: weak comparison)."""
+def _matches(request: Request, etag: str) -> bool:
+    """Return whether If-None-Match contains this tag (RFC 9110 section 13.1.2: weak comparison)."""
     tags = [tag.strip() for line in request.headers.getlist("if-none-match") for tag in line.split(",")]
     return tags == ["*"] or etag in {tag.removeprefix("W/") for tag in tags}

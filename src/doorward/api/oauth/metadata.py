@@ -1,4 +1,4 @@
-"""Where clients find what the service does for them: RFC 8414, and OpenID Connect Discovery."""
+"""Metadata of the provider for clients: RFC 8414 and OpenID Connect Discovery."""
 
 import json
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ LOGOUT_PATH: Final = "/oauth/logout"
 POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)
 _CONFIDENTIAL: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 _ALGORITHMS: Final = ("ES256", "RS256")
-"""Of assertions, by which clients authenticate."""
+"""Signature algorithms of the assertions with which clients authenticate."""
 
 
 def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
-    """Return the calls. An issuer with a path is described where RFC 8414 section 3.1 has it, too: before the path.
+    """Return the routes. For an issuer with a path, RFC 8414 section 3.1 puts ``/.well-known/`` before the path.
 
-    OpenID Connect Discovery has its document after the path. It is there when applications can send browsers.
+    OpenID Connect Discovery puts it after the path. That document exists only if the service has pages.
     """
     content = metadata(provider.issuer, has_pages=provider.has_pages)
     if provider.reads_client_documents and provider.has_pages:
@@ -38,8 +38,8 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
         content["registration_endpoint"] = f"{provider.issuer}{register.PATH}"
     body = json.dumps(content, separators=(",", ":")).encode()
 
-    async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - what a direct call takes
-        """Describe the endpoints for OAuth clients."""
+    async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - a direct call takes the request
+        """Return the provider metadata for OAuth clients."""
         return Response(body, media_type=JSON)
 
     paths = dict.fromkeys([PATH, f"{PATH}{prefix}", *([OPENID_PATH] if provider.has_pages else [])])
@@ -47,8 +47,8 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
 
 
 def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
-    """Return the document. It names what there is, and nothing that is planned."""
-    of_pages = [AUTHORIZATION_CODE, DEVICE_CODE] if has_pages else []
+    """Return the metadata document. It lists only what is implemented."""
+    page_grants = [AUTHORIZATION_CODE, DEVICE_CODE] if has_pages else []
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}{token.PATH}",
@@ -61,7 +61,7 @@ def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}{revoke.PATH}",
         "revocation_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
         "revocation_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
-        "grant_types_supported": [*of_pages, CLIENT_CREDENTIALS, REFRESH_TOKEN],
+        "grant_types_supported": [*page_grants, CLIENT_CREDENTIALS, REFRESH_TOKEN],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "response_types_supported": ["code"] if has_pages else [],
         "scopes_supported": sorted([*RESOURCE_SCOPES, *(USER_SCOPES if has_pages else ())]),
@@ -70,7 +70,7 @@ def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
 
 
 def _of_openid(issuer: str) -> dict[str, Any]:
-    """Return what applications need to sign users in (OpenID Connect Discovery section 3, RFC 9207)."""
+    """Return the metadata for signing users in (OpenID Connect Discovery section 3, RFC 9207)."""
     return {
         "authorization_endpoint": f"{issuer}{AUTHORIZE_PATH}",
         "pushed_authorization_request_endpoint": f"{issuer}{par.PATH}",

@@ -1,4 +1,4 @@
-"""POST /oauth/par (RFC 9126): a client sends its request for authorization ahead, before a browser comes."""
+"""POST /oauth/par (RFC 9126): stores an authorization request before the client redirects the browser."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,15 +25,15 @@ _FORM: Final = FormReader(PushedRequestForm)
 
 
 def calls(provider: ProviderServices) -> Sequence[Call]:
-    """Return the call; none without the pages that a browser would come to."""
+    """Return the route; none without the pages for the browser."""
     if not provider.has_pages:
         return []
 
     async def push_authorization_request(request: Request) -> Response:
-        """Store a request for authorization; the answer names it.
+        """Store an authorization request and return its `request_uri`.
 
-        A browser opens it at `/oauth/authorize` with `client_id` and `request_uri`, within 60 seconds, once. A proof
-        in the header `DPoP` binds the code to its key, as `dpop_jkt` does (RFC 9449 section 10.1).
+        A browser opens `/oauth/authorize` with `client_id` and `request_uri` within 60 seconds, once. A proof in the
+        header `DPoP` binds the code to its key, as `dpop_jkt` does (RFC 9449 section 10.1).
         """
         form = await _FORM(request)
         proof = verified_proof(request, provider)

@@ -1,4 +1,4 @@
-"""POST /oauth/register and what a client does with itself afterwards (RFC 7591, RFC 7592)."""
+"""POST /oauth/register, and how a client reads, changes and deletes its registration (RFC 7591, RFC 7592)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ _OF_METADATA: Final = (InvalidRegistrationTokenError, InvalidClientMetadataError
 
 
 def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
-    """Return the calls. Each needs a token, which is read before the body is."""
+    """Return the routes. Each needs a token, which is read before the body."""
     own = _Registrations(registration, issuer)
     policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE, NeedsRegistrationToken())
     register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
@@ -50,29 +50,29 @@ def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
 
 @frozen
 class _Registrations:
-    """The functions of the calls."""
+    """The functions of the routes."""
 
     registration: ClientRegistration
     issuer: str
 
     async def register_client(self, request: Request) -> Response:
-        """Register a client that signs people in, by an initial access token of the operator."""
+        """Register a client that signs users in, with an initial access token from the operator."""
         token = self.registration.initial_token(_token_of(request))
         registered = await self.registration.register(token, (await _METADATA(request)).members())
         return self._answer(registered, HTTPStatus.CREATED)
 
     async def read_registration(self, client_id: str, request: Request) -> Response:
-        """Read what is stored of the client whose registration access token this is."""
+        """Read the registration of the client to which the registration access token belongs."""
         token = self.registration.own_token(_token_of(request))
         return self._answer(await self.registration.read(token, client_id))
 
     async def change_registration(self, client_id: str, request: Request) -> Response:
-        """Replace what the client says of itself. What it does not repeat gets its default."""
+        """Replace the metadata of the client. A member that is left out gets its default."""
         token = self.registration.own_token(_token_of(request))
         return self._answer(await self.registration.change(token, client_id, (await _METADATA(request)).members()))
 
     async def delete_registration(self, client_id: str, request: Request) -> Response:
-        """Remove the client. Its sessions end with it."""
+        """Delete the client. Its sessions end."""
         await self.registration.remove(self.registration.own_token(_token_of(request)), client_id)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 

@@ -1,4 +1,4 @@
-"""POST /oauth/revoke (RFC 7009): logout, for clients that know that standard."""
+"""POST /oauth/revoke (RFC 7009): logout for standard clients."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,12 +18,12 @@ _FORM: Final = FormReader(TokenRevocationForm)
 
 
 def calls(provider: ProviderServices) -> Sequence[Call]:
-    """Return the call."""
+    """Return the route."""
 
     async def revoke_client_token(request: Request) -> Response:
-        """End the session that a refresh token or an access token of the client belongs to.
+        """End the session of a refresh token or an access token of the client.
 
-        Succeeds for unknown tokens and for those of other clients, too, whose sessions go on.
+        Also succeeds for unknown tokens and for tokens of other clients, whose sessions continue.
         """
         form = await _FORM(request)
         client = (await authenticated_client(request, form)).client

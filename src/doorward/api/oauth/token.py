@@ -1,4 +1,4 @@
-"""POST /oauth/token (RFC 6749 section 3.2): tokens for clients."""
+"""POST /oauth/token (RFC 6749 section 3.2): issues tokens to clients."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -50,16 +50,16 @@ _REFUSALS: Final = (
 
 
 def calls(provider: ProviderServices) -> Sequence[Call]:
-    """Return the call."""
+    """Return the route."""
 
     async def issue_client_token(request: Request) -> Response:
         """Issue an access token to a client (RFC 6749).
 
-        `authorization_code`: the first tokens of a user's session, for a code that works once. `client_credentials`:
-        for the client itself. `refresh_token`: the next pair of a user's session. Each token works once, and a second
-        use ends the session, as does a client with a secret that shows another client's. The grant type of RFC 8628:
-        the first tokens of a device's session, once its user has approved it. With a proof in the header `DPoP`, tokens
-        are bound to its key (RFC 9449).
+        `authorization_code`: the first tokens of a user's session, for a code that works once. `client_credentials`: a
+        token for the client itself. `refresh_token`: the next token pair of a user's session. Each refresh token works
+        once. A second use ends the session, and so does its use by a confidential client that it does not belong to.
+        The device grant (RFC 8628): the first tokens of a device's session, after its user has approved it. With a
+        proof in the header `DPoP`, tokens are bound to its key (RFC 9449).
         """
         form = await _form(request)
         proof = verified_proof(request, provider)
@@ -113,7 +113,7 @@ async def _refresh(
         raise missing("refresh_token")
     client = (await authenticated_client(request, form)).client
     if not client.is_confidential:
-        # Anybody can name it. Its users share one budget with refreshes elsewhere.
+        # Any caller can use the id of a public client, so the address counts, together with first-party refreshes.
         await count_call(LimitedCall.REFRESH, route_of(request), services_of(request))
     scopes = frozenset(form.scope.split()) or None
     binding = await bind_to_key(proof, client, provider)
@@ -143,7 +143,10 @@ async def _exchange_device_code(
 
 
 async def _form(request: Request) -> TokenRequestForm:
-    """Return the form. A second ``resource`` is allowed by RFC 8707, and no token has two audiences here."""
+    """Return the form. A second ``resource`` raises ``InvalidTargetError``.
+
+    RFC 8707 allows it, but tokens of this service have only one audience.
+    """
     try:
         return await _FORM(request)
     except MalformedFormError as error:

@@ -1,4 +1,4 @@
-"""GET and POST /oauth/userinfo: what an application may know of its user (OpenID Connect Core section 5.3)."""
+"""GET and POST /oauth/userinfo: the claims about its user that an application may read (OpenID Core section 5.3)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ POLICY: Final = RoutePolicy(NeedsScope(OPENID_SCOPE), limit_of_address=LimitedCa
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls. The token stands in the Authorization header alone, also with POST."""
+    """Return the routes. The token is only accepted in the Authorization header, also with POST."""
     return [
         Call("GET", PATH, read_user_info, POLICY, tag=TAG, answer=UserInfoResponse),
         Call("POST", PATH, post_user_info, POLICY, tag=TAG, answer=UserInfoResponse),
@@ -28,15 +28,15 @@ def calls() -> Sequence[Call]:
 
 
 async def read_user_info(caller: CurrentCaller) -> Response:
-    """Read what the scopes of the access token tell of its user: `profile` the user name, `email` the address."""
+    """Read the claims that the scopes of the access token allow: `profile` the user name, `email` the address."""
     return _answer(caller)
 
 
 async def post_user_info(caller: CurrentCaller) -> Response:
-    """Do as with GET. A body is ignored."""
+    """Do the same as GET. A body is ignored."""
     return _answer(caller)
 
 
 def _answer(caller: Caller) -> Response:
-    """Leave out what is not told: null would be a value (section 5.3.2)."""
+    """Return the claims without those that are not released: null would be a value (section 5.3.2)."""
     return Response(UserInfoResponse.of(caller).model_dump_json(exclude_none=True), media_type=JSON)

@@ -1,1 +1,1 @@
-"""Request and response bodies. Requests refuse members that they do not name."""
+"""Request and response bodies. Request bodies with unknown members are refused."""

@@ -1,4 +1,4 @@
-"""Bodies of the account calls."""
+"""Bodies of the account routes."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -15,7 +15,7 @@ _CurrentPassword = Annotated[
     str,
     Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="The password that the account has now.",
+        description="The current password of the account.",
         examples=["correct horse battery"],
         json_schema_extra={"format": "password"},
     ),
@@ -23,24 +23,24 @@ _CurrentPassword = Annotated[
 
 
 class AccountPatch(RequestBody):
-    """What to change of the account (RFC 7396). What is left out stays."""
+    """Changes to the account (RFC 7396). Members that are left out stay unchanged."""
 
-    # The default is never stored: only the members that were sent are read.
+    # The default is never stored: only members that were sent are read.
     username: str = Field(
         "",
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="By the rules of a registration. Sessions, tokens and the account's id stay.",
+        description="The rules of registration apply. Sessions, tokens and the account's id stay valid.",
         examples=["ada.lovelace"],
     )
 
 
 class PasswordChangeRequest(RequestBody):
-    """The password that the account has, and the one that replaces it."""
+    """The current password, and the new one."""
 
     current_password: _CurrentPassword
     new_password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="By the rules of a registration: 8 to 256 visible characters, not a common password, and not made "
+        description="The rules of registration apply: 8 to 256 visible characters, not a common password, and not made "
         "of the user's own names.",
         examples=["three red kites circling"],
         json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
@@ -48,7 +48,7 @@ class PasswordChangeRequest(RequestBody):
 
 
 class ReauthenticationRequest(RequestBody):
-    """The password, shown again; or a second factor, which an account that has one needs: a code or a passkey."""
+    """The password, or a second factor: a code or a passkey. An account with a second factor must use it."""
 
     model_config = ConfigDict(json_schema_extra=with_one_of(["password"], ["code"], ["credential"]))
 
@@ -56,11 +56,11 @@ class ReauthenticationRequest(RequestBody):
     code: str | None = Field(
         None,
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="Six digits of the authenticator application, or a recovery code.",
+        description="Six digits from the authenticator app, or a recovery code.",
         examples=["123456"],
     )
     credential: AuthenticationJson | None = Field(
-        None, description="A passkey's answer to the options of `/api/v1/account/reauthenticate/options`."
+        None, description="The passkey's response to the options of `/api/v1/account/reauthenticate/options`."
     )
 
     @model_validator(mode="after")
@@ -74,7 +74,7 @@ class EndSessionsRequest(RequestBody):
     """Which sessions to end."""
 
     which: Literal["others", "all"] = Field(
-        description="`others`: all but the one that asks. `all`: that one, too.", examples=["others"]
+        description="`others`: all except the current one. `all`: the current one, too.", examples=["others"]
     )
 
 
@@ -86,38 +86,38 @@ class FactorResponse(BaseModel):
 
 
 class AccountResponse(BaseModel):
-    """The account, as its owner sees it in this session. Its version is the ETag."""
+    """The account, as its owner sees it in this session. The ETag is its version."""
 
     id: UUID
     email: str
-    email_verified: bool = Field(description="Whether the address has been shown to be the owner's.")
+    email_verified: bool = Field(description="Whether the owner has verified the address.")
     email_bounced_at: datetime | None = Field(
-        description="When the mail server of the address refused it as unknown; null once a mail arrives. Until then "
-        "the address gets no notices."
+        description="When its mail server rejected the address as unknown; null again once a mail is delivered. Until "
+        "then the address gets no notices."
     )
     username: str
     created_at: datetime
-    factors: list[FactorResponse] = Field(description="Second factors. Empty: the password alone signs in.")
+    factors: list[FactorResponse] = Field(description="Second factors. Empty: the password alone is enough to sign in.")
     previous_login: datetime | None = Field(
-        description="When the session before this one began; null if none is known. A person who does not recall it "
-        "should look at the list of sessions."
+        description="When the previous session began; null if none is known. A user who does not recognize it should "
+        "check the list of sessions."
     )
-    pending_email: str | None = Field(description="The address of a change that was not confirmed yet.")
+    pending_email: str | None = Field(description="The new address of an unconfirmed change.")
 
 
 class SessionResponse(BaseModel):
     """A live session: one login on one device."""
 
     id: UUID
-    current: bool = Field(description="Whether it is the session that asks.")
-    user_agent: str | None = Field(description="As the browser or the application named itself at the login.")
-    address: str | None = Field(description="Of the client at the login, as far as CLIENT_ADDRESSES has it stored.")
+    current: bool = Field(description="Whether it is the session of this request.")
+    user_agent: str | None = Field(description="The User-Agent of the browser or application at the login.")
+    address: str | None = Field(description="The client's address at the login, as far as CLIENT_ADDRESSES stores it.")
     created_at: datetime
-    refreshed_at: datetime = Field(description="When its tokens were last exchanged.")
+    refreshed_at: datetime = Field(description="When its tokens were last refreshed.")
     amr: list[str] = Field(description="How the user authenticated (RFC 8176).", examples=[["pwd"]])
 
 
 class SessionListResponse(BaseModel):
-    """The live sessions of the user: the current one first, then by their last use; 250 at most."""
+    """The live sessions of the user, at most 250: the current one first, then in the order of their last use."""
 
     sessions: list[SessionResponse]

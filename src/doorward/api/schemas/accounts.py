@@ -1,4 +1,4 @@
-"""Bodies of the calls that verify, recover and change an account."""
+"""Bodies of the routes that verify, recover and change an account."""
 
 from collections.abc import Callable
 from typing import Any, Final, Literal, Self
@@ -14,7 +14,7 @@ _NEW_PASSWORD: Final = "8 to 256 visible characters, as at registration."  # noq
 
 
 def with_one_of(*required: list[str]) -> Callable[[dict[str, Any]], None]:
-    """Return what adds to a schema that exactly one of these lists of members is there."""
+    """Return a function that adds to a JSON schema: exactly one of these lists of members is required."""
 
     def add(schema: dict[str, Any]) -> None:
         leave_out_defaults(schema)
@@ -24,7 +24,7 @@ def with_one_of(*required: list[str]) -> Callable[[dict[str, Any]], None]:
 
 
 class ForgotPasswordRequest(RequestBody):
-    """The address whose owner forgot the password."""
+    """The address of the account whose password was forgotten."""
 
     email: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"], json_schema_extra={"format": "email"}
@@ -32,7 +32,7 @@ class ForgotPasswordRequest(RequestBody):
 
 
 class TokenOrEmailAndCode(RequestBody):
-    """The token of a mail's link, or the mail's code and the address it went to."""
+    """The token of a mail's link, or the mail's code and the address to which it was sent."""
 
     model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["email", "code"]))
 
@@ -49,7 +49,7 @@ class TokenOrEmailAndCode(RequestBody):
 
 
 class ResetPasswordRequest(TokenOrEmailAndCode):
-    """A new password, with the token of the mail's link, or with the mail's code and the address it went to."""
+    """A new password, with the token of the mail's link, or with the mail's code and the address it was sent to."""
 
     new_password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
@@ -60,7 +60,7 @@ class ResetPasswordRequest(TokenOrEmailAndCode):
 
 
 class EmailChangeRequest(RequestBody):
-    """The address that the account is to have."""
+    """The new address of the account."""
 
     new_email: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH, examples=["ada.lovelace@example.com"], json_schema_extra={"format": "email"}
@@ -68,7 +68,7 @@ class EmailChangeRequest(RequestBody):
 
 
 class ConfirmEmailChangeRequest(RequestBody):
-    """The token of a mail's link, or the mail's code: of the old mailbox or of the new one."""
+    """The token of a mail's link, or the mail's code, from the old mailbox or the new one."""
 
     model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["code"]))
 
@@ -83,14 +83,14 @@ class ConfirmEmailChangeRequest(RequestBody):
 
 
 class WaitingForMailboxResponse(BaseModel):
-    """One mailbox has confirmed the change; the account keeps its address until the other has, too."""
+    """One mailbox has confirmed the change. The account keeps its address until the other one confirms, too."""
 
     status: Literal["waiting_for"] = "waiting_for"
-    mailbox: Literal["old", "new"] = Field(description="The mailbox that has to confirm, too.")
+    mailbox: Literal["old", "new"] = Field(description="The mailbox that must still confirm.")
 
 
 class VerifyEmailRequest(RequestBody):
-    """The token of the mail's link or, with an access token, the mail's code."""
+    """The token of the mail's link, or the mail's code if an access token is sent."""
 
     model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["code"]))
 
@@ -99,7 +99,7 @@ class VerifyEmailRequest(RequestBody):
     password: str | None = Field(
         None,
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="The account's password, beside `token`, where no access token is sent.",
+        description="The account's password. Needed with `token` if no access token is sent.",
         json_schema_extra={"format": "password"},
     )
 

@@ -1,4 +1,4 @@
-"""Bodies and query parameters of the calls of administration that concern users."""
+"""Bodies and query parameters of the admin routes for users."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -19,20 +19,22 @@ MAXIMUM_ADDRESS_LENGTH = 512
 
 
 def _check_moment(value: object) -> object:
-    """Refuse a number, which would be taken for seconds since 1970."""
+    """Raise ``ValueError`` for a number, which pydantic would read as seconds since 1970."""
     if isinstance(value, str) and "T" not in value.upper():
         raise ValueError("Send a date, a time and its offset (RFC 3339)")
     return value
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_check_moment)]
-After = Annotated[str, Field(max_length=MAXIMUM_CURSOR_LENGTH, description="Go on behind this cursor (empty: begin).")]
+After = Annotated[
+    str, Field(max_length=MAXIMUM_CURSOR_LENGTH, description="Continue after this cursor. Empty: start of the list.")
+]
 PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 RoleNames = Annotated[
     list[str],
     Field(
         max_length=MAXIMUM_ROLES,
-        description="Names of roles, at most 20. All that they give must be scopes of your own.",
+        description="Names of roles, at most 20. You must have all their scopes yourself.",
         examples=[["support"]],
     ),
 ]
@@ -50,21 +52,21 @@ _ExternalId = Annotated[
 
 
 class UserListParameters(BaseModel):
-    """Which users, and which part of the list, the newest first."""
+    """Filters for users, and the part of the list, newest first."""
 
     model_config = FORBID_EXTRA
 
     q: _Text | None = Field(
-        None, description="A part of the user name or the address, three letters or digits at least."
+        None, description="A part of the user name or the address, at least three letters or digits."
     )
-    email: _Text | None = Field(None, description="Exactly this address, in any spelling.")
-    username: _Text | None = Field(None, description="Exactly this name, in any case.")
+    email: _Text | None = Field(None, description="Exactly this address. Different spellings of it match.")
+    username: _Text | None = Field(None, description="Exactly this name, ignoring case.")
     external_id: _Text | None = None
     status: UserStatus | None = None
-    role: _Text | None = Field(None, description="Users that have this role.")
-    verified: bool | None = Field(None, description="Whether the address was shown to be the user's.")
-    issuer: _Address | None = Field(None, description="Users whom this trusted issuer vouches for.")
-    subject: _Text | None = Field(None, description="What that issuer calls the user. Needs `issuer`.")
+    role: _Text | None = Field(None, description="Users with this role.")
+    verified: bool | None = Field(None, description="Whether the user has verified the address.")
+    issuer: _Address | None = Field(None, description="Users with an identity of this trusted issuer.")
+    subject: _Text | None = Field(None, description="The user's id at that issuer. Needs `issuer`.")
     created_since: Moment | None = Field(None, description="Created at this moment or later.")
     created_until: Moment | None = Field(None, description="Created before this moment.")
     after: After = ""
@@ -78,14 +80,14 @@ class UserListParameters(BaseModel):
 
 
 class UserBody(RequestBody):
-    """A user to create. Without a password the address is invited, and its owner chooses name and password."""
+    """A user to create. Without a password the address is invited, and its owner chooses a name and a password."""
 
     email: _Email
-    username: _Username | None = Field(None, description="Needed with a password, and ignored without one.")
+    username: _Username | None = Field(None, description="Required with a password, ignored without one.")
     password: str | None = Field(
         None,
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="By the rules of a registration.",
+        description="The rules of registration apply.",
         examples=["correct horse battery"],
         json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
     )
@@ -103,13 +105,13 @@ class UserBody(RequestBody):
 
 
 class UserPatch(RequestBody):
-    """What to change of a user (RFC 7396). What is left out stays; ``null`` takes locale and external id away."""
+    """Changes to a user (RFC 7396). Members that are left out stay; ``null`` removes ``locale`` and ``external_id``."""
 
-    # The defaults are never stored: only the members that were sent are read.
+    # The defaults are never stored: only members that were sent are read.
     username: _Username = ""
     email: _Email = Field(
         "",
-        description="It is not verified then, all sessions of the user end, and a mail goes to the address before it.",
+        description="The new address is not verified, all sessions of the user end, and the old address gets a mail.",
     )
     roles: RoleNames = Field(default_factory=list)
     locale: _Locale = None
@@ -117,40 +119,41 @@ class UserPatch(RequestBody):
 
 
 class IdentityResponse(BaseModel):
-    """What a trusted issuer calls a user."""
+    """The user's id at a trusted issuer."""
 
     issuer: str = Field(examples=["https://keycloak.example.com/realms/shop"])
     subject: str
 
 
 class AdministeredUserResponse(BaseModel):
-    """A user. ``version`` is what its ETag says."""
+    """A user. The ETag is its ``version``."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    email: str | None = Field(description="Null for a user of a foreign issuer to whom nobody has given one.")
+    email: str | None = Field(description="Null for a user of a trusted issuer whose address is not known.")
     email_verified: bool
-    email_bounced_at: datetime | None = Field(description="When a server refused mail to the address as unknown.")
+    email_bounced_at: datetime | None = Field(description="When a mail server rejected the address as unknown.")
     username: str
     status: UserStatus
     roles: list[str]
     locale: str | None
     external_id: str | None
     has_password: bool
-    must_change_password: bool = Field(description="The password signs in no more: a mail has a link for a new one.")
+    must_change_password: bool = Field(description="The password is refused: a mail has a link for setting a new one.")
     deletion_due_at: datetime | None
     created_at: datetime
     updated_at: datetime
     version: int
     second_factors: list[str] = Field(
-        description="The kinds, `totp` and `passkey`. Empty: the password alone signs in.", examples=[["totp"]]
+        description="The kinds, `totp` and `passkey`. Empty: the password alone is enough to sign in.",
+        examples=[["totp"]],
     )
-    identities: list[IdentityResponse] = Field(description="What trusted issuers call the user.")
+    identities: list[IdentityResponse] = Field(description="The user's ids at trusted issuers.")
 
     @classmethod
     def of(cls, user: AdministeredUser) -> Self:
-        """Describe this user."""
+        """Return the body for a user."""
         return cls.model_validate(
             {
                 "email_verified": user.email_verified_at is not None,
@@ -160,16 +163,16 @@ class AdministeredUserResponse(BaseModel):
 
 
 class UserPagination(BaseModel):
-    """How the list goes on. ``next_cursor`` is null at its end."""
+    """The position in the list. ``next_cursor`` is null at its end."""
 
     page_size: int
     next_cursor: str | None
-    total: int = Field(description="How many users the whole list has.")
-    total_is_estimate: bool = Field(description="Whether there are more than about 1,000: then they were not counted.")
+    total: int = Field(description="Number of users in the whole list.")
+    total_is_estimate: bool = Field(description="True if there are more than about 1,000, which are not counted.")
 
 
 class UserListResponse(BaseModel):
-    """A part of the list."""
+    """A part of the list of users."""
 
     users: list[AdministeredUserResponse]
     pagination: UserPagination
@@ -189,7 +192,7 @@ class AdministeredSessionResponse(BaseModel):
 
 
 class AdministeredSessionListResponse(BaseModel):
-    """The live sessions of a user, by their last use; 250 at most."""
+    """The live sessions of a user in the order of their last use, at most 250."""
 
     sessions: list[AdministeredSessionResponse]
 
@@ -202,27 +205,27 @@ class InvitationBody(RequestBody):
 
 
 class InvitationResponse(BaseModel):
-    """An invitation that was not accepted yet. The link is in the mail alone."""
+    """An invitation that was not accepted yet. Only the mail has the link."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     email: str
     roles: list[str]
-    invited_by: UUID | None = Field(description="The user who invited; null for an operator at a shell.")
+    invited_by: UUID | None = Field(description="The inviting user; null for an operator on the command line.")
     created_at: datetime
     expires_at: datetime
 
 
 class InvitationListResponse(BaseModel):
-    """Live invitations, the newest first."""
+    """Valid invitations, newest first."""
 
     invitations: list[InvitationResponse]
     pagination: CursorPagination
 
 
 class InvitationListParameters(BaseModel):
-    """Which part of the list."""
+    """The part of the list."""
 
     model_config = FORBID_EXTRA
 
@@ -231,10 +234,10 @@ class InvitationListParameters(BaseModel):
 
 
 class UserDeletionParameters(BaseModel):
-    """When to delete."""
+    """The time of the deletion."""
 
     model_config = FORBID_EXTRA
 
     now: Annotated[
-        bool, Field(description="Delete at once, for good. Otherwise in 14 days, and the user can restore it.")
+        bool, Field(description="Delete permanently at once. Otherwise in 14 days: until then the user can restore it.")
     ] = False

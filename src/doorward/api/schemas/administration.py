@@ -1,4 +1,4 @@
-"""Bodies of the calls of administration that concern roles."""
+"""Bodies of the admin routes for roles."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,7 +14,7 @@ _RoleName = Annotated[
     str,
     Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="2 to 32 small letters, digits, underscores and hyphens, a letter in front. It never changes.",
+        description="2 to 32 lower-case letters, digits, underscores and hyphens, starting with a letter. Immutable.",
         examples=["shop-manager"],
     ),
 ]
@@ -30,14 +30,14 @@ _Scopes = Annotated[
     list[AdminScope],
     Field(
         max_length=len(ADMIN_SCOPES),
-        description="What the role gives of administration; it may be nothing. All must be scopes of your own.",
+        description="Admin scopes of the role; may be empty. You must have all of them yourself.",
         examples=[["admin:users:read"]],
     ),
 ]
 
 
 class RoleBody(RequestBody):
-    """A role to define."""
+    """A role to create."""
 
     name: _RoleName
     description: _Description = ""
@@ -45,28 +45,28 @@ class RoleBody(RequestBody):
 
 
 class RolePatch(RequestBody):
-    """What to change of a role (RFC 7396). What is left out stays."""
+    """Changes to a role (RFC 7396). Members that are left out stay unchanged."""
 
     description: _Description | None = None
     scopes: _Scopes | None = None
 
 
 class RoleResponse(BaseModel):
-    """A role. ``version`` is what its ETag says."""
+    """A role. The ETag is its ``version``."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: UUID = Field(description="What events name the role by.")
-    name: str = Field(description="What users have, and what their access tokens carry in `roles`.")
+    id: UUID = Field(description="The id of the role in events.")
+    name: str = Field(description="The name in users' `roles`, and in the claim `roles` of their access tokens.")
     description: str
     scopes: list[str]
-    is_built_in: bool = Field(description="A built-in role stays as it is.")
+    is_built_in: bool = Field(description="A built-in role cannot be changed.")
     version: int
     created_at: datetime
     updated_at: datetime
 
 
 class RoleListResponse(BaseModel):
-    """All roles: the built-in ones first, then by name."""
+    """All roles: built-in roles first, then by name."""
 
     roles: list[RoleResponse]

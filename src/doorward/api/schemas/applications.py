@@ -1,4 +1,4 @@
-"""Bodies of the calls that concern the applications of a signed-in user."""
+"""Bodies of the routes for the applications of a signed-in user."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ApplicationResponse(BaseModel):
-    """An application, and what its user allowed it."""
+    """An application with the scopes that the user has granted it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -17,6 +17,6 @@ class ApplicationResponse(BaseModel):
 
 
 class ApplicationListResponse(BaseModel):
-    """All of them, by their names."""
+    """All applications of the user, by name."""
 
     applications: list[ApplicationResponse]

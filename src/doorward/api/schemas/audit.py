@@ -1,4 +1,4 @@
-"""Bodies and query parameters of the calls that search the audit log."""
+"""Bodies and query parameters of the routes for the audit log."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -14,7 +14,7 @@ from doorward.domain.audit.models import AuditEntry
 
 
 class UserAuditParameters(BaseModel):
-    """Which entries about a user, the latest first."""
+    """Filters for the entries about a user, newest first."""
 
     model_config = FORBID_EXTRA
 
@@ -24,7 +24,7 @@ class UserAuditParameters(BaseModel):
     actor: str | None = Field(
         None,
         max_length=MAXIMUM_QUERY_LENGTH,
-        description="Who did it: the id of a user, or `operator:` and a name of the operating system.",
+        description="Who did it: the id of a user, or `operator:` and a user name of the operating system.",
     )
     since: Moment | None = Field(None, description="At this moment or later.")
     until: Moment | None = Field(None, description="Before this moment.")
@@ -33,13 +33,13 @@ class UserAuditParameters(BaseModel):
 
 
 class AuditParameters(UserAuditParameters):
-    """Which entries, the latest first."""
+    """Filters for entries, newest first."""
 
-    user_id: UUID | None = Field(None, description="Whom it is about.")
+    user_id: UUID | None = Field(None, description="The affected user.")
 
 
 class AuditEntryResponse(BaseModel):
-    """What changed, about whom, by whom. ``data`` has ids, numbers and words of a closed list."""
+    """A change with its affected user and its actor. ``data`` has ids, numbers and words from a fixed list."""
 
     id: int
     type: str
@@ -50,11 +50,11 @@ class AuditEntryResponse(BaseModel):
     correlation_id: str | None
     occurred_at: datetime
     data: dict[str, Any]
-    address: str | None = Field(description="Of the client, as far as CLIENT_ADDRESSES has it stored.")
+    address: str | None = Field(description="The client's address, as far as CLIENT_ADDRESSES stores it.")
 
     @classmethod
     def of(cls, entry: AuditEntry) -> Self:
-        """Describe this entry."""
+        """Return the body for an entry."""
         return cls(
             id=entry.id,
             type=entry.type,
@@ -70,7 +70,7 @@ class AuditEntryResponse(BaseModel):
 
 
 class AuditListResponse(BaseModel):
-    """A part of the log."""
+    """A part of the audit log."""
 
     entries: list[AuditEntryResponse]
     pagination: CursorPagination

@@ -1,4 +1,4 @@
-"""Bodies of the auth calls."""
+"""Bodies of the routes for registration, login and tokens."""
 
 from typing import Final, Literal, Self
 from uuid import UUID
@@ -11,7 +11,7 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE, TokenPair, User
 
 PASSWORD_GRANT: Final = "password"  # noqa: S105 - RFC 6749 section 4.3.2: a type, no password
 MAXIMUM_FIELD_LENGTH: Final = 1024
-"""Code points of any field; the domain's own bounds are tighter."""
+"""Maximum number of code points in any field; the domain has stricter limits."""
 
 
 NOT_EMPTY: Final[dict[str, JsonValue]] = {"minLength": 1}
@@ -27,13 +27,13 @@ class RegisterRequest(RequestBody):
     username: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
         description="3 to 32 letters, digits, dots, underscores and hyphens, with a letter or digit at both ends. "
-        "Unique in any case. White space around it is removed.",
+        "Unique regardless of case. Surrounding white space is removed.",
         examples=["ada"],
     )
     password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="8 to 256 visible characters, spaces included. Refused: common passwords, common words with a year "
-        "or digits, and the user's own names.",
+        description="8 to 256 visible characters, including spaces. Refused: common passwords, common words with a "
+        "year or digits, and the user's own names.",
         examples=["correct horse battery"],
         json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
     )
@@ -53,19 +53,19 @@ class TokenForm(BaseModel):
     grant_type: str = Field(PASSWORD_GRANT, json_schema_extra={"enum": [PASSWORD_GRANT]})
     username: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="User name or e-mail address. White space around it is removed.",
+        description="User name or e-mail address. Surrounding white space is removed.",
         json_schema_extra=NOT_EMPTY,
     )
     password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password", **NOT_EMPTY})
     scope: str = Field("", description="Absent, empty or `account`; with `resource`: scopes of that service.")
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored: there is one first-party client.")
     client_secret: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored.")
-    resource: str = Field("", description="Another service that the operator gave logins (RFC 8707).")
+    resource: str = Field("", description="Another service that the operator has configured for logins (RFC 8707).")
 
     @model_validator(mode="before")
     @classmethod
     def _is_supported(cls, fields: dict[str, str]) -> dict[str, str]:
-        """Refuse another grant or scope before anything is missing: its other parameters differ."""
+        """Refuse other grants and scopes before missing parameters are reported, because their parameters differ."""
         if fields.get("grant_type", PASSWORD_GRANT) != PASSWORD_GRANT:
             raise UnsupportedGrantTypeError
         if not fields.get("resource"):
@@ -74,7 +74,7 @@ class TokenForm(BaseModel):
 
 
 def require_account_scope(scope: str) -> None:
-    """Raise ``InvalidScopeError`` for what a login without a resource does not grant."""
+    """Raise ``InvalidScopeError`` for scopes that a login without a resource does not grant."""
     if not set(scope.split()) <= {ACCOUNT_SCOPE}:
         raise InvalidScopeError
 
@@ -103,5 +103,5 @@ class TokenPairResponse(BaseModel):
 
     @classmethod
     def of(cls, pair: TokenPair) -> Self:
-        """Return the body for a pair."""
+        """Return the body for a token pair."""
         return cls(access_token=pair.access_token, refresh_token=pair.refresh_token, expires_in=pair.expires_in)

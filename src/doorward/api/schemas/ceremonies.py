@@ -1,4 +1,4 @@
-"""What browsers take and give in the ceremonies of passkeys (Web Authentication Level 3 section 5.1)."""
+"""JSON that browsers exchange in WebAuthn ceremonies (Web Authentication Level 3 section 5.1)."""
 
 import base64
 import binascii
@@ -40,7 +40,7 @@ def _check_encoded(text: str) -> str:
     return text
 
 
-# Browsers pass on what authenticators send; each of these holds several times what any is known to send.
+# Browsers forward the data of authenticators. Each limit is several times the largest known value.
 _CHECKED: Final = AfterValidator(_check_encoded)
 _CredentialId = Annotated[str, Field(min_length=1, max_length=1364, pattern=BASE64URL, examples=[EXAMPLE_ID]), _CHECKED]
 _ClientData = Annotated[str, Field(max_length=8192, pattern=BASE64URL, examples=[_BYTES]), _CHECKED]
@@ -51,7 +51,7 @@ _UserHandle = Annotated[str, Field(max_length=88, pattern=BASE64URL, examples=[_
 
 
 class _BrowserJson(BaseModel):
-    """What a browser writes (``toJSON``). Members that a later version of the standard adds are ignored."""
+    """JSON written by a browser (``toJSON``). Members of later versions of the standard are ignored."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -64,7 +64,7 @@ class _BrowserJson(BaseModel):
 
 
 class _CredentialJson(_BrowserJson):
-    """What both ceremonies give."""
+    """The members that both ceremonies return."""
 
     id: _CredentialId
     raw_id: _CredentialId
@@ -86,12 +86,12 @@ class AttestationJson(_BrowserJson):
 
 
 class RegistrationJson(_CredentialJson):
-    """A new credential: what `navigator.credentials.create()` returned, by its `toJSON()`."""
+    """A new credential: the `toJSON()` of the result of `navigator.credentials.create()`."""
 
     response: AttestationJson
 
     def decoded(self) -> CreationResponse:
-        """Return the bytes."""
+        """Return the response with its members decoded to bytes."""
         return CreationResponse(
             credential_id=decoded(self.raw_id),
             client_data=decoded(self.response.client_data_json),
@@ -101,7 +101,7 @@ class RegistrationJson(_CredentialJson):
 
 
 class AssertionJson(_BrowserJson):
-    """The response of a credential that signed."""
+    """The signed response of a credential."""
 
     client_data_json: _ClientData = Field(alias="clientDataJSON")
     authenticator_data: _AuthenticatorData
@@ -110,12 +110,12 @@ class AssertionJson(_BrowserJson):
 
 
 class AuthenticationJson(_CredentialJson):
-    """A signature: what `navigator.credentials.get()` returned, by its `toJSON()`."""
+    """A signature: the `toJSON()` of the result of `navigator.credentials.get()`."""
 
     response: AssertionJson
 
     def decoded(self) -> AssertionResponse:
-        """Return the bytes. An empty user handle is none."""
+        """Return the response with its members decoded to bytes. An empty user handle becomes None."""
         handle = self.response.user_handle
         return AssertionResponse(
             credential_id=decoded(self.raw_id),
@@ -127,14 +127,14 @@ class AuthenticationJson(_CredentialJson):
 
 
 class RelyingPartyJson(_BrowserJson):
-    """The service, as authenticators know it."""
+    """The service as a WebAuthn relying party."""
 
     id: str
     name: str
 
 
 class UserJson(_BrowserJson):
-    """The account, as an authenticator shows it."""
+    """The account, as authenticators show it."""
 
     id: str
     name: str
@@ -142,14 +142,14 @@ class UserJson(_BrowserJson):
 
 
 class ParametersJson(_BrowserJson):
-    """A kind of signature that is accepted (COSE)."""
+    """An accepted signature algorithm (COSE)."""
 
     type: Literal["public-key"] = "public-key"
     alg: int
 
 
 class DescriptorJson(_BrowserJson):
-    """A credential that is known."""
+    """A registered credential."""
 
     type: Literal["public-key"] = "public-key"
     id: str
@@ -157,7 +157,7 @@ class DescriptorJson(_BrowserJson):
 
 
 class SelectionJson(_BrowserJson):
-    """What is asked of an authenticator."""
+    """Requirements for the authenticator."""
 
     resident_key: Literal["required"] = "required"
     require_resident_key: Literal[True] = True
@@ -165,7 +165,7 @@ class SelectionJson(_BrowserJson):
 
 
 class CreationOptionsResponse(_BrowserJson):
-    """What to give `PublicKeyCredential.parseCreationOptionsFromJSON()`, for `navigator.credentials.create()`."""
+    """The argument of `PublicKeyCredential.parseCreationOptionsFromJSON()`, for `navigator.credentials.create()`."""
 
     rp: RelyingPartyJson
     user: UserJson
@@ -178,7 +178,7 @@ class CreationOptionsResponse(_BrowserJson):
 
     @classmethod
     def of(cls, options: CreationOptions) -> Self:
-        """Return the body."""
+        """Return the body for these options."""
         return cls(
             rp=RelyingPartyJson(id=options.relying_party.id, name=options.relying_party.name),
             user=UserJson(
@@ -193,17 +193,17 @@ class CreationOptionsResponse(_BrowserJson):
 
 
 class RequestOptionsResponse(_BrowserJson):
-    """What to give `PublicKeyCredential.parseRequestOptionsFromJSON()`, for `navigator.credentials.get()`."""
+    """The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`, for `navigator.credentials.get()`."""
 
     challenge: str
     timeout: int = Field(description="Milliseconds.", examples=[300_000])
     rp_id: str
-    allow_credentials: list[DescriptorJson] = Field(description="Empty: whichever the user chooses.")
+    allow_credentials: list[DescriptorJson] = Field(description="Empty: the user can choose any.")
     user_verification: Literal["required", "preferred"]
 
     @classmethod
     def of(cls, options: RequestOptions) -> Self:
-        """Return the body."""
+        """Return the body for these options."""
         return cls(
             challenge=encoded(options.challenge),
             timeout=options.timeout_milliseconds,

@@ -1,4 +1,4 @@
-"""Bodies of the registration of clients by themselves (RFC 7591, RFC 7592)."""
+"""Bodies of dynamic client registration (RFC 7591, RFC 7592)."""
 
 from typing import Any, Self
 
@@ -8,17 +8,17 @@ from doorward.domain.oauth.registration_models import RegisteredClient
 
 
 class ClientMetadataBody(BaseModel):
-    """What a client says of itself (RFC 7591 section 2). What is unknown is ignored."""
+    """Client metadata (RFC 7591 section 2). Unknown members are ignored."""
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
     def members(self) -> dict[str, Any]:
-        """Return what was sent."""
+        """Return all members of the body."""
         return dict(self.model_extra or {})
 
 
 class RegisteredClientResponse(BaseModel):
-    """What is stored of it. `client_secret` is shown once, and never expires."""
+    """The registered client. `client_secret` is shown only once and never expires."""
 
     client_id: str
     client_id_issued_at: int
@@ -37,7 +37,7 @@ class RegisteredClientResponse(BaseModel):
 
     @classmethod
     def of(cls, registered: RegisteredClient, address: str) -> Self:
-        """Return the body. ``address`` is where the client reads and changes itself."""
+        """Return the body. ``address`` is the URL where the client reads and changes its registration."""
         client = registered.client
         return cls(
             client_id=client.client_id,

@@ -10,10 +10,10 @@ from doorward.domain.oauth.device_models import DEVICE_LIFE, FIRST_INTERVAL, Dev
 
 
 class DeviceAuthorizationForm(ClientForm):
-    """RFC 8628 section 3.1, RFC 8707 section 2. Others are ignored."""
+    """RFC 8628 section 3.1, RFC 8707 section 2. Other parameters are ignored."""
 
     scope: str = Field(
-        "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all that there are."
+        "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all allowed scopes."
     )
     resource: str | None = Field(
         None, max_length=MAXIMUM_FIELD_LENGTH, description="The audience of the token (RFC 8707)."
@@ -32,7 +32,7 @@ class DeviceAuthorizationResponse(BaseModel):
 
     @classmethod
     def of(cls, begun: DeviceAuthorization, page: str) -> Self:
-        """Return the body; ``page`` is where people type the code."""
+        """Return the body; ``page`` is the URL where users enter the code."""
         return cls(
             device_code=begun.device_code,
             user_code=begun.user_code,

@@ -1,4 +1,4 @@
-"""Bodies of the health calls."""
+"""Bodies of the health probes."""
 
 from typing import Literal
 
@@ -8,13 +8,13 @@ CheckState = Literal["ok", "failed", "draining"]
 
 
 class HealthResponse(BaseModel):
-    """All is well."""
+    """The probe has succeeded."""
 
     status: Literal["ok"] = "ok"
     version: str
 
 
 class ReadinessResponse(HealthResponse):
-    """All that the service leans on can be used."""
+    """All dependencies of the service are available."""
 
     checks: dict[str, CheckState] = Field(examples=[{"database": "ok", "schema": "ok", "writes": "ok"}])

@@ -1,4 +1,4 @@
-"""Bodies of the calls that concern the identities of a signed-in user at other services."""
+"""Bodies of the routes for a user's linked identities at other providers."""
 
 from datetime import datetime
 from typing import Self
@@ -11,7 +11,7 @@ from doorward.domain.federation.models import StoredIdentity
 
 
 class IdentityResponse(BaseModel):
-    """An identity that signs in to the account."""
+    """An identity with which the user can sign in to the account."""
 
     id: UUID
     issuer: str = Field(examples=["https://login.example.com"])
@@ -20,7 +20,7 @@ class IdentityResponse(BaseModel):
 
     @classmethod
     def of(cls, identity: StoredIdentity) -> Self:
-        """Return what is told of it."""
+        """Return the body for an identity."""
         return cls(
             id=identity_id(identity),
             issuer=identity.issuer,
@@ -30,6 +30,6 @@ class IdentityResponse(BaseModel):
 
 
 class IdentityListResponse(BaseModel):
-    """All of them, the oldest first."""
+    """All linked identities of the user, oldest first."""
 
     identities: list[IdentityResponse]

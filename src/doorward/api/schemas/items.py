@@ -1,4 +1,7 @@
-"""Bodies and query parameters of the items calls. The domain holds the rules; bounds here only end nonsense early."""
+"""Bodies and query parameters of the routes for items.
+
+The domain checks the rules. The limits here only refuse absurd values early.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -22,18 +25,20 @@ _Tags = Annotated[
 ]
 _Title = Annotated[str, Field(description="1 to 300 characters.", examples=["Casablanca"])]
 _Description = Annotated[str, Field(description="At most 10,000 characters.")]
-_Visibility = Annotated[Visibility, Field(description="`private`: for its owner. `shared`: for every signed-in user.")]
+_Visibility = Annotated[
+    Visibility, Field(description="`private`: visible to its owner. `shared`: visible to every signed-in user.")
+]
 _Year = Annotated[int | None, Field(ge=1, le=9999, examples=[1942])]
 _YearNumber = Annotated[_Year, Field(strict=True)]
-"""In a body: no text, and no ``true`` for the year 1."""
+"""Strict: in a body, a text is refused, and so is ``true``, which would become the year 1."""
 
 _PageNumber = Annotated[int, Field(ge=1)]
 _PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
-_Tag = Annotated[str | None, Field(max_length=MAXIMUM_QUERY_LENGTH, description="Items that have exactly this tag.")]
+_Tag = Annotated[str | None, Field(max_length=MAXIMUM_QUERY_LENGTH, description="Items with exactly this tag.")]
 
 
 class ItemBody(RequestBody):
-    """An item's whole content. Left out, description and tags are empty, the year is null, visibility is `private`."""
+    """The whole content of an item. Defaults: empty description, no tags, no year, visibility `private`."""
 
     title: _Title
     description: _Description = ""
@@ -43,14 +48,14 @@ class ItemBody(RequestBody):
 
 
 class ItemPatch(ItemBody):
-    """The fields to change (RFC 7396). What is left out stays; ``null`` takes the year away."""
+    """Changes to an item (RFC 7396). Members that are left out stay unchanged; ``null`` removes the year."""
 
-    # Never used: only the members that were sent are read.
+    # The default is never used: only members that were sent are read.
     title: _Title = ""
 
 
 class ItemListParameters(BaseModel):
-    """Which items, in which order, which part of the list."""
+    """Filters for items, the order, and the part of the list."""
 
     model_config = _FORBID_EXTRA
 
@@ -59,15 +64,15 @@ class ItemListParameters(BaseModel):
     after: str | None = Field(
         None,
         max_length=MAXIMUM_CURSOR_LENGTH,
-        description="Go on behind this cursor (empty: begin). Costs the same at any depth, and counts no totals.",
+        description="Continue after this cursor (empty: start). Costs the same at any depth, and counts no totals.",
     )
     title: str | None = Field(
-        None, max_length=MAXIMUM_QUERY_LENGTH, description="A part of the title; case and accents do not matter."
+        None, max_length=MAXIMUM_QUERY_LENGTH, description="A part of the title, ignoring case and accents."
     )
     tag: _Tag = None
     year: _Year = None
-    owner: Owner = Field("all", description="`me`: your own items. `all`: also those that others share.")
-    sort: Sort = Field("-created_at", description="Newest first unless said otherwise; a minus turns an order round.")
+    owner: Owner = Field("all", description="`me`: your own items. `all`: also shared items of other users.")
+    sort: Sort = Field("-created_at", description="Default: newest first. A minus means descending order.")
 
     @model_validator(mode="after")
     def _one_way_of_paging(self) -> Self:
@@ -77,11 +82,11 @@ class ItemListParameters(BaseModel):
 
 
 class ItemSearchParameters(BaseModel):
-    """What to look for."""
+    """Search words and filters."""
 
     model_config = _FORBID_EXTRA
 
-    q: str = Field(min_length=1, max_length=MAXIMUM_QUERY_LENGTH, description="Words; each may be the start of one.")
+    q: str = Field(min_length=1, max_length=MAXIMUM_QUERY_LENGTH, description="Words; each may be a prefix.")
     tag: _Tag = None
     year: _Year = None
     page: _PageNumber = 1
@@ -89,24 +94,24 @@ class ItemSearchParameters(BaseModel):
 
 
 class ItemImportParameters(BaseModel):
-    """How to take a file."""
+    """Options for the import of a file."""
 
     model_config = _FORBID_EXTRA
 
     on_error: Literal["abort", "skip"] = Field(
-        "abort", description="`abort`: one bad line and nothing is stored. `skip`: bad lines are left out and listed."
+        "abort", description="`abort`: an invalid line stops the import; nothing is stored. `skip`: it is left out."
     )
-    visibility: Visibility = Field("private", description="Of the lines that say nothing of theirs.")
+    visibility: Visibility = Field("private", description="Default for lines without a visibility.")
     columns: str = Field(
         "",
         max_length=MAXIMUM_COLUMN_MAP_LENGTH,
-        description="Which columns of the file are which fields: `Name:title,Published:year`.",
+        description="Mapping of the file's columns to fields: `Name:title,Published:year`.",
         examples=["Name:title,Published:year,ISBN:external_id"],
     )
 
 
 class ItemResponse(BaseModel):
-    """An item. ``version`` is what its ETag says."""
+    """An item. The ETag is its ``version``."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -123,25 +128,25 @@ class ItemResponse(BaseModel):
 
 
 class ItemPageResponse(BaseModel):
-    """A numbered page."""
+    """A numbered page of items."""
 
     items: list[ItemResponse]
     pagination: Pagination
 
 
 class ItemSliceResponse(BaseModel):
-    """The items behind a cursor."""
+    """The items after a cursor."""
 
     items: list[ItemResponse]
     pagination: CursorPagination
 
 
 class ItemImportResponse(BaseModel):
-    """What became of the file's lines. Each is counted once."""
+    """The result of the import. Each line of the file is counted once."""
 
     imported: int = Field(description="Lines that became new items.")
-    updated: int = Field(description="Lines that changed the item with their foreign id.")
-    unchanged: int = Field(description="Lines that said nothing new, or whose foreign id a later line has.")
-    skipped: int = Field(description="Lines that were left out. `errors` has each.")
+    updated: int = Field(description="Lines that changed the item with their external id.")
+    unchanged: int = Field(description="Lines that changed nothing, or whose external id occurs again in a later line.")
+    skipped: int = Field(description="Lines that were left out. `errors` lists them.")
     errors: list[FieldError]
-    unused_columns: list[str] = Field(description="Columns of the file that are no field of an item.")
+    unused_columns: list[str] = Field(description="Columns of the file that are not mapped to a field.")

@@ -1,4 +1,4 @@
-"""Bodies of the calls by which accounts begin after a mail."""
+"""Bodies of the routes that create accounts by mail."""
 
 from typing import Final, Self
 
@@ -13,13 +13,13 @@ _CODE: Final = "12345678"
 
 
 class RegistrationRequestedResponse(BaseModel):
-    """What a registration is answered with where its mail completes it. Keep it in the page, for the code."""
+    """The response to a registration that its mail completes. Keep the token in the page, to send it with the code."""
 
     registration_token: str = Field(examples=[_TOKEN])
 
 
 class ConfirmRegistrationRequest(RequestBody):
-    """The token of the mail's link with the password, or the mail's code with the answer of the registration."""
+    """The token of the mail's link and the password, or the mail's code and the token of the registration response."""
 
     model_config = ConfigDict(json_schema_extra=with_one_of(["token", "password"], ["registration_token", "code"]))
 
@@ -27,7 +27,7 @@ class ConfirmRegistrationRequest(RequestBody):
     password: str | None = Field(
         None,
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="The one that was chosen at registration.",
+        description="The password that was chosen at registration.",
         json_schema_extra={"format": "password"},
     )
     registration_token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
@@ -42,15 +42,17 @@ class ConfirmRegistrationRequest(RequestBody):
 
 
 class ResendRegistrationRequest(RequestBody):
-    """The answer of the registration."""
+    """The token of the registration response."""
 
     registration_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
 
 
 class AcceptInvitationRequest(TokenOrEmailAndCode):
-    """A user name and a password, with the token of the mail's link, or with its code and the address it went to."""
+    """A user name, a password, and the token of the mail's link or its code and the address it was sent to."""
 
-    username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="As at registration.", examples=["ada"])
+    username: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH, description="The rules of registration apply.", examples=["ada"]
+    )
     password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
         description="8 to 256 visible characters, as at registration.",

@@ -1,4 +1,4 @@
-"""Bodies of the calls of administration that concern signing keys."""
+"""Bodies of the admin routes for signing keys."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,25 +16,25 @@ class KeyRotationBody(RequestBody):
         bool,
         Field(
             strict=True,
-            description="Left out, or false: the next keys sign after 24 hours. True: they sign at once.",
+            description="False, the default: the next keys sign after 24 hours. True: they sign at once.",
             examples=[False],
         ),
     ] = False
 
 
 class SigningKeyResponse(BaseModel):
-    """A signing key, without its secrets."""
+    """A signing key without its private part."""
 
     kid: str = Field(examples=["NzbLsXh8..."])
     algorithm: SigningAlgorithm
     state: KeyState
     created_at: datetime = Field(description="When it was published.")
-    activates_at: datetime | None = Field(description="Since when it signs, or will. Null: a standby.")
+    activates_at: datetime | None = Field(description="When it starts signing. Null for a standby key.")
     retires_at: datetime | None = Field(description="When it stopped signing.")
     revoked_at: datetime | None
 
 
 class SigningKeyListResponse(BaseModel):
-    """All signing keys, the oldest first."""
+    """All signing keys, oldest first."""
 
     keys: list[SigningKeyResponse]

@@ -1,4 +1,4 @@
-"""Bodies of the calls by which people leave."""
+"""Bodies of the routes that export, delete and restore an account."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -11,13 +11,13 @@ from doorward.api.schemas.requests import RequestBody
 
 
 class DeletionResponse(BaseModel):
-    """The account is inactive, and will be deleted."""
+    """The account is inactive and will be deleted."""
 
-    deletes_at: datetime = Field(description="Until then its owner can restore it.")
+    deletes_at: datetime = Field(description="The time of the deletion, until which its owner can restore it.")
 
 
 class RestoreRequest(RequestBody):
-    """The token of a login that was refused because the account waits for its deletion."""
+    """The token of a login that was refused because the account is to be deleted."""
 
     restore_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwt_..."])
 
@@ -28,7 +28,7 @@ class ExportedAccountResponse(BaseModel):
     id: UUID
     email: str
     email_verified_at: datetime | None
-    email_bounced_at: datetime | None = Field(description="When the mail server of the address refused it as unknown.")
+    email_bounced_at: datetime | None = Field(description="When its mail server rejected the address as unknown.")
     username: str
     locale: str | None
     is_active: bool
@@ -38,7 +38,7 @@ class ExportedAccountResponse(BaseModel):
 
 
 class ExportedSessionResponse(BaseModel):
-    """A session, as long as it is stored."""
+    """A stored session."""
 
     id: UUID
     client_id: str
@@ -57,7 +57,7 @@ class ExportedSessionResponse(BaseModel):
 
 
 class ExportedBrowserSessionResponse(BaseModel):
-    """A session of a browser on the service's pages."""
+    """A browser session on the service's pages."""
 
     id: UUID
     amr: list[str]
@@ -72,7 +72,7 @@ class ExportedBrowserSessionResponse(BaseModel):
 
 
 class ExportedConsentResponse(BaseModel):
-    """What the user allowed an application."""
+    """The scopes that the user has granted an application."""
 
     client_id: str
     name: str
@@ -81,7 +81,7 @@ class ExportedConsentResponse(BaseModel):
 
 
 class ExportedDeviceResponse(BaseModel):
-    """A device that the account is known on."""
+    """A known device of the account."""
 
     id: UUID
     created_at: datetime
@@ -89,7 +89,7 @@ class ExportedDeviceResponse(BaseModel):
 
 
 class ExportedIdentityResponse(BaseModel):
-    """What a trusted issuer calls the user."""
+    """The user's id at a trusted issuer."""
 
     issuer: str
     subject: str
@@ -107,7 +107,7 @@ class ExportedEventResponse(BaseModel):
     session_id: UUID | None
     correlation_id: str | None
     data: dict[str, Any]
-    personal: dict[str, Any] | None = Field(description="As much of the client's address as is recorded.")
+    personal: dict[str, Any] | None = Field(description="The client's address, as far as it is recorded.")
     occurred_at: datetime
 
 
@@ -124,11 +124,11 @@ class ExportedItemResponse(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
-    external_id: str | None = Field(description="What the file that it was imported from calls it.")
+    external_id: str | None = Field(description="Its id in the imported file.")
 
 
 class ExportedPasskeyResponse(BaseModel):
-    """A passkey of the user. Its key belongs to the authenticator."""
+    """A passkey of the user, without its key, which belongs to the authenticator."""
 
     name: str
     created_at: datetime
@@ -145,7 +145,7 @@ class ExportedFactorResponse(BaseModel):
 
 
 class ExportResponse(BaseModel):
-    """All that is stored about the user, as it was at one moment. Further kinds of data may be added."""
+    """All data stored about the user, from one consistent snapshot. Later versions may add kinds of data."""
 
     exported_at: datetime
     account: ExportedAccountResponse

@@ -19,29 +19,29 @@ BOUND: Final = "DPoP"
 
 
 def _type_of(*, is_bound: bool) -> TokenType:
-    """Return how a token is sent (RFC 6749 section 7.1): one that is bound to a key, with a proof of it (RFC 9449)."""
+    """Return the token type (RFC 6749 section 7.1): DPoP for a key-bound token (RFC 9449), else Bearer."""
     return BOUND if is_bound else BEARER
 
 
 class ClientForm(BaseModel):
-    """What each form of a client may hold: its credentials, where it does not send them in a Basic header."""
+    """The credentials of a client in a form, for clients that do not send them in the Authorization field."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     client_id: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=["dwc_..."])
     client_secret: str | None = Field(
-        None, max_length=MAXIMUM_FIELD_LENGTH, description="Only of clients with `client_secret_post`."
+        None, max_length=MAXIMUM_FIELD_LENGTH, description="Only for clients with `client_secret_post`."
     )
     client_assertion_type: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[ASSERTION_TYPE])
     client_assertion: str | None = Field(
-        None, max_length=MAXIMUM_TOKEN_LENGTH, description="Only of clients with `private_key_jwt` (RFC 7523)."
+        None, max_length=MAXIMUM_TOKEN_LENGTH, description="Only for clients with `private_key_jwt` (RFC 7523)."
     )
 
 
 class TokenRequestForm(ClientForm):
     """RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7636 section 4.5, RFC 8628 section 3.4, RFC 8707 section 2.
 
-    Others are ignored.
+    Other parameters are ignored.
     """
 
     grant_type: str = Field(
@@ -57,7 +57,7 @@ class TokenRequestForm(ClientForm):
         },
     )
     scope: str = Field(
-        "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all that there are."
+        "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all allowed scopes."
     )
     resource: str | None = Field(
         None,
@@ -68,19 +68,19 @@ class TokenRequestForm(ClientForm):
     code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
     device_code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
     redirect_uri: str | None = Field(
-        None, max_length=MAXIMUM_FIELD_LENGTH, description="With a code: the one of the authorization request."
+        None, max_length=MAXIMUM_FIELD_LENGTH, description="With a code: the redirect URI of the authorization request."
     )
     code_verifier: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, description="With a code (RFC 7636).")
 
 
 class IntrospectionForm(ClientForm):
-    """RFC 7662 section 2.1. ``token_type_hint`` is ignored, because a token shows of what type it is."""
+    """RFC 7662 section 2.1. ``token_type_hint`` is ignored, because the token's format shows its type."""
 
     token: str = Field(max_length=MAXIMUM_TOKEN_LENGTH, description="An access token.", json_schema_extra=NOT_EMPTY)
 
 
 class TokenRevocationForm(ClientForm):
-    """RFC 7009 section 2.1. ``token_type_hint`` is ignored, because a token shows of what type it is."""
+    """RFC 7009 section 2.1. ``token_type_hint`` is ignored, because the token's format shows its type."""
 
     token: str = Field(
         max_length=MAXIMUM_TOKEN_LENGTH,
@@ -97,7 +97,7 @@ class AccessTokenResponse(BaseModel):
     expires_in: int = Field(examples=[600])
     scope: str = Field(examples=["items:read"])
     refresh_token: str | None = Field(
-        None, description="Of a user's session, to clients with the grant type refresh_token.", examples=["dwr_..."]
+        None, description="For a user's session, if the client has the grant type refresh_token.", examples=["dwr_..."]
     )
     id_token: str | None = Field(None, description="With the scope openid (OpenID Connect Core section 2).")
 
@@ -126,19 +126,19 @@ class AccessTokenResponse(BaseModel):
 
 
 class Confirmation(BaseModel):
-    """RFC 7800 section 3.1: the key that a token is bound to, by its SHA-256 thumbprint (RFC 7638)."""
+    """RFC 7800 section 3.1: the SHA-256 thumbprint (RFC 7638) of the key to which a token is bound."""
 
     jkt: str
 
 
 class IntrospectionResponse(BaseModel):
-    """RFC 7662 section 2.2. All but ``active`` is only there for a live token that the client may see."""
+    """RFC 7662 section 2.2. Members other than ``active`` are only present for an active token of the client."""
 
     model_config = ConfigDict(json_schema_extra=leave_out_defaults)
 
     active: bool
     iss: str | None = Field(None, examples=["https://auth.example.com"])
-    sub: str | None = Field(None, description="The id of the user, or of the client that got it for itself.")
+    sub: str | None = Field(None, description="The id of the user, or of the client for a token of its own.")
     aud: str | None = None
     exp: int | None = None
     iat: int | None = None
@@ -146,12 +146,12 @@ class IntrospectionResponse(BaseModel):
     client_id: str | None = Field(None, examples=["dwc_..."])
     scope: str | None = Field(None, examples=["items:read"])
     token_type: TokenType | None = None
-    cnf: Confirmation | None = Field(None, description="The key that it is bound to (RFC 9449 section 6.2).")
-    sid: str | None = Field(None, description="The session of a user.")
+    cnf: Confirmation | None = Field(None, description="The key to which the token is bound (RFC 9449 section 6.2).")
+    sid: str | None = Field(None, description="The id of the user's session.")
     auth_time: int | None = Field(None, description="When the user signed in.")
     acr: str | None = Field(None, description="`1` for one kind of factor, `2` for two.", examples=["1"])
-    amr: list[str] | None = Field(None, description="The methods (RFC 8176).", examples=[["pwd"]])
-    roles: list[str] | None = Field(None, description="The user's at this moment, where the token names roles.")
+    amr: list[str] | None = Field(None, description="The authentication methods (RFC 8176).", examples=[["pwd"]])
+    roles: list[str] | None = Field(None, description="The user's current roles, if the token has a claim `roles`.")
 
     @classmethod
     def of(cls, token: ActiveToken | None) -> Self:
@@ -177,4 +177,4 @@ class IntrospectionResponse(BaseModel):
 
 
 class RevokedResponse(BaseModel):
-    """RFC 7009 section 2.2: the status says it all."""
+    """RFC 7009 section 2.2: empty, because the status code is enough."""

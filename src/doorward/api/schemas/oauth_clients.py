@@ -1,4 +1,4 @@
-"""Bodies of the calls of administration that concern OAuth clients and resources."""
+"""Bodies of the admin routes for OAuth clients and resources."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -9,23 +9,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from doorward.api.schemas.requests import RequestBody
 from doorward.domain.oauth.models import ClientDetails, GrantType, KeyAlgorithm, SharedMethod
 
-_Name = Annotated[str, Field(max_length=500, description="What people call it.", examples=["Nightly report"])]
+_Name = Annotated[str, Field(max_length=500, description="The name shown to users.", examples=["Nightly report"])]
 _Method = Annotated[
-    SharedMethod, Field(description="How it shows its secret. `none`: it has none, as a program on people's devices.")
+    SharedMethod,
+    Field(description="How it sends its secret. `none`: it has no secret, for example an app on users' devices."),
 ]
 _GrantTypes = Annotated[
     tuple[GrantType, ...],
-    Field(max_length=10, description="Empty: it gets no tokens, and asks about those of others only."),
+    Field(max_length=10, description="Empty: it gets no tokens, and only introspects tokens of other clients."),
 ]
 _Scopes = Annotated[
     tuple[Annotated[str, Field(max_length=200)], ...],
-    Field(max_length=100, description="What its tokens may allow.", examples=[["orders:read"]]),
+    Field(max_length=100, description="The scopes that its tokens may have.", examples=[["orders:read"]]),
 ]
 _Resources = Annotated[
     tuple[Annotated[str, Field(max_length=500)], ...],
     Field(
         max_length=100,
-        description="Identifiers of the resources that its tokens may be for, besides the service itself.",
+        description="Identifiers of the resources that its tokens may be for, in addition to this service.",
         examples=[[]],
     ),
 ]
@@ -36,24 +37,24 @@ _RedirectUris = Annotated[
     _Addresses,
     Field(
         max_length=100,
-        description="Where browsers are sent back to with codes: compared as texts.",
+        description="Where browsers are redirected with codes. Compared by exact string match.",
         examples=[["https://app.example.com/callback"]],
     ),
 ]
 _PostLogoutUris = Annotated[
-    _Addresses, Field(max_length=100, description="Where browsers are sent after a logout.", examples=[[]])
+    _Addresses, Field(max_length=100, description="Where browsers are redirected after a logout.", examples=[[]])
 ]
-_IdTokenAlgorithm = Annotated[KeyAlgorithm, Field(description="The signature of its ID tokens.")]
+_IdTokenAlgorithm = Annotated[KeyAlgorithm, Field(description="The signature algorithm of its ID tokens.")]
 _BackchannelLogoutUri = Annotated[
     str | None,
     Field(
         max_length=600,
-        description="Where its server is told of ended sessions (OpenID Connect Back-Channel Logout).",
+        description="Where its server is notified of ended sessions (OpenID Connect Back-Channel Logout).",
         examples=["https://app.example.com/logout"],
     ),
 ]
 _RequiresPushedRequests = Annotated[
-    bool, Field(strict=True, description="Whether it must push each request for authorization first (RFC 9126).")
+    bool, Field(strict=True, description="Whether it must push each authorization request first (RFC 9126).")
 ]
 
 
@@ -73,14 +74,14 @@ class ClientBody(RequestBody):
     client_secret: str | None = Field(
         None,
         max_length=500,
-        description="A secret that was chosen elsewhere: at least 32 letters, digits and `-._~`. Left out: made here.",
+        description="An existing secret: at least 32 letters, digits and `-._~`. If left out, one is generated.",
     )
 
 
 class ClientPatch(RequestBody):
-    """What to change of a client (RFC 7396). What is left out stays."""
+    """Changes to a client (RFC 7396). Members that are left out stay unchanged."""
 
-    # The defaults are never used: only the members that were sent are read.
+    # The defaults are never used: only members that were sent are read.
     name: _Name = ""
     auth_method: _Method = "client_secret_basic"
     grant_types: _GrantTypes = ()
@@ -94,7 +95,7 @@ class ClientPatch(RequestBody):
 
 
 class ClientResponse(BaseModel):
-    """A client without its secrets. ``version`` is what its ETag says."""
+    """A client without its secrets. The ETag is its ``version``."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -108,7 +109,7 @@ class ClientResponse(BaseModel):
     post_logout_uris: list[str]
     id_token_algorithm: str
     requires_pkce: bool
-    is_first_party: bool = Field(description="The operator's own: its users are not asked what it may do.")
+    is_first_party: bool = Field(description="The operator's own client: its users are not asked for consent.")
     requires_pushed_requests: bool
     backchannel_logout_uri: str | None
     is_enabled: bool
@@ -120,7 +121,7 @@ class ClientResponse(BaseModel):
 
 
 class LiveSecretResponse(BaseModel):
-    """What can be told of a secret. ``expires_at`` is null for the newest one."""
+    """A secret without its value. ``expires_at`` is null for the newest one."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -129,26 +130,26 @@ class LiveSecretResponse(BaseModel):
 
 
 class ClientDetailsResponse(ClientResponse):
-    """A client, and its secrets that work, the oldest first."""
+    """A client with its valid secrets, oldest first."""
 
     live_secrets: list[LiveSecretResponse]
 
     @classmethod
     def of(cls, details: ClientDetails) -> Self:
-        """Return the answer."""
+        """Return the body for a client."""
         shown = ClientResponse.model_validate(details.client)
         live = [LiveSecretResponse.model_validate(each) for each in details.secrets]
         return cls(**shown.model_dump(), live_secrets=live)
 
 
 class ClientSecretResponse(ClientResponse):
-    """A client with its secret, which no other call shows. It is null for a client without one."""
+    """A client with its secret, which no other route shows. It is null for a client without one."""
 
     client_secret: str | None = Field(examples=["dws_..."])
 
 
 class ClientListResponse(BaseModel):
-    """All clients, the oldest first."""
+    """All clients, oldest first."""
 
     clients: list[ClientResponse]
 
@@ -162,9 +163,9 @@ class ResourceBody(RequestBody):
         examples=["https://shop.example.com/orders"],
     )
     scopes: _Scopes = ()
-    algorithm: KeyAlgorithm = Field("ES256", description="The signature of its tokens.")
+    algorithm: KeyAlgorithm = Field("ES256", description="The signature algorithm of its tokens.")
     introspection_client_id: str | None = Field(
-        None, max_length=100, description="The client that may ask about its tokens.", examples=[None]
+        None, max_length=100, description="The client that may introspect its tokens.", examples=[None]
     )
 
 
@@ -182,7 +183,7 @@ class ResourceResponse(BaseModel):
 
 
 class ResourceListResponse(BaseModel):
-    """All resources, by their identifiers. Those of ``built_in`` are the issuer and the service's own audience."""
+    """All resources in the order of their identifiers. ``built_in``: the issuer and the service's own audience."""
 
     built_in: list[str]
     resources: list[ResourceResponse]

@@ -1,4 +1,4 @@
-"""What the answers with lists say of the part that they hold."""
+"""Pagination of responses with lists."""
 
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ from doorward.core.pages import Page, Slice
 
 
 class Pagination(BaseModel):
-    """Where in a numbered list the page is."""
+    """The position of a numbered page in its list."""
 
     page: int
     page_size: int
@@ -17,7 +17,7 @@ class Pagination(BaseModel):
 
     @classmethod
     def of(cls, page: Page[Any]) -> Self:
-        """Describe this page."""
+        """Return the pagination of a page."""
         return cls(
             page=page.request.page,
             page_size=page.request.page_size,
@@ -27,12 +27,12 @@ class Pagination(BaseModel):
 
 
 class CursorPagination(BaseModel):
-    """How a list goes on. ``next_cursor`` is null at its end."""
+    """The position in a list. ``next_cursor`` is null at its end."""
 
     page_size: int
     next_cursor: str | None
 
     @classmethod
     def of(cls, part: Slice[Any]) -> Self:
-        """Describe this part."""
+        """Return the pagination of a part of a list."""
         return cls(page_size=part.page_size, next_cursor=part.next_cursor)

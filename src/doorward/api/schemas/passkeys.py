@@ -1,4 +1,4 @@
-"""Bodies of the calls of passkeys."""
+"""Bodies of the routes for passkeys."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,44 +16,48 @@ from doorward.domain.passkeys.models import Passkey
 
 _Name = Annotated[
     str,
-    Field(max_length=MAXIMUM_FIELD_LENGTH, description="1 to 64 characters, for its owner.", examples=["My phone"]),
+    Field(
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="1 to 64 characters. Only its owner sees it.",
+        examples=["My phone"],
+    ),
 ]
 
 
 class PasskeyOptionsRequest(RequestBody):
-    """For what the passkey is to be shown."""
+    """The purpose of the options: to sign in, or to complete a login."""
 
     mfa_token: str | None = Field(
         None,
         max_length=MAXIMUM_TOKEN_LENGTH,
-        description="What `second_factor_required` brought, to complete that login. Left out: to sign in.",
+        description="The token of `second_factor_required`, to complete that login. Left out: to sign in.",
         examples=["dwt_..."],
     )
 
 
 class PasskeyLoginRequest(RequestBody):
-    """A passkey's answer to the options."""
+    """The passkey's response to the options."""
 
     credential: AuthenticationJson
 
 
 class PasskeyCompletionRequest(CompletionRequest):
-    """A login that waits for a second factor, and a passkey's answer to the options for it."""
+    """A login that needs a second factor, and the passkey's response to its options."""
 
     credential: AuthenticationJson
 
 
 class PasskeyRegistrationRequest(RequestBody):
-    """A new credential, and what its owner calls it."""
+    """A new credential and its name."""
 
     credential: RegistrationJson
     name: _Name = Field("", description="Left out or empty: Passkey.")
 
 
 class PasskeyPatch(RequestBody):
-    """What to change of a passkey (RFC 7396). What is left out stays."""
+    """Changes to a passkey (RFC 7396). Members that are left out stay unchanged."""
 
-    # The default is never stored: only the members that were sent are read.
+    # The default is never stored: only members that were sent are read.
     name: _Name = ""
 
 
@@ -61,19 +65,19 @@ class PasskeyResponse(BaseModel):
     """A passkey, as its owner sees it."""
 
     id: UUID
-    credential_id: str = Field(description="As browsers have it: base64url.", examples=[EXAMPLE_ID])
+    credential_id: str = Field(description="In base64url, as browsers use it.", examples=[EXAMPLE_ID])
     name: str
     transports: list[str] = Field(examples=[["internal"]])
-    is_backed_up: bool = Field(description="Whether there are copies of it on other devices of its owner.")
+    is_backed_up: bool = Field(description="Whether it is synced to other devices of its owner.")
     created_at: datetime
     last_used_at: datetime | None
     suspended_at: datetime | None = Field(
-        description="When it was found that there may be a copy: it is accepted no more. Remove it."
+        description="When a possible copy of it was detected. It is refused since then: remove it."
     )
 
     @classmethod
     def of(cls, passkey: Passkey) -> Self:
-        """Return the body."""
+        """Return the body for a passkey."""
         return cls(
             id=passkey.id,
             credential_id=encoded(passkey.credential_id),
@@ -87,7 +91,7 @@ class PasskeyResponse(BaseModel):
 
 
 class PasskeyListResponse(BaseModel):
-    """The passkeys of the account, the oldest first, and what its browsers are to know of them.
+    """The passkeys of the account, oldest first, and values for its browsers.
 
     `user_handle` and the credential ids are for `PublicKeyCredential.signalAllAcceptedCredentials()`.
     """
@@ -98,15 +102,15 @@ class PasskeyListResponse(BaseModel):
 
 
 class PasskeyAddedResponse(TokenPairResponse):
-    """The tokens of the session in which the user goes on, and the passkey. All other sessions have ended."""
+    """The tokens of the user's new session, and the passkey. All other sessions have ended."""
 
     passkey: PasskeyResponse
     recovery_codes: list[str] = Field(
-        description="With the first second factor of the account: each works once in its place. Shown this once."
+        description="For the first second factor of the account. Each works once in its place. Shown only once."
     )
 
     @classmethod
     def with_passkey(cls, pair: TokenPair, passkey: Passkey, codes: Sequence[str]) -> Self:
-        """Return the body."""
+        """Return the body for a token pair, a passkey and recovery codes."""
         tokens = TokenPairResponse.of(pair).model_dump()
         return cls(**tokens, passkey=PasskeyResponse.of(passkey), recovery_codes=list(codes))

@@ -1,4 +1,4 @@
-"""The one shape of all errors (RFC 9457)."""
+"""The bodies of error responses (RFC 9457, RFC 6749)."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from doorward.api.schemas.requests import leave_out_defaults
 
 
 class OAuthError(BaseModel):
-    """A refusal in the words of RFC 6749 section 5.2, with an id by which the operator finds its log lines."""
+    """An error response of RFC 6749 section 5.2, with an id by which the operator finds its log lines."""
 
     error: str
     error_description: str
@@ -18,9 +18,9 @@ class OAuthError(BaseModel):
 
 
 class FieldError(BaseModel):
-    """What is wrong with one part of the request. Never holds a value that was sent."""
+    """An error in one part of the request. It never contains a value of the request."""
 
-    pointer: str = Field(description="Where: a JSON pointer (RFC 6901) into the request.", examples=["/body/email"])
+    pointer: str = Field(description="The part: a JSON pointer (RFC 6901) into the request.", examples=["/body/email"])
     code: str = Field(examples=["missing"])
     detail: str = Field(examples=["Field required"])
 
@@ -28,7 +28,7 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """A refusal. ``code`` is stable; ``detail`` says what to do next."""
 
-    # A member that does not apply is left out of an answer, never null.
+    # A member that does not apply is left out of a response, never null.
     model_config = ConfigDict(json_schema_extra=leave_out_defaults)
 
     type: str
@@ -38,16 +38,16 @@ class Problem(BaseModel):
     code: str
     correlation_id: str
     errors: list[FieldError] | SkipJsonSchema[None] = Field(
-        None, description="The first 100 parts of the request that are wrong."
+        None, description="The first 100 errors in parts of the request."
     )
     checks: dict[str, CheckState] | SkipJsonSchema[None] = Field(
-        None, description="Of readiness only: what the service needs, and which of it cannot be used."
+        None, description="Only for readiness: the dependencies of the service and their states."
     )
     restore_token: str | SkipJsonSchema[None] = Field(
-        None, description="Of deletion_pending only: restores the account, within ten minutes."
+        None, description="Only for deletion_pending: restores the account within ten minutes."
     )
     deletes_at: datetime | SkipJsonSchema[None] = Field(
-        None, description="Of deletion_pending only: when the account will be deleted."
+        None, description="Only for deletion_pending: when the account will be deleted."
     )
     error: str | SkipJsonSchema[None] = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
     error_description: str | SkipJsonSchema[None] = Field(

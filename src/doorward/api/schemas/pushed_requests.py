@@ -6,11 +6,11 @@ from pydantic import BaseModel, Field
 
 from doorward.api.schemas.oauth import ClientForm
 
-_OF_CLIENT = set(ClientForm.model_fields)
+_CLIENT_FIELDS = set(ClientForm.model_fields)
 
 
 class PushedRequestForm(ClientForm):
-    """The parameters of `/oauth/authorize` (RFC 9126 section 2.1). Others are ignored."""
+    """The parameters of `/oauth/authorize` (RFC 9126 section 2.1). Other parameters are ignored."""
 
     response_type: str | None = Field(None, examples=["code"])
     redirect_uri: str | None = Field(None, examples=["https://app.example.com/callback"])
@@ -27,13 +27,13 @@ class PushedRequestForm(ClientForm):
     login_hint: str | None = None
     id_token_hint: str | None = None
     request: str | None = Field(None, description="Not supported.")
-    request_uri: str | None = Field(None, description="Not supported: a request cannot name another.")
-    dpop_jkt: str | None = Field(None, description="The thumbprint of a key that the code is bound to (RFC 9449).")
+    request_uri: str | None = Field(None, description="Not supported: a pushed request cannot refer to another one.")
+    dpop_jkt: str | None = Field(None, description="The thumbprint of the key to which the code is bound (RFC 9449).")
     registration: str | None = Field(None, description="Not supported.")
 
     def parameters(self) -> Mapping[str, str]:
-        """Return what is asked for, without what the client authenticates with."""
-        return self.model_dump(exclude=_OF_CLIENT, exclude_none=True)
+        """Return the authorization parameters without the client's credentials."""
+        return self.model_dump(exclude=_CLIENT_FIELDS, exclude_none=True)
 
 
 class PushedRequestResponse(BaseModel):

@@ -1,4 +1,4 @@
-"""Forms of RFC 6749 and RFC 7009 at the calls of the service's own login, and their answers."""
+"""Forms of RFC 6749 and RFC 7009 for the first-party token routes, and their responses."""
 
 from typing import Final, Self
 
@@ -13,7 +13,7 @@ REFRESH_GRANT: Final = "refresh_token"
 
 
 class RefreshForm(BaseModel):
-    """RFC 6749 section 6. Other parameters are ignored, those of a client's authentication among them."""
+    """RFC 6749 section 6. Other parameters are ignored, including client credentials."""
 
     model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra=leave_out_defaults)
 
@@ -21,17 +21,17 @@ class RefreshForm(BaseModel):
     scope: str = Field(
         "",
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="Fewer scopes than the session has, for the access token alone; absent or empty for all.",
+        description="A subset of the session's scopes, for this access token only; absent or empty for all.",
     )
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """The scopes that are asked for; None for all."""
+        """The requested scopes; None for all."""
         return frozenset(self.scope.split()) or None
 
 
 class RevocationForm(BaseModel):
-    """RFC 7009 section 2.1. ``token_type_hint`` is ignored, because a token shows of what type it is."""
+    """RFC 7009 section 2.1. ``token_type_hint`` is ignored, because the token's format shows its type."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -44,13 +44,13 @@ class RevocationForm(BaseModel):
 
 
 class ScopedPairResponse(TokenPairResponse):
-    """The answer to a refresh by a form: with the scopes of the access token (RFC 6749 section 5.1)."""
+    """The response to a refresh by form, with the scopes of the access token (RFC 6749 section 5.1)."""
 
     scope: str = Field(examples=["account"])
 
     @classmethod
     def of(cls, pair: TokenPair) -> Self:
-        """Return the body for a pair."""
+        """Return the body for a token pair."""
         return cls(
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,

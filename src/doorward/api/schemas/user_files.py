@@ -1,4 +1,4 @@
-"""Import and export of users over HTTP."""
+"""Bodies and query parameters of the import and export of users."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -7,26 +7,26 @@ from doorward.domain.administration.importing.models import LineCode, OnConflict
 
 
 class UserImportParameters(BaseModel):
-    """How the file is read, and what becomes of conflicts."""
+    """Options for the import of users."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    format: UserFormat = Field("ndjson", description="Which system the file is from; csv and ndjson are our own.")
-    keep_ids: bool = Field(default=False, description="Let ids that are UUIDs stay the ids.")
+    format: UserFormat = Field("ndjson", description="The system that wrote the file; csv and ndjson are our own.")
+    keep_ids: bool = Field(default=False, description="Keep ids that are UUIDs.")
     on_conflict: OnConflict = Field("skip", description="fail: the first conflict ends the import.")
-    dry_run: bool = Field(default=False, description="Store nothing; tell what would be stored.")
+    dry_run: bool = Field(default=False, description="Store nothing; return what would be stored.")
 
 
 class UserExportParameters(BaseModel):
-    """The form of the export."""
+    """The format of the export."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    format: ExportFormat = Field("ndjson", description="Both are read by the import.")
+    format: ExportFormat = Field("ndjson", description="The import reads both formats.")
 
 
 class LeftOutLine(BaseModel):
-    """A line that was not stored, and why. No value of it."""
+    """A line that was not stored, and the reason. It has no value of the line."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -35,9 +35,9 @@ class LeftOutLine(BaseModel):
 
 
 class UserImportResponse(BaseModel):
-    """What became of the file. ``lines`` has the first 10,000 lines that were not stored."""
+    """The result of the import. ``lines`` has the first 10,000 lines that were not stored."""
 
     stored: int = Field(examples=[998])
-    already_stored: int = Field(examples=[0], description="By an earlier import of the same users.")
+    already_stored: int = Field(examples=[0], description="Users that an earlier import has stored.")
     left_out: int = Field(examples=[2])
     lines: list[LeftOutLine]

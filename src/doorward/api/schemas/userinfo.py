@@ -1,4 +1,4 @@
-"""What an application may know of its user."""
+"""The claims about its user that an application may read."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from doorward.domain.oauth.policy import EMAIL_SCOPE, PROFILE_SCOPE
 
 
 class UserInfoResponse(BaseModel):
-    """OpenID Connect Core section 5.1. What a scope does not allow is not there."""
+    """OpenID Connect Core section 5.1. Claims that the scopes do not allow are left out."""
 
     model_config = ConfigDict(json_schema_extra=leave_out_defaults)
 
@@ -21,7 +21,7 @@ class UserInfoResponse(BaseModel):
 
     @classmethod
     def of(cls, caller: Caller) -> Self:
-        """Return what the caller's token tells."""
+        """Return the claims that the scopes of the caller's token allow."""
         user, scopes = caller.user, caller.scopes
         has_email = EMAIL_SCOPE in scopes and bool(user.email)
         return cls(

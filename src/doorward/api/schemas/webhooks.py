@@ -1,4 +1,4 @@
-"""Bodies of the calls of administration that concern webhooks and the outbox."""
+"""Bodies of the admin routes for webhooks and the outbox."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,7 +14,7 @@ _Url = Annotated[
     str,
     Field(
         max_length=4000,
-        description="https, or http where WEBHOOK_NETWORKS opens its network.",
+        description="https, or http if WEBHOOK_NETWORKS allows its network.",
         examples=["https://shop.example.com/hooks/doorward"],
     ),
 ]
@@ -23,11 +23,11 @@ _Types = Annotated[
     list[Annotated[str, Field(max_length=100)]],
     Field(
         max_length=200,
-        description="Types of events: docs/events.md. Null, or left out: all, also those of later versions.",
+        description="Types of events: docs/events.md. Null or left out: all types, including those of later versions.",
         examples=[["user.registered", "user.deleted"]],
     ),
 ]
-_Enabled = Annotated[bool, Field(strict=True, description="Left out: true.")]
+_Enabled = Annotated[bool, Field(strict=True, description="Default: true.")]
 
 
 class WebhookBody(RequestBody):
@@ -40,9 +40,9 @@ class WebhookBody(RequestBody):
 
 
 class WebhookPatch(RequestBody):
-    """What to change of a webhook (RFC 7396). What is left out stays; `types` of null are all."""
+    """Changes to a webhook (RFC 7396). Members that are left out stay unchanged; null for `types` means all."""
 
-    # Never used: only the members that were sent are read.
+    # The defaults are never used: only members that were sent are read.
     url: _Url = ""
     description: _Description = ""
     types: _Types | None = None
@@ -50,47 +50,47 @@ class WebhookPatch(RequestBody):
 
 
 class ReplayBody(RequestBody):
-    """Which events to send again: from `since` on, before `until`."""
+    """The events to send again: at or after `since`, before `until`."""
 
     since: AwareDatetime = Field(examples=["2026-03-01T00:00:00Z"])
     until: AwareDatetime = Field(examples=["2026-03-02T00:00:00Z"])
 
 
 class WebhookResponse(BaseModel):
-    """A webhook. ``version`` is what its ETag says."""
+    """A webhook. The ETag is its ``version``."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     url: str
     description: str
-    types: list[str] | None = Field(description="Null: all.")
+    types: list[str] | None = Field(description="Null: all types.")
     is_enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None = Field(
-        description="`operator`: an administrator switched it off. `gone`: it answered 410. `failing`: it took nothing "
-        "for five days."
+        description="`operator`: disabled by an administrator. `gone`: it answered 410. `failing`: all deliveries "
+        "failed for five days."
     )
-    failing_since: datetime | None = Field(description="The first failure since it last took a message.")
+    failing_since: datetime | None = Field(description="The first failure since the last successful delivery.")
     version: int
     created_at: datetime
     updated_at: datetime
 
 
 class WebhookSecretResponse(WebhookResponse):
-    """A webhook with its secret, which no other call shows."""
+    """A webhook with its secret, which no other route shows."""
 
     secret: str = Field(examples=["whsec_..."])
 
 
 class WebhookListResponse(BaseModel):
-    """All webhooks, the oldest first."""
+    """All webhooks, oldest first."""
 
     webhooks: list[WebhookResponse]
 
 
 class WebhookTestResponse(BaseModel):
-    """What came of a test message. `status` is null without an answer, `reason` when it was taken."""
+    """The result of a test message. `status` is null without a response, `reason` is null if it was delivered."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -101,47 +101,47 @@ class WebhookTestResponse(BaseModel):
 
 
 class MessagesResponse(BaseModel):
-    """How many messages are to be sent again."""
+    """The number of messages to be sent again."""
 
     messages: int
 
 
 class DeadLetterParameters(BaseModel):
-    """Which dead letters, and which part of the list."""
+    """Filters for dead letters, and the part of the list."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     webhook_id: UUID | None = Field(None, description="Those of one webhook.")
-    # 18 digits: PostgreSQL's bigint holds any such number.
-    after: str | None = Field(None, max_length=18, pattern="^[1-9][0-9]*$", description="Go on behind this cursor.")
+    # Any number of 18 digits fits into PostgreSQL's bigint.
+    after: str | None = Field(None, max_length=18, pattern="^[1-9][0-9]*$", description="Continue after this cursor.")
     page_size: Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)] = DEFAULT_PAGE_SIZE
 
 
 class RetryBody(RequestBody):
-    """Which dead letters to try again: all of one webhook."""
+    """The webhook whose dead letters to retry."""
 
     webhook_id: UUID
 
 
 class DeadLetterResponse(BaseModel):
-    """A message that is not tried any more. Its content is not shown."""
+    """A message whose delivery was given up. Its content is not shown."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: int
-    message_id: UUID = Field(description="What its receiver knows it by.")
+    message_id: UUID = Field(description="The message id that its receiver sees.")
     channel: str = Field(description="`mail` or `webhook`.")
     kind: str = Field(description="The kind of the mail, or the type of the event.")
     endpoint: UUID | None = Field(description="The webhook.")
     attempts: int
     reason: str
-    is_kept: bool = Field(description="Whether it can be tried again. The content of mails is erased.")
+    is_kept: bool = Field(description="Whether it can be retried. The content of mails is erased.")
     created_at: datetime
     died_at: datetime
 
 
 class DeadLetterListResponse(BaseModel):
-    """Dead letters, the latest first."""
+    """Dead letters, newest first."""
 
     dead_letters: list[DeadLetterResponse]
     pagination: CursorPagination

@@ -1,4 +1,4 @@
-"""Version 1 of the API: all its calls, and what its clients can do about refusals. Each module lists its own."""
+"""Version 1 of the API: the routes and remedies of all modules."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -38,7 +38,7 @@ REMEDIES: Final[Remedies] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return all calls."""
+    """Return all routes."""
     return [
         *auth.calls(),
         *joining.calls(),

@@ -1,4 +1,4 @@
-"""A signed-in user's own account over HTTP: a body in, one use case, a body out."""
+"""Routes for the signed-in user's own account."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -70,7 +70,7 @@ _ANSWERS_OF_ENDS: Final[Mapping[int | str, dict[str, Any]]] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "GET",
@@ -109,7 +109,7 @@ def calls() -> Sequence[Call]:
 async def read_account(
     caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> AccountResponse | Response:
-    """Read your account; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    """Read your account; 304 if If-None-Match contains its version, 412 if If-Match does not."""
     profile = await services.own_account.profiles.read(caller, is_expected(request))
     if is_unchanged(request, profile.version):
         return Response(status_code=304, headers={"ETag": entity_tag(profile.version)})
@@ -123,7 +123,7 @@ async def amend_account(
     request: Request,
     response: Response,
 ) -> AccountResponse:
-    """Change your user name (RFC 7396), after a recent proof of the password. With If-Match only at that version."""
+    """Change your user name (RFC 7396), after a recent authentication. With If-Match only at that version."""
     username = body.username if "username" in body.model_fields_set else None
     profile = await services.own_account.profiles.change_username(caller, username, is_changeable(request))
     return await _account_response(profile, caller, services, response)
@@ -136,7 +136,7 @@ async def change_password(
     body: JsonBody[PasswordChangeRequest],
     services: CurrentServices,
 ) -> TokenPairResponse:
-    """Replace your password. All your sessions end; the answer has the tokens of a new one, and of its device."""
+    """Replace your password. All your sessions end; the response has the tokens of a new session and its device."""
     async with waiting_client(request) as client:
         changed = await services.own_account.password_change.change(
             caller,
@@ -153,9 +153,9 @@ async def change_password(
 async def reauthenticate(
     caller: CurrentCaller, request: Request, body: JsonBody[ReauthenticationRequest], services: CurrentServices
 ) -> TokenPairResponse:
-    """Show your password or a second factor again, for the calls that need a recent proof.
+    """Reauthenticate by password or second factor, for calls that need a recent authentication.
 
-    The session's earlier tokens end. An account that has a second factor needs that one.
+    The earlier tokens of the session become invalid. An account with a second factor must use it.
     """
     reauthentication = services.own_account.reauthentication
     if body.code is not None:
@@ -170,7 +170,7 @@ async def reauthenticate(
 
 
 async def list_sessions(caller: CurrentCaller, services: CurrentServices) -> SessionListResponse:
-    """List where you are signed in: your live sessions, the current one first."""
+    """List your live sessions, the current one first."""
     sessions = [
         SessionResponse(
             id=session.id,
@@ -191,7 +191,7 @@ async def end_sessions(
 ) -> None:
     """End all your other sessions, or all. Their tokens are refused from the next request on.
 
-    Known devices end with them. If the current session goes on, the answer has a new token of its device.
+    Known devices are forgotten. If the current session continues, the response has a new token of its device.
     """
     if body.which == "all":
         await services.own_account.session_ending.end_all(caller)
@@ -200,7 +200,7 @@ async def end_sessions(
 
 
 async def end_session(session_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """End one of your sessions, also the one that asks. Its tokens are refused from the next request on."""
+    """End one of your sessions, or the current one. Its tokens are refused from the next request on."""
     await services.own_account.session_ending.end(caller, session_id)
 
 

@@ -1,4 +1,4 @@
-"""The applications that a signed-in user has allowed to act, over HTTP."""
+"""Routes for the applications to which a user has given access."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ REMEDIES: Final[Remedies] = {ApplicationNotFoundError: "List them: GET /api/v1/a
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", APPLICATIONS_PATH, list_applications, SESSIONS_POLICY, tag=TAG),
         Call(
@@ -33,11 +33,11 @@ def calls() -> Sequence[Call]:
 
 
 async def list_applications(caller: CurrentCaller, services: CurrentServices) -> ApplicationListResponse:
-    """List the applications that you have allowed to act for you, and what they may do."""
+    """List the applications to which you have given access, with their scopes."""
     consents = await services.oauth.consents.list(caller)
     return ApplicationListResponse(applications=[ApplicationResponse.model_validate(each) for each in consents])
 
 
 async def remove_application(client_id: str, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Take back what you allowed an application. It is signed out at once, and asks you the next time."""
+    """Revoke the access of an application. It is signed out at once, and has to ask you for consent again."""
     await services.oauth.consents.revoke(caller, client_id)

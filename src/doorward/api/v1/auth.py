@@ -1,4 +1,4 @@
-"""Accounts and sessions over HTTP: a body in, one use case, a body out."""
+"""Routes for registration, login, token refresh and logout."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -85,10 +85,10 @@ _AFTER_A_PAIR: Final = {
         ("revoke", "The refresh token ends the session."),
     ]
 }
-"""OpenAPI links: what can be done with an answer."""
+"""OpenAPI links: calls that use values of the response."""
 
 _REQUESTED: Final = {
-    "description": "A mail went out to the address. What it brings completes the account, if there is none yet.",
+    "description": "A mail was sent to the address. Its link or code completes the account, if there is none yet.",
     "content": {JSON: {"schema": RegistrationRequestedResponse.model_json_schema(mode="serialization")}},
 }
 _REFUSALS_OF_REGISTERING: Final = (
@@ -117,23 +117,23 @@ _REFUSALS_OF_LOGIN: Final = (
 DEVICE_HEADER: Final = "Doorward-Device"
 GIVEN_DEVICE: Final = {
     DEVICE_HEADER: {
-        "description": "A token by which the device is known at later logins. Store it, and send it with them.",
+        "description": "A token that identifies the device. Store it, and send it with later logins.",
         "required": True,
         "schema": {"type": "string"},
         "example": "dwd_...",
     }
 }
 _DEVICE_OF_LOGIN: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
-"""A refresh gives none."""
+"""Not required, because the response to a refresh has none."""
 _REVOKED_BY_FORM: Final = {
-    "description": "A form was answered: the session has ended, if there was one.",
+    "description": "The response to a form: the session has ended, if there was one.",
     "content": {JSON: {"schema": {"type": "object", "maxProperties": 0}}},
 }
 ShownDevice = Annotated[
     str | None,
     Header(
         alias=DEVICE_HEADER,
-        description="What an earlier login on this device was answered in this header. Anything else is ignored.",
+        description="The value of this header in the response to an earlier login. Invalid values are ignored.",
         examples=["dwd_..."],
     ),
 ]
@@ -143,7 +143,7 @@ _JWT_DOTS: Final = 2
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     of_login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _DEVICE_OF_LOGIN}}
     return [
         Call(
@@ -202,14 +202,14 @@ def _calls_of_refresh_tokens() -> Sequence[Call]:
 
 
 def _token_policy(limit: LimitedCall | None = None, of_refresh: LimitedCall | None = None) -> RoutePolicy:
-    """Return the policy of a token endpoint: clients of RFC 6749 look for its members in refusals."""
+    """Return the policy of a token endpoint. Its refusals have the members of RFC 6749 for clients of that standard."""
     return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=limit, limit_of_refresh=of_refresh)
 
 
 async def register(
     request: Request, body: JsonBody[RegisterRequest], services: CurrentServices
 ) -> UserResponse | Response:
-    """Make an account; 202 where a mail has to complete it (`POST /api/v1/auth/register/confirm`)."""
+    """Create an account; 202 if it must be completed by mail (`POST /api/v1/auth/register/confirm`)."""
     async with waiting_client(request) as client:
         if services.registration_requests.is_required:
             token = await services.registration_requests.request(
@@ -231,8 +231,8 @@ async def login(
 ) -> TokenPairResponse | ScopedPairResponse:
     """Log in with user name or e-mail address and password, and begin a session.
 
-    With `resource` the tokens are for another service that the operator gave logins, and not for this one. With
-    `grant_type=refresh_token`: as `/api/v1/auth/refresh`, for clients of RFC 6749, whose refusals have its form.
+    With `resource` the tokens are for another service that the operator has configured, not for this one. With
+    `grant_type=refresh_token` it works like `/api/v1/auth/refresh`, with the error responses of RFC 6749.
     """
     if isinstance(form, RefreshForm):
         return ScopedPairResponse.of(await services.sessions.refresh(form.refresh_token, scopes=form.scopes))
@@ -251,7 +251,7 @@ async def login(
 
 
 async def _grant_of(form: TokenForm, services: Services) -> Grant:
-    """Return what a login asks for. Where no tokens for other services are issued, ``resource`` is ignored."""
+    """Return the requested grant of a login. ``resource`` is ignored if the provider is off."""
     if form.resource and services.provider is not None:
         return await services.provider.login_grants.grant_for(form.resource, form.scope)
     require_account_scope(form.scope)
@@ -259,20 +259,20 @@ async def _grant_of(form: TokenForm, services: Services) -> Grant:
 
 
 async def read_me(request: Request) -> Response:
-    """Tell who is asking."""
+    """Return the current user."""
     return _json(UserResponse.of(caller_of(request).user))
 
 
 async def refresh(request: Request) -> Response:
-    """Exchange the session's refresh token for the next pair. Each works once; a second use ends the session."""
+    """Exchange the refresh token for the next pair. Each refresh token works once; a second use ends the session."""
     body = await _REFRESH_BODY(request)
     return _json(TokenPairResponse.of(await services_of(request).sessions.refresh(body.refresh_token)))
 
 
 async def revoke(body: RevocationRequest, services: CurrentServices) -> Response:
-    """End the session (log out). Succeeds for unknown tokens, too (RFC 7009 section 2.2).
+    """End the session (log out). Also succeeds for unknown tokens (RFC 7009 section 2.2).
 
-    A form is for clients of RFC 7009: it takes the access token, too, and its refusals have the form of that standard.
+    The form is for clients of RFC 7009: it also takes an access token, and its error responses are those of RFC 6749.
     """
     if isinstance(body, RevocationForm):
         await _revoke_either(body.token, services)
@@ -292,7 +292,7 @@ async def _revoke_either(token: str, services: Services) -> None:
 
 
 def is_json_web_token(token: str) -> bool:
-    """Tell whether a token has the form of an access token (RFC 7519): no refresh token ever had it."""
+    """Return whether a token has the format of an access token (RFC 7519), which no refresh token has."""
     return token.startswith("eyJ") and token.count(".") == _JWT_DOTS
 
 

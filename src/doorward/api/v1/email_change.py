@@ -1,4 +1,4 @@
-"""Changes of an account's e-mail address over HTTP."""
+"""Routes for changing the e-mail address of an account."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,7 +34,7 @@ _DEVICE_OF_A_PAIR: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "requ
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("POST", EMAIL_PATH, change_email, CHANGE_POLICY, tag=TAG, status=202, refusals=_REFUSALS_OF_REQUESTS),
         Call("DELETE", EMAIL_PATH, cancel_email_change, CHANGE_POLICY, tag=TAG, status=204),
@@ -51,15 +51,15 @@ def calls() -> Sequence[Call]:
 
 
 async def change_email(caller: CurrentCaller, body: JsonBody[EmailChangeRequest], services: CurrentServices) -> None:
-    """Ask for another e-mail address, after a recent proof of the password. Mails go out that confirm it.
+    """Request a change of your e-mail address, after a recent authentication. Mails are sent to confirm it.
 
-    The account keeps its address until then. The answer is the same if another account has the new address.
+    The account keeps its address until then. The response is the same if another account has the new address.
     """
     await services.own_account.email_change.request(caller, body.new_email)
 
 
 async def cancel_email_change(caller: CurrentCaller, services: CurrentServices) -> None:
-    """Give up a change of your e-mail address that was not confirmed yet. Its mails confirm nothing any more."""
+    """Cancel an unconfirmed change of your e-mail address. Links and codes of its mails become invalid."""
     await services.own_account.email_change.cancel(caller)
 
 
@@ -70,10 +70,10 @@ async def confirm_email_change(
     body: JsonBody[ConfirmEmailChangeRequest],
     services: CurrentServices,
 ) -> WaitingForMailboxResponse | TokenPairResponse:
-    """Confirm a change of your e-mail address with what a mail brought.
+    """Confirm a change of your e-mail address with the token or code of a mail.
 
-    The answer names the mailbox that has to confirm next, or, with the last one, has the tokens of a new session: all
-    your sessions end with the old address.
+    The response names the mailbox that must confirm next. After the last confirmation all your sessions end, and the
+    response has the tokens of a new one.
     """
     async with waiting_client(request) as client:
         outcome = await services.own_account.email_change_confirmation.confirm_by_session(

@@ -1,4 +1,4 @@
-"""The identities at other OpenID providers that sign in to a user's account, over HTTP. Linking needs a browser."""
+"""Routes for a user's linked identities at other OpenID providers. Linking needs a browser, so it is not here."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ REMEDIES: Final[Remedies] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", IDENTITIES_PATH, list_identities, OWN_POLICY, tag=TAG),
         Call(
@@ -41,11 +41,11 @@ def calls() -> Sequence[Call]:
 
 
 async def list_identities(caller: CurrentCaller, services: CurrentServices) -> IdentityListResponse:
-    """List the identities at other services that sign in to your account."""
+    """List the identities at other providers with which you can sign in to your account."""
     linked = await services.own_account.identities.list(caller.user.id)
     return IdentityListResponse(identities=[IdentityResponse.of(each) for each in linked])
 
 
 async def unlink_identity(identity_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Unlink an identity: it signs in to your account no more."""
+    """Unlink an identity. It can no longer be used to sign in to your account."""
     await services.own_account.identities.unlink(caller, identity_id)

@@ -1,4 +1,4 @@
-"""Items over HTTP: parameters and a body in, one use case, a body out."""
+"""Routes for items."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
@@ -86,7 +86,7 @@ _REFUSED_FILE: Final = ImportRefusedError([InputError("line/3", InvalidTitleErro
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("POST", LIST, create_item, WRITE_POLICY, tag=TAG, status=201, refusals=_REFUSALS_OF_CONTENT),
         Call("GET", LIST, list_items, LIST_POLICY, tag=TAG),
@@ -132,7 +132,7 @@ async def list_items(
     request: Request,
     response: Response,
 ) -> ItemPageResponse | ItemSliceResponse:
-    """List the items that you can see: by page number with totals, or with `after` by cursor at a constant cost."""
+    """List the items that you can see: by page number with totals, or by cursor (`after`) at a constant cost."""
     item_filter = ItemFilter(title=parameters.title, tag=parameters.tag, year=parameters.year)
     wanted = ItemQuery(reader_id=caller.user_id, owner=parameters.owner, filter=item_filter, sort=parameters.sort)
     if parameters.after is None:
@@ -154,7 +154,7 @@ async def search_items(
     request: Request,
     response: Response,
 ) -> ItemPageResponse:
-    """Find items by the words of title and description, best first. Each word may be the start of one."""
+    """Search items by the words of title and description, best match first. Each word may be a prefix."""
     page = await services.items.search(
         caller.user_id,
         parameters.q,
@@ -168,7 +168,7 @@ async def search_items(
 async def read_item(
     item_id: UUID, caller: CurrentAnyCaller, services: CurrentServices, request: Request, response: Response
 ) -> ItemResponse | Response:
-    """Read one item; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    """Read one item; 304 if If-None-Match contains its version, 412 if If-Match does not."""
     item = await services.items.read(caller.user_id, item_id, is_expected(request))
     if is_unchanged(request, item.version):
         return Response(status_code=304, headers={"ETag": entity_tag(item.version)})
@@ -183,7 +183,7 @@ async def replace_item(
     request: Request,
     response: Response,
 ) -> ItemResponse:
-    """Give your item another content. With If-Match only while it is a version named there."""
+    """Replace the content of your item. With If-Match only at that version."""
     item = await services.items.replace(owner_id, item_id, _content(body), is_changeable(request))
     return _item_response(item, response)
 
@@ -196,14 +196,14 @@ async def amend_item(
     request: Request,
     response: Response,
 ) -> ItemResponse:
-    """Change some fields of your item (RFC 7396). With If-Match only while it is a version named there."""
+    """Change some fields of your item (RFC 7396). With If-Match only at that version."""
     changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
     item = await services.items.amend(owner_id, item_id, changes, is_changeable(request))
     return _item_response(item, response)
 
 
 async def delete_item(item_id: UUID, owner_id: CurrentOwner, services: CurrentServices, request: Request) -> None:
-    """Delete your item. With If-Match only while it is a version named there."""
+    """Delete your item. With If-Match only at that version."""
     await services.items.remove(owner_id, item_id, is_changeable(request))
 
 
@@ -213,10 +213,10 @@ async def import_items(
     file: CsvBody,
     services: CurrentServices,
 ) -> ItemImportResponse:
-    """Add the items of a CSV file, or change those that it brought before.
+    """Add the items of a CSV file, or update those of an earlier import.
 
-    Its first line names the columns: `title` and any of `description,tags,year,visibility,external_id`; or
-    `movieId,title,genres`. With a foreign id (`movieId` or `external_id`), a file can be imported again.
+    The first line has the names of the columns: `title` and any of `description,tags,year,visibility,external_id`; or
+    `movieId,title,genres`. With an external id (`movieId` or `external_id`), a file can be imported again.
     """
     options = FileOptions(visibility=parameters.visibility, columns=read_column_map(parameters.columns))
     request = ImportRequest(owner_id, options, skip_bad_lines=parameters.on_error == "skip")

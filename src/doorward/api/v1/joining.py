@@ -1,4 +1,4 @@
-"""Accounts that begin after a mail, over HTTP: confirmed registrations and invitations."""
+"""Routes that create accounts by mail: confirmed registrations and invitations."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -75,9 +75,9 @@ def calls() -> Sequence[Call]:
 async def confirm_registration(
     request: Request, body: JsonBody[ConfirmRegistrationRequest], services: CurrentServices
 ) -> UserResponse:
-    """Complete a registration with what its mail brought.
+    """Complete a registration with the token or code of its mail.
 
-    The mail alone is not enough: its reader need not be the person who registered.
+    The mail alone is not enough, because its reader may not be the person who registered.
     """
     async with waiting_client(request) as client:
         if body.token is not None:
@@ -90,14 +90,14 @@ async def confirm_registration(
 
 
 async def resend_registration(body: JsonBody[ResendRegistrationRequest], services: CurrentServices) -> None:
-    """Send the mail of a registration once more. Its link and code replace those of the mail before it."""
+    """Send the mail of a registration again. Its link and code replace those of the earlier mail."""
     await services.registration_requests.resend(body.registration_token)
 
 
 async def accept_invitation(
     request: Request, body: JsonBody[AcceptInvitationRequest], services: CurrentServices
 ) -> UserResponse:
-    """Make the account of an invited address. It counts as verified: the mail went to it."""
+    """Create the account of an invited address. The address counts as verified, because the mail reached it."""
     acceptance = Acceptance(body.username, body.password)
     async with waiting_client(request) as client:
         if body.token is not None:

@@ -1,4 +1,4 @@
-"""Taking along and deleting one's account over HTTP, and restoring it."""
+"""Routes for exporting, deleting and restoring the own account."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,7 +23,7 @@ FILE_NAME: Final = "account.json"
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -55,21 +55,21 @@ def calls() -> Sequence[Call]:
 
 
 async def delete_account(caller: CurrentCaller, services: CurrentServices) -> DeletionResponse:
-    """Delete your account in 14 days, and deactivate it at once. Until then a login offers to restore it."""
+    """Deactivate your account now, and delete it in 14 days. Until then a login offers to restore it."""
     return DeletionResponse(deletes_at=await services.leaving.deletion.schedule(caller))
 
 
 async def cancel_deletion(body: JsonBody[RestoreRequest], services: CurrentServices) -> None:
-    """Restore an account with the token that a login was refused with. Then log in: no session begins by this."""
+    """Restore an account with the token from the refused login. It begins no session: log in afterwards."""
     await services.leaving.deletion.restore_by_token(body.restore_token)
 
 
 async def export_account(caller: CurrentCaller, services: CurrentServices, file: FileOfAnswer) -> Response:
-    """Get all that is stored about you, as it is at one moment: a file of JSON."""
+    """Export all data stored about you as a JSON file, from one consistent snapshot."""
     return await export_file(caller, services, file)
 
 
 async def export_file(caller: Caller, services: Services, file: IO[bytes]) -> Response:
-    """Return all that is stored about a caller, by way of a file that is kept until it was sent."""
+    """Return all data stored about a caller, written to ``file`` first."""
     write = partial(services.leaving.export.write, caller)
     return await file_response(file, write, name=FILE_NAME, media_type=JSON)

@@ -1,4 +1,4 @@
-"""Passkeys over HTTP: signing in with one, and a signed-in user's own."""
+"""Routes for signing in with passkeys, and for managing the own passkeys."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -55,12 +55,11 @@ PASSKEY: Final = f"{LIST}/{{passkey_id:uuid}}"
 LOGIN_POLICY: Final = RoutePolicy(PUBLIC, limit_of_address=LimitedCall.PASSKEY_LOGIN)
 OWN_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
-"""Of names, too: a thief who exchanged them would have the owner remove the wrong passkey."""
+"""Also for changes of names: a thief who swapped them could make the owner remove the wrong passkey."""
 REMEDIES: Final[Remedies] = {
     PasskeyRegistrationRefusedError: f"Begin with new options: POST {LIST}/options.",
     PasskeyNotFoundError: f"List them: GET {LIST}.",
 }
-"""What clients of this API can do about refusals."""
 
 _OFF: Final = (PasskeysNotConfiguredError,)
 _REFUSALS_OF_LOGIN: Final = (
@@ -82,7 +81,7 @@ _REFUSALS_OF_ONE: Final = (*_OFF, PasskeyNotFoundError)
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -173,7 +172,7 @@ CurrentPasskeys = Annotated[PasskeyServices, Depends(configured_passkeys)]
 async def passkey_login_options(
     body: JsonBody[PasskeyOptionsRequest], passkeys: CurrentPasskeys
 ) -> RequestOptionsResponse:
-    """Get what a browser needs to sign in with a passkey, or to show one after the password (`mfa_token`)."""
+    """Get the WebAuthn options for signing in with a passkey, or for using one after the password (`mfa_token`)."""
     if body.mfa_token is not None:
         return RequestOptionsResponse.of(await passkeys.factors.options_of_login(body.mfa_token))
     return RequestOptionsResponse.of(passkeys.login.options())
@@ -186,7 +185,7 @@ async def passkey_login(
     passkeys: CurrentPasskeys,
     doorward_device: ShownDevice = None,
 ) -> TokenPairResponse:
-    """Sign in with a passkey alone, and begin a session. Its authenticator must have verified its user."""
+    """Sign in with a passkey alone, and begin a session. The authenticator must have verified the user."""
     async with waiting_client(request) as client:
         begun = await passkeys.login.login(
             body.credential.decoded(),
@@ -206,7 +205,7 @@ async def complete_login_by_passkey(
     services: CurrentServices,
     doorward_device: ShownDevice = None,
 ) -> TokenPairResponse | ScopedPairResponse:
-    """Begin the session of a login whose password was right, by a passkey. Its user need not have been verified."""
+    """Complete a login with a passkey after the password. The authenticator need not have verified the user."""
     factor = passkeys.factors.shown_in_login(body.mfa_token, body.credential.decoded())
     return await complete(request, response, body, factor, services, doorward_device)
 
@@ -222,12 +221,12 @@ async def list_passkeys(caller: CurrentCaller, passkeys: CurrentPasskeys) -> Pas
 
 
 async def passkey_proof_options(caller: CurrentCaller, passkeys: CurrentPasskeys) -> RequestOptionsResponse:
-    """Get what a browser needs to show by a passkey again who you are (`POST /api/v1/account/reauthenticate`)."""
+    """Get the WebAuthn options for reauthenticating with a passkey (`POST /api/v1/account/reauthenticate`)."""
     return RequestOptionsResponse.of(await passkeys.factors.options_of_session(caller))
 
 
 async def passkey_registration_options(caller: CurrentCaller, passkeys: CurrentPasskeys) -> CreationOptionsResponse:
-    """Get what a browser needs to make a passkey, after a recent proof of who you are."""
+    """Get the WebAuthn options for creating a passkey, after a recent authentication."""
     return CreationOptionsResponse.of(await passkeys.registration.options(caller))
 
 
@@ -238,10 +237,10 @@ async def add_passkey(
     body: JsonBody[PasskeyRegistrationRequest],
     passkeys: CurrentPasskeys,
 ) -> PasskeyAddedResponse:
-    """Register the passkey that your browser made. All your sessions end; the answer has the tokens of a new one.
+    """Register the passkey that your browser created. All your sessions end; the response has the tokens of a new one.
 
-    From then on the password alone does not sign in any more: the passkey is a second factor, too. With the first
-    factor of the account the answer has ten recovery codes.
+    From then on the password alone is not enough to sign in: the passkey is also a second factor. For the first
+    factor of the account, the response has ten recovery codes.
     """
     async with waiting_client(request) as client:
         added = await passkeys.registration.register(
@@ -259,7 +258,7 @@ async def add_passkey(
 async def rename_passkey(
     passkey_id: UUID, caller: CurrentCaller, body: MergePatchBody[PasskeyPatch], passkeys: CurrentPasskeys
 ) -> PasskeyResponse:
-    """Give one of your passkeys another name (RFC 7396)."""
+    """Rename one of your passkeys (RFC 7396)."""
     name = body.name if "name" in body.model_fields_set else None
     return PasskeyResponse.of(await passkeys.management.rename(caller, passkey_id, name))
 
@@ -267,7 +266,7 @@ async def rename_passkey(
 async def remove_passkey(
     passkey_id: UUID, caller: CurrentCaller, request: Request, response: Response, passkeys: CurrentPasskeys
 ) -> TokenPairResponse:
-    """Remove one of your passkeys. All your sessions end; the answer has the tokens of a new one."""
+    """Remove one of your passkeys. All your sessions end; the response has the tokens of a new one."""
     async with waiting_client(request) as client:
         removed = await passkeys.management.remove(
             caller, passkey_id, client=client, user_agent=request.headers.get("user-agent")

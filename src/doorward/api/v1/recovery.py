@@ -1,4 +1,4 @@
-"""Forgotten passwords over HTTP."""
+"""Routes for forgotten passwords."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -44,15 +44,15 @@ def calls() -> Sequence[Call]:
 async def forgot_password(
     body: JsonBody[ForgotPasswordRequest], services: CurrentServices, doorward_device: ShownDevice = None
 ) -> None:
-    """Send a mail that resets the password, if the address has an account. The answer is the same if it has none.
+    """Send a mail that resets the password, if the address has an account. The response is the same if it has none.
 
-    Strangers who ask for the same address use up none of the mails that a known device may cause.
+    Requests from unknown devices do not count against the mail limit of a known device.
     """
     await services.recovery.request_reset(body.email, device_token=doorward_device)
 
 
 async def reset_password(request: Request, body: JsonBody[ResetPasswordRequest], services: CurrentServices) -> None:
-    """Set a new password with what the mail brought. All sessions of the account end; none begins."""
+    """Set a new password with the token or code of the mail. All sessions of the account end; no new one begins."""
     async with waiting_client(request) as client:
         if body.token is not None:
             await services.recovery.reset_by_token(body.token, body.new_password, client=client)

@@ -1,4 +1,4 @@
-"""Second factors over HTTP: logins are completed by them, and users set them up."""
+"""Routes for completing logins with second factors, and for managing them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -70,7 +70,7 @@ _WITH_DEVICE: Final[Mapping[int | str, dict[str, Any]]] = {200: {"headers": GIVE
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -134,7 +134,7 @@ async def use_totp_code(
     services: CurrentServices,
     doorward_device: ShownDevice = None,
 ) -> TokenPairResponse | ScopedPairResponse:
-    """Begin the session of a login whose password was right, by the code of an authenticator application."""
+    """Complete a login with the code of an authenticator app, after the password."""
     factor = services.second_factors.shown_codes.totp(body.code)
     return await complete(request, response, body, factor, services, doorward_device)
 
@@ -146,7 +146,7 @@ async def use_recovery_code(
     services: CurrentServices,
     doorward_device: ShownDevice = None,
 ) -> TokenPairResponse | ScopedPairResponse:
-    """Begin the session of a login whose password was right, by a recovery code, which is used up by it."""
+    """Complete a login with a recovery code, after the password. Each recovery code works once."""
     factor = services.second_factors.shown_codes.recovery_code(body.code)
     return await complete(request, response, body, factor, services, doorward_device)
 
@@ -159,7 +159,7 @@ async def complete(
     services: Services,
     device_token: str | None,
 ) -> TokenPairResponse | ScopedPairResponse:
-    """Begin the session of a login that waits, by a factor of any kind."""
+    """Begin the session of a pending login with a factor of any kind."""
     async with waiting_client(request) as client:
         by = CompletingClient(client, _agent(request), device_token, body.remember_device)
         begun = await services.second_factors.completion.complete(body.mfa_token, factor, by)
@@ -168,7 +168,7 @@ async def complete(
 
 
 async def list_second_factors(caller: CurrentCaller, services: CurrentServices) -> OwnFactorsResponse:
-    """List your second factors, passkeys among them, and how many recovery codes are left."""
+    """List your second factors, including passkeys, and the number of unused recovery codes."""
     own = await services.second_factors.listing.list(caller)
     return OwnFactorsResponse(
         factors=[OwnFactorResponse.of(factor) for factor in own.factors],
@@ -179,7 +179,7 @@ async def list_second_factors(caller: CurrentCaller, services: CurrentServices) 
 async def begin_totp(
     caller: CurrentCaller, parameters: Annotated[TotpEnrolmentParameters, Query()], services: CurrentServices
 ) -> TotpEnrolmentResponse:
-    """Get the secret for an authenticator application, after a recent proof. Nothing is stored until you confirm it."""
+    """Get the secret for an authenticator app, after a recent authentication. Nothing is stored until you confirm."""
     enrolment = await enrolment_of(services).begin(caller, replaces=parameters.replace)
     draw = services.second_factors.draw_qr_code
     qr = None if draw is None else await draw(enrolment.uri)
@@ -193,10 +193,10 @@ async def confirm_totp(
     body: JsonBody[ConfirmTotpRequest],
     services: CurrentServices,
 ) -> EnrolledResponse:
-    """Set up the authenticator application whose code you send. All your sessions end.
+    """Set up the authenticator app whose code you send. All your sessions end.
 
-    The answer has the tokens of a new session. It has ten recovery codes besides: keep them where the telephone is not.
-    Where another application is replaced, it has none: those from before stay, and the codes of that one are refused.
+    The response has the tokens of a new session and ten recovery codes: do not keep them on the same phone. If another
+    app is replaced, its codes are refused, the earlier recovery codes stay valid, and the response has no new ones.
     """
     enrolled = await enrolment_of(services).confirm(
         caller, token=body.token, code=body.code, client=_client(), user_agent=_agent(request)
@@ -207,22 +207,22 @@ async def confirm_totp(
 async def remove_totp(
     caller: CurrentCaller, request: Request, response: Response, services: CurrentServices
 ) -> TokenPairResponse:
-    """Remove the authenticator application, after a recent proof by a second factor. All your sessions end.
+    """Remove the authenticator app, after a recent authentication by a second factor. All your sessions end.
 
-    The recovery codes go with the last factor. The answer has the tokens of a new session.
+    With the last factor, the recovery codes are removed, too. The response has the tokens of a new session.
     """
     session = await enrolment_of(services).remove(caller, client=_client(), user_agent=_agent(request))
     return _pair(tokens_of(session), response)
 
 
 async def make_recovery_codes(caller: CurrentCaller, services: CurrentServices) -> RecoveryCodesResponse:
-    """Get ten new recovery codes, after a recent proof by a second factor. Those from before are refused."""
+    """Get ten new recovery codes, after a recent authentication by a second factor. The earlier codes are refused."""
     codes = await services.second_factors.recovery_codes.make_again(caller)
     return RecoveryCodesResponse(recovery_codes=list(codes))
 
 
 def enrolment_of(services: Services) -> TotpEnrolment:
-    """Return the use cases of authenticator applications. Raises ``SecondFactorsUnavailableError``."""
+    """Return the use cases of authenticator apps. Raises ``SecondFactorsUnavailableError``."""
     if services.second_factors.enrolment is None:
         raise SecondFactorsUnavailableError
     return services.second_factors.enrolment

@@ -1,4 +1,4 @@
-"""The verification of e-mail addresses over HTTP."""
+"""Routes for the verification of e-mail addresses."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -59,9 +59,9 @@ def calls() -> Sequence[Call]:
 async def verify_email(
     request: Request, caller: OptionalCaller, body: JsonBody[VerifyEmailRequest], services: CurrentServices
 ) -> None:
-    """Verify the address of an account: with a session of it, or with its password.
+    """Verify the address of an account with the mail's token or code, and with a session or the password.
 
-    The mail alone is not enough: its reader need not be the person who registered.
+    The mail alone is not enough, because its reader may not be the person who registered.
     """
     if caller is not None:
         await services.verification.verify_by_session(caller, token=body.token, code=body.code)
@@ -73,5 +73,5 @@ async def verify_email(
 
 
 async def send_verification_mail(caller: CurrentCaller, services: CurrentServices) -> None:
-    """Send the mail that verifies the account's address once more. A verified address gets none."""
+    """Send the mail that verifies the account's address again. A verified address gets none."""
     await services.verification.send_again(caller)

@@ -1,4 +1,4 @@
-"""The pages of administration: who is signed in there acts by the roles of this moment, as in the API."""
+"""The admin pages. The signed-in user acts with the scopes of the current roles, as in the API."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,9 +18,9 @@ PLACES: Final = (
     dead_letters.PLACE,
     audit.PLACE,
 )
-"""In the order of the navigation."""
+"""The parts of the site in navigation order."""
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return AdminPages(pages, PLACES).calls()

@@ -1,4 +1,4 @@
-"""The page of the audit log: what changed, about whom, by whom."""
+"""The page of the audit log: changes with the affected user and the actor."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,14 +19,14 @@ _MOMENTS: Final = ("since", "until")
 
 
 class AuditPage(AdminPageOf):
-    """The log, the latest entries first, and what narrows it."""
+    """The audit log, newest entries first, with filters."""
 
     name = AdminPage.AUDIT
     title = "audit.title"
     access = access_of(audit.READ)
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return the entries of one part of the log. A search that cannot be made is refused on the page."""
+        """Return the entries of one part of the log. If the search is refused, the page shows the refusal."""
         asked = asked_in_query(visit, "user_id", "type", "actor", *_MOMENTS)
         after = asked_in_query(visit, "after")
 

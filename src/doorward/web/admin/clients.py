@@ -1,4 +1,4 @@
-"""The pages of OAuth clients: those that there are, and each one with what it may do and how it shows who it is."""
+"""The pages of OAuth clients: the list, and each client with its grants, scopes and authentication method."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, get_args
@@ -39,18 +39,18 @@ _GRANT_TYPES: Final[Mapping[str, str]] = {
     "device_code": DEVICE_CODE,
     "refresh_token": REFRESH_TOKEN,
 }
-"""The fields of a form, each with the grant type that it stands for."""
+"""Grant types by their form fields."""
 
 
 class ClientsPage(AdminPageOf):
-    """The list, the oldest first."""
+    """The list of clients, oldest first."""
 
     name = AdminPage.CLIENTS
     title = "clients.title"
     access = _ACCESS
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return all clients, and what a new one may be."""
+        """Return all clients, and the choices for a new one."""
         return {
             "clients": [
                 {"id": each.client_id, "name": each.name, "is_enabled": each.is_enabled, "grants": _grants(each)}
@@ -71,7 +71,7 @@ class ClientPage(PageOfOne):
     access = _ACCESS
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return what is known of the client. Raises ``ClientNotFoundError``."""
+        """Return the client and its secrets without their values. Raises ``ClientNotFoundError``."""
         details = await visit.services.oauth.clients.get(self.key, lambda _: True)
         client = details.client
         return {
@@ -80,7 +80,7 @@ class ClientPage(PageOfOne):
             "created": shown_day(client.created_at),
             "not_before": shown_moment(client.not_before),
             "grants": _grants(client),
-            "methods": _methods_beside(client.auth_method),
+            "methods": _possible_methods(client.auth_method),
             "has_secret": client.auth_method not in {NO_SECRET, PRIVATE_KEY},
             "secrets": [
                 (shown_day(each.created_at), "" if each.expires_at is None else shown_moment(each.expires_at))
@@ -92,19 +92,19 @@ class ClientPage(PageOfOne):
 
 
 def _grants(client: OAuthClient) -> list[str]:
-    """Return by which names of fields the grant types of a client are known."""
+    """Return the form fields of a client's grant types."""
     return [name for name, grant_type in _GRANT_TYPES.items() if grant_type in client.grant_types]
 
 
-def _methods_beside(method: AuthMethod) -> list[str]:
-    """Return the methods that a client may have in place of this one, which stays the kind that it is."""
+def _possible_methods(method: AuthMethod) -> list[str]:
+    """Return the methods to which a client can change. Only clients with a secret have a choice."""
     if method in {NO_SECRET, PRIVATE_KEY}:
         return [method]
     return [each for each in get_args(SharedMethod) if each != NO_SECRET]
 
 
-def _said(form: ClientContentForm) -> dict[str, Any]:
-    """Return the fields of ``ClientContent`` that a form has, whether they are the same as before or not."""
+def _content(form: ClientContentForm) -> dict[str, Any]:
+    """Return the fields of ``ClientContent`` in a form, changed or not."""
     method = {"auth_method": form.auth_method} if form.auth_method else {}
     return {
         **method,
@@ -121,26 +121,26 @@ def _said(form: ClientContentForm) -> dict[str, Any]:
 
 
 def _changes(form: ClientContentForm) -> ClientChanges:
-    """Return what a form changes. That of the built-in client has scopes and resources alone."""
-    said = _said(form)
-    return {name: said[name] for name in ("scopes", "resources")} if is_built_in(form.client_id) else said
+    """Return the changes of a form. The form of the built-in client only has scopes and resources."""
+    content = _content(form)
+    return {name: content[name] for name in ("scopes", "resources")} if is_built_in(form.client_id) else content
 
 
 async def _create(visit: Visit, form: ClientContentForm) -> Done | Shown:
     """Add a client, and show its secret if it has one."""
-    content = ClientContent(**_said(form))
+    content = ClientContent(**_content(form))
     return _made(await visit.services.oauth.clients.create(visit.caller, content), "client_created")
 
 
 async def _change(visit: Visit, form: ClientContentForm) -> Done:
-    """Change a client, if the version is the one that the page showed."""
+    """Change a client, if its version is still the one on the page."""
     administered = visit.services.oauth.clients
     await administered.change(visit.caller, form.client_id, _changes(form), is_version(form.version))
     return Done("client_changed")
 
 
 async def _rotate(visit: Visit, form: ClientForm) -> Done | Shown:
-    """Give a client another secret, if the version is the one that the page showed."""
+    """Give a client a new secret, if its version is still the one on the page."""
     administered = visit.services.oauth.clients
     made = await administered.rotate_secret(visit.caller, form.client_id, is_version(form.version))
     return _made(made, "client_secret")

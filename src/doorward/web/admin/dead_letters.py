@@ -1,4 +1,4 @@
-"""The page of dead letters: messages that are not tried any more. Those of webhooks can be tried again."""
+"""The page of dead letters: messages whose delivery was given up. Those of webhooks can be retried."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,14 +21,14 @@ _NONE_FOUND: Final[Slice[DeadLetter]] = Slice((), 0, None)
 
 
 class DeadLettersPage(AdminPageOf):
-    """The list, the latest first."""
+    """The list of dead letters, newest first."""
 
     name = AdminPage.DEAD_LETTERS
     title = "dead_letters.title"
     access = _ACCESS
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return the dead letters of one part of the list. A search that cannot be made is refused on the page."""
+        """Return the dead letters of one part of the list. If the search is refused, the page shows the refusal."""
         asked = asked_in_query(visit, "webhook_id")
         after = asked_in_query(visit, "after")
 
@@ -60,7 +60,7 @@ class DeadLettersPage(AdminPageOf):
 
 
 async def _retry(visit: Visit, form: DeadLetterForm) -> Done:
-    """Retry one dead letter, by the whole schedule of attempts. Raises ``DeadLetterNotFoundError``."""
+    """Retry one dead letter with the full retry schedule. Raises ``DeadLetterNotFoundError``."""
     if not form.message_id:
         raise DeadLetterNotFoundError
     await visit.services.outgoing.dead_letters.retry(Actor(visit.caller), int(form.message_id))
@@ -68,7 +68,7 @@ async def _retry(visit: Visit, form: DeadLetterForm) -> Done:
 
 
 async def _retry_all(visit: Visit, form: RetryAllForm) -> Done:
-    """Retry all dead letters of a webhook, each by the whole schedule of attempts."""
+    """Retry all dead letters of a webhook, each with the full retry schedule."""
     webhook_id = read_id(form.webhook_id, WebhookNotFoundError)
     await visit.services.outgoing.dead_letters.retry_all(Actor(visit.caller), webhook_id)
     return Done("dead_letters")

@@ -1,4 +1,4 @@
-"""The forms of administration. An empty field counts as left out, and so does a box that is not ticked."""
+"""The forms of the admin pages. Empty fields and unticked checkboxes count as missing."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
@@ -10,21 +10,21 @@ from doorward.domain.oauth.models import GrantType, KeyAlgorithm, SharedMethod
 from doorward.web.forms import MAXIMUM_FIELD_LENGTH, PageForm
 
 MAXIMUM_LIST_LENGTH: Final = 16 * 1024
-"""Of what is typed as a list: the longest one of redirect URIs has some 10 KiB."""
+"""Maximum length of a list in a text field: the longest list of redirect URIs has about 10 KiB."""
 
 _Text = Annotated[str, Field(max_length=MAXIMUM_FIELD_LENGTH)]
 _List = Annotated[str, Field(max_length=MAXIMUM_LIST_LENGTH)]
 
 
 class InviteForm(PageForm):
-    """Whom to invite, and the names of the roles, with spaces between them."""
+    """The address to invite, and the names of the roles, separated by spaces."""
 
     email: _Text = ""
     roles: _Text = ""
 
 
 class RevokeInvitationForm(PageForm):
-    """The invitation to take back."""
+    """The invitation to revoke."""
 
     invitation_id: _Text = ""
 
@@ -43,7 +43,7 @@ class UserForm(PageForm):
 
 
 class ChangeUserForm(UserForm):
-    """The changes of a user, and the version that the page showed."""
+    """The changes to a user, and the version that the page showed."""
 
     version: int = 0
     username: _Text = ""
@@ -68,7 +68,7 @@ class RoleForm(PageForm):
 
 
 class ChangeRoleForm(RoleForm):
-    """What a role gives: each scope is a box of its own, by its name."""
+    """The description and the scopes of a role. Each scope is a checkbox with its name."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -76,19 +76,19 @@ class ChangeRoleForm(RoleForm):
 
     @property
     def scopes(self) -> Sequence[AdminScope]:
-        """The scopes whose boxes are ticked."""
+        """The ticked scopes."""
         return [scope for scope in AdminScope if scope in (self.model_extra or {})]
 
 
 class ClientForm(PageForm):
-    """Which client, which has this version."""
+    """The client, and the version that the page showed."""
 
     client_id: _Text = ""
     version: int = 0
 
 
 class ClientContentForm(ClientForm):
-    """What is said of a client. Scopes, resources and addresses have spaces or ends of lines between them."""
+    """The content of a client. Scopes, resources and addresses are separated by spaces or line breaks."""
 
     name: _Text = ""
     auth_method: SharedMethod | Literal[""] = ""
@@ -106,7 +106,7 @@ class ClientContentForm(ClientForm):
 
     @property
     def grant_types(self) -> tuple[GrantType, ...]:
-        """The grant types whose boxes are ticked."""
+        """The ticked grant types."""
         ticked: dict[GrantType, bool] = {
             "authorization_code": self.authorization_code,
             "client_credentials": self.client_credentials,
@@ -117,14 +117,14 @@ class ClientContentForm(ClientForm):
 
 
 class WebhookForm(PageForm):
-    """Which webhook, which has this version."""
+    """The webhook, and the version that the page showed."""
 
     webhook_id: _Text = ""
     version: int = 0
 
 
 class WebhookContentForm(WebhookForm):
-    """What is said of a webhook. The types have spaces between them; without any it gets all."""
+    """The content of a webhook. Types are separated by spaces; without any, it gets events of all types."""
 
     url: Annotated[str, Field(max_length=MAXIMUM_LIST_LENGTH)] = ""
     description: _Text = ""
@@ -133,19 +133,19 @@ class WebhookContentForm(WebhookForm):
 
 
 class ReplayForm(WebhookForm):
-    """From when to when events are sent again, in UTC."""
+    """The time range of the events to send again, in UTC."""
 
     since: _Text = ""
     until: _Text = ""
 
 
 class DeadLetterForm(PageForm):
-    """Which dead letter."""
+    """The dead letter to retry."""
 
     message_id: Annotated[str, Field(max_length=18, pattern="^[0-9]*$")] = ""
 
 
 class RetryAllForm(PageForm):
-    """All dead letters of which webhook."""
+    """The webhook whose dead letters to retry."""
 
     webhook_id: _Text = ""

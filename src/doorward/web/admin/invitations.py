@@ -1,4 +1,4 @@
-"""The page of invitations: who was invited and has not accepted yet. Send one, or take it back."""
+"""The page of pending invitations: list, send and revoke them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _NONE_FOUND: Final[Slice[PendingInvitation]] = Slice((), 0, None)
 
 
 class InvitationsPage(AdminPageOf):
-    """The list, the newest first."""
+    """The list of invitations, newest first."""
 
     name = AdminPage.INVITATIONS
     title = "invitations.title"
@@ -57,7 +57,7 @@ async def _invite(visit: Visit, form: InviteForm) -> Done:
 
 
 async def _revoke(visit: Visit, form: RevokeInvitationForm) -> Done:
-    """Take an invitation back."""
+    """Revoke an invitation."""
     invitation_id = read_id(form.invitation_id, InvitationNotFoundError)
     await visit.services.administration.invitations.revoke(Actor(visit.caller), invitation_id)
     return Done("invitation_revoked")

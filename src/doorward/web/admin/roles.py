@@ -1,4 +1,4 @@
-"""The pages of roles: what there are, and what each gives. Define one, change it, or remove it."""
+"""The pages of roles: list, create, change and delete them."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -17,7 +17,7 @@ _WRITES: Final = access_of(roles.WRITE)
 
 
 class RolesPage(AdminPageOf):
-    """The list, the built-in roles first."""
+    """The list of roles, built-in roles first."""
 
     name = AdminPage.ROLES
     title = "roles.title"
@@ -26,7 +26,7 @@ class RolesPage(AdminPageOf):
     async def words(self, visit: Visit) -> Mapping[str, object]:
         """Return all roles."""
         found = await visit.services.administration.roles.list()
-        return {"roles": [_shown(role) for role in found], "givable": _givable(visit)}
+        return {"roles": [_shown(role) for role in found], "givable": _grantable_scopes(visit)}
 
 
 class RolePage(PageOfOne):
@@ -37,14 +37,14 @@ class RolePage(PageOfOne):
     parameter = "name"
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return what the role gives. Raises ``RoleNotFoundError``."""
+        """Return the role, and whether it can be changed. Raises ``RoleNotFoundError``."""
         role = await visit.services.administration.roles.read(self.key)
         is_within = not role.is_built_in and visit.caller.scopes.issuperset(role.scopes)
-        return {"role": _shown(role), "is_changeable": is_within, "givable": _givable(visit)}
+        return {"role": _shown(role), "is_changeable": is_within, "givable": _grantable_scopes(visit)}
 
 
-def _givable(visit: Visit) -> Collection[str]:
-    """Return the scopes that this administrator can give, in one order."""
+def _grantable_scopes(visit: Visit) -> Collection[str]:
+    """Return the scopes that this administrator can grant, in a fixed order."""
     return [str(scope) for scope in AdminScope if scope in visit.caller.scopes]
 
 
@@ -59,14 +59,14 @@ def _shown(role: Role) -> Mapping[str, object]:
 
 
 async def _create(visit: Visit, form: ChangeRoleForm) -> Done:
-    """Define a role."""
+    """Create a role."""
     administered = visit.services.administration.roles
     role = await administered.create(Actor(visit.caller), form.name, form.description, form.scopes)
     return Done("role_created", page=RolePage(role.name))
 
 
 async def _change(visit: Visit, form: ChangeRoleForm) -> Done:
-    """Change a role, if the version is the one that the page showed."""
+    """Change a role, if its version is still the one on the page."""
     changes = RoleChanges(form.description, form.scopes)
     administered = visit.services.administration.roles
     await administered.change(Actor(visit.caller), form.name, changes, is_version(form.version))
@@ -74,7 +74,7 @@ async def _change(visit: Visit, form: ChangeRoleForm) -> Done:
 
 
 async def _remove(visit: Visit, form: RoleForm) -> Done:
-    """Remove a role, if the version is the one that the page showed."""
+    """Delete a role, if its version is still the one on the page."""
     await visit.services.administration.roles.remove(Actor(visit.caller), form.name, is_version(form.version))
     return Done("role_removed", page=RolesPage())
 

@@ -1,4 +1,4 @@
-"""The page of one user: what is known, and where the user is signed in."""
+"""The page of one user, with the user's live sessions."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ class UserPage(PageOfOne):
     access = access_of(users.READ)
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return what is known of the user. Raises ``UserNotFoundError``."""
+        """Return the user and the live sessions. Raises ``UserNotFoundError``."""
         user_id = read_id(self.key, UserNotFoundError)
         administration = visit.services.administration
         user = await administration.users.read(user_id, lambda _: True)

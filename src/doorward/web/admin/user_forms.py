@@ -1,4 +1,4 @@
-"""What stops a user, and what helps one back in: the forms of the page of one user."""
+"""The forms on the page of one user: changes, deletion, deactivation, resets and sessions."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ from doorward.web.own.words import read_id
 
 
 async def _change(visit: Visit, form: ChangeUserForm) -> Done:
-    """Change what is said of a user, if the version is the one that the page showed."""
+    """Change a user, if the version is still the one on the page."""
     changes = UserChanges(
         username=form.username or None,
         email=form.email or None,
@@ -33,7 +33,7 @@ async def _change(visit: Visit, form: ChangeUserForm) -> Done:
 
 
 async def _delete(visit: Visit, form: DeleteUserForm) -> Done:
-    """Delete a user later, or at once, if the version is the one that the page showed."""
+    """Delete a user later or at once, if the version is still the one on the page."""
     user_id = read_id(form.user_id, UserNotFoundError)
     actions, actor = visit.services.administration.user_actions, Actor(visit.caller)
     if not form.now:

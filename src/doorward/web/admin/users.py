@@ -18,14 +18,14 @@ _NONE_FOUND: Final = FoundUsers((), 0, None, 0, total_is_estimate=False)
 
 
 class UsersPage(AdminPageOf):
-    """The list, the newest users first, and what narrows it."""
+    """The list of users, newest first, with filters."""
 
     name = AdminPage.USERS
     title = "users.title"
     access = access_of(users.READ)
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return the users of one part of the list. A search that cannot be made is refused on the page."""
+        """Return the users of one part of the list. If the search is refused, the page shows the refusal."""
         asked = asked_in_query(visit, "q", "status", "role")
         after = asked_in_query(visit, "after")
 

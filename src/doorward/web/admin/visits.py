@@ -1,4 +1,4 @@
-"""What the pages of administration have in common: each needs the scope of the API's call that it stands for."""
+"""Common parts of the admin pages. Each page and form requires the scope of the corresponding API route."""
 
 from abc import ABC
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ FoundT = TypeVar("FoundT")
 
 
 def access_of(policy: RoutePolicy) -> NeedsScope:
-    """Return what a call of the API needs, for the page or the form that stands for it. Raises ``TypeError``."""
+    """Return the access that an API route requires, for the corresponding page or form. Raises ``TypeError``."""
     access: Access = policy.access
     if not isinstance(access, NeedsScope):
         raise TypeError("A call of administration needs a scope")
@@ -37,14 +37,14 @@ def access_of(policy: RoutePolicy) -> NeedsScope:
 
 
 class AdminPageOf(OwnPage, ABC):
-    """A page of administration. ``title`` is the key of its text, by which the others lead to it."""
+    """An admin page. ``title`` is the key of its link text on other pages."""
 
     name: ClassVar[AdminPage]
     title: ClassVar[str] = ""
 
     @property
     def path(self) -> str:
-        """The path of the page: below that of administration, beside the pages of the own account."""
+        """The path of the page, below ``/admin``."""
         return f"{ADMIN}/{self.name.removeprefix('admin-')}"
 
     @property
@@ -52,13 +52,13 @@ class AdminPageOf(OwnPage, ABC):
         """The name of its template."""
         return self.name.replace("-", "_")
 
-    def is_offered(self, caller: Caller, services: Services) -> bool:  # noqa: ARG002 - some are there by settings
-        """Tell whether the other pages lead to it. Whether it may be seen is judged when it is opened."""
+    def is_offered(self, caller: Caller, services: Services) -> bool:  # noqa: ARG002 - subclasses check the settings
+        """Return whether the navigation links to it. Access is checked again when it is opened."""
         return self.access.scope in caller.scopes
 
 
 class PageOfOne(AdminPageOf, ABC):
-    """The page of one row, by the id as it was sent."""
+    """The page of one row. ``key`` is the unchecked id from the request."""
 
     parameter: ClassVar[str] = "id"
 
@@ -67,7 +67,7 @@ class PageOfOne(AdminPageOf, ABC):
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query of the address, which names the row."""
+        """The query parameters of the address, with the id of the row."""
         return {self.parameter: self.key}
 
     @property
@@ -76,15 +76,15 @@ class PageOfOne(AdminPageOf, ABC):
         return with_parameters(self.path, self.query)
 
     def at(self, request: Request) -> OwnPage:
-        """Return the page of the row that a request names."""
+        """Return the page of the row in the request's query string."""
         return type(self)(request.query_params.get(self.parameter, ""))
 
 
 @frozen
 class Shown:
-    """A page that is the answer of a form, and is shown this once.
+    """A page that is the response to a form and is shown only once.
 
-    ``done`` is the key of what was done, or else ``refusal`` says what was not.
+    ``done`` is the key of the result's text; otherwise ``refusal`` is the text of the refusal.
     """
 
     template: str
@@ -94,13 +94,13 @@ class Shown:
 
 
 def shown_secret(done: str, title: str, identifier: str, secret: str, page: PageOfOne) -> Shown:
-    """Return the page of a secret that was made: whose it is, and the page on which its person goes on."""
+    """Return the page of a new secret, with the name and id of its owner, and the page to continue at."""
     return Shown("admin_secret", {"title": title, "identifier": identifier, "secret": secret, "page": page}, done)
 
 
 @frozen
 class FormOf(Generic[FormT]):
-    """A form: what the call of the API needs for which it stands, its fields, what it does, and the page it is on."""
+    """A form: the access of the corresponding API route, its fields, its function, and its page."""
 
     name: str
     access: NeedsScope
@@ -112,7 +112,7 @@ class FormOf(Generic[FormT]):
 
 @frozen
 class Place:
-    """What the navigation leads to: a page, the pages behind it, and the forms of all of them."""
+    """An entry of the navigation: its page, the pages of its rows, and all their forms."""
 
     front: AdminPageOf
     pages: Sequence[AdminPageOf] = ()
@@ -120,7 +120,7 @@ class Place:
 
 
 class AdminPages(OwnPages):
-    """Shows the pages to administrators, and carries out their forms."""
+    """Renders the pages for administrators, and processes their forms."""
 
     folder = ADMIN
 
@@ -129,7 +129,7 @@ class AdminPages(OwnPages):
         self._places = places
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         shown = [self.shown(page) for place in self._places for page in (place.front, *place.pages)]
         forms = [
             call
@@ -140,10 +140,10 @@ class AdminPages(OwnPages):
         return [self.front(), *shown, *forms]
 
     def front(self) -> Call:
-        """Return the call of the address that all of them are below."""
+        """Return the route of the common parent path."""
 
         async def open_administration(request: Request, services: CurrentServices) -> Response:
-            """Lead to the first page that the roles give; to one that says so where they give none."""
+            """Redirect to the first page that the user's scopes allow, or else to one that shows a refusal."""
             caller = await self.find_caller(request, services)
             fronts = [each.front for each in self._places]
             offered = [each for each in fronts if caller is not None and each.is_offered(caller, services)]
@@ -152,14 +152,14 @@ class AdminPages(OwnPages):
         return Call("GET", ADMIN, open_administration, SHOWN)
 
     async def find_caller(self, request: Request, services: Services) -> Caller | None:
-        """Return who is signed in in the browser, with what the roles of this moment give."""
+        """Return the user who is signed in in the browser, with the scopes of the current roles, or None."""
         cookie = self._pages.cookies.read(request, Cookie.SESSION)
         return await provider_of(services).browser_sessions.find_administrator(cookie)
 
     async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
-        """Return the values that all templates need: the navigation, and the forms that may be sent.
+        """Return the values that all templates need: the navigation, and the forms that the user may send.
 
-        Whether one may be is judged again when it is.
+        Access is checked again when a form is sent.
         """
         scopes = visit.caller.scopes
         return {
@@ -173,7 +173,7 @@ class AdminPages(OwnPages):
         async def send_form(
             request: Request, form: Annotated[FormT, Depends(FormReader(form_of.model))], services: CurrentServices
         ) -> Response:
-            """Carry out the form."""
+            """Process the form."""
             page = form_of.page(form)
 
             async def act(visit: Visit) -> Done | Response:
@@ -190,7 +190,7 @@ class AdminPages(OwnPages):
 
 
 async def search(visit: Visit, find: Callable[[], Awaitable[FoundT]], nothing: FoundT) -> tuple[FoundT, str]:
-    """Return what is found and an empty text, or nothing and why the search cannot be made."""
+    """Return the result of ``find`` and an empty text, or ``nothing`` and the text of the refusal."""
     try:
         return await find(), ""
     except ValidationError:
@@ -201,7 +201,7 @@ async def search(visit: Visit, find: Callable[[], Awaitable[FoundT]], nothing: F
 
 
 def asked_in_query(visit: Visit, *names: str) -> dict[str, str]:
-    """Return the filters of a list, each empty where it is left out."""
+    """Return these query parameters; missing ones are empty."""
     return {name: visit.request.query_params.get(name, "") for name in names}
 
 
@@ -211,10 +211,10 @@ def given(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_version(version: int) -> Callable[[int], bool]:
-    """Return a function that compares a stored version with the one that the page showed."""
+    """Return a function that compares a stored version with the one on the page."""
     return lambda stored: stored == version
 
 
 def read_names(text: str) -> list[str]:
-    """Return the names that were typed with spaces or commas between them."""
+    """Return the names in a text, separated by spaces or commas."""
     return text.replace(",", " ").split()

@@ -1,4 +1,4 @@
-"""The pages of webhooks: who is told of events, and each one with what it is told and how it fares."""
+"""The pages of webhooks: the list, and each webhook with its event types and its delivery state."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -33,14 +33,14 @@ _ACCESS: Final = access_of(webhooks.POLICY)
 
 
 class WebhooksPage(AdminPageOf):
-    """The list, the oldest first."""
+    """The list of webhooks, oldest first."""
 
     name = AdminPage.WEBHOOKS
     title = "webhooks.title"
     access = _ACCESS
 
     def is_offered(self, caller: Caller, services: Services) -> bool:
-        """Tell whether the other pages lead to it: where the settings have webhooks."""
+        """Return whether the navigation links to it: only if the settings enable webhooks."""
         return services.outgoing.webhooks is not None and super().is_offered(caller, services)
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
@@ -59,7 +59,7 @@ class WebhookPage(PageOfOne):
     access = _ACCESS
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return what is known of the webhook. Raises ``WebhooksNotEnabledError``, ``WebhookNotFoundError``."""
+        """Return the webhook. Raises ``WebhooksNotEnabledError`` and ``WebhookNotFoundError``."""
         hooks = await webhooks.enabled_webhooks(visit.services)
         endpoint = await hooks.management.get(read_id(self.key, WebhookNotFoundError), lambda _: True)
         return {
@@ -83,7 +83,7 @@ def _shown(endpoint: Endpoint) -> Mapping[str, object]:
 
 
 def _content(form: WebhookContentForm) -> EndpointContent:
-    """Return what a form says of a webhook. Without types it gets events of all."""
+    """Return the content of a webhook in a form. Without types it gets events of all types."""
     types = tuple(read_names(form.types)) or None
     return EndpointContent(form.url, form.description, types, form.is_enabled)
 
@@ -108,7 +108,7 @@ async def _create(visit: Visit, form: WebhookContentForm) -> Shown:
 
 
 async def _change(visit: Visit, form: WebhookContentForm) -> Done:
-    """Change a webhook, if the version is the one that the page showed."""
+    """Change a webhook, if its version is still the one on the page."""
     webhook_id, hooks = read_id(form.webhook_id, WebhookNotFoundError), await _hooks(visit)
     changes = _changes(_content(form))
     await hooks.management.update(Actor(visit.caller), webhook_id, changes, is_version(form.version))
@@ -116,7 +116,7 @@ async def _change(visit: Visit, form: WebhookContentForm) -> Done:
 
 
 async def _rotate(visit: Visit, form: WebhookForm) -> Shown:
-    """Give a webhook another secret, if the version is the one that the page showed."""
+    """Give a webhook a new secret, if its version is still the one on the page."""
     webhook_id, hooks = read_id(form.webhook_id, WebhookNotFoundError), await _hooks(visit)
     made = await hooks.management.rotate_secret(Actor(visit.caller), webhook_id, is_version(form.version))
     return _made(made, "webhook_secret")
@@ -128,14 +128,14 @@ def _made(made: EndpointWithSecret, what: str) -> Shown:
 
 
 async def _delete(visit: Visit, form: WebhookForm) -> Done:
-    """Delete a webhook with its messages, if the version is the one that the page showed."""
+    """Delete a webhook with its messages, if its version is still the one on the page."""
     webhook_id, hooks = read_id(form.webhook_id, WebhookNotFoundError), await _hooks(visit)
     await hooks.management.delete(Actor(visit.caller), webhook_id, is_version(form.version))
     return Done("webhook_deleted", page=WebhooksPage())
 
 
 async def _test(visit: Visit, form: WebhookForm) -> Shown:
-    """Send a message of the type ``webhook.test`` now, and say what came of it."""
+    """Send a message of type ``webhook.test`` now, and show the result."""
     hooks = await _hooks(visit)
     result = await hooks.test.send(read_id(form.webhook_id, WebhookNotFoundError))
     words = {"result": result, "page": WebhookPage(form.webhook_id)}

@@ -1,4 +1,4 @@
-"""The pages of the own account: a person is signed in there by the session of the browser."""
+"""The pages of the own account, for users with a browser session."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from doorward.web.provider.pages import ProviderPages
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     own = OwnPages(pages)
     passkeys = PasskeyForms(own).calls() if pages.options.has_passkeys else ()
     return [

@@ -1,4 +1,4 @@
-"""What a call of a page declares for a person who is signed in."""
+"""The access that the route of a page requires."""
 
 from fastapi import Request
 
@@ -7,7 +7,7 @@ from doorward.api.routing import route_of
 
 
 def access_in_browser(request: Request) -> NeedsScope:
-    """Return the access that a call declares for a person who is signed in. Raises ``TypeError`` for another call."""
+    """Return the access that the request's route requires. Raises ``TypeError`` if it needs no browser session."""
     access = route_of(request).policy.access
     if not isinstance(access, InBrowser):
         raise TypeError("the call does not declare that a person is signed in")

@@ -1,4 +1,4 @@
-"""The page of connected applications: what a person has allowed them, and how to take it back."""
+"""The page of connected applications: the scopes that the user has granted, and how to revoke them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from doorward.web.provider.consent import words_of_scopes
 
 
 class ApplicationsPage(OwnPage):
-    """The applications, and what each may do."""
+    """The applications with the scopes of each."""
 
     name = SignedInPage.APPLICATIONS
 
@@ -40,19 +40,19 @@ class ApplicationForms:
     """The form of the page."""
 
     def __init__(self, own: OwnPages) -> None:
-        """Take what shows pages and carries out forms."""
+        """Set the renderer of pages and forms."""
         self._own = own
         self._page = ApplicationsPage()
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         form = self._own.form(self._page, "remove-consent", LimitedCall.SESSIONS, self.remove_consent_by_form, ACCOUNT)
         return [self._own.shown(self._page), *form]
 
     async def remove_consent_by_form(
         self, request: Request, form: FormBody[RemoveConsentForm], services: CurrentServices
     ) -> Response:
-        """Take back what was allowed to an application."""
+        """Revoke the consent for an application."""
 
         async def act(visit: Visit) -> Done:
             await services.oauth.consents.revoke(visit.caller, form.client_id)

@@ -1,6 +1,6 @@
-"""What a device is called in a list, by what its browser says that it is. Pure.
+"""The display name of a device, derived from its User-Agent. Pure.
 
-A hint for its owner: every program may say that it is any browser.
+It is only a hint for its owner: any program can send the User-Agent of any browser.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ _BROWSERS: Final = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""What is in a header and the browser's name, those first that also name another one."""
+"""Part of the User-Agent, and the browser's name. Browsers whose User-Agent also has the part of another come first."""
 
 _SYSTEMS: Final = (
     ("iPhone", "iPhone"),
@@ -29,7 +29,7 @@ _SYSTEMS: Final = (
 
 
 def device_name(user_agent: str) -> str:
-    """Return browser and system, or what the header begins with where it names neither."""
+    """Return browser and system, or the beginning of the User-Agent if both are unknown."""
     browser = next((name for part, name in _BROWSERS if part in user_agent), "")
     system = next((name for part, name in _SYSTEMS if part in user_agent), "")
     return " · ".join(each for each in (browser, system) if each) or user_agent[:LONGEST_SHOWN]

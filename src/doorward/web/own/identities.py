@@ -1,4 +1,4 @@
-"""The page of identities at other OpenID providers: a person links one with the account there, and unlinks it."""
+"""The page of linked identities at other OpenID providers: link one, or unlink it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ from doorward.web.provider.pages import ProviderPages
 
 
 class IdentitiesPage(OwnPage):
-    """What is linked, and what can be."""
+    """The linked identities, and the providers that can be linked."""
 
     name = SignedInPage.IDENTITIES
 
@@ -44,16 +44,16 @@ class IdentitiesPage(OwnPage):
 
 
 class IdentityForms:
-    """The forms of the page, and what a person comes back to it with."""
+    """The forms of the page, and the return from a provider."""
 
     def __init__(self, own: OwnPages, pages: ProviderPages) -> None:
-        """Take what shows pages and carries out forms, and what sends browsers elsewhere."""
+        """Set the renderer of pages and forms, and that of redirects."""
         self._own = own
         self._pages = pages
         self._page = IdentitiesPage()
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         return [
             self._own.shown(self._page),
             *self._own.form(self._page, "link-identity", LimitedCall.FACTORS, self.link_identity_by_form),
@@ -63,7 +63,7 @@ class IdentityForms:
     async def link_identity_by_form(
         self, request: Request, form: FormBody[LinkIdentityForm], services: CurrentServices
     ) -> Response:
-        """Send the browser to the provider, from where it comes back with what is linked."""
+        """Redirect the browser to the provider, from where it returns with the identity to link."""
         visits = provider_of(services).federated_login.visits
 
         async def act(visit: Visit) -> Response:
@@ -87,7 +87,7 @@ class IdentityForms:
         identity: VerifiedIdentity,
         linking: LinkingSession,
     ) -> Response:
-        """Link the identity that a person has come back with, and show what is linked."""
+        """Link the identity with which the browser has returned, and show the linked identities."""
 
         async def act(visit: Visit) -> Done:
             await services.own_account.identities.link(visit.caller, provider.name, identity, linking)

@@ -1,4 +1,4 @@
-"""The first page of the own account: name, address, password, and signing out."""
+"""The first page of the own account: user name, e-mail address, password, and sign-out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ from doorward.web.own.words import shown_day, shown_moment
 
 
 class OverviewPage(OwnPage):
-    """What is known of the account."""
+    """The profile of the account."""
 
     name = SignedInPage.OVERVIEW
 
@@ -36,12 +36,12 @@ class OverviewForms:
     """The forms of the page."""
 
     def __init__(self, own: OwnPages) -> None:
-        """Take what shows pages and carries out forms."""
+        """Set the renderer of pages and forms."""
         self._own = own
         self._page = OverviewPage(has_mail=own.has_mail)
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         own, page = self._own, self._page
         mail = [
             *own.form(page, "change-email", LimitedCall.EMAIL_CHANGE, self.change_email_by_form),
@@ -62,7 +62,7 @@ class OverviewForms:
     async def change_username_by_form(
         self, request: Request, form: FormBody[UsernameForm], services: CurrentServices
     ) -> Response:
-        """Give the account another user name."""
+        """Change the user name."""
 
         async def act(visit: Visit) -> Done:
             await services.own_account.profiles.change_username(visit.caller, form.username, any_version)
@@ -73,7 +73,7 @@ class OverviewForms:
     async def change_email_by_form(
         self, request: Request, form: FormBody[NewEmailForm], services: CurrentServices
     ) -> Response:
-        """Ask for another address."""
+        """Request a change of the e-mail address."""
 
         async def act(visit: Visit) -> Done:
             await services.own_account.email_change.request(visit.caller, form.new_email)
@@ -84,7 +84,7 @@ class OverviewForms:
     async def cancel_email_change_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
     ) -> Response:
-        """Give up a change of the address."""
+        """Cancel a change of the e-mail address."""
 
         async def act(visit: Visit) -> Done:
             await services.own_account.email_change.cancel(visit.caller)
@@ -106,7 +106,7 @@ class OverviewForms:
     async def change_password_by_form(
         self, request: Request, form: FormBody[NewPasswordForm], services: CurrentServices
     ) -> Response:
-        """Replace the password. The one of before is asked for, which is a fresh proof by itself."""
+        """Replace the password. The form has the current password, so no other recent authentication is needed."""
 
         async def act(visit: Visit) -> Done:
             async with waiting_client(request) as client:
@@ -122,7 +122,7 @@ class OverviewForms:
         return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def sign_out(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
-        """End the session of the browser, from whichever page."""
+        """End the browser session. The form is on all pages of the account."""
         if not self._own.is_own(request, form.form_token):
             return await self._own.act(self._page, request, services, "", _nothing)
         await self._own.end(request, services)
@@ -152,5 +152,5 @@ def _shown(profile: Profile) -> Mapping[str, object]:
     }
 
 
-async def _nothing(visit: Visit) -> Done:  # noqa: ARG001 - an act is given who asks
+async def _nothing(visit: Visit) -> Done:  # noqa: ARG001 - the type Act requires the parameter
     return Done("")

@@ -1,4 +1,4 @@
-"""The page of passkeys, and its forms. A script asks the browser; the forms do the rest."""
+"""The page of passkeys, and its forms. A script calls the browser's WebAuthn API; the forms do the rest."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class PasskeysPage(OwnPage):
     name = SignedInPage.PASSKEYS
 
     async def words(self, visit: Visit) -> Mapping[str, object]:
-        """Return the passkeys, and what the browser is told about them."""
+        """Return the passkeys, the creation options, and the signals for the browser."""
         passkeys, caller = passkeys_of(visit.services), visit.caller
         own = await passkeys.management.list(caller)
         options, obstacle = "", ""
@@ -46,15 +46,15 @@ class PasskeysPage(OwnPage):
 
 
 class PasskeyForms:
-    """Each leads back to the page."""
+    """The forms of the page."""
 
     def __init__(self, own: OwnPages) -> None:
-        """Take what shows pages and carries out forms."""
+        """Set the renderer of pages and forms."""
         self._own = own
         self._page = PasskeysPage()
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         own, page, limit = self._own, self._page, LimitedCall.PASSKEYS
         return [
             own.shown(page),
@@ -66,7 +66,7 @@ class PasskeyForms:
     async def add_passkey_by_form(
         self, request: Request, form: FormBody[AddPasskeyForm], services: CurrentServices
     ) -> Response:
-        """Register the passkey that the browser made."""
+        """Register the passkey that the browser created."""
 
         async def act(visit: Visit) -> Done:
             response = _read(form.credential)
@@ -81,7 +81,7 @@ class PasskeyForms:
     async def rename_passkey_by_form(
         self, request: Request, form: FormBody[RenamePasskeyForm], services: CurrentServices
     ) -> Response:
-        """Give a passkey another name."""
+        """Rename a passkey."""
 
         async def act(visit: Visit) -> Done:
             passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
@@ -107,7 +107,7 @@ class PasskeyForms:
 
 
 def _read(text: str) -> CreationResponse:
-    """Return what the script put into the form. Raises ``InvalidPasskeyError``."""
+    """Parse the credential that the script put into the form. Raises ``InvalidPasskeyError``."""
     try:
         return RegistrationJson.model_validate_json(text).decoded()
     except ValidationError as error:
@@ -125,7 +125,7 @@ def _shown(passkey: Passkey) -> Mapping[str, object]:
 
 
 def _signals(own: OwnPasskeys, caller: Caller) -> Mapping[str, object]:
-    """Return what browsers are told (Web Authentication Level 3 section 5.1.10): accepted passkeys, names."""
+    """Return the signals for the browser (Web Authentication Level 3 section 5.1.10): accepted passkeys, user names."""
     names = {"rpId": own.relying_party.id, "userId": encoded(own.user_handle)}
     accepted = [encoded(each.credential_id) for each in own.passkeys if each.suspended_at is None]
     return {

@@ -1,6 +1,6 @@
-"""The page of second factors, and its forms. None of them needs a script.
+"""The page of second factors, and its forms. They work without a script.
 
-Pages that show a secret or codes are kept by no browser and no proxy, as all answers of forms.
+Pages with a secret or codes are not cached by browsers and proxies, as all responses to forms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
 from doorward.web.own.words import shown_day
 
 FEW_CODES: Final = 3
-"""From this number on the page advises to make new ones."""
+"""With this number of recovery codes or fewer, the page recommends new ones."""
 GROUP: Final = 4
-"""Characters of the secret that are shown together: so a person sees what was typed already."""
+"""Group size of the displayed secret, so that users do not lose their place while typing it."""
 
 
 class SecondFactorsPage(OwnPage):
-    """The factors, and the forms that change them."""
+    """The second factors."""
 
     name = SignedInPage.SECOND_FACTORS
 
@@ -53,15 +53,15 @@ class SecondFactorsPage(OwnPage):
 
 
 class SecondFactorForms:
-    """Each leads back to the page, or to what is shown before or after it."""
+    """The forms of the page."""
 
     def __init__(self, own: OwnPages) -> None:
-        """Take what shows pages and carries out forms."""
+        """Set the renderer of pages and forms."""
         self._own = own
         self._page = SecondFactorsPage()
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         own, page, limit = self._own, self._page, LimitedCall.FACTORS
         return [
             own.shown(page),
@@ -74,7 +74,7 @@ class SecondFactorForms:
     async def set_up_application(
         self, request: Request, form: FormBody[SetUpApplicationForm], services: CurrentServices
     ) -> Response:
-        """Show a secret for an application, and ask for its code. Nothing is stored."""
+        """Show a secret for an authenticator app, and ask for its code. Nothing is stored."""
 
         async def act(visit: Visit) -> Response:
             enrolment = await enrolment_of(services).begin(visit.caller, replaces=form.replace)
@@ -85,7 +85,7 @@ class SecondFactorForms:
     async def confirm_application(
         self, request: Request, form: FormBody[ConfirmApplicationForm], services: CurrentServices
     ) -> Response:
-        """Store the application whose code was typed, and show the recovery codes; or the secret again."""
+        """Store the authenticator app and show the recovery codes. If the code is wrong, show the secret again."""
 
         async def act(visit: Visit) -> Done | Response:
             enrolment = enrolment_of(services)
@@ -104,7 +104,7 @@ class SecondFactorForms:
     async def remove_application(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
     ) -> Response:
-        """Remove the application."""
+        """Remove the authenticator app."""
 
         async def act(visit: Visit) -> Done:
             async with waiting_client(request) as client:
@@ -116,7 +116,7 @@ class SecondFactorForms:
     async def make_codes_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
     ) -> Response:
-        """Make new recovery codes, and show them."""
+        """Generate new recovery codes, and show them."""
 
         async def act(visit: Visit) -> Done:
             codes = await services.second_factors.recovery_codes.make_again(visit.caller)

@@ -1,4 +1,4 @@
-"""The page of sessions: where a person is signed in, and how to end that."""
+"""The page of sessions: the user's live sessions, and how to end them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ from doorward.web.own.words import read_id, shown_moment
 
 
 class SessionsPage(OwnPage):
-    """The sessions of browsers, of applications and of programs."""
+    """The sessions of browsers, and those of applications and API clients."""
 
     name = SignedInPage.SESSIONS
 
@@ -37,12 +37,12 @@ class SessionForms:
     """The forms of the page."""
 
     def __init__(self, own: OwnPages) -> None:
-        """Take what shows pages and carries out forms."""
+        """Set the renderer of pages and forms."""
         self._own = own
         self._page = SessionsPage()
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         own, page, limit = self._own, self._page, LimitedCall.SESSIONS
         return [
             own.shown(page),
@@ -53,7 +53,7 @@ class SessionForms:
     async def end_session_by_form(
         self, request: Request, form: FormBody[EndSessionForm], services: CurrentServices
     ) -> Response:
-        """End one session, of whichever kind."""
+        """End one session of any kind."""
 
         async def act(visit: Visit) -> Done:
             session_id = read_id(form.session_id, SessionNotFoundError)
@@ -65,7 +65,7 @@ class SessionForms:
     async def end_others_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
     ) -> Response:
-        """End all sessions but this one, which goes on under another id."""
+        """End all other sessions. The current one continues with a new id."""
 
         async def act(visit: Visit) -> Done:
             async with waiting_client(request) as client:

@@ -1,7 +1,7 @@
-"""What the pages of the own account have in common: who is signed in there, and how a form makes a change.
+"""Common parts of the pages of the own account: the signed-in user, and the processing of forms.
 
-A form is answered by a redirect to its page, so that a reload or the back button repeats nothing; what was done is in a
-cookie until it is shown. Secrets that are shown once are in the answer of the form itself.
+A form is answered by a redirect to its page, so that a reload or the back button repeats nothing. A cookie holds the
+result until it is shown. Secrets that are shown only once are in the response to the form itself.
 """
 
 from abc import ABC, abstractmethod
@@ -45,7 +45,7 @@ SHOWN: Final = page_policy(ContentPolicy.SIGN_IN, LimitedCall.AUTHORIZE)
 
 @frozen
 class Visit:
-    """A request of a person who is signed in."""
+    """A request of a signed-in user."""
 
     request: Request
     services: Services
@@ -54,15 +54,15 @@ class Visit:
 
     @property
     def user_agent(self) -> str | None:
-        """The header ``User-Agent``."""
+        """The header field ``User-Agent``."""
         return self.request.headers.get("user-agent")
 
 
 @frozen
 class Done:
-    """What a form has done, by the key of its text, and the cookies of the session that goes on, if it is another.
+    """The result of a form: the key of its text, and the new session if the form has replaced the session.
 
-    ``codes`` are shown this once. ``page`` is where its person goes on, if it is another one.
+    ``codes`` are shown only once. ``page`` is the page to continue at, if it is not the form's own.
     """
 
     what: str
@@ -72,10 +72,10 @@ class Done:
 
 
 class OwnPage(ABC):
-    """A page that people sign in for: one of the own account, unless a subclass says otherwise."""
+    """A page that requires a sign-in. The defaults are those of the own account."""
 
     name: ClassVar[SignedInPage | AdminPage]
-    """The name of the page, which ties its forms to it."""
+    """The name of the page, to which its forms are bound."""
     access: ClassVar[NeedsScope] = ACCESS_TO_ACCOUNT
 
     @property
@@ -85,7 +85,7 @@ class OwnPage(ABC):
 
     @property
     def address(self) -> str:
-        """The address of the page, with the row if it shows one."""
+        """The address of the page, with the id of its row if it shows one."""
         return self.path
 
     @property
@@ -94,7 +94,7 @@ class OwnPage(ABC):
         return f"own_{self.name.replace('-', '_')}"
 
     def at(self, request: Request) -> "OwnPage":  # noqa: ARG002 - most pages are the same for all requests
-        """Return the page that a request asks for."""
+        """Return the page for a request."""
         return self
 
     @abstractmethod
@@ -106,7 +106,7 @@ Act = Callable[[Visit], Awaitable[Done | Response]]
 
 
 class OwnPages:
-    """Shows pages to signed-in users, and carries out their forms."""
+    """Renders pages for signed-in users, and processes their forms."""
 
     folder: ClassVar[str] = ACCOUNT
 
@@ -114,19 +114,19 @@ class OwnPages:
         self._pages = pages
 
     def front(self) -> Call:
-        """Return the call of the address that all of them are below."""
+        """Return the route of the common parent path."""
 
         async def open_account(request: Request) -> Response:
-            """Lead to the first page."""
+            """Redirect to the first page."""
             return self._pages.go_on(request, f"{ACCOUNT}/{SignedInPage.OVERVIEW}", is_form=False)
 
         return Call("GET", ACCOUNT, open_account, SHOWN)
 
     def shown(self, page: OwnPage) -> Call:
-        """Return the call that shows a page."""
+        """Return the route that shows a page."""
 
         async def show_own_page(request: Request, services: CurrentServices) -> Response:
-            """Show the page, or have its person sign in first."""
+            """Show the page, or redirect to the sign-in."""
             asked = page.at(request)
             visit = await self._find_visit(request, services)
             if visit is None:
@@ -143,10 +143,10 @@ class OwnPages:
         function: Callable[..., Awaitable[Response]],
         access: NeedsScope = FRESH_ACCOUNT,
     ) -> Sequence[Call]:
-        """Return the calls of a form that needs this access: opened from the history, its address leads to the page."""
+        """Return the routes of a form that requires this access. GET, as from the history, redirects to the page."""
 
         async def open_form(request: Request) -> Response:
-            """Lead to the page of the form."""
+            """Redirect to the page of the form."""
             return self._pages.go_on(request, page.path, is_form=False)
 
         policy = RoutePolicy(
@@ -160,9 +160,9 @@ class OwnPages:
         return [Call("GET", path, open_form, SHOWN), Call("POST", path, function, policy)]
 
     async def act(self, page: OwnPage, request: Request, services: Services, form_token: str, act: Act) -> Response:
-        """Carry out a form, if it is the page's own and its person has the access that its call declares.
+        """Process a form, if the page has sent it and the user has the access that its route requires.
 
-        A refusal is shown on the page. Without a session, or a fresh proof where one is needed, the person signs in.
+        A refusal is shown on the page. Without a session or a required recent authentication, redirect to the sign-in.
         """
         visit = await self._find_visit(request, services)
         if visit is None:
@@ -172,7 +172,7 @@ class OwnPages:
         return await self._admitted(page, visit, self._carry_out(page, visit, act, access_in_browser(request)))
 
     async def act_on_return(self, page: OwnPage, request: Request, services: Services, act: Act) -> Response:
-        """Carry out a form whose person is back from another service. The answer is known to be this browser's."""
+        """Process the return from another service. The caller has checked that it belongs to this browser."""
         visit = await self._find_visit(request, services)
         if visit is None:
             return self._sign_in(request, page)
@@ -183,7 +183,7 @@ class OwnPages:
         return None if caller is None else Visit(request, services, caller, texts_of(request))
 
     async def _admitted(self, page: OwnPage, visit: Visit, answer: Awaitable[Response]) -> Response:
-        """Return the answer, or a redirect to the sign-in, or the page that refuses a caller without the rights."""
+        """Return the response, or a redirect to the sign-in, or the page that refuses a caller without the scope."""
         try:
             return await answer
         except InvalidAccessTokenError:
@@ -208,7 +208,7 @@ class OwnPages:
     async def shown_once(
         self, page: OwnPage, visit: Visit, name: str, *, status: int, words: Mapping[str, object]
     ) -> Response:
-        """Return a page of a form's answer, which has forms of ``page`` in it."""
+        """Return a page that is the response to a form and contains forms of ``page``."""
         common = {**await self.common(page, visit), **words}
         return self._pages.form_page(visit.request, name, form=page.name, status=status, common=common)
 
@@ -221,17 +221,17 @@ class OwnPages:
         onward: str = "",
         onward_words: str = "",
     ) -> Response:
-        """Return the page that says that the session has ended, and forget its cookie."""
+        """Return the page after the end of the session, and remove the session's cookie."""
         response = self._pages.finished(request, what, facts=facts, onward=onward, onward_words=onward_words)
         self._pages.cookies.remove(response, Cookie.SESSION)
         return response
 
     async def end(self, request: Request, services: Services) -> None:
-        """End the session of the browser."""
+        """End the browser session."""
         await provider_of(services).browser_sessions.end(self._pages.cookies.read(request, Cookie.SESSION))
 
     def is_own(self, request: Request, form_token: str) -> bool:
-        """Tell whether a form comes from any page of the own account."""
+        """Return whether a form comes from any page of the own account or of administration."""
         return any(self._pages.forms.is_own(request, page, form_token) for page in (*SignedInPage, *AdminPage))
 
     @property
@@ -240,7 +240,7 @@ class OwnPages:
         return self._pages.options.has_mail
 
     async def find_caller(self, request: Request, services: Services) -> Caller | None:
-        """Return who is signed in in the browser."""
+        """Return the user who is signed in in the browser, or None."""
         cookie = self._pages.cookies.read(request, Cookie.SESSION)
         session = await provider_of(services).browser_sessions.find(cookie)
         return None if session is None else caller_in_browser(session)
@@ -286,7 +286,7 @@ class OwnPages:
         return response
 
     def _sign_in(self, request: Request, page: OwnPage, *, proof: bool = False) -> Response:
-        """Redirect to the sign-in, which leads back to the page. With ``proof`` it asks for a fresh proof."""
+        """Redirect to the sign-in, which returns to the page. With ``proof`` it requires a new authentication."""
         asked = texts_of(request).asked
         query = {"next": page.address, **({"proof": "1"} if proof else {})}
         query |= {UI_LOCALES: asked} if asked else {}

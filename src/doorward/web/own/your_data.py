@@ -1,4 +1,4 @@
-"""The page of a person's data: take them along, or have all deleted."""
+"""The page of a user's data: export it, or delete the account."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,12 +17,12 @@ from doorward.web.own.words import shown_day
 
 
 class DataPage(OwnPage):
-    """The two ways."""
+    """The page with both forms."""
 
     name = SignedInPage.YOUR_DATA
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:  # noqa: ARG002 - the page says the same to all
-        """Return nothing: the page is the same for all."""
+    async def words(self, visit: Visit) -> Mapping[str, object]:  # noqa: ARG002 - the page is the same for all users
+        """Return no values: the page is the same for all users."""
         return {}
 
 
@@ -30,12 +30,12 @@ class DataForms:
     """The forms of the page."""
 
     def __init__(self, own: OwnPages) -> None:
-        """Take what shows pages and carries out forms."""
+        """Set the renderer of pages and forms."""
         self._own = own
         self._page = DataPage()
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         own, page = self._own, self._page
         return [
             own.shown(page),
@@ -50,7 +50,7 @@ class DataForms:
         services: CurrentServices,
         file: FileOfAnswer,
     ) -> Response:
-        """Send all that is stored about the person."""
+        """Send all data stored about the user."""
 
         async def act(visit: Visit) -> Response:
             return await export_file(visit.caller, services, file)

@@ -1,4 +1,4 @@
-"""The pages of the OpenID provider: a person signs in, agrees to what an application may do, and signs out."""
+"""The pages of the OpenID provider: sign-in, consent to applications, and sign-out."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from doorward.web.provider.pages import ProviderPages, submit_script
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         *authorize.calls(pages),
         *sign_in.SignInPages(pages).calls(),

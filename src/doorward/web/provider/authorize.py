@@ -1,4 +1,4 @@
-"""GET and POST /oauth/authorize: where applications send browsers (RFC 6749 section 4.1.1)."""
+"""GET and POST /oauth/authorize: the authorization endpoint (RFC 6749 section 4.1.1)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -24,10 +24,10 @@ POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
 
     async def authorize(request: Request, services: CurrentServices) -> Response:
-        """Send the browser back with a code, or on to the page where its user is asked for something."""
+        """Redirect the browser to the application with a code, or to the page that needs an input of the user."""
         provider = provider_of(services)
         try:
             browser = pages.cookies.browser(request)
@@ -37,12 +37,12 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         except UNANSWERED as error:
             return pages.error_page(request, error)
         if asked.names_pushed_request:
-            # It is this browser's from now on.
+            # From now on the pushed request is bound to this browser.
             pages.cookies.set(response, Cookie.BROWSER, browser)
         return response
 
     async def authorize_by_form(request: Request) -> Response:
-        """Answer with a page that repeats the request by GET: with another site's form the browser sends no cookies."""
+        """Redirect to the same request by GET, because browsers send no cookies with a form of another site."""
         return pages.go_on(request, f"{AUTHORIZE_PATH}?{await query_of_form(request)}", is_form=False)
 
     return [
@@ -73,14 +73,14 @@ async def _answer(
 
 
 def sign_in_for(provider: ProviderServices, asked: AskedParameters) -> str:
-    """Return the address of the sign-in for a request, with the note that it was asked for."""
+    """Return the address of the sign-in for a request, with a note that the sign-in was requested."""
     note = {PARAMETER: provider.authorization.note(asked)}
     again = f"{AUTHORIZE_PATH}?{urlencode({**asked.of_application, **note})}"
     return f"{SIGN_IN}?{urlencode({'next': again})}"
 
 
 def provider_of(services: Services) -> ProviderServices:
-    """Return the use cases of the provider, without which there are no such pages."""
+    """Return the use cases of the provider. Raises ``InvalidAuthorizationError`` if it is off."""
     if services.provider is None:
         raise InvalidAuthorizationError
     return services.provider

@@ -1,4 +1,4 @@
-"""The page on which a person says with which account an application is meant (``prompt=select_account``)."""
+"""The page on which a user chooses the account for an application (``prompt=select_account``)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -27,24 +27,24 @@ OTHER: Final = "other"
 
 
 class ChoiceForm(PageForm):
-    """What a person decided for which request."""
+    """The user's choice for an authorization request."""
 
     query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
     decision: str = Field("", max_length=16)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
 
     async def show_choice(request: Request, services: CurrentServices) -> Response:
-        """Ask; where there is nothing to ask, the browser goes on."""
+        """Show the choice, or redirect the browser if no choice is needed."""
         try:
             return await _ask(request, pages, provider_of(services), query_of(request), is_form=False)
         except UNANSWERED as error:
             return pages.error_page(request, error)
 
     async def choose_account(request: Request, form: FormBody[ChoiceForm], services: CurrentServices) -> Response:
-        """Go on with the account that is signed in, or have another one sign in."""
+        """Continue with the signed-in account, or redirect to the sign-in with another one."""
         provider = provider_of(services)
         try:
             if not pages.forms.is_own(request, TEMPLATE, form.form_token):

@@ -1,4 +1,4 @@
-"""The page on which a person agrees to what an application may do."""
+"""The page on which a user consents to the scopes of an application."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -38,21 +38,21 @@ SCOPES_WITH_WORDS: Final = (
     ResourceScope.ITEMS_READ.value,
     ResourceScope.ITEMS_WRITE.value,
 )
-"""In the order in which people read them."""
+"""Scopes with a description, in the order of the page."""
 
 
 class ConsentForm(PageForm):
-    """What a person decided about which request."""
+    """The user's decision about an authorization request."""
 
     query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
     decision: str = Field("", max_length=16)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
 
     async def show_consent(request: Request, services: CurrentServices) -> Response:
-        """Ask; where there is nothing to ask, the browser goes on."""
+        """Show the form, or redirect the browser if no consent is needed."""
         query = query_of(request)
         try:
             return await _ask(request, pages, provider_of(services), query, is_form=False)
@@ -60,7 +60,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
             return pages.error_page(request, error)
 
     async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
-        """Send the browser back to the application with what the person decided."""
+        """Redirect the browser to the application with the result of the user's decision."""
         provider = provider_of(services)
         try:
             if not pages.forms.is_own(request, TEMPLATE, form.form_token):
@@ -114,6 +114,6 @@ async def _decided(request: Request, pages: ProviderPages, provider: ProviderSer
 
 
 def words_of_scopes(texts: Texts, scopes: Collection[str]) -> Sequence[str]:
-    """Return what scopes allow, first those that people have words for."""
+    """Return the descriptions of scopes, followed by the names of those without a description."""
     known = [texts(f"scope.{scope}") for scope in SCOPES_WITH_WORDS if scope in scopes]
     return [*known, *sorted(set(scopes) - set(SCOPES_WITH_WORDS))]

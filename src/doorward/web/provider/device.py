@@ -1,4 +1,4 @@
-"""The page on which a person signs in to a device that has no browser (RFC 8628 section 3.3)."""
+"""The page on which a user signs in on a device without a browser (RFC 8628 section 3.3)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,14 +35,14 @@ OVER: Final = "device.over"
 
 
 class DeviceForm(PageForm):
-    """A code that a person typed, and then what they decided about the device that shows it."""
+    """The code that the user has entered, and in the second step the decision about the device."""
 
     user_code: str = Field("", max_length=1024)
     decision: str = Field("", max_length=16)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     device = _DevicePages(pages)
     content = ContentPolicy.FORM
     return [
@@ -56,7 +56,7 @@ class _DevicePages:
     pages: ProviderPages
 
     async def show_device(self, request: Request, services: CurrentServices) -> Response:
-        """Show the form for the code. One that the address brings is filled in, and nothing more."""
+        """Show the form for the code. A code in the address is filled in, but not submitted."""
         provider = provider_of(services)
         try:
             typed = read_query(query_of(request)).values.get("user_code", "")[:LONGEST_INPUT]
@@ -68,9 +68,10 @@ class _DevicePages:
         return self._enter(request, session, typed)
 
     async def decide_device(self, request: Request, form: FormBody[DeviceForm], services: CurrentServices) -> Response:
-        """Show which device it is, and then do what the person decides.
+        """Show the device of the code, and in the second step apply the user's decision.
 
-        The form that decides is one for a code which this browser was shown: it guesses none.
+        The form of the decision is bound to the code that was shown to this browser, so it cannot be used to guess
+        codes.
         """
         provider = provider_of(services)
         session = await self._session(request, provider)
@@ -122,7 +123,7 @@ class _DevicePages:
         return self.pages.finished(request, done)
 
     def _enter(self, request: Request, session: BrowserSession, typed: str, refusal: str | None = None) -> Response:
-        """Show the form for the code, with the text of this key if one was refused."""
+        """Show the form for the code. ``refusal`` is the key of the text that says why a code was refused."""
         return self.pages.form_page(
             request,
             ENTER,
@@ -142,5 +143,5 @@ class _DevicePages:
 
 
 def _form_of(user_code: str) -> str:
-    """Return the name of the form that decides about one device."""
+    """Return the name of the form with the decision about one device."""
     return f"{CONFIRM} {user_code}"

@@ -1,4 +1,4 @@
-"""GET and POST /oauth/logout: an application sends a browser to sign out (OpenID Connect RP-Initiated Logout 1.0)."""
+"""GET and POST /oauth/logout: sign-out requested by an application (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,7 +21,7 @@ TEMPLATE: Final = "sign_out"
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     logout = _LogoutPages(pages)
     policy = page_policy(ContentPolicy.FORM)
     return [
@@ -35,7 +35,7 @@ class _LogoutPages:
     pages: ProviderPages
 
     async def show_logout(self, request: Request, services: CurrentServices) -> Response:
-        """End the session of the browser if the application knows whose it is; otherwise ask."""
+        """End the browser session if the application has identified it; otherwise ask for confirmation."""
         provider, query = provider_of(services), query_of(request)
         try:
             asked = await provider.logout.read(read_query(query))
@@ -50,7 +50,7 @@ class _LogoutPages:
         return await self._ended(request, provider, asked, is_form=False)
 
     async def log_out_by_form(self, request: Request, services: CurrentServices) -> Response:
-        """End the session if the form is the page's own. An application's comes again with GET, and its cookies."""
+        """End the session if the page has sent the form. For an application's form, redirect to GET to get cookies."""
         body = await query_of_form(request)
         try:
             parameters = read_query(body)

@@ -1,4 +1,4 @@
-"""What pages with cookies have in common: how they are rendered, and how a browser is sent on from one."""
+"""Common parts of pages with cookies: rendering and redirects."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +30,7 @@ UNANSWERED: Final = (
     ClientDocumentError,
     SelfRegistrationFullError,
 )
-"""Refusals of requests for authorization that are shown on a page: the browser is not sent to the application."""
+"""Refusals of authorization requests that are shown on a page, without a redirect to the application."""
 
 SIGN_IN: Final = "/account/sign-in"
 SECOND_FACTOR: Final = "/account/second-factor"
@@ -45,17 +45,17 @@ SEE_OTHER: Final = 303
 
 
 def page_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
-    """Return the policy of a page, and of a form that an application may send, too."""
+    """Return the policy of a page, or of a form that an application may also send."""
     return RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=content, limit_of_address=limit)
 
 
 def form_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
-    """Return the policy of a form that only a page of the service sends."""
+    """Return the policy of a form that only a page of the service may send."""
     return replace(page_policy(content, limit), is_page_form=True)
 
 
 def submit_script() -> Call:
-    """Return the call of the script that sends a form on to an application."""
+    """Return the route of the script that submits a form to an application."""
     content = static_file("submit.js")
 
     async def send_submit_script() -> Response:
@@ -67,7 +67,7 @@ def submit_script() -> Call:
 
 
 class ProviderPages:
-    """Renders pages, and sends browsers on."""
+    """Renders pages, and redirects browsers."""
 
     def __init__(self, pages: Pages, cookies: Cookies, forms: OwnForms, options: SiteOptions) -> None:
         self._pages = pages
@@ -90,9 +90,9 @@ class ProviderPages:
         common: Mapping[str, object] = NOTHING,
         **words: object,
     ) -> Response:
-        """Return a page with forms, which only this browser can send. ``form`` names them, or else the page does.
+        """Return a page with forms that only this browser can send. Their token is for ``form``, or else for ``name``.
 
-        ``fields`` are those that all have besides, ``common`` the words that several pages have.
+        ``fields`` are additional hidden fields of all forms, ``common`` are values that several pages share.
         """
         browser = self.cookies.browser(request)
         token = self.forms.token(request, browser, form or name)
@@ -111,39 +111,39 @@ class ProviderPages:
         onward: str = "",
         onward_words: str = "",
     ) -> Response:
-        """Return the page that says what was done, by the key of its text, and what ``onward`` leads to."""
+        """Return the page with the result, whose text has the key ``what``, and a link to ``onward``."""
         return self.page(
             request, "finished", what=what, facts=facts, has_fragment=False, onward=onward, onward_words=onward_words
         )
 
     def error_page(self, request: Request, error: DomainError) -> Response:
-        """Return the page of a request that is answered nowhere else."""
+        """Return the page for a refused request that gets no redirect to the application."""
         detail = texts_of(request).refusal(error)
         return self.page(request, "authorization_error", status=BAD_REQUEST, detail=detail)
 
     def asked(self, request: Request, query: str) -> AskedParameters:
-        """Return the parameters that a browser brought in a query string, in its address or in a form.
+        """Return the parameters of a query string from the address or from a form field.
 
         Raises ``InvalidAuthorizationError``.
         """
         return read_query(query, self.cookies.read(request, Cookie.BROWSER) or "")
 
     def go_on(self, request: Request, address: str, *, is_form: bool) -> Response:
-        """Send the browser on to an address of the service."""
+        """Redirect the browser to an address of the service."""
         target = own_address(request, address)
         return self.forward(request, target) if is_form else RedirectResponse(target, SEE_OTHER)
 
     def forward(self, request: Request, target: str) -> Response:
-        """Answer a form with a page that leads the browser to another address.
+        """Answer a form with a page that forwards the browser to another address.
 
-        Not by a redirect: Chromium applies the policy for forms also to where their answers redirect to.
+        It is not an HTTP redirect because Chromium applies ``form-action`` to the targets of redirects, too.
         """
         return self.page(request, "forward", target=target)
 
     def answer(
         self, request: Request, issuer: str, outcome: IssuedCode | RefusedAuthorization, *, is_form: bool
     ) -> Response:
-        """Send the browser back to the application, with a code or an error (RFC 6749 section 4.1.2, RFC 9207)."""
+        """Redirect the browser to the application with a code or an error (RFC 6749 section 4.1.2, RFC 9207)."""
         if isinstance(outcome, IssuedCode):
             reply, parameters = outcome.request.reply, {"code": outcome.code}
         else:
@@ -157,11 +157,11 @@ class ProviderPages:
         return self.send_to(request, with_parameters(reply.redirect_uri, parameters), is_form=is_form)
 
     def send_to(self, request: Request, target: str, *, is_form: bool) -> Response:
-        """Send the browser to an address of an application."""
+        """Redirect the browser to an address of an application."""
         return self.forward(request, target) if is_form else RedirectResponse(target, FOUND)
 
 
 def raise_for_all(refusal: DomainError) -> None:
-    """Raise a refusal that the edge answers for all routes: the service is unavailable, or a limit is exceeded."""
+    """Raise a refusal that the request pass answers: the service is unavailable, or a limit is exceeded."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal

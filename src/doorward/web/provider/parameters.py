@@ -1,4 +1,4 @@
-"""The parameters of a request for authorization, wherever they stand: in an address, in a form, in another address."""
+"""The parameters of an authorization request in an address, in a form, or in the ``next`` of another address."""
 
 import re
 from collections import Counter
@@ -22,13 +22,14 @@ _OWN: Final = frozenset(
     {*(f"/account/{page}" for page in SignedInPage), *(page.replace("admin-", "/admin/") for page in AdminPage)}
 )
 _ONE_ROW: Final = re.compile(r"/admin/(?:user|role|client|webhook)\?(?:id|name)=[A-Za-z0-9_.~%-]{1,1024}")
-"""A page of administration, and which row it shows."""
+"""An admin page with the id or the name of its row."""
 
 
 def read_query(query: str, browser: str = "") -> AskedParameters:
-    """Return the parameters of a query string; empty ones count as left out (RFC 6749 section 3.1).
+    """Return the parameters of a query string; empty ones count as missing (RFC 6749 section 3.1).
 
-    ``browser`` is by what the browser is known. Raises ``InvalidAuthorizationError`` for what is no text, or too much.
+    ``browser`` is the value of the cookie ``BROWSER``. Raises ``InvalidAuthorizationError`` if it is not valid text or
+    has too many fields.
     """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
@@ -52,16 +53,16 @@ async def query_of_form(request: Request) -> str:
 
 
 def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
-    """Return an address with parameters beside those that it has."""
+    """Return an address with additional query parameters."""
     if not parameters:
         return address
     return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}"
 
 
 def checked_next(text: str) -> str:
-    """Return where a person goes on after the sign-in: a request for authorization, an own page, a device, or nowhere.
+    """Return the address to continue at after the sign-in, or an empty text.
 
-    Nothing else is followed, so that no link here leads to another site.
+    Only authorization requests, pages of this service and the device page are allowed, to prevent open redirects.
     """
     if text in _OWN or _ONE_ROW.fullmatch(text):
         return text
@@ -70,7 +71,7 @@ def checked_next(text: str) -> str:
 
 
 def asked_in(next_address: str, browser: str) -> AskedParameters | None:
-    """Return the parameters of the request that a person goes on to; None without one.
+    """Return the parameters of the authorization request in ``next_address``; None if it is another address.
 
     Raises ``InvalidAuthorizationError``.
     """
@@ -78,12 +79,12 @@ def asked_in(next_address: str, browser: str) -> AskedParameters | None:
 
 
 def login_hint(asked: AskedParameters | None) -> str:
-    """Return whom the application expects to sign in."""
+    """Return the user name or address that the application expects to sign in."""
     return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
 
 
 def needs_second_factor(asked: AskedParameters | None) -> bool:
-    """Tell whether the application accepts nothing less than two kinds of factors."""
+    """Return whether the application requires two kinds of factors."""
     named = "" if asked is None else asked.values.get("acr_values", "")
     levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
     return bool(levels) and min(levels) > ACR_LEVELS["1"]

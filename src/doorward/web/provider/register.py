@@ -1,4 +1,4 @@
-"""The pages before the sign-in: make an account, and ask for a mail when the password is forgotten."""
+"""The pages for registration and for forgotten passwords."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -44,7 +44,7 @@ class ForgotForm(NextForm):
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
-    """Return the calls of those pages that there are."""
+    """Return the routes of the pages that are enabled."""
     joining, content = _JoiningPages(pages), ContentPolicy.FORM
     registers = [
         Call("GET", REGISTER, joining.show_register, page_policy(content)),
@@ -68,7 +68,7 @@ class _JoiningPages:
     async def register_by_form(
         self, request: Request, form: FormBody[RegisterForm], services: CurrentServices
     ) -> Response:
-        """Make the account and sign in, where no mail has to complete it first."""
+        """Create the account and sign in, unless a mail must complete the registration first."""
         texts = texts_of(request)
         if not self.pages.forms.is_own(request, "register", form.form_token):
             return self._register_page(request, form, texts(EXPIRED))
@@ -85,7 +85,7 @@ class _JoiningPages:
     async def forgot_password_by_form(
         self, request: Request, form: FormBody[ForgotForm], services: CurrentServices
     ) -> Response:
-        """Send the mail, if there is such an account. The page says the same if there is none."""
+        """Send the mail if the account exists. The page is the same if it does not."""
         texts = texts_of(request)
         if not self.pages.forms.is_own(request, "forgot_password", form.form_token):
             return self._forgot_page(request, form, texts(EXPIRED))

@@ -1,4 +1,4 @@
-"""The pages on which a person signs in: with a password, a second factor where there is one, or a passkey."""
+"""The pages of the sign-in: with a password and possibly a second factor, or with a passkey."""
 
 import json
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ from doorward.web.texts import Texts, texts_of
 
 @frozen
 class SignInVisit:
-    """A form that was sent, or what a person came back with from another provider, and by which browser."""
+    """A sent form or a return from another provider, with the state of its browser."""
 
     request: Request
     services: Services
@@ -70,18 +70,18 @@ class SignInVisit:
     is_form: bool
 
     def by(self, client: Client, *, remembers: bool = False) -> CompletingClient:
-        """Return the client of the request, as the completion of a login needs it."""
+        """Return the client of the request for the completion of a login."""
         return CompletingClient(client, self.request.headers.get("user-agent"), self.device_token, remembers)
 
 
 class SignInPages:
-    """The pages' functions."""
+    """The route functions of the sign-in."""
 
     def __init__(self, pages: ProviderPages) -> None:
         self._pages = pages
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls."""
+        """Return the routes."""
         content = ContentPolicy.SIGN_IN
         return [
             Call("GET", SIGN_IN, self.show_sign_in, page_policy(content)),
@@ -103,7 +103,7 @@ class SignInPages:
     async def sign_in_by_form(
         self, request: Request, form: FormBody[SignInForm], services: CurrentServices
     ) -> Response:
-        """Begin the session of the browser, or ask for the second factor."""
+        """Begin a browser session, or ask for the second factor."""
         visit = self.visit(request, form, services)
         if not self._pages.forms.is_own(request, "sign_in", form.form_token):
             return await self.sign_in_page(visit, form.username, visit.texts(EXPIRED))
@@ -123,7 +123,7 @@ class SignInPages:
     async def complete_sign_in(
         self, request: Request, form: FormBody[SecondFactorForm], services: CurrentServices
     ) -> Response:
-        """Begin the session of the browser by a second factor."""
+        """Check the second factor, and begin a browser session."""
         visit = self.visit(request, form, services)
         if not self._pages.forms.is_own(request, "second_factor", form.form_token):
             return await self.sign_in_page(visit, refusal=visit.texts(EXPIRED))
@@ -138,15 +138,15 @@ class SignInPages:
         return await self.signed_in(visit, signed_in)
 
     async def show_second_factor(self, request: Request) -> Response:
-        """Lead to the sign-in: opened from the history, there is no login that waits."""
+        """Redirect to the sign-in: when opened from the history, there is no pending login."""
         return self._pages.go_on(request, SIGN_IN, is_form=False)
 
     async def show_lost_device(self, request: Request) -> Response:
-        """Show the ways back."""
+        """Show how to regain access."""
         return self._pages.page(request, "lost_device")
 
     def visit(self, request: Request, form: NextForm, services: Services, *, is_form: bool = True) -> SignInVisit:
-        """Return who signs in, to go on to what the form says."""
+        """Return the state of the sign-in: its form and its browser."""
         provider, cookies = provider_of(services), self._pages.cookies
         replaces = provider.browser_sessions.read(cookies.read(request, Cookie.SESSION))
         stay = BrowserStay(replaces.id if replaces else None, is_kept=bool(form.stay))
@@ -187,7 +187,7 @@ class SignInPages:
             return await factors.completion.complete_in_browser(form.mfa_token, code, by, visit.stay)
 
     async def signed_in(self, visit: SignInVisit, signed_in: SignedIn) -> Response:
-        """Set the cookies, and go on. Another user who was signed in here is so no more."""
+        """Set the cookies and redirect. End the previous session of the browser, possibly of another user."""
         cookies, sessions = self._pages.cookies, visit.provider.browser_sessions
         if visit.stay.replaces is not None:
             await sessions.end(cookies.read(visit.request, Cookie.SESSION))
@@ -205,12 +205,12 @@ class SignInPages:
         return response
 
     async def asked(self, visit: SignInVisit) -> AskedParameters | None:
-        """Return what the application asks for to which a person goes on. Raises ``InvalidAuthorizationError``."""
+        """Return the authorization request to continue with, or None. Raises ``InvalidAuthorizationError``."""
         asked = asked_in(visit.next, self._pages.cookies.read(visit.request, Cookie.BROWSER) or "")
         return None if asked is None else await visit.provider.authorization.open(asked)
 
     async def _hint(self, visit: SignInVisit) -> str:
-        """Return whom the application expects to sign in."""
+        """Return the user name or address that the application expects to sign in."""
         try:
             return login_hint(await self.asked(visit))
         except UNANSWERED:
@@ -219,7 +219,7 @@ class SignInPages:
     async def sign_in_page(
         self, visit: SignInVisit, username: str = "", refusal: str | None = None, unknown: str | None = None
     ) -> Response:
-        """Show the form. ``unknown`` tells the browser to forget a passkey that is not known here."""
+        """Show the form. ``unknown`` is the id of an unknown passkey, which the browser is to remove."""
         cookie = self._pages.cookies.read(visit.request, Cookie.SESSION)
         session = await visit.provider.browser_sessions.find(cookie)
         known = username or await self._hint(visit) or (session.username if session else "")
@@ -273,12 +273,12 @@ class SignInPages:
 
 
 def _signals(options: RequestOptionsResponse, unknown: str) -> str:
-    """Return what the browser is told of a passkey (Web Authentication Level 3 section 5.1.10)."""
+    """Return the signal that a passkey is unknown (Web Authentication Level 3 section 5.1.10)."""
     return json.dumps({"unknown": {"rpId": options.rp_id, "credentialId": unknown}})
 
 
 def _read(text: str) -> AssertionResponse:
-    """Return what the script put into the form. Raises ``InvalidPasskeyError``."""
+    """Parse the credential that the script put into the form. Raises ``InvalidPasskeyError``."""
     try:
         return AuthenticationJson.model_validate_json(text).decoded()
     except ValidationError as error:

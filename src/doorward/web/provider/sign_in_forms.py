@@ -1,4 +1,4 @@
-"""The forms that the pages of signing in send."""
+"""The forms of the sign-in pages."""
 
 from typing import Final
 
@@ -7,22 +7,22 @@ from pydantic import Field
 from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, MAXIMUM_FIELD_LENGTH, PageForm
 
 EXPIRED: Final = "page.expired"
-"""What a page says to a form that this browser was not shown, or not now."""
+"""Key of the text for a form whose token is not valid in this browser or session."""
 
 MAXIMUM_NEXT_LENGTH: Final = 32 * 1024
 
 
 class NextForm(PageForm):
-    """A form after which a person goes on to ``next``."""
+    """A form after which the browser continues at ``next``."""
 
     next: str = Field("", max_length=MAXIMUM_NEXT_LENGTH)
     stay: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     proof: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    """Whether a change of the own account waits for it: then a remembered device does not do."""
+    """Not empty if a change to the own account needs a new authentication: the second factor cannot be skipped then."""
 
 
 class SignInForm(NextForm):
-    """A name and a password, or what a passkey has signed."""
+    """A name and a password, or a signature of a passkey."""
 
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -30,11 +30,11 @@ class SignInForm(NextForm):
 
 
 class SecondFactorForm(NextForm):
-    """A code, or what a passkey has signed, for a login that waits."""
+    """A code or a signature of a passkey for a pending login."""
 
     mfa_token: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
     totp: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    """Whether the account has an application, whose code the page asks for."""
+    """Not empty if the account has an authenticator app, whose code the page asks for."""
     code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
     remember: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)

@@ -1,4 +1,4 @@
-"""Administration over HTTP, one module a flow. Each call needs a scope of today's roles."""
+"""Routes for administration, one module per flow. Each call needs a scope of the user's current roles."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,7 +34,7 @@ REMEDIES: Final[Remedies] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return all calls of administration."""
+    """Return all routes for administration."""
     of_people = [*users.calls(), *user_actions.calls(), *user_files.calls()]
     of_rights = [*roles.calls(), *invitations.calls(), *audit.calls()]
     of_programs = [*clients.calls(), *resources.calls(), *keys.calls()]

@@ -1,4 +1,4 @@
-"""The audit log over HTTP."""
+"""Routes for the audit log."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -24,7 +24,7 @@ REMEDIES: Final[Remedies] = {AuditQueryTooBroadError: "Narrow it with user_id, o
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", f"{ADMIN}/audit", search_audit_log, READ, tag=TAG, refusals=(AuditQueryTooBroadError,)),
         Call(
@@ -41,14 +41,14 @@ def calls() -> Sequence[Call]:
 async def search_audit_log(
     parameters: Annotated[AuditParameters, Query()], services: CurrentServices
 ) -> AuditListResponse:
-    """Search what changed by user, type, actor and time: the latest first."""
+    """Search the audit log by user, type, actor and time, newest first."""
     return await _search(parameters, parameters.user_id, services)
 
 
 async def list_audit_of_user(
     user_id: UUID, parameters: Annotated[UserAuditParameters, Query()], services: CurrentServices
 ) -> AuditListResponse:
-    """List what happened to a user, the latest first. The entries outlive the user."""
+    """List the audit log of a user, newest first. Entries are kept after the user is deleted."""
     return await _search(parameters, user_id, services)
 
 

@@ -1,4 +1,4 @@
-"""OAuth clients over HTTP."""
+"""Routes for OAuth clients."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -69,7 +69,7 @@ _UNCHANGED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "N
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     of_new = (
         *(TooManyClientsError, InvalidClientSecretError, ClientWithoutSecretError, BeyondOwnScopesError),
         *_OF_CONTENT,
@@ -98,7 +98,7 @@ def calls() -> Sequence[Call]:
 
 
 async def list_clients(services: CurrentServices) -> ClientListResponse:
-    """List the OAuth clients, `doorward` for the service's own login too. None shows its secret."""
+    """List the OAuth clients without secrets, including `doorward` for the service's own login."""
     return ClientListResponse(
         clients=[ClientResponse.model_validate(each) for each in await services.oauth.clients.list()]
     )
@@ -111,7 +111,7 @@ async def create_client(
     request: Request,
     response: Response,
 ) -> ClientSecretResponse:
-    """Add an OAuth client. The answer has its secret, which is shown this once."""
+    """Add an OAuth client. The response has its secret, which is shown only once."""
     content = ClientContent(
         name=body.name,
         auth_method=body.auth_method,
@@ -132,7 +132,7 @@ async def create_client(
 async def read_client(
     client_id: str, services: CurrentServices, request: Request, response: Response
 ) -> ClientDetailsResponse | Response:
-    """Read one client; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    """Read one client; 304 if If-None-Match contains its version, 412 if If-Match does not."""
     details = await services.oauth.clients.get(client_id, is_expected(request))
     tag = entity_tag(details.client.version)
     if is_unchanged(request, details.client.version):
@@ -149,37 +149,37 @@ async def change_client(
     request: Request,
     response: Response,
 ) -> ClientResponse:
-    """Change a client (RFC 7396); of `doorward` scopes and resources only. With If-Match only while it is that version.
+    """Change a client (RFC 7396); of `doorward` only scopes and resources. With If-Match only at that version.
 
-    Tokens that it has keep what they say.
+    Tokens that were issued before stay unchanged.
     """
     changes = body.model_dump(exclude_unset=True)
     return _client(await services.oauth.clients.change(caller, client_id, changes, is_changeable(request)), response)
 
 
 async def delete_client(client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
-    """Remove a client with its secrets; its tokens are refused. With If-Match only while it is that version."""
+    """Delete a client with its secrets; its tokens are refused. With If-Match only at that version."""
     await services.oauth.clients.remove(caller, client_id, is_changeable(request))
 
 
 async def rotate_client_secret(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientSecretResponse:
-    """Give a client another secret, shown this once. The one before works for 7 days more, and no older one."""
+    """Give a client a new secret, shown only once. The previous one works for 7 more days; older ones are refused."""
     return _with_secret(await services.oauth.clients.rotate_secret(caller, client_id, is_changeable(request)), response)
 
 
 async def disable_client(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientResponse:
-    """Disable a client: it gets no tokens, and those that it has are refused. A disabled one stays as it is."""
+    """Disable a client: it gets no tokens, and its tokens are refused. For a disabled client, nothing changes."""
     return _client(await services.oauth.clients.disable(caller, client_id, is_changeable(request)), response)
 
 
 async def enable_client(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientResponse:
-    """Enable a client: it gets tokens again, from `not_before` on. Those from before stay refused."""
+    """Enable a client: it gets tokens again. Tokens from before `not_before` stay refused."""
     return _client(await services.oauth.clients.enable(caller, client_id, is_changeable(request)), response)
 
 

@@ -1,4 +1,4 @@
-"""Invitations over HTTP, for administration."""
+"""Routes for the administration of invitations."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -37,7 +37,7 @@ REMEDIES: Final[Remedies] = {InvitationNotFoundError: "List them: GET /api/v1/ad
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     creating = (
         EmailTakenError,
         InvalidEmailError,
@@ -65,7 +65,7 @@ def calls() -> Sequence[Call]:
 async def list_invitations(
     parameters: Annotated[InvitationListParameters, Query()], services: CurrentServices
 ) -> InvitationListResponse:
-    """List the invitations that were not accepted yet, the newest first."""
+    """List the invitations that were not accepted yet, newest first."""
     part = await services.administration.invitations.list(after=parameters.after, page_size=parameters.page_size)
     return InvitationListResponse(
         invitations=[InvitationResponse.model_validate(each) for each in part.entries],
@@ -76,15 +76,15 @@ async def list_invitations(
 async def create_invitation(
     caller: CurrentCaller, body: JsonBody[InvitationBody], services: CurrentServices
 ) -> InvitationResponse:
-    """Invite an address by mail. Its owner chooses a name and a password, and the account has these roles.
+    """Invite an address by mail. Its owner chooses a name and a password, and the account gets these roles.
 
-    It replaces the invitation before it for the same address. The link works for 7 days and once, and only while you
-    can give the roles.
+    It replaces an earlier invitation for the same address. The link works once within 7 days, and only while you can
+    give the roles.
     """
     created = await services.administration.invitations.create(Actor(caller), body.email, body.roles)
     return InvitationResponse.model_validate(created.invitation)
 
 
 async def revoke_invitation(invitation_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Take an invitation back. Its link and its code end."""
+    """Revoke an invitation. Its link and its code become invalid."""
     await services.administration.invitations.revoke(Actor(caller), invitation_id)

@@ -1,4 +1,4 @@
-"""Signing keys over HTTP."""
+"""Routes for signing keys."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -37,7 +37,7 @@ _OF_CHANGE: Final = (KeysNotInUseError, BeyondOwnScopesError)
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", LIST, list_keys, POLICY, tag=TAG, refusals=(KeysNotInUseError,)),
         Call(
@@ -71,19 +71,19 @@ CurrentKeys = Annotated[AdministeredKeys, Depends(keys_in_use)]
 
 
 async def list_keys(keys: CurrentKeys) -> SigningKeyListResponse:
-    """List the signing keys, the oldest first, with what each does now."""
+    """List the signing keys with their current states, oldest first."""
     return _listed(await keys.list())
 
 
 async def rotate_keys(
     caller: CurrentCaller, body: JsonBody[KeyRotationBody], keys: CurrentKeys
 ) -> SigningKeyListResponse:
-    """Let the next key of each algorithm sign, after 24 hours or at once, and publish another one. List all keys."""
+    """Activate the next key of each algorithm after 24 hours or at once, and publish a new one. List all keys."""
     return _listed(await keys.rotate(Actor(caller), at_once=body.at_once))
 
 
 async def revoke_key(kid: str, caller: CurrentCaller, keys: CurrentKeys) -> None:
-    """Destroy a key: within 10 seconds every copy refuses its tokens. If it signed, the next one signs at once."""
+    """Destroy a key: all instances refuse its tokens within 10 seconds. If it was active, the next signs at once."""
     await keys.revoke(Actor(caller), kid)
 
 

@@ -1,4 +1,4 @@
-"""Dead letters of the outbox over HTTP."""
+"""Routes for the dead letters of the outbox."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -33,7 +33,7 @@ REMEDIES: Final[Remedies] = {DeadLetterNotFoundError: "List them: GET /api/v1/ad
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     of_webhook = (WebhookNotFoundError, WebhookDisabledError, BeyondOwnScopesError)
     return [
         Call("GET", OUTBOX, list_dead_letters, POLICY, tag=TAG),
@@ -53,7 +53,7 @@ def calls() -> Sequence[Call]:
 async def list_dead_letters(
     parameters: Annotated[DeadLetterParameters, Query()], services: CurrentServices
 ) -> DeadLetterListResponse:
-    """List messages that are not tried any more, the latest first. They are kept for 14 days."""
+    """List messages whose delivery was given up, newest first. They are kept for 14 days."""
     part = await part_of_dead_letters(parameters, services)
     return DeadLetterListResponse(
         dead_letters=[DeadLetterResponse.model_validate(each) for each in part.entries],
@@ -62,7 +62,7 @@ async def list_dead_letters(
 
 
 async def part_of_dead_letters(parameters: DeadLetterParameters, services: Services) -> Slice[DeadLetter]:
-    """Return a part of the list. A cursor is the id of the last one that was shown."""
+    """Return a part of the list. The cursor is the id of the last message of the previous part."""
     before = None if parameters.after is None else int(parameters.after)
     found = await services.outgoing.dead_letters.list(
         endpoint_id=parameters.webhook_id, before=before, limit=parameters.page_size + 1
@@ -75,10 +75,10 @@ async def part_of_dead_letters(parameters: DeadLetterParameters, services: Servi
 async def retry_dead_letters(
     caller: CurrentCaller, body: JsonBody[RetryBody], services: CurrentServices
 ) -> MessagesResponse:
-    """Retry all dead letters of a webhook, each by the whole schedule of attempts."""
+    """Retry all dead letters of a webhook, each with the full retry schedule."""
     return MessagesResponse(messages=await services.outgoing.dead_letters.retry_all(Actor(caller), body.webhook_id))
 
 
 async def retry_dead_letter(message_id: int, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Retry one dead letter of a webhook, by the whole schedule of attempts."""
+    """Retry one dead letter of a webhook with the full retry schedule."""
     await services.outgoing.dead_letters.retry(Actor(caller), message_id)

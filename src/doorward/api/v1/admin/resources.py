@@ -1,4 +1,4 @@
-"""Resources, which tokens of OAuth clients are for, over HTTP."""
+"""Routes for resources: the services that OAuth clients get tokens for."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,7 +35,7 @@ REMEDIES: Final[Remedies] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     of_new = (
         *(ResourceExistsError, BuiltInResourceError, TooManyResourcesError, BeyondOwnScopesError),
         *(InvalidResourceError, InvalidResourceScopesError, UnknownIntrospectionClientError),
@@ -49,7 +49,7 @@ def calls() -> Sequence[Call]:
 
 
 async def list_resources(services: CurrentServices) -> ResourceListResponse:
-    """List the resources, by their identifiers, and those that are built in."""
+    """List the resources in the order of their identifiers, and the built-in ones."""
     stored = await services.oauth.resources.list()
     return ResourceListResponse(
         built_in=list(services.oauth.resources.built_in),
@@ -60,11 +60,11 @@ async def list_resources(services: CurrentServices) -> ResourceListResponse:
 async def create_resource(
     caller: CurrentCaller, body: JsonBody[ResourceBody], services: CurrentServices
 ) -> ResourceResponse:
-    """Add a resource: a service that tokens of clients may be for."""
+    """Add a resource: a service that clients can get tokens for."""
     content = ResourceContent(body.identifier, body.scopes, body.algorithm, body.introspection_client_id)
     return ResourceResponse.model_validate(await services.oauth.resources.add(caller, content))
 
 
 async def delete_resource(resource_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Remove a resource. No more tokens are issued for it, also where clients name it."""
+    """Delete a resource. No more tokens are issued for it, even to clients that list it."""
     await services.oauth.resources.remove(caller, resource_id)

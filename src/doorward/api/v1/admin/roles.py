@@ -1,4 +1,4 @@
-"""Roles over HTTP."""
+"""Routes for roles."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -44,7 +44,7 @@ _REFUSALS_OF_CHANGE: Final = (RoleNotFoundError, BuiltInRoleError, StaleRoleErro
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", LIST, list_roles, READ, tag=TAG),
         Call(
@@ -78,7 +78,7 @@ def calls() -> Sequence[Call]:
 
 
 async def list_roles(services: CurrentServices) -> RoleListResponse:
-    """List what roles there are, and what each gives."""
+    """List the roles and their scopes."""
     roles = await services.administration.roles.list()
     return RoleListResponse(roles=[RoleResponse.model_validate(role) for role in roles])
 
@@ -86,7 +86,7 @@ async def list_roles(services: CurrentServices) -> RoleListResponse:
 async def create_role(
     caller: CurrentCaller, body: JsonBody[RoleBody], services: CurrentServices, request: Request, response: Response
 ) -> RoleResponse:
-    """Define a role, which gives nothing that you do not have yourself."""
+    """Create a role. It can only have scopes that you have yourself."""
     role = await services.administration.roles.create(Actor(caller), body.name, body.description, body.scopes)
     response.headers["Location"] = own_address(request, f"{LIST}/{role.name}")
     return _role_response(role, response)
@@ -95,7 +95,7 @@ async def create_role(
 async def read_role(
     name: str, services: CurrentServices, request: Request, response: Response
 ) -> RoleResponse | Response:
-    """Read one role; 304 when If-None-Match names its version."""
+    """Read one role; 304 if If-None-Match contains its version."""
     role = await services.administration.roles.read(name)
     if is_unchanged(request, role.version):
         return Response(status_code=304, headers={"ETag": entity_tag(role.version)})
@@ -110,14 +110,14 @@ async def change_role(
     request: Request,
     response: Response,
 ) -> RoleResponse:
-    """Change a role of your own (RFC 7396), which its users feel at their next request. With If-Match only that one."""
+    """Change a custom role (RFC 7396), effective with its users' next request. With If-Match only at that version."""
     changes = RoleChanges(body.description, body.scopes)
     role = await services.administration.roles.change(Actor(caller), name, changes, is_changeable(request))
     return _role_response(role, response)
 
 
 async def remove_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
-    """Remove a role that no user has. With If-Match only while it is a version named there."""
+    """Delete a role that no user has. With If-Match only at that version."""
     await services.administration.roles.remove(Actor(caller), name, is_changeable(request))
 
 

@@ -1,4 +1,4 @@
-"""What administration does to users over HTTP: stop them, and help them back in."""
+"""Routes for administrative actions on users: deletion, deactivation, resets and sessions."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -32,7 +32,7 @@ UNTHROTTLE: Final = RoutePolicy(NeedsScope(AdminScope.THROTTLES_RESET))
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     acting, last = REFUSALS_OF_ACTING, (*REFUSALS_OF_ACTING, LastAdministratorError)
     resetting = (*acting, UserNotActiveError, UserWithoutEmailError, MailNotConfiguredError)
     return [
@@ -56,9 +56,9 @@ async def delete_user(
     services: CurrentServices,
     request: Request,
 ) -> None:
-    """Delete a user in 14 days, in which the user can restore the account, or with `now=true` at once.
+    """Delete a user in 14 days, or at once with `now=true`. Until then the user can restore the account.
 
-    With If-Match only while it is a version named there.
+    With If-Match only at that version.
     """
     actions, is_expected = services.administration.user_actions, is_changeable(request)
     if parameters.now:
@@ -68,33 +68,33 @@ async def delete_user(
 
 
 async def deactivate_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Bar a user from the service. All sessions end; no login is accepted until the user is activated."""
+    """Deactivate a user. All sessions end; no login is accepted until the user is activated."""
     await services.administration.user_actions.deactivate(Actor(caller), user_id)
 
 
 async def activate_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Let a user log in again. A deletion that was scheduled is cancelled."""
+    """Activate a user, who can log in again. A scheduled deletion is cancelled."""
     await services.administration.user_actions.activate(Actor(caller), user_id)
 
 
 async def reset_password_of_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Make a user replace the password. It no longer signs in, all sessions end, and a mail has a link for a new one.
+    """Force a user to replace the password. All sessions end, and a mail has a link for setting a new password.
 
-    A login with it answers 403 `password_change_required`.
+    A login with the old password answers 403 `password_change_required`.
     """
     await services.administration.user_actions.reset_password(Actor(caller), user_id)
 
 
 async def reset_factors_of_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Remove all second factors of a user who has lost them. All sessions end, and a mail tells the user.
+    """Remove all second factors of a user who has lost them. All sessions end, and the user gets a mail.
 
-    Make sure of who asks first: from then on the password alone signs in.
+    Verify the identity of the user first: from then on the password alone is enough to sign in.
     """
     await services.administration.user_actions.reset_factors(Actor(caller), user_id)
 
 
 async def unthrottle_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
-    """Forget the failed logins of a user, whose next one waits for nothing."""
+    """Reset the failed logins of a user, so that the next login is not throttled."""
     await services.administration.user_actions.unthrottle(Actor(caller), user_id)
 
 
@@ -104,7 +104,7 @@ async def end_sessions_of_user(user_id: UUID, caller: CurrentCaller, services: C
 
 
 async def list_sessions_of_user(user_id: UUID, services: CurrentServices) -> AdministeredSessionListResponse:
-    """List where a user is signed in: the live sessions, by their last use."""
+    """List the live sessions of a user in the order of their last use."""
     await services.administration.users.read(user_id, lambda _: True)
     sessions = await services.administration.session_listing.list_of(user_id)
     return AdministeredSessionListResponse(

@@ -1,4 +1,4 @@
-"""Files of users over HTTP: in, without roles beyond one's own rights, and out, without password hashes."""
+"""Routes for the import and export of users. An import gives no roles beyond the caller's scopes."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -44,7 +44,7 @@ REMEDIES: Final[Remedies] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call(
             "POST",
@@ -80,7 +80,7 @@ async def import_users(
     file: UserFileBody,
     services: CurrentServices,
 ) -> UserImportResponse:
-    """Add the users of a file. A thousand are stored at a time; after a failure, send the same file again."""
+    """Add the users of a file, in batches of a thousand. After a failure, send the same file again."""
     lines: list[LeftOut] = []
 
     def note(line: LeftOut) -> None:
@@ -112,7 +112,7 @@ async def export_users(
     services: CurrentServices,
     file: FileOfAnswer,
 ) -> Response:
-    """Get all users as they are at one moment, in the form that the import reads. Password hashes stay here."""
+    """Export all users from one consistent snapshot, in the format of the import. Password hashes are not included."""
     request = UserExportRequest(Actor(caller), parameters.format)
     write = partial(services.administration.user_export.write, request=request)
     name, media_type = f"users.{parameters.format}", MEDIA_TYPES[parameters.format]

@@ -1,4 +1,4 @@
-"""Users over HTTP, for administration: parameters and a body in, one use case, a body out."""
+"""Routes for the administration of users."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -89,7 +89,7 @@ _INVITED: Final[Mapping[int | str, dict[str, Any]]] = {
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     return [
         Call("GET", LIST, list_users, READ, tag=TAG, refusals=(QueryTooShortError, UserQueryTooBroadError)),
         Call(
@@ -125,7 +125,7 @@ def calls() -> Sequence[Call]:
 
 
 async def list_users(parameters: Annotated[UserListParameters, Query()], services: CurrentServices) -> UserListResponse:
-    """List users, the newest first, by a part of their names and by exact filters."""
+    """List users, newest first, by a part of their names and by exact filters."""
     wanted = UserQuery(
         part=parameters.q,
         email=parameters.email,
@@ -154,7 +154,7 @@ async def list_users(parameters: Annotated[UserListParameters, Query()], service
 async def create_user(
     caller: CurrentCaller, request: Request, response: Response, body: JsonBody[UserBody], services: CurrentServices
 ) -> AdministeredUserResponse | Response:
-    """Create a user with a password, or without one invite the address, whose owner chooses name and password."""
+    """Create a user with a password. Without one, invite the address: its owner chooses a name and a password."""
     if body.password is None:
         created = await services.administration.invitations.create(Actor(caller), body.email, body.roles)
         invited = InvitationResponse.model_validate(created.invitation)
@@ -169,7 +169,7 @@ async def create_user(
 async def read_user(
     user_id: UUID, services: CurrentServices, request: Request, response: Response
 ) -> AdministeredUserResponse | Response:
-    """Read one user; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    """Read one user; 304 if If-None-Match contains its version, 412 if If-Match does not."""
     user = await services.administration.users.read(user_id, is_expected(request))
     if is_unchanged(request, user.version):
         return Response(status_code=304, headers={"ETag": entity_tag(user.version)})
@@ -184,7 +184,7 @@ async def change_user(
     request: Request,
     response: Response,
 ) -> AdministeredUserResponse:
-    """Change some members of a user (RFC 7396). With If-Match only while it is a version named there."""
+    """Change some members of a user (RFC 7396). With If-Match only at that version."""
     given = body.model_fields_set
     changes = UserChanges(
         username=body.username if "username" in given else None,
@@ -198,6 +198,6 @@ async def change_user(
 
 
 def user_response(user: AdministeredUser, response: Response) -> AdministeredUserResponse:
-    """Return the body, and set its ETag."""
+    """Return the response body, and set the ETag."""
     response.headers["ETag"] = entity_tag(user.version)
     return AdministeredUserResponse.of(user)

@@ -1,4 +1,4 @@
-"""Webhooks over HTTP."""
+"""Routes for webhooks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -67,7 +67,7 @@ _UNCHANGED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "N
 
 
 def calls() -> Sequence[Call]:
-    """Return the calls."""
+    """Return the routes."""
     of_replay = (WebhookDisabledError, InvalidReplayRangeError, ReplayTooLargeError, BeyondOwnScopesError)
     of_new = (WebhooksNotEnabledError, TooManyWebhooksError, BeyondOwnScopesError, *_OF_CONTENT)
     return [
@@ -104,7 +104,7 @@ CurrentWebhooks = Annotated[WebhookServices, Depends(enabled_webhooks)]
 
 
 async def list_webhooks(hooks: CurrentWebhooks) -> WebhookListResponse:
-    """List the webhooks. None shows its secret."""
+    """List the webhooks without their secrets."""
     return WebhookListResponse(
         webhooks=[WebhookResponse.model_validate(each) for each in await hooks.management.list()]
     )
@@ -113,7 +113,7 @@ async def list_webhooks(hooks: CurrentWebhooks) -> WebhookListResponse:
 async def create_webhook(
     caller: CurrentCaller, body: JsonBody[WebhookBody], hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookSecretResponse:
-    """Add a webhook. The answer has its secret, which is shown this once."""
+    """Add a webhook. The response has its secret, which is shown only once."""
     types = None if body.types is None else tuple(body.types)
     content = EndpointContent(body.url, body.description, types, body.is_enabled)
     made = await hooks.management.create(Actor(caller), content)
@@ -124,7 +124,7 @@ async def create_webhook(
 async def read_webhook(
     webhook_id: UUID, hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookResponse | Response:
-    """Read one webhook; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    """Read one webhook; 304 if If-None-Match contains its version, 412 if If-Match does not."""
     endpoint = await hooks.management.get(webhook_id, is_expected(request))
     if is_unchanged(request, endpoint.version):
         return Response(status_code=304, headers={"ETag": entity_tag(endpoint.version)})
@@ -139,7 +139,7 @@ async def change_webhook(
     request: Request,
     response: Response,
 ) -> WebhookResponse:
-    """Change a webhook (RFC 7396). Disabled, its messages are dropped. With If-Match only while it is that version."""
+    """Change a webhook (RFC 7396). If it is disabled, its messages are dropped. With If-Match only at that version."""
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     if changes.get("types") is not None:
         changes["types"] = tuple(changes["types"])
@@ -148,27 +148,27 @@ async def change_webhook(
 
 
 async def delete_webhook(webhook_id: UUID, caller: CurrentCaller, hooks: CurrentWebhooks, request: Request) -> None:
-    """Delete a webhook with its messages. With If-Match only while it is a version named there."""
+    """Delete a webhook with its messages. With If-Match only at that version."""
     await hooks.management.delete(Actor(caller), webhook_id, is_changeable(request))
 
 
 async def rotate_webhook_secret(
     webhook_id: UUID, caller: CurrentCaller, hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookSecretResponse:
-    """Give a webhook another secret, shown this once. For 24 hours messages are signed with the one before as well."""
+    """Give a webhook a new secret, shown only once. For 24 hours, messages are also signed with the previous one."""
     made = await hooks.management.rotate_secret(Actor(caller), webhook_id, is_changeable(request))
     return _with_secret(made, response)
 
 
 async def test_webhook(webhook_id: UUID, hooks: CurrentWebhooks) -> WebhookTestResponse:
-    """Send a message of the type `webhook.test` now, also to a disabled webhook, and say what came of it."""
+    """Send a message of type `webhook.test` now, even to a disabled webhook, and return the result."""
     return WebhookTestResponse.model_validate(await hooks.test.send(webhook_id))
 
 
 async def replay_webhook(
     webhook_id: UUID, caller: CurrentCaller, body: JsonBody[ReplayBody], hooks: CurrentWebhooks
 ) -> MessagesResponse:
-    """Send past events again, with the ids that they had. Those that wait already are sent twice."""
+    """Send past events again with their original ids. Events that are still queued are sent twice."""
     stored = await hooks.replay.run(Actor(caller), webhook_id, since=body.since, until=body.until)
     return MessagesResponse(messages=stored)
 
