@@ -1,1 +1,1 @@
-"""Tools for people who work on doorward. Nothing here is in the image."""
+"""Tools for developers of doorward. None of them is in the image."""

@@ -1,6 +1,6 @@
-"""`inv demo --admin`: an administrator from a shell, with a second factor; invitation, role, deactivation, webhook.
+"""`inv demo --admin`: an administrator with a second factor, an invitation, a role, a deactivation and a webhook.
 
-Beside `inv dev`: the command finds its database, its mails are on a page, and it may call webhooks on this machine.
+It needs a running `inv dev`: it finds that database, reads the mails page, and may call webhooks on this machine.
 """
 
 import base64
@@ -32,7 +32,7 @@ Received = tuple[Mapping[str, str], bytes]
 
 
 class AdminDemo(Walk):
-    """What an administrator does, seen from the shell, over HTTP and by a webhook's receiver."""
+    """The tasks of an administrator, shown as shell commands, HTTP calls and webhook messages."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "/api/v1")
@@ -40,7 +40,7 @@ class AdminDemo(Walk):
         self._password = secrets.token_urlsafe(12)
 
     def walk(self) -> None:
-        """Make an administrator and a webhook; invite, give a role, deactivate, look at what was recorded and sent."""
+        """Create an administrator and a webhook; invite, promote and deactivate a user; show audit log and messages."""
         username = self._accept(self._create_admin(), f"admin-{self._mark}")
         admin = self._set_up_application(self._log_in(username, "The administrator logs in"))
         with _receiver() as (port, received):
@@ -58,7 +58,7 @@ class AdminDemo(Walk):
         print("\nAll answers are as they should be.")
 
     def _create_admin(self) -> str:
-        """Run the command that operators run; return the token of its link."""
+        """Run `doorward create-admin`; return the token of the link that it prints."""
         email = f"admin-{self._mark}@example.com"
         self._say("Make an administrator from the shell")
         print(f"   doorward create-admin {email}")
@@ -83,7 +83,7 @@ class AdminDemo(Walk):
         return token
 
     def _set_up_application(self, admin: str) -> str:
-        """Protect the administrator, as production demands; return the access token of the session that goes on."""
+        """Enrol a second factor, as production requires; return the access token of the session that remains valid."""
         path = OWN_TOTP.removeprefix(self._prefix)
         enrolment = self._call("The administrator sets up an authenticator application", "POST", path, 200, token=admin)
         code = application_of(enrolment["secret"]).now()
@@ -109,7 +109,7 @@ class AdminDemo(Walk):
         self._call("What was done, and by whom", "GET", f"{user}/audit?page_size=1", 200, token=admin)
 
     def _token_of_mail(self, email: str) -> str:
-        """Wait for the mail on the page of development, and return the token of its link."""
+        """Wait for the mail on the development page of mails, and return the token of its link."""
         page = f"{self._url}/development/mails"
         for _ in range(MAIL_SECONDS * 5):
             listed = requests.get(page, timeout=TIMEOUT_SECONDS).text
@@ -124,7 +124,7 @@ class AdminDemo(Walk):
         raise UnexpectedAnswerError(f"no mail for {email} at {page}")
 
     def _show_message(self, received: "queue.Queue[Received]", secret: str) -> None:
-        """Wait for the webhook's message, and check its signature as a receiver does."""
+        """Wait for the webhook's message, and verify its signature as a receiver does."""
         self._say("The webhook's receiver is told")
         try:
             headers, body = received.get(timeout=WEBHOOK_SECONDS)
@@ -137,7 +137,7 @@ class AdminDemo(Walk):
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """Tell whether one of a message's signatures is the secret's (Standard Webhooks)."""
+    """Return whether one of the message's signatures was made with the secret (Standard Webhooks)."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
@@ -146,7 +146,7 @@ def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 @contextmanager
 def _receiver() -> "Iterator[tuple[int, queue.Queue[Received]]]":
-    """Answer webhooks within the block; yield the port, and what came."""
+    """Serve a webhook receiver within the block; yield its port and the queue of received messages."""
     received: queue.Queue[Received] = queue.Queue()
 
     class Receiver(BaseHTTPRequestHandler):
@@ -157,7 +157,7 @@ def _receiver() -> "Iterator[tuple[int, queue.Queue[Received]]]":
             self.end_headers()
 
         def log_message(self, *_arguments: object) -> None:
-            """Print nothing."""
+            """Suppress the request log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,18 +1,18 @@
-"""The alerts: each a condition in Prometheus' language, how long it must hold, and which page says what to do."""
+"""The alerts: a PromQL expression, how long it must hold, and the documentation page with the remedy."""
 
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 
 class Severity(StrEnum):
-    """How soon a person must act: now, since calls fail or it is not known whether they do; or within a day."""
+    """How soon an operator must act: at once, because calls fail or their state is unknown; or within a day."""
 
     CRITICAL = "critical"
     WARNING = "warning"
 
 
 class Alert(NamedTuple):
-    """A condition that has held for so long. ``remedy`` is a section of a page of docs/."""
+    """An alert that fires after its condition has held for ``held_for``. ``remedy`` is a section of a page of docs/."""
 
     name: str
     expression: str
@@ -27,7 +27,7 @@ _REQUESTS: Final = "doorward_http_request_duration_seconds"
 
 
 def _above_yesterday(counter: str, times: int) -> str:
-    """Return the condition that something is many times what it was a day ago, and more than one in five seconds."""
+    """Return the condition that a rate is many times that of a day ago, and above one in five seconds."""
     now, then = (f"sum(rate({counter} [15m]{offset}))" for offset in ("", " offset 1d"))
     return f"{now} > 0.2 and {now} > {times} * ({then} or vector(0))"
 

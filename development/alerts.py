@@ -1,4 +1,4 @@
-"""docker/prometheus-alerts.yaml: the rules that a Prometheus loads, written from development/alert_rules.py."""
+"""Generates docker/prometheus-alerts.yaml, the rules that Prometheus loads, from development/alert_rules.py."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ PAGE: Final = Path("docker/prometheus-alerts.yaml")
 
 
 def alerts() -> str:
-    """Return the file. A text in JSON's quotes is one in YAML, too."""
+    """Return the content of the file. Texts are quoted as JSON, which is also valid YAML."""
     lines = [
         "# Written by `inv docs` from development/alert_rules.py. Load it by rule_files in prometheus.yml.",
         "groups:",

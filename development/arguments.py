@@ -1,4 +1,4 @@
-"""Arguments of `inv` tasks: checked, with one line that says what is wrong."""
+"""Validation of the arguments of `inv` tasks, with one-line error messages."""
 
 import argparse
 import sys
@@ -14,10 +14,10 @@ INTERRUPTED: Final = 130
 
 
 class TaskWithHelp(Task[Any]):
-    """A task with an argument that must be given. Invoke asks for it even where only help is wanted."""
+    """A task with a required argument. Invoke itself requires the argument even with --help."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: FBT001 - Invoke's signature
-        """Return the arguments, which need no value beside --help."""
+        """Return the arguments; with --help, none of them needs a value."""
         arguments = super().get_arguments(ignore_unknown_help)
         if {"-h", "--help"} & set(sys.argv):
             for argument in arguments:
@@ -26,7 +26,7 @@ class TaskWithHelp(Task[Any]):
 
 
 def exit_with(main: Callable[[], int]) -> None:
-    """End the process with the status of ``main``; after Ctrl+C or Ctrl+D with that of shells, without a traceback."""
+    """Exit with the status of ``main``; on Ctrl+C or Ctrl+D with the shells' status, without a traceback."""
     try:
         sys.exit(main())
     except (KeyboardInterrupt, EOFError):
@@ -35,14 +35,14 @@ def exit_with(main: Callable[[], int]) -> None:
 
 
 def port_number(text: str) -> int:
-    """Return a port, for argparse. Raises ``argparse.ArgumentTypeError``."""
+    """Parse a port number for argparse. Raises ``argparse.ArgumentTypeError``."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {HIGHEST_PORT}. Example: 8001")
     return int(text)
 
 
 def base_url(text: str) -> str:
-    """Return where a service runs, without a slash at the end, for argparse. Without a scheme it is HTTP.
+    """Parse the base URL of a service for argparse, without a trailing slash; the default scheme is HTTP.
 
     Raises ``argparse.ArgumentTypeError``.
     """
@@ -58,26 +58,26 @@ def base_url(text: str) -> str:
 
 
 def whole_number(option: str, text: str) -> int:
-    """Return the number; end the process with one line if it is none."""
+    """Parse a whole number; exit with a one-line message if the text is not one."""
     if not text.isascii() or not text.isdecimal():
         sys.exit(f"{option} takes a whole number, not {text!r}. Example: {option} 2")
     return int(text)
 
 
 def given(option: str, text: str) -> list[str]:
-    """Return the option with its value as arguments of a command, or nothing where it has none."""
+    """Return the option and its value as command-line arguments, or an empty list if the value is empty."""
     return [option, text] if text else []
 
 
 def one_of(option: str, text: str, choices: list[str]) -> str:
-    """Return the text; end the process with one line if it is none of these."""
+    """Return the text; exit with a one-line message if it is not one of the choices."""
     if text not in choices:
         sys.exit(f"{option} takes one of {', '.join(choices)}, not {text!r}")
     return text
 
 
 def require_yes(task: str, question: str) -> None:
-    """Ask, and end the process unless the answer is yes. Without a terminal to ask at, end with the remedy."""
+    """Ask for confirmation, and exit unless the answer is yes. Without a terminal, exit and name the option --yes."""
     if not sys.stdin.isatty():
         sys.exit(f"{task}: {question} To do so without being asked: {task} --yes")
     try:

@@ -1,4 +1,4 @@
-"""An authenticator in software, with the browser in front of it: for tests, proofs and measurements of passkeys."""
+"""A software authenticator together with the browser's part, for tests, proofs and measurements of passkeys."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPri
 
 
 def encode(content: bytes) -> str:
-    """Return base64url without padding."""
+    """Encode as base64url without padding."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes of base64url without padding."""
+    """Decode base64url without padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 @dataclass(slots=True)
 class Credential:
-    """A key pair for one relying party and one user."""
+    """A key pair for one relying party and one user account."""
 
     id: bytes
     relying_party: str
@@ -40,7 +40,7 @@ class Credential:
     sign_count: int = 0
 
     def public_key(self) -> dict[int, Any]:
-        """Return the public key as COSE has it (RFC 9052 section 7)."""
+        """Return the public key as a COSE key (RFC 9052 section 7)."""
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
             point = self.key.public_key().public_numbers()
             return {1: 2, 3: ES256, -1: 1, -2: point.x.to_bytes(_WIDTH), -3: point.y.to_bytes(_WIDTH)}
@@ -59,13 +59,13 @@ class Credential:
         return self.key.sign(content, padding.PKCS1v15(), hashes.SHA256())
 
     def pem(self) -> str:
-        """Return the private key as text, for ``read_key``."""
+        """Return the private key in PEM format, for ``read_key``."""
         form, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
         return self.key.private_bytes(form, kind, serialization.NoEncryption()).decode()
 
 
 def read_key(pem: str) -> PrivateKey:
-    """Return the private key that ``Credential.pem`` has written."""
+    """Return the private key that ``Credential.pem`` wrote."""
     key = serialization.load_pem_private_key(pem.encode(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey):
         raise TypeError("another kind of key")
@@ -73,7 +73,7 @@ def read_key(pem: str) -> PrivateKey:
 
 
 def new_key(algorithm: int) -> PrivateKey:
-    """Return a new key for an algorithm of COSE."""
+    """Generate a key for a COSE algorithm."""
     if algorithm == ES256:
         return ec.generate_private_key(ec.SECP256R1())
     if algorithm == EDDSA:
@@ -83,9 +83,9 @@ def new_key(algorithm: int) -> PrivateKey:
 
 @dataclass(slots=True)
 class Authenticator:
-    """Makes credentials and signs with them, as the browser of a page at ``origin`` asks for.
+    """Creates credentials and signs with them, as a browser does on a page at ``origin``.
 
-    ``counts`` is False for authenticators without a signature counter, as those that synchronise their credentials.
+    ``counts`` is False for authenticators without a signature counter, for example those that synchronise credentials.
     """
 
     origin: str
@@ -97,7 +97,7 @@ class Authenticator:
     credentials: list[Credential] = field(default_factory=list)
 
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Return what ``navigator.credentials.create()`` would, as ``toJSON`` writes it."""
+        """Return the result of ``navigator.credentials.create()`` in the format of ``toJSON()``."""
         credential = Credential(
             id=secrets.token_bytes(32),
             relying_party=options["rp"]["id"],
@@ -125,7 +125,7 @@ class Authenticator:
         }
 
     def get(self, options: dict[str, Any], *, credential: Credential | None = None) -> dict[str, Any]:
-        """Return what ``navigator.credentials.get()`` would, with the newest credential or the one that is named."""
+        """Return the result of ``navigator.credentials.get()``, with the given credential or else the newest one."""
         credential = credential or self.credentials[-1]
         if self.counts:
             credential.sign_count += 1
@@ -153,12 +153,12 @@ class Authenticator:
         return USER_PRESENT | verified | (BACKUP_ELIGIBLE | BACKED_UP if self.is_synchronised else 0)
 
     def authenticator_data(self, credential: Credential, flags: int) -> bytes:
-        """Return the authenticator data, without what an attestation appends."""
+        """Return the authenticator data without attested credential data."""
         rp_id_hash = hashlib.sha256(credential.relying_party.encode()).digest()
         return rp_id_hash + bytes([flags]) + credential.sign_count.to_bytes(4)
 
     def client_data(self, kind: str, challenge: str) -> bytes:
-        """Return what the browser adds."""
+        """Return the client data that the browser adds."""
         return json.dumps(
             {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}, separators=(",", ":")
         ).encode()

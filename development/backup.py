@@ -1,4 +1,4 @@
-"""`inv backup` and `inv restore`: the whole database to a file and back, wherever it runs."""
+"""`inv backup` and `inv restore`: dump the whole database to a file and restore it, wherever the database runs."""
 
 import argparse
 import os
@@ -18,10 +18,10 @@ TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_ca
 SCHEMAS_WITH_USERS: Final = "SELECT quote_ident(schemaname) FROM pg_tables WHERE tablename = 'users'"
 HAS_USERS: Final = "SELECT EXISTS (SELECT FROM {schema}.users)"
 TABLE_OF_LIST: Final = re.compile(r"^\d+; \d+ \d+ TABLE \S+ (\S+) ", re.MULTILINE)
-"""A table that a backup holds, as `pg_restore --list` names it."""
+"""Matches a table in the output of `pg_restore --list`."""
 
 SIGNATURE: Final = b"PGDMP"
-"""The first bytes of what `pg_dump --format=custom` writes."""
+"""The first bytes of the files that `pg_dump --format=custom` writes."""
 
 STOP: Final = f"{' '.join(COMPOSE)} stop service"
 AFTERWARDS: Final = """\
@@ -29,7 +29,7 @@ Sessions are as they were then: ended ones would live again. Before the service 
 
 
 def back_up(database: Database, file: Path) -> None:
-    """Write the whole database to a new file that only its owner can read; leave none when that fails."""
+    """Dump the whole database to a new file that only its owner can read; remove the file if that fails."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -46,7 +46,7 @@ def back_up(database: Database, file: Path) -> None:
 
 
 def restore(database: Database, file: Path, *, overwrite: bool) -> None:
-    """Replace what the database holds by what the file holds, in one transaction."""
+    """Replace the content of the database by that of the file, in one transaction."""
     try:
         with file.open("rb") as backup:
             is_backup = backup.read(len(SIGNATURE)) == SIGNATURE
@@ -83,7 +83,7 @@ def restore(database: Database, file: Path, *, overwrite: bool) -> None:
 
 
 def main() -> int:
-    """Run one of the two; return the exit status."""
+    """Run the chosen command; return the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["backup", "restore"])
     parser.add_argument("--file", type=Path)

@@ -1,4 +1,4 @@
-"""deploy/helm/values.schema.json: the names of settings in it come from the code, so that Helm names a misspelt one."""
+"""Writes setting names into deploy/helm/values.schema.json from the code, so that Helm reports a misspelt one."""
 
 import json
 from pathlib import Path
@@ -10,14 +10,17 @@ PAGE: Final = Path("deploy/helm/values.schema.json")
 OF_LIBRARIES: Final = {
     "pattern": "^((AWS|OTEL)_[A-Z0-9_]+|PYTHON[A-Z]+|PG[A-Z]+|SSL_CERT_FILE|SSL_CERT_DIR|TMPDIR|TZ)$"
 }
-"""Variables that AWS's library, OpenTelemetry's, OpenSSL and Python read by themselves, libpq's too."""
+"""Variables that the AWS SDK, OpenTelemetry, OpenSSL, libpq and Python read directly."""
 
 OF_THE_CHART: Final = frozenset({"host", "port"})
-"""Settings that the chart itself gives; the value ``host`` says on which addresses the pods listen."""
+"""Settings that the chart sets itself; its value ``host`` sets the addresses on which the pods listen."""
 
 
 def chart_schema() -> str:
-    """Return the file with the current names. What holds a secret is no plain setting, but the file that has it is."""
+    """Return the schema with the current names.
+
+    A secret is not a plain setting, but its `_FILE` variable is.
+    """
     schema = json.loads(PAGE.read_text(encoding="utf-8"))
     names = FIELDS.keys() - OF_THE_CHART
     plain = {name.upper() for name in names if name not in SECRETS} | {f"{name.upper()}_FILE" for name in SECRETS}

@@ -1,4 +1,4 @@
-"""What `inv check` runs, in its order: on every change, and for those who change the templates of deploy/."""
+"""The commands of `inv check` in order: those for every change, and those for changes to the templates of deploy/."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,10 +16,10 @@ TEMPLATES: Final = "deploy/aws"
 IN_THEIR_ENVIRONMENT: Final = (
     "UV_PROJECT_ENVIRONMENT=$PWD/.development/templates uv run --quiet --locked --project development/templates"
 )
-"""Of the tools that checkov and cfn-lint are: they pin packages that the service has, too."""
+"""Runs checkov and cfn-lint in a separate environment: they pin packages that the service also uses."""
 
 CHECKOV_OPTIONS: Final = "--skip-download --compact --quiet"
-"""The first: no rule is asked for over the network, and nothing is sent."""
+"""--skip-download: request no rules over the network, and send nothing."""
 
 GROUPS: Final = {
     "deployment": (
@@ -27,11 +27,14 @@ GROUPS: Final = {
         f"{IN_THEIR_ENVIRONMENT} checkov --framework cloudformation --directory {TEMPLATES} {CHECKOV_OPTIONS}",
     ),
 }
-"""By what is checked. The tests of `tests/deployment` run with all others."""
+"""Additional commands by group. The tests of `tests/deployment` run with all other tests."""
 
 
 def commands_of(group: str) -> Sequence[str]:
-    """Return the commands; with a group, its own as well. Raises ``SystemExit`` for one that has none."""
+    """Return the commands for every change, then those of the group, if any.
+
+    Raises ``SystemExit`` for an unknown group.
+    """
     if group and group not in GROUPS:
         raise SystemExit(f"--group: no such group of checks: {group}. There is {', '.join(GROUPS)}")
     return (*ALWAYS, *GROUPS.get(group, ()))

@@ -1,4 +1,4 @@
-"""The client of the API that the tests of all rings and the proofs share."""
+"""The API client that the tests of all rings and the proofs share."""
 
 import ssl
 from collections.abc import AsyncIterable, Callable
@@ -30,7 +30,7 @@ CREATED: Final = 201
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The data of an account. ``id`` is empty until it is registered."""
+    """The data of an account. ``id`` is empty until the account is registered."""
 
     id: str
     email: str
@@ -40,18 +40,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The tokens that a login or a refresh gave."""
+    """The tokens that a login or a refresh returned."""
 
     access: str
     refresh: str
 
 
 class UnexpectedAnswerError(AssertionError):
-    """A call that had to succeed did not."""
+    """A call that was expected to succeed failed."""
 
 
 def new_person() -> Person:
-    """Return an account that nothing else uses, not yet registered."""
+    """Return the data of a new account with a unique name, not yet registered."""
     username = f"user-{uuid4().hex[:16]}"
     return Person("", f"{username}@example.com", username, PASSWORD)
 
@@ -59,7 +59,7 @@ def new_person() -> Person:
 def http_client(
     base_url: str, *, timeout: float, connections: int | None = None, headers: dict[str, str] | None = None
 ) -> httpx.AsyncClient:
-    """Return a client of one address that ignores the proxies which the environment names."""
+    """Return a client of one base URL that ignores the proxy environment variables."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(
         base_url=base_url, timeout=timeout, limits=limits, headers=headers, trust_env=False, verify=_tls()
@@ -68,18 +68,18 @@ def http_client(
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Load the machine's authorities once in a process: they take longer than a call."""
+    """Load the machine's certificate authorities once per process: loading takes longer than a call."""
     return ssl.create_default_context()
 
 
 class ApiClient:
     """The calls of the API.
 
-    ``post_...`` and ``get_...`` return the answer, whatever it is; the others raise unless the call succeeded.
+    ``post_...`` and ``get_...`` return any response; the other methods raise unless the call succeeded.
     """
 
     def __init__(self, client: httpx.AsyncClient, new_person: Callable[[], Person] = new_person) -> None:
-        """Take the HTTP client, whose base URL is the service, and what makes the accounts that are registered."""
+        """Take the HTTP client, whose base URL is the service, and the factory of accounts to register."""
         self.client = client
         self._new_person = new_person
 
@@ -94,11 +94,11 @@ class ApiClient:
         await self.client.aclose()
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        """Make any call; the path is sent as it is, even if it begins with two slashes."""
+        """Make any call; the path is sent unchanged, even if it begins with two slashes."""
         return await self.client.request(method, str(self.client.base_url).rstrip("/") + path, **options)
 
     async def post_register(self, username: str, email: str, password: str) -> httpx.Response:
-        """Make an account."""
+        """Register an account."""
         return await self.call("POST", REGISTER, json={"email": email, "username": username, "password": password})
 
     async def post_token(self, username: str, password: str) -> httpx.Response:
@@ -106,7 +106,7 @@ class ApiClient:
         return await self.call("POST", TOKEN, data={"username": username, "password": password})
 
     async def post_login(self, person: Person) -> httpx.Response:
-        """Log in by an account's user name."""
+        """Log in with the user name of an account."""
         return await self.post_token(person.username, person.password)
 
     async def post_account(self, person: Person) -> httpx.Response:
@@ -122,53 +122,53 @@ class ApiClient:
         return await self.call("POST", REVOKE, json={"refresh_token": token})
 
     async def post_refresh_form(self, token: str, **parameters: str) -> httpx.Response:
-        """Use a refresh token as clients of RFC 6749 do."""
+        """Use a refresh token with the form of RFC 6749."""
         form = {"grant_type": "refresh_token", "refresh_token": token, **parameters}
         return await self.call("POST", TOKEN, data=form)
 
     async def post_revoke_form(self, token: str, **parameters: str) -> httpx.Response:
-        """Log out as clients of RFC 7009 do, by either token."""
+        """Revoke an access or refresh token with the form of RFC 7009."""
         return await self.call("POST", REVOKE, data={"token": token, **parameters})
 
     async def get_me(self, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        """Ask for the account of an access token."""
+        """Get the account of an access token."""
         return await self.authorized("GET", ME, access_token, **options)
 
     async def post_password(self, access_token: str, current: str, new: str) -> httpx.Response:
-        """Replace the password of the own account."""
+        """Replace the password of the user's own account."""
         body = {"current_password": current, "new_password": new}
         return await self.authorized("POST", f"{ACCOUNT}/password", access_token, json=body)
 
     async def post_reauthenticate(self, access_token: str, password: str) -> httpx.Response:
-        """Show the password again."""
+        """Reauthenticate with the password."""
         return await self.authorized("POST", f"{ACCOUNT}/reauthenticate", access_token, json={"password": password})
 
     async def post_sessions_end(self, access_token: str, which: str) -> httpx.Response:
-        """End the other sessions of the own account, or all."""
+        """End the other sessions of the user's own account, or all."""
         return await self.authorized("POST", f"{ACCOUNT}/sessions/end", access_token, json={"which": which})
 
     async def post_deletion(self, access_token: str) -> httpx.Response:
-        """Have the own account deleted after the grace period."""
+        """Request the deletion of the user's own account after the grace period."""
         return await self.authorized("POST", f"{ACCOUNT}/deletion", access_token)
 
     async def post_restore(self, restore_token: str) -> httpx.Response:
-        """Restore an account with the token of a login that was refused."""
+        """Restore an account with the restore token of a refused login."""
         return await self.call("POST", f"{AUTH}/deletion/cancel", json={"restore_token": restore_token})
 
     async def post_reset(self, token: str, new_password: str) -> httpx.Response:
-        """Set a new password with the token of a mail."""
+        """Set a new password with the token from a mail."""
         return await self.call("POST", f"{AUTH}/password/reset", json={"token": token, "new_password": new_password})
 
     async def post_email_change(self, access_token: str, new_email: str) -> httpx.Response:
-        """Ask for another e-mail address of the own account."""
+        """Request a change of the e-mail address of the user's own account."""
         return await self.authorized("POST", f"{ACCOUNT}/email", access_token, json={"new_email": new_email})
 
     async def post_email_confirmation(self, access_token: str, token: str) -> httpx.Response:
-        """Confirm a change of the e-mail address with the token of a mail."""
+        """Confirm a change of the e-mail address with the token from a mail."""
         return await self.authorized("POST", f"{ACCOUNT}/email/confirm", access_token, json={"token": token})
 
     async def post_verify(self, token: str, password: str) -> httpx.Response:
-        """Verify an address with the token of a mail and the password of the account."""
+        """Verify an address with the token from a mail and the password of the account."""
         return await self.call("POST", f"{AUTH}/email/verify", json={"token": token, "password": password})
 
     async def authorized(self, method: str, path: str, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
@@ -188,7 +188,7 @@ class ApiClient:
         return await self.authorized("POST", IMPORT, access_token, content=file, params=parameters, headers=headers)
 
     async def register(self, *, password: str = "") -> Person:
-        """Make an account that nothing else uses."""
+        """Register a new account with a unique name."""
         person = self._new_person()
         person = replace(person, password=password or person.password)
         answer = await self.post_account(person)
@@ -196,12 +196,12 @@ class ApiClient:
         return replace(person, id=answer.json()["id"])
 
     async def log_in(self, person: Person | None = None) -> Pair:
-        """Begin a session, of a new account unless told otherwise."""
+        """Start a session, by default of a new account."""
         person = person or await self.register()
         return pair(await self.post_login(person))
 
     async def register_and_log_in(self) -> tuple[Person, Pair]:
-        """Make an account and begin a session."""
+        """Register an account and start a session."""
         person = await self.register()
         return person, await self.log_in(person)
 

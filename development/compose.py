@@ -1,4 +1,4 @@
-"""`inv up`: starts the containers, and says in a line or two why that failed."""
+"""`inv up`: starts the containers, and explains a failure in one or two lines."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ EVERY_ADDRESS: Final = {"0.0.0.0", "127.0.0.1", "[::]", "[::1]"}  # noqa: S104 -
 
 
 class Container(NamedTuple):
-    """What the engine says of one."""
+    """The state of one container as the engine reports it."""
 
     id: str
     service: str
@@ -37,7 +37,7 @@ class Container(NamedTuple):
 
     @classmethod
     def from_inspection(cls, told: dict[str, Any]) -> "Container":
-        """Return it from an element of what `docker inspect` prints."""
+        """Build it from an element of the output of `docker inspect`."""
         state = told["State"]
         is_healthy = state.get("Health", {}).get("Status") not in {"unhealthy", "starting"}
         return cls(
@@ -50,12 +50,12 @@ class Container(NamedTuple):
         )
 
     def has_failed(self) -> bool:
-        """Tell whether it should run and does not, or ended otherwise than it should."""
+        """Return whether the container should run and does not, or ended with an unexpected status."""
         return not self.is_up and (self.service != "migrate" or self.exit_status != 0)
 
 
 def explain(said: str, containers: Iterable[Container]) -> list[str]:
-    """Return why containers did not start, each a sentence with the remedy, from what Compose and the engine say."""
+    """Return the causes why containers did not start, each a sentence with the remedy."""
     found = []
     if match := TAKEN.search(said):
         found.append(
@@ -103,7 +103,7 @@ def address_of(published: str) -> str:
 
 
 def _shown(lines: Iterable[str]) -> str:
-    """Show lines as they come, and return them all."""
+    """Print each line when it arrives, and return all of them."""
     kept = []
     for line in lines:
         sys.stderr.write(line)
@@ -131,7 +131,7 @@ def _answer(command: list[str]) -> str:
 
 
 def main() -> int:
-    """Make the secrets that are missing, and start; return the exit status."""
+    """Create missing secrets and start the containers; return the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--replicas", type=int, default=0)
     replicas = parser.parse_args().replicas

@@ -1,4 +1,4 @@
-"""What `inv coverage` says, and the bounds that it must keep. Reads what `coverage run` left behind."""
+"""`inv coverage`: reports the data of `coverage run`, and checks it against the required bounds."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any, Final
 COVERAGE: Final = (sys.executable, "-m", "coverage")
 
 LEAST_LINES: Final = 95.0
-"""Percent of the lines of src."""
+"""Minimum coverage of the lines of src, in percent."""
 
 CRITICAL: Final = (
     "src/doorward/domain/auth/",
@@ -19,12 +19,12 @@ CRITICAL: Final = (
     "src/doorward/infrastructure/access_tokens.py",
     "src/doorward/infrastructure/passwords.py",
 )
-"""Where every line and every branch must have been taken."""
+"""Files that need full line and branch coverage."""
 
 
 def main() -> int:
-    """Print the table and the two figures; return the exit status."""
-    # Combining takes the pieces away, so a second report finds them combined.
+    """Print the table and the two percentages; return the exit status."""
+    # `coverage combine` deletes its input files, so a second report uses the combined data.
     if any(Path().glob(".coverage.*")):
         subprocess.run([*COVERAGE, "combine", "--quiet"], check=True)
     subprocess.run([*COVERAGE, "report"], check=True)
@@ -66,7 +66,7 @@ def _critical_percentage(files: Mapping[str, Any]) -> float:
 
 
 def _percentage(covered: int, total: int) -> float:
-    """Return how much was covered: nothing, when nothing was measured."""
+    """Return the coverage in percent, or 0 if there was nothing to measure."""
     return 100 * covered / total if total else 0.0
 
 
@@ -75,7 +75,7 @@ def _is_critical(name: str) -> bool:
 
 
 def _gaps(files: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each critical file with something untested, and for each that was not measured."""
+    """Return a sentence for each critical file with untested lines or branches, and for each that was not measured."""
     gaps = [
         f"{part}: not measured. Run it under coverage" for part in CRITICAL if not any(part in name for name in files)
     ]

@@ -1,4 +1,4 @@
-"""docker/grafana-dashboard.json: what is on it, and how that becomes Grafana's JSON."""
+"""The panels of docker/grafana-dashboard.json, and their conversion to Grafana's JSON."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _PER_SECOND: Final = "reqps"
 
 
 class Panel(NamedTuple):
-    """One graph: its lines by legend, each a PromQL expression."""
+    """One graph: a PromQL expression for each legend."""
 
     title: str
     description: str
@@ -47,41 +47,39 @@ PANELS: Final = (
     Panel("Time of a request", "Slowest and middle, by route.", "s", _quantiles(_REQUESTS, "route")),
     Panel(
         "Requests that failed on our side",
-        "Share of 5xx. A 503 says what the service leans on is away or overloaded.",
+        "Share of 5xx. A 503: a dependency of the service is unavailable or overloaded.",
         "percentunit",
         {"5xx": f'sum(rate({_REQUESTS}_count{{status="5xx"}}{RATE})) / sum(rate({_REQUESTS}_count{RATE}))'},
     ),
-    Panel(
-        "Logins", "A rise of failures is somebody guessing.", _PER_SECOND, _rates("doorward_logins_total", "outcome")
-    ),
+    Panel("Logins", "A rise of failures indicates guessing.", _PER_SECOND, _rates("doorward_logins_total", "outcome")),
     Panel("Refreshes", "By outcome.", _PER_SECOND, _rates("doorward_refreshes_total", "outcome")),
     Panel(
         "Sessions ended by reuse",
-        "A used refresh token came again: theft, or a client that refreshes twice.",
+        "A used refresh token was presented again: theft, or a client that refreshes twice.",
         "short",
         {"reuse": f"sum(increase(doorward_refresh_reuse_detections_total{RATE}))"},
     ),
     Panel(
         "Ends of sessions",
-        "Logouts, and those that ended nothing.",
+        "Logouts, and those without a live session.",
         _PER_SECOND,
         _rates("doorward_revocations_total", "outcome"),
     ),
     Panel(
         "Authentications of clients",
-        "A rise of failures is a program with an old secret, or guessing.",
+        "More failures than usual: an outdated client secret, or guessing.",
         _PER_SECOND,
         _rates("doorward_client_authentications_total", "outcome"),
     ),
     Panel(
         "Tokens that clients asked for",
-        "Refused: a scope or a resource that the client has not.",
+        "Refused: a scope or a resource that the client may not use.",
         _PER_SECOND,
         _rates("doorward_client_tokens_total", "outcome"),
     ),
     Panel(
         "Authorization codes",
-        "Refused: an application redeems them wrongly, or twice. Denied: applications were sent an error instead.",
+        "Refused: redeemed incorrectly or twice. Denied: the application received an error instead of a code.",
         _PER_SECOND,
         _rates("doorward_authorization_codes_total", "outcome"),
     ),
@@ -93,13 +91,13 @@ PANELS: Final = (
     ),
     Panel(
         "Documents that describe clients",
-        "Refused: they could not be fetched, or say what they must not.",
+        "Refused: they could not be fetched, or are not valid.",
         _PER_SECOND,
         _rates("doorward_client_documents_total", "outcome"),
     ),
     Panel(
         "Introspections",
-        "As many as calls of services that ask each time.",
+        "One for each call to an API that does not cache the result.",
         _PER_SECOND,
         {"introspections": f"sum(rate(doorward_introspections_total{RATE}))"},
     ),
@@ -107,7 +105,7 @@ PANELS: Final = (
     Panel("Second factors", "Asked for and refused.", _PER_SECOND, _rates("doorward_second_factors_total", "outcome")),
     Panel(
         "New passwords looked up among breached ones",
-        "Failed: the server or the file that PASSWORD_BREACHES names could not be asked.",
+        "Failed: the server or the file that PASSWORD_BREACHES names could not be read.",
         _PER_SECOND,
         _rates("doorward_breach_checks_total", "outcome"),
     ),
@@ -124,19 +122,19 @@ PANELS: Final = (
     Panel("Refused by budgets", "429 by budget.", _PER_SECOND, _rates("doorward_budget_refusals_total", "budget")),
     Panel(
         "Workers that count limits alone",
-        "They get no answer from the store that counts for all.",
+        "They get no answer from the store of the shared counters.",
         "short",
         {"workers": "sum(doorward_rate_limit_store_away)"},
     ),
     Panel(
         "Log lines lost",
-        "What reads standard output is slow or away.",
+        "The reader of standard output is slow or gone.",
         "short",
         {"lines": f"sum(increase(doorward_log_lines_dropped_total{RATE}))"},
     ),
     Panel(
         "Connections from clients",
-        "All copies, beside what they may hold.",
+        "All copies, with their limit.",
         "short",
         {"open": "sum(doorward_http_connections)", "limit": "sum(doorward_http_connections_limit)"},
     ),
@@ -148,14 +146,14 @@ PANELS: Final = (
     ),
     Panel(
         "Password hashes that wait",
-        "More than the processors can do.",
+        "Hashes that wait for a free processor.",
         "short",
         {"waiting": "sum(doorward_password_hash_queue_depth)"},
     ),
     Panel("Time that a password hash waits", "All copies.", "s", _quantiles("doorward_password_hash_wait_seconds")),
     Panel(
         "Connections to PostgreSQL",
-        "All copies, beside what they may open.",
+        "All copies, with their limit.",
         "short",
         {
             "{{state}}": "sum by (state) (doorward_database_pool_connections)",
@@ -164,7 +162,7 @@ PANELS: Final = (
     ),
     Panel(
         "Calls that wait for a connection",
-        "Now, and those that waited in vain.",
+        "Calls that wait now, and those that timed out.",
         "short",
         {
             "waiting": "sum(doorward_database_pool_waiting)",
@@ -174,13 +172,13 @@ PANELS: Final = (
     Panel("Messages tried", "By what came of it.", _PER_SECOND, _rates("doorward_outbox_outcomes_total", "outcome")),
     Panel(
         "Oldest message that is due",
-        "Mail is late by so much. Every copy measures the same outbox.",
+        "Mail is delayed by this time. Every copy measures the same outbox.",
         "s",
         {"oldest": "max(doorward_outbox_oldest_seconds)"},
     ),
     Panel(
         "Outbox",
-        "Messages due, dead letters, and processes that take the mail server for away.",
+        "Messages due, dead letters, and processes that consider the mail server unavailable.",
         "short",
         {
             "due": "max(doorward_outbox_due)",
@@ -202,7 +200,7 @@ PANELS: Final = (
     ),
     Panel(
         "Workers and versions",
-        "Worker processes that live, and what runs.",
+        "Live worker processes, and their versions.",
         "short",
         {
             "workers": "sum(doorward_workers)",
@@ -213,7 +211,7 @@ PANELS: Final = (
 
 
 def dashboard() -> str:
-    """Return the dashboard as Grafana imports it; it asks for the Prometheus to read."""
+    """Return the dashboard in Grafana's import format; the import asks for the Prometheus data source."""
     document = {
         "title": "doorward",
         "uid": "doorward",

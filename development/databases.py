@@ -1,4 +1,4 @@
-"""The databases that `inv backup`, `inv restore` and `inv psql` may mean, and which of them one command means."""
+"""The databases that `inv backup`, `inv restore` and `inv psql` can use, and the choice between them."""
 
 import contextlib
 import json
@@ -27,11 +27,11 @@ LINES_BEFORE_START: Final = """\
 
 
 class TaskError(Exception):
-    """The task cannot do its work. The message names the cause and the remedy."""
+    """A task failed. The message names the cause and the remedy."""
 
 
 class Which(StrEnum):
-    """A database by the word that names it."""
+    """The name of a database on the command line."""
 
     URL = "url"
     UP = "up"
@@ -39,7 +39,7 @@ class Which(StrEnum):
 
 
 class ComposeState(StrEnum):
-    """What there is of `inv up` in this folder."""
+    """The state of the containers of `inv up` in this folder."""
 
     RUNNING = "running"
     STOPPED = "stopped"
@@ -55,61 +55,61 @@ START: Final = f"{' '.join(COMPOSE)} up --detach --wait postgres"
 
 
 def which(text: str) -> Which | None:
-    """Return what an option says, if it says something; end the process with one line if that is none of them."""
+    """Parse the option --database, or return ``None`` if it is empty; exit with a message if it is not valid."""
     return Which(one_of("--database", text, list(Which))) if text else None
 
 
 def choose(named: Which | None, *, has_url: bool, compose: ComposeState, has_development: bool) -> Which:
-    """Decide which database a command means. Raises ``TaskError``.
+    """Choose the database of a command. Raises ``TaskError``.
 
-    The database of `inv dev` never stands in for one of `inv up` that is stopped: a restore would replace the wrong
-    one, and a backup would hold the wrong one.
+    The database of `inv dev` never replaces a stopped one of `inv up`: a restore would overwrite the wrong database,
+    and a backup would contain the wrong one.
     """
-    there = {Which.URL: has_url, Which.UP: compose is ComposeState.RUNNING, Which.DEV: has_development}
-    chosen = named or next((each for each in Which if there[each]), None)
+    available = {Which.URL: has_url, Which.UP: compose is ComposeState.RUNNING, Which.DEV: has_development}
+    chosen = named or next((each for each in Which if available[each]), None)
     is_of_compose = chosen is Which.UP or (named is None and chosen is not Which.URL)
     if is_of_compose and compose is ComposeState.STOPPED:
         otherwise = "" if named else ". If you mean the one of `inv dev`: --database dev"
         raise TaskError(f"{NAMES[Which.UP]} does not run. Start it: {START}{otherwise}")
     if chosen is None:
         raise TaskError("there is no database: set DATABASE_URL, or start inv up or inv dev once")
-    if not there[chosen]:
+    if not available[chosen]:
         raise TaskError(f"there is none that would be {NAMES[chosen]}. Leave --database out, or name another")
     return chosen
 
 
 class Database(ABC):
-    """Where a database is, and how PostgreSQL's own programs reach it."""
+    """A database, and how PostgreSQL's client programs reach it."""
 
     name: str
 
     @abstractmethod
     def command(self, program: str, *arguments: str, at_terminal: bool = True) -> tuple[list[str], dict[str, str]]:
-        """Return the command that runs one program on it, and the environment of that command."""
+        """Return the command that runs one program on the database, and the environment of that command."""
 
     def run(self, program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: int = subprocess.PIPE) -> str:
-        """Run one program on it; return what it wrote, unless that went elsewhere. Raises ``TaskError``."""
+        """Run one program on the database; return its captured output. Raises ``TaskError``."""
         command, environment = self.command(program, *arguments, at_terminal=False)
         return _output(command, stdin, stdout, environment)
 
     def ask(self, query: str) -> list[str]:
-        """Return the rows of a query with one column."""
+        """Return the rows of a query that has one column."""
         return self.run("psql", "--no-psqlrc", "--tuples-only", "--no-align", "--command", query).split()
 
     def is_in_use(self) -> bool:
-        """Tell whether the service is known to use it."""
+        """Return whether the service is known to use the database."""
         return False
 
     def lines_before_start(self) -> str:
-        """Return what a restored database needs before the service starts, as lines of a shell."""
+        """Return the shell commands that a restored database needs before the service starts."""
         return LINES_BEFORE_START
 
 
 class AtUrl(Database):
-    """At a connection URL, with the embedded PostgreSQL's programs."""
+    """A database at a connection URL, reached with the embedded PostgreSQL's programs."""
 
     def __init__(self, name: str, url: str) -> None:
-        """Take what to call it, and its URL. The password goes by the environment: others see arguments."""
+        """Take a display name and the URL. The password goes into the environment: other users can see arguments."""
         self.name = name
         parameters = conninfo_to_dict(url)
         password = parameters.pop("password", None)
@@ -117,36 +117,36 @@ class AtUrl(Database):
         self._target = f"--dbname={make_conninfo('', **parameters)}"
 
     def command(self, program: str, *arguments: str, at_terminal: bool = True) -> tuple[list[str], dict[str, str]]:
-        """Return the command for this machine."""
+        """Return the command that runs the program on this machine."""
         del at_terminal
         command = [str(POSTGRES_BIN_PATH / program), *_on(self._target, arguments), *arguments]
         return command, {**os.environ, **self._environment}
 
 
 class InCompose(Database):
-    """In the container of `inv up`, with the container's own programs."""
+    """The database in the container of `inv up`, reached with the container's own programs."""
 
     name = NAMES[Which.UP]
 
     def command(self, program: str, *arguments: str, at_terminal: bool = True) -> tuple[list[str], dict[str, str]]:
-        """Return the command that runs it beside the server, as the role that owns the database."""
+        """Return the command that runs the program in the PostgreSQL container, as the owner of the database."""
         target = " ".join(_on('--username="$SERVICE_USER" --dbname="$POSTGRES_DB"', arguments))
         script = f'exec {program} {target} "$@"'
         options = [] if at_terminal and sys.stdin.isatty() else ["-T"]
         return [*COMPOSE, "exec", *options, "postgres", "sh", "-c", script, program, *arguments], _environment()
 
     def is_in_use(self) -> bool:
-        """Tell whether a container of the service runs."""
+        """Return whether a container of the service runs."""
         return bool(_ask_compose("ps", "--quiet", "--status", "running", "service"))
 
     def lines_before_start(self) -> str:
-        """Return the lines as Compose runs them."""
+        """Return the commands as Compose runs them."""
         files = " -f docker/compose.secrets.yaml" if is_set(KEY_FILE) else ""
         return LINES_BEFORE_START.replace("doorward", f"{' '.join(COMPOSE)}{files} run --rm --no-deps service")
 
 
 def _on(target: str, arguments: tuple[str, ...]) -> list[str]:
-    """Name the database, unless only a file is asked about."""
+    """Return the database argument, unless the command only lists a file."""
     return [] if "--list" in arguments else [target]
 
 
@@ -162,14 +162,14 @@ def _output(command: list[str], stdin: IO[bytes] | None, stdout: int, environmen
 
 @contextlib.contextmanager
 def chosen_database(named: Which | None = None) -> Iterator[Database]:
-    """Yield the database that is named, else the one that is meant here. Raises ``TaskError``."""
+    """Yield the named database, else the one that ``choose`` selects here. Raises ``TaskError``."""
     os.environ.setdefault("ENVIRONMENT", "development")
     url = load_settings().database.database_url
-    # Compose is not asked where the answer decides nothing.
+    # Run Compose only if its state affects the choice.
     compose = ComposeState.ABSENT if url is not None and named is not Which.UP else compose_state()
     match choose(named, has_url=url is not None, compose=compose, has_development=DEVELOPMENT_DATA.exists()):
         case Which.URL:
-            assert url is not None  # noqa: S101 - what `choose` was told
+            assert url is not None  # noqa: S101 - `choose` got has_url
             yield AtUrl(NAMES[Which.URL], url.get_secret_value())
         case Which.UP:
             yield InCompose()
@@ -179,10 +179,10 @@ def chosen_database(named: Which | None = None) -> Iterator[Database]:
 
 
 def compose_state() -> ComposeState:
-    """Return what there is of `inv up`: PostgreSQL runs, or has run here and left data or a password, or neither."""
+    """Return the state of `inv up`: PostgreSQL runs; it ran before and left data or a password; or neither."""
     if _ask_compose("ps", "--quiet", "--status", "running", "postgres"):
         return ComposeState.RUNNING
-    # An engine that is stopped cannot tell of its volumes, but `inv up` has left a password.
+    # A stopped Docker engine cannot list volumes, but `inv up` has left a password.
     has_run = is_set("POSTGRES_PASSWORD") or _has_volume()
     return ComposeState.STOPPED if has_run else ComposeState.ABSENT
 
@@ -196,7 +196,7 @@ def _has_volume() -> bool:
 
 
 def _ask_compose(*arguments: str) -> str:
-    """Return what Compose answers, or nothing where it cannot be asked."""
+    """Return the output of Compose, or an empty string if it fails or is not installed."""
     command = [*COMPOSE, *arguments]
     try:
         found = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())
@@ -206,6 +206,7 @@ def _ask_compose(*arguments: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    # Compose refuses its file without a password; it is used to start PostgreSQL only. `.env` is weaker than this.
+    # Compose rejects its file without a password, which only the start of PostgreSQL uses. The variable would override
+    # `.env`, so it is set only if `.env` lacks it.
     unset = {} if is_set("POSTGRES_PASSWORD") else {"POSTGRES_PASSWORD": "unused"}
     return {**unset, **os.environ}

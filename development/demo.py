@@ -1,4 +1,4 @@
-"""`inv demo`: walks the whole flow against a running service, showing each request and answer."""
+"""`inv demo`: walks through the authentication flow on a running service, and shows each request and response."""
 
 import argparse
 import secrets
@@ -12,13 +12,13 @@ from development.walk import Answer, UnexpectedAnswerError, Walk
 
 
 class Demo(Walk):
-    """A person's session from beginning to end, with a stolen refresh token."""
+    """A user's session from login to logout, with a stolen refresh token."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "/api/v1/auth")
 
     def walk(self) -> None:
-        """Register, log in, refresh, reuse, log in again, revoke."""
+        """Register, log in, refresh, reuse a token, log in again, revoke."""
         name = f"demo-{secrets.token_hex(4)}"
         password = secrets.token_urlsafe(12)
         account = {"email": f"{name}@example.com", "username": name, "password": password}
@@ -42,7 +42,7 @@ def _refresh(pair: Answer) -> dict[str, str]:
 
 
 def main() -> int:
-    """Walk; return the exit status."""
+    """Run the demo; return the exit status."""
     parser = argparse.ArgumentParser(prog="inv demo")
     parser.add_argument("--url", type=base_url, default="http://localhost:8000")
     parser.add_argument("--admin", action="store_true", help="walk through administration, beside `inv dev` only")

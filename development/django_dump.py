@@ -14,7 +14,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - of invented people
 
 
 def main() -> None:
-    """Make the people in a database in memory, and write the dump to standard output."""
+    """Create the people in an in-memory database, and write the dump to standard output."""
     hashers = "django.contrib.auth.hashers."
     settings.configure(
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],

@@ -1,4 +1,4 @@
-"""The pages that are written from the code: configuration, events, problems, schema. Tests compare them."""
+"""Generates pages of docs/ from the code: configuration, events, problems, schema. Tests compare them."""
 
 import ast
 import inspect
@@ -38,7 +38,7 @@ GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
 
 
 def configuration_page() -> str:
-    """Return docs/configuration.md: every setting, by topic."""
+    """Return docs/configuration.md: all settings by topic."""
     secrets = ", ".join(f"`{name.upper()}`" for name in SECRETS)
     return "\n".join(
         [
@@ -80,7 +80,7 @@ def _topic_section(name: str, topic: type[Topic]) -> list[str]:
 
 
 def meanings_of(topic: type[Topic]) -> dict[str, str]:
-    """Return the text below each setting. It is read from the source: the service itself has no use for it."""
+    """Return the attribute docstring of each setting, parsed from the source: at run time it is not available."""
     meanings = {}
     for statement, below in itertools.pairwise(ast.walk(ast.parse(inspect.getsource(topic)))):
         match statement, below:
@@ -100,7 +100,7 @@ def _default(value: object) -> str:
 
 
 def problems_page() -> str:
-    """Return docs/problems.md: every refusal."""
+    """Return docs/problems.md: all error responses."""
     rows = sorted({*_domain_problems(), *_request_problems()})
     return "\n".join(
         [
@@ -121,7 +121,7 @@ def problems_page() -> str:
 
 
 def events_page() -> str:
-    """Return docs/events.md: every event of the log, and those of the audit log."""
+    """Return docs/events.md: all events of the log, including those of the audit log."""
     return "\n".join(
         [
             "# Events",
@@ -147,7 +147,7 @@ def events_page() -> str:
 
 
 def event_sections() -> list[tuple[str, list[type[Event]]]]:
-    """Return the events of each domain, and last those of none: each section with its title."""
+    """Return the sections of events by domain, each with its title; operational events come last."""
     sections: dict[str, list[type[Event]]] = {}
     for event in event_classes():
         package, *parts = event.__module__.split(".")
@@ -155,7 +155,7 @@ def event_sections() -> list[tuple[str, list[type[Event]]]]:
             title = parts[1].capitalize() if parts[0] == "domain" else OPERATION
             sections.setdefault(title, []).append(event)
     for events in sections.values():
-        # The order of imports decides nothing: the sort is by module, and stable within one.
+        # Sort by module, so that the order of imports has no effect; the sort is stable within a module.
         events.sort(key=lambda event: event.__module__)
     return sorted(sections.items(), key=lambda section: (section[0] == OPERATION, section[0]))
 
@@ -170,7 +170,7 @@ def _event_table(events: list[type[Event]]) -> list[str]:
 
 
 def facts_of(event: type[Event]) -> list[str]:
-    """Return the members of an event's line that are its own."""
+    """Return the names of the fields that only this event has."""
     names = [field.name for field in fields(event) if field.name not in REQUEST_FACTS]
     if issubclass(event, AuditedEvent) and event.user_fact not in REQUEST_FACTS:
         names.append(event.user_fact)
@@ -216,20 +216,20 @@ def _request_problems() -> list[tuple[int, str, str, str]]:
 
 
 def schema_page(postgres: EmbeddedPostgres, database: str) -> str:
-    """Return docs/schema.sql: the tables of a migrated database, without what pg_dump adds for itself."""
+    """Return docs/schema.sql: the tables of a migrated database, without pg_dump's own additions."""
     kept = [
         line
         for line in postgres.dump_schema(database).splitlines()
         if not line.startswith(("--", "SET ", "SELECT pg_catalog", "\\"))
     ]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
-    # PostgreSQL 18 names these constraints by itself, after what the table was called when the column was added.
+    # PostgreSQL 18 generates the names of these constraints, from the table's name at the time the column was added.
     text = re.sub(r" CONSTRAINT \w+_not_null\d* NOT NULL", " NOT NULL", text)
     return f"-- The whole database. {GENERATED_BY}\n\n{text}\n"
 
 
 def main() -> None:
-    """Write the pages."""
+    """Write the generated pages."""
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (DOCS / "events.md").write_text(events_page(), encoding="utf-8")
     write_schemas()

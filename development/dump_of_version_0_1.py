@@ -1,7 +1,8 @@
-"""Make the database that the upgrade test begins with: `python -m development.dump_of_version_0_1 CHECKOUT`.
+"""Create the database that the upgrade test starts from: `python -m development.dump_of_version_0_1 CHECKOUT`.
 
-CHECKOUT is a work tree of version 0.1, schema 0003 (commit 140b7c4). Its service is run on an embedded PostgreSQL and
-used over HTTP; the database is dumped, and beside it is written what clients hold. Run once: the files are committed.
+CHECKOUT is a work tree of version 0.1, schema 0003 (commit 140b7c4). The script runs that service on an embedded
+PostgreSQL, uses it over HTTP, and writes a dump of the database and the tokens that clients hold. Both files are
+committed, so it does not have to run again.
 """
 
 import gzip
@@ -23,7 +24,7 @@ from development.proof.service import proof_settings, running_service
 
 FOLDER: Final = Path(__file__).parents[1] / "tests" / "integration" / "upgrade"
 PUBLISHED: Final = "q7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq"
-"""Part of the key, by which production refuses it: the repository shows it."""
+"""Part of the key, which production rejects because it is published in the repository."""
 
 SECONDS: Final = 60
 LEAST_COST: Final = 4
@@ -32,7 +33,7 @@ IDLE_DAYS: Final = 8
 
 @dataclass(frozen=True)
 class Account:
-    """A user, with the password that logs in."""
+    """A user account with its password."""
 
     id: str
     email: str
@@ -41,21 +42,21 @@ class Account:
 
 
 class Version01:
-    """The calls that are made of the old service."""
+    """Calls to the old service."""
 
     def __init__(self, client: httpx.Client, database_url: str) -> None:
-        """Take a client of the service, and its database for what no call of the API does."""
+        """Take an HTTP client of the service, and its database for changes that the API does not offer."""
         self._client = client
         self._database_url = database_url
 
     def register(self, username: str) -> Account:
-        """Make an account."""
+        """Register an account."""
         password = secrets.token_urlsafe(12)
         body = {"email": f"{username}@example.com", "username": username, "password": password}
         return Account(self._call("POST", "auth/register", json=body)["id"], body["email"], username, password)
 
     def import_account(self, username: str, prefix: bytes) -> Account:
-        """Make an account with a plain bcrypt hash, as MIGRATION brings them from elsewhere."""
+        """Create an account with a plain bcrypt hash, as MIGRATION imports them from other systems."""
         account = self.register(username)
         plain = bcrypt.hashpw(account.password.encode(), bcrypt.gensalt(LEAST_COST))
         stored = plain.replace(b"$2b$", prefix, 1).decode()
@@ -63,25 +64,25 @@ class Version01:
         return account
 
     def log_in(self, account: Account) -> dict[str, str]:
-        """Begin a session; return its tokens."""
+        """Start a session; return its tokens."""
         return self._tokens("auth/token", data={"username": account.username, "password": account.password})
 
     def refresh(self, tokens: dict[str, str]) -> dict[str, str]:
-        """Return the next tokens of a session."""
+        """Refresh a session; return its new tokens."""
         return self._tokens("auth/refresh", json={"refresh_token": tokens["refresh"]})
 
     def reuse(self, tokens: dict[str, str]) -> None:
-        """Use a refresh token once too often."""
+        """Use a refresh token that was used before. Raises ``RuntimeError`` unless it is refused."""
         answer = self._client.post("auth/refresh", json={"refresh_token": tokens["refresh"]})
         if answer.status_code != httpx.codes.UNAUTHORIZED:
             raise RuntimeError(answer.text)
 
     def log_out(self, tokens: dict[str, str]) -> None:
-        """End a session."""
+        """Revoke a session."""
         self._call("POST", "auth/revoke", json={"refresh_token": tokens["refresh"]})
 
     def items_of(self, tokens: dict[str, str]) -> list[dict[str, Any]]:
-        """Make items of several versions and both visibilities; return all as the service shows them."""
+        """Create items with several versions and both visibilities; return all of them as the service shows them."""
         headers = {"Authorization": f"Bearer {tokens['access']}"}
         bodies = [
             {"title": "Heat", "tags": ["Crime", "Drama"], "year": 1995},
@@ -95,7 +96,7 @@ class Version01:
         return [self._call("GET", f"items/{each['id']}", headers=headers) for each in made]
 
     def sql(self, query: str, *parameters: object) -> None:
-        """Change what no call changes."""
+        """Execute SQL for changes that no API call makes."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute(query.encode(), parameters)
 
@@ -110,7 +111,7 @@ class Version01:
 
 
 def use(service: Version01) -> dict[str, Any]:
-    """Bring about every state that an account or a session can be in; return what clients hold, by state."""
+    """Create every state that an account or a session can be in; return the clients' data by state."""
     people = {
         "current hash": service.register("current"),
         "plain hash 2b": service.import_account("plain2b", b"$2b$"),
@@ -128,7 +129,7 @@ def use(service: Version01) -> dict[str, Any]:
     sessions["inactive"] = service.log_in(people["inactive"])
     service.sql("UPDATE users SET is_active = false WHERE id = %s", people["inactive"].id)
     items = service.items_of(live)
-    # The last login is the idle one: as it would be if nothing had been heard of it for longer than the idle limit.
+    # The last login is the idle one: its timestamps are set back by more than the idle limit.
     service.sql(
         "UPDATE refresh_families SET created_at = created_at - %s * interval '1 day',"
         " expires_at = expires_at - %s * interval '1 day' WHERE id = %s",
@@ -145,7 +146,7 @@ def _session_of(tokens: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Write the dump and what clients hold."""
+    """Write the dump and the clients' data."""
     code = Path(sys.argv[1]).resolve() / "src"
     with EmbeddedPostgres(durable=False) as server:
         settings = proof_settings(server.url(), SECRET_KEY=PUBLISHED + secrets.token_urlsafe(24))

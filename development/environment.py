@@ -1,4 +1,4 @@
-"""`inv up`: secrets are made on first use and kept in `.env`; the example's are never used."""
+"""`inv up`: creates missing secrets in `.env`; the values of the example file are never used."""
 
 import os
 import re
@@ -16,17 +16,17 @@ KEY_FILE: Final = "SECRET_KEY_FILE"
 KEY_STORE: Final = "AWS_SECRETS_MANAGER_SECRET_NAME"
 SECRET_BYTES: Final = 48
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-"""The rights of everybody but the owner."""
+"""The permission bits of group and others."""
 
 
 class EnvironmentFileError(Exception):
-    """Secrets cannot be kept in `.env`. The message is one line with cause and remedy."""
+    """Secrets cannot be stored in `.env`. The message is one line with cause and remedy."""
 
 
 def ensure_secrets() -> list[str]:
-    """Give each secret in `.env` that is missing or empty a random value; return the names of those made.
+    """Give each missing or empty secret in `.env` a random value; return the names of the new ones.
 
-    A key that is kept elsewhere, in a file or at AWS, is left there. Raises ``EnvironmentFileError``.
+    A key that is stored in a file or at AWS is not created in `.env`. Raises ``EnvironmentFileError``.
     """
     text = _text()
     wanted = [name for name in GENERATED if name != "SECRET_KEY" or not (is_set(KEY_FILE) or is_set(KEY_STORE))]
@@ -42,7 +42,7 @@ def ensure_secrets() -> list[str]:
 
 
 def restrict_rights() -> bool:
-    """Leave `.env` to its owner, if others can read or write it; return whether they could.
+    """Remove the permissions of other users on `.env`; return whether they had any.
 
     Raises ``EnvironmentFileError``.
     """
@@ -54,7 +54,7 @@ def restrict_rights() -> bool:
 
 
 def is_set(name: str) -> bool:
-    """Tell whether `.env` gives the setting a value."""
+    """Return whether `.env` gives the setting a value."""
     return bool(re.search(rf"^{name}=\S+", _text(), re.MULTILINE))
 
 
@@ -64,7 +64,7 @@ def _text() -> str:
 
 
 def _write(text: str) -> None:
-    """Put a new file, which was its owner's alone from the beginning, in the place of `.env`."""
+    """Replace `.env` by a new file that only its owner can access from the beginning."""
     _refuse_link()
     descriptor, name = tempfile.mkstemp(dir=ENVIRONMENT_FILE.parent, prefix=".env-", text=True)
     written = Path(name)
@@ -72,7 +72,7 @@ def _write(text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             if ENVIRONMENT_FILE.exists() and os.geteuid() == 0:
-                # Run by root, the file stays that of the user who made it.
+                # Run as root, keep the owner of the previous file.
                 owner = ENVIRONMENT_FILE.stat()
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         written.replace(ENVIRONMENT_FILE)
@@ -88,7 +88,7 @@ def _refuse_link() -> None:
 
 
 def main() -> int:
-    """Make what is missing, and say what was done; return the exit status."""
+    """Create missing secrets and print what was done; return the exit status."""
     try:
         if ENVIRONMENT_FILE.exists() and restrict_rights():
             print("inv up: others could read .env; now only its owner can")

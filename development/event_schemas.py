@@ -1,4 +1,4 @@
-"""The JSON schemas of audited events as other systems get them, one file a type and version."""
+"""JSON schemas of audited events for other systems, one file for each type and version."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,11 @@ from doorward.core.events import AuditedEvent, event_classes
 
 FOLDER: Final = Path("docs/events")
 _WORDS: Final = ("title", "description")
-"""Members of a schema that are for people."""
+"""Members of a schema that only describe it."""
 
 
 class BreakingChangeError(Exception):
-    """A schema was changed otherwise than by adding to it: raise the ``version`` of the event's class."""
+    """A schema lost or changed a member without a new ``version`` of the event's class."""
 
 
 def audited_classes() -> list[type[AuditedEvent]]:
@@ -24,12 +24,12 @@ def audited_classes() -> list[type[AuditedEvent]]:
 
 
 def schema_files() -> dict[Path, str]:
-    """Return the content of each file, by its path."""
+    """Return the content of each schema file by its path."""
     return {FOLDER / f"{each.type}.v{each.version}.json": text_of_schema(each) for each in audited_classes()}
 
 
 def text_of_schema(event: type[AuditedEvent]) -> str:
-    """Return the schema of an event as it is written to its file."""
+    """Return the JSON schema of an event in the format of its file."""
     schema = TypeAdapter(event).json_schema()
     data = without_class_names(schema, schema.get("$defs", {}))
     described = {
@@ -51,7 +51,7 @@ def text_of_schema(event: type[AuditedEvent]) -> str:
 
 
 def without_class_names(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Return a schema of pydantic's with its definitions put in their places: names of classes may change."""
+    """Return pydantic's schema with the definitions inlined, because the names of classes may change."""
     if isinstance(schema, list):
         return [without_class_names(each, definitions) for each in schema]
     if not isinstance(schema, dict):
@@ -63,12 +63,12 @@ def without_class_names(schema: Any, definitions: dict[str, Any]) -> Any:  # noq
 
 
 def meaning_of(event: type) -> str:
-    """Return the docstring as one line."""
+    """Return the event's docstring as one line."""
     return " ".join((event.__doc__ or "").split())
 
 
 def breaking_changes(old: object, new: object, place: str = "") -> list[str]:
-    """Return the places of ``old`` that ``new`` does not keep. A receiver of the old schema may rely on them."""
+    """Return the members of ``old`` that ``new`` removes or changes. Receivers of the old schema may rely on them."""
     if isinstance(old, dict) and isinstance(new, dict):
         kept = [name for name in old if name not in _WORDS]
         found = [f"{place}/{name}" for name in kept if name not in new]
@@ -81,7 +81,7 @@ def breaking_changes(old: object, new: object, place: str = "") -> list[str]:
 
 
 def write_schemas() -> None:
-    """Write the files. Raises ``BreakingChangeError`` for one that would lose what it has."""
+    """Write the schema files. Raises ``BreakingChangeError`` for a schema that would lose or change a member."""
     FOLDER.mkdir(exist_ok=True)
     for path, text in schema_files().items():
         if path.exists():

@@ -85,7 +85,7 @@ def _crypt() -> Iterator[tuple[str, Any]]:
 
 
 def main() -> None:
-    """Write a line of JSON for each implementation, algorithm and password."""
+    """Write one line of JSON for each implementation, algorithm and password."""
     for makers in (_django, _passlib, _argon2, _crypt):
         for name, make in makers():
             for password in PASSWORDS[:1] if "default" in name else PASSWORDS:

@@ -1,10 +1,10 @@
-"""Makes the realm whose export the tests import, in a Keycloak of one's own that has just been started.
+"""Creates the realm whose export the import tests use, in a newly started Keycloak.
 
-    KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=admin bin/kc.sh start-dev --http-port 18080
-    python -m development.keycloak_realm http://127.0.0.1:18080 admin admin
+  KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=admin bin/kc.sh start-dev --http-port 18080
+  python -m development.keycloak_realm http://127.0.0.1:18080 admin admin
 
 Then stop Keycloak, and write the file: ``bin/kc.sh export --realm example --users same_file --file realm.json``. The
-tests have its users only: ``python -m development.keycloak_realm --users realm.json FILE``, where FILE is
+tests use only its users: ``python -m development.keycloak_realm --users realm.json FILE``, where FILE is
 ``tests/unit/administration/keycloak_realm.txt``.
 """
 
@@ -24,11 +24,11 @@ PEOPLE: Final = {
     "edsger": "pbkdf2-sha256",
     "barbara": "pbkdf2",
 }
-"""Each user's password is hashed by another algorithm, as the realm's policy says at that time."""
+"""The hash algorithm of each user's password: the realm's password policy is changed before each user is created."""
 
 
 def make_realm(base_url: str, admin: str, admin_password: str) -> None:
-    """Make the realm and its users."""
+    """Create the realm and its users."""
     session = requests.Session()
     token = session.post(
         f"{base_url}/realms/master/protocol/openid-connect/token",
@@ -55,7 +55,7 @@ def make_realm(base_url: str, admin: str, admin_password: str) -> None:
 
 
 def keep_users(export: Path, kept: Path) -> None:
-    """Write an export without its clients, roles and flows, which are long and say nothing of users."""
+    """Write an export without its clients, roles and flows, which are long and not about users."""
     realm = json.loads(export.read_text(encoding="utf-8"))
     members = {name: realm[name] for name in ("id", "realm", "users", "keycloakVersion")}
     kept.write_text(json.dumps(members, indent=2) + "\n", encoding="utf-8")

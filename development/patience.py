@@ -1,4 +1,4 @@
-"""Time limits for tests and proofs that are not about time."""
+"""Long timeouts for tests and proofs that are not about time."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ PATIENT: Final = Timeouts(
     lock="0",
     idle_in_transaction="0",
 )
-"""Wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about.
+"""Waits for PostgreSQL without a limit, since a slow machine must not fail such a test.
 
-The clocks are compared on new connections only, so that each use of a connection is that of a call.
+The clocks are compared on new connections only, so that each use of a connection belongs to a call.
 """

@@ -1,4 +1,4 @@
-"""Photographs of every page, by Debian's Chromium: in light and dark, and as wide as a phone. Look at them.
+"""Takes screenshots of every page with Debian's Chromium, in light and dark mode and at phone width, for review.
 
 Run: uv run --group browser python -m development.photographs --folder FOLDER [--language de] [--only consent]
 """
@@ -38,7 +38,7 @@ _ACME: Final = {
     "client_id": "doorward",
     "client_secret": "-",
 }
-"""For the button: the walk never goes there."""
+"""Makes the button appear; the screenshots never follow it."""
 DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 LOOKS: Final = (
@@ -47,14 +47,14 @@ LOOKS: Final = (
     ("light", PHONE, "alan"),
     ("dark", PHONE, "barbara"),
 )
-"""The colours, the screen, and who is in the pictures."""
+"""The colour scheme, the screen size, and the user of each series."""
 _WEBHOOKS: Final = {"WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/8"}
 _PARTS: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """The service, its database, an application that is known to it, and where the photographs go."""
+    """The service, its database, a registered application, and the folder for the screenshots."""
 
     url: str
     database_url: str
@@ -63,7 +63,7 @@ class Studio:
     only: str
 
     def authorize(self, **more: str) -> str:
-        """Return the address where the application sends browsers."""
+        """Return the URL to which the application redirects browsers."""
         asked = {
             "client_id": self.client_id,
             "redirect_uri": CALLBACK,
@@ -78,7 +78,7 @@ class Studio:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One person's way through all pages, in one look."""
+    """One user's walk through all pages, with one colour scheme and screen size."""
 
     studio: Studio
     page: Page
@@ -86,19 +86,19 @@ class Walk:
     username: str
 
     async def shoot(self, name: str) -> None:
-        """Photograph the page as it is."""
+        """Take a screenshot of the current page."""
         if self.studio.only in name:
             await self.page.screenshot(path=self.studio.folder / f"{name}-{self.look}.png", full_page=True)
 
     async def open(self, path: str, name: str = "") -> None:
-        """Open a page, and photograph it."""
+        """Open a page, and take a screenshot."""
         await self.page.goto(path if path.startswith("http") else f"{self.studio.url}{path}")
         await self.shoot(name or _PARTS.sub("-", path.removeprefix("/account/").strip("/")))
 
     async def send(self, form: str, *, button: str = "button[type=submit]", **typed: str) -> None:
-        """Fill in the form that goes there, open or not, and send it."""
+        """Fill in and submit the form with this action; it may be in a closed details element."""
         await self._open_details()
-        # The query keeps the language.
+        # The action's query selects the language.
         found = self.page.locator(f"form[action*='/{form}']:not([hidden])").first
         for name, text in typed.items():
             await found.locator(f"[name={name}]:not([type=hidden])").fill(text)
@@ -106,7 +106,7 @@ class Walk:
         await self.page.wait_for_load_state()
 
     async def run(self) -> None:
-        """Photograph everything."""
+        """Take all screenshots."""
         person = Person("", f"{self.username}@example.com", self.username, PASSWORD)
         await self._before_signing_in(person)
         await self._own_pages(person)
@@ -175,7 +175,7 @@ class Walk:
         await self._open_details()
         await self.shoot("admin-user-open")
         await self._administered(f"/admin/audit?user_id={row[0]}" if row else "/admin/audit")
-        # The last administrator cannot be deleted, as this person will be.
+        # The last administrator cannot be deleted, and this user is deleted below.
         with psycopg.connect(self.studio.database_url) as connection:
             connection.execute("UPDATE users SET roles = '{}' WHERE username = %s", (person.username,))
 
@@ -239,7 +239,7 @@ class Walk:
 
 
 def _application(settings: dict[str, str]) -> str:
-    """Add an application by the command, as an operator does; return its id."""
+    """Add an application with the command `client add`; return its id."""
     scopes = [part for scope in ("openid", "profile", "email", "offline_access") for part in ("--scope", scope)]
     command = ["client", "add", "Film list", "--redirect-uri", CALLBACK, *scopes]
     added = subprocess.run(
@@ -272,7 +272,7 @@ async def _photograph(studio: Studio, language: str) -> None:
 
 
 def main() -> int:
-    """Photograph all pages; return the exit status."""
+    """Take all screenshots; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m development.photographs")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--language", default="en")

@@ -1,4 +1,4 @@
-"""docs/demo.svg: the first steps of `inv demo`, from a real run, drawn as a terminal.
+"""Generates docs/demo.svg: the first steps of `inv demo`, from a real run, drawn as a terminal.
 
 Run after a change of the demo: python -m development.picture
 """
@@ -25,11 +25,11 @@ FONT: Final = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size=
 
 TEXT: Final = "#d6deeb"
 COLOURS: Final = (("   2", "#7fdb8f"), ("   4", "#ff8b8b"), ("   ", "#9fb3c8"))
-"""By the start of a line: an answer of success, a refusal, a request. Other lines are headings."""
+"""The colour of a line by its prefix: a success response, an error response, a request. Other lines are headings."""
 
 
 def demo_output() -> Sequence[str]:
-    """Return the lines that the demo prints against a service of its own, as far as they are drawn."""
+    """Run the demo on a temporary service; return the lines of the steps that are drawn."""
     with own_database() as database, running_service(proof_settings(database)) as url:
         command = [sys.executable, "-m", "development.demo", "--url", url]
         printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -37,7 +37,7 @@ def demo_output() -> Sequence[str]:
 
 
 def drawing(lines: Sequence[str]) -> str:
-    """Return the lines as SVG; what is longer than the terminal is cut."""
+    """Return the lines as SVG; lines longer than the terminal are cut."""
     width = round(2 * MARGIN + COLUMNS * CHARACTER_WIDTH)
     height = TITLE_BAR + 2 * MARGIN + len(lines) * LINE_HEIGHT
     buttons = [
@@ -70,7 +70,7 @@ def _shown(line: str) -> str:
 
 
 def main() -> None:
-    """Run the demo and write the picture."""
+    """Run the demo and write the SVG."""
     PICTURE.write_text(drawing([COMMAND, *demo_output()]), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Ports of the loopback, for programs that take none by themselves."""
+"""Free loopback ports, for programs that cannot use port 0."""
 
 import secrets
 import socket
@@ -8,13 +8,13 @@ LOOPBACK: Final = "127.0.0.1"
 LOOPBACK_OF_IPV6: Final = "::1"
 
 PORTS: Final = range(20_000, 32_000)
-"""Below those that systems give to outgoing connections and Docker to what it publishes, which come at any moment."""
+"""Below the ranges of outgoing connections and of Docker's published ports, which may be used at any moment."""
 
 TRIES: Final = 100
 
 
 def free_port(address: str = LOOPBACK) -> int:
-    """Return a port that nothing listens on at this moment. Raises ``OSError`` when none of many is free."""
+    """Return a port on which no program listens now. Raises ``OSError`` when none of many random ports is free."""
     for _ in range(TRIES):
         port = secrets.choice(PORTS)
         try:
@@ -26,7 +26,7 @@ def free_port(address: str = LOOPBACK) -> int:
 
 
 def has_ipv6() -> bool:
-    """Tell whether the loopback of this machine has an address of IPv6."""
+    """Return whether this machine has an IPv6 loopback address."""
     try:
         _listener(LOOPBACK_OF_IPV6, 0).close()
     except OSError:

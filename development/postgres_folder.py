@@ -1,4 +1,4 @@
-"""The folder of a server's own: for its socket, and for data that is gone afterwards."""
+"""The server's folder, for its socket and for temporary data."""
 
 import os
 import tempfile
@@ -6,28 +6,28 @@ from pathlib import Path
 from typing import Final
 
 PORT: Final = 5432
-"""Names the socket only: the server listens on no network."""
+"""Only names the socket: the server listens on no network."""
 
 MAXIMUM_SOCKET_PATH: Final = 100
-"""Bytes. Linux takes 107 in the path of a Unix socket, macOS 103."""
+"""In bytes. The limit for the path of a Unix socket is 107 on Linux and 103 on macOS."""
 
 SHORT_FOLDER: Final = Path("/tmp")  # noqa: S108 - mkdtemp makes a folder of the user's own in it
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the same
-"""What is below it is in memory, on Linux. A database is copied there in a fifth of the time that a disk needs."""
+"""A file system in memory on Linux. A database is copied there in a fifth of the time that a disk needs."""
 
 MEMORY_BYTES: Final = 4 * 2**30
-"""Where fewer are free, as in most containers, the data is on the disk: those of all tests together need a tenth."""
+"""Use the disk if less memory is free, as in most containers. All tests together need a tenth of this."""
 
 
 def make_folder(*, in_memory: bool) -> Path:
-    """Return a new folder of the user's own, with a path that is short and plain enough for a Unix socket.
+    """Create a folder of the current user, with a path short and plain enough for a Unix socket.
 
-    In memory if asked for and possible, else below TMPDIR, else below /tmp. Raises ``OSError``.
+    It is in memory if requested and possible, else below TMPDIR, else below /tmp. Raises ``OSError``.
     """
     folder = Path(tempfile.mkdtemp(prefix="doorward-pg-", dir=MEMORY if in_memory and _has_room() else None))
     socket_path = folder / f".s.PGSQL.{PORT}.lock"
-    # PostgreSQL reads commas and quotes in the path as a list of folders.
+    # PostgreSQL would parse commas and quotes in the path as a list of folders.
     if len(os.fsencode(socket_path)) <= MAXIMUM_SOCKET_PATH and not set(str(folder)) & set("\"',"):
         return folder
     folder.rmdir()

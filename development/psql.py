@@ -1,6 +1,6 @@
 """`inv psql`: opens psql on the database of DATABASE_URL, else on that of `inv up`, else on that of `inv dev`.
 
-Statements on standard input are run, wherever the database is: psql's copy reads `pstdin` there, and writes `stdout`.
+It also runs statements from standard input on any of them; psql's copy command uses `pstdin` and `pstdout` there.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def main() -> int:
         with chosen_database(which(options.database)) as database:
             print(f"inv psql: {database.name}", file=sys.stderr, flush=True)
             command, environment = database.command("psql", "--no-psqlrc", *arguments)
-            # Ctrl+C is for psql: it cancels a query.
+            # Leave Ctrl+C to psql, which cancels a query.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             return subprocess.run(command, check=False, env=environment).returncode
     except SettingsError as error:

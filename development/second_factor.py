@@ -1,4 +1,4 @@
-"""The second factor that administration needs in production, set up as a person does: by an application of codes."""
+"""The second factor that administration requires in production: an authenticator application, set up over the API."""
 
 from typing import Any, Final
 
@@ -12,17 +12,17 @@ CALL_SECONDS: Final = 30
 
 
 def application_of(secret: str) -> pyotp.TOTP:
-    """Return the application into which a secret was typed. ``now()`` is the code that it shows; each works once."""
+    """Return the application with this secret. ``now()`` is its current code; each code works once."""
     return pyotp.TOTP(secret)
 
 
 def set_up_application(url: str, access_token: str) -> str:
-    """Protect the account of a session that has just begun; return the access token of the one that goes on.
+    """Protect the account of a newly started session; return the access token of the session that remains.
 
-    That is by two factors, and all other sessions of the account have ended. Raises ``requests.HTTPError``.
+    That session has two factors; all other sessions of the account have ended. Raises ``requests.HTTPError``.
     """
     with requests.Session() as session:
-        # No proxy is asked, whatever the environment says.
+        # Ignore the proxy environment variables.
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {access_token}"
         enrolment = _post(session, url + OWN_TOTP, {})

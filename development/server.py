@@ -1,4 +1,4 @@
-"""`inv dev`: the service with reload, on an embedded PostgreSQL whose data stays between runs."""
+"""`inv dev`: the service with reload, on an embedded PostgreSQL whose data is kept between runs."""
 
 import argparse
 import contextlib
@@ -53,12 +53,12 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         os.environ["ENVIRONMENT"] = "development"
-        # No load balancer waits here, and each reload would.
+        # No load balancer needs the drain, and it would delay each reload.
         os.environ.setdefault("SHUTDOWN_DRAIN_SECONDS", "0")
         if load_settings().browsers.public_url is None:
-            # The links in mails begin with it; with it, mail is on: /development/mails.
+            # The links in mails need it; it also enables mail: /development/mails.
             os.environ["PUBLIC_URL"] = f"http://localhost:{port}"
-        # So that a receiver on this machine can be tried out.
+        # Permit webhooks to a receiver on this machine.
         os.environ.setdefault("WEBHOOKS_ENABLED", "true")
         os.environ.setdefault("WEBHOOK_NETWORKS", "127.0.0.0/8")
         with _only_one(), _database() as (data, database):
@@ -77,11 +77,11 @@ def main() -> int:
 
 
 class AlreadyRunningError(Exception):
-    """Another `inv dev` works in this folder."""
+    """Another `inv dev` runs in this folder."""
 
 
 class PortTakenError(Exception):
-    """Something else answers where the service should."""
+    """Another program uses the service's port."""
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -107,14 +107,14 @@ def _only_one() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _database() -> Iterator[tuple[str, str]]:
-    """Yield where the data is, in DATABASE_URL if that is set, else in this folder; and how the latter is reached."""
+    """Yield the location of the data, in DATABASE_URL if set, else in this folder; and how to access the latter."""
     if load_settings().database.database_url is not None:
         yield "in the database that DATABASE_URL names", ""
         return
     folder = FOLDER / "postgres"
     with EmbeddedPostgres(folder) as postgres:
         os.environ["DATABASE_URL"] = postgres.url()
-        # For commands that are run in this folder meanwhile.
+        # For commands that run in this folder at the same time.
         variables = ("ENVIRONMENT", "DATABASE_URL", "PUBLIC_URL")
         lines = [f"{name}={os.environ[name]}\n" for name in variables if name in os.environ]
         DEVELOPMENT_FILE.write_text("".join(lines), encoding="utf-8")
@@ -148,7 +148,7 @@ def _run_service(port: int, data: str, database: str) -> None:
 
 
 def _stop_leftover() -> None:
-    """End the service of a run that was killed, which would still hold the port."""
+    """Stop the service that a killed run left, which would still use the port."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
         pid = int(SERVICE_FILE.read_text(encoding="utf-8"))
         if b"doorward\0serve" in Path(f"/proc/{pid}/cmdline").read_bytes():

@@ -1,4 +1,4 @@
-"""A walk through calls of a running service, each shown with its answer."""
+"""A sequence of calls to a running service, each shown with its response."""
 
 from collections.abc import Mapping
 from json import dumps
@@ -15,14 +15,14 @@ HIDDEN: Final = ("password", "secret", "uri", "recovery_codes")
 
 
 class UnexpectedAnswerError(Exception):
-    """The service did not answer as the contract says."""
+    """The service's response differs from the contract."""
 
 
 class Walk:
-    """Numbered steps. Stops at the first answer that is not as it should be."""
+    """Numbered steps. Stops at the first unexpected response."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        """Take where the service runs, and what all paths begin with."""
+        """Take the URL of the service, and the prefix of all paths."""
         self._url = url
         self._prefix = prefix
         self._step = 0

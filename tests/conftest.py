@@ -1,4 +1,4 @@
-"""What all rings share: the e2e ring's option, what was measured, and one embedded PostgreSQL."""
+"""Shared by all rings: the e2e ring's option, coverage, reported findings, and one embedded PostgreSQL."""
 
 import contextlib
 import gc
@@ -13,9 +13,9 @@ from tests.measurement import is_another_worker, is_measured, save_coverage, wit
 from tests.programs import NOT_EXERCISED as NOT_EXERCISED_HERE
 
 EXAMPLES: Final = 25
-"""A property is tried as often in each run; the parsers have a proof of their own that tries more."""
+"""The number of examples for each property in each run; a separate proof of the parsers uses more."""
 
-# How fast a machine makes examples says nothing of the code.
+# The speed of generating examples depends on the machine, not on the code.
 settings.register_profile(
     "doorward", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -30,7 +30,7 @@ _findings = pytest.StashKey[list[str]]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Have Hypothesis store its tables of Unicode before workers need them: each would compute them, some traced."""
+    """Let Hypothesis cache its Unicode tables before workers start: else each computes them, some with tracing."""
     if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
         with without_coverage():
             _any_text()
@@ -47,15 +47,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--e2e-target",
         choices=["image", "process"],
         default="process",
-        help="what the e2e ring talks to: containers of doorward:latest, or the service as a process",
+        help="the target of the e2e ring: containers of doorward:latest, or the service as a process",
     )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect no garbage while modules are imported, and never look at them again: it took a third of the time.
+    """Disable garbage collection during imports, and freeze the objects: collecting took a third of the time.
 
-    Where coverage measures, one worker does so: all import the same modules.
+    One worker measures the coverage of imports, since all workers import the same modules.
     """
     gc.disable()
     try:
@@ -68,13 +68,13 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
-    """Have coverage, where it measures, leave out what it need not or must not measure."""
+    """Disable coverage for tests that need not or must not be measured."""
     with contextlib.nullcontext() if is_measured(item.nodeid) else without_coverage():
         return (yield)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send the findings of a pytest-xdist worker to the process that reports, and store what it measured."""
+    """Send the findings of a pytest-xdist worker to the main process, and store its coverage data."""
     if hasattr(session.config, "workeroutput"):
         save_coverage()
         session.config.workeroutput["findings"] = session.config.stash.get(_findings, [])
@@ -82,13 +82,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Receive the findings of a worker; one that crashed has sent none."""
+    """Receive the findings of a worker; a crashed worker has sent none."""
     sent = getattr(node, "workeroutput", {}).get("findings", [])
     node.config.stash.setdefault(_findings, []).extend(sent)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the findings, and say when the end-to-end tests ran without the image."""
+    """Print the findings, and a note if the end-to-end tests ran without the image."""
     for finding in config.stash.get(_findings, []):
         terminalreporter.write_line(finding)
     for message in sorted(set(_not_exercised(terminalreporter.getreports("skipped")))):
@@ -100,7 +100,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _not_exercised(skipped: Iterable[pytest.TestReport]) -> Iterator[str]:
-    """Yield why tests were skipped, where something is missing on this machine: their last part is the message."""
+    """Yield the messages of tests that were skipped because something is missing on this machine."""
     for report in skipped:
         message = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if NOT_EXERCISED_HERE in message:
@@ -109,12 +109,12 @@ def _not_exercised(skipped: Iterable[pytest.TestReport]) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def findings(request: pytest.FixtureRequest) -> list[str]:
-    """Lines to show after the run: what was measured."""
+    """Return the list of lines to print after the run, such as measurements."""
     return request.config.stash.setdefault(_findings, [])
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server of this run's own, gone afterwards."""
+    """Yield a temporary server of this run."""
     with EmbeddedPostgres(durable=False) as server:
         yield server

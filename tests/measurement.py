@@ -1,4 +1,4 @@
-"""Which tests coverage measures: the others run as if there was no coverage, which makes Python half as fast."""
+"""Selects the tests that coverage measures: the others run without it, because it makes Python half as fast."""
 
 import os
 import sys
@@ -11,14 +11,14 @@ import coverage
 import pytest
 
 MEASURED: Final = ("tests/unit/", "tests/integration/")
-"""The rings under which the bounds of `development.coverage_report` are reached."""
+"""The rings whose coverage must reach the bounds of `development.coverage_report`."""
 
 TIMED: Final = (
     "tests/unit/test_work_of_input.py",
     "tests/unit/administration/test_work_of_user_files.py",
     "tests/integration/api/test_work_of_calls.py",
 )
-"""Compare the processor time of Python's code with that of its libraries in C, which a tracer does not slow down."""
+"""Compare the processor time of Python code with that of C libraries, which a tracer does not slow down."""
 
 REPEATING: Final = (
     "/test_access_table.py",
@@ -32,27 +32,27 @@ REPEATING: Final = (
     "tests/integration/development/",
     "tests/integration/examples/",
 )
-"""Repeat for long what other tests reach once: a tracer finds no line there that it would not find elsewhere."""
+"""Repeat many times what other tests reach once: a tracer finds no additional lines there."""
 
 FIRST_WORKER: Final = "gw0"
 
 CONFIGURATION: Final = "COVERAGE_PROCESS_CONFIG"
-"""Coverage's variable: with it, a process of Python measures itself."""
+"""Coverage's variable: with it, a Python process measures itself."""
 
 
 def is_measured(node_id: str) -> bool:
-    """Tell whether coverage measures a test, where it measures at all."""
+    """Return whether coverage measures a test, if it is enabled."""
     return node_id.startswith(MEASURED) and not any(part in node_id for part in TIMED + REPEATING)
 
 
 def is_another_worker() -> bool:
-    """Tell whether this process is a worker of pytest-xdist, and not the first."""
+    """Return whether this process is a worker of pytest-xdist other than the first."""
     return os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER
 
 
 @contextmanager
 def without_coverage() -> Iterator[None]:
-    """Measure neither this thread within the block, nor threads and processes that begin in it."""
+    """Disable coverage within the block for this thread, and for threads and processes that start in it."""
     if CONFIGURATION not in os.environ:
         yield
         return
@@ -69,9 +69,9 @@ def without_coverage() -> Iterator[None]:
 
 
 def save_coverage() -> None:
-    """Store what coverage measured in this process so far.
+    """Store the coverage data of this process up to now.
 
-    It would do so when the process ends; but pytest-xdist gives a worker ten seconds for its end, and then kills it.
+    Coverage would store it when the process ends; but pytest-xdist kills a worker that does not end within ten seconds.
     """
     measuring = coverage.Coverage.current()
     if measuring is not None:

@@ -1,4 +1,7 @@
-"""Programs of Debian that some tests run. Where one is missing, those are skipped, and the end of the run says so."""
+"""Debian programs that some tests need.
+
+If one is missing, its tests are skipped, and reported at the end of the run.
+"""
 
 import os
 import shutil
@@ -7,14 +10,14 @@ from typing import Final
 import pytest
 
 NOT_EXERCISED: Final = "NOT exercised"
-"""What each message about something missing says; `tests/conftest.py` repeats it at the end of the run."""
+"""Part of each message about something missing; `tests/conftest.py` repeats these messages at the end of the run."""
 
 SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 """Not in every user's PATH."""
 
 
 def find_program(name: str, package: str) -> str:
-    """Return where a program is; skip the test where it is not installed, which the gate does not accept."""
+    """Return the path of a program; if it is not installed, skip the test, which the gate does not accept."""
     path = shutil.which(name, path=f"{os.environ['PATH']}:{SYSTEM_FOLDERS}")
     if path is not None:
         return path

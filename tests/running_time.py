@@ -1,4 +1,4 @@
-"""A clock for bounds that are about the service: it stands still while the machine does, or this process."""
+"""A clock for bounds that are about the service: it stops while the machine or this process does."""
 
 import os
 import sys
@@ -10,13 +10,13 @@ from typing import Final, Self
 LOWEST_PRIORITY: Final = 19
 STEP_SECONDS: Final = 0.01
 LONGEST_STEP_SECONDS: Final = 0.02
-"""A step that took longer was not the service's doing: nobody here was let to run."""
+"""A longer step was not caused by the service: the whole process did not run."""
 
 
 class RunningTime:
-    """Seconds, less those in which a thread that only wants to wake up was not woken.
+    """Counts seconds, except those in which a thread that only sleeps was not woken.
 
-    With the lowest priority, which password hashes have, it goes only while those may run, too.
+    With the lowest priority, which password hashes have, it also counts only while those can run.
     """
 
     def __init__(self, *, lowest_priority: bool = False) -> None:
@@ -38,12 +38,12 @@ class RunningTime:
         self._thread.join()
 
     def now(self) -> float:
-        """Return the reading; only differences mean something."""
+        """Return the reading; only differences are meaningful."""
         with self._lock:
             return self._seconds + self._since_step(time.monotonic())
 
     def _run(self) -> None:
-        # Elsewhere than on Linux the service's hashes have no priority of their own.
+        # Only on Linux do the service's hashes have their own priority.
         if self._lowest_priority and sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
         while not self._ended.wait(STEP_SECONDS):

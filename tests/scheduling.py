@@ -1,4 +1,4 @@
-"""Which worker of pytest-xdist runs which tests, and in which order: a plugin of pytest."""
+"""A pytest plugin that assigns tests to workers of pytest-xdist, and orders them."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -19,7 +19,7 @@ ORDER: Final = (
     "tests/integration/server/",
     "tests/integration/observability/",
 )
-"""What takes long is run first, so that no worker is still busy with it when the others have nothing left to do."""
+"""Slow tests run first, so that no worker is still busy with them when the others have finished."""
 
 END_TO_END: Final = "tests/e2e/"
 SECOND_STACK: Final = frozenset(
@@ -37,10 +37,10 @@ SECOND_STACK: Final = frozenset(
         "test_upgrade_under_load.py",
     }
 )
-"""Files of the end-to-end ring that a second worker runs, on a second stack: they wait for services of their own."""
+"""Files of the end-to-end ring that a second worker runs, on a second stack: they wait for separate services."""
 
 COMPOSE_PROJECT: Final = frozenset({"test_compose.py", "test_compose_trouble.py", "test_observability.py"})
-"""Files of that ring that a third worker runs: they share a project of Docker Compose, and no stack."""
+"""Files of that ring that a third worker runs: they share a Docker Compose project, and use no stack."""
 
 LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
 
@@ -51,13 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(node_id: str) -> tuple[int, bool]:
-    """Return the place of a test's file; the one that stops the database of the shared stack is the ring's last."""
+    """Return the sort key of a test's file; the file that stops the database of the shared stack is the ring's last."""
     place = next((place for place, start in enumerate(ORDER) if node_id.startswith(start)), len(ORDER))
     return place, node_id.startswith(LAST_OF_THE_RING)
 
 
 class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
-    """Give each worker a file at a time, and three workers a part of the end-to-end ring each: its files share it."""
+    """Assigns one file at a time to each worker, and each part of the end-to-end ring to one of three workers."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -69,9 +69,9 @@ class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library h
         return f"{END_TO_END}{'second' if name in SECOND_STACK else 'first'}"
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Give what a worker has left to others when it ends, but not the test that it ended in.
+        """Reassign the remaining tests of a worker that ended, except the test in which it ended.
 
-        Returns that test, or None. The library would run it again, which one that never ends must not be.
+        Returns that test, or None. The library would run it again, and a test that never ends would never stop.
         """
         units: Iterable[dict[str, bool]] = self.assigned_work[node].values()
         left = [(unit, nodeid) for unit in units for nodeid, is_complete in unit.items() if not is_complete]
@@ -85,5 +85,5 @@ class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library h
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Distribute tests as above, whatever `--dist` says."""
+    """Distribute tests as above, regardless of `--dist`."""
     return FilesAndStacks(config, log)

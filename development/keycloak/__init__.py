@@ -1,1 +1,1 @@
-"""A Keycloak of one copy on loopback, for measurements and for tests that need a foreign issuer."""
+"""A single-node Keycloak on loopback, for measurements and for tests that need a foreign issuer."""

@@ -1,4 +1,4 @@
-"""A realm as an organisation would have it: a page's client, a job's client, roles, people. Made over the admin API."""
+"""A typical realm, created over the admin API: a public client, a confidential client, roles and users."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ REALM: Final = "shop"
 AUDIENCE: Final = "items"
 PAGE: Final = "shop-page"
 JOB: Final = "nightly-job"
-JOB_SECRET: Final = "secret-of-the-nightly-job"  # noqa: S105 - of a realm that is gone with the run
+JOB_SECRET: Final = "secret-of-the-nightly-job"  # noqa: S105 - of a realm that exists for one run only
 OTHER_PAGE: Final = "other-page"
 SHORT: Final = "short-lived"
 SHORT_SECONDS: Final = 2
@@ -20,12 +20,12 @@ EDITOR: Final = "items-editor"
 READER: Final = "items-reader"
 PERSON_PASSWORD: Final = "correct horse battery"  # noqa: S105 - of invented people
 PEOPLE: Final = {"ada": EDITOR, "grace": READER, "edsger": None}
-"""Each with the realm role that is given, if any."""
+"""The users and the realm role of each, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the token endpoint answers."""
+    """The response of the token endpoint."""
 
     access: str
     refresh: str | None
@@ -33,16 +33,16 @@ class Tokens:
 
 
 class Realm:
-    """The realm and its administrator."""
+    """A realm and its administrator."""
 
     def __init__(self, base_url: str, password: str) -> None:
-        """Take the address of a Keycloak that was started a moment ago, and its first administrator's password."""
+        """Take the URL of a newly started Keycloak, and the password of its first administrator."""
         self._base_url = base_url
         self._password = password
         self.issuer = f"{base_url}/realms/{REALM}"
 
     def make(self) -> None:
-        """Make the realm, its clients, roles and people."""
+        """Create the realm, its clients, roles and users."""
         self._call("POST", "/admin/realms", {"realm": REALM, "enabled": True})
         for role in (EDITOR, READER):
             self._add("roles", {"name": role})
@@ -50,7 +50,7 @@ class Realm:
         self._add_client(JOB, publicClient=False, secret=JOB_SECRET, serviceAccountsEnabled=True)
         lifespan = {"access.token.lifespan": str(SHORT_SECONDS)}
         self._add_client(SHORT, publicClient=True, directAccessGrantsEnabled=True, attributes=lifespan)
-        # Without an audience of its own: its tokens have Keycloak's.
+        # A client without an audience mapper: its tokens have Keycloak's default audience.
         self._add_client(OTHER_PAGE, has_audience=False, publicClient=True, directAccessGrantsEnabled=True)
         for name, given in PEOPLE.items():
             self._add_person(name, given)
@@ -58,16 +58,16 @@ class Realm:
         self._give(self._find(f"clients/{job}/service-account-user")["id"], READER)
 
     def password(self, name: str, *, client: str = PAGE) -> Tokens:
-        """Return the tokens of a person."""
+        """Get tokens for a user with the password grant."""
         form = {"grant_type": "password", "username": name, "password": PERSON_PASSWORD, "scope": "openid"}
         return self._tokens(form | {"client_id": client})
 
     def client_credentials(self) -> Tokens:
-        """Return the tokens of the job."""
+        """Get tokens for the job with the client credentials grant."""
         return self._tokens({"grant_type": "client_credentials", "client_id": JOB, "client_secret": JOB_SECRET})
 
     def rotate_key(self) -> None:
-        """Have a new RS256 key sign from now on. The one before stays listed."""
+        """Add a new RS256 key that signs from now on. The previous key stays in the key set."""
         component = {
             "name": f"rsa-{time.monotonic_ns()}",
             "providerId": "rsa-generated",
@@ -78,7 +78,7 @@ class Realm:
         self._add("components", component)
 
     def disable(self, name: str) -> None:
-        """Bar a person."""
+        """Disable a user."""
         user = self._find(f"users?username={name}&exact=true")[0]
         self._call("PUT", f"/admin/realms/{REALM}/users/{user['id']}", {"enabled": False})
 

@@ -1,7 +1,7 @@
-"""Fetches, builds and configures a Keycloak. It needs Java 17 or newer and what Maven fetches, 180 MB.
+"""Downloads, builds and configures a Keycloak. It needs Java 17 or newer and downloads 180 MB with Maven.
 
-Everything goes below .development/keycloak, a folder for each kind of database, since the build is for one kind. None
-of this is needed by the service or by the tests that a change has to pass.
+Everything goes below .development/keycloak, with one folder for each kind of database, since a build is for one kind.
+Neither the service nor the tests required for a change need it.
 """
 
 import os
@@ -22,50 +22,51 @@ POM: Final = Path(__file__).parent / "pom.xml"
 INSTALLED: Final = ROOT / ".development" / "keycloak"
 ADMINISTRATOR: Final = "administrator"
 CALL_SECONDS: Final = 120
-"""Its first calls compile what they use."""
+"""Timeout in seconds. The first calls are slow, because they compile code."""
 
 
 class KeycloakMissingError(Exception):
-    """It cannot be fetched or built here."""
+    """Keycloak cannot be downloaded or built here."""
 
 
 def install(database: Database) -> Path:
-    """Fetch it and build it for a kind of database; return its folder. Raises ``KeycloakMissingError``."""
+    """Download and build Keycloak for a kind of database; return its folder. Raises ``KeycloakMissingError``."""
     folder = INSTALLED / database
     if folder.exists() and (folder / "pom.xml").read_bytes() == POM.read_bytes():
         return folder
     INSTALLED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=INSTALLED) as temporary:
         unpack = ["mvn", "--quiet", "--batch-mode", "--strict-checksums", "--file", str(POM)]
-        # What it has unpacked elsewhere, the plug-in would leave out.
+        # Use new marker folders: otherwise the plug-in skips artifacts that it has unpacked elsewhere.
         folders = [f"-DoutputDirectory={temporary}/unpacked", f"-DmarkersDirectory={temporary}/markers"]
         _run([*unpack, "dependency:unpack-dependencies", *folders])
         unpacked = next(Path(temporary, "unpacked").glob("keycloak-*"))
         shutil.rmtree(folder, ignore_errors=True)
         unpacked.rename(folder)
-    # In its place, since the build remembers its folder.
+    # Build in the final folder, since the build stores its path.
     _run([*program(folder), "build", f"--db={database}"])
-    # Last, so that an installation that was broken off is done again.
+    # Copy this file last, so that an interrupted installation is repeated.
     shutil.copy(POM, folder / "pom.xml")
     return folder
 
 
 def program(folder: Path) -> Sequence[str]:
-    """Return the command of an installation, to which arguments are added."""
+    """Return the command prefix that runs an installation; append the arguments."""
     return ["sh", str(folder / "bin" / "kc.sh")]
 
 
 def start_command(folder: Path, host: str, port: str) -> Sequence[str]:
-    """Return the command that runs it in production mode, behind something else that would do TLS.
+    """Return the command that runs Keycloak in production mode, as if behind a TLS-terminating proxy.
 
-    Its process only watches over Java's, its one child; SIGTERM ends both. It answers when ``/realms/master`` does.
+    The process only supervises one child, the Java process; SIGTERM ends both. It is ready when ``/realms/master``
+    answers.
     """
     options = [f"--http-host={host}", f"--http-port={port}", f"--hostname=http://{host}:{port}"]
     return [*program(folder), "start", "--optimized", "--http-enabled=true", "--cache=local", *options]
 
 
 def environment(password: str, database: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Return the settings of a start: a first administrator, and where PostgreSQL is (``KC_DB_...``)."""
+    """Return the environment of a start: the first administrator, and the PostgreSQL settings (``KC_DB_...``)."""
     return {
         "HOME": os.environ.get("HOME", "/"),
         "KC_BOOTSTRAP_ADMIN_USERNAME": ADMINISTRATOR,
@@ -75,7 +76,7 @@ def environment(password: str, database: Mapping[str, str] | None = None) -> Map
 
 
 def create_realm(url: str, password: str, realm: Mapping[str, Any]) -> None:
-    """Make a realm with all that its representation lists: clients, roles, users."""
+    """Create a realm from its representation: clients, roles, users."""
     call(url, password, "POST", "/admin/realms", json=realm)
 
 
@@ -84,9 +85,9 @@ def call(
     password: str,
     method: str,
     path: str,
-    **what: Any,  # noqa: ANN401 - as requests has it
+    **what: Any,  # noqa: ANN401 - passed on to requests
 ) -> requests.Response:
-    """Call its administration API as the first administrator. Raises ``requests.HTTPError`` when it refuses."""
+    """Call the administration API as the first administrator. Raises ``requests.HTTPError`` for an error response."""
     form = {
         "grant_type": "password",
         "client_id": "admin-cli",

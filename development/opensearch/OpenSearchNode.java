@@ -10,7 +10,7 @@ import org.opensearch.transport.Netty4Plugin;
 /**
  * One node of OpenSearch on loopback ports: java -cp 'JARS/*' OpenSearchNode.java FOLDER PORT
  *
- * It prints its address when it answers, and ends when its standard input does.
+ * It prints its address when it is ready, and ends when its standard input is closed.
  */
 class OpenSearchNode extends Node {
     OpenSearchNode(Environment environment) {
@@ -26,7 +26,7 @@ class OpenSearchNode extends Node {
             .put("http.port", arguments[1])
             .put("transport.type", "netty4")
             .put("transport.port", 0)
-            // A full disk of the developer's machine makes no index read-only.
+            // Do not make indices read-only if the disk of the developer's machine is full.
             .put("cluster.routing.allocation.disk.threshold_enabled", false)
             .build();
         try (OpenSearchNode node = new OpenSearchNode(
@@ -35,7 +35,7 @@ class OpenSearchNode extends Node {
             HttpServerTransport http = node.injector().getInstance(HttpServerTransport.class);
             System.out.println("http://127.0.0.1:" + http.boundAddress().publishAddress().getPort());
             while (System.in.read() != -1) {
-                // Until the other end is closed.
+                // Wait until the other end is closed.
             }
         }
     }

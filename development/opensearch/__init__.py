@@ -1,1 +1,1 @@
-"""A real OpenSearch for the example of an indexer, from jars that Maven fetches."""
+"""A real OpenSearch for the indexer example, from JAR files that Maven downloads."""

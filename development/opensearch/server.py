@@ -1,10 +1,10 @@
-"""A real OpenSearch of one node on loopback ports, in 384 MiB of memory. It needs Java 17 and what Maven fetches.
+"""A real OpenSearch with one node on loopback ports, in 384 MiB of memory. It needs Java 17 and downloads from Maven.
 
-    mvn --strict-checksums --file development/opensearch/pom.xml dependency:copy-dependencies
-    python -m development.opensearch.server
+  mvn --strict-checksums --file development/opensearch/pom.xml dependency:copy-dependencies
+  python -m development.opensearch.server
 
-runs it in an empty folder until Ctrl+C. Neither the service nor its tests need it: those of the example are skipped
-without it.
+The second command runs it in an empty folder until Ctrl+C. The service does not need it; the tests of the example are
+skipped without it.
 """
 
 import shutil
@@ -21,12 +21,12 @@ ANY_FREE_PORT: Final = 0
 
 
 def is_installed() -> bool:
-    """Tell whether Java is there, and the jars."""
+    """Return whether Java and the JAR files are installed."""
     return shutil.which("java") is not None and JARS.is_dir()
 
 
 class OpenSearchServer:
-    """One server with a folder of its own, which can be killed and started again on the same data and port."""
+    """One server with its own folder, which can be killed and restarted with the same data and port."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="doorward-opensearch-"))
@@ -34,7 +34,7 @@ class OpenSearchServer:
         self.url = ""
 
     def start(self) -> None:
-        """Start it, and return when it answers. Raises ``RuntimeError`` if it ends instead."""
+        """Start the server, and return when it is ready. Raises ``RuntimeError`` if it ends instead."""
         port = self.url.rpartition(":")[2] or str(ANY_FREE_PORT)
         options = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         with (self._folder / "errors").open("a") as errors:
@@ -45,31 +45,31 @@ class OpenSearchServer:
                 stderr=errors,
                 text=True,
             )
-        assert self._process.stdout is not None  # noqa: S101 - as it was asked for above
+        assert self._process.stdout is not None  # noqa: S101 - a pipe was requested above
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             raise RuntimeError((self._folder / "errors").read_text(encoding="utf-8"))
 
     def kill(self) -> None:
-        """Kill it, as a machine that loses its power."""
+        """Kill the server without a shutdown, like a power failure."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
     def close(self) -> None:
-        """Kill it, and remove its folder."""
+        """Kill the server, and remove its folder."""
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def wait(self) -> None:
-        """Return when it has ended by itself."""
+        """Wait until the server ends by itself."""
         if self._process is not None:
             self._process.wait()
 
 
 def main() -> None:
-    """Run it until Ctrl+C."""
+    """Run the server until Ctrl+C."""
     if not is_installed():
         raise SystemExit(HOW_TO_GET_IT)
     server = OpenSearchServer()

@@ -1,1 +1,1 @@
-"""Proofs that take longer than a test run may: `docs/assurance.md` says what each holds and how to run it."""
+"""Proofs that take too long for the test suite: `docs/assurance.md` says what each proves and how to run it."""

@@ -1,4 +1,4 @@
-"""The proofs of docs/assurance.md at length, one after the other. `inv prove` runs this."""
+"""Runs the proofs of docs/assurance.md in full length, one after the other. `inv prove` runs this."""
 
 import argparse
 import subprocess
@@ -8,7 +8,7 @@ from development.arguments import exit_with, one_of, whole_number
 
 
 def main() -> int:
-    """Run the chosen proof, or all; return the status of the first that fails."""
+    """Run the chosen proof, or all; return the exit status of the first failure."""
     parser = argparse.ArgumentParser(prog="inv prove", description=__doc__)
     parser.add_argument("--only", default="", help="run this proof alone")
     parser.add_argument("--deep", action="store_true", help="5,000 walks of 100 steps, 2,000 timed calls of each kind")

@@ -1,4 +1,4 @@
-"""Answers as a client sees them that knows when it does not know: an answer that never came is none."""
+"""Responses for clients that distinguish known from unknown outcomes, such as lost responses."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -15,34 +15,34 @@ UNAVAILABLE: Final = 503
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. ``status`` 0: nothing did."""
+    """A response. ``status`` is 0 if none arrived."""
 
     status: int
     body: dict[str, Any]
 
     @property
     def refresh(self) -> str:
-        """The refresh token that was given."""
+        """The refresh token in the response."""
         return str(self.body["refresh_token"])
 
     @property
     def access(self) -> str:
-        """The access token that was given."""
+        """The access token in the response."""
         return str(self.body["access_token"])
 
     @property
     def is_decisive(self) -> bool:
-        """Whether the caller knows what has been done."""
+        """Whether the caller knows if the change was made."""
         return self.status not in {0, UNAVAILABLE}
 
 
 def api_at(url: str) -> ApiClient:
-    """Return a client of the service at a URL, which closes its connections after the block."""
+    """Return an API client of the service at a URL; it closes its connections after the block."""
     return ApiClient(http_client(url, timeout=CALL_SECONDS, connections=CONNECTIONS))
 
 
 async def answer_to(call: Awaitable[httpx.Response]) -> Answer:
-    """Wait for the answer to a call."""
+    """Await a call and return its response."""
     try:
         answer = await call
     except httpx.TransportError:

@@ -1,4 +1,4 @@
-"""Refused authentications of OAuth clients: the kinds that the timing proof compares."""
+"""Refused authentications of OAuth clients: the kinds of calls that the timing proof compares."""
 
 import base64
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from doorward.domain.oauth.client_secret import hash_of, new_client_id, new_secr
 
 REFUSED: Final = 401
 SETTINGS: Final[Mapping[str, str]] = {"PUBLIC_URL": "http://localhost:8000"}
-"""Settings of a service that issues tokens to clients."""
+"""Settings for a service that issues tokens to OAuth clients."""
 
 STORE_CLIENT: Final = """
     INSERT INTO oauth_clients (
@@ -32,10 +32,10 @@ STORE_HASH: Final = """
 
 
 class ClientSite:
-    """The token endpoint, from one connection."""
+    """Calls to the token endpoint over one connection."""
 
     def __init__(self, url: str, database_url: str) -> None:
-        """Store the clients."""
+        """Store the clients in the database."""
         self._url = f"{url}/oauth/token"
         self._session = requests.Session()
         self._session.trust_env = False
@@ -67,7 +67,7 @@ class ClientSite:
         self._session.close()
 
     def kinds(self) -> list[Kind]:
-        """Return the refusals that must be one to an attacker."""
+        """Return the kinds of refusals that an attacker must not be able to distinguish."""
         known, _ = self._known
         return [
             Kind("unknown client", lambda: self._ask(new_client_id(), new_secret()), REFUSED),

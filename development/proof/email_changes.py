@@ -1,4 +1,4 @@
-"""A change of an e-mail address that waits, stored as its request stores it, with the tokens that its mails bring."""
+"""Stores a pending change of an e-mail address like a request does, with the tokens of its mails."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from doorward.domain.auth.users.identifiers import canonical_email
 
 @dataclass(frozen=True, slots=True)
 class MailedTokens:
-    """What the mails of one change bring."""
+    """The tokens in the mails of one change."""
 
     of_old: str
     of_new: str
@@ -32,7 +32,7 @@ async def add_email_change(
     new_email: str,
     now: datetime,
 ) -> MailedTokens:
-    """Store a change in place of one that waits already; return the tokens that the worker would mail."""
+    """Store a change, replacing a pending one; return the tokens that the worker would mail."""
     change = PendingEmailChange(
         user_id, new_email, canonical_email(new_email), created_at=now, expires_at=now + LIFE_OF_CHANGE
     )

@@ -1,4 +1,4 @@
-"""Refused second factors: the kinds that the timing proof compares."""
+"""Refused second factors: the kinds of calls that the timing proof compares."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,15 +20,15 @@ from doorward.settings.config import settings_from
 from doorward.wiring.auth import create_pending_logins
 
 REFUSED: Final = 403
-WRONG_PASSWORD: Final = "a password of nobody at all"  # noqa: S105 - it is nobody's
+WRONG_PASSWORD: Final = "a password of nobody at all"  # noqa: S105 - of no account
 UNKNOWN_CODE: Final = "0000-0000-0000"
 
 
 class FactorSite:
-    """The calls that complete logins, from one connection. Waiting logins are issued as the service does it."""
+    """The calls that complete logins, over one connection. Pending logins are issued like the service issues them."""
 
     def __init__(self, url: str, database_url: str, secret_key: str) -> None:
-        """Make an account with an application, and one without a second factor."""
+        """Create an account with an authenticator application, and one without a second factor."""
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
@@ -54,7 +54,7 @@ class FactorSite:
         self._operator.close()
 
     def kinds(self) -> Mapping[str, list[Kind]]:
-        """Return the groups of calls that must be one to an attacker, by what they are called."""
+        """Return the kinds of calls by group; an attacker must not be able to distinguish the kinds of one group."""
         owners: dict[str, Callable[[], UUID]] = {
             "an account with an application": lambda: self._protected_id,
             "an account without second factors": lambda: self._bare_id,
@@ -92,7 +92,7 @@ class FactorSite:
         }
 
     def _prepare(self, owner: Callable[[], UUID], code: str) -> None:
-        """Issue a login that waits, and forget the failures before it."""
+        """Issue a pending login, and delete earlier failures."""
         login = PendingLogin(owner(), 1, ("pwd",), FIRST_PARTY, STRANGERS, device_id=None, is_new=False)
         self._token, self._code = self._pending.issue(login, now=datetime.now(UTC)), code
         self._forget_failures()
@@ -103,7 +103,7 @@ class FactorSite:
         self._prepare(owner, next(f"{number:06}" for number in range(len(right) + 1) if f"{number:06}" not in right))
 
     def _prepare_used(self) -> None:
-        """Note the code of this moment as one that was used."""
+        """Mark the current code as used."""
         step = present_step()
         self._operator.execute("UPDATE totp_factors SET last_step = %s", [step + 1])
         self._prepare(lambda: self._protected_id, self._application.code(step))

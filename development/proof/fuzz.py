@@ -1,4 +1,4 @@
-"""Schemathesis over the whole OpenAPI document: `python -m development.proof.fuzz --examples 1000`."""
+"""Runs Schemathesis on the whole OpenAPI document: `python -m development.proof.fuzz --examples 1000`."""
 
 import argparse
 import json
@@ -46,19 +46,19 @@ from doorward.infrastructure.migrations import migrate
 NEW_NAMES: Final = [f"fuzz-{number:04}" for number in range(500)]
 LIMIT_SECONDS: Final = 3 * 3600
 EXAMPLES_OF_MINUTES: Final = 50
-"""With more for each call, the last calls come when proofs are older than five minutes."""
+"""With more examples for each call, the last calls run when proofs are older than five minutes."""
 
 
 def fuzz(database_url: str, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Call a service of its own in all phases: examples, coverage, fuzzing, and the links of answers to further calls.
+    """Fuzz a temporary service in all phases: examples, coverage, fuzzing, and links from responses to other calls.
 
-    All checks are on: no 5xx, no undocumented status, header or shape, no ignored authentication, invalid data
-    refused, valid data taken. Some requests draw from what is there, so that every call is let in sometimes. Calls of
-    administration are made by an administrator. The database is migrated, without users.
-    The exit status is 0 when nothing was found.
+    All checks are on: no 5xx, no undocumented status, header or schema, no ignored authentication, invalid data
+    refused, valid data accepted. Some requests use existing data, so that every call succeeds sometimes. Calls of
+    administration are made by an administrator. The database is migrated, without users. The exit status is 0 if no
+    fault was found.
     """
     settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4", "RATE_LIMIT_ENABLED": "false"}
-    # Mails and webhooks are stored, and not sent: generated addresses may be real ones.
+    # Store mails and webhooks without sending them: generated addresses may be real ones.
     settings |= {"PUBLIC_URL": "http://localhost:8000", "WEBHOOKS_ENABLED": "true", "BACKGROUND": "off"}
     settings |= {"CLIENT_REGISTRATION_ENABLED": "true", "ACCESS_TOKEN_EXPIRE_MINUTES": "1440"}
     with running_service(database_url, settings=settings) as service:
@@ -96,7 +96,7 @@ def _command(base_url: str, examples: int, configuration: Path, document: Path, 
         f"--max-examples={examples}",
         "--generation-deterministic",
         "--no-color",
-        # A busy machine makes data slowly, and answers late.
+        # A busy machine generates data and responds slowly.
         "--suppress-health-check=too_slow",
         "--request-timeout=120",
         f"--header=Authorization: Bearer {account.access_token}",
@@ -104,17 +104,17 @@ def _command(base_url: str, examples: int, configuration: Path, document: Path, 
 
 
 def _document(base_url: str) -> dict[str, Any]:
-    """Return the service's document, with its access tokens as what they are on the wire, and bodies that can be made.
+    """Return the OpenAPI document with bearer authentication, and without media types that Schemathesis cannot write.
 
-    Of the scheme that it has for the Authorize button, Schemathesis does not know which header to leave out, and it
-    writes no NDJSON: a call that takes this takes something else, too.
+    Schemathesis cannot tell which header field the scheme of the Authorize button uses. It cannot write NDJSON; every
+    call that accepts it also accepts another type.
     """
     with requests.Session() as session:
         session.trust_env = False
         document: dict[str, Any] = session.get(f"{base_url}/openapi.json", timeout=CALL_SECONDS).json()
     schemes = document["components"]["securitySchemes"]
     document["components"]["securitySchemes"] = {name: {"type": "http", "scheme": "bearer"} for name in schemes}
-    # Any member is allowed there: without these no client would be registered.
+    # The schema allows any member: without this example no client would be registered.
     content = document["paths"][REGISTER]["post"]["requestBody"]["content"]
     content["application/json"]["example"] = dict(METADATA)
     for call in (call for calls in document["paths"].values() for call in calls.values()):
@@ -147,7 +147,7 @@ def _configuration(
         **{f"registered-{call[:3]}": [client.id] for call, client in prepared.provider.registered.items()},
         "new-resources": [f"https://{name}.example" for name in NEW_NAMES],
     }
-    # Calls that are never let in would be fuzzed in vain.
+    # Fuzzing a call that is never authorized would be useless.
     lines = ['warnings.fail-on = ["missing_auth"]']
     lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps(REFUSED)}")
     for name, values in dictionaries.items():
@@ -181,12 +181,12 @@ def _settings_of(call: str, callers: Mapping[str, Account], prepared: Prepared) 
 
 
 def _drawing(parameter: str, dictionary: str) -> str:
-    """Have some values of this parameter, or member of a body, come from a dictionary."""
+    """Return a configuration line that takes some values of this parameter or body member from a dictionary."""
     return f'parameters."{parameter}" = {{ dictionary = "{dictionary}", probability = 0.7 }}'
 
 
 def main() -> int:
-    """Fuzz a service of its own, on a PostgreSQL of its own; return the exit status."""
+    """Fuzz a temporary service on a temporary PostgreSQL; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="for each operation")
     examples = parser.parse_args().examples

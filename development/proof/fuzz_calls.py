@@ -1,4 +1,4 @@
-"""What the fuzz of the API knows of single calls: what they draw from, who calls, and how they may refuse."""
+"""Configuration of single calls for the fuzzer of the API: input values, callers, and permitted refusals."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,67 +13,67 @@ ENDING_THE_CALLER: Final = (
     "DELETE /api/v1/account/sessions/{session_id}",
     "POST /api/v1/account/deletion",
 )
-"""Calls after which the name, the password or the token of their caller is another: each has a caller of its own."""
+"""Calls that change the name, the password or the token of their caller: each uses a separate account."""
 
 STRICTER_THAN_THEIR_SCHEMA: Final = {
     "PATCH /api/v1/account": "as POST /api/v1/auth/register",
     "POST /api/v1/account/email": "as POST /api/v1/auth/register",
-    "POST /api/v1/account/email/confirm": "a token or a code is one that was mailed",
+    "POST /api/v1/account/email/confirm": "only a token or a code from a mail is accepted",
     "POST /api/v1/account/password": "as POST /api/v1/auth/register",
-    "POST /api/v1/auth/email/verify": "tokens and codes are those of mails, and count for their own account",
-    "POST /api/v1/auth/password/forgot": "addresses are those that mail reaches",
-    "POST /api/v1/auth/password/reset": "tokens and codes are those of mails, and passwords as at registration",
-    "POST /api/v1/auth/second-factor/totp": "only what a login was answered with is right",
-    "POST /api/v1/auth/second-factor/recovery-code": "only what a login was answered with is right",
-    "POST /api/v1/account/second-factors/totp/confirm": "only what an enrolment was answered with is right",
-    "POST /api/v1/auth/deletion/cancel": "only what a login was answered with is right",
-    "POST /api/v1/auth/passkeys/options": "the token is one that a login was answered with",
-    "POST /api/v1/account/reauthenticate": "the two ids of a credential are one",
-    "POST /api/v1/auth/second-factor/passkey": "only what an authenticator signed is right",
-    "POST /api/v1/auth/passkeys/token": "only what an authenticator signed is right",
-    "POST /api/v1/account/passkeys": "only what an authenticator made is right",
-    "PATCH /api/v1/account/passkeys/{passkey_id}": "the passkey is one of the account",
+    "POST /api/v1/auth/email/verify": "tokens and codes must be from a mail to this account",
+    "POST /api/v1/auth/password/forgot": "addresses must be deliverable",
+    "POST /api/v1/auth/password/reset": "tokens and codes must be from a mail; passwords as at registration",
+    "POST /api/v1/auth/second-factor/totp": "only the token of a login's response is accepted",
+    "POST /api/v1/auth/second-factor/recovery-code": "only the token of a login's response is accepted",
+    "POST /api/v1/account/second-factors/totp/confirm": "only values of an enrolment's response are accepted",
+    "POST /api/v1/auth/deletion/cancel": "only the token of a login's response is accepted",
+    "POST /api/v1/auth/passkeys/options": "only the token of a login's response is accepted",
+    "POST /api/v1/account/reauthenticate": "the two ids of a credential must be equal",
+    "POST /api/v1/auth/second-factor/passkey": "only an authenticator's signature is accepted",
+    "POST /api/v1/auth/passkeys/token": "only an authenticator's signature is accepted",
+    "POST /api/v1/account/passkeys": "only an authenticator's credential is accepted",
+    "PATCH /api/v1/account/passkeys/{passkey_id}": "the passkey must belong to the account",
     "POST /api/v1/auth/register": "names are ASCII after NFKC, and common passwords are refused",
-    "POST /api/v1/auth/register/confirm": "only what a mail brought is right",
-    "POST /api/v1/auth/register/resend": "only what a registration was answered with is right",
-    "POST /api/v1/auth/invitations/accept": "only what a mail brought is right",
-    "POST /api/v1/auth/token": "refresh tokens and scopes are those of sessions",
-    "GET /api/v1/admin/users": "a part of a name has three letters, and a cursor is one of an answer",
-    "POST /api/v1/admin/users": "as POST /api/v1/auth/register, and roles exist",
+    "POST /api/v1/auth/register/confirm": "only a token or a code from a mail is accepted",
+    "POST /api/v1/auth/register/resend": "only the token of a registration's response is accepted",
+    "POST /api/v1/auth/invitations/accept": "only a token from a mail is accepted",
+    "POST /api/v1/auth/token": "refresh tokens and scopes must belong to a session",
+    "GET /api/v1/admin/users": "a part of a name has three letters; cursors must be from a response",
+    "POST /api/v1/admin/users": "as POST /api/v1/auth/register, and roles must exist",
     "PATCH /api/v1/admin/users/{user_id}": "as POST /api/v1/admin/users",
-    "GET /api/v1/admin/users/{user_id}/audit": "a cursor is one of an answer",
-    "POST /api/v1/admin/roles": "names have an alphabet of their own",
-    "PATCH /api/v1/admin/roles/{name}": "a description is one line",
-    "GET /api/v1/admin/invitations": "a cursor is one of an answer",
-    "POST /api/v1/admin/invitations": "addresses are those that mail reaches, and roles exist",
-    "GET /api/v1/admin/audit": "a cursor is one of an answer",
-    "POST /api/v1/admin/users/import": "a file is in the format that is named",
-    "POST /api/v1/admin/webhooks": "types are those of events",
-    "PATCH /api/v1/admin/webhooks/{webhook_id}": "types are those of events",
-    "POST /api/v1/admin/webhooks/{webhook_id}/replay": "a range begins before it ends",
-    "DELETE /api/v1/account/applications/{client_id}": "only what was agreed to is there",
-    "POST /api/v1/admin/clients": "resources exist, and names and scopes have alphabets of their own",
+    "GET /api/v1/admin/users/{user_id}/audit": "cursors must be from a response",
+    "POST /api/v1/admin/roles": "names have a restricted alphabet",
+    "PATCH /api/v1/admin/roles/{name}": "descriptions must be one line",
+    "GET /api/v1/admin/invitations": "cursors must be from a response",
+    "POST /api/v1/admin/invitations": "addresses must be deliverable, and roles must exist",
+    "GET /api/v1/admin/audit": "cursors must be from a response",
+    "POST /api/v1/admin/users/import": "the file must have the given format",
+    "POST /api/v1/admin/webhooks": "types must be those of events",
+    "PATCH /api/v1/admin/webhooks/{webhook_id}": "types must be those of events",
+    "POST /api/v1/admin/webhooks/{webhook_id}/replay": "a range must begin before it ends",
+    "DELETE /api/v1/account/applications/{client_id}": "only applications with consent exist",
+    "POST /api/v1/admin/clients": "resources must exist; names and scopes have restricted alphabets",
     "PATCH /api/v1/admin/clients/{client_id}": "as POST /api/v1/admin/clients",
-    "POST /api/v1/admin/resources": "identifiers are URIs, and scopes have an alphabet of their own",
+    "POST /api/v1/admin/resources": "identifiers must be URIs, and scopes have a restricted alphabet",
     "GET /api/v1/items": "page and after exclude each other",
     "POST /api/v1/items": "titles and tags have no control characters",
-    "GET /api/v1/items/search": "a query has words",
-    "POST /api/v1/items/import": "the body is CSV",
+    "GET /api/v1/items/search": "a query must have words",
+    "POST /api/v1/items/import": "the body must be CSV",
     "PUT /api/v1/items/{item_id}": "as POST /api/v1/items",
     "PATCH /api/v1/items/{item_id}": "as POST /api/v1/items",
 }
-"""Calls that may answer 422, or 400 in the form of OAuth, to what fits their schema, and why; all others may not."""
+"""Calls that may refuse data that fits their schema with 422, or 400 in OAuth's format, and the reason for each."""
 
 TELLING_FAULTS_IN_A_SUCCESS: Final = {
-    "POST /api/v1/admin/users/import": "bad lines are left out, and the answer has them"
+    "POST /api/v1/admin/users/import": "bad lines are skipped and reported in the response"
 }
-"""Calls that may take what does not fit their schema, and why; all others may not."""
+"""Calls that may accept data that does not fit their schema, and the reason for each."""
 
 THROTTLED: Final = {"POST /api/v1/auth/token"}
-"""Wrong passwords of one name are drawn more often than one account may be guessed."""
+"""Calls with a login throttle: the fuzzer tries more wrong passwords for one name than it permits."""
 
 NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
-"""Calls for which nothing that can be drawn is right: all that they answer here is a refusal."""
+"""Calls that always refuse here, since valid input cannot be generated."""
 
 LET_IN_EARLY: Final = {
     "DELETE /api/v1/account/second-factors/totp",
@@ -81,7 +81,7 @@ LET_IN_EARLY: Final = {
     "GET /oauth/register/{client_id}",
     "DELETE /oauth/register/{client_id}",
 }
-"""Calls that ask for a proof of the last five minutes, or are made by a client that another call may have removed."""
+"""Calls that need a proof of the last five minutes, or a client that another call may have deleted."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
@@ -109,7 +109,7 @@ DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /oauth/par": {"client_id": "machine", "scope": "machine-scope", **{name: name for name in ASKED}},
     "POST /oauth/device_authorization": {"client_id": "machine", "scope": "machine-scope"},
 }
-"""Members of bodies that come from a dictionary, by call."""
+"""Body members that take values from a dictionary, by call."""
 
 OF_REGISTRATION: Final = (
     "POST /oauth/register",
@@ -117,7 +117,7 @@ OF_REGISTRATION: Final = (
     "PUT /oauth/register/{client_id}",
     "DELETE /oauth/register/{client_id}",
 )
-"""Calls by which clients register, change and remove themselves."""
+"""Calls of dynamic client registration."""
 
 OF_CLIENTS: Final = (
     "POST /oauth/device_authorization",
@@ -126,7 +126,7 @@ OF_CLIENTS: Final = (
     "POST /oauth/revoke",
     "POST /oauth/par",
 )
-"""Calls that a client makes with its secret, and that refuse all that they refuse with 400."""
+"""Calls that a client makes with its secret, and that refuse invalid data with 400 only."""
 
 DRAWN_PATHS: Final[Mapping[str, str]] = {
     "user_id": "users",
@@ -135,10 +135,10 @@ DRAWN_PATHS: Final[Mapping[str, str]] = {
     "resource_id": "resources",
     "kid": "standby-keys",
 }
-"""Parameters of paths that come from a dictionary."""
+"""Path parameters that take values from a dictionary."""
 
 REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "428", "429")
-"""How data may be refused that does not fit its schema: 413 where the whole is too large to be looked at."""
+"""Permitted statuses for data that does not fit the schema; 413 if the body is too large to be parsed."""
 
 TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "412")
-"""Statuses that say that the shape of a request was right."""
+"""Statuses that mean that a request had the right form."""

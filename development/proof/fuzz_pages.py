@@ -1,7 +1,7 @@
-"""Schemathesis over the pages, for people and administrators who are signed in: no input gives a 5xx.
+"""Runs Schemathesis on the pages, for signed-in users and administrators: no input may lead to a 5xx.
 
-`python -m development.proof.fuzz_pages --examples 1000`. The pages are no part of the OpenAPI document. They get one
-here, of their addresses and the fields of their forms, and each call a person of its own.
+`python -m development.proof.fuzz_pages --examples 1000`. The pages are not in the OpenAPI document. This module
+generates one from their paths and the fields of their forms, and uses a separate user for each call.
 """
 
 import argparse
@@ -42,12 +42,12 @@ QUERY: Final = (
     *("response_mode", "resource", "dpop_jkt", "request_uri", "post_logout_redirect_uri", "asked", "chosen"),
     *("next", "proof", "user_code", "id", "query", "after", "role", "status", "q"),
 )
-"""What any page reads of its address, and some names that none reads."""
+"""The query parameters that any page reads, and some that no page reads."""
 
 ADMINISTRATION_FORMS: Final[Mapping[str, type[BaseModel]]] = {
     f"{ADMINISTRATION}{form.name}": form.model for place in PLACES for form in place.forms
 }
-"""By where they are sent."""
+"""The models of the forms by their action."""
 
 DRAWN_OFTEN: Final = 0.8
 OPENED_FORM: Final = "open_form"
@@ -55,16 +55,16 @@ OPENED_FORM: Final = "open_form"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes one call: the header of the cookies, and what fields of its form hold on the page."""
+    """The caller of one operation: its Cookie header field, and the values of the form's fields on the page."""
 
     cookie: str
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def fuzz_pages(database_url: str, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Open pages and send forms of a service of its own. The database is migrated, without users.
+    """Open the pages and submit the forms of a temporary service. The database is migrated, without users.
 
-    The exit status is 0 when no answer was 5xx.
+    The exit status is 0 if no response was 5xx.
     """
     given = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4", "RATE_LIMIT_ENABLED": "false"}
     given |= {"PUBLIC_URL": ISSUER, "BACKGROUND": "off"}
@@ -96,7 +96,7 @@ def fuzz_pages(database_url: str, examples: int, folder: Path) -> subprocess.Com
 
 
 def page_calls(settings: Settings) -> Sequence[Call]:
-    """Return the calls of all pages, but for the addresses of forms that only lead to the page of the form."""
+    """Return the calls of all pages, except form actions that only redirect to the page of the form."""
     calls = [call for call in create_site(settings, has_mail=True).calls if call.policy.errors is ErrorDialect.PAGE]
     return [call for call in calls if call.endpoint.__name__ != OPENED_FORM]
 
@@ -104,7 +104,7 @@ def page_calls(settings: Settings) -> Sequence[Call]:
 def _document(calls: Iterable[Call]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
-        # Forms take no query: what they say is in their body.
+        # Forms have no query: their data is in the body.
         names = QUERY if call.method == "GET" else ()
         operation: dict[str, Any] = {
             "operationId": f"{call.method} {call.path}",
@@ -120,7 +120,7 @@ def _document(calls: Iterable[Call]) -> dict[str, Any]:
 
 
 def _fields_of(call: Call) -> Sequence[str]:
-    """Return the fields of the form that a call takes; of one that reads its form itself, those of a request."""
+    """Return the form fields of a call; if the call reads its form itself, those of an authorization request."""
     if call.path in ADMINISTRATION_FORMS:
         return list(ADMINISTRATION_FORMS[call.path].model_fields)
     hints = get_type_hints(call.endpoint).values()
@@ -131,7 +131,7 @@ def _fields_of(call: Call) -> Sequence[str]:
 async def _prepare(
     url: str, database_url: str, settings: Settings, calls: Sequence[Call]
 ) -> tuple[Mapping[str, Caller], Application]:
-    """Have somebody sign in for each call, and open the page of its form."""
+    """Sign in one user for each call, and open the page of its form."""
     application = await add_application(settings)
     async with http_at(url) as http:
         pages = [call.path for call in calls if call.method == "GET"]
@@ -155,7 +155,7 @@ async def _prepare(
 
 
 def _path_of(action: str) -> str:
-    """Return where a form goes, whose address is relative to its page: all are in folders below the first."""
+    """Return the path of a form's action, which is relative to its page: all pages are in folders below the root."""
     return "/" + urlsplit(action).path.replace("../", "").lstrip("./")
 
 
@@ -167,7 +167,7 @@ async def _register(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def _signed_in(http: httpx.AsyncClient, database_url: str) -> Browser:
-    """Have an administrator sign in: for the pages of administration, and all others show a person the same."""
+    """Sign in an administrator: administration pages need the role, and the other pages do not depend on it."""
     person = await _register(http)
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as operator:
         await operator.execute(
@@ -198,7 +198,7 @@ def _configuration(callers: Mapping[str, Caller], application: Application) -> s
         place = "query" if call.startswith("GET") else "body"
         drawn = {name: name for name in asked}
         for name, value in caller.fields.items():
-            # Its configuration cannot name others, such as those of scopes: they are only generated.
+            # The configuration cannot name other fields, such as those of scopes: these are only generated.
             if name.isidentifier() and value and name not in asked:
                 drawn[name] = f"own-{number}-{name}"
                 lines += [f"[dictionaries.{drawn[name]}]", f"values = {json.dumps([value])}"]
@@ -210,7 +210,7 @@ def _configuration(callers: Mapping[str, Caller], application: Application) -> s
 
 
 def main() -> int:
-    """Fuzz the pages of a service of its own, on a PostgreSQL of its own; return the exit status."""
+    """Fuzz the pages of a temporary service on a temporary PostgreSQL; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="for each call")
     examples = parser.parse_args().examples

@@ -1,4 +1,4 @@
-"""Fuzzes each parser under the guidance of its coverage: `python -m development.proof.fuzz_parsers`."""
+"""Runs a coverage-guided fuzzer on each parser: `python -m development.proof.fuzz_parsers`."""
 
 import argparse
 import subprocess
@@ -12,11 +12,11 @@ with atheris.instrument_imports(include=["doorward", "email_validator"]):
     from development.proof.parsers import PARSERS, SEEDS
 
 GRACE_SECONDS = 120
-"""Beyond the time of fuzzing, for the imports of a busy machine."""
+"""Seconds beyond the time of fuzzing, for imports on a busy machine."""
 
 
 def main() -> int:
-    """Fuzz each parser in a process of its own; return the exit status."""
+    """Fuzz each parser in a separate process; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="for each parser")
     parser.add_argument("--only", choices=list(PARSERS))
@@ -38,7 +38,7 @@ def _held(name: str, seconds: int) -> bool:
 
 
 def _fuzz(name: str, seconds: int) -> None:
-    """Fuzz one parser, beginning at right inputs; ends this process."""
+    """Fuzz one parser, starting from valid inputs; this ends the process."""
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(SEEDS[name]):
             (Path(corpus) / str(number)).write_bytes(seed)

@@ -1,4 +1,4 @@
-"""What the fuzz of the API finds in its service: callers, tokens of mails, and what can be administered."""
+"""Prepares the service for the fuzzer of the API: callers, tokens of mails, and objects to administer."""
 
 import asyncio
 import base64
@@ -19,18 +19,18 @@ from doorward.domain.auth.tokens.one_time_token import Purpose
 
 ADMIN: Final = "/api/v1/admin/"
 ADMINISTERED_KEYS: Final = f"{ADMIN}keys"
-"""Called by those whom no administrator can change, since they alone have its scope."""
+"""Called by the other users, whom the administrator cannot change, since they alone have its scope."""
 USERNAME: Final = "fuzz"
-PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that is gone after the run
+PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that exists for one run only
 REFRESH_TOKENS: Final = 50
 MAILED: Final = 20
 ADMINISTERED: Final = 20
-"""Users, webhooks, clients and resources that calls of administration change, so many of each."""
+"""The number of users, webhooks, clients and resources that calls of administration change, for each kind."""
 
 
 @dataclass(frozen=True)
 class MailedTokens:
-    """Tokens of mails that were sent to accounts of their own, each of which works once."""
+    """Tokens from mails, each to a separate account; each token works once."""
 
     resets: list[str]
     verifications: list[str]
@@ -38,7 +38,7 @@ class MailedTokens:
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who is registered: an access token, and the refresh tokens of as many sessions."""
+    """A registered account: an access token, and one refresh token for each of its sessions."""
 
     access_token: str
     refresh_tokens: list[str]
@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Machine:
-    """A client with a secret, and tokens that it got for itself."""
+    """A confidential client, and tokens that it was issued."""
 
     id: str
     authorization: str
@@ -55,7 +55,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Who calls, and what there is for calls to be about."""
+    """The callers, and the objects that calls refer to."""
 
     account: Account
     administrator: Account
@@ -70,11 +70,11 @@ class Prepared:
 
 
 def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH_TOKENS) -> Account:
-    """Register an account that requests draw from, and begin its sessions."""
+    """Register the account whose values requests use, and start its sessions."""
     body = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
     login = {"username": username, "password": PASSWORD}
     with requests.Session() as session:
-        # No proxy is asked, whatever the environment says.
+        # Ignore the proxy environment variables.
         session.trust_env = False
         session.post(f"{base_url}/api/v1/auth/register", json=body, timeout=CALL_SECONDS).raise_for_status()
         answers = [
@@ -85,7 +85,7 @@ def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH
 
 
 def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
-    """Fill a service without users."""
+    """Create the data in a service without users."""
     mailed = asyncio.run(_mail_tokens(base_url, database_url, secret_key))
     administrator = _sign_in_administrator(base_url, database_url)
     user_ids = _add_users(base_url, database_url)
@@ -110,13 +110,13 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
 
 
 def _verify(database_url: str) -> None:
-    """Verify the address of the account that requests draw from: others set up no second factor."""
+    """Verify the address of the main account: a second factor needs a verified address."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE users SET email_verified_at = now() WHERE username = %s", [USERNAME])
 
 
 def _add_machine(base_url: str, administrator: Account) -> Machine:
-    """Have the administrator add a client that calls the standard endpoints."""
+    """Add a client that calls the standard endpoints."""
     grants = ["client_credentials", "refresh_token", "authorization_code", DEVICE_CODE]
     body = {"name": "Machine", "grant_types": grants, "scopes": ["items:read"], "redirect_uris": [CALLBACK]}
     headers = {"Authorization": f"Bearer {administrator.access_token}"}
@@ -139,7 +139,7 @@ def _add_machine(base_url: str, administrator: Account) -> Machine:
 
 
 async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> MailedTokens:
-    """Register accounts, and store tokens for them as the worker does when it sends a mail."""
+    """Register accounts, and store tokens for them like the worker does when it sends a mail."""
     mail = mailing(database_url, tokens_of({"SECRET_KEY": secret_key, "DATABASE_URL": database_url}))
     names = [f"{USERNAME}-mailed-{number}" for number in range(MAILED)]
     for name in names:
@@ -149,7 +149,7 @@ async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> Mai
 
 
 def _sign_in_administrator(base_url: str, database_url: str) -> Account:
-    """Return somebody whose role gives all scopes but one, which all others have: their accounts stay as they are."""
+    """Return an administrator without one scope that all other accounts have, so that those stay unchanged."""
     administrator = sign_in(base_url, f"{USERNAME}-admin", 1)
     with psycopg.connect(database_url) as connection:
         for name, is_kept in (("fuzz-admin", False), ("fuzz-other", True)):
@@ -167,7 +167,7 @@ def _sign_in_administrator(base_url: str, database_url: str) -> Account:
 
 
 def _add_users(base_url: str, database_url: str) -> list[str]:
-    """Register users without a role, and return their ids: the administrator may do anything to them."""
+    """Register users without a role, whom the administrator may change in any way; return their ids."""
     names = [f"{USERNAME}-administered-{number}" for number in range(ADMINISTERED)]
     for name in names:
         sign_in(base_url, name, 1)
@@ -181,7 +181,7 @@ def _add_users(base_url: str, database_url: str) -> list[str]:
 def _add(
     base_url: str, administrator: Account, path: str, bodies: Sequence[Mapping[str, str]], *, id_member: str = "id"
 ) -> list[str]:
-    """Have the administrator add what calls change later; return the ids."""
+    """Add objects that calls change later, as the administrator; return the ids."""
     headers = {"Authorization": f"Bearer {administrator.access_token}"}
     with requests.Session() as session:
         session.trust_env = False
@@ -195,7 +195,7 @@ def _add(
 
 
 def _list_standby_keys(base_url: str, caller: Account) -> list[str]:
-    """Return the ids of the keys that can be revoked without ending what the tokens of clients are signed with."""
+    """Return the ids of the keys that can be revoked without invalidating the tokens of clients."""
     headers = {"Authorization": f"Bearer {caller.access_token}"}
     with requests.Session() as session:
         session.trust_env = False

@@ -1,4 +1,4 @@
-"""What the fuzz of the API finds of the OpenID provider: clients that registered themselves, and who signed in."""
+"""Prepares the OpenID provider for the fuzzer of the API: dynamically registered clients, and a signed-in user."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ ASKED: Final[Mapping[str, str]] = {
     "code_challenge": challenge_of(VERIFIER),
     "code_challenge_method": "S256",
 }
-"""What a right request for authorization says, besides its client and its scope."""
+"""The parameters of a valid authorization request, except the client and the scope."""
 
 
 @dataclass(frozen=True)
 class RegisteredClient:
-    """A client that has registered itself, and the token by which it reads, changes and removes itself."""
+    """A dynamically registered client, and its registration access token."""
 
     id: str
     token: str
@@ -34,14 +34,14 @@ class RegisteredClient:
 
 @dataclass(frozen=True)
 class PreparedProvider:
-    """``access_token`` is that of an application which somebody signed in to; ``registered`` are by call."""
+    """``access_token`` belongs to an application with a signed-in user; ``registered`` has the clients by call."""
 
     access_token: str
     initial_token: str
     registered: Mapping[str, RegisteredClient]
 
     def bearers(self) -> Mapping[str, str]:
-        """Return the token of each call of which the caller is no user of the API."""
+        """Return the bearer token of each call whose caller is not a user of the API."""
         return {
             "GET /oauth/userinfo": self.access_token,
             "POST /oauth/userinfo": self.access_token,
@@ -51,7 +51,7 @@ class PreparedProvider:
 
 
 def prepare_provider(base_url: str, database_url: str, secret_key: str) -> PreparedProvider:
-    """Have somebody sign in to an application, and clients register themselves."""
+    """Sign in a user to an application, and register clients dynamically."""
     return asyncio.run(_prepare(base_url, database_url, secret_key))
 
 

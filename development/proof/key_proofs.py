@@ -1,4 +1,4 @@
-"""A client that holds a key, and shows that it does (DPoP, RFC 9449)."""
+"""A client that holds a key, and proves its possession (DPoP, RFC 9449)."""
 
 import base64
 import hashlib
@@ -13,14 +13,14 @@ from development.proof.service import MAIL
 
 
 class KeyHolder:
-    """Makes proofs for one key, for a service of this machine."""
+    """Creates DPoP proofs with one key, for a service on this machine."""
 
     def __init__(self) -> None:
-        """Make the key."""
+        """Generate the key."""
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     def proof(self, method: str, path: str, access_token: str | None = None) -> str:
-        """Return a new proof for one call, with an access token where the call has one."""
+        """Return a new proof for one call, bound to the access token if the call has one."""
         claims = {"jti": uuid4().hex, "htm": method, "htu": f"{MAIL['PUBLIC_URL']}{path}", "iat": int(time.time())}
         if access_token is not None:
             digest = hashlib.sha256(access_token.encode()).digest()

@@ -1,4 +1,4 @@
-"""Calls of which a mail alone tells who has an account: the kinds that the timing proof compares."""
+"""Calls that reveal only by mail whether an account exists: the kinds that the timing proof compares."""
 
 import itertools
 import secrets
@@ -17,14 +17,14 @@ MAILED: Final = "taken0@example.com"
 INVITED: Final = "invited@example.com"
 FREE: Final = "nowhere@example.com"
 TAKEN_ADDRESSES: Final = 50_000
-"""Accounts, each of whose addresses is asked for once, as each free one is: budgets are spent alike."""
+"""Number of accounts. Each address is used once, like each free address, so that budgets are spent equally."""
 
 
 def mailed_settings(folder: str) -> Mapping[str, str]:
     """Return the settings of a service in confirmed mode whose mails go to a folder.
 
-    It delivers none while it is measured, as a copy beside `doorward worker`: the work on one call's mail would be
-    measured with the next call.
+    It delivers no mail during the measurement, like a copy beside `doorward worker`: the work on one call's mail would
+    delay the next call.
     """
     return {
         "REGISTRATION_CONFIRMATION": "true",
@@ -35,10 +35,10 @@ def mailed_settings(folder: str) -> Mapping[str, str]:
 
 
 class MailedSite:
-    """The service, from one connection."""
+    """Calls to the service over one connection."""
 
     def __init__(self, url: str, database_url: str) -> None:
-        """Store the accounts whose addresses are taken."""
+        """Store the accounts of the taken addresses."""
         self._site, self._url = url, f"{url}/api/v1/auth"
         self._session = requests.Session()
         self._session.trust_env = False
@@ -59,7 +59,7 @@ class MailedSite:
         self._mail_codes()
 
     def _mail_codes(self) -> None:
-        """Store what a mail for a reset and one with an invitation leave, as if their codes never expired."""
+        """Store what a reset mail and an invitation mail leave, with codes that do not expire."""
         self._operator.execute(
             "INSERT INTO one_time_tokens (user_id, purpose, slot, message_id, email_key, secret_hash, code_mac,"
             " code_expires_at, created_at, expires_at)"
@@ -80,7 +80,7 @@ class MailedSite:
         self._operator.close()
 
     def kinds(self) -> Mapping[str, list[Kind]]:
-        """Return the groups of calls that must be one to an attacker, by what they are called."""
+        """Return the kinds of calls by group; an attacker must not be able to distinguish the kinds of one group."""
         return {
             "Registrations in confirmed mode": [
                 Kind(f"{name} address", partial(self._register, name), 202) for name in self._addresses
@@ -110,7 +110,7 @@ class MailedSite:
         }
 
     def _guesses(self) -> Mapping[str, list[Kind]]:
-        """Return the wrong codes and passwords that must not tell what they were compared with."""
+        """Return the calls with wrong codes and passwords whose refusals must not reveal whether an account exists."""
         return {
             "Wrong codes of resets": [
                 Kind(f"{name} address", partial(self._reset, address), 422, prepare=self._give_tries_back)

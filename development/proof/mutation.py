@@ -1,6 +1,6 @@
-"""How many faults, put into auth one at a time, the tests find: `python -m development.proof.mutation`.
+"""Measures how many mutations of the auth domain the tests detect: `python -m development.proof.mutation`.
 
-Takes an hour or two. Works in `mutants/`, and goes on where it was interrupted.
+It takes an hour or two. It works in `mutants/`, and an interrupted run can be continued.
 """
 
 import argparse
@@ -24,10 +24,10 @@ FOUND: Final = ("killed", "timeout", "segfault", "suspicious")
 
 
 def main() -> int:
-    """Run mutmut on one PostgreSQL for all its runs, show the survivors, and return whether too many survived."""
+    """Run mutmut on one PostgreSQL for all its runs, show the survivors, and return 1 if too many survived."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="mutants, with wildcards: doorward.domain.auth.sessions.policy*")
-    parser.add_argument("--children", type=int, default=2, help="how many run at a time")
+    parser.add_argument("--children", type=int, default=2, help="number of concurrent runs")
     arguments = parser.parse_args()
     with EmbeddedPostgres(durable=False) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:

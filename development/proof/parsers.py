@@ -1,4 +1,4 @@
-"""What is true of each parser of foreign text, whatever the bytes: for the unit ring and for `fuzz_parsers`."""
+"""Properties of each parser of untrusted text, for any bytes: used by the unit ring and by `fuzz_parsers`."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ _SIGN_IN: Final = SignIn(_NOW, 1, ("pwd",))
 
 
 class BrokenPropertyError(Exception):
-    """A parser does what it never may."""
+    """A parser violated a property."""
 
 
 def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
@@ -50,7 +50,7 @@ def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
 
 
 def refresh_token_decoder(data: bytes) -> None:
-    """Text is refused, or is exactly what one of the keys writes for the token that was read."""
+    """Check that text is refused, or equals the encoding of the decoded token with one of the keys."""
     text = data.decode(errors="surrogateescape")
     try:
         token = _CODEC.decode(text)
@@ -60,7 +60,7 @@ def refresh_token_decoder(data: bytes) -> None:
 
 
 def bearer_parser(data: bytes) -> None:
-    """Headers, one a line, are refused, or the one header's token is returned whole; and only ours verifies."""
+    """Check that header lines are refused, or the only one's token is returned whole, and only ours verifies."""
     lines = data.split(b"\n")
     headers = [(b"authorization", line) for line in lines]
     request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
@@ -75,11 +75,11 @@ def bearer_parser(data: bytes) -> None:
         principal = _ACCESS_TOKENS.verify(token, _NOW)
     except InvalidAccessTokenError:
         return
-    _hold(principal == _PRINCIPAL, "a token that nobody signed was verified")
+    _hold(principal == _PRINCIPAL, "a token without a valid signature was verified")
 
 
 def email_canonicaliser(data: bytes) -> None:
-    """An address is refused, or has a canonical form that is its own, in any case of its letters."""
+    """Check that an address is refused, or has a canonical form that is its own, in any case of its letters."""
     text = data.decode(errors="surrogateescape")
     try:
         address = canonical_email(text)
@@ -90,7 +90,7 @@ def email_canonicaliser(data: bytes) -> None:
 
 
 def username_canonicaliser(data: bytes) -> None:
-    """A name is refused, or has a canonical form in ASCII that is its own, in any case of its letters."""
+    """Check that a name is refused, or has an ASCII canonical form that is its own, in any case of its letters."""
     text = data.decode(errors="surrogateescape")
     try:
         name = canonical_username(text)
@@ -102,7 +102,7 @@ def username_canonicaliser(data: bytes) -> None:
 
 
 def csv_importer(data: bytes) -> None:
-    """A file is refused, or each line is an item that keeps the rules, nothing, or a refusal."""
+    """Check that a file is refused, or each line is a valid item, empty, or refused."""
     number = 0
     try:
         with opened_items(io.BytesIO(data), FileOptions()) as file:
@@ -111,15 +111,15 @@ def csv_importer(data: bytes) -> None:
                     _hold(line.number > number, "a line was counted twice")
                     number = line.number
                 elif line is not None:
-                    _hold(checked_content(line.content) == line.content, "an item is not as the rules have it")
+                    _hold(checked_content(line.content) == line.content, "an item is invalid")
                     external_id = line.external_id
-                    _hold(not external_id or checked_external_id(external_id) == external_id, "a foreign id is not")
+                    _hold(not external_id or checked_external_id(external_id) == external_id, "an id is bad")
     except DomainError:
         return
 
 
 def column_map(data: bytes) -> None:
-    """A map of columns is refused, or names each field once and each column once."""
+    """Check that a map of columns is refused, or names each field once and each column once."""
     try:
         mapped = read_column_map(data.decode(errors="surrogateescape"))
     except InvalidColumnMapError:
@@ -129,7 +129,7 @@ def column_map(data: bytes) -> None:
 
 
 def search_folder(data: bytes) -> None:
-    """Folded text stays as it is when it is folded again, and its words are lexemes without PostgreSQL's signs."""
+    """Check that folding is idempotent, and that the words are lexemes without signs of PostgreSQL's syntax."""
     text = data.decode(errors="replace")
     folded = fold(text)
     _hold(fold(folded) == folded, "folding twice gives another text")
@@ -163,4 +163,4 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     **user_file_parsers.SEEDS,
     **provider_parsers.SEEDS,
 }
-"""Right inputs to begin from."""
+"""Valid inputs from which the fuzzer starts."""

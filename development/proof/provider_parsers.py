@@ -1,4 +1,4 @@
-"""What is true of what the OpenID provider reads of others, whatever the bytes."""
+"""Properties of the OpenID provider's parsers of untrusted input, for any bytes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ _DOCUMENT: Final = {
 
 
 class BrokenProviderPropertyError(Exception):
-    """A reader does what it never may."""
+    """A parser violated a property."""
 
 
 def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
@@ -50,7 +50,7 @@ def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
 
 
 def client_document(data: bytes) -> None:
-    """A document is refused, or is a public client without more than what all such clients may have."""
+    """Check that a document is refused, or describes a public client within the limits of all such clients."""
     try:
         members = read_members(Document(data, {"content-type": "application/json"}))
         content = content_of_document(_ADDRESS, members, _ALLOWED)
@@ -65,20 +65,20 @@ def client_document(data: bytes) -> None:
 
 
 def key_proof(data: bytes) -> None:
-    """A proof is refused, or is of the one key that has signed any."""
+    """Check that a proof is refused, or was signed by the only key."""
     presented = PresentedProof(data.decode("latin-1"), "POST", _URL)
     verified = _PROOFS.read(presented, _NOW)
     _hold(verified is None or verified.thumbprint == thumbprint(_JWK), "a proof that nothing signed was verified")
 
 
 def user_code(data: bytes) -> None:
-    """What is typed is no code, or one code however it was typed."""
+    """Check that input is no code, or the same code in any spelling."""
     code = read_user_code(data.decode(errors="replace"))
     _hold(code is None or read_user_code(shown(code).lower()) == code, "a code has another code")
 
 
 def redirect_uri(data: bytes) -> None:
-    """An address is refused, or can be registered, compared, and shown with its host."""
+    """Check that a URI is refused, or can be registered, compared, and shown with its host."""
     uri = data.decode(errors="surrogateescape")
     try:
         registered = checked_redirect_uris([uri])
@@ -91,7 +91,7 @@ def redirect_uri(data: bytes) -> None:
 
 
 def page_query(data: bytes) -> None:
-    """A query is refused, or has each parameter once; and where a page leads on to is this service's."""
+    """Check that a query is refused, or has each parameter once, and that a redirect stays within this service."""
     text = data.decode(errors="surrogateescape")
     leads_to = checked_next(text)
     _hold(not leads_to or leads_to.startswith(("/account/", "/oauth/", "/admin/")), "a page leads to another host")

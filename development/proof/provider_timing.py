@@ -1,4 +1,4 @@
-"""Refused requests for authorization, and codes of devices that are none: kinds that the timing proof compares."""
+"""Refused authorization requests and invalid device codes: the kinds of calls that the timing proof compares."""
 
 import asyncio
 from collections.abc import Mapping
@@ -33,10 +33,10 @@ NAME: Final = "signed-in"
 
 
 class ProviderSite:
-    """The pages of the provider, from one connection of a person who is signed in."""
+    """The provider's pages, over one connection of a signed-in user."""
 
     def __init__(self, url: str, database_url: str, secret_key: str) -> None:
-        """Add the applications, have somebody sign in, and devices wait that are over."""
+        """Add the applications, sign in a user, and create expired devices."""
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
@@ -71,7 +71,7 @@ class ProviderSite:
         self._session.close()
 
     def kinds(self) -> Mapping[str, list[Kind]]:
-        """Return the groups of calls that must be one to an attacker, by what they are called."""
+        """Return the kinds of calls by group; an attacker must not be able to distinguish the kinds of one group."""
         return {
             "Refused requests for authorization": [
                 Kind("unknown client", lambda: self._ask(Application(new_client_id(), "")), REFUSED),

@@ -1,4 +1,4 @@
-"""The calls of second factors and passkeys, as an application and an authenticator in software make them."""
+"""The calls of second factors and passkeys, with a software application and authenticator."""
 
 import time
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ STEP_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An authenticator application that has read the code of an enrolment."""
+    """An authenticator application with the secret of an enrolment."""
 
     secret: str
 
     def code(self, step: int) -> str:
-        """Return what it shows in a step."""
+        """Return the code of a time step."""
         return pyotp.HOTP(self.secret).at(step)
 
 
 def present_step() -> int:
-    """Return the step that this moment is in: its code, the one before and the one after it are accepted."""
+    """Return the current time step: its code, the previous one and the next one are accepted."""
     return int(time.time()) // STEP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class FactorCall:
-    """A call that can be sent, and sent again: with an access token, if it is one of a session."""
+    """A call that can be sent repeatedly, with an access token if it belongs to a session."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class FactorCall:
     access: str | None = None
 
     async def send(self, api: ApiClient) -> httpx.Response:
-        """Make the call; return the answer, whatever it is."""
+        """Make the call; return any response."""
         options = {} if self.body is None else {"json": self.body}
         if self.access is None:
             return await api.call(self.method, self.path, **options)
@@ -51,12 +51,12 @@ class FactorCall:
 
 
 def begin_totp(access: str) -> FactorCall:
-    """Ask for the secret of an application."""
+    """Begin the enrolment of an application."""
     return FactorCall("POST", f"{FACTORS}/totp", access=access)
 
 
 def confirm_totp(access: str, token: str, code: str) -> FactorCall:
-    """Set the application up."""
+    """Confirm the application."""
     return FactorCall("POST", f"{FACTORS}/totp/confirm", {"token": token, "code": code}, access)
 
 
@@ -71,27 +71,27 @@ def make_codes(access: str) -> FactorCall:
 
 
 def complete(mfa_token: str, code: str) -> FactorCall:
-    """Complete a login by the code of an application."""
+    """Complete a login with a code of the application."""
     return FactorCall("POST", f"{COMPLETION}/totp", {"mfa_token": mfa_token, "code": code})
 
 
 def complete_by_recovery_code(mfa_token: str, code: str) -> FactorCall:
-    """Complete a login by a recovery code."""
+    """Complete a login with a recovery code."""
     return FactorCall("POST", f"{COMPLETION}/recovery-code", {"mfa_token": mfa_token, "code": code})
 
 
 def complete_by_passkey(mfa_token: str, credential: dict[str, Any]) -> FactorCall:
-    """Complete a login by what an authenticator has signed."""
+    """Complete a login with an authenticator's signature."""
     return FactorCall("POST", f"{COMPLETION}/passkey", {"mfa_token": mfa_token, "credential": credential})
 
 
 def prove(access: str, **shown: object) -> FactorCall:
-    """Show again who is asking: by ``code`` or ``credential``."""
+    """Reauthenticate with ``code`` or ``credential``."""
     return FactorCall("POST", f"{ACCOUNT}/reauthenticate", shown, access)
 
 
 def creation_options(access: str) -> FactorCall:
-    """Ask for what a browser needs to make a passkey."""
+    """Request the options with which a browser creates a passkey."""
     return FactorCall("POST", f"{PASSKEYS}/options", access=access)
 
 
@@ -106,10 +106,10 @@ def remove_passkey(access: str, passkey_id: str) -> FactorCall:
 
 
 def request_options(mfa_token: str | None = None) -> FactorCall:
-    """Ask for what a browser needs to sign in, or to complete a login."""
+    """Request the options with which a browser signs in, or completes a login."""
     return FactorCall("POST", f"{AUTH}/passkeys/options", {} if mfa_token is None else {"mfa_token": mfa_token})
 
 
 def sign_in(credential: dict[str, Any]) -> FactorCall:
-    """Sign in with what an authenticator has signed."""
+    """Sign in with an authenticator's signature."""
     return FactorCall("POST", f"{AUTH}/passkeys/token", {"credential": credential})

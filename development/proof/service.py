@@ -1,4 +1,4 @@
-"""The service as a process, for proofs from outside."""
+"""Runs the service as a process, for proofs over HTTP."""
 
 import contextlib
 import os
@@ -29,22 +29,22 @@ TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 MAIL: Final = {"PUBLIC_URL": "http://localhost:8000", "BACKGROUND": "off"}
-"""Settings with which mails are asked for, and not sent."""
+"""Settings with which mails are queued, and not sent."""
 
 ADMINISTRATION: Final = {**MAIL, "WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/8"}
-"""Settings with which administrators can do everything, and no mail and no webhook is sent."""
+"""Settings with which all administration is possible, and no mails or webhooks are sent."""
 
 
 @contextlib.contextmanager
 def own_database() -> Iterator[str]:
-    """Yield the URL of a migrated database that is gone afterwards."""
+    """Yield the URL of a migrated database that is deleted afterwards."""
     with EmbeddedPostgres(durable=False) as server:
         migrate(server.url())
         yield server.url()
 
 
 def proof_settings(database_url: str, **others: str) -> dict[str, str]:
-    """Return settings with cheap hashes and without limits of rate: they are not what is proven."""
+    """Return settings with cheap hashes and without rate limits, which are not part of the proofs."""
     return {
         "ENVIRONMENT": "development",
         "SECRET_KEY": secrets.token_urlsafe(48),
@@ -58,18 +58,18 @@ def proof_settings(database_url: str, **others: str) -> dict[str, str]:
 
 
 def tokens_of(settings: Mapping[str, str]) -> OneTimeTokens:
-    """Return what makes the tokens of mails as a service with these settings does."""
+    """Return the issuer of mailed tokens of a service with these settings."""
     return create_one_time_tokens(settings_from({name.lower(): value for name, value in settings.items()}).keys)
 
 
 def codec_of(settings: Mapping[str, str]) -> OneTimeTokenCodec:
-    """Return what writes the tokens of invitations as a service with these settings does."""
+    """Return the codec of invitation tokens of a service with these settings."""
     read = settings_from({name.lower(): value for name, value in settings.items()})
     return OneTimeTokenCodec(*keys(read.keys, ONE_TIME_TOKEN_PURPOSE))
 
 
 def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:
-    """Wait until the service that writes this log answers; return where. Raises ``RuntimeError`` if it never does."""
+    """Wait until the service with this log is ready; return its URL. Raises ``RuntimeError`` if it never is."""
     deadline = time.monotonic() + START_SECONDS
     while is_alive() and time.monotonic() < deadline:
         found = LISTENING.search(TERMINAL_COLOURS.sub("", log.read_text(encoding="utf-8")))
@@ -83,9 +83,9 @@ def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:
 
 @contextlib.contextmanager
 def running_service(settings: dict[str, str], host: Mapping[str, str] | None = None, *, port: int = 0) -> Iterator[str]:
-    """Run `doorward serve` in an empty folder; yield where it answers. ``host``: the environment of a skewed host.
+    """Run `doorward serve` in an empty folder; yield its URL. ``host``: the environment of a skewed host.
 
-    Without a port it has a free one.
+    By default it uses a free port.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"

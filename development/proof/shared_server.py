@@ -1,6 +1,6 @@
-"""A pytest plugin for many short runs: the tests use one migrated PostgreSQL that somebody else has started.
+"""A pytest plugin for many short runs: the tests share one migrated PostgreSQL that is already running.
 
-In a run of mutmut with one fault in the code, the tests that are likeliest to find it come first, and not all follow.
+In a run of mutmut with one mutant, the tests most likely to detect it run first, and some are omitted.
 """
 
 import hashlib
@@ -13,24 +13,24 @@ import pytest
 SERVER_URL: Final = "DOORWARD_PROOF_SERVER_URL"
 TEMPLATE: Final = "doorward_template"
 MUTANT: Final = "MUTANT_UNDER_TEST"
-"""mutmut's variable: the fault's name in a run with one, and something else while it measures the tests."""
+"""mutmut's variable: the name of the mutant, or another value while mutmut measures the tests."""
 
 FAULTY: Final = "__mutmut_"
 MOST_TESTS: Final = 400
-"""For one fault. Where more reach it, it counts as not found if none of these finds it."""
+"""The maximum for one mutant. If more tests reach it and none of these detects it, it counts as survived."""
 
 
 class SharedServer:
-    """What the fixture `postgres` yields, as far as tests that never stop the server need it."""
+    """Replaces the value of the fixture `postgres`, for tests that never stop the server."""
 
     def url(self, database: str = "postgres") -> str:
-        """Return the address of one of its databases."""
+        """Return the URL of a database."""
         return urlunsplit(urlsplit(os.environ[SERVER_URL])._replace(path=f"/{database}"))
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> object:  # noqa: ANN401 - its type is pytest's secret
-    """Give these two fixtures their values without starting or migrating anything."""
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> object:  # noqa: ANN401 - pytest does not export its type
+    """Return the values of these two fixtures without starting or migrating a server."""
     values: dict[str, object] = {"postgres": SharedServer(), "template": TEMPLATE}
     if fixturedef.argname not in values:
         return None
@@ -40,14 +40,14 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> ob
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that are named like the fault's module, then with those of units; leave out some others."""
+    """Put the tests named like the mutant's module first, then unit tests; omit some of the others."""
     name = os.environ.get(MUTANT, "")
     if FAULTY not in name:
         return
     module = name.partition(".x")[0].rpartition(".")[2].removesuffix("s")
 
     def place(item: pytest.Item) -> tuple[bool, bool, str]:
-        # By chance among the others, file by file: else all faults would miss the same ones.
+        # Order the others randomly by file: otherwise the same tests would be omitted for all mutants.
         chance = hashlib.sha256(f"{name} {item.path}".encode()).hexdigest()
         return module not in item.path.stem, "unit" not in item.path.parts, chance
 

@@ -1,4 +1,4 @@
-"""Browsers, applications and devices at a running service, as proofs from outside play them."""
+"""Browsers, applications and devices that use a running service, for proofs over HTTP."""
 
 import base64
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from doorward.wiring.operations import opened_oauth
 ISSUER: Final = MAIL["PUBLIC_URL"]
 CALLBACK: Final = "https://app.example/callback"
 AUTHORIZE: Final = "/oauth/authorize"
-TOKEN: Final = "/oauth/token"  # noqa: S105 - an address
+TOKEN: Final = "/oauth/token"  # noqa: S105 - a path
 USERINFO: Final = "/oauth/userinfo"
 SIGN_IN: Final = "/account/sign-in"
 OVERVIEW: Final = "/account/overview"
@@ -28,17 +28,17 @@ DEVICE: Final = "/account/device"
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 VERIFIER: Final = "a-verifier-of-one-proof" * 2
 SCOPE: Final = "openid profile"
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one proof
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one proof
 SEE_OTHER: Final = 303
 UNAVAILABLE: Final = 503
 
 
 class LostAnswerError(Exception):
-    """No answer came, or one that says nothing of what was done."""
+    """No response, or one that leaves the outcome unknown."""
 
 
 def http_at(url: str) -> httpx.AsyncClient:
-    """Return a client that keeps no cookies: each call says itself which browser it is of."""
+    """Return a client without a cookie jar: each call sets the cookies of its browser."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     none = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(base_url=url, timeout=CALL_SECONDS, limits=limits, cookies=none, trust_env=False)
@@ -46,7 +46,7 @@ def http_at(url: str) -> httpx.AsyncClient:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request that can be sent, and sent again."""
+    """A request that can be sent repeatedly."""
 
     method: str
     path: str
@@ -55,7 +55,7 @@ class Sent:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(self, http: httpx.AsyncClient) -> httpx.Response:
-        """Return the answer. Raises ``LostAnswerError``."""
+        """Send the request. Raises ``LostAnswerError``."""
         try:
             answer = await http.request(
                 self.method, self.path, data=self.form, json=self.body, headers=dict(self.headers)
@@ -76,7 +76,7 @@ class Browser:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What it sends along with every request."""
+        """The header fields of every request."""
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items() if value)}
 
     def visit(self, address: str) -> Sent:
@@ -84,7 +84,7 @@ class Browser:
         return Sent("GET", address.removeprefix(ISSUER), headers=self.headers)
 
     async def get(self, address: str) -> httpx.Response:
-        """Follow a link, and where the service leads to itself."""
+        """Get a page, and follow redirects within the service."""
         answer = await self.take(self.visit(address))
         while answer.status_code == SEE_OTHER:
             answer = await self.take(self.visit(str(answer.url.join(answer.headers["location"])).replace(*self._own)))
@@ -95,13 +95,13 @@ class Browser:
         return str(self.http.base_url).rstrip("/"), ""
 
     def filled(self, page: httpx.Response, action: str = "", **fields: str) -> Sent:
-        """Return the last form of a page that goes to an address that ends so, as its user fills it in."""
+        """Return the last form of a page whose action ends with ``action``, with the given fields."""
         target, hidden = [each for each in forms_of(page) if each[0].partition("?")[0].endswith(action)][-1]
         path = str(page.url.join(target)).replace(*self._own)
         return Sent("POST", path, {**hidden, **fields}, headers={**self.headers, **OWN_SITE})
 
     async def take(self, sent: Sent) -> httpx.Response:
-        """Send a request, and keep the cookies of its answer."""
+        """Send a request, and store the cookies of its response."""
         answer = await sent.send(self.http)
         self.cookies |= {name: value or "" for name, value in answer.cookies.items()}
         for header in answer.headers.get_list("set-cookie"):
@@ -111,11 +111,11 @@ class Browser:
         return answer
 
     async def sign_in_form(self, name: str) -> Sent:
-        """Return the form by which somebody signs in."""
+        """Return the filled sign-in form of a user."""
         return self.filled(await self.get(SIGN_IN), username=name, password=PASSWORD, stay="")
 
     async def sign_in(self, name: str) -> None:
-        """Sign in. Raises ``RuntimeError`` if that is refused."""
+        """Sign in. Raises ``RuntimeError`` if this is refused."""
         answer = await self.take(await self.sign_in_form(name))
         if answer.is_error:
             raise RuntimeError(f"{name} could not sign in: {answer.status_code}")
@@ -123,18 +123,18 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application with a secret that people sign in to."""
+    """A confidential application to which users sign in."""
 
     id: str
     secret: str
 
     @property
     def headers(self) -> dict[str, str]:
-        """How it authenticates."""
+        """The header fields of its client authentication."""
         return {"Authorization": f"Basic {base64.b64encode(f'{self.id}:{self.secret}'.encode()).decode()}"}
 
     def parameters(self, **changes: str) -> dict[str, str]:
-        """Return what it asks for."""
+        """Return the parameters of its authorization request."""
         return {
             "client_id": self.id,
             "redirect_uri": CALLBACK,
@@ -147,15 +147,15 @@ class Application:
         }
 
     def address(self, **changes: str) -> str:
-        """Return where it sends browsers."""
+        """Return the URL of its authorization request."""
         return f"{AUTHORIZE}?{urlencode(self.parameters(**changes))}"
 
     def address_of_pushed(self, request_uri: str) -> str:
-        """Return where it sends browsers with a request that it has pushed."""
+        """Return the URL of an authorization request that it has pushed."""
         return f"{AUTHORIZE}?{urlencode({'client_id': self.id, 'request_uri': request_uri})}"
 
     def post(self, path: str, **form: str) -> Sent:
-        """Return a call of its own."""
+        """Return a request of the application with client authentication."""
         return Sent("POST", path, form, headers=self.headers)
 
     def exchange(self, code: str) -> Sent:
@@ -168,11 +168,11 @@ class Application:
         return self.post(TOKEN, grant_type="refresh_token", refresh_token=refresh_token)
 
     def poll(self, device_code: str) -> Sent:
-        """Return a device's question for its tokens."""
+        """Return a device's poll for its tokens."""
         return self.post(TOKEN, grant_type=DEVICE_CODE, device_code=device_code)
 
     async def code(self, browser: Browser) -> str:
-        """Return a code for who is signed in, and agrees if there is need to."""
+        """Return a code for the signed-in user, who consents if required."""
         answer = await browser.get(self.address())
         if "location" not in answer.headers:
             answer = await browser.take(browser.filled(answer, decision="allow"))
@@ -180,17 +180,17 @@ class Application:
 
 
 def code_of(answer: httpx.Response) -> str:
-    """Return the code that a browser brings to the application. Raises ``KeyError`` for a refusal."""
+    """Return the code of a redirect to the application. Raises ``KeyError`` for a refusal."""
     return answer_of(answer.headers.get("location") or forwarded(answer))["code"]
 
 
 def userinfo(access: str) -> Sent:
-    """Return the call that asks whom an access token is of."""
+    """Return the request for the user of an access token."""
     return Sent("GET", USERINFO, headers={"Authorization": f"Bearer {access}"})
 
 
 async def add_application(settings: Settings, **content: Any) -> Application:  # noqa: ANN401 - any member
-    """Add an application of all grants as the operator does."""
+    """Add an application with all grants, like an operator."""
     values: dict[str, Any] = {
         "name": "The application of a proof",
         "grant_types": ("authorization_code", "refresh_token", DEVICE_CODE),

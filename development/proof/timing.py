@@ -1,11 +1,11 @@
-"""What the time of an answer tells of an account: `python -m development.proof.timing [--deep]`.
+"""What response times reveal about an account: `python -m development.proof.timing [--deep]`.
 
-Calls that an attacker must not tell apart are made in turn, in random order, on one connection to a service of its
-own. For each pair of kinds, the area under the ROC curve (AUC) of time as a classifier is estimated: 0.5 is a guess,
-and 0.45 to 0.55 is what is allowed. An estimate from n calls of each kind strays: 1.96 standard errors of a fair
+Calls that an attacker must not be able to distinguish are made in random order, on one connection to a temporary
+service. For each pair of kinds, the area under the ROC curve (AUC) of time as a classifier is estimated: 0.5 is a
+guess, and 0.45 to 0.55 is permitted. An estimate from n calls of each kind varies: 1.96 standard errors of a fair
 service are 0.8 / sqrt(n), so with 300 calls one fair pair in 29 is outside. A pair that is outside is therefore
 measured again with all others, up to ``ROUNDS`` times, and all calls count: after four rounds of 300 a fair pair is
-outside once in 40,000, and a true AUC of 0.60 is inside at the first look once in 60, with 2,000 calls never.
+outside once in 40,000. A true AUC of 0.60 is inside after the first round once in 60, with 2,000 calls never.
 """
 
 import argparse
@@ -40,17 +40,17 @@ DEEP_SAMPLES: Final = 2000
 ROUNDS: Final = 4
 WARM_UP: Final = 20
 COST: Final = 8
-"""Some 15 ms: a difference in anything but hashing shows more than at the cost of production."""
+"""About 15 ms: differences in anything but hashing are more visible than at the cost of production."""
 
 CHEAP_COST: Final = 4
 WRONG: Final = "a password of nobody at all"
 
 
 class Site:
-    """The service under attack, from one connection."""
+    """The service under attack, over one connection."""
 
     def __init__(self, url: str, database_url: str) -> None:
-        """Make the accounts that are known by name."""
+        """Create the accounts that are known by name."""
         self._url = f"{url}/api/v1/auth"
         self._session = requests.Session()
         self._session.trust_env = False
@@ -71,7 +71,7 @@ class Site:
         self._operator.close()
 
     def register(self, name: str, address: str | None = None) -> requests.Response:
-        """Register somebody of this name, and an address of their own unless told otherwise."""
+        """Register a user of this name, with a random address by default."""
         address = address or f"{secrets.token_hex(8)}@example.com"
         body = {"email": address, "username": name, "password": PASSWORD}
         return self._session.post(f"{self._url}/register", json=body, timeout=CALL_SECONDS)
@@ -82,7 +82,10 @@ class Site:
         return self._session.post(f"{self._url}/token", data=form, timeout=CALL_SECONDS)
 
     def logins(self) -> list[Kind]:
-        """Return the refused logins that must be one to an attacker. Each is the first with its name."""
+        """Return the refused logins that an attacker must not be able to distinguish.
+
+        Each is the first with its name.
+        """
         return [
             Kind(name, call, 401, prepare=self._forget_failures)
             for name, call in {
@@ -100,7 +103,7 @@ class Site:
         self._operator.execute("DELETE FROM login_throttles")
 
     def throttled_logins(self) -> list[Kind]:
-        """Return logins that wait, so that no hash hides what the database does."""
+        """Return throttled logins, in which no hash conceals the time of the database."""
         for name in ("known", "inactive", "unknown"):
             for _ in range(LOGIN_CURVE.free):
                 self.log_in(name, WRONG)
@@ -112,7 +115,7 @@ class Site:
         ]
 
     def registrations(self) -> list[Kind]:
-        """Return registrations of what is taken, outside of confirmed mode: that it is taken is told by the status."""
+        """Return registrations of taken names outside of confirmed mode, where the status reveals that."""
         return [
             Kind("taken name", lambda: self.register("known"), 409),
             Kind("taken address", lambda: self.register(f"u{secrets.token_hex(8)}", "known@example.com"), 409),
@@ -120,7 +123,7 @@ class Site:
 
 
 def compare(kinds: Sequence[Kind], samples: int) -> bool:
-    """Measure the kinds, print the AUC of each pair, and tell whether one tells too much."""
+    """Measure the kinds, print the AUC of each pair, and return whether one reveals too much."""
     pairs = list(itertools.combinations(kinds, 2))
     _measure(kinds, WARM_UP, keep=False)
     for _ in range(ROUNDS):
@@ -142,7 +145,7 @@ def _measure(kinds: Sequence[Kind], samples: int, *, keep: bool = True) -> None:
 
 
 def main() -> int:
-    """Attack a service of its own, on a PostgreSQL of its own; return the exit status."""
+    """Attack a temporary service on a temporary PostgreSQL; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deep", action="store_true", help=f"{DEEP_SAMPLES} calls of each kind instead of {SAMPLES}")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="calls of each kind in a round")
@@ -158,7 +161,7 @@ def main() -> int:
 
 
 def _compare_logins(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
-    """Attack logins and registrations."""
+    """Measure logins and registrations."""
     with (
         running_service(postgres.url(), settings=settings) as service,
         contextlib.closing(Site(service.url, postgres.url())) as site,
@@ -172,7 +175,7 @@ def _compare_logins(postgres: EmbeddedPostgres, settings: Mapping[str, str], sam
 
 
 def _compare_clients(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
-    """Attack the authentication of clients, at a service that issues them tokens."""
+    """Measure the authentication of clients, at a service that issues them tokens."""
     with (
         running_service(postgres.url(), settings={**settings, **CLIENT_SETTINGS}) as service,
         contextlib.closing(ClientSite(service.url, postgres.url())) as site,
@@ -182,7 +185,7 @@ def _compare_clients(postgres: EmbeddedPostgres, settings: Mapping[str, str], sa
 
 
 def _compare_provider(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
-    """Attack what the OpenID provider says of clients and devices."""
+    """Measure what the OpenID provider reveals about clients and devices."""
     tells = False
     with (
         running_service(postgres.url(), settings={**settings, **CLIENT_SETTINGS}) as service,
@@ -195,7 +198,7 @@ def _compare_provider(postgres: EmbeddedPostgres, settings: Mapping[str, str], s
 
 
 def _compare_factors(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
-    """Attack the second step of logins."""
+    """Measure the second step of logins."""
     tells = False
     with (
         running_service(postgres.url(), settings=settings) as service,
@@ -208,7 +211,7 @@ def _compare_factors(postgres: EmbeddedPostgres, settings: Mapping[str, str], sa
 
 
 def _compare_mailed(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
-    """Attack calls of which a mail alone tells more, at a service in confirmed mode."""
+    """Measure calls that reveal more only by mail, at a service in confirmed mode."""
     tells = False
     with (
         tempfile.TemporaryDirectory() as folder,

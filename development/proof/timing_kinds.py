@@ -1,4 +1,4 @@
-"""Kinds of calls whose time must not tell them apart, and how far it does."""
+"""Kinds of calls that their time must not distinguish, and the measure of how far it does."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,22 +8,22 @@ from typing import Final
 import requests
 
 LOWEST, HIGHEST = 0.45, 0.55
-PASSWORD: Final = "the password of somebody"  # noqa: S105 - of a service that is gone after the run
+PASSWORD: Final = "the password of somebody"  # noqa: S105 - of a service that exists for one run only
 
 
 @dataclass
 class Kind:
-    """One kind of call, what it answers, and how long each took, in seconds."""
+    """One kind of call, its expected status, and the measured times in seconds."""
 
     name: str
     call: Callable[[], requests.Response]
     status: int
     seconds: list[float] = field(default_factory=list)
     prepare: Callable[[], object] = lambda: None
-    """Called before each call, and not measured."""
+    """Called before each call, outside of the measured time."""
 
     def measure(self, *, keep: bool = True) -> None:
-        """Make the call once. Raises ``RuntimeError`` for another answer than it should get."""
+        """Make the call once. Raises ``RuntimeError`` for an unexpected status."""
         self.prepare()
         started = time.perf_counter()
         answer = self.call()
@@ -35,7 +35,7 @@ class Kind:
 
 
 def area_under_curve(ones: Sequence[float], others: Sequence[float]) -> float:
-    """Return how probable it is that one of ``ones`` is greater than one of ``others``; equal counts half."""
+    """Return the probability that one of ``ones`` is greater than one of ``others``; equal values count half."""
     ranked = sorted([(value, True) for value in ones] + [(value, False) for value in others])
     values = [value for value, _ in ranked]
     rank_sum, index = 0.0, 0
@@ -50,5 +50,5 @@ def area_under_curve(ones: Sequence[float], others: Sequence[float]) -> float:
 
 
 def is_telling(one: Kind, other: Kind) -> bool:
-    """Tell whether time alone tells these kinds apart better than the bound allows."""
+    """Return whether time distinguishes these kinds better than the bound permits."""
     return not LOWEST <= area_under_curve(one.seconds, other.seconds) <= HIGHEST

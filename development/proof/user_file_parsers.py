@@ -1,4 +1,4 @@
-"""What is true of the readers of user files and of foreign password hashes, whatever the bytes."""
+"""Properties of the readers of user files and of foreign password hashes, for any bytes."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ _READERS: Final[Mapping[str, Reader]] = {
 
 
 class BrokenFilePropertyError(Exception):
-    """A reader does what it never may."""
+    """A reader violated a property."""
 
 
 def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
@@ -41,7 +41,7 @@ def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
 
 
 def _read_users(reader: Reader, data: bytes) -> None:
-    """A file is refused, or each line is a code or a user; and what may be stored of it, PostgreSQL can store."""
+    """Check that a file is refused, or each line is an error code or a user that PostgreSQL can store."""
     number = 0
     try:
         for line in reader(io.BytesIO(data)):
@@ -59,10 +59,10 @@ def _read_users(reader: Reader, data: bytes) -> None:
 
 
 def foreign_hash_reader(data: bytes) -> None:
-    """A text is refused by name, or is a short line of ASCII that a login can verify."""
+    """Check that a text is refused by name, or is a short ASCII line that a login can verify."""
     text = data.decode(errors="surrogateescape")
     if _HASHES.refusal_of(text) is None:
-        _hold(len(text) <= 512 and text.isascii() and text.isprintable(), "a hash is no text")  # noqa: PLR2004 - as said
+        _hold(len(text) <= 512 and text.isascii() and text.isprintable(), "a hash is no text")  # noqa: PLR2004 - the limit
 
 
 _ADA: Final = b'{"id":"11111111-1111-4111-8111-111111111111","username":"ada","email":"ada@example.com"'
@@ -86,7 +86,7 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "users_of_supabase": (b"id,email,encrypted_password,created_at\n7,a@b.example,,2024-03-05 16:34:19.775123+00\n",),
     "users_of_django": (b'[{"pk":1,"fields":{"email":"a@b.example","password":"!","date_joined":"2024-03-05"}}]',),
 }
-"""Right inputs to begin from."""
+"""Valid inputs from which the fuzzer starts."""
 
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "foreign_hash_reader": foreign_hash_reader,

@@ -1,4 +1,4 @@
-"""`python -m development.traefik`: build it, where it is not built yet."""
+"""`python -m development.traefik`: build Traefik, unless it is built."""
 
 from development.traefik.program import install
 

@@ -1,4 +1,4 @@
-"""Where the program is, and how it is built."""
+"""The location of the program, and its build."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 SOURCE: Final = Path(__file__).parent
-"""Has go.mod and go.sum, which Go writes."""
+"""Contains go.mod and go.sum, which are written by Go."""
 
 INSTALLED: Final = Path(__file__).parents[2] / ".development" / "traefik"
 PROGRAM: Final = INSTALLED / "traefik"
@@ -14,16 +14,16 @@ MODULE: Final = "github.com/traefik/traefik/v3/cmd/traefik"
 
 
 def install() -> Path:
-    """Build it as locked; return the program. Raises ``OSError`` or ``CalledProcessError`` where that fails."""
+    """Build the locked version; return the program. Raises ``OSError`` or ``CalledProcessError`` if that fails."""
     if not is_built():
         INSTALLED.mkdir(parents=True, exist_ok=True)
         subprocess.run(["go", "build", "-buildvcs=false", "-o", str(PROGRAM), MODULE], cwd=SOURCE, check=True)
-        # Last, so that a build that was broken off is done again.
+        # Copy this file last, so that an interrupted build is repeated.
         shutil.copy(SOURCE / "go.sum", INSTALLED / "go.sum")
     return PROGRAM
 
 
 def is_built() -> bool:
-    """Tell whether the program is there, and that of the present lock."""
+    """Return whether the program was built from the current lock file."""
     built = INSTALLED / "go.sum"
     return built.exists() and built.read_bytes() == (SOURCE / "go.sum").read_bytes()

@@ -1,4 +1,4 @@
-"""The names of metrics in a text: a query, an alert or a page."""
+"""The metric names in a text: a query, an alert or a page."""
 
 import re
 from typing import Final
@@ -7,10 +7,10 @@ MENTIONED: Final = re.compile(r"\bdoorward_[a-z_]+\b")
 
 
 def family_of(mentioned: str) -> str:
-    """A histogram is asked for by the names of its parts."""
+    """Return the name of a metric; queries refer to a histogram by the names of its parts."""
     return re.sub(r"_(bucket|count|sum)$", "", mentioned)
 
 
 def mentioned_in(text: str) -> set[str]:
-    """Return the metrics that a text names."""
+    """Return the metrics that a text mentions."""
     return {family_of(name) for name in MENTIONED.findall(text)}

@@ -1,4 +1,4 @@
-"""What the tests of this ring read: the project's files, and the trees of its modules."""
+"""The sources that the architecture tests read: the project's files, and the syntax trees of its modules."""
 
 import ast
 import subprocess
@@ -16,15 +16,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def project_files() -> tuple[Path, ...]:
-    """Every file that is in git or would be added to it, relative to the root."""
-    # A clone that root did not make is still the one to look at.
+    """Return every file that is in git or would be added to it, relative to the root."""
+    # Accept a clone that another user owns.
     command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return tuple(sorted(Path(name) for name in set(listed) if (ROOT / name).is_file()))
 
 
 def modules(*roots: str) -> list[Path]:
-    """The Python files below the roots (or that are the roots)."""
+    """Return the Python files below the roots; a root may be a file."""
     return [path for path in project_files() if path.suffix == ".py" and path.parts[0] in roots]
 
 
@@ -35,7 +35,7 @@ def source_modules() -> list[Path]:
 
 
 def is_repository(path: Path) -> bool:
-    """Whether a module holds a domain's SQL: it is in a folder called repositories, or is called repository.py."""
+    """Return whether a module holds a domain's SQL: its folder is repositories, or its name repository.py."""
     return path.parent.name == "repositories" or path.name == "repository.py"
 
 
@@ -61,14 +61,14 @@ def calls_of(path: Path) -> Iterator[ast.Call]:
 
 
 def called_name(call: ast.Call) -> str:
-    """The last word of what is called: ``execute`` for ``connection.execute(...)``."""
+    """Return the last name of the called expression: ``execute`` for ``connection.execute(...)``."""
     if isinstance(call.func, ast.Attribute):
         return call.func.attr
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def at(path: Path, node: ast.expr | ast.stmt) -> str:
-    """Where a finding is, as editors read it."""
+    """Return the position of a finding in the format that editors recognise."""
     return f"{path}:{node.lineno}"
 
 

@@ -1,4 +1,4 @@
-"""Applications of others, to which a person signs in with a real browser."""
+"""Third-party applications to which a person signs in with a real browser."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ VERIFIER: Final = secrets.token_urlsafe(48)
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A client as the operator has added it."""
+    """An OAuth client that the operator has added."""
 
     client_id: str
     secret: str
 
 
 def operate(site: PasskeySite, *command: str) -> str:
-    """Run a command of the operator; return what it prints."""
+    """Run an operator's command; return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "doorward", *command],
         check=True,
@@ -49,7 +49,7 @@ def operate(site: PasskeySite, *command: str) -> str:
 
 
 def add_app(site: PasskeySite, *options: str, redirect_uri: str = CALLBACK) -> App:
-    """Add a client by the command, as an operator does."""
+    """Add a client with the command `client add`."""
     scopes = [part for scope in SCOPE.split() for part in ("--scope", scope)]
     added = operate(site, "client", "add", "Film list", "--redirect-uri", redirect_uri, *scopes, *options)
     client_id, _, secret = added.partition("\t")
@@ -57,7 +57,7 @@ def add_app(site: PasskeySite, *options: str, redirect_uri: str = CALLBACK) -> A
 
 
 def address(site: PasskeySite, app: App, **more: str) -> str:
-    """Return the address of the authorization endpoint, to which an application sends a browser."""
+    """Return the URL of the authorization endpoint to which an application redirects a browser."""
     asked = {
         "client_id": app.client_id,
         "redirect_uri": CALLBACK,
@@ -73,7 +73,7 @@ def address(site: PasskeySite, app: App, **more: str) -> str:
 
 @asynccontextmanager
 async def window(browser: Browser, **options: Any) -> AsyncIterator[Page]:
-    """Yield a page of a browser that knows nobody, in which the application's address answers."""
+    """Yield a page of a browser without cookies, in which the application's redirect URI answers."""
     context = await browser.new_context(viewport=NARROWEST, **options)
     await context.route(f"{CALLBACK}*", lambda route: route.fulfill(body="Welcome back"))
     yield await context.new_page()
@@ -81,14 +81,14 @@ async def window(browser: Browser, **options: Any) -> AsyncIterator[Page]:
 
 
 async def sign_in(page: Page, person: Person) -> None:
-    """Fill in the page for names and passwords."""
+    """Fill in and submit the sign-in form."""
     await page.get_by_label("User name or e-mail address").fill(person.username)
     await page.get_by_label("Password").fill(person.password)
     await page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 async def came_back(page: Page) -> str:
-    """Wait until the browser is back at the application; return with what."""
+    """Wait until the browser is back at the application; return the URL with its parameters."""
     await page.get_by_text("Welcome back").wait_for()
     address: str = page.url
     return address

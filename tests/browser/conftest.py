@@ -1,4 +1,4 @@
-"""The pages in a real browser: Chromium, driven by playwright, against the service as a process."""
+"""The pages in a real browser: Chromium, controlled by playwright, against the service as a process."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _LINK: Final = re.compile(r"http://localhost:8000(/account/[a-z-]+#token=[\w-]+)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running service, and the folder in which its mails arrive."""
+    """A running service, and the folder of its mails."""
 
     url: str
     mails: Path
     api: ApiClient
 
     async def mailed_link(self, email: str, subject: str) -> str:
-        """Wait for a mail to an address whose subject has these words; return its link, at this service."""
+        """Wait for a mail to an address with this subject; return its link, at this service."""
         mailbox = DevelopmentMailbox(self.mails, FakeClock())
         async with asyncio.timeout(60):
             while True:
@@ -73,7 +73,7 @@ async def site(site_url: tuple[str, Path]) -> AsyncIterator[Site]:
 
 @pytest.fixture(scope="session")
 def debugging_port() -> int:
-    """Return the port at which other programs can look at the browser's pages."""
+    """Return the browser's debugging port, for other programs that inspect its pages."""
     return free_port()
 
 
@@ -91,7 +91,7 @@ async def browser(debugging_port: int) -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def page_port() -> int:
-    """Return the port of single-page applications, whose origin the service is told when it starts."""
+    """Return the port of single-page applications; the service gets their origin in its settings."""
     return free_port()
 
 

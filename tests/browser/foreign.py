@@ -1,4 +1,4 @@
-"""Programs of others to which a person signs in, with the files of examples/sign_in as they are but for addresses."""
+"""Third-party programs with the files of examples/sign_in, in which only addresses are changed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ EXAMPLES: Final = ROOT / "examples" / "sign_in"
 BUNDLE: Final = Path("dist") / "browser" / "oidc-client-ts.min.js"
 
 HUB_SECONDS: Final = 300
-"""It imports more than any other program here."""
+"""JupyterHub imports more code than any other program here."""
 
 
 def example(name: str, changes: Mapping[str, str]) -> str:
-    """Return a file of examples/sign_in in other words. Each must be there, or the file is no longer what it was."""
+    """Return a file of examples/sign_in with changes; fail if a text to be replaced is missing."""
     text = (EXAMPLES / name).read_text(encoding="utf-8")
     for before, after in changes.items():
         assert before in text, f"{name} lacks {before!r}"
@@ -37,7 +37,7 @@ def example(name: str, changes: Mapping[str, str]) -> str:
 
 
 class Echo(BaseHTTPRequestHandler):
-    """An application that answers with the headers it got."""
+    """An application that returns the header fields of each request."""
 
     def do_GET(self) -> None:
         body = str(self.headers).encode()
@@ -51,7 +51,7 @@ class Echo(BaseHTTPRequestHandler):
 
 
 class Files(SimpleHTTPRequestHandler):
-    """A server of a folder."""
+    """A server for the files of a folder."""
 
     def log_message(self, *_: object) -> None:
         pass
@@ -71,20 +71,20 @@ def serving(handler: Any, port: int = 0) -> Iterator[str]:
 
 
 def answers(url: str, status: int = 200) -> bool:
-    """Tell whether a program has started. Without certificates, which take long to read for each call."""
+    """Return whether a program has started. Certificates are not verified, because loading them is slow."""
     with contextlib.suppress(httpx.TransportError):
         return httpx.get(url, trust_env=False, verify=False).status_code == status
     return False
 
 
 def debian_module(path: Path, package: str) -> Path:
-    """Return a module of a Debian package; without it skip, or fail in the gate."""
+    """Return a module of a Debian package; if it is missing, skip, or fail in the gate."""
     return path if path.exists() else leave_out(str(path), f"apt-get install {package}")
 
 
 @contextlib.contextmanager
 def apache(folder: Path, issuer: str, port: int, app: App) -> Iterator[str]:
-    """Run Apache with mod_auth_openidc in front of an application; yield its address."""
+    """Run Apache with mod_auth_openidc in front of an application; yield its URL."""
     module = debian_module(APACHE_MODULES / "mod_auth_openidc.so", "libapache2-mod-auth-openidc")
     enabled = ("mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http")
     loaded = "".join(f"LoadModule {each}_module {APACHE_MODULES}/mod_{each}.so\n" for each in enabled)
@@ -118,7 +118,7 @@ def apache(folder: Path, issuer: str, port: int, app: App) -> Iterator[str]:
 
 
 def write_single_page(folder: Path, app: App, issuer: str, changes: Mapping[str, str]) -> None:
-    """Write the single-page application, and the library that it uses as npm installed it."""
+    """Write the single-page application, and the library that it uses as installed by npm."""
     folder.mkdir()
     bundle = (node_package("oidc-client-ts") / BUNDLE).read_bytes()
     (folder / BUNDLE.name).write_bytes(bundle)
@@ -164,7 +164,7 @@ def nginx(folder: Path, issuer: str, port: int, basic: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def jupyterhub(folder: Path, issuer: str, port: int, app: App) -> Iterator[str]:
-    """Run JupyterHub and its proxy; yield its address."""
+    """Run JupyterHub and its proxy; yield its URL."""
     python_package("oauthenticator")
     proxy = node_package("configurable-http-proxy") / "bin" / "configurable-http-proxy"
     site = f"http://{LOOPBACK}:{port}"
@@ -178,7 +178,7 @@ def jupyterhub(folder: Path, issuer: str, port: int, app: App) -> Iterator[str]:
             "dws_EXAMPLE": app.secret,
         },
     )
-    # Only where it runs: with ports that nothing else has, and pages that start no notebook.
+    # Test environment only: use free ports, and a start page that starts no notebook.
     text += (
         f'c.JupyterHub.hub_bind_url = "http://{LOOPBACK}:{free_port()}"\n'
         f'c.ConfigurableHTTPProxy.api_url = "http://{LOOPBACK}:{free_port()}"\n'

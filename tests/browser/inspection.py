@@ -1,4 +1,4 @@
-"""Automatic checks of a page that is shown: axe, Lighthouse, and its width."""
+"""Automatic checks of the current page: axe, Lighthouse, and its width."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def findings_of(page: Page) -> list[str]:
-    """Return what axe finds on the page that is shown."""
+    """Return axe's findings on the current page."""
     await page.evaluate(axe())
     result: dict[str, Any] = await page.evaluate("axe.run()")
     return [f"{page.url}: {each['id']}: {each['nodes'][0]['html']}" for each in result["violations"]]
@@ -22,14 +22,14 @@ async def findings_of(page: Page) -> list[str]:
 
 @dataclass
 class Inspection:
-    """What axe finds on the pages that are looked at, and Lighthouse if it is there; their HTML for the validator."""
+    """The findings of axe and, if installed, of Lighthouse; and the HTML of the pages for the validator."""
 
     page: Page
     found: list[str] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
     lighthouse: Lighthouse | None = None
     scored: set[str] = field(default_factory=set)
-    """The titles of pages that have their score: it takes seconds, and axe looks at each of their states."""
+    """The titles of pages that have a score: Lighthouse takes seconds, so it checks only one state of each page."""
 
     async def look(self, name: str) -> None:
         await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")

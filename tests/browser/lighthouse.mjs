@@ -1,5 +1,5 @@
-// Lighthouse's accessibility score of a page that is open in a browser. The browser's port is an argument; each line that
-// comes in is the address of a page, and each that goes out has its score and the audits that lower it.
+// Lighthouse's accessibility score of a page that is open in a browser. The browser's port is an argument; each input
+// line is the URL of a page, and each output line has its score and the audits that lower it.
 import { createInterface } from 'node:readline'
 import { snapshot } from 'lighthouse'
 import { ExecutionContext } from 'lighthouse/core/gather/driver/execution-context.js'
@@ -12,7 +12,7 @@ const flags = {
   disableFullPageScreenshot: true,
   logLevel: 'error',
 }
-// It would keep a processor busy for a second a page, to judge a speed that is not asked for.
+// The benchmark takes a second of processor time for each page, and its result is not used.
 const evaluate = ExecutionContext.prototype.evaluate
 ExecutionContext.prototype.evaluate = function (asked, options) {
   return asked.name === 'computeBenchmarkIndex' ? Promise.resolve(0) : evaluate.call(this, asked, options)

@@ -1,4 +1,4 @@
-"""Lighthouse, which gives pages a score for their accessibility: a process of Node beside the browser."""
+"""Lighthouse, which scores the accessibility of pages, as a Node process beside the browser."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ BEST: Final = 1
 
 
 class Lighthouse:
-    """Looks at pages that are open in a browser."""
+    """Checks pages that are open in a browser."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def findings_of(self, page: Page) -> list[str]:
-        """Return what keeps a page from the best score."""
+        """Return the findings that lower the page's score."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{page.url}\n".encode())
@@ -38,7 +38,7 @@ class Lighthouse:
 
 @asynccontextmanager
 async def lighthouse(debugging_port: int) -> AsyncIterator[Lighthouse]:
-    """Run it beside the browser that listens there; without it skip, or fail in the gate."""
+    """Run Lighthouse with the browser on this debugging port; if it is missing, skip, or fail in the gate."""
     process = await asyncio.create_subprocess_exec(
         node_with("lighthouse"), str(PROGRAM), str(debugging_port), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -1,4 +1,4 @@
-"""A browser with authenticators, and a service that their passkeys belong to."""
+"""A browser with virtual authenticators, and a service with passkeys."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, CDPSession, Page, ViewportSize
 
 NARROWEST: Final[ViewportSize] = {"width": 320, "height": 640}
-"""CSS pixels without a bar for scrolling sideways: WCAG 2.2, criterion 1.4.10."""
+"""CSS pixels without horizontal scrolling: WCAG 2.2, criterion 1.4.10."""
 
 PAGE: Final = "/account/passkeys"
 PHONE: Final = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
 KEY: Final = {"protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True}
 SYNCHRONISED: Final = {**PHONE, "defaultBackupEligibility": True, "defaultBackupState": True}
 WITHOUT_AUTOFILL: Final = "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
-"""A browser that offers no passkeys in fields: the button is what is tested."""
+"""Disables passkey autofill in the browser, since the button is tested."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasskeySite:
-    """A service at its own PUBLIC_URL: passkeys belong to it."""
+    """A service at its own PUBLIC_URL, to which passkeys are bound."""
 
     url: str
     database_url: str
     api: ApiClient
 
     async def person(self) -> Person:
-        """Return an account whose address is verified."""
+        """Register an account with a verified address."""
         person = await self.api.register()
         with psycopg.connect(self.database_url) as connection:
             connection.execute("UPDATE users SET email_verified_at = created_at WHERE id = %s", (person.id,))
         return person
 
     def passkeys_of(self, person: Person) -> list[tuple[Any, ...]]:
-        """Return names, and whether they are suspended."""
+        """Return the names of the passkeys, and whether they are suspended."""
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(
                 "SELECT name, suspended_at IS NOT NULL FROM passkeys WHERE user_id = %s ORDER BY created_at",
@@ -72,7 +72,7 @@ class Device:
         await self.session.send(f"WebAuthn.{what}", {"authenticatorId": self.authenticator, member: to})
 
     async def set_counter(self, sign_count: int) -> None:
-        """Put back a copy of the credential as it was."""
+        """Replace the credential by a copy with this signature counter."""
         (credential,) = await self.credentials()
         await self.session.send(
             "WebAuthn.removeCredential",
@@ -96,7 +96,7 @@ async def device(
 
 
 async def tab(context: BrowserContext, traits: dict[str, Any] = PHONE) -> Device:
-    """Open a tab with an authenticator of its own."""
+    """Open a tab with a separate authenticator."""
     page = await context.new_page()
     session = await context.new_cdp_session(page)
     await session.send("WebAuthn.enable")
@@ -131,7 +131,7 @@ async def sign_in_by_passkey(page: Page, site: PasskeySite) -> None:
 
 
 async def told(page: Page) -> str:
-    """Return what the page complains of."""
+    """Return the error message on the page."""
     place = page.locator("[role=alert]:visible")
     await place.wait_for()
     text: str = await place.inner_text()

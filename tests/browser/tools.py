@@ -1,4 +1,4 @@
-"""What tests of pages need besides Python: Chromium, a decoder of QR codes, axe and the HTML validator vnu, in Java."""
+"""Tools for tests of pages: Chromium, a QR code decoder, axe, and the HTML validator vnu, which needs Java."""
 
 import importlib.util
 import json
@@ -18,14 +18,14 @@ HANGS_AFTER_SECONDS: Final = 120
 
 
 def chromium() -> str:
-    """Return the path of the browser; without it or playwright skip, or fail in the gate."""
+    """Return the path of the browser; if it or playwright is missing, skip, or fail in the gate."""
     if importlib.util.find_spec("playwright") is None:
         _leave_out("playwright", "uv sync --group browser")
     return shutil.which("chromium") or _leave_out("chromium", "apt-get install chromium")
 
 
 def read_codes(picture: memoryview) -> list[str]:
-    """Return what a decoder reads in the grey pixels of a picture; without it skip, or fail in the gate."""
+    """Return the decoded texts in the grey pixels of a picture; without a decoder skip, or fail in the gate."""
     if importlib.util.find_spec("zxingcpp") is None:
         _leave_out("zxing-cpp", "uv sync --group browser")
     import zxingcpp  # noqa: PLC0415 - it comes with the group `browser`
@@ -34,12 +34,12 @@ def read_codes(picture: memoryview) -> list[str]:
 
 
 def axe() -> str:
-    """Return the source of axe, which runs within a page; without it skip, or fail in the gate."""
+    """Return the source of axe, which runs within a page; if it is missing, skip, or fail in the gate."""
     return AXE.read_text(encoding="utf-8") if AXE.exists() else _leave_out("axe", "npm ci --prefix tests/browser")
 
 
 def validation_messages(pages: Mapping[str, str], folder: Path) -> list[str]:
-    """Return what the validator says of these documents, by name."""
+    """Return the validator's messages about these documents."""
     java = shutil.which("java") or _leave_out("java", "apt-get install default-jre-headless")
     if not VNU.exists():
         _leave_out("vnu", "npm ci --prefix tests/browser")
@@ -52,7 +52,7 @@ def validation_messages(pages: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def node_with(package: str) -> str:
-    """Return the path of Node, beside which a package is installed; without either skip, or fail in the gate."""
+    """Return the path of Node if this package is installed; if either is missing, skip, or fail in the gate."""
     if not (FOLDER / package).exists():
         _leave_out(package, "npm ci --prefix tests/browser")
     return shutil.which("node") or _leave_out("node", "apt-get install nodejs")

@@ -1,7 +1,7 @@
-"""For each alert, series that make it fire and series, close to them, that do not.
+"""For each alert, time series that make it fire, and similar ones that do not.
 
-Values are in promtool's notation, a sample in each interval: `0+6x20` begins at 0 and grows by 6, twenty times; `1x20`
-stays 1.
+Values are in promtool's notation, one sample in each interval: `0+6x20` begins at 0 and grows by 6, twenty times;
+`1x20` is constantly 1.
 """
 
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ SAMPLE_OF_DAYS: Final = 5
 
 
 class Case(NamedTuple):
-    """What Prometheus has read up to a moment, in minutes."""
+    """The samples that Prometheus has read up to a moment, in minutes."""
 
     fires: Series
     quiet: Series
@@ -32,7 +32,7 @@ def stays(value: float, minutes: int = MINUTES) -> str:
 
 
 def counter(series: str, *, enough: float, too_little: float = 0, minutes: int = MINUTES) -> Case:
-    """Return the case of something that must not happen so often in a minute."""
+    """Return the case of a counter whose rate per minute must not be too high."""
     return Case({series: grows(enough, minutes)}, {series: grows(too_little, minutes)}, minutes)
 
 
@@ -41,7 +41,7 @@ def gauge(series: str, *, above: float, below: float) -> Case:
 
 
 def since_yesterday(series: str, *, then: float, now: float, still: float) -> Case:
-    """Return the case of something that is compared with this hour yesterday, in numbers a minute."""
+    """Return the case of a rate per minute that is compared with that of a day ago."""
     samples, more = 24 * 60 // SAMPLE_OF_DAYS, 10
     begin = f"0+{then * SAMPLE_OF_DAYS}x{samples}"
     total = then * SAMPLE_OF_DAYS * samples

@@ -1,4 +1,4 @@
-"""deploy/aws, read: CloudFormation's templates with its short forms written out, and the code that they carry."""
+"""Parsed deploy/aws: CloudFormation templates with expanded short forms, and the code that they contain."""
 
 import sys
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def of_type(name: str, kind: str) -> dict[str, Any]:
 
 
 def values_in(part: object) -> Iterator[tuple[str, object]]:
-    """Yield each key of all mappings below, with its value."""
+    """Yield the key and the value of each entry in all nested mappings."""
     if isinstance(part, dict):
         for key, value in part.items():
             yield key, value
@@ -63,9 +63,9 @@ def values_in(part: object) -> Iterator[tuple[str, object]]:
 
 
 def migrate_function(respond: Any) -> dict[str, Any]:
-    """Return what the code of the migration's function defines. ``respond`` answers CloudFormation."""
+    """Return the definitions in the code of the migration function. ``respond`` sends its result to CloudFormation."""
     code = resources_of("service")["MigrateFunction"]["Properties"]["Code"]["ZipFile"]
-    # AWS puts this module beside code that is written in a template.
+    # AWS provides this module to code that is inlined in a template.
     module = ModuleType("cfnresponse")
     module.SUCCESS, module.FAILED, module.send = "SUCCESS", "FAILED", respond  # type: ignore[attr-defined] # a stand-in
     sys.modules["cfnresponse"] = module

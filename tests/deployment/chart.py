@@ -1,4 +1,4 @@
-"""deploy/helm, rendered: manifests as Kubernetes would get them."""
+"""Rendered deploy/helm: the manifests that Kubernetes would get."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -7,7 +7,7 @@ import yaml
 
 FOLDER: Final = Path(__file__).parents[2] / "deploy" / "helm"
 LEAST: Final[dict[str, Any]] = {"image": {"repository": "registry.example/doorward"}, "secret": {"name": "doorward"}}
-"""What an operator must say."""
+"""The required values."""
 
 EVERYTHING: Final[dict[str, Any]] = {
     "image": {"repository": "registry.example/doorward", "digest": "sha256:" + "0" * 64, "pullSecrets": ["registry"]},
@@ -57,7 +57,7 @@ EVERYTHING: Final[dict[str, Any]] = {
     "nodeSelector": {"pool": "auth"},
     "tolerations": [{"key": "auth", "operator": "Exists"}],
 }
-"""Every switch the other way."""
+"""All options set to the opposite of their default."""
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "examples").glob("*.yaml"))
@@ -70,7 +70,7 @@ Manifest = dict[str, Any]
 
 
 class RefusedValuesError(Exception):
-    """Helm would not install with these values."""
+    """Helm refuses an installation with these values."""
 
 
 class Chart:
@@ -94,7 +94,7 @@ class Chart:
         return metadata
 
     def render(self, values: dict[str, Any], release: str = "auth") -> list[Manifest]:
-        """Return all manifests. Raises ``RefusedValuesError`` when the schema of the values is not met."""
+        """Return all manifests. Raises ``RefusedValuesError`` if the values do not match the schema."""
         try:
             self._chart.validate_schema(values)
             rendered = self._chart.render(values, name=release, namespace="auth", is_install=True)
@@ -104,7 +104,7 @@ class Chart:
         return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
     def notes(self, values: dict[str, Any]) -> str:
-        """Return what Helm says after an installation."""
+        """Return Helm's notes after an installation."""
         rendered = self._chart.render(values, name="auth", namespace="auth", is_install=True)
         notes: str = next(text for name, text in rendered.items() if name.endswith(NOTES))
         return notes

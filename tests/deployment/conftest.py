@@ -19,7 +19,7 @@ from tests.integration.mail_server import Certificates
 
 @pytest.fixture(scope="session")
 def chart() -> Chart:
-    """The chart; skips where Helm is not installed, which the gate does not accept."""
+    """Return the chart; skip if Helm is not installed, which the gate does not accept."""
     if "CI" not in os.environ and importlib.util.find_spec("helm_python") is None:
         pytest.skip("The chart was NOT exercised: Helm is not installed. With it: uv sync --group deployment")
     return Chart()
@@ -37,7 +37,7 @@ def context(certificates: Certificates) -> ssl.SSLContext:
 
 @pytest.fixture(scope="session")
 def limited() -> Iterator[str]:
-    """doorward with the settings that the files name; yields its host and port."""
+    """Run doorward with the settings that the files name; yield its host and port."""
     with own_database() as database_url:
         settings = proof_settings(
             database_url,
@@ -53,7 +53,7 @@ def limited() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def start(certificates: Certificates, context: ssl.SSLContext, tmp_path_factory: pytest.TempPathFactory) -> Start:
-    """Start a proxy in front of an address, and yield its port."""
+    """Return a function that starts a proxy in front of an address, and yields its port."""
     file = certificates.server_file(HOST, x509.DNSName(HOST))
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Clients with forwarding headers of their own, and the budgets of their addresses."""
+"""Clients that send forwarding header fields, and the budgets of their addresses."""
 
 import contextlib
 import itertools
@@ -25,7 +25,7 @@ HOSTILE: tuple[list[tuple[str, str]], ...] = (
     [("X-Real-IP", "203.0.113.9"), ("X-Client-IP", "203.0.113.9"), ("CF-Connecting-IP", "203.0.113.9")],
     [("X_Forwarded_For", "203.0.113.9"), ("X-Forwarded-Port", "99999"), ("Via", "1.1 evil.example")],
 )
-"""Sets of headers with which a client might try to be another one. Each is sent in one call."""
+"""Sets of header fields with which a client might pretend to be another one. Each is sent in one call."""
 
 numbers = itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""What two gates of clusters refuse in a pod: the restricted Pod Security Standard, and OpenShift's `restricted-v2`.
+"""The rules of two admission controls for pods: the restricted Pod Security Standard, and OpenShift's `restricted-v2`.
 
 Sources: "Pod Security Standards" of Kubernetes' documentation (concepts/security/pod-security-standards), and the
 SecurityContextConstraints `restricted-v2` that OpenShift 4.11 and newer install (`oc get scc restricted-v2 -o yaml`).
@@ -32,22 +32,27 @@ SAFE_SYSCTLS: Final = {
 
 
 def restricted_violations(pod: Fields) -> list[str]:
-    """Return the fields with which the restricted Pod Security Standard refuses a pod's spec."""
-    return sorted({*_of_pod(pod), *(each for container in _containers(pod) for each in _of_container(container, pod))})
+    """Return the fields of a pod's spec that violate the restricted Pod Security Standard."""
+    return sorted(
+        {
+            *_violations_of_pod(pod),
+            *(each for container in _containers(pod) for each in _violations_of_container(container, pod)),
+        }
+    )
 
 
 def restricted_v2_violations(pod: Fields) -> list[str]:
-    """Return the fields with which `restricted-v2` refuses it, in a namespace whose ranges nobody knows beforehand."""
+    """Return the fields that violate `restricted-v2`, in a namespace whose ranges are not known beforehand."""
     found = {each for each in restricted_violations(pod) if each not in {"runAsNonRoot", "seLinuxOptions"}}
     for context in (_context(pod), *map(_context, _containers(pod))):
-        # MustRunAsRange and MustRunAs: what is named must be of the namespace's own range, which the cluster chooses.
+        # MustRunAsRange and MustRunAs: an explicit value must be in the namespace's range, which the cluster chooses.
         found |= {name for name in ("runAsUser", "fsGroup", "seLinuxOptions") if context.get(name) is not None}
         if context.get("seccompProfile", {}).get("type", "RuntimeDefault") != "RuntimeDefault":
             found.add("seccompProfile")
     return sorted(found)
 
 
-def _of_pod(pod: Fields) -> Iterator[str]:
+def _violations_of_pod(pod: Fields) -> Iterator[str]:
     yield from (name for name in HOST_NAMESPACES if pod.get(name))
     for volume in pod.get("volumes", []):
         yield from (f"volumes.{kind}" for kind in set(volume) - {"name"} - VOLUMES)
@@ -56,7 +61,7 @@ def _of_pod(pod: Fields) -> Iterator[str]:
             yield "sysctls"
 
 
-def _of_container(container: Fields, pod: Fields) -> list[str]:
+def _violations_of_container(container: Fields, pod: Fields) -> list[str]:
     own = _context(container)
     merged = {**_context(pod), **own}
     capabilities = own.get("capabilities", {})

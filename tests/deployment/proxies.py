@@ -1,4 +1,4 @@
-"""The proxies of deploy/proxies, each with its own file: only ports, certificates and addresses of the test differ."""
+"""The proxies of deploy/proxies, each with its own file; only ports, certificates and addresses are changed."""
 
 import contextlib
 import os
@@ -19,10 +19,10 @@ from tests.programs import NOT_EXERCISED, find_program
 ROOT: Final = Path(__file__).parents[2]
 FILES: Final = ROOT / "deploy" / "proxies"
 SERVICE: Final = "127.0.0.1:8000"
-"""Where the files have doorward."""
+"""The address of doorward in the files."""
 
 PROXY: Final = "127.0.0.1"
-"""From where all proxies call."""
+"""The source address of all proxies."""
 
 NEVER_USED: Final = "127.0.0.254"
 READY_SECONDS: Final = 60
@@ -32,15 +32,15 @@ APACHE_MODULES: Final = Path("/usr/lib/apache2/modules")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a proxy of a test runs, and where it leads."""
+    """The folder, port and upstream of a proxy under test."""
 
     folder: Path
     port: int
     service: str
-    """Host and port."""
+    """The host and port of the service."""
 
     certificate: Path
-    """With its key in the same file."""
+    """The file also contains the key."""
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Command:
-    """How a proxy is started."""
+    """The command and environment that start a proxy."""
 
     words: Sequence[str]
     environment: Mapping[str, str]
@@ -60,7 +60,7 @@ Prepare = Callable[[Place], Command]
 
 
 def with_changes(file: str, changes: Mapping[str, str]) -> str:
-    """Return a file of deploy/proxies in other words. Each must be there, or the file is no longer what it was."""
+    """Return a file of deploy/proxies with changes; fail if a text to be replaced is missing."""
     text = (FILES / file).read_text(encoding="utf-8")
     for before, after in changes.items():
         assert before in text, f"{file} lacks {before!r}"
@@ -77,7 +77,7 @@ def nginx(place: Place, file: str = "nginx.conf", changes: Mapping[str, str] | N
         SERVICE: place.service,
     }
     text = with_changes(file, {**own, **(changes or {})})
-    # The redirect needs a port that a test may use.
+    # The redirect needs a port that the test may use.
     text = text.replace("    listen 80;\n    listen [::]:80;\n", f"    listen {NEVER_USED}:{place.port};\n")
     site = place.write("site.conf", text)
     folders = "".join(
@@ -157,7 +157,7 @@ def traefik(place: Place) -> Command:
             "/etc/traefik/doorward.yaml\n": f"{dynamic}\n",
         },
     )
-    # Else it asks its makers for newer versions.
+    # Disable update checks over the network.
     static += "global:\n  checkNewVersion: false\n  sendAnonymousUsage: false\n"
     return Command([str(traefik_program.PROGRAM), f"--configFile={place.write('traefik.yaml', static)}"], {})
 
@@ -166,7 +166,7 @@ def traefik(place: Place) -> Command:
 def running(
     command: Command, folder: Path, is_ready: Callable[[], bool], seconds: int = READY_SECONDS
 ) -> Iterator[None]:
-    """Run a proxy, or another program, within the block. It may take so many seconds to begin, and to end."""
+    """Run a program within the block. Its start and its end may take ``seconds`` each."""
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -190,7 +190,7 @@ def running(
 
 
 class Front(httpx.HTTPTransport):
-    """Leads every request to a port of the loopback, from an address of the test's choice, as a name service would."""
+    """Connects every request, for any host, to a loopback port, from a source address of the test's choice."""
 
     def __init__(self, port: int, source: str, context: ssl.SSLContext) -> None:
         super().__init__(verify=context, local_address=source, trust_env=False)
@@ -209,5 +209,5 @@ class Front(httpx.HTTPTransport):
 
 
 def client_at(port: int, source: str, context: ssl.SSLContext, base_url: str) -> httpx.Client:
-    """Return a client with this source address, which is led to the proxy whatever host it calls."""
+    """Return a client with this source address, which connects to the proxy for every host."""
     return httpx.Client(transport=Front(port, source, context), base_url=base_url, timeout=CALL_SECONDS)

@@ -1,4 +1,4 @@
-"""The secrets that the ring sent and saw, and everything that must hold none of them."""
+"""The secrets that the ring sent and received, and all output that must not contain them."""
 
 import re
 import secrets
@@ -11,16 +11,16 @@ import httpx
 
 PASSWORD_MARK: Final = f"canary-{secrets.token_hex(8)}"
 NAME_MARK: Final = f"p{secrets.token_hex(3)}x"
-"""In each password and in each user name and e-mail address that the ring makes up."""
+"""Part of each password, user name and e-mail address that the ring generates."""
 
 PIECE: Final = 16
-"""So many characters of a token in a row are a finding, wherever in the token they stand."""
+"""This many consecutive characters of a token count as a finding, at any position in the token."""
 
 LONG_WORD: Final = re.compile(rf"[A-Za-z0-9_-]{{{PIECE},}}")
 
 
 class Finding(NamedTuple):
-    """Where a secret was found, never the secret itself."""
+    """The place in which a secret was found, never the secret itself."""
 
     kind: str
     line: int
@@ -38,19 +38,19 @@ class Evidence:
         self._texts: list[tuple[str, str]] = []
 
     def remember_secret(self, secret: str) -> None:
-        """A word to be found as a whole."""
+        """Remember a word that is searched as a whole."""
         with self._lock:
             self._secrets.add(secret)
 
     def remember_token(self, token: str) -> None:
-        """A token to be found in pieces: each is known by some of its characters, so that a scan is one look-up."""
+        """Remember a token that is searched in pieces: each piece is indexed, so that a scan is one look-up."""
         with self._lock:
             self._tokens += 1
             for word in LONG_WORD.findall(token):
                 self._pieces.update(word[start : start + PIECE] for start in range(0, len(word) - PIECE + 1, PIECE))
 
     def saw(self, answer: httpx.Response) -> None:
-        """Remember the tokens of a good answer; keep a refusal as a text that must hold none."""
+        """Remember the tokens of a success response; keep an error response as a text that must contain none."""
         if answer.status_code >= 400:
             self.keep("error", f"{answer.headers}\n{answer.text}")
         elif '"refresh_token"' in answer.text and answer.headers["Content-Type"] == "application/json":
@@ -79,14 +79,14 @@ class Evidence:
             yield "a piece of a token"
 
     def lines(self) -> Counter[str]:
-        """How many lines of each kind there are to search."""
+        """Return the number of lines of each kind to search."""
         counted: Counter[str] = Counter()
         for kind, text in self._texts:
             counted[kind] += len(text.splitlines())
         return counted
 
     def summary(self) -> str:
-        """Say how much there is to search, and for how many tokens."""
+        """Return a sentence with the numbers of lines and tokens."""
         lines = self.lines()
         searched = ", ".join(f"{count} of {kind}" for kind, count in sorted(lines.items()))
         return (
@@ -100,4 +100,4 @@ def pieces_of(word: str) -> Iterable[str]:
 
 
 EVIDENCE: Final = Evidence()
-"""Of this process: with several workers each has its own."""
+"""The evidence of this process: with several workers each has its own."""

@@ -1,6 +1,6 @@
-"""An OpenTelemetry collector that prints the texts in what it is sent, a line each time.
+"""An OpenTelemetry collector that prints the texts of each request on one line.
 
-Run by itself, with nothing but Python: as a process, or in a container of the image.
+It needs only Python, and runs as a process or in a container of the image.
 """
 
 import re
@@ -19,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Print nothing else."""
+        """Suppress the request log."""
 
 
 if __name__ == "__main__":

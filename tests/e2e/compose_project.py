@@ -1,4 +1,4 @@
-"""A project of Docker Compose as an operator has it: a folder with a `.env`, and the files of docker/."""
+"""A Docker Compose project like an operator's: a folder with a `.env`, and the files of docker/."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ PLAIN: Final = ("compose.yaml",)
 WITH_KEY_FILE: Final = ("compose.yaml", "compose.secrets.yaml")
 PORT: Final = 8080
 COMMAND_SECONDS: Final = 150
-"""More than any command takes: one that never ends is an error that names it."""
+"""Timeout longer than any command needs, so that a command that hangs is reported by name."""
 
 
 class Project:
@@ -23,7 +23,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # The files name others from the project's folder.
+        # The files refer to others by paths relative to the project's folder.
         (folder / "docker").symlink_to(DOCKER)
         self.password = secrets.token_urlsafe(24)
         self.name = f"doorward-test-{secrets.token_hex(4)}"
@@ -34,7 +34,7 @@ class Project:
 
     @contextlib.contextmanager
     def with_setting(self, line: str) -> Iterator[None]:
-        """Have a line in `.env` for a block; a later one wins."""
+        """Append a line to `.env` within the block; a later line overrides an earlier one."""
         file = self.folder / ".env"
         before = file.read_text(encoding="utf-8")
         file.write_text(f"{before}\n{line}\n", encoding="utf-8")
@@ -51,13 +51,13 @@ class Project:
         return self._run(["docker", "compose", "--project-directory", str(self.folder), *chosen, *arguments])
 
     def task(self, module: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run what a task of `inv` runs, in the folder."""
+        """Run the module of an `inv` task in the folder."""
         return self._run([sys.executable, "-m", f"development.{module}", *arguments], stdin)
 
     def in_database(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the database's container: on the socket, where no password is asked for.
+        """Run a command in the database's container, on the socket, which needs no password.
 
-        A second time if the engine does not tell its end: it has stood still in one of these for as long as it was let.
+        Repeat it once after a timeout: the engine has failed to report the end of such a command before.
         """
         arguments = ("exec", "--no-TTY", f"--env=PGPASSWORD={self.password}", "postgres", *command)
         try:
@@ -71,11 +71,11 @@ class Project:
 
     @property
     def base_url(self) -> str:
-        """Where the service is published."""
+        """The URL at which the service is published."""
         return f"http://{self.compose(PLAIN, 'port', 'service', str(PORT)).stdout.strip()}"
 
     def _run(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-        # Nothing but `.env` says where the key is.
+        # Only `.env` sets the location of the key.
         environment = {name: each for name, each in os.environ.items() if not name.startswith("SECRET_KEY")}
         environment |= {"COMPOSE_PROJECT_NAME": self.name, "PYTHONPATH": str(ROOT)}
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""The e2e ring: the product from outside, in its image or, without a Docker engine, as a process."""
+"""The e2e ring: the product from outside, as its image or, without a Docker engine, as a process."""
 
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def _target(config: pytest.Config) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what is true of images only."""
+    """Ignore the tests of the image for other targets."""
     return True if collection_path.name in IMAGE_ONLY and _target(config) != "image" else None
 
 
@@ -55,10 +55,10 @@ def _new_stack(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session", autouse=True)
 def evidence(findings: list[str]) -> Iterator[Evidence]:
-    """Collect what this process makes the product write; search it for secrets after the last end-to-end test.
+    """Collect the product's output in this process; search it for secrets after the last end-to-end test.
 
-    The search waits for the stacks: this fixture is made before them, so ends after them. With several workers each
-    searches what its own tests caused.
+    This fixture is created before the stacks, so it ends after them. With several workers, each searches the output of
+    its own tests.
     """
     yield EVIDENCE
     found = EVIDENCE.findings()
@@ -68,21 +68,21 @@ def evidence(findings: list[str]) -> Iterator[Evidence]:
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack that all tests share. Only the last file stops its database."""
+    """Yield the stack that all tests share. Only the last file stops its database."""
     with _new_stack(request, tmp_path_factory) as shared:
         yield shared
 
 
 @pytest.fixture
 def image_stack(stack: Stack) -> ImageStack:
-    """The stack, where the target is the image."""
+    """Return the stack if the target is the image."""
     assert isinstance(stack, ImageStack)
     return stack
 
 
 @pytest.fixture(scope="session")
 def service(stack: Stack) -> Iterator[Service]:
-    """The service that most tests share, so it is never stopped."""
+    """Yield the service that most tests share, which must not be stopped."""
     with stack.service(**QUICK_HASHES) as shared:
         yield shared
 
@@ -94,17 +94,17 @@ def client(service: Service) -> ApiClient:
 
 @pytest.fixture(scope="session")
 def production_service(stack: Stack) -> Iterator[Service]:
-    """Another that is shared, with the settings of production."""
+    """Yield another shared service, with the settings of production."""
     with stack.service() as shared:
         yield shared
 
 
 @pytest.fixture(scope="session")
 def running_project() -> Iterator[Project]:
-    """A service that Compose runs, with its key in a file; who stops a part of it starts it again."""
-    # Not below pytest's own folder: the next run of pytest closes that to PostgreSQL's user.
+    """Yield a service run by Compose, with its key in a file; a test that stops a part of it starts it again."""
+    # Do not use pytest's folder: its next run closes it to PostgreSQL's user.
     with tempfile.TemporaryDirectory(prefix="doorward-compose-") as folder, a_project(Path(folder)) as made:
-        # Port 0 is any that is free, and no other process prunes.
+        # Port 0 selects a free port, and no other process prunes.
         made.write(f"SECRET_KEY_FILE={write_key(made.folder)}", *COMPOSE_SETTINGS)
         started = made.compose(WITH_KEY_FILE, "up", "--detach", "--wait")
         assert started.returncode == 0, started.stderr

@@ -1,4 +1,4 @@
-"""What stands beside the product in production, as containers: Redis, a load balancer, PgBouncer, RabbitMQ."""
+"""The product's companions in production, as containers: Redis, a load balancer, PgBouncer, RabbitMQ."""
 
 import contextlib
 import os
@@ -18,10 +18,10 @@ HAPROXY_IMAGE: Final = "haproxy:3.0"
 PGBOUNCER_IMAGE: Final = "edoburu/pgbouncer:v1.24.1-p1"
 RABBITMQ_IMAGE: Final = "rabbitmq:4.0"
 LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
-"""By which whoever started the run finds what a killed one left behind."""
+"""Identifies the containers that a killed run has left."""
 
 ENGINE: Final = {"timeout": 300}
-"""Seconds for one answer of the engine: it may be busy with other work."""
+"""Timeout in seconds for one response of the engine, which may be busy with other work."""
 
 PGBOUNCER_PORT: Final = 6432
 RABBITMQ_PORT: Final = 5672
@@ -68,7 +68,7 @@ def redis(network: Network) -> contextlib.AbstractContextManager[Container]:
 
 
 def load_balancer(network: Network) -> contextlib.AbstractContextManager[Container]:
-    """Run what `inv up --replicas` runs in front of the copies, which it finds by their name in the network."""
+    """Run the load balancer of `inv up --replicas`, which finds the copies by their name in the network."""
     container = DockerContainer(HAPROXY_IMAGE, docker_client_kw=ENGINE).with_exposed_ports(8080)
     container.with_copy_into_container(HAPROXY_CONFIGURATION, "/usr/local/etc/haproxy/haproxy.cfg")
     return _running(container, network, "load-balancer", 8080)
@@ -90,11 +90,11 @@ class Broker(Container):
     """RabbitMQ, reached by services in the network and by consumers on this machine."""
 
     def url(self) -> str:
-        """Return where services reach it."""
+        """Return the URL for services."""
         return f"amqp://guest:guest@{self.address()}/"
 
     def outer_url(self) -> str:
-        """Return where it is reached on this machine: another address after a restart."""
+        """Return the URL on this machine, which changes at a restart."""
         return f"amqp://guest:guest@{self.container.get_container_host_ip()}:{self.container.get_exposed_port(self._port)}/"
 
     def kill(self) -> None:
@@ -107,7 +107,7 @@ class Broker(Container):
 
 @contextlib.contextmanager
 def rabbitmq(network: Network) -> Iterator[Broker]:
-    """Run RabbitMQ under one host name, which its data are kept under."""
+    """Run RabbitMQ with a fixed host name, because its data are stored under that name."""
     container = DockerContainer(RABBITMQ_IMAGE, docker_client_kw=ENGINE).with_exposed_ports(RABBITMQ_PORT)
     with _running(container, network, "rabbitmq", RABBITMQ_PORT, hostname="rabbitmq"):
         yield Broker(container, "rabbitmq", RABBITMQ_PORT)

@@ -1,4 +1,4 @@
-"""The product as its image, through Testcontainers: what production runs, under the same restrictions."""
+"""The product as its image, through Testcontainers, with the restrictions of production."""
 
 import contextlib
 import secrets
@@ -19,11 +19,11 @@ IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
 COPIES_ALIAS: Final = "service"
-"""By which the load balancer finds the copies that are meant for it."""
+"""The network alias by which the load balancer finds its copies."""
 
 SQL_FILE: Final = "/var/tmp/file.sql"
 ALL_SAID: Final = "-- that is all"
-"""What follows the output of psql, unless it was lost."""
+"""A marker after psql's output, which is missing if the output was lost."""
 TRIES: Final = 3
 PORT: Final = 8080
 METRICS_PORT: Final = 9464
@@ -32,9 +32,9 @@ COLLECTOR_ALIAS: Final = "collector"
 NO_HEALTH_CHECK: Final = {"test": ["NONE"]}
 LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}, "labels": LABELS}
 
-# The helper image that removes leftovers may be out of reach: whoever starts a container here also removes it.
+# The helper image that removes leftovers may be unavailable: code that starts a container here also removes it.
 testcontainers_config.ryuk_disabled = True
-# Published ports are on this machine's loopback, also when the tests run in a container beside the engine.
+# Published ports are on this machine's loopback, also if the tests run in a container beside the engine.
 testcontainers_config.tc_host_override = "127.0.0.1"
 testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 
@@ -47,16 +47,16 @@ def _product_container(
     image: str = IMAGE,
     user: str | None = None,
 ) -> DockerContainer:
-    """Return a container under production's restrictions; only with secret files is the image's health check left on.
+    """Return a container with production's restrictions; only one with secret files has the image's health check.
 
-    It is a process of Python every ten seconds in each container: more work than most tests.
+    The health check runs Python every ten seconds in each container, which is more work than most tests do.
     """
     container = DockerContainer(image, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
     container.tmpfs["/tmp"] = "size=288m,mode=1777"
     for name, value in (secret_files or {}).items():
         container.with_copy_into_container(value.encode(), f"/run/secrets/{name}")
     container.with_kwargs(
-        # The engine copies no file into a root that is read-only.
+        # The engine cannot copy files into a read-only root.
         read_only=not secret_files,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
@@ -97,7 +97,7 @@ class ImageService(Service):
 
     @property
     def docker(self) -> Any:
-        """The engine's view of it, as it is now."""
+        """The engine's current state of the container."""
         wrapped = self.container.get_wrapped_container()
         wrapped.reload()
         return wrapped
@@ -105,7 +105,7 @@ class ImageService(Service):
     def start(self) -> None:
         try:
             stopped = self.container.get_wrapped_container()
-        except Exception:  # noqa: BLE001 - the library's way to say that there is none yet
+        except Exception:  # noqa: BLE001 - the library raises it if there is no container yet
             self.container.start()
         else:
             stopped.start()
@@ -137,7 +137,7 @@ class ImageService(Service):
 
 
 class ImageStack(Stack):
-    """Containers on a network of their own, which PostgreSQL is reached in by name."""
+    """Containers on a separate network, in which PostgreSQL is reached by name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,7 +173,7 @@ class ImageStack(Stack):
         return image_companions.pgbouncer(self._network, server, settings, f'"{user}" "{password}"')
 
     def rabbitmq(self) -> contextlib.AbstractContextManager[image_companions.Broker]:
-        """Run a RabbitMQ that the services of this stack reach."""
+        """Run a RabbitMQ that the services of this stack can reach."""
         return image_companions.rabbitmq(self._network)
 
     def load_balancer(self) -> contextlib.AbstractContextManager[image_companions.Container]:
@@ -198,7 +198,7 @@ class ImageStack(Stack):
             return Outcome(status, running.logs().decode())
 
     def sql(self, query: str, database: str = DATABASE) -> str:
-        """Return what psql says. On a busy machine the engine may lose all of it: what only reads is asked again."""
+        """Return psql's output. On a busy machine the engine may lose it, so read-only queries are repeated."""
         user = self.settings["POSTGRES_USER"]
         options = ["-X", "-At", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-c", query]
         for _ in range(TRIES):
@@ -248,11 +248,11 @@ class ImageStack(Stack):
         return ImageService(settings, self._network)
 
     def service_of_user(self, user: str) -> contextlib.AbstractContextManager[Service]:
-        """Yield a service that runs as another user and group than the image's, given as numbers."""
+        """Yield a service with another user and group than the image's, given as numbers."""
         return self._running(ImageService(self.settings, self._network, user=user))
 
     def service_with_secret_files(self, *names: str) -> contextlib.AbstractContextManager[Service]:
-        """Yield a service that finds these settings of the stack below /run/secrets, and not in its environment."""
+        """Yield a service with these settings of the stack in /run/secrets instead of in its environment."""
         settings = {name: value for name, value in self.settings.items() if name not in names}
         files = {name.lower(): self.settings[name] for name in names}
         return self._running(ImageService(settings, self._network, files))

@@ -1,4 +1,4 @@
-"""Clients of a load balancer that go on calling while the copies behind it change."""
+"""Clients of a load balancer that continue to call while the copies behind it change."""
 
 import asyncio
 import time
@@ -14,11 +14,11 @@ from tests.e2e.stack import READY_SECONDS, Service
 
 SERVED: Final = "/api/v1/auth/"
 PAUSE_SECONDS: Final = 0.25
-"""Between two rounds of a client's calls, so that copies that start meanwhile get a processor, too."""
+"""Seconds between two rounds of a client's calls, so that starting copies get processor time."""
 
 
 class Front:
-    """The load balancer as clients see it."""
+    """The load balancer from the clients' side."""
 
     def __init__(self, container: Container) -> None:
         host, port = container.container.get_container_host_ip(), container.container.get_exposed_port(8080)
@@ -48,7 +48,7 @@ def has_served_more(copy: Service, lines: int) -> bool:
 
 
 class Load:
-    """Clients that keep their connections, each with a session of its own; what they were refused is kept."""
+    """Clients with persistent connections and one session each; refusals are recorded."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -56,9 +56,9 @@ class Load:
         self.failures: list[str] = []
         self.answered = 0
         self.slowest = 0.0
-        """Seconds that the slowest answer took."""
+        """The slowest response time in seconds."""
         self.last_tokens: list[Pair] = []
-        """What each client held at the end: of its session, and of the last that it began."""
+        """The tokens of each client at the end: of its session, and of the session it began last."""
 
     async def run(self) -> None:
         async with client_of(self._front, keeps_alive=True) as client:

@@ -13,7 +13,7 @@ LOGGED_SECONDS: Final = 60
 
 
 async def complete_log(service: Service) -> tuple[str, str]:
-    """Return the log with all requests up to now, and the correlation id of the last: a line follows its answer."""
+    """Return the log with all requests up to now, and the correlation id of the last: a line follows its response."""
     correlation_id = secrets.token_hex(8)
     await client_of(service).call("GET", ME, headers={"X-Correlation-ID": correlation_id})
     deadline = time.monotonic() + LOGGED_SECONDS

@@ -1,4 +1,4 @@
-"""The metrics of a running service, as Prometheus reads them."""
+"""The metrics of a running service, parsed like Prometheus does."""
 
 from collections.abc import Mapping
 
@@ -20,5 +20,5 @@ def series_of(service: Service) -> Series:
 
 
 def value(series: Series, name: str, **labels: str) -> float:
-    """Return the value of one series; 0 where there is none."""
+    """Return the value of one series, or 0 if it does not exist."""
     return series.get((f"doorward_{name}", frozenset(labels.items())), 0.0)

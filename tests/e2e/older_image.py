@@ -1,4 +1,4 @@
-"""An older version of the service as an image: its code, from the history of this repository, on today's image."""
+"""An image of an older version of the service: its code from this repository's history, on the current image."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ from tests.programs import NOT_EXERCISED
 
 ROOT: Final = Path(__file__).parents[2]
 COMMIT: Final = "9d0c60767586"
-"""The last with schema 0010. From a release on, the commit of the version before."""
+"""The last commit with schema 0010. After the first release, use the commit of the previous version."""
 
 DOCKERFILE: Final = f"""\
 FROM {IMAGE}
@@ -26,12 +26,12 @@ COPY src /older
 ENV PYTHONPATH=/older
 CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
 """
-"""With the command of then: the settings HOST and PORT, which today's image has, are newer."""
+"""Uses that version's command line: the settings HOST and PORT of the current image are newer."""
 
 
 @contextlib.contextmanager
 def older_image() -> Iterator[str]:
-    """Yield the name of an image with the code of ``COMMIT``; skip where the history lacks it."""
+    """Yield the name of an image with the code of ``COMMIT``; skip if the history lacks it."""
     if _git("cat-file", "-e", COMMIT).returncode != 0:
         pytest.skip(
             f"An upgrade under load was {NOT_EXERCISED}: the history lacks {COMMIT}. With it: git fetch --unshallow"

@@ -1,4 +1,4 @@
-"""People with random names that the search for secrets finds, and the client of the API for them."""
+"""People with random names that the search for secrets finds, and the API client for them."""
 
 import asyncio
 import secrets
@@ -13,25 +13,25 @@ from tests.e2e.canaries import EVIDENCE, NAME_MARK, PASSWORD_MARK
 T = TypeVar("T")
 
 TIMEOUT_SECONDS: Final = 600
-"""For a machine that does other work, too: password hashes give way to everything."""
+"""Long enough for a busy machine: password hashes run at low priority."""
 
 
 class Server(Protocol):
-    """Whatever answers the calls: a service, or what stands in front of several."""
+    """A service, or a load balancer in front of several."""
 
     @property
     def base_url(self) -> str: ...
 
 
 def new_person(username: str = "", password: str = "") -> Person:
-    """Return an account that no other test uses, not yet registered."""
+    """Return the data of an account that no other test uses, not yet registered."""
     username = username or f"{NAME_MARK}{secrets.token_hex(8)}"
     password = password or f"{PASSWORD_MARK}-{secrets.token_urlsafe(8)}"
     return Person("", f"{username}@example.com", username, password)
 
 
 def client_of(server: Server, headers: dict[str, str] | None = None, *, keeps_alive: bool = False) -> ApiClient:
-    """Return a client. Each call has a connection of its own, unless it keeps them: then close it."""
+    """Return a client. Each call opens a connection, unless ``keeps_alive``: then close the client."""
     closing = {} if keeps_alive else {"Connection": "close"}
     http = http_client(server.base_url, timeout=TIMEOUT_SECONDS, headers={**closing, **(headers or {})})
     http.event_hooks = {"response": [_remember]}
@@ -44,5 +44,5 @@ async def _remember(answer: httpx.Response) -> None:
 
 
 async def all_at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
-    """Make the calls at the same time."""
+    """Make the calls concurrently."""
     return list(await asyncio.gather(*calls))

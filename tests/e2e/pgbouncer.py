@@ -1,4 +1,4 @@
-"""PgBouncer's configuration: the one that docs/pgbouncer.md shows, and databases behind it."""
+"""The PgBouncer configuration of docs/pgbouncer.md, and databases behind it."""
 
 import contextlib
 import re
@@ -20,9 +20,9 @@ def documented_configuration() -> str:
 
 
 def pgbouncer_configuration(server: str, settings: Sequence[str]) -> str:
-    """Return it for all databases of a server, small, and with these settings besides; a later one wins.
+    """Return the configuration for all databases of a server, with small pools; these settings override others.
 
-    In settings, ``{server}`` is the server.
+    In settings, ``{server}`` is replaced by the server.
     """
     configuration = documented_configuration().replace("doorward = host=db.internal", f"* = {server}")
     return "\n".join([configuration, "unix_socket_dir =", "default_pool_size = 4", *settings, ""]).replace(

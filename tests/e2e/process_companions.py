@@ -1,4 +1,4 @@
-"""What stands beside the product in production, as processes, where Debian's packages have put them on the PATH."""
+"""The product's companions in production, as processes, if Debian's packages have installed them on the PATH."""
 
 import contextlib
 import os
@@ -76,7 +76,7 @@ def redis(folder: Path) -> contextlib.AbstractContextManager[Process]:
 
 
 def _knows_prepared_statements(program: str) -> bool:
-    """Tell whether it is PgBouncer 1.21 or newer."""
+    """Return whether the program is PgBouncer 1.21 or newer."""
     said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
     found = re.search(r"(\d+)\.(\d+)", said)
     return found is not None and (int(found[1]), int(found[2])) >= (1, 21)
@@ -84,7 +84,7 @@ def _knows_prepared_statements(program: str) -> bool:
 
 @contextlib.contextmanager
 def pgbouncer(server: str, settings: Sequence[str]) -> Iterator[Process]:
-    """Run it as the user that owns PostgreSQL's socket: it refuses to be root, and other folders are closed to it."""
+    """Run PgBouncer as the owner of PostgreSQL's socket: it refuses to run as root, and needs access to the socket."""
     program, port = _program("pgbouncer"), free_port()
     if not _knows_prepared_statements(program):
         if NO_PREPARED_STATEMENTS not in settings:

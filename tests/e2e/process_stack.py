@@ -1,4 +1,4 @@
-"""The product as a process on embedded PostgreSQL: where there is no Docker engine."""
+"""The product as a process on embedded PostgreSQL, for machines without a Docker engine."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, Companion, Outcom
 DOORWARD: Final = (sys.executable, "-m", "doorward")
 LISTENING: Final = re.compile(r"^.*\bservice\.listening\b.*$", re.MULTILINE)
 PORT: Final = re.compile(r"\bport\W+(\d+)")
-"""In the log's line, JSON or not."""
+"""Matches the port in the log's line, in either format."""
 
 
 def _environment(settings: dict[str, str]) -> dict[str, str]:
@@ -29,7 +29,7 @@ def _environment(settings: dict[str, str]) -> dict[str, str]:
 
 
 def _free_port_below_the_ephemeral_range() -> int:
-    """Return a free port below those that systems give to programs that name none."""
+    """Return a free port below the ephemeral range, from which the system assigns ports."""
     while True:
         port = random.randrange(20_000, 30_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -37,7 +37,7 @@ def _free_port_below_the_ephemeral_range() -> int:
 
 
 class ProcessService(Service):
-    """`doorward serve` in an empty folder, where no .env is found."""
+    """`doorward serve` in an empty folder without a `.env`."""
 
     def __init__(self, settings: dict[str, str], folder: Path) -> None:
         self._settings = settings
@@ -63,7 +63,7 @@ class ProcessService(Service):
         self._starts += 1
         self._port, self._metrics_port = 0, _free_port_below_the_ephemeral_range()
         environment = _environment({**self._settings, "METRICS_PORT": str(self._metrics_port)})
-        # A free port of the system's choice: one chosen here could be taken until the service has it.
+        # Let the system choose the port: one chosen here could be taken before the service binds it.
         command = [*DOORWARD, "serve", "--port", "0"]
         self.remove()
         with self._open_log() as log:
@@ -107,7 +107,7 @@ class ProcessService(Service):
 
     def remove(self) -> None:
         if self._process is not None:
-            # The whole group: workers outlive a parent that is killed.
+            # Kill the whole group: workers outlive a killed parent.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(EXIT_SECONDS)
@@ -115,7 +115,7 @@ class ProcessService(Service):
 
 
 class ProcessStack(Stack):
-    """Services as processes, beside a PostgreSQL of their own."""
+    """Services as processes, with a separate PostgreSQL."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

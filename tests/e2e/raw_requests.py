@@ -1,4 +1,4 @@
-"""Requests with trailers, byte by byte over a socket."""
+"""Requests with trailers, sent byte by byte over a socket."""
 
 import secrets
 import socket
@@ -11,7 +11,7 @@ HEAD = "{method} {path} HTTP/1.1\r\nHost: doorward.test\r\n"
 
 
 def status_of(server: Server, request: bytes) -> int:
-    """Send bytes that ask for the end of the connection; return the status of the answer."""
+    """Send a request with `Connection: close`; return the status of the response."""
     where = urlsplit(server.base_url)
     with socket.create_connection((where.hostname or "", where.port or 0), timeout=60) as connection:
         connection.sendall(request)
@@ -21,7 +21,7 @@ def status_of(server: Server, request: bytes) -> int:
 
 
 def with_trailer(method: str, path: str, content_type: str, body: str, trailer: str) -> bytes:
-    """Return a request with a chunked body and a trailer, which asks for the end of the connection."""
+    """Return a request with a chunked body, a trailer, and `Connection: close`."""
     head = HEAD.format(method=method, path=path) + f"Content-Type: {content_type}\r\nConnection: close\r\n"
     chunk = f"{len(body):x}\r\n{body}\r\n" if body else ""
     return f"{head}Transfer-Encoding: chunked\r\n\r\n{chunk}0\r\n{trailer}\r\n\r\n".encode()

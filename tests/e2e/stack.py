@@ -1,4 +1,4 @@
-"""What the e2e ring talks to: one PostgreSQL and services of the product. How they run is in `*_stack.py`."""
+"""The interface of the e2e ring's targets: one PostgreSQL and services. The implementations are in `*_stack.py`."""
 
 import contextlib
 import re
@@ -19,8 +19,11 @@ DATABASE: Final = "doorward"
 READY_SECONDS: Final = 120
 EXIT_SECONDS: Final = 120
 QUICK_HASHES: Final = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"}
-"""For services that hash often or are measured. Production allows no hash so cheap, and hashing gives way to all else
-that the machine does: on a busy one, a single login takes many seconds."""
+"""For services that hash often or are measured.
+
+Production does not permit such cheap hashes, and hashing runs at low priority: on a busy machine, a single login takes
+many seconds.
+"""
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -31,7 +34,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 class Outcome(NamedTuple):
-    """What became of a command."""
+    """The result of a command."""
 
     status: int
     output: str
@@ -43,19 +46,19 @@ class Service(ABC):
     @property
     @abstractmethod
     def base_url(self) -> str:
-        """Where it answers; another address after a restart."""
+        """The URL of the service, which changes at a restart."""
 
     @abstractmethod
     def start(self) -> None:
-        """Start it, without waiting."""
+        """Start the service without waiting."""
 
     @property
     @abstractmethod
     def metrics_url(self) -> str:
-        """Where its metrics are."""
+        """The URL of the metrics."""
 
     def metrics(self) -> str:
-        """What Prometheus would read, if the service still runs."""
+        """Return the metrics in Prometheus' format, or an empty text if the service has ended."""
         if not self.is_running():
             return ""
         with requests.Session() as session:
@@ -67,31 +70,31 @@ class Service(ABC):
 
     @abstractmethod
     def terminate(self) -> None:
-        """Send SIGTERM, without waiting."""
+        """Send SIGTERM without waiting."""
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Send SIGINT, without waiting."""
+        """Send SIGINT without waiting."""
 
     @abstractmethod
     def wait(self) -> int:
-        """Wait for its end and return its exit status; as in a shell, 128 more than the signal that ended it."""
+        """Wait for the service's end; return its exit status, or 128 plus the number of the signal, as in a shell."""
 
     @abstractmethod
     def logs(self) -> str: ...
 
     @abstractmethod
     def process_statuses(self) -> str:
-        """What Linux tells of each of its processes: the texts of /proc/PID/status."""
+        """Return Linux's /proc/PID/status of each of its processes."""
 
     def memory_kib(self, field: Literal["VmRSS", "VmHWM"]) -> int:
-        """The memory that the largest of its processes holds, or held at its highest."""
+        """Return the memory of its largest process, current or peak."""
         found = re.findall(rf"^{field}:\s+(\d+) kB$", self.process_statuses(), re.MULTILINE)
         return max(map(int, found))
 
     @abstractmethod
     def remove(self) -> None:
-        """Leave nothing of it behind, whatever state it is in."""
+        """Remove the service in any state, with everything it created."""
 
     def stop(self) -> int:
         self.terminate()
@@ -115,29 +118,29 @@ class Service(ABC):
 
 
 def keep_what_it_wrote(service: Service) -> None:
-    """Put its metrics and its log up to now where the ring's end searches them."""
+    """Keep the service's metrics and its current log for the search at the end of the ring."""
     EVIDENCE.keep("metric", service.metrics())
     EVIDENCE.keep("log", service.logs())
 
 
 class Companion(ABC):
-    """Something that services lean on beside PostgreSQL."""
+    """Another server that services use beside PostgreSQL."""
 
     @abstractmethod
     def address(self) -> str:
-        """Return host and port, as the services of the stack reach it."""
+        """Return host and port in the network of the stack's services."""
 
     @abstractmethod
     def freeze(self) -> None:
-        """Have it stand still with its connections open."""
+        """Suspend the server with its connections open."""
 
     @abstractmethod
     def thaw(self) -> None:
-        """Let it go on."""
+        """Resume the server."""
 
 
 class Stack(ABC):
-    """One PostgreSQL, migrated, and the services that use it."""
+    """One migrated PostgreSQL, and the services that use it."""
 
     def __init__(self) -> None:
         self.settings = {
@@ -173,7 +176,7 @@ class Stack(ABC):
         self._resources.close()
 
     def service(self, **settings: str) -> contextlib.AbstractContextManager[Service]:
-        """Yield a service that is ready; an empty setting is none."""
+        """Yield a service that is ready; an empty setting is unset."""
         return self._running(self._make_service({**self.settings, **settings}))
 
     @contextlib.contextmanager
@@ -192,11 +195,11 @@ class Stack(ABC):
 
     @abstractmethod
     def redis(self) -> contextlib.AbstractContextManager[Companion]:
-        """Run a Redis; skip the test where there is none."""
+        """Run a Redis; skip the test if it is not installed."""
 
     @abstractmethod
     def pgbouncer(self, settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
-        """Run a PgBouncer in transaction mode in front of PostgreSQL; skip the test where there is none."""
+        """Run a PgBouncer in transaction mode in front of PostgreSQL; skip the test if it is not installed."""
 
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         """Run `doorward ARGUMENTS` to its end."""
@@ -209,11 +212,11 @@ class Stack(ABC):
 
     @abstractmethod
     def sql(self, query: str, database: str = DATABASE) -> str:
-        """Run SQL as the database's owner; return the rows as psql prints them: a line each, fields between bars."""
+        """Run SQL as the database's owner; return psql's unaligned output: a line for each row, fields between bars."""
 
     @abstractmethod
     def run_sql_file(self, text: str, database: str) -> None:
-        """Have psql run a file as the database's owner."""
+        """Run a file with psql as the database's owner."""
 
     @abstractmethod
     def stop_database(self) -> None:
@@ -221,27 +224,27 @@ class Stack(ABC):
 
     @abstractmethod
     def start_database(self) -> None:
-        """Start PostgreSQL and wait until it answers."""
+        """Start PostgreSQL and wait until it is ready."""
 
     @abstractmethod
     def freeze_database(self) -> None:
-        """Have PostgreSQL stand still with its connections open, as a machine that hangs does."""
+        """Suspend PostgreSQL with its connections open, like a machine that hangs."""
 
     @abstractmethod
     def thaw_database(self) -> None:
-        """Let PostgreSQL go on."""
+        """Resume PostgreSQL."""
 
     @abstractmethod
     def _start_database_server(self, resources: contextlib.ExitStack) -> None:
-        """Start PostgreSQL, put its settings among those of the services, and leave its removal with `resources`."""
+        """Start PostgreSQL, add its settings to those of the services, and register its removal with `resources`."""
 
     @abstractmethod
     def traces(self) -> str:
-        """The texts in all traces that the services have sent."""
+        """Return the texts in all traces that the services have sent."""
 
     @abstractmethod
     def _start_collector(self, resources: contextlib.ExitStack) -> str:
-        """Start `collector.py`, leave its end with `resources`, and return where services send their traces."""
+        """Start `collector.py`, register its end with `resources`, and return the URL for the services' traces."""
 
     @abstractmethod
     def _make_service(self, settings: dict[str, str]) -> Service: ...

@@ -1,4 +1,4 @@
-"""A stand-in for the server of breached passwords: the range API on a loopback port, with the faults of a real one."""
+"""A stand-in for the server of breached passwords: the range API on a loopback port, with typical faults."""
 
 import asyncio
 import hashlib
@@ -11,7 +11,7 @@ PADDING: Final = "".join(f"{number:035X}:0\r\n" for number in range(800))
 
 
 class Ranges:
-    """What the server knows, what it was asked, and how it answers. ``raw`` is sent in place of an answer."""
+    """The known hashes, the received requests, and the responses. ``raw`` is sent instead of a response."""
 
     def __init__(self, passwords: Iterable[str] = ()) -> None:
         self._digests = [digest_of(each) for each in passwords]
@@ -40,7 +40,7 @@ class Ranges:
             if not self.ends_after_answer:
                 await reader.read()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # The client has had enough, which some tests are about.
+            # The client has closed the connection, as some tests require.
             pass
         finally:
             writer.close()

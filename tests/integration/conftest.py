@@ -37,7 +37,7 @@ TEMPLATE = "doorward_template"
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str) -> pytest.MonkeyPatch:
-    """What the command reads: a secret key, cheap hashes, and nothing from outside. Takes what a test sets."""
+    """Set the command's environment: a secret key, cheap hashes, and no other settings; a test may set more."""
     for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
@@ -50,7 +50,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str
 
 @pytest.fixture(autouse=True)
 def logs() -> Iterator[Logs]:
-    """What the service logs during the test; afterwards all loggers are as they were."""
+    """Capture the service's log of the test; restore all loggers afterwards."""
     root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
     level, written = root.level, Logs()
     configure_logging("info", "json", stream=written)
@@ -64,7 +64,7 @@ def logs() -> Iterator[Logs]:
 
 @pytest.fixture(scope="session")
 def template(postgres: EmbeddedPostgres) -> str:
-    """The name of a migrated database to copy."""
+    """Return the name of a migrated database to copy."""
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate(postgres.url(TEMPLATE))
@@ -73,13 +73,16 @@ def template(postgres: EmbeddedPostgres) -> str:
 
 @pytest.fixture(scope="session")
 def spoilt_databases() -> list[str]:
-    """The URLs of those whose tests have ended. They go when the next is made: then nothing of such a test is left."""
+    """Return the URLs of databases of finished tests.
+
+    They are dropped before the next is created, when no test uses them.
+    """
     return []
 
 
 @pytest.fixture(scope="session")
 def make_database(postgres: EmbeddedPostgres, template: str, spoilt_databases: list[str]) -> MakeDatabase:
-    """Make another database of the shared server, migrated or empty, and return its URL."""
+    """Return a function that creates a database on the shared server, migrated or empty, and returns its URL."""
 
     def make(*, migrated: bool) -> str:
         name = f"doorward_{uuid4().hex}"
@@ -87,7 +90,7 @@ def make_database(postgres: EmbeddedPostgres, template: str, spoilt_databases: l
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
             while spoilt_databases:
                 drop(connection, spoilt_databases.pop())
-            # The default writes each page to the log as well, which takes half as long again.
+            # The default strategy also writes each page to the WAL, which takes half as long again.
             command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
             connection.execute(command.format(sql.Identifier(name), sql.Identifier(source)))
         return postgres.url(name)
@@ -102,13 +105,13 @@ def drop(connection: psycopg.Connection[Any], url: str) -> None:
 
 @pytest.fixture(scope="session")
 def shared_database(make_database: MakeDatabase) -> str:
-    """The database of all tests that only add people of their own."""
+    """Return the database of all tests that only add their own people."""
     return make_database(migrated=True)
 
 
 @pytest.fixture
 def own_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> Iterator[str]:
-    """A database that the test may spoil."""
+    """Yield a database that the test may damage."""
     url = make_database(migrated=True)
     yield url
     spoilt_databases.append(url)
@@ -116,7 +119,7 @@ def own_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> It
 
 @pytest.fixture
 def empty_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> Iterator[str]:
-    """A database that was never migrated."""
+    """Yield a database that was never migrated."""
     url = make_database(migrated=False)
     yield url
     spoilt_databases.append(url)
@@ -134,13 +137,13 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def service_alone(make_service: MakeService, own_database: str) -> Service:
-    """An application on a database whose tables the test may lock."""
+    """Return an application on a database whose tables the test may lock."""
     return await make_service(database_url=own_database)
 
 
 @pytest.fixture
 def limits_of_time() -> Timeouts:
-    """How long the service waits for PostgreSQL. A file whose tests are about the limits themselves overrides this."""
+    """Return the service's timeouts for PostgreSQL. Files with tests of these timeouts override this fixture."""
     return PATIENT
 
 
@@ -148,7 +151,7 @@ def limits_of_time() -> Timeouts:
 async def make_service(
     shared_database: str, secret_key: str, clock: FakeClock, limits_of_time: Timeouts
 ) -> AsyncIterator[MakeService]:
-    """Make an application with these settings besides the ring's own."""
+    """Yield a function that creates an application with these settings in addition to the ring's."""
     async with AsyncExitStack() as stack:
 
         async def make(parts: Parts | None = None, /, **changes: object) -> Service:
@@ -162,19 +165,19 @@ async def make_service(
 
 @pytest.fixture
 async def service(make_service: MakeService) -> Service:
-    """The application in strict mode, limits off."""
+    """Return the application in strict mode, without rate limits."""
     return await make_service()
 
 
 @pytest.fixture
 async def owner(service: Service) -> Owner:
-    """A signed-in user of `service`, without a second factor."""
+    """Return a signed-in user of `service`, without a second factor."""
     return await signed_in(service)
 
 
 @pytest.fixture(scope="session")
 async def lasting_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
-    """As `service`, made once, which takes longer than most tests: for those that change neither it nor its clock."""
+    """Yield one service for all tests that change neither it nor its clock: its start takes longer than most tests."""
     async with AsyncExitStack() as stack:
         running = run_service(settings_of_the_ring(shared_database, secret_key, {}), FakeClock())
         yield await stack.enter_async_context(running)

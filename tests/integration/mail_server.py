@@ -1,4 +1,4 @@
-"""A mail server of the tests: aiosmtpd on a loopback port, with certificates of its own authority."""
+"""The tests' mail server: aiosmtpd on a loopback port, with certificates of its own authority."""
 
 import asyncio
 import ipaddress
@@ -23,7 +23,7 @@ OK = "250 OK"
 
 
 class Mailroom:
-    """What the server answers, and what it took. ``answers`` are given to DATA in turn, the last one for ever."""
+    """The server's responses, and the accepted mails. ``answers`` to DATA are used in turn, repeating the last one."""
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
@@ -66,7 +66,7 @@ class Mailroom:
 
 
 class Certificates:
-    """An authority, and certificates by it."""
+    """An authority, and the certificates that it issues."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -77,18 +77,18 @@ class Certificates:
         )
 
     def authority_file(self) -> Path:
-        """Return a file with the authority, for what reads SSL_CERT_FILE."""
+        """Return a file with the authority's certificate, for SSL_CERT_FILE."""
         path = self._folder / "authority.pem"
         path.write_bytes(self._authority.public_bytes(serialization.Encoding.PEM))
         return path
 
     def client_context(self) -> ssl.SSLContext:
-        """Return what trusts this authority alone."""
+        """Return a client context that trusts only this authority."""
         text = self._authority.public_bytes(serialization.Encoding.PEM).decode()
         return ssl.create_default_context(cadata=text)
 
     def server_context(self, host: str = "127.0.0.1") -> ssl.SSLContext:
-        """Return a server's side, with a certificate for the address ``host``."""
+        """Return a server context with a certificate for the address ``host``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server_file(host, x509.IPAddress(ipaddress.ip_address(host))))
         return context
@@ -142,7 +142,7 @@ async def mail_server(
 
     def create() -> SMTP:
         with warnings.catch_warnings():
-            # That it takes passwords without encryption is what a test is about.
+            # The server accepts passwords without encryption, as one of the tests requires.
             warnings.simplefilter("ignore")
             return SMTP(
                 mailroom,

@@ -15,13 +15,13 @@ _CODE: Final = re.compile(r"^ {4}(\d{4} \d{4})\r?$", re.MULTILINE)
 
 
 async def make_service_with_mail(make_service: MakeService, folder: Path, **changes: object) -> Service:
-    """Make a service that sends its mails, to a folder, with these settings besides."""
+    """Create a service that sends its mails to a folder, with additional settings."""
     ours = {"public_url": PUBLIC_URL, "mail_development_folder": str(folder), "background": "in_process"}
     return await make_service(**{**ours, **changes})
 
 
 async def next_mail(service: Service, email: str, subject: str) -> Mail:
-    """Wait for a mail to an address whose subject holds these words, and return it."""
+    """Wait for a mail to an address whose subject contains this text, and return it."""
     mails: DevelopmentMails = service.app.state.services.development_mails
     async with asyncio.timeout(60):
         while True:
@@ -39,7 +39,7 @@ def token_in(mail: Mail) -> str:
 
 
 def code_in(mail: Mail) -> str:
-    """Return the code of a mail, as it is written there."""
+    """Return the code of a mail in its written form."""
     found = _CODE.search(mail.content.text)
     assert found is not None, mail.content.text
     return found[1]

@@ -1,4 +1,4 @@
-"""Signing keys for tests: of RSA the smallest that is accepted, which takes a tenth of the time."""
+"""Signing keys for tests, with the smallest accepted RSA size, which takes a tenth of the time."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""AWS Secrets Manager as the tests see it: moto's server in a process of its own, on this machine."""
+"""AWS Secrets Manager in tests: moto's server in a separate process on this machine."""
 
 import contextlib
 import json
@@ -17,20 +17,20 @@ DEADLINE = 60
 
 
 class SecretStore:
-    """A running store, spoken to as AWS's tools do, but without them."""
+    """A running store, called like AWS's SDK does, but without the SDK."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def put(self, name: str, **content: object) -> None:
-        """Store a secret: its text in ``SecretString``, or bytes in base64 in ``SecretBinary``."""
+        """Store a secret: text in ``SecretString``, or base64 in ``SecretBinary``."""
         self._call("CreateSecret", {"Name": name, "ClientRequestToken": os.urandom(16).hex(), **content})
 
     def put_settings(self, name: str, settings: dict[str, object]) -> None:
         self.put(name, SecretString=json.dumps(settings))
 
     def variables(self) -> dict[str, str]:
-        """Return what AWS's tools need to find the store, and to look for nothing outside this machine."""
+        """Return the variables with which AWS's SDK finds the store, and contacts nothing outside this machine."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "testing",
@@ -51,12 +51,12 @@ class SecretStore:
 
 @contextlib.contextmanager
 def run_secret_store(folder: Path, python: str = sys.executable) -> Iterator[SecretStore]:
-    """Run moto's server, which has more of AWS where more of its own packages are installed: ``python`` is one."""
+    """Run moto's server. ``python`` may be an interpreter with more of moto's packages, which support more of AWS."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [python, "-m", "moto.server", "--host=127.0.0.1", f"--port={port}"]
-    # What this machine tells AWS's tools is none of the store's business.
+    # Do not pass this machine's AWS settings to the store.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with (folder / "moto.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=variables)

@@ -1,4 +1,4 @@
-"""The service as the integration tests see it: an HTTP client without a network, its clock, its database, its log."""
+"""The service in integration tests: an HTTP client without a network, its clock, its database, its log."""
 
 import asyncio
 import io
@@ -28,7 +28,7 @@ from tests.integration.quick_ring import QUICK_RING
 
 
 class FakeClock:
-    """A clock that goes when it is told to."""
+    """A clock that only moves when it is set."""
 
     def __init__(self) -> None:
         self.present = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,7 +47,7 @@ class Logs(io.StringIO):
         return "".join(f"{json.dumps(line)}\n" for line in self.lines())
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return them as objects; the test's own HTTP client logs, too, and is left out."""
+        """Return the lines as objects, without those of the test's own HTTP client."""
         lines = [json.loads(line) for line in self.getvalue().splitlines()]
         return [line for line in lines if line.get("logger") != "httpx"]
 
@@ -65,27 +65,27 @@ class Service(ApiClient):
 
     @property
     def database(self) -> PostgresDatabase:
-        """The one database of the application."""
+        """The application's only database."""
         database: PostgresDatabase = self.app.state.database
         return database
 
     @property
     def hasher(self) -> BcryptHasher:
-        """The one hasher of the application."""
+        """The application's only hasher."""
         hasher: BcryptHasher = self.app.state.hasher
         return hasher
 
     def client_at(self, address: str) -> httpx.AsyncClient:
-        """Return a client of another address."""
+        """Return a client with another source address."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 50000))
         return httpx.AsyncClient(transport=transport, base_url="http://doorward.test")
 
     def connections_asked_for(self) -> int:
-        """Return how often the application has taken a connection from its pool: one for each statement by itself."""
+        """Return the number of connections taken from the pool: one for each statement outside of a transaction."""
         return self.database.pool_load().asked
 
     async def locks_are_waited_for(self, number: int) -> None:
-        """Return when this many locks of the database are waited for."""
+        """Return when this many lock requests wait in the database."""
         waiting = (
             "SELECT count(*) FROM pg_locks LEFT JOIN pg_stat_activity USING (pid)"
             " WHERE NOT granted AND datname = current_database()"
@@ -94,9 +94,9 @@ class Service(ApiClient):
             await asyncio.sleep(0.01)
 
     def idle_transactions(self) -> int:
-        """Return how many transactions PostgreSQL holds open whose owner does something else meanwhile.
+        """Return the number of open transactions in PostgreSQL that run no statement.
 
-        The pool's counts do not tell: they count a connection that is still being opened as one that is not idle.
+        The pool's counts are no substitute: they count a connection that is being opened as not idle.
         """
         idle = (
             "SELECT count(*) FROM pg_stat_activity"
@@ -105,9 +105,9 @@ class Service(ApiClient):
         return int(self.sql(idle)[0]["count"])
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """Run a statement beside the service, committed; return its rows, if it has any.
+        """Run a statement outside of the service, with a commit; return its rows, if it has any.
 
-        It blocks the event loop, in which whatever holds a lock would have to go on: it does not wait for one for ever.
+        It blocks the event loop, in which the holder of a lock would have to continue: therefore it has a lock timeout.
         """
         with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:
             connection.execute("SET lock_timeout = '20s'")
@@ -123,7 +123,7 @@ class Service(ApiClient):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an application is made of besides what its settings describe."""
+    """Parts of an application that its settings do not describe."""
 
     timeouts: Timeouts = PATIENT
     hasher: BcryptHasher | None = None
@@ -132,22 +132,22 @@ class Parts:
 
 
 class MakeDatabase(Protocol):
-    """Makes databases on the shared server; returns the URL."""
+    """Creates databases on the shared server; returns the URL."""
 
     def __call__(self, *, migrated: bool) -> str: ...
 
 
 class MakeService(Protocol):
-    """Makes applications that end with the test."""
+    """Creates applications that end with the test."""
 
     async def __call__(self, parts: Parts | None = None, /, **changes: object) -> Service: ...
 
 
 def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[str, object]) -> Settings:
-    """Return what applications are made with, and these settings besides.
+    """Return the settings of the ring's applications, with these additional settings.
 
-    Without tasks in the background: their transactions could not go on while a test's own statement waits for them, and
-    on a shared database they would carry out what other tests asked for.
+    Background tasks are off: their transactions could not continue while a test's own statement waits for them, and on
+    a shared database they would process the requests of other tests.
     """
     values: dict[str, object] = {
         "environment": "development",
@@ -183,7 +183,7 @@ async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None 
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> bool:
-    """Tell whether the answer is exactly this refusal, in the one shape of all errors."""
+    """Return whether the response is exactly this error, in the format of all errors."""
     body = answer.json()
     return (
         answer.status_code == body["status"] == status
@@ -199,15 +199,15 @@ def statuses(answers: Iterable[httpx.Response]) -> list[int]:
 
 
 def mark() -> str:
-    """Return a text that can be looked for: it stands nowhere else."""
+    """Return a unique text that can be searched for."""
     return f"mark{secrets.token_hex(8)}"
 
 
 def events(logs: Logs, name: str) -> list[dict[str, Any]]:
-    """Return the lines of one event."""
+    """Return the log lines of one event."""
     return [line for line in logs.lines() if line["event"] == name]
 
 
 def facts(line: dict[str, Any], *names: str) -> tuple[Any, ...]:
-    """Return some members of a line, in this order; None for those that it lacks."""
+    """Return some members of a line, in this order; None for missing ones."""
     return tuple(line.get(name) for name in names)

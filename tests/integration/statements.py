@@ -1,4 +1,4 @@
-"""What a call costs: the statements that it sends to PostgreSQL."""
+"""The cost of a call: the statements that it sends to PostgreSQL."""
 
 from collections.abc import Awaitable
 from typing import Any, Final
@@ -7,16 +7,16 @@ import psycopg
 import pytest
 
 OF_NEW_CONNECTIONS: Final = ("pg_catalog.pg_backend_pid()", "extract(epoch FROM clock_timestamp())")
-"""What a connection is asked when it is made. The pool makes one when none is idle, which depends on the machine."""
+"""Statements on a new connection. The pool opens one if none is idle, which depends on the machine."""
 
 
 async def statements_of(call: Awaitable[object], monkeypatch: pytest.MonkeyPatch) -> int:
-    """Return how many statements are sent while a call is made."""
+    """Return the number of statements sent during a call."""
     return len(await sent_by(call, monkeypatch))
 
 
 async def sent_by(call: Awaitable[object], monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the statements that are sent while a call is made, each in one line without its parameters."""
+    """Return the statements sent during a call, each on one line without its parameters."""
     sent: list[str] = []
     execute = psycopg.AsyncCursor.execute
 

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on a loopback port: it keeps what it gets, and answers as told."""
+"""A receiver of webhooks on a loopback port: it stores the requests, and sends configured responses."""
 
 import asyncio
 import ssl
@@ -25,14 +25,14 @@ class Received:
 
 
 class Receiver:
-    """What the server got, and its answers in turn, the last one for ever. ``hold`` keeps them back until it is set."""
+    """The requests, and the responses in turn, repeating the last one. ``hold`` delays responses until it is set."""
 
     def __init__(self, *answers: bytes) -> None:
         self.answers = list(answers) or [OK]
         self.got: list[Received] = []
         self.hold: asyncio.Event | None = None
         self.tail = b""
-        """Sent after the answer for as long as the client takes it."""
+        """Sent after the response for as long as the client reads it."""
         self.sent = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -52,7 +52,7 @@ class Receiver:
                 self.sent += len(self.tail)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # The client has had enough, which some tests are about.
+            # The client has closed the connection, as some tests require.
             pass
         finally:
             writer.close()
@@ -65,5 +65,5 @@ async def receiving(receiver: Receiver, *, tls: ssl.SSLContext | None = None) ->
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        # Connections that are still served are left: the test's loop ends with them.
+        # Leave open connections: the test's event loop ends with them.
         server.close()

@@ -1,6 +1,6 @@
-"""The stacks of deploy/aws in moto's AWS, as far as moto goes. Where it does not go is named here.
+"""The stacks of deploy/aws in moto's AWS, with the changes that its limits require.
 
-Nor does it update a stack: of one with a load balancer that is gone afterwards.
+Moto cannot update a stack with a load balancer: the load balancer would be missing afterwards.
 """
 
 import copy
@@ -18,32 +18,32 @@ DOMAIN: Final = "auth.example.com"
 SECONDS: Final = 60
 
 NOT_IN_MOTO: Final = {
-    "AWS::SecretsManager::Secret": "made by hand, and put where the template would have referred to them",
+    "AWS::SecretsManager::Secret": "created by the test, and inserted in place of references",
     "AWS::ElastiCache::ReplicationGroup": "there is no cache",
     "AWS::ElastiCache::SubnetGroup": "there is no cache",
     "AWS::ApplicationAutoScaling::ScalableTarget": "nothing scales",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "nothing scales",
-    "AWS::CloudWatch::Alarm": "nothing alarms, and nothing rolls a deployment back",
-    "AWS::Logs::MetricFilter": "nothing is counted in the log",
+    "AWS::CloudWatch::Alarm": "no alarms, and no rollback of deployments",
+    "AWS::Logs::MetricFilter": "no metrics of the log",
     "Custom::Migration": "moto would run its function in a container: the tests call it themselves",
 }
-"""Types that moto's CloudFormation does not make, and what the tests do without them."""
+"""Types that moto's CloudFormation does not create, and the tests' replacement."""
 
 DROPPED: Final = ("AWS::SecretsManager::Secret", "AWS::ElastiCache::", "Custom::Migration")
-"""Those that must not even stand in the template; moto passes over the others."""
+"""Types that must not even appear in the template; moto ignores the others."""
 
 LEFT_OUT: Final = {
-    ("data", "Database", "DBParameterGroupName"): "moto takes the group itself for its name, and fails",
+    ("data", "Database", "DBParameterGroupName"): "moto uses the group object as its name, and fails",
 }
 """Properties on which moto fails."""
 
 MEMORY_OF_CONTAINERS: Final = 512
-"""moto counts the memory of containers, which Fargate does not ask for where the task says it."""
+"""moto requires a memory size for each container, which Fargate does not if the task has one."""
 
 
 @dataclass(frozen=True)
 class Aws:
-    """moto's AWS, with the stacks in it."""
+    """moto's AWS, with its stacks."""
 
     url: str
 
@@ -52,9 +52,9 @@ class Aws:
         return boto3.client(service, REGION, endpoint_url=self.url, **keys)
 
     def make_all(self) -> None:
-        """Make the three stacks in their order."""
+        """Create the three stacks in order."""
         network = self.deploy("doorward-network", template_of("network"), {})
-        data = _of_moto("data")
+        data = _template_for_moto("data")
         for name, each in resources_of("data").items():
             if each["Type"] == "AWS::SecretsManager::Secret":
                 secret = self.client("secretsmanager").create_secret(Name=name, SecretString="{}")
@@ -64,7 +64,7 @@ class Aws:
         certificate = self.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
         self.deploy(
             "doorward",
-            _of_moto("service"),
+            _template_for_moto("service"),
             {
                 "DataStack": "doorward-data",
                 "VpcId": network["VpcId"],
@@ -78,7 +78,7 @@ class Aws:
         )
 
     def deploy(self, stack: str, template: dict[str, Any], parameters: dict[str, str]) -> dict[str, str]:
-        """Make a stack, as ``aws cloudformation deploy`` does; return its outputs."""
+        """Create a stack, like ``aws cloudformation deploy``; return its outputs."""
         self.client("cloudformation").create_stack(
             StackName=stack,
             TemplateBody=_json(template),
@@ -88,7 +88,7 @@ class Aws:
         return self.outputs(stack)
 
     def outputs(self, stack: str) -> dict[str, str]:
-        """Return the outputs of a stack, once it is complete."""
+        """Return the outputs of a stack when it is complete."""
         deadline = time.monotonic() + SECONDS
         while True:
             (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -99,19 +99,19 @@ class Aws:
             time.sleep(0.1)
 
     def names_in(self, stack: str) -> set[str]:
-        """Return the names that a stack's resources have in its template."""
+        """Return the logical ids of a stack's resources."""
         listed = self.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
         return {each["LogicalResourceId"] for each in listed if each["LogicalResourceId"]}
 
     def id_of(self, stack: str, name: str) -> str:
-        """Return what AWS calls a resource of a stack."""
+        """Return the physical id of a stack's resource."""
         detail = self.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=name)
         found: str = detail["StackResourceDetail"]["PhysicalResourceId"]
         return found
 
 
-def _of_moto(name: str) -> dict[str, Any]:
-    """Return a template without what moto does not do."""
+def _template_for_moto(name: str) -> dict[str, Any]:
+    """Return a template without the parts that moto does not support."""
     template = copy.deepcopy(template_of(name))
     resources = template["Resources"]
     dropped = {each for each, resource in resources.items() if resource["Type"].startswith(DROPPED)}
@@ -129,7 +129,7 @@ def _of_moto(name: str) -> dict[str, Any]:
 
 
 def _with_value_for(part: Any, name: str, value: str) -> Any:
-    """Return a part of a template with a value wherever it refers to a resource."""
+    """Return a part of a template with all references to a resource replaced by a value."""
     if isinstance(part, dict):
         if part == {"Ref": name}:
             return value
@@ -140,7 +140,7 @@ def _with_value_for(part: Any, name: str, value: str) -> Any:
 
 
 def _json(template: dict[str, Any]) -> str:
-    """Return the template as JSON, with attributes as lists: moto cuts their short form at the first dot."""
+    """Return the template as JSON, with attributes as lists: moto splits their short form at the first dot only."""
 
     def long_form(part: Any) -> Any:
         if isinstance(part, dict):

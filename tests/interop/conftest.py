@@ -1,4 +1,4 @@
-"""The ring of what others wrote, beside the service as a process: `inv test --ring interop`."""
+"""The ring of third-party programs and libraries, with the service as a process: `inv test --ring interop`."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ DATABASE = "interop"
 
 @pytest.fixture(scope="session")
 def site(postgres: EmbeddedPostgres) -> Iterator[Site]:
-    """A running service and its database."""
+    """Yield a running service and its database."""
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE}".encode())
     database_url = postgres.url(DATABASE)
     migrate(database_url)
     port = free_port()
-    # Turns the OpenID provider on, and is what its metadata name.
+    # Enables the OpenID provider; the metadata contain it.
     settings = proof_settings(database_url, PUBLIC_URL=f"http://127.0.0.1:{port}")
     command = [sys.executable, "-m", "doorward", "client", "add", "Nightly report", "--scope", SCOPE]
     added = subprocess.run(command, check=True, env={**os.environ, **settings}, capture_output=True, text=True)

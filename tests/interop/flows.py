@@ -1,4 +1,4 @@
-"""What is tried with each foreign client, and what the service must have seen of it afterwards."""
+"""The flows that each third-party client tries, and the expected sessions afterwards."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ REFRESHES: Final = 2
 PROGRAM_TOKEN: Final = "/oauth/token"
 INTROSPECTION: Final = "/oauth/introspect"
 CLIENT_ID: Final = "foreign"
-"""Libraries want one; the calls of the service's own login ignore it."""
+"""Some libraries require one; the service's own login ignores it."""
 
 
 SCOPE: Final = "items:read"
-"""What the program may do that calls for itself."""
+"""The scope of the program that acts for itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Id and secret of a client."""
+    """The id and the secret of a client."""
 
     client_id: str
     secret: str
@@ -31,12 +31,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running service, its addresses as clients are configured with them, and its database."""
+    """A running service, its URLs in the form in which clients are configured, and its database."""
 
     url: str
     database_url: str
     program: Credentials
-    """A client that may call for itself."""
+    """A client with the client credentials grant."""
 
     @property
     def token_url(self) -> str:
@@ -63,7 +63,7 @@ class Site:
         return self.url + INTROSPECTION
 
     def addresses(self, person: Person) -> dict[str, str]:
-        """Return what a program of another language is given."""
+        """Return the configuration for a program in another language."""
         return {
             "url": self.url,
             "token_path": TOKEN,
@@ -81,14 +81,14 @@ class Site:
         }
 
     def register(self) -> Person:
-        """Make an account that nothing else uses."""
+        """Register a new account with a unique name."""
         person = new_person()
         body = {"email": person.email, "username": person.username, "password": PASSWORD}
         httpx.post(self.url + REGISTER, json=body, trust_env=False).raise_for_status()
         return person
 
     def sessions_of(self, person: Person) -> list[tuple[int, str | None]]:
-        """Return of each login of the person how often it was refreshed, and why it ended."""
+        """Return for each login of the person the number of refreshes, and the reason of its end."""
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(
                 """
@@ -103,27 +103,27 @@ class Site:
 
 
 class Flow(StrEnum):
-    """One thing that a client can do. Each is tried with a person of its own."""
+    """One flow of a client. Each is tried with a separate person."""
 
     LOGIN = "log in"
-    """With user name and password, then call `/me`."""
+    """Log in with user name and password, then call `/me`."""
     REFRESH = "refresh"
-    """Log in once, then call `/me` with two expired access tokens: the client refreshes, where it can by itself."""
+    """Log in once, then call `/me` with two expired access tokens: the client refreshes, automatically if it can."""
     REUSE = "see a used token refused"
-    """Present a used refresh token; return the error's code as the client has it."""
+    """Present a used refresh token; return the error's code as the client reports it."""
     LOGOUT = "log out"
-    """Revoke the refresh token, as RFC 7009 says."""
+    """Revoke the refresh token (RFC 7009)."""
     LOGOUT_BY_ACCESS_TOKEN = "log out by the access token"
     CLIENT_CREDENTIALS = "act for itself"
-    """Get a token by id and secret, then list items; return the status."""
+    """Get a token with id and secret, then list items; return the status."""
     DISCOVERY = "find the endpoints"
-    """Do the same, told nothing but where the service is (RFC 8414)."""
+    """Do the same, configured with only the URL of the service (RFC 8414)."""
     INTROSPECTION = "look at a token"
-    """Ask what that token is worth (RFC 7662); return its scope, then whether another text is a token."""
+    """Introspect that token (RFC 7662); return its scope, then whether another text is an active token."""
 
 
 Seen = Sequence[str]
-"""What a client got: names that `/me` answered with, or the code of an error."""
+"""The client's results: names in the responses of `/me`, or the code of an error."""
 Try = Callable[[Site, Person], Seen]
 Client = Mapping[Flow, Try]
 
@@ -141,7 +141,7 @@ SESSIONS_AFTER: Final[Mapping[Flow, list[tuple[int, str | None]]]] = {
 
 
 def expected(flow: Flow, person: Person) -> Seen:
-    """Return what every client must have got."""
+    """Return the expected result of every client."""
     return {
         Flow.LOGIN: [person.username],
         Flow.REFRESH: [person.username] * (1 + REFRESHES),

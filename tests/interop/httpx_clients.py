@@ -1,4 +1,4 @@
-"""Foreign clients on httpx, used as their documentation says. Of each, only addresses are configured."""
+"""Third-party clients based on httpx, used as documented; only addresses are configured."""
 
 import asyncio
 from typing import Any, Final
@@ -13,11 +13,11 @@ from tests.interop.programs import python_package
 
 SCOPE: Final = "account"
 LONGER_THAN_ANY_TOKEN: Final = 1_000_000
-"""Seconds before the end of a token at which it counts as expired: always."""
+"""Seconds before its end at which a token counts as expired, so that every token does."""
 
 
 class HttpxAuth:
-    """httpx-auth, which refreshes by itself; where that is refused, it logs in again with the password it holds."""
+    """httpx-auth, which refreshes automatically; if that is refused, it logs in again with its stored password."""
 
     def _calls(self, site: Site, person: Person, early_expiries: list[float]) -> Seen:
         httpx_auth = python_package("httpx_auth")
@@ -53,7 +53,7 @@ class HttpxAuth:
 
 
 class HttpxOauth:
-    """httpx-oauth, which has no password grant: it goes on with a session that a login began."""
+    """httpx-oauth, which has no password grant: it continues a session that was started by a login."""
 
     def _client(self, site: Site) -> Any:
         oauth2 = python_package("httpx_oauth.oauth2")

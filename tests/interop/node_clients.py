@@ -1,4 +1,4 @@
-"""Foreign clients in JavaScript: a module of `clients` for each, with a function for each flow."""
+"""Third-party clients in JavaScript: a module of `clients` for each, with a function for each flow."""
 
 import json
 from collections.abc import Mapping

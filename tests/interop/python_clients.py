@@ -1,4 +1,4 @@
-"""Foreign clients in Python, used as their documentation says. Of each, only addresses are configured."""
+"""Third-party clients in Python, used as documented; only addresses are configured."""
 
 import asyncio
 import time
@@ -17,11 +17,11 @@ from tests.interop.programs import python_package
 
 SCOPE: Final = "account"
 LONGER_THAN_ANY_TOKEN: Final = 1_000_000
-"""Seconds before the end of a token at which it counts as expired: always."""
+"""Seconds before its end at which a token counts as expired, so that every token does."""
 
 
 class RequestsOAuthlib:
-    """requests-oauthlib, which refreshes by itself a moment after a token has expired."""
+    """requests-oauthlib, which refreshes automatically a moment after a token has expired."""
 
     def _session(self, site: Site, person: Person) -> Any:
         requests_oauthlib, oauth2 = python_package("requests_oauthlib"), python_package("oauthlib.oauth2")
@@ -63,7 +63,7 @@ class RequestsOAuthlib:
 
 
 class Oauthlib:
-    """oauthlib, which writes and reads messages, and leaves it to others to send them."""
+    """oauthlib, which writes and parses messages, without sending them."""
 
     def __init__(self) -> None:
         self._oauth2: Any = None
@@ -131,7 +131,7 @@ def _post(url: str, body: str, headers: Mapping[str, str] | None = None, auth: t
 
 
 class Authlib:
-    """Authlib on requests, which refreshes by itself."""
+    """Authlib on requests, which refreshes automatically."""
 
     def _session(self, site: Site, person: Person, leeway: int = 60) -> Any:
         session = python_package("authlib.integrations.requests_client").OAuth2Session(
@@ -187,7 +187,7 @@ class Authlib:
 
 
 class AuthlibAsynchronous:
-    """Authlib's asynchronous client, which refreshes by itself."""
+    """Authlib's asynchronous client, which refreshes automatically."""
 
     @asynccontextmanager
     async def _session(self, site: Site, person: Person) -> AsyncIterator[Any]:
@@ -235,7 +235,7 @@ class AuthlibAsynchronous:
 
 
 def flows_of(client: object) -> Client:
-    """Return the flows that a client has."""
+    """Return the flows that a client supports."""
     methods = {
         Flow.LOGIN: "log_in",
         Flow.REFRESH: "refresh",

@@ -1,4 +1,4 @@
-"""The curl calls of a page, run as a reader's shell runs them: in order, with the variables that the page sets."""
+"""The curl calls of a page, run like in a reader's shell: in order, with the variables that the page sets."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ STATUS_ON_STDERR: Final = "curl() { command curl --noproxy '*' -w '%{stderr}%{ht
 
 
 class Call(NamedTuple):
-    """One curl line, the status that the page says, and what came."""
+    """One curl line, the documented status, and the response."""
 
     line: str
     documented: str
@@ -23,7 +23,7 @@ class Call(NamedTuple):
 
 
 def run_calls(page: Path, url: str, folder: Path, first: str = "") -> list[Call]:
-    """Run the page's blocks with curl against a service, in one shell, after the commands ``first``."""
+    """Run the page's curl blocks against a service, in one shell, after the commands ``first``."""
     lines = _shell_lines(page)
     commands = [line.replace(DOCUMENTED_SERVICE, url) for line, _ in lines]
     mark = "printf '\\x1e'; printf '\\x1e' >&2"
@@ -46,7 +46,7 @@ def run_calls(page: Path, url: str, folder: Path, first: str = "") -> list[Call]
 
 
 def _shell_lines(page: Path) -> list[tuple[str, str]]:
-    """Return each command of the blocks that call, with the status in the comment below it."""
+    """Return each command of the blocks with curl, with the status in the comment below it."""
     blocks = re.findall(r"^```sh\n(.*?)^```", text_of(page), re.DOTALL | re.MULTILINE)
     text = "".join(block for block in blocks if re.search(r"\bcurl\b", block)).replace("\\\n", "")
     lines: list[tuple[str, str]] = []

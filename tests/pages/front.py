@@ -1,4 +1,4 @@
-"""The address under which others see the service, PUBLIC_URL: known before the service has chosen its port."""
+"""A front that provides the PUBLIC_URL: its address is known before the service has chosen its port."""
 
 import http.client
 import threading
@@ -15,7 +15,7 @@ OF_THE_CONNECTION: Final = frozenset(
 
 
 class Front(ThreadingTCPServer):
-    """Passes requests on to the service, as a reverse proxy does. ``service`` is where it listens."""
+    """Forwards requests to the service, like a reverse proxy. ``service`` is the service's address."""
 
     daemon_threads = True
 
@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
         self._pass_on()
 
     def log_message(self, *_: object) -> None:
-        """Write nothing."""
+        """Suppress the request log."""
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def running_front() -> Iterator[Front]:
-    """Run it within the block."""
+    """Run the front within the block."""
     with Front() as front:
         thread = threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

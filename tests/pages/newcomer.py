@@ -1,4 +1,4 @@
-"""A newcomer who does what docs/new-domain.md says, to the letter, in a copy of the project."""
+"""A newcomer who follows docs/new-domain.md exactly, in a copy of the project."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.architecture.sources import ROOT, project_files, text_of
 
 PAGE: Final = Path("docs/new-domain.md")
 ACCEPTANCE: Final = "uv run inv check\nuv run pytest -q tests/unit/notes tests/integration/notes\n"
-"""What the page must end with."""
+"""The last block of the page."""
 
 SAYING_THE_SAME_AGAIN: Final = (
     "bad_input",
@@ -28,24 +28,24 @@ SAYING_THE_SAME_AGAIN: Final = (
     "uploads",
     "versions",
 )
-"""Tests of the copy that take long and show with another noun what they show of items.
+"""Slow tests of the copy that only repeat the tests of items with another noun.
 
-Those of its calls, lists, search, import and ownership are run.
+The tests of its calls, lists, search, import and ownership are run.
 """
 
 SAYING_NOTHING_OF_DOMAINS: Final = ("configuration", "containers", "supply")
-"""Checks of the architecture that look at the whole repository for something else, and take long."""
+"""Slow architecture tests that check the whole repository for something unrelated to domains."""
 
 MYPY_CACHE: Final = ".mypy_cache"
 TEMPORARY: Final = ".development/pytest"
 HANGS_AFTER_SECONDS: Final = 900
 SHOWN_LINES: Final = 60
 LOW_PRIORITY: Final = "5"
-"""Tests of faults go first, and what this runs itself must not starve: it waits for PostgreSQL a second or two."""
+"""Tests of faults have a higher priority; this one must not starve, since it waits for PostgreSQL a second or two."""
 
 
 def blocks() -> Sequence[str]:
-    """The commands of each numbered step."""
+    """Return the commands of each numbered step."""
     parts = re.split(r"^## (.+)\n", text_of(PAGE), flags=re.MULTILINE)
     found = []
     for title, text in zip(parts[1::2], parts[2::2], strict=True):
@@ -57,14 +57,14 @@ def blocks() -> Sequence[str]:
 
 
 class Newcomer:
-    """Somebody with a copy of the project as git would take it, in a repository of its own without history."""
+    """A newcomer's copy of the project's files, in a new repository without history."""
 
     def __init__(self, copy: Path) -> None:
-        """Copy the project, and keep the environment as it is now: tests change theirs."""
+        """Copy the project, and save the current environment: tests change theirs."""
         for path in project_files():
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, copy / path)
-        # As after any run of the checks: without its cache mypy takes half a minute of processor time.
+        # As after any run of the checks: without its cache mypy needs half a minute of processor time.
         if (ROOT / MYPY_CACHE).is_dir():
             shutil.copytree(ROOT / MYPY_CACHE, copy / MYPY_CACHE)
         (copy / TEMPORARY).parent.mkdir()
@@ -85,7 +85,7 @@ class Newcomer:
         self._state_after(accepting)
 
     def _state_after(self, commands: str) -> str:
-        """Run commands that must succeed; return a name for what all files of the project hold then."""
+        """Run commands that must succeed; return a hash of all files of the project afterwards."""
         finished = self._run(f"{commands}\ngit add --all\n")
         if finished.returncode != 0:
             said = "\n".join(finished.stdout.splitlines()[-SHOWN_LINES:])
@@ -93,7 +93,7 @@ class Newcomer:
         return self._run("git write-tree").stdout
 
     def _run(self, commands: str) -> subprocess.CompletedProcess[str]:
-        """Run commands as a newcomer's shell would, stopping at the first that fails; all else goes first."""
+        """Run commands in a shell at low priority, stopping at the first that fails."""
         return subprocess.run(
             ["nice", "-n", LOW_PRIORITY, "bash", "-euo", "pipefail", "-c", commands],
             check=False,
@@ -108,13 +108,13 @@ class Newcomer:
 
 
 def environment(copy: Path) -> Mapping[str, str]:
-    """The packages of this run with the code of the copy, no network, and nothing of this run's git and coverage."""
+    """Return this run's packages with the copy's code, without network, git and coverage settings."""
     foreign = ("COV", "GIT_", "PYTEST_", "VIRTUAL_ENV")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
         "PYTHONPATH": str(copy / "src"),
         "PYTEST_ADDOPTS": " ".join(
             [
-                # A run in the folder that all share would close it to PostgreSQL's user, whom other tests let in.
+                # A run in the shared temporary folder would close it to PostgreSQL's user, which other tests need.
                 f"--basetemp={copy / TEMPORARY}",
                 *(f"--ignore-glob=*/notes/test_{name}.py" for name in SAYING_THE_SAME_AGAIN),
                 *(f"--ignore-glob=*/architecture/test_{name}.py" for name in SAYING_NOTHING_OF_DOMAINS),

@@ -1,4 +1,4 @@
-"""The packages of this run that a wheel asks for, and those that they ask for, put into another environment."""
+"""Links the packages that a wheel requires, with their dependencies, from this environment into another one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distribution, distributions
@@ -39,6 +39,6 @@ def _applying(texts: Iterable[str], extras: set[str]) -> Iterator[Requirement]:
 
 
 def _entries(found: Distribution) -> Iterator[Path]:
-    """Return the folders and modules that a package has in its site; its programs are elsewhere."""
+    """Return the folders and modules of a package in its site; its programs are elsewhere."""
     for name in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
         yield Path(str(found.locate_file(name)))

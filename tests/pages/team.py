@@ -1,4 +1,4 @@
-"""A team that follows docs/protect-a-service.md to the letter: an empty folder, the page's commands and its files."""
+"""A team that follows docs/protect-a-service.md exactly: an empty folder, the page's commands and its files."""
 
 import os
 import re
@@ -41,7 +41,7 @@ exec {uv} "$@"
 
 
 class Block(NamedTuple):
-    """A marked block of the page, and the file that the text before it says to save it as."""
+    """A marked block of the page, and the file name under which the text before it says to save it."""
 
     language: str
     text: str
@@ -49,7 +49,7 @@ class Block(NamedTuple):
 
 
 def blocks() -> list[Block]:
-    """The blocks of the numbered steps."""
+    """Return the blocks of the numbered steps."""
     steps = text_of(PAGE).partition("\n## More than")[0]
     parts = re.split(r"^```(\w*)\n(.*?)^```$", steps, flags=re.DOTALL | re.MULTILINE)
     found = []
@@ -60,23 +60,23 @@ def blocks() -> list[Block]:
 
 
 def documented_statuses() -> list[str]:
-    """What the page says each call is answered, "" where it says nothing."""
+    """Return the documented status of each call, "" if there is none."""
     text = "".join(block.text for block in blocks()).replace("\\\n", "")
     return [found[1] or "" for found in re.finditer(r"^.*\bcurl .*\n(?:# (\d{3}))?", text, re.MULTILINE)]
 
 
 def additions() -> list[str]:
-    """The requirements that the page has uv add; a package in a folder by its name."""
+    """Return the requirements of the page's `uv add` commands; a package in a folder by its name."""
     commands = re.findall(r"^uv add (.*)$", "".join(block.text for block in blocks()), re.MULTILINE)
     words = [word for command in commands for word in shlex.split(command)]
     return [word.rpartition("/")[2] for word in words if not word.startswith("-")]
 
 
 class Team:
-    """A folder with nothing in it but a clone of the project, and alone: no project above it counts."""
+    """A folder with only a clone of the project, isolated from projects above it."""
 
     def __init__(self, folder: Path, doorward: str) -> None:
-        """Take where doorward runs. Prepare what `uv add` would install: nothing comes from an index."""
+        """Take the URL of doorward. Prepare what `uv add` would install: no index is used."""
         self._folder = folder
         self._doorward = doorward
         (folder / "pyproject.toml").write_text(ALONE, encoding="utf-8")
@@ -84,7 +84,7 @@ class Team:
         self._environment = environment(folder)
 
     def follow_the_page(self) -> str:
-        """Run all steps but the first in one shell; return what they print. Statuses of calls end in a file."""
+        """Run all steps but the first in one shell; return their output. The statuses of calls go to a file."""
         script = "\n".join([CURL, *(self._commands(block) for block in blocks()[1:])])
         shell = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", script],
@@ -103,7 +103,7 @@ class Team:
         return said
 
     def statuses(self) -> list[str]:
-        """What the calls were answered."""
+        """Return the statuses of the calls."""
         return (self._folder / "orders" / "statuses").read_text(encoding="utf-8").split()
 
     def _commands(self, block: Block) -> str:
@@ -137,7 +137,7 @@ def environment(folder: Path) -> Mapping[str, str]:
 
 
 def _install(packages: Path, wheels: Path, uv: str) -> None:
-    """Make an environment with the wheel of the library, and what it and the page's other additions ask for."""
+    """Create an environment with the library's wheel, and with its and the page's other requirements."""
     build = [uv, "build", "--quiet", "--offline", "--wheel", "--package", LIBRARY, "--out-dir", str(wheels)]
     subprocess.run(build, check=True, cwd=ROOT)
     venv.create(packages, with_pip=False, symlinks=True)
@@ -146,7 +146,7 @@ def _install(packages: Path, wheels: Path, uv: str) -> None:
     with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
         wheel.extractall(site)
     link_requirements(site, additions())
-    # Without this check, a package that is missing would be waited for at the service's port.
+    # Check the imports first: a missing package would only show as a timeout at the service's port.
     subprocess.run([python, "-c", "import uvicorn, doorward_client.testing, fastapi.testclient"], check=True)
     for name in PROGRAMS:
         program = packages / "bin" / name

@@ -12,7 +12,7 @@ from pytest_socket import disable_socket, enable_socket
 from doorward.observability.logging import LOGGER
 
 KEPT: Final = ("COV", "PATH", "PYTEST_")
-"""What coverage, subprocesses and pytest itself need."""
+"""Variables that coverage, subprocesses and pytest itself need."""
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
-    """Undo what a test configures: pytest closes the stream that it wrote to, and a later test's line would fail."""
+    """Restore the logging configuration: pytest closes the stream of a test, and later lines would fail."""
     root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
     handlers, level = root.handlers, root.level
     yield
@@ -34,7 +34,7 @@ def log_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """Give the test an environment without variables of this machine, and no .env file in sight.
+    """Give the test an environment without variables of this machine, in a folder without a .env file.
 
     Loading settings compares each variable with the name of each setting, which takes longer than the test.
     """

@@ -1,4 +1,4 @@
-"""Processor time of a call beside that of a fixed loop in the same run: no machine and no neighbour decides a test."""
+"""Compares the processor time of a call with that of a fixed loop in the same run, independent of the machine."""
 
 import contextlib
 import gc
@@ -10,10 +10,10 @@ from typing import Final
 from doorward.core.exceptions import DomainError
 
 LOOPS_OF_BUDGET: Final = 1_400_000
-"""Of ``_loop``: 100 ms of processor time on the machine whose figures are in docs/assurance.md."""
+"""Iterations of ``_loop``: 100 ms of processor time on the machine of the figures in docs/assurance.md."""
 
 ATTEMPTS: Final = 3
-"""The least of several counts: a cold cache is not the input's doing."""
+"""The minimum of several measurements counts, to exclude effects such as a cold cache."""
 
 
 def _loop(times: int) -> int:
@@ -25,12 +25,12 @@ def _loop(times: int) -> int:
 
 @cache
 def budget_seconds() -> float:
-    """Return what the fixed loop takes here: the equivalent of 100 ms."""
+    """Return the time of the fixed loop on this machine: the equivalent of 100 ms."""
     return min(_seconds(lambda: _loop(LOOPS_OF_BUDGET)) for _ in range(ATTEMPTS))
 
 
 def share_of_budget(call: Callable[[], object]) -> float:
-    """Return which part of the budget the call takes: 1 is the whole. Refusals are results, too."""
+    """Return the share of the budget that the call takes: 1 is the whole. Refusals count as results."""
     least = _seconds(call)
     for _ in range(ATTEMPTS - 1):
         if least < budget_seconds() / 2:
@@ -40,7 +40,7 @@ def share_of_budget(call: Callable[[], object]) -> float:
 
 
 def share_of_first_call(call: Callable[[], object]) -> float:
-    """As ``share_of_budget``, for a call that does something else the next time."""
+    """Return the same as ``share_of_budget``, for a call that behaves differently when repeated."""
     return _seconds(call) / budget_seconds()
 
 
@@ -56,7 +56,7 @@ def _seconds(call: Callable[[], object]) -> float:
 
 @contextlib.contextmanager
 def _no_garbage_collected() -> Iterator[None]:
-    """A collection looks at all objects of the process: how long it takes is not the input's doing."""
+    """Disable garbage collection, whose time depends on all objects of the process, not on the input."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Texts that cost most of those that fit the bounds, found by trying many shapes at each place."""
+"""The most expensive texts within the limits, found by trying many shapes at each place."""
 
 import base64
 import unicodedata
@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Final
 
 HEADER_BYTES: Final = 32 * 1024
-"""Of all headers of a request together, at the server's edge."""
+"""The server's limit for all header fields of a request together."""
 
 BODY_BYTES: Final = 64 * 1024
 
 
 def texts(length: int) -> Mapping[str, str]:
-    """Unicode that takes long to normalise, by what it is made of: each text is as long as may be."""
+    """Return Unicode texts that are slow to normalise, by their structure; each has the maximum length."""
     acute, grave_below = "\u0301", "\u0316"
     patterns = {
         "marks of two classes, in halves": "a" + acute * (length // 2) + grave_below * (length // 2),
@@ -23,14 +23,14 @@ def texts(length: int) -> Mapping[str, str]:
         "runs of 31 marks": f"a{acute * 16}{grave_below * 15}" * length,
         "runs of 30 marks that become 60": f"a{chr(0x0F81) * 30}" * length,
         "marks that decompose to two, and claim to be none": "\u0f81" * length,
-        "others of them": "\u0f73\u0f75" * length,
+        "other marks that decompose to two": "\u0f73\u0f75" * length,
         "marks that decompose to two": "\u0344" * length,
         "jamo": "\u1100\u1161\u11a8" * length,
         "syllables": "\uac01" * length,
-        "one that NFKC makes eighteen": "\ufdfa" * length,
-        "one that NFKC makes several": "\u3300" * length,
+        "one that NFKC expands to eighteen": "\ufdfa" * length,
+        "one that NFKC expands to several": "\u3300" * length,
         "letters with three marks": "\u1f82" * length,
-        "notes that NFC makes three": "\U0001d160" * length,
+        "notes that NFC expands to three": "\U0001d160" * length,
         "letters whose lower case is longer": "\u0130" * length,
         "sharp s": "\u00df" * length,
         "white space": " " * length,
@@ -40,7 +40,7 @@ def texts(length: int) -> Mapping[str, str]:
 
 
 def _falling_classes(length: int) -> str:
-    """A mark of each combining class, many of the highest first: each must pass all before it."""
+    """Return marks of each combining class, most of the highest first: each must be moved past all earlier ones."""
     mark_of_class = {unicodedata.combining(chr(code)): chr(code) for code in range(0x300, 0x20000)}
     classes = sorted(mark_of_class.keys() - {0}, reverse=True)
     return "a" + "".join(mark_of_class[each] * (length // len(classes)) for each in classes)
@@ -67,7 +67,7 @@ def addresses(length: int) -> Mapping[str, str]:
 
 
 def header_values() -> Mapping[str, str]:
-    """Values that fill all headers of a request, from the separators of every list that there is."""
+    """Return values that fill all header fields of a request, made of the separators of all list formats."""
     parts = [
         ",", ", ", '"1",', 'W/"1",', "*,", " ", "\t", ";", "=", ":", ".", "-", "a", "\xff", "gzip;q=0,", "gzip ; q=0.",
         "0" * 400 + ",", "1.1.1.1,", "10.1.1.1,", "::ffff:10.1.1.1,", "fc00::1,", "[::1]:1,", "1:1,", "fe80::1%a,",
@@ -78,7 +78,7 @@ def header_values() -> Mapping[str, str]:
 
 
 def json_bodies(member: str) -> Mapping[str, bytes]:
-    """Bodies of 64 KiB; ``member`` is a member that the schema has."""
+    """Return bodies of 64 KiB; ``member`` is a member of the schema."""
     named = b'{"' + member.encode() + b'":'
     bodies = {
         "open arrays": b"[" * BODY_BYTES,
@@ -137,7 +137,7 @@ def _base64(raw: bytes) -> str:
 
 
 def csv_files() -> Mapping[str, bytes]:
-    """Files whose rows are as long as may be; the reader is asked for one line at a time."""
+    """Return files with the longest possible rows; the reader is asked for one line at a time."""
     header, size = "title,description,tags\n", 65_000
     rows = {
         "tags of nothing": f'{header}x,,"{"," * size}"\n',
@@ -183,13 +183,13 @@ def _two_encodings(size: int) -> bytes:
 
 
 def column_maps() -> Mapping[str, str]:
-    """Maps that are as long as may be."""
+    """Return column maps of the maximum length."""
     parts = ["a", ":", ",", "a:", "a:title", "a:title,", ":title,", "title:", "a:title:title", "\n", "\u0130"]
     return {repr(part): (part * 2_000)[:2_000] for part in parts}
 
 
 def log_texts() -> Mapping[str, str]:
-    """What may stand in a message of an error or in a traceback, made of the beginnings of what is looked for."""
+    """Return texts of error messages and tracebacks, made of the beginnings of the patterns that are searched."""
     parts: Sequence[str] = [
         "a", "@", "a@a.", "://", "://a:", "password", "password='", "email)=(", "token", "eyJaaaaaaaa.", "bearer ",
         "bearer\t", "dwr_", "$2b$", "\\", '\\"', '"', "(", "secret-", "api_key", "\u202e", "\x00", "\n", "\u0f81",

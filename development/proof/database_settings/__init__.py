@@ -1,1 +1,1 @@
-"""Every setting of PostgreSQL that a role may change, at its extremes, and what the service then answers."""
+"""Tests the service with extreme values of every PostgreSQL setting that a role may change."""

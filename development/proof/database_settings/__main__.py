@@ -1,4 +1,4 @@
-"""`python -m development.proof.database_settings`: try every setting by itself, and say what was wrong."""
+"""`python -m development.proof.database_settings`: try every setting separately, and report wrong behaviour."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ from doorward.settings.config import Settings, settings_from
 
 
 def main() -> int:
-    """Return 0 when the service answered rightly or refused clearly with every change, else 1."""
+    """Return 0 if every change led to correct responses or a clear refusal, else 1."""
     configure_logging("critical", "json")
     began = time.monotonic()
     with EmbeddedPostgres(durable=False) as server, ordinary_database(server.url()) as database_url:

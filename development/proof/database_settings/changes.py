@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 OTHER_ROLE: Final = "doorward_other_role"
 OTHER_SCHEMA: Final = "captured"
-"""Has tables of the same names, which the service's role may use."""
+"""A schema with tables of the same names, on which the service's role has privileges."""
 
 _TEXTS: Final[Mapping[str, Sequence[str]]] = {
     "DateStyle": ("German, DMY", "SQL, DMY", "Postgres, MDY", "ISO, DMY"),
@@ -32,18 +32,18 @@ _OTHER_TEXTS: Final = ("", "nowhere")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One setting of the database, and a value for it."""
+    """A setting of the database, and a value for it."""
 
     name: str
     value: str
 
     def __str__(self) -> str:
-        """Return it as it is written in SQL."""
+        """Return the change in SQL notation."""
         return f"{self.name} = '{self.value}'"
 
 
 def list_changes(connection: psycopg.Connection[Any]) -> list[Change]:
-    """Return each setting that a role or a superuser may change, with each of its extremes."""
+    """Return each setting that a role or a superuser may change, with each of its extreme values."""
     cursor = connection.cursor(row_factory=dict_row)
     cursor.execute(
         """
@@ -54,7 +54,7 @@ def list_changes(connection: psycopg.Connection[Any]) -> list[Change]:
         """
     )
     changes = [Change(row["name"], value) for row in cursor for value in _extremes(row)]
-    # PostgreSQL leaves this one out of the view.
+    # The view pg_settings does not list this setting.
     return [*changes, Change("role", OTHER_ROLE)]
 
 
@@ -68,14 +68,14 @@ def _extremes(row: Mapping[str, Any]) -> Sequence[str]:
         case "string":
             return _TEXTS.get(name, _OTHER_TEXTS)
         case "integer" if name.endswith("_timeout"):
-            # The smallest one means without a limit.
+            # The minimum means "no limit".
             return (row["min_val"], "1", row["max_val"])
         case _:
             return (row["min_val"], row["max_val"])
 
 
 def apply(connection: psycopg.Connection[Any], database: str, changes: Sequence[Change]) -> list[Change]:
-    """Have the database carry exactly these changes; return those that PostgreSQL accepted."""
+    """Reset the database's settings and apply these changes; return those that PostgreSQL accepted."""
     name = sql.Identifier(database)
     connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(name))
     accepted = []
@@ -84,7 +84,7 @@ def apply(connection: psycopg.Connection[Any], database: str, changes: Sequence[
         try:
             connection.execute(statement)
         except psycopg.Error:
-            # Of another version, or a value that this machine cannot have.
+            # The setting is unknown to this version, or the value is not possible on this machine.
             continue
         accepted.append(change)
     return accepted

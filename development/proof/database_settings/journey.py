@@ -1,4 +1,4 @@
-"""One round of all that the service does with its database, and whether each answer is right."""
+"""One pass through all uses of the database by the service, with a check of each response."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ import httpx
 
 AUTH: Final = "/api/v1/auth"
 ITEMS: Final = "/api/v1/items"
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people that the proof makes
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that the proof creates
 TITLE: Final = "Café Łódź 東京 NULL"
 TAGS: Final = ["NULL", 'back\\slash "quoted"', "Łódź"]
 AT_ONCE: Final = 6
@@ -22,15 +22,15 @@ Pair = dict[str, Any]
 
 
 class WrongAnswerError(Exception):
-    """An answer that is neither right nor a clear refusal."""
+    """A response that is neither correct nor a clear refusal."""
 
 
 class UnavailableError(WrongAnswerError):
-    """503 where another answer was needed: a clear refusal."""
+    """A 503 instead of the expected response: a clear refusal."""
 
 
 class Journey:
-    """A person's way through the service, from registration to the end of the session."""
+    """One user's calls, from registration to the end of the session."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         """Take a client of the service."""
@@ -39,7 +39,7 @@ class Journey:
         self._access = ""
 
     async def run(self) -> None:
-        """Go all the way. Raises ``WrongAnswerError``."""
+        """Make all calls. Raises ``WrongAnswerError``."""
         account = {"email": f"{self._name}@example.com", "username": self._name, "password": PASSWORD}
         await self._call(201, "POST", f"{AUTH}/register", json=account)
         await self._call(409, "POST", f"{AUTH}/register", json=account)
@@ -52,21 +52,21 @@ class Journey:
         await self._is_dead(pair)
 
     async def begin_theft(self) -> tuple[Pair, Pair]:
-        """Register and refresh; return the used pair and the current one."""
+        """Register and refresh; return the used pair of tokens and the current one."""
         account = {"email": f"{self._name}@example.com", "username": self._name, "password": PASSWORD}
         await self._call(201, "POST", f"{AUTH}/register", json=account)
         used = await self._log_in()
         return used, await self._refresh(200, used)
 
     async def commit_theft(self, pairs: tuple[Pair, Pair]) -> None:
-        """Use the used token: refused, or not answered."""
+        """Reuse the used refresh token; require a refusal or a 503."""
         answer = await self._send_refresh(pairs[0])
         _require(
             answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE}, "a used token", answer.text
         )
 
     async def end_theft(self, pairs: tuple[Pair, Pair]) -> None:
-        """Use it again: refused, and the current token does not work either."""
+        """Reuse the token again; require a refusal, and that the current token is refused, too."""
         await self._refresh(401, pairs[0])
         await self._is_dead(pairs[1])
 
@@ -80,7 +80,7 @@ class Journey:
         await self._is_dead(third)
 
     async def _race(self) -> None:
-        """Only one of the uses of a token succeeds, and the session ends."""
+        """Require that only one of concurrent uses of a token succeeds, and that the session ends."""
         pair = await self._log_in()
         answers = await asyncio.gather(*(self._send_refresh(pair) for _ in range(AT_ONCE)))
         found = Counter(answer.status_code for answer in answers)
@@ -154,6 +154,6 @@ class Journey:
         return await self._client.request(method, path, headers=headers, **content)
 
 
-def _require(is_right: bool, what: str, found: object) -> None:  # noqa: FBT001 - as an assertion has it
+def _require(is_right: bool, what: str, found: object) -> None:  # noqa: FBT001 - like an assertion
     if not is_right:
         raise WrongAnswerError(f"{what}: {found}")

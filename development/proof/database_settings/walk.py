@@ -1,4 +1,4 @@
-"""Applies changes to a database, and tells what the service then does: answers rightly, or refuses clearly."""
+"""Applies changes to a database, and records whether the service then responds correctly or refuses clearly."""
 
 import asyncio
 import contextlib
@@ -27,29 +27,29 @@ ROLE: Final = "doorward_settings_walk"
 
 MAY_BE_REFUSED: Final = frozenset(
     {
-        # PostgreSQL itself then lets no session begin.
+        # PostgreSQL then refuses every new session.
         "session_preload_libraries",
         "local_preload_libraries",
-        # A millisecond is less than a session needs to have it changed.
+        # One millisecond is too short to change the setting within the session.
         "idle_session_timeout",
         "transaction_timeout",
-        # The service's role may not change these back.
+        # The service's role may not override these.
         "session_replication_role",
         "dynamic_library_path",
         "role",
-        # How operators have a database refuse writes.
+        # Operators use this setting to make a database read-only.
         "default_transaction_read_only",
     }
 )
-"""The service does not start with these, or answers 503."""
+"""With these settings the service does not start, or answers 503."""
 
 CONNECTIONS_SECONDS: Final = 60
-"""Where PostgreSQL ends each session at once, new connections never are all there, until the pool gives up."""
+"""If PostgreSQL ends each session at once, the pool never fills, until it gives up."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What became of the changes."""
+    """The outcomes of the changes."""
 
     right: list[Change] = field(default_factory=list)
     refused: dict[Change, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Findings:
 
     @property
     def faults(self) -> list[str]:
-        """What must not be: wrong answers, and refusals where none is needed."""
+        """Unacceptable outcomes: wrong responses, and refusals for settings that the service can handle."""
         needless = {
             change: why
             for change, why in {**self.refused, **self.unavailable}.items()
@@ -68,7 +68,7 @@ class Findings:
 
 
 class Outcome(NamedTuple):
-    """What the service did with a change: at most one of these."""
+    """The outcome of a change: at most one member is set, and none if all responses were correct."""
 
     refusal: str | None = None
     unavailable: str | None = None
@@ -77,7 +77,7 @@ class Outcome(NamedTuple):
 
 @contextlib.contextmanager
 def ordinary_database(server_url: str) -> Iterator[str]:
-    """Yield the URL of a migrated database whose owner, the service's role, is no superuser; drop it afterwards."""
+    """Yield the URL of a migrated database owned by the service's role, which is no superuser; drop both afterwards."""
     database, role = sql.Identifier(DATABASE), sql.Identifier(ROLE)
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
@@ -105,10 +105,10 @@ def _make_captured_tables(url: str) -> None:
 
 
 class Walk:
-    """One application, which gets new connections for each change."""
+    """One application, with new connections for each change."""
 
     def __init__(self, settings: Settings, admin: psycopg.Connection[Any], timeouts: Timeouts = TIMEOUTS) -> None:
-        """Take the service's settings, and a superuser's connection in autocommit."""
+        """Take the service's settings, and a superuser's connection in autocommit mode."""
         self._settings = settings
         self._admin = admin
         self._app = create_wired_app(settings, timeouts=timeouts)
@@ -117,7 +117,7 @@ class Walk:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
-        """Serve within the block; afterwards the database carries no change."""
+        """Run the application within the block; reset the database's settings afterwards."""
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         async with (
             self._app.router.lifespan_context(self._app),
@@ -132,7 +132,7 @@ class Walk:
                 apply(self._admin, self._database, [])
 
     async def try_all(self, changes: Sequence[Change], together: int) -> None:
-        """Try so many changes at a time, each setting once; those that are not right together are tried apart."""
+        """Apply up to ``together`` changes at a time, each to another setting; bisect the groups that fail."""
         left = list(changes)
         while left:
             one_of_each = {change.name: change for change in left}
@@ -186,7 +186,7 @@ class Walk:
             raise WrongAnswerError("a table of another schema was used")
 
     async def _use_up_a_token(self, change: Change) -> None:
-        """Use a token for the second time while the change holds: its session ends now, or as soon as it can."""
+        """Reuse a token while the change applies: its session must end now, or as soon as the database permits it."""
         journey = Journey(self._client)
         try:
             await self._change_to([])
@@ -203,10 +203,10 @@ class Walk:
         await self._reconnect()
 
     async def _reconnect(self) -> None:
-        """Give the application new connections, as a restart does, and wait for them."""
+        """Replace the application's connections, like a restart, and wait for the new ones."""
         database: PostgresDatabase = self._app.state.database
         await database.replace_connections()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECTIONS_SECONDS):
-                while database.pool_load().idle < database.pool_load().size:  # noqa: ASYNC110 - the pool tells no one
+                while database.pool_load().idle < database.pool_load().size:  # noqa: ASYNC110 - the pool has no event
                     await asyncio.sleep(0.001)

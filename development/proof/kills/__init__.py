@@ -1,5 +1,5 @@
-"""The service, killed at the worst moments, while clients write down what they meant and what they were told.
+"""Kills the service at critical points, while clients record their calls and the responses.
 
-``failpoints`` are where it dies, ``service`` runs it with them, ``clients`` are who uses it, ``ledger`` is what they
-write, ``checker`` proves from that and from what is stored that nothing acknowledged is lost and nothing half-done.
+``failpoints`` define where the process ends, ``service`` runs it with them, ``clients`` call it, ``ledger`` records the
+calls. ``checker`` compares the ledger with the database: no acknowledged change is lost, and no change is partial.
 """

@@ -1,4 +1,4 @@
-"""`python -m development.proof.kills`: kill the service at every point, and check what it left behind."""
+"""`python -m development.proof.kills`: kill the service at every point, and check the stored state."""
 
 import argparse
 import sys
@@ -33,7 +33,7 @@ Kill = Callable[[Outcome], None]
 
 
 def main() -> int:
-    """Return 0 when nothing was wrong after any kill, else 1."""
+    """Return 0 if the state was correct after every kill, else 1."""
     parser = argparse.ArgumentParser(prog="python -m development.proof.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=1, help="at each point (default: %(default)s)")
     parser.add_argument("--only", default="", help="the points whose names begin so (default: all)")
@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
-    """Yield each point, by its name, with what kills there once."""
+    """Yield the name of each point, and the function that kills the service there once."""
     of_accounts = stack.enter_context(rounds(database_url))
     for commit, moment in POINTS:
         yield f"{commit}, {moment}", partial(of_accounts.kill, commit, moment)
@@ -85,9 +85,9 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
 
 
 def _points_of_sign_ins(stack: ExitStack) -> Iterator[tuple[str, Kill]]:
-    """Yield the points at sign-ins to applications, and where their servers are told of logouts.
+    """Yield the points of sign-ins to applications and of back-channel logouts.
 
-    Both have databases of their own: the signing keys of another service do not open under their secrets.
+    Both use separate databases: the signing keys of a service cannot be decrypted with another service's secrets.
     """
     settings = proof_settings(stack.enter_context(own_database()), **SIGNING_IN)
     of_sign_ins = SignInRounds(stack.enter_context(killable_service(settings)), settings)
@@ -100,7 +100,7 @@ def _points_of_sign_ins(stack: ExitStack) -> Iterator[tuple[str, Kill]]:
 
 
 def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
-    """Yield the points at what other services begin or are told."""
+    """Yield the points of external users and of webhook deliveries."""
     of_external_users = stack.enter_context(external_user_rounds(database_url))
     for moment in MOMENTS:
         yield f"external-user, {moment}", partial(of_external_users.kill, moment)

@@ -1,4 +1,4 @@
-"""What an administrator does to a user while the service dies, and what each step makes of what is stored."""
+"""The administrator's steps on a user during kills, and the effect of each step on the stored state."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -7,28 +7,28 @@ from typing import Any, Final
 
 from development.proof.kills.ledger import entries
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one kill
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is stored of one user, and of the invitation of a neighbour."""
+    """The stored state of one user, and whether a second address is invited."""
 
     is_invited: bool = False
     roles: tuple[str, ...] | None = None
-    """None without an account."""
+    """None if there is no account."""
     is_active: bool = False
     epoch: int = 0
     must_change_password: bool = False
     has_new_address: bool = False
     is_leaving: bool = False
     events: tuple[str, ...] = ()
-    """The types of the entries about the user whose actor is the administrator."""
+    """The types of the user's audit events whose actor is the administrator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call of the administrator: how it is made, and what it makes of the facts. ``{}`` is the user's id."""
+    """A call of the administrator, and its effect on the facts. ``{}`` is the user's id."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ def _after(facts: Facts, *events: str, **changes: Any) -> Facts:  # noqa: ANN401
 
 
 def address_of(name: str) -> str:
-    """Return the address that a user of this name is created with."""
+    """Return the address with which a user of this name is created."""
     return f"{name}@example.com"
 
 
@@ -95,7 +95,7 @@ STEPS: Final[Mapping[str, Step]] = {
     ),
 }
 LAST_OF_HALF: Final = "new address"
-"""With which every second user is left alone."""
+"""The last step for every second user."""
 
 EVENTS: Final = (
     "user.registered",
@@ -111,19 +111,19 @@ EVENTS: Final = (
 
 @dataclass
 class Administered:
-    """One user as the administrator knows it."""
+    """One user and the administrator's knowledge about it."""
 
     name: str
     user_id: str | None = None
     access: str | None = None
-    """Of the user's own session, which begins after the account."""
+    """An access token of the user's own session, which starts after the account was created."""
     told: Facts = Facts()
     pending: Facts | None = None
-    """What the call would make of it whose answer never came."""
+    """The expected state if the call without a response took effect."""
 
 
 def judge(person: Administered, stored: Facts, messages: tuple[str, ...]) -> Iterator[str]:
-    """Compare what is stored with what the administrator was told."""
+    """Compare the stored state with the responses to the administrator."""
     if stored not in {person.told, person.pending or person.told}:
         yield f"stored: {stored}; told: {person.told}; not answered: {person.pending}"
     if messages != stored.events:
@@ -131,7 +131,7 @@ def judge(person: Administered, stored: Facts, messages: tuple[str, ...]) -> Ite
 
 
 def read(path: Path) -> list[Administered]:
-    """Return what the ledger says of each user."""
+    """Return the users of a ledger."""
     people: dict[str, Administered] = {}
     for entry in entries(path):
         person = people.setdefault(entry["person"], Administered(entry["person"]))

@@ -1,7 +1,7 @@
-"""An administrator at work while the service dies.
+"""Kills the service while an administrator works.
 
-Each change is stored whole or not at all: what it does to the user, its entry in the audit log, and its message to the
-webhook. What a user is at the end is what the last change that was told has made, or the next one.
+Each change is atomic: its effect on the user, its entry in the audit log, and its webhook message. The final state of a
+user is that after the last acknowledged change, or after the next one.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from development.proof.kills.service import KillableService
 ADMIN: Final = "/api/v1/admin"
 CLIENTS: Final = 3
 MOST_PEOPLE: Final = 50
-"""On whom one client acts at most, one after the other: the service is to be dead long before."""
+"""The maximum number of users for one client; the service is expected to be dead long before."""
 
 SUCCESS: Final = {200, 201, 202, 204}
 REFUSED: Final = 401
@@ -43,16 +43,16 @@ FORBIDDEN: Final = 403
 
 
 class Administrator:
-    """A signed-in administrator on a service with mail and a webhook, to neither of which anything is sent."""
+    """A signed-in administrator of a service with mail and a webhook; no messages are delivered."""
 
     def __init__(self, database_url: str) -> None:
-        """Take the service's database."""
+        """Take the URL of the service's database."""
         self._database_url = database_url
         self.id = ""
         self._access = ""
 
     async def sign_in(self, url: str) -> None:
-        """Make the account, and the webhook whose messages are compared. The session outlives the kills."""
+        """Create the account, and the webhook whose messages are compared. The session outlives the kills."""
         name = f"admin-{uuid4().hex[:16]}"
         async with api_at(url) as api:
             registered = await api.post_register(name, address_of(name), PASSWORD)
@@ -66,7 +66,7 @@ class Administrator:
                 raise RuntimeError(f"answered {made.status_code}: {made.text}")
 
     async def work(self, url: str, ledger: Ledger, most_people: int) -> None:
-        """Act on one user after the other, several at a time, until the service is dead."""
+        """Change one user after the other, several concurrently, until the service is dead."""
         async with api_at(url) as api:
             await asyncio.gather(*(self._act_on_many(api, ledger, most_people) for _ in range(CLIENTS)))
 
@@ -76,7 +76,7 @@ class Administrator:
                 return
 
     async def _act_on_one(self, api: ApiClient, ledger: Ledger, *, is_left: bool) -> bool:
-        """Take all steps on a user; tell whether each was answered."""
+        """Take all steps on a user; return whether each was answered."""
         name, user_id = f"kept-{secrets.token_hex(8)}", ""
         for step, each in STEPS.items():
             ledger.write({"person": name, "step": step})
@@ -103,7 +103,7 @@ class Administrator:
         return answer.is_decisive
 
     async def check(self, url: str, people: list[Administered]) -> list[str]:
-        """Return what is wrong with what is stored, and with what the users' tokens and passwords are answered."""
+        """Return the faults of the stored state, and of the responses to the users' tokens and passwords."""
         wrong: list[str] = []
         async with (
             api_at(url) as api,
@@ -156,7 +156,7 @@ class Administrator:
 
 
 async def _judge_mails(connection: psycopg.AsyncConnection[Any], people: list[Administered]) -> list[str]:
-    """Compare the mails that wait with what they belong to: the outbox was empty before these people."""
+    """Compare the pending mails with the changes that cause them: the outbox was empty before."""
     cursor = await connection.execute("SELECT kind, count(*) FROM outbox WHERE channel = 'mail' GROUP BY kind")
     waiting = dict(await cursor.fetchall())
     cursor = await connection.execute(
@@ -185,7 +185,7 @@ async def _tried(api: ApiClient, person: Administered, stored: Facts) -> AsyncIt
         if status != due:
             yield f"the token of the user is answered {status} where {due} is due"
     login = await answer_to(api.post_token(person.name, PASSWORD))
-    # Who has the right password is told of the forced reset, and that the account waits for its deletion.
+    # A login with the right password reveals a forced reset, and a pending deletion.
     due = 200 if is_active and not stored.must_change_password else REFUSED
     due = FORBIDDEN if stored.is_leaving or (is_active and stored.must_change_password) else due
     if login.status != due:
@@ -193,17 +193,17 @@ async def _tried(api: ApiClient, person: Administered, stored: Facts) -> AsyncIt
 
 
 class AdministratorRounds:
-    """One service, its database and its administrator, for as many kills as are wanted."""
+    """One service, its database and its administrator, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str) -> None:
-        """Take the service, started with ``ADMINISTRATION``, and its database."""
+        """Take the service, started with ``ADMINISTRATION``, and the URL of its database."""
         self._service = service
         self._database_url = database_url
         self._administrator = Administrator(database_url)
         asyncio.run(self._administrator.sign_in(service.url))
 
     def kill(self, commit: AdministratorCommit, moment: Moment, outcome: Outcome) -> None:
-        """Use the service until it dies there; start it again; check everything."""
+        """Use the service until it is killed there; restart it; check the state."""
         self._service.arm(commit, moment, random.randint(1, MOST_PASSES))
         people = self.use()
         wait_for_kill(self._service)
@@ -214,7 +214,7 @@ class AdministratorRounds:
         outcome.wrong += self.check(people)
 
     def use(self, most_people: int = MOST_PEOPLE) -> list[Administered]:
-        """Have the administrator act on as many users at most; return what the ledger says of them."""
+        """Change at most this many users for each client; return the users of the ledger."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute("DELETE FROM outbox")
         path = self._service.folder / secrets.token_hex(8)
@@ -224,5 +224,5 @@ class AdministratorRounds:
         return read(path)
 
     def check(self, people: list[Administered]) -> list[str]:
-        """Return what is wrong after what the ledger says."""
+        """Return the faults in the state of the ledger's users."""
         return asyncio.run(self._administrator.check(self._service.url, people))

@@ -1,6 +1,7 @@
-"""After a kill: nothing acknowledged is lost, nothing half-done; no session has two live tokens, none that ended works.
+"""Checks after a kill: no acknowledged change is lost or partial, and each session has the right number of live tokens.
 
-What is stored is compared with the ledger first; then every token that anybody was given is tried over HTTP.
+A live session has one, an ended session none. The stored state is compared with the ledger first; then every issued
+token is tried over HTTP.
 """
 
 import base64
@@ -28,27 +29,27 @@ CHANGES_EMAIL_AT_EPOCH: Final = 3
 
 @dataclass(frozen=True)
 class StoredUser:
-    """A row of users."""
+    """A row of the table users."""
 
     id: UUID
     email: str
     password_hash: str
     is_active: bool
     session_epoch: int
-    """How often all sessions ended: by a change of the password, a reset and another address, once in this order."""
+    """How often all sessions ended: by a password change, a reset and an address change, once each in this order."""
 
     is_verified: bool
     links: list[str]
-    """The purposes of the mailed tokens that can still be used."""
+    """The purposes of the mailed tokens that are still valid."""
 
     awaits_email: bool
     has_confirmed: bool
-    """Whether a change of the address waits, and whether the old mailbox has confirmed it."""
+    """Whether a change of the address is pending, and whether the old mailbox has confirmed it."""
 
 
 @dataclass(frozen=True)
 class StoredSession:
-    """A row of sessions. One of an earlier epoch ended with the change of the password."""
+    """A row of the table sessions. A session of an earlier epoch ended with the change of the password."""
 
     id: UUID
     generation: int
@@ -57,20 +58,20 @@ class StoredSession:
 
 @dataclass(frozen=True)
 class Stored:
-    """What is stored of one person."""
+    """The stored state of one user."""
 
     users: list[StoredUser]
     sessions: list[StoredSession]
 
 
 async def check(people: list[Person], url: str, database_url: str) -> list[str]:
-    """Return what is wrong, a line each."""
+    """Return the faults, one line each."""
     wrong: list[str] = []
     async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         for person in people:
             stored = await _stored(connection, person.name)
             found = list(judge(person, stored))
-            # What is stored wrongly would be answered wrongly: once is enough.
+            # A fault in the stored state would cause wrong responses, too: report it once.
             found = found or [line async for line in _tried(api, person, stored)]
             wrong += [f"{person.name}: {line}" for line in found]
     return wrong
@@ -98,7 +99,7 @@ async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored
 
 
 def judge(person: Person, stored: Stored) -> Iterator[str]:
-    """Compare what is stored with what its owner was told."""
+    """Compare the stored state with the responses to the user."""
     if len(stored.users) != 1:
         if person.is_registered or len(stored.users) > 1:
             yield f"acknowledged account: {len(stored.users)} rows"
@@ -113,7 +114,7 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
     if lost := known.keys() - rows.keys():
         yield f"acknowledged sessions are lost: {len(lost)}"
     yield from _judge_unknown(person, stored, len(rows) - len(known))
-    # Before the first login, the account was given an old hash.
+    # Before the first login, an old hash was stored for the account.
     has_logged_in, has_new_hash = bool(rows), NEW_HASH.fullmatch(user.password_hash) is not None
     if (has_logged_in or person.is_login_pending) and has_logged_in != has_new_hash:
         yield f"half a login: a session: {has_logged_in}, a new hash: {has_new_hash}"
@@ -123,7 +124,7 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
 
 
 def _judge_links(person: Person, user: StoredUser) -> Iterator[str]:
-    """Judge what mails led to: the link is gone if and only if its effect is stored."""
+    """Check mailed links: a link is used up if and only if its effect is stored."""
     has_reset = user.session_epoch >= RESETS_AT_EPOCH
     if person.has_reset > has_reset or has_reset > person.has_reset + person.is_reset_pending:
         yield f"a reset was told: {person.has_reset}, and is stored: {has_reset}"
@@ -136,7 +137,7 @@ def _judge_links(person: Person, user: StoredUser) -> Iterator[str]:
 
 
 def _judge_email(person: Person, user: StoredUser) -> Iterator[str]:
-    """Judge the change of the address: each link is gone if and only if its effect is stored, which is all of it."""
+    """Check the address change: each link is used up if and only if its effect is stored completely."""
     has_new = user.email == new_email_of(person.name)
     has_confirmed = user.has_confirmed or has_new
     if person.has_confirmed > has_confirmed:
@@ -156,17 +157,17 @@ def _judge_email(person: Person, user: StoredUser) -> Iterator[str]:
 
 
 def _judge_unknown(person: Person, stored: Stored, unknown: int) -> Iterator[str]:
-    """Judge the sessions whose owner was told of none: begun by a login, or by what ended all others."""
+    """Check the sessions that no response mentioned: a login began them, or a change that ended all others."""
     is_changing = person.is_password_pending or person.is_email_pending
     has_changed = is_changing and _has_begun_epoch(person, stored)
     if unknown > person.is_login_pending + has_changed:
-        yield "a session that nobody asked for"
+        yield "a session without a call that starts one"
     if is_changing and has_changed != (unknown == 1):
         yield f"half a change: sessions ended: {has_changed}, new sessions: {unknown}"
 
 
 def _has_begun_epoch(person: Person, stored: Stored) -> bool:
-    """Tell whether the session in which a change was asked for, the last that its owner knows of, ended with it."""
+    """Return whether the session that requested a change, the user's last known one, ended with it."""
     asked_in = id_of(person.sessions[-1])
     return any(row.id == asked_in and row.end_reason == "epoch" for row in stored.sessions)
 
@@ -205,7 +206,7 @@ async def _tried(api: ApiClient, person: Person, stored: Stored) -> AsyncIterato
 
 
 async def _try_session(api: ApiClient, session: Session, row: StoredSession) -> AsyncIterator[str]:
-    """Use everything that the session's owner, or a thief, may have."""
+    """Use every token that the user, or a thief, may have."""
     is_live = row.end_reason is None
     for access in session.accesses:
         if (await answer_to(api.get_me(access))).status != (OK if is_live else REFUSED):
@@ -215,7 +216,7 @@ async def _try_session(api: ApiClient, session: Session, row: StoredSession) -> 
     pairs = [answer for answer in given if answer.status == OK]
     if len(pairs) != has_live_token:
         yield f"{len(pairs)} of all its tokens work, of which {int(has_live_token)} should"
-    # The last answer was lost, or the newest was used and then older ones: either way a used token has come again.
+    # The last response was lost, or older tokens were used after the newest one: in both cases a used token is reused.
     is_over = not is_live or len(given) > 1 or not has_live_token
     if is_over and [
         answer for answer in pairs if (await answer_to(api.post_refresh(answer.refresh))).status != REFUSED
@@ -226,6 +227,6 @@ async def _try_session(api: ApiClient, session: Session, row: StoredSession) -> 
 
 
 def id_of(session: Session) -> UUID:
-    """Return by which id the product knows the session: the token's second to seventeenth byte."""
+    """Return the product's id of the session: bytes 2 to 17 of the token."""
     raw = base64.urlsafe_b64decode(session.tokens[0].removeprefix("dwr_") + "=")
     return UUID(bytes=raw[1:17])

@@ -1,4 +1,4 @@
-"""Who uses the service while it dies: each does one thing after the other, and writes it down before and after."""
+"""Clients that use the service during kills: each makes one call at a time, and records it before and after."""
 
 import asyncio
 import random
@@ -16,10 +16,10 @@ from development.proof.kills.ledger import Call, Ledger
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one kill
 CLIENTS: Final = 4
 MOST_PEOPLE: Final = 50
-"""Whom one client is at most, one after the other: the service is to be dead long before."""
+"""The maximum number of users for one client; the service is expected to be dead long before."""
 
 NEW_PASSWORD: Final = "three red kites circling"  # noqa: S105 - as above
 RESET_PASSWORD: Final = "one more set of words"  # noqa: S105 - as above
@@ -38,25 +38,25 @@ EXPECTED: Final[dict[Call, int]] = {
 
 
 class _UnknownError(Exception):
-    """No answer, or one that says nothing of what was done."""
+    """No response, or one that leaves the outcome unknown."""
 
 
 def email_of(name: str) -> str:
-    """Return the address that somebody of this name registers with."""
+    """Return the address with which a user of this name registers."""
     return f"{name}@example.com"
 
 
 def new_email_of(name: str) -> str:
-    """Return the address that somebody of this name changes to."""
+    """Return the address to which a user of this name changes."""
     return f"{name}@example.org"
 
 
 async def use(
     url: str, ledger: Ledger, database_url: str, tokens: OneTimeTokens, most_people: int = MOST_PEOPLE
 ) -> None:
-    """Have several clients use the service, each until it is dead or has been that many people.
+    """Run several clients until the service is dead or each has been used for ``most_people`` users.
 
-    ``tokens`` makes the tokens of mails, under the service's key.
+    ``tokens`` issues the tokens of mails, with the service's key.
     """
     old_hash = await asyncio.to_thread(bcrypt.hashpw, PASSWORD.encode(), bcrypt.gensalt(4))
     async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as operator:
@@ -80,19 +80,19 @@ class _Client:
         self._tokens = tokens
 
     async def live(self, most_people: int) -> None:
-        """Be one person after the other, until an answer does not come."""
+        """Act as one user after the other, until a response is missing."""
         try:
             for _ in range(most_people):
-                await self._be_somebody()
+                await self._act_as_one_user()
         except _UnknownError:
             return
 
-    async def _be_somebody(self) -> None:
+    async def _act_as_one_user(self) -> None:
         name = f"ledger-{uuid4().hex[:16]}"
         number = self._ledger.mean(name, "register")
         answer = await answer_to(self._api.post_register(name, email_of(name), PASSWORD))
         user_id = UUID(self._note(number, "register", answer).body["id"])
-        # Brought from another product: the login has two things to store, and stores both or none.
+        # Store a legacy hash: the login then has two changes to store, and must store both or none.
         await self._operator.execute("UPDATE users SET password_hash = %s WHERE username = %s", (self._old_hash, name))
         for session in range(2):
             await self._have_session(name, session)
@@ -121,7 +121,7 @@ class _Client:
         self._note(number, "password", answer)
 
     async def _change_email(self, name: str, user_id: UUID, pair: Answer) -> None:
-        """Confirm a change in the old mailbox, then in the new one, with what mails would have brought."""
+        """Confirm a change in the old mailbox, then in the new one, with the tokens that mails would contain."""
         mailed = await add_email_change(
             self._operator,
             self._tokens,
@@ -140,7 +140,7 @@ class _Client:
         return self._note(number, "login", await answer_to(self._api.post_token(name, password)))
 
     async def _use_link(self, name: str, user_id: UUID, call: Literal["verify", "reset"]) -> None:
-        """Use the token of a mail, which is stored as the worker stores it when it sends one."""
+        """Use the token of a mail, stored like the worker stores it when it sends one."""
         purpose = Purpose.VERIFY_EMAIL if call == "verify" else Purpose.PASSWORD_RESET
         issued = await self._tokens.issue(
             self._operator,

@@ -1,4 +1,4 @@
-"""The commits around which the service may die in the proofs, and the moments of each."""
+"""The commits around which the kill proofs kill the service, and the moments of each."""
 
 from typing import Final, Literal, get_args
 
@@ -15,7 +15,7 @@ AccountCommit = Literal[
     "mailbox",
     "email",
 ]
-"""What users do to their own accounts."""
+"""Changes that users make to their own accounts."""
 
 AdministratorCommit = Literal[
     "register",
@@ -28,10 +28,10 @@ AdministratorCommit = Literal[
     "erase",
     "invite",
 ]
-"""What administrators do to users, and to addresses without an account."""
+"""Changes that administrators make to users, and to addresses without an account."""
 
 ClientCommit = Literal["client", "client-secret", "client-disabled", "client-removed"]
-"""What administrators do to an OAuth client, in the order in which it is done."""
+"""Changes that administrators make to an OAuth client, in order."""
 
 FactorCommit = Literal[
     "application",
@@ -45,7 +45,7 @@ FactorCommit = Literal[
     "application-removed",
     "factors-reset",
 ]
-"""What users do to their second factors and by them, and the reset by an administrator."""
+"""Changes and uses of second factors by users, and the reset by an administrator."""
 
 SignInCommit = Literal[
     "browser-session",
@@ -69,10 +69,10 @@ SignInCommit = Literal[
     "registration-changed",
     "client-removed",
 ]
-"""What people, applications and devices do at the OpenID provider."""
+"""Changes that users, applications and devices make at the OpenID provider."""
 
 DeliveryCommit = Literal["claim", "settle"]
-"""What is stored about a message before it is sent, and after it was taken."""
+"""Changes to a message before it is sent, and after it was accepted."""
 
 Commit = (
     AccountCommit
@@ -84,7 +84,7 @@ Commit = (
     | Literal["import", "signing-key", "external-user"]
 )
 Moment = Literal["before", "sent", "after"]
-"""Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
+"""Before the commit is sent; after it is sent and before its response; after its response and before the caller's."""
 
 MOMENTS: Final[tuple[Moment, ...]] = get_args(Moment)
 ACCOUNT_COMMITS: Final[tuple[AccountCommit, ...]] = get_args(AccountCommit)
@@ -103,4 +103,4 @@ DELIVERY_POINTS: Final[tuple[tuple[DeliveryCommit, Moment], ...]] = (
     ("settle", "sent"),
     ("settle", "after"),
 )
-"""A claim that was not committed is none. Before a message is settled, its receiver has taken it."""
+"""An uncommitted claim has no effect. Before a message is settled, the receiver has accepted it."""

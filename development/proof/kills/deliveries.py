@@ -1,7 +1,7 @@
-"""Deliveries of webhooks that die after a claim, after the call, or where the message is removed.
+"""Kills webhook deliveries after a claim, after the call, or when the message is removed.
 
-Every event that was committed reaches the receiver, in the order of its user. What comes twice has the same id and
-body, and comes again before anything later of its user.
+Every committed event reaches the receiver, in the order of its user. A repeated message has the same id and body, and
+precedes all later messages of its user.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from development.proof.kills.rounds import Outcome, wait_for_kill
 from development.proof.kills.service import KillableService
 
 WEBHOOKS: Final = "/api/v1/admin/webhooks"
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one kill
 USERS: Final = 4
 EVENTS_OF_EACH: Final = 5
 MOST_PASSES: Final = 4
@@ -33,21 +33,21 @@ DELIVERING: Final = {"WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/
 
 SENT: Final = "SELECT event_message_id(id, type, occurred_at)::text, id, user_id::text FROM audit_events"
 Events = list[tuple[str, int, str]]
-"""Id of the message, number and user of each event."""
+"""Message id, number and user of each event."""
 
 
 class DeliveryRounds:
-    """One service that sends webhooks, and its administrator, for as many kills as are wanted."""
+    """One service that sends webhooks, and its administrator, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str) -> None:
-        """Take the service, started with ``DELIVERING``, and its database."""
+        """Take the service, started with ``DELIVERING``, and the URL of its database."""
         self._service = service
         self._database_url = database_url
         self._access, self._users = asyncio.run(self._sign_in())
 
     async def _sign_in(self) -> tuple[str, list[str]]:
-        """Make the administrator, and those whom the events are about."""
-        # What other rounds on this database left is not sent.
+        """Create the administrator, and the users that the events concern."""
+        # Do not send messages that other rounds on this database left.
         await self._sql("DELETE FROM webhook_endpoints")
         await self._sql("DELETE FROM outbox")
         names = [f"told-{uuid4().hex[:16]}" for _ in range(1 + USERS)]
@@ -58,16 +58,16 @@ class DeliveryRounds:
         return access, [str(answer.body["id"]) for answer in made[1:]]
 
     def kill(self, commit: DeliveryCommit, moment: Moment, outcome: Outcome) -> None:
-        """Have events sent until the service dies there; start it again; wait until all are sent, and check them."""
+        """Let the service send events until it is killed; restart it; wait until all are sent, and check them."""
         receiver = Receiver()
-        events = asyncio.run(self._have_sent(receiver, (commit, moment, random.randint(1, MOST_PASSES))))
+        events = asyncio.run(self._cause_until_killed(receiver, (commit, moment, random.randint(1, MOST_PASSES))))
         outcome.kills += 1
         outcome.people += USERS
-        # What had been sent and was not removed comes again.
+        # Messages that were sent but not removed are sent again.
         outcome.unknown += len(receiver.got) - len({each.id for each in receiver.got})
         outcome.wrong += judge(receiver.got, events)
 
-    async def _have_sent(self, receiver: Receiver, point: tuple[DeliveryCommit, Moment, int]) -> Events:
+    async def _cause_until_killed(self, receiver: Receiver, point: tuple[DeliveryCommit, Moment, int]) -> Events:
         async with receiving(receiver) as port:
             async with api_at(self._service.url) as api:
                 webhook = await self._add_webhook(api, port)
@@ -75,7 +75,7 @@ class DeliveryRounds:
                 self._service.arm(*point)
                 await self._cause(api)
             await asyncio.to_thread(wait_for_kill, self._service)
-            # The lease of what the dead process had claimed is over.
+            # Let the lease of the dead process's claims expire.
             await self._sql("UPDATE outbox SET due_at = clock_timestamp() WHERE endpoint = %s", webhook)
             await asyncio.to_thread(self._service.start)
             await self._wait_until_sent(webhook)
@@ -90,7 +90,7 @@ class DeliveryRounds:
         return str(made.json()["id"])
 
     async def _cause(self, api: ApiClient) -> None:
-        """Cause events of each user, those of different users at the same time, until the service is dead."""
+        """Cause events of each user, concurrently for different users, until the service is dead."""
 
         async def cause(user_id: str) -> None:
             for _ in range(EVENTS_OF_EACH):
@@ -114,7 +114,7 @@ class DeliveryRounds:
 
 
 def judge(got: list[Received], events: Events) -> Iterator[str]:
-    """Compare what was received with the events that were committed."""
+    """Compare the received messages with the committed events."""
     ids = {each.id for each in got}
     if lost := [number for message, number, _ in events if message not in ids]:
         yield f"events that were never received: {lost}"

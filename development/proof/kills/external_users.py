@@ -1,6 +1,6 @@
-"""First requests of foreign subjects while the service dies.
+"""Kills the service during the first request of a foreign subject.
 
-User, identity and entry in the audit log are stored together or not at all; the next request finds or makes them.
+User, identity and audit event are stored in one transaction; the next request finds or creates them.
 """
 
 import asyncio
@@ -39,16 +39,16 @@ HALF_DONE: Final = """
 
 
 class ExternalUserRounds:
-    """One service that trusts an issuer, for as many kills as are wanted."""
+    """One service that trusts an issuer, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str, issuer: ForeignIssuer) -> None:
-        """Take the service, started with ``issuer.setting()``, its database, and the issuer."""
+        """Take the service, started with ``issuer.setting()``, the URL of its database, and the issuer."""
         self._service = service
         self._database_url = database_url
         self._issuer = issuer
 
     def kill(self, moment: Moment, outcome: Outcome) -> None:
-        """Have a subject's first request kill the service; start it again; check what is stored, and what it finds."""
+        """Kill the service in a subject's first request; restart it; check the stored state and the next request."""
         subject = uuid4().hex
         self._service.arm("external-user", moment, 1)
         lost = self.call(subject)
@@ -63,7 +63,7 @@ class ExternalUserRounds:
         outcome.wrong += self.check(subject, stored)
 
     def call(self, subject: str) -> Answer:
-        """Make a request of a subject."""
+        """Make a request as a subject."""
 
         async def send() -> Answer:
             async with api_at(self._service.url) as api:
@@ -72,7 +72,7 @@ class ExternalUserRounds:
         return asyncio.run(send())
 
     def check(self, subject: str, stored: list[str]) -> list[str]:
-        """Return what is half done, or not as it is due after another request: one user, who is the stored one."""
+        """Return partial changes, and deviations after another request: it must find the one stored user."""
         wrong = self.found(HALF_DONE)
         answer, users = self.call(subject), self.found(STORED, subject)
         if answer.status != OK:
@@ -82,14 +82,14 @@ class ExternalUserRounds:
         return wrong + self.found(HALF_DONE)
 
     def found(self, query: str, *parameters: object) -> list[str]:
-        """Return the texts that a query finds."""
+        """Return the rows of a query with one text column."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             return [str(row[0]) for row in connection.execute(query.encode(), parameters or None).fetchall()]
 
 
 @contextmanager
 def external_user_rounds(database_url: str) -> Iterator[ExternalUserRounds]:
-    """Yield a service that trusts an issuer, both of which run, on this migrated database."""
+    """Yield a service on this migrated database, and an issuer that it trusts; both are running."""
     with (
         foreign_issuer() as issuer,
         killable_service(proof_settings(database_url, TRUSTED_ISSUERS=issuer.setting())) as service,

@@ -1,7 +1,7 @@
-"""People who set up, use and remove second factors while the service dies.
+"""Kills the service while users set up, use and remove second factors.
 
-Each change is stored whole or not at all: factor, codes, epoch, session, entries of the audit log, and mail. What was
-answered is stored, what works once does not work again, and a call that was lost before it was stored can be repeated.
+Each change is atomic: factor, codes, epoch, session, audit events and mail. Acknowledged changes are stored, a
+single-use value does not work again, and a call that was lost before the commit can be repeated.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from development.proof.service import ADMINISTRATION, proof_settings
 
 CLIENTS: Final = 3
 MOST_PEOPLE: Final = 50
-"""Whom one client is at most, one after the other: the service is to be dead long before."""
+"""The maximum number of users for one client; the service is expected to be dead long before."""
 
 Point = tuple[FactorCommit, Moment]
 
 
 class FactorRounds:
-    """One service and its database, for as many kills as are wanted."""
+    """One service and its database, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str) -> None:
-        """Take the service, started with ``ADMINISTRATION``, and its database."""
+        """Take the service, started with ``ADMINISTRATION``, and the URL of its database."""
         self._service = service
         self._database_url = database_url
         self._admin = f"admin-{secrets.token_hex(8)}"
@@ -49,7 +49,7 @@ class FactorRounds:
         return await psycopg.AsyncConnection.connect(self._database_url, autocommit=True)
 
     def kill(self, commit: FactorCommit, moment: Moment, outcome: Outcome) -> None:
-        """Use the service until it dies there; start it again; check everything."""
+        """Use the service until it is killed there; restart it; check the state."""
         people = self.use(point=(commit, moment))
         wait_for_kill(self._service)
         self._service.start()
@@ -62,9 +62,9 @@ class FactorRounds:
     def use(
         self, most_people: int = MOST_PEOPLE, *, last: Step = STEPS[-1], point: Point | None = None
     ) -> list[Protected]:
-        """Have clients use the service, each as that many people at most; return what the ledger says of them.
+        """Let clients use the service, with at most this many users each; return the users of the ledger.
 
-        Each person takes the steps up to ``last``. With a point the service dies there.
+        Each user takes the steps up to ``last``. If a point is given, the service is killed there.
         """
         path = self._service.folder / secrets.token_hex(8)
         written = Ledger(path)
@@ -82,12 +82,12 @@ class FactorRounds:
             await asyncio.gather(*(client.live(most_people) for client in clients))
 
     def check(self, people: list[Protected]) -> list[str]:
-        """Return what is wrong after what the ledger says, a line each."""
+        """Return the faults in the state of the ledger's users, one line each."""
         return asyncio.run(check(people, self._service.url, self._database_url))
 
 
 @contextlib.contextmanager
 def factor_rounds(database_url: str) -> Iterator[FactorRounds]:
-    """Yield a service that runs on this migrated database."""
+    """Yield a running service on this migrated database."""
     with killable_service(proof_settings(database_url, **ADMINISTRATION)) as service:
         yield FactorRounds(service, database_url)

@@ -1,7 +1,7 @@
-"""Where the service may die: around each commit of what the proofs do.
+"""The points at which the service can be killed: around each commit of the proofs' changes.
 
-None of this is in the product: it is put around it here. A file arms one point for the process that watches it:
-`rotate before 2` kills at the second pass. Without the file nothing dies.
+They are not part of the product, but wrapped around it here. A file arms one point for the process that watches it:
+`rotate before 2` kills at the second pass. Without the file no point kills.
 """
 
 import asyncio
@@ -44,11 +44,11 @@ from doorward.infrastructure.postgres.database import PostgresDatabase
 
 Statement = Callable[..., Awaitable[Any]]
 _transaction: ContextVar[list[Commit] | None] = ContextVar("transaction", default=None)
-"""What the transaction under way is about; None outside of transactions, where each statement commits by itself."""
+"""The changes of the current transaction; None outside of transactions, where each statement commits by itself."""
 
 
 class Failpoints:
-    """Kills this process where the file says."""
+    """Kills this process at the point that the file names."""
 
     def __init__(self, file: Path) -> None:
         """Take the file that arms a point."""
@@ -56,7 +56,7 @@ class Failpoints:
         self._passes = 0
 
     def install(self) -> None:
-        """Put the points around the product's commits, in this process."""
+        """Wrap the product's commits in this process."""
         self._mark(users, "add_user", lambda _: "register")
         self._mark(throttles, "add_failure", lambda _: "reserve")
         self._mark(sessions, "add_session", lambda _: "login")
@@ -93,7 +93,7 @@ class Failpoints:
         self._mark(totp_factors, "add_factor", lambda _: "application")
         self._mark(totp_factors, "consume_step", lambda _: "code-used")
         self._mark(recovery_codes, "consume_code", lambda _: "recovery-code-used")
-        # Those that come with the first factor are a part of its commit.
+        # Codes that are created with the first factor belong to its commit.
         self._mark(recovery_codes, "replace_codes", lambda _: None if _transaction.get() else "codes-made")
         self._mark(own_sessions, "replace_session", lambda _: "proof")
         self._mark(passkeys, "add_passkey", lambda _: "passkey")
@@ -122,7 +122,7 @@ class Failpoints:
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit | None]) -> None:
         statement: Statement = getattr(repository, name)
 
-        async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the statement takes
+        async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the arguments of the statement
             commit, transaction = commit_of(named), _transaction.get()
             if commit is None:
                 return await statement(*arguments, **named)
@@ -138,10 +138,10 @@ class Failpoints:
         setattr(repository, name, marked)
 
     def _mark_claims(self) -> None:
-        """Pass when messages were claimed: most looks at the outbox find none."""
+        """Count a pass only if messages were claimed: most queries of the outbox find none."""
         claim = outbox.claim_messages
 
-        async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the statement takes
+        async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the arguments of the statement
             claimed = await claim(*arguments, **named)
             if claimed:
                 self._pass("claim", "after")
@@ -179,7 +179,7 @@ class Failpoints:
             return
         self._file.unlink()
         if moment == "sent":
-            # The task goes on until it has to wait for the answer; only then does the loop get here.
+            # The task runs until it waits for the response; the event loop calls this only then.
             asyncio.get_running_loop().call_soon(_die)
         else:
             _die()

@@ -1,4 +1,4 @@
-"""An import of users that dies between its batches or at a commit: each is whole, and the file can be sent again."""
+"""Kills an import of users between batches or at a commit: each batch is atomic, and the file can be sent again."""
 
 import asyncio
 import json
@@ -19,12 +19,12 @@ IMPORT: Final = "/api/v1/admin/users/import"
 WEBHOOKS: Final = "/api/v1/admin/webhooks"
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of the administrator
 USERS: Final = BATCH + 200
-"""Two batches, of which the second is short."""
+"""Two batches, of which the second is shorter."""
 
 BATCHES: Final = 2
 OK: Final = 200
 User = tuple[str, str, str, bool, bool, list[str]]
-"""What a line says: address, user name, external id, whether active, whether verified, and the roles."""
+"""The fields of a line: address, user name, external id, active, verified, roles."""
 
 STORED: Final = """
     SELECT
@@ -37,7 +37,7 @@ STORED: Final = """
 
 
 def users_of(mark: str) -> list[User]:
-    """Return the users of a file, which no other file has."""
+    """Return the users of a file; no other file has them."""
     return [
         (
             f"{mark}-{number}@example.com",
@@ -52,16 +52,16 @@ def users_of(mark: str) -> list[User]:
 
 
 def file_of(users: list[User]) -> bytes:
-    """Return the lines of a file of our own form."""
+    """Return the lines of a file in doorward's own format."""
     names = ("email", "username", "external_id", "active", "email_verified", "roles")
     return b"".join(json.dumps(dict(zip(names, user, strict=True))).encode() + b"\n" for user in users)
 
 
 class ImportRounds:
-    """One service with an administrator and a webhook, for as many kills as are wanted."""
+    """One service with an administrator and a webhook, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str) -> None:
-        """Take the service, started with ``ADMINISTRATION``, and its database."""
+        """Take the service, started with ``ADMINISTRATION``, and the URL of its database."""
         self._service = service
         self._database_url = database_url
         self._access = asyncio.run(self._sign_in())
@@ -80,7 +80,7 @@ class ImportRounds:
         return access
 
     def kill(self, moment: Moment, batch: int, outcome: Outcome) -> None:
-        """Import a file until the service dies at the batch; start it again; check, and import the file again."""
+        """Import a file until the service is killed at the batch; restart it; check, and import the file again."""
         mark = f"i{uuid4().hex[:12]}"
         self._service.arm("import", moment, batch)
         unanswered = self.send(mark)
@@ -94,7 +94,7 @@ class ImportRounds:
         outcome.wrong += self.resume(mark)
 
     def send(self, mark: str) -> Answer:
-        """Import the file; return the answer, if one comes."""
+        """Import the file; return the response, if there is one."""
 
         async def send() -> Answer:
             async with api_at(self._service.url) as api:
@@ -107,7 +107,7 @@ class ImportRounds:
         return await api.authorized("POST", IMPORT, self._access, content=content, headers=headers)
 
     def check(self, mark: str, numbers: set[int]) -> list[str]:
-        """Return what is wrong with what is stored: the first lines of the file, so many, each whole and once."""
+        """Return the faults: the first lines of the file must be stored completely and once, in one of these counts."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             rows: list[tuple[Any, ...]] = connection.execute(STORED, (f"{mark}:%",)).fetchall()
         rows.sort(key=lambda row: int(str(row[2]).rpartition(":")[2]))
@@ -122,7 +122,7 @@ class ImportRounds:
         return wrong
 
     def resume(self, mark: str) -> list[str]:
-        """Import the file again; return what is wrong then: its users are stored, each once."""
+        """Import the file again; return the faults: all of its users must be stored once."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             before = len(connection.execute(STORED, (f"{mark}:%",)).fetchall())
         answer = self.send(mark)

@@ -1,4 +1,4 @@
-"""What clients meant and what they were told, on disk before they go on: the only witness when the service is dead."""
+"""The record of the clients' calls and responses, synced to disk before each continues: it survives the service."""
 
 import json
 import os
@@ -12,21 +12,21 @@ Entry = dict[str, Any]
 
 
 class Ledger:
-    """A file of JSON lines, each of them on disk when the call returns."""
+    """A file of JSON lines; each line is on disk when the call returns."""
 
     def __init__(self, path: Path) -> None:
-        """Take the file, which is made."""
+        """Take the path of the new file."""
         self._file = path.open("x", encoding="utf-8")
         self._calls = 0
 
     def mean(self, person: str, call: Call, session: int | None = None) -> int:
-        """Write what a person is about to do; return the call's number."""
+        """Record a call before it is made; return its number."""
         self._calls += 1
         self.write({"number": self._calls, "person": person, "call": call, "session": session})
         return self._calls
 
     def tell(self, number: int, status: int, refresh: str | None = None, access: str | None = None) -> None:
-        """Write what the call was told."""
+        """Record the response to a call."""
         self.write({"number": number, "status": status, "refresh": refresh, "access": access})
 
     def close(self) -> None:
@@ -34,7 +34,7 @@ class Ledger:
         self._file.close()
 
     def write(self, entry: Entry) -> None:
-        """Write a line."""
+        """Append a line."""
         self._file.write(json.dumps(entry) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -42,12 +42,12 @@ class Ledger:
 
 @dataclass
 class Session:
-    """One login as its client knows it. ``pending`` is the call whose answer never came."""
+    """One login as its client knows it. ``pending`` is the call without a response."""
 
     tokens: list[str]
     accesses: list[str]
     ended: Literal["logout", "reuse", "epoch"] | None = None
-    """``epoch``: with all sessions of the account."""
+    """``epoch``: ended together with all other sessions of the account."""
     pending: Call | None = None
 
 
@@ -65,14 +65,14 @@ class Person:
     is_reset_pending: bool = False
     has_confirmed: bool = False
     is_confirmation_pending: bool = False
-    """In the old mailbox, which confirms first."""
+    """Whether the confirmation in the old mailbox, which is the first one, has no response yet."""
     has_new_email: bool = False
     is_email_pending: bool = False
     sessions: list[Session] = field(default_factory=list)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the answer to a call of the account, and of no session, never came."""
+        """Whether a call on the account, not on a session, has no response."""
         return (
             not self.is_registered
             or self.is_login_pending
@@ -85,7 +85,7 @@ class Person:
 
 
 def read(path: Path) -> list[Person]:
-    """Return what the ledger says of each person. A line that was being written when its writer died is no line."""
+    """Return the state of each account. An incomplete last line, cut off by the kill, is ignored."""
     people: dict[str, Person] = {}
     told = {entry["number"]: entry for entry in entries(path) if "status" in entry}
     for meant in entries(path):
@@ -96,7 +96,7 @@ def read(path: Path) -> list[Person]:
 
 
 def entries(path: Path) -> Iterator[Entry]:
-    """Yield the lines that were written whole."""
+    """Yield the complete lines."""
     text = path.read_text(encoding="utf-8")
     for line in text[: text.rfind("\n") + 1].splitlines():
         yield json.loads(line)
@@ -120,7 +120,7 @@ def _note(person: Person, meant: Entry, told: Entry | None) -> None:
 
 
 def _note_change(person: Person, call: Call, told: Entry | None) -> None:
-    """Note a change that ends all sessions and begins one. ``told``: the answer, if it says that this was done."""
+    """Record a change that ends all sessions and begins one. ``told`` is the response, if it reports success."""
     if call == "email":
         person.has_new_email, person.is_email_pending = told is not None, told is None
     else:

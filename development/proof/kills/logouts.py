@@ -1,7 +1,7 @@
-"""Messages to the servers of applications about logouts, when the service dies in a delivery.
+"""Kills the service while it delivers logout tokens to the servers of applications (back-channel logout).
 
-Each session of the application that ended is told of. What comes twice has the same ``jti``, and nothing is told of a
-session that lives.
+Each ended session of the application is reported. A repeated message has the same ``jti``, and no live session is
+reported.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from doorward.settings.config import settings_from
 
 USERS: Final = 3
 BROWSERS: Final = 3
-"""Of each user."""
+"""The number of browsers of each user."""
 
 TELLING: Final = {**DELIVERING, "PUBLIC_URL": ISSUER}
-"""Settings of a service that tells servers of logouts itself."""
+"""Settings of a service that sends logout tokens itself."""
 
 SESSIONS: Final = "SELECT id::text, user_id::text, ended_at IS NOT NULL FROM sessions WHERE client_id = %s"
 WAITING: Final = "SELECT id FROM outbox WHERE channel = 'logout' LIMIT 1"
@@ -38,7 +38,7 @@ WAITING: Final = "SELECT id FROM outbox WHERE channel = 'logout' LIMIT 1"
 
 @dataclass(frozen=True, slots=True)
 class ToldSession:
-    """A session of the application, as it is stored."""
+    """A stored session of the application."""
 
     id: str
     user_id: str
@@ -46,7 +46,7 @@ class ToldSession:
 
 
 class LogoutRounds:
-    """One service that tells of logouts, for as many kills as are wanted."""
+    """One service that sends logout tokens, for any number of kills."""
 
     def __init__(self, service: KillableService, settings: Mapping[str, str]) -> None:
         """Take the service, started with ``TELLING``, and its settings."""
@@ -55,20 +55,22 @@ class LogoutRounds:
         self._database_url = settings["DATABASE_URL"]
 
     def kill(self, commit: DeliveryCommit, moment: Moment, outcome: Outcome) -> None:
-        """Have people sign out until the service dies there; start it again; wait until all is told, and check it."""
+        """Sign users out until the service is killed; restart it; wait until all messages are sent, and check them."""
         receiver = Receiver()
         # One claim may take all messages.
         passes = 1 if commit == "claim" else random.randint(1, USERS)
-        sessions = asyncio.run(self._have_told(receiver, (commit, moment, passes)))
+        sessions = asyncio.run(self._sign_out_until_killed(receiver, (commit, moment, passes)))
         outcome.kills += 1
         outcome.people += USERS
         outcome.sessions += len(sessions)
-        # What had been sent and was not removed comes again.
+        # Messages that were sent but not removed are sent again.
         claims = [claims_of(each.body) for each in receiver.got]
         outcome.unknown += len(claims) - len({each["jti"] for each in claims})
         outcome.wrong += judge(claims, sessions)
 
-    async def _have_told(self, receiver: Receiver, point: tuple[DeliveryCommit, Moment, int]) -> list[ToldSession]:
+    async def _sign_out_until_killed(
+        self, receiver: Receiver, point: tuple[DeliveryCommit, Moment, int]
+    ) -> list[ToldSession]:
         await self._sql("DELETE FROM outbox")
         async with receiving(receiver) as port:
             uri = f"http://127.0.0.1:{port}/logout"
@@ -84,7 +86,7 @@ class LogoutRounds:
                 self._service.arm(*point)
                 await asyncio.gather(*(_sent(form, http) for form in forms))
             await asyncio.to_thread(wait_for_kill, self._service)
-            # The lease of what the dead process had claimed is over.
+            # Let the lease of the dead process's claims expire.
             await self._sql("UPDATE outbox SET due_at = clock_timestamp()")
             await asyncio.to_thread(self._service.start)
             await self._wait_until_told()
@@ -118,14 +120,14 @@ async def _sent(form: Sent, http: httpx.AsyncClient) -> None:
 
 
 def claims_of(body: bytes) -> dict[str, Any]:
-    """Return what a logout token says, unverified."""
+    """Return the claims of a logout token without verifying its signature."""
     token = parse_qs(body.decode(), strict_parsing=True)["logout_token"][0]
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return claims
 
 
 def judge(claims: list[dict[str, Any]], sessions: list[ToldSession]) -> Iterator[str]:
-    """Compare what was told with the sessions that have ended."""
+    """Compare the received logout tokens with the ended sessions."""
     told = {(each["sid"], each["sub"]) for each in claims}
     ended = {(each.id, each.user_id) for each in sessions if each.has_ended}
     if lost := ended - told:

@@ -1,6 +1,6 @@
-"""OAuth clients that an administrator adds, gives another secret, disables and removes while the service dies.
+"""Kills the service while an administrator adds, changes, disables and removes OAuth clients.
 
-Each change is stored whole or not at all: the client, its secrets, and the entry in the audit log.
+Each change is atomic: the client, its secrets, and the audit event.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from development.proof.kills.rounds import Outcome, wait_for_kill
 from development.proof.kills.service import KillableService
 from doorward.domain.oauth.client_secret import hash_of
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of an administrator who lives for one run
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of an administrator that exists for one run
 CLIENTS: Final = "/api/v1/admin/clients"
 CALLS: Final[dict[ClientCommit, tuple[str, str]]] = {
     "client": ("POST", ""),
@@ -51,7 +51,7 @@ ORPHANS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is stored of a client; without one ``version`` is 0."""
+    """The stored state of a client; ``version`` is 0 if there is none."""
 
     version: int = 0
     is_disabled: bool = False
@@ -66,14 +66,14 @@ AFTER: Final = (
     Facts(3, is_disabled=True, secrets=2, events=("client.created", "client.secret_rotated", "client.disabled")),
     Facts(events=("client.created", "client.secret_rotated", "client.disabled", "client.removed")),
 )
-"""What is stored before the first call, and after each of them."""
+"""The stored state before the first call, and after each call."""
 
 
 class ClientRounds:
-    """One service with an administrator, for as many kills as are wanted."""
+    """One service with an administrator, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str) -> None:
-        """Take the service, started, and its database."""
+        """Take the running service, and the URL of its database."""
         self._service = service
         self._database_url = database_url
         self._access = asyncio.run(self._sign_in())
@@ -88,7 +88,7 @@ class ClientRounds:
         return access
 
     def kill(self, commit: ClientCommit, moment: Moment, outcome: Outcome) -> None:
-        """Make the calls until the service dies at one; start it again; check what is stored."""
+        """Make the calls until the service is killed at one; restart it; check the stored state."""
         name, number = f"client {uuid4().hex}", CLIENT_COMMITS.index(commit)
         made = self.make(name, CLIENT_COMMITS[:number])
         self._service.arm(commit, moment, 1)
@@ -101,7 +101,7 @@ class ClientRounds:
         outcome.wrong += self.check(name, made, [AFTER[each] for each in stored])
 
     def make(self, name: str, commits: Sequence[ClientCommit]) -> Answer | None:
-        """Make these calls; return the answer to the first. Raises ``RuntimeError`` if one fails."""
+        """Make these calls; return the response to the first. Raises ``RuntimeError`` if one fails."""
         made: Answer | None = None
         for commit in commits:
             answer = self.call(commit, name, made)
@@ -111,7 +111,7 @@ class ClientRounds:
         return made
 
     def call(self, commit: ClientCommit, name: str, made: Answer | None) -> Answer:
-        """Make one call on the client that was made, or make it."""
+        """Make one call on the created client, or the call that creates it."""
         method, part = CALLS[commit]
         path = CLIENTS if made is None else f"{CLIENTS}/{made.body['client_id']}"
         options: dict[str, Any] = {"json": {"name": name}} if made is None else {}
@@ -123,7 +123,7 @@ class ClientRounds:
         return asyncio.run(send())
 
     def check(self, name: str, made: Answer | None, due: Sequence[Facts]) -> list[str]:
-        """Return what is wrong: something else is stored than one of ``due``, or not the secret that was told."""
+        """Return the faults: the stored state is none of ``due``, or the secret of the response is not stored."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             row = connection.execute(STORED, (name,)).fetchone()
             client_id = made.body["client_id"] if made else row and row[0]

@@ -1,4 +1,4 @@
-"""What people do with their second factors while the service dies, what is to be stored then, and the ledger of it."""
+"""The users' steps with second factors during kills, their effect on the stored state, and the ledger of them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,12 +21,12 @@ Step = Literal[
     "application removed",
     "reset",
 ]
-"""In the order in which they are taken; the reset is taken by an administrator, in place of both removals."""
+"""In order; the reset is made by an administrator, in place of both removals."""
 
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 REMOVALS: Final[frozenset[Step]] = frozenset({"passkey removed", "application removed"})
 REPEATABLE: Final[frozenset[Step]] = frozenset({"new codes", "reset"})
-"""What may be done twice. The calls of all others hold something that works once."""
+"""Steps that may be repeated. The calls of all others contain a single-use value."""
 
 USING_A_CODE: Final[frozenset[Step]] = frozenset({"proof by a recovery code", "recovery code login"})
 CODES: Final = 10
@@ -35,7 +35,7 @@ NOT_TOLD: Final[frozenset[Step]] = frozenset({"code login", "passkey login", "pa
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is stored of a person. ``used_step`` is the last of the application, ``counters`` those of passkeys."""
+    """The stored state of a user. ``used_step`` is the application's last time step, ``counters`` those of passkeys."""
 
     kinds: tuple[str, ...] = ()
     epoch: int = 0
@@ -48,7 +48,7 @@ class Facts:
 
 
 def after(facts: Facts, step: Step, number: int) -> Facts:
-    """Return what a step makes of the facts. ``number`` is the step of its code, or the counter of its signature."""
+    """Return the facts after a step. ``number`` is the time step of its code, or the counter of its signature."""
     changed, events = _EFFECTS[step](facts, number)
     return replace(changed, events=(*facts.events, *events))
 
@@ -58,7 +58,7 @@ def _begun(facts: Facts, **changes: Any) -> Facts:  # noqa: ANN401 - of any memb
 
 
 def _continued(facts: Facts, **changes: Any) -> Facts:  # noqa: ANN401 - of any member
-    """Return them after a change of factors: all sessions have ended, and one goes on."""
+    """Return the facts after a change of factors: all sessions have ended except one."""
     return replace(facts, epoch=facts.epoch + 1, sessions=facts.sessions + 1, live=1, **changes)
 
 
@@ -100,7 +100,7 @@ _EFFECTS: Final[dict[Step, Callable[[Facts, int], tuple[Facts, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that was taken, and what it showed."""
+    """A step that was taken, and the values that it sent."""
 
     step: Step
     number: int
@@ -119,17 +119,17 @@ class Protected:
     facts: Facts = Facts()
     taken: list[Taken] = field(default_factory=list)
     pending: Taken | None = None
-    """The step whose answer never came."""
+    """The step without a response."""
 
     secret: str = ""
     codes: list[str] = field(default_factory=list)
-    """The recovery codes that were shown last, those that were used first."""
+    """The recovery codes that were shown last; used ones come first."""
     used_codes: list[str] = field(default_factory=list)
     credential: dict[str, Any] | None = None
-    """The passkey, as it can be restored."""
+    """The passkey in a form from which it can be restored."""
 
     def possible(self) -> dict[Facts, list[Taken]]:
-        """Return what may be stored, and the steps that have made it."""
+        """Return the possible stored states, and the steps that lead to each."""
         steps = {self.facts: self.taken}
         if self.pending is not None:
             steps[after(self.facts, self.pending.step, self.pending.number)] = [*self.taken, self.pending]
@@ -137,19 +137,19 @@ class Protected:
 
 
 def judge(person: Protected, stored: Facts | None) -> Iterator[str]:
-    """Compare what is stored with what its owner was told."""
+    """Compare the stored state with the responses to the user."""
     if stored not in person.possible():
         unanswered = None if person.pending is None else person.pending.step
         yield f"stored: {stored}; told: {person.facts}; not answered: {unanswered}"
 
 
 def notice_of(step: Step) -> str | None:
-    """Return the kind of the mail that tells of a step."""
+    """Return the kind of the mail that reports a step, if there is one."""
     return None if step in NOT_TOLD else "factors_changed"
 
 
 def read(path: Path) -> list[Protected]:
-    """Return what the ledger says of each person whose account was ready."""
+    """Return the ledger's state of each user whose account was ready."""
     people: dict[str, Protected] = {}
     for entry in entries(path):
         if "user_id" in entry:
@@ -166,7 +166,7 @@ def read(path: Path) -> list[Protected]:
 
 
 def note_answer(person: Protected, access: str | None, codes: list[str]) -> None:
-    """Note that the pending step was answered, with an access token and recovery codes where it brings them."""
+    """Record the response to the pending step, with its access token and recovery codes, if any."""
     taken = person.pending
     if taken is None:
         raise RuntimeError("an answer to nothing")

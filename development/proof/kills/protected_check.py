@@ -1,4 +1,4 @@
-"""After a kill: what people were told of their second factors is stored whole, and works as often as it may."""
+"""Checks second factors after a kill: acknowledged changes are stored completely, and single-use values work once."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 async def check(people: list[Protected], url: str, database_url: str) -> list[str]:
-    """Return what is wrong, a line each: by what is stored, and if nothing is, by what works."""
+    """Return the faults, one line each: in the stored state, and if there are none, in the responses."""
     async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         wrong = await judged(connection, people)
         for person in [] if wrong else people:
@@ -45,7 +45,7 @@ async def check(people: list[Protected], url: str, database_url: str) -> list[st
 
 
 async def judged(connection: Connection, people: list[Protected]) -> list[str]:
-    """Return what is wrong with what is stored, a line each."""
+    """Return the faults of the stored state, one line each."""
     stored = [await stored_of(connection, person) for person in people]
     wrong = [
         f"{person.name}: {line}" for person, facts in zip(people, stored, strict=True) for line in judge(person, facts)
@@ -54,7 +54,7 @@ async def judged(connection: Connection, people: list[Protected]) -> list[str]:
 
 
 async def stored_of(connection: Connection, person: Protected) -> Facts | None:
-    """Return what is stored of a person."""
+    """Return the stored state of a user."""
     row = await (await connection.execute(STORED, (person.user_id,))).fetchone()
     if row is None:
         return None
@@ -63,7 +63,7 @@ async def stored_of(connection: Connection, person: Protected) -> Facts | None:
 
 
 async def _judge_mails(connection: Connection, people: list[Protected], stored: list[Facts | None]) -> list[str]:
-    """Compare the mails that wait with what they tell of: the outbox was empty before these people."""
+    """Compare the pending mails with the steps that cause them: the outbox was empty before."""
     due: Counter[str] = Counter()
     for person, facts in zip(people, stored, strict=True):
         notices = (notice_of(taken.step) for taken in person.possible()[facts or person.facts])
@@ -78,7 +78,7 @@ async def _judge_mails(connection: Connection, people: list[Protected], stored: 
 
 
 class _Trial:
-    """Uses all that a person, or a thief, may have."""
+    """Uses every value that a user, or a thief, may have."""
 
     def __init__(self, api: ApiClient, connection: Connection, person: Protected, stored: Facts) -> None:
         self._api = api
@@ -87,7 +87,7 @@ class _Trial:
         self._stored = stored
 
     async def lines(self) -> AsyncIterator[str]:
-        """Yield what is wrong."""
+        """Yield the faults."""
         person = self._person
         pending = person.pending
         is_done = pending is not None and self._stored != person.facts
@@ -111,7 +111,7 @@ class _Trial:
         return (await answer_to(call.send(self._api))).status in SUCCESS
 
     async def _repeated(self) -> AsyncIterator[str]:
-        """Send the call again that was lost before it was stored."""
+        """Repeat the call that was lost before it was stored."""
         person, taken = self._person, self._person.pending
         if taken is None:
             raise RuntimeError("there is nothing to repeat")
@@ -123,7 +123,7 @@ class _Trial:
             yield f"{taken.step}, lost and repeated, is answered {answer.status}, and stored: {stored}"
 
     async def _logins(self) -> AsyncIterator[str]:
-        """Log in by the password: with what was used before, and with what was not."""
+        """Log in with the password, and try both used and unused second factors."""
         person, calls = self._person, second_factors
         login = await answer_to(self._api.post_token(person.name, PASSWORD))
         due = ASKED if self._stored.kinds else OK
@@ -161,13 +161,13 @@ class _Trial:
         person, pending = self._person, self._person.pending
         if pending is None:
             return person.codes
-        # What was stored without an answer: these codes were replaced, or the first of them was used.
+        # The change was stored without a response: these codes were replaced, or the first of them was used.
         if pending.step == "new codes":
             return []
         return person.codes[1:] if pending.step in USING_A_CODE else person.codes
 
     async def _passkey(self) -> AsyncIterator[str]:
-        """Sign in with the passkey, which works exactly if it is stored."""
+        """Sign in with the passkey, which must work if and only if it is stored."""
         kept = self._person.credential
         if kept is None:
             return

@@ -1,4 +1,4 @@
-"""Who uses second factors while the service dies: one step after the other, written down before and after."""
+"""Clients that use second factors during kills: each makes one step at a time, and records it before and after."""
 
 from dataclasses import asdict
 from typing import Any, Final
@@ -14,17 +14,17 @@ from development.proof.kills.ledger import Ledger
 from development.proof.kills.protected import REMOVALS, STEPS, Step
 from development.proof.second_factors import ORIGIN, Application, FactorCall, present_step
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one kill
 SUCCESS: Final = {200, 201, 204}
 ASKED: Final = 403
 
 
 class _UnknownError(Exception):
-    """No answer, or one that says nothing of what was done."""
+    """No response, or one that leaves the outcome unknown."""
 
 
 class ProtectedClient:
-    """Is one person after the other: every second one loses the factors, and an administrator resets them."""
+    """Acts as one user after the other; every second one loses the factors, and an administrator resets them."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class ProtectedClient:
         administrator: str,
         last: Step = STEPS[-1],
     ) -> None:
-        """Take the service, the ledger, the database, the access token of an administrator, and the last step."""
+        """Take the service, the ledger, the database, an administrator's access token, and the last step."""
         self._api = api
         self._ledger = ledger
         self._operator = operator
@@ -42,14 +42,14 @@ class ProtectedClient:
         self._steps = STEPS[: STEPS.index(last) + 1]
 
     async def live(self, most_people: int) -> None:
-        """Be one person after the other, until an answer does not come."""
+        """Act as one user after the other, until a response is missing."""
         try:
             for number in range(most_people):
-                await self._be_somebody(is_reset=number % 2 == 0)
+                await self._act_as_one_user(is_reset=number % 2 == 0)
         except _UnknownError:
             return
 
-    async def _be_somebody(self, *, is_reset: bool) -> None:
+    async def _act_as_one_user(self, *, is_reset: bool) -> None:
         name = f"kept-{uuid4().hex[:16]}"
         user_id = str((await self._answer(self._api.post_register(name, f"{name}@example.com", PASSWORD))).body["id"])
         await self._operator.execute("UPDATE users SET email_verified_at = created_at WHERE id = %s", (user_id,))
@@ -65,12 +65,12 @@ class ProtectedClient:
         return await self._answer(call.send(self._api))
 
     async def mfa_token(self, name: str) -> str:
-        """Begin a login, which waits for a second factor."""
+        """Start a login that needs a second factor; return its token."""
         answer = await self._answer(self._api.post_token(name, PASSWORD), {ASKED})
         return str(answer.body["mfa_token"])
 
     async def take(self, person: str, step: Step, number: int, call: FactorCall, shown: dict[str, Any]) -> Answer:
-        """Make a call that changes something, with what it shows in the ledger before."""
+        """Make a call that changes something; record the values that it sends before."""
         self._ledger.write({"person": person, "step": step, "number": number, "call": asdict(call), **shown})
         answer = await self.ask(call)
         told = {"access": answer.body.get("access_token"), "codes": answer.body.get("recovery_codes", [])}
@@ -78,11 +78,11 @@ class ProtectedClient:
         return answer
 
     def reset_of(self, user_id: str) -> FactorCall:
-        """Return the call of an administrator who resets all factors of a user."""
+        """Return an administrator's call that resets all factors of a user."""
         return FactorCall("POST", f"/api/v1/admin/users/{user_id}/factors/reset", access=self._administrator)
 
     @staticmethod
-    async def _answer(call: Any, due: set[int] = SUCCESS) -> Answer:  # noqa: ANN401 - what answer_to takes
+    async def _answer(call: Any, due: set[int] = SUCCESS) -> Answer:  # noqa: ANN401 - the argument of answer_to
         answer = await answer_to(call)
         if not answer.is_decisive:
             raise _UnknownError
@@ -92,7 +92,7 @@ class ProtectedClient:
 
 
 class _Person:
-    """Knows what each step shows."""
+    """One user, with the values that each step sends."""
 
     def __init__(self, client: ProtectedClient, name: str, user_id: str, access: str) -> None:
         self._client = client
@@ -106,7 +106,7 @@ class _Person:
         self._step = 0
 
     async def take(self, step: Step) -> None:
-        """Take a step. Raises ``_UnknownError`` if its answer does not come."""
+        """Take a step. Raises ``_UnknownError`` if its response is missing."""
         number, call = await self._prepared(step)
         keys = self._authenticator.credentials
         shown = {
@@ -120,7 +120,7 @@ class _Person:
             self._passkey_id = answer.body["passkey"]["id"]
 
     async def _prepared(self, step: Step) -> tuple[int, FactorCall]:
-        """Return the call, and the number that it shows: the step of a code, or the counter of a signature."""
+        """Return the call, and the number that it sends: the time step of a code, or the counter of a signature."""
         match step:
             case "application" | "code login":
                 return await self._prepared_code(step)
@@ -140,7 +140,7 @@ class _Person:
         return 0, call
 
     async def _prepared_code(self, step: Step) -> tuple[int, FactorCall]:
-        """Return the call that shows a code of the application: that of this moment, and then the one after it."""
+        """Return the call with a code of the application: the current one, and later the one after it."""
         if step == "code login":
             token, number = await self._client.mfa_token(self._name), self._step + 1
             return number, second_factors.complete(token, self._application.code(number))

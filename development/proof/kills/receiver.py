@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine, which keeps what it gets and takes everything."""
+"""A receiver of webhooks on this machine, which stores and accepts every message."""
 
 import asyncio
 import contextlib
@@ -12,31 +12,31 @@ OK: Final = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message: its id in the header, which those of logouts do not have, and the body."""
+    """One message: the body, and the id of the header field, which logout messages do not have."""
 
     id: str
     body: bytes
 
     @property
     def user_id(self) -> str:
-        """The user whom the event is about."""
+        """The user of the event."""
         return str(json.loads(self.body)["data"]["user_id"])
 
     @property
     def sequence(self) -> int:
-        """The number of the event among all."""
+        """The sequence number of the event."""
         return int(json.loads(self.body)["sequence"])
 
 
 @dataclass
 class Receiver:
-    """What came, in its order."""
+    """The received messages, in order."""
 
     got: list[Received] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take one message."""
-        # A sender that is killed sends half of one, and gets no answer.
+        """Receive one message."""
+        # A killed sender sends an incomplete message and receives no response.
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}

@@ -1,4 +1,4 @@
-"""Kill after kill: start, check what the last kill left behind, use the service, and have it die at a point."""
+"""Rounds of kills: use the service until it is killed at a point, restart it, and check the stored state."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ MOST_PASSES: Final = 3
 
 @dataclass
 class Outcome:
-    """What the kills at one point left behind."""
+    """The results of the kills at one point."""
 
     kills: int = 0
     people: int = 0
@@ -41,38 +41,38 @@ class Outcome:
 
 
 def wait_for_kill(service: KillableService) -> None:
-    """Wait for the end of a service that is armed. Raises ``RuntimeError`` unless it was killed."""
+    """Wait for the end of an armed service. Raises ``RuntimeError`` unless it was killed."""
     status = service.status_of_end()
     if status != -signal.SIGKILL:
         raise RuntimeError(f"the service was to be killed, and ended with {status}")
 
 
 class Rounds:
-    """One service and its database, for as many kills as are wanted."""
+    """One service and its database, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str, folder: Path, tokens: OneTimeTokens) -> None:
-        """Take the service, started, its database, where to keep ledgers, and what makes the tokens of mails."""
+        """Take the running service, the URL of its database, the folder of ledgers, and the issuer of mailed tokens."""
         self._service = service
         self._database_url = database_url
         self._folder = folder
         self._tokens = tokens
 
     def kill(self, commit: AccountCommit, moment: Moment, outcome: Outcome) -> None:
-        """Use the service until it dies there; start it again; check everything."""
+        """Use the service until it is killed there; restart it; check the state."""
         path = self.use_until_dead(commit, moment)
         self._service.start()
         people = ledger.read(path)
         outcome.add(people, self.check(path))
 
     def use_until_dead(self, commit: AccountCommit, moment: Moment) -> Path:
-        """Return the ledger of clients who saw the service die."""
+        """Use the service until it is killed; return the clients' ledger."""
         self._service.arm(commit, moment, random.randint(1, MOST_PASSES))
         path = self.use()
         wait_for_kill(self._service)
         return path
 
     def use(self, most_people: int = clients.MOST_PEOPLE) -> Path:
-        """Have clients use the service, each as that many people at most; return their ledger."""
+        """Let clients use the service, with at most this many users each; return their ledger."""
         path = self._folder / secrets.token_hex(8)
         written = ledger.Ledger(path)
         with contextlib.closing(written):
@@ -80,13 +80,13 @@ class Rounds:
         return path
 
     def check(self, path: Path) -> list[str]:
-        """Return what is wrong after what the ledger says."""
+        """Return the faults in the state of the ledger's users."""
         return asyncio.run(checker.check(ledger.read(path), self._service.url, self._database_url))
 
 
 @contextlib.contextmanager
 def rounds(database_url: str) -> Iterator[Rounds]:
-    """Yield a service that runs on this migrated database."""
+    """Yield a running service on this migrated database."""
     settings = proof_settings(database_url)
     with killable_service(settings) as service:
         yield Rounds(service, database_url, service.folder, tokens_of(settings))

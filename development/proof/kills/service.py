@@ -1,6 +1,6 @@
-"""`doorward serve` with failpoints, in a process of its own that is forked from one that has loaded all code.
+"""Runs `doorward serve` with failpoints, in a process forked from one that has imported all code.
 
-As a program it starts a service for each line of its input and waits for its end; `KillableService` runs the program.
+As a program, it starts a service for each line of its input and waits for its end; `KillableService` runs the program.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ LOG: Final = "log"
 
 
 class KillableService:
-    """Starts the service again and again on one database, and arms where it dies."""
+    """Starts the service repeatedly on one database, and arms the point of the next kill."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         """Take an empty folder, and the service's settings."""
@@ -33,7 +33,7 @@ class KillableService:
         self.url = ""
 
     def __enter__(self) -> Self:
-        """Load the code."""
+        """Start the program, which imports the code."""
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self._settings}
         command = [sys.executable, "-m", "development.proof.kills.service"]
         self._program = subprocess.Popen(
@@ -50,8 +50,8 @@ class KillableService:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the service, if it runs, and the program."""
-        # Both are of one group: the service, which the program only waits for, would outlive it.
+        """Kill the service, if it runs, and the program."""
+        # Both are in one process group: the service would outlive the program, which only waits for it.
         os.killpg(self._program.pid, signal.SIGKILL)
         self._program.wait()
         self._pipe(self._program.stdin).close()
@@ -66,13 +66,13 @@ class KillableService:
         self.url = url_when_ready(self.folder / LOG, lambda: self._program.poll() is None)
 
     def arm(self, commit: Commit, moment: Moment, passes: int) -> None:
-        """Have the service die there, at that many passes from now."""
+        """Kill the service at this point, after this many passes from now."""
         prepared = self.folder / "prepared"
         prepared.write_text(f"{commit} {moment} {passes}", encoding="ascii")
         prepared.rename(self.folder / ARMED)
 
     def status_of_end(self) -> int:
-        """Wait until the service has ended; return its status, negative for the signal that ended it."""
+        """Wait until the service has ended; return its status, which is negative for a signal."""
         return int(self._pipe(self._program.stdout).readline())
 
     @staticmethod
@@ -84,14 +84,14 @@ class KillableService:
 
 @contextlib.contextmanager
 def killable_service(settings: dict[str, str]) -> Iterator[KillableService]:
-    """Yield a service that runs, in a folder that is gone afterwards."""
+    """Yield a running service in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder, KillableService(Path(folder), settings) as service:
         service.start()
         yield service
 
 
 def _serve(folder: Path) -> None:
-    """Be the service, until killed."""
+    """Run the service until it is killed."""
     from doorward.commands.main import main  # noqa: PLC0415 - loaded by the parent, before the fork
 
     with (folder / LOG).open("ab") as log:
@@ -101,7 +101,7 @@ def _serve(folder: Path) -> None:
 
 
 def _start_for_each_line(folder: Path) -> None:
-    # Before any fork: a start takes a tenth of a second then.
+    # Import before the fork: a start then takes a tenth of a second.
     import doorward.commands.main  # noqa: F401, PLC0415 - loaded for the children
 
     Failpoints(folder / ARMED).install()

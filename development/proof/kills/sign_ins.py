@@ -1,8 +1,8 @@
-"""People who sign in to applications, in browsers and on devices, while the service dies.
+"""Kills the service while users sign in to applications, in browsers and on devices.
 
-Each change is stored whole or not at all: sessions of browsers and applications, codes, pushed requests, devices,
-consent, the client that registers itself, entries of the audit log, and logout messages. What was answered is stored,
-what works once does not work again, and a request that was lost before it was stored can be sent again.
+Each change is atomic: sessions of browsers and applications, codes, pushed requests, devices, consent, registered
+clients, audit events, and logout messages. Acknowledged changes are stored, a single-use value does not work again, and
+a request that was lost before the commit can be sent again.
 """
 
 import asyncio
@@ -29,25 +29,25 @@ from doorward.wiring.operations import opened_oauth
 
 CLIENTS: Final = 3
 SIGNING_IN: Final = {**MAIL, "CLIENT_REGISTRATION_ENABLED": "true"}
-"""Settings with which people sign in to applications, and no server is told of their logouts."""
+"""Settings with which users sign in to applications, and no logout messages are delivered."""
 
 Point = tuple[SignInCommit, Moment]
 
 
 class SignInRounds:
-    """One service and its database, for as many kills as are wanted."""
+    """One service and its database, for any number of kills."""
 
     def __init__(
         self, service: KillableService, settings: Mapping[str, str], logout_uri: str = "https://app.example/logout"
     ) -> None:
-        """Take the service, started with ``SIGNING_IN``, its settings, and where applications are told of logouts."""
+        """Take the service, started with ``SIGNING_IN``, its settings, and the logout URI of applications."""
         self._logout_uri = logout_uri
         self._service = service
         self._settings = settings_from({name.lower(): value for name, value in settings.items()})
         self._database_url = settings["DATABASE_URL"]
 
     def kill(self, commit: SignInCommit, moment: Moment, outcome: Outcome) -> None:
-        """Use the service until it dies there; start it again; check everything."""
+        """Use the service until it is killed there; restart it; check the state."""
         people = self.use(point=(commit, moment))
         wait_for_kill(self._service)
         self._service.start()
@@ -58,7 +58,7 @@ class SignInRounds:
         outcome.wrong += self.check(people)
 
     def use(self, *, point: Point | None = None, journey: Sequence[Step] = JOURNEY) -> list[SignedIn]:
-        """Have people use the service at the same time, until it dies or all are at the end of their journey."""
+        """Let users use the service concurrently, until it is killed or all have completed their journey."""
         return asyncio.run(self._use(point, journey))
 
     async def _use(self, point: Point | None, journey: Sequence[Step]) -> list[SignedIn]:
@@ -67,7 +67,7 @@ class SignInRounds:
             http_at(self._service.url) as http,
             await self._connect() as operator,
         ):
-            # What is left of earlier people would have to make room.
+            # Delete the clients of earlier users: they would count towards the limits.
             await operator.execute("DELETE FROM oauth_clients WHERE client_id <> 'doorward'")
             await operator.execute("DELETE FROM oauth_registration_tokens")
             clients = [await self._client(oauth, http, operator) for _ in range(CLIENTS)]
@@ -80,7 +80,7 @@ class SignInRounds:
         return await psycopg.AsyncConnection.connect(self._database_url, autocommit=True)
 
     def judged(self, people: list[SignedIn]) -> list[str]:
-        """Return what is stored otherwise than these people were told, a line each."""
+        """Return the differences between the stored state and the responses to these users, one line each."""
 
         async def read() -> list[str]:
             async with await self._connect() as connection:
@@ -89,11 +89,11 @@ class SignInRounds:
         return asyncio.run(read())
 
     def check(self, people: list[SignedIn]) -> list[str]:
-        """Return what is wrong after what these people were told, a line each."""
+        """Return the faults in the state of these users, one line each."""
         return asyncio.run(check(people, self._service.url, self._database_url))
 
     async def _client(self, oauth: OAuthServices, http: httpx.AsyncClient, operator: Connection) -> SignedInClient:
-        """Add an application of all grants, whose server is told of logouts, and a token for a tool."""
+        """Add an application with all grants and a logout URI, and a registration token for a tool."""
         content = ClientContent(
             name="An application",
             grant_types=("authorization_code", "refresh_token", DEVICE_CODE),

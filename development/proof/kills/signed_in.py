@@ -1,4 +1,4 @@
-"""What people do in browsers, applications and devices while the service dies, and what is to be stored then."""
+"""The users' steps in browsers, applications and devices during kills, and their effect on the stored state."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,7 @@ JOURNEY: Final[tuple[Step, ...]] = (
     *("change", "take consent back", "agree", "exchange", "sign out"),
     *("sign in", "get a code", "exchange", "sign out everywhere", "remove"),
 )
-"""What each person does, in this order."""
+"""The steps of each user, in order."""
 
 STATUS: Final[Mapping[Step, int]] = {
     "get a code": 302,
@@ -51,22 +51,22 @@ STATUS: Final[Mapping[Step, int]] = {
     "register": 201,
     "remove": 204,
 }
-"""How each step is answered that is done, if not by 200."""
+"""The status of each successful step, if it is not 200."""
 
 ONCE: Final[frozenset[Step]] = frozenset(
     {"exchange", "refresh", "agree to the pushed", "approve", "deny", "redeem", "register", "remove"}
 )
-"""What works once: the same request is refused afterwards."""
+"""Steps that work once: the same request is refused afterwards."""
 
 _LEADING_TO_A_CODE: Final[frozenset[Step]] = frozenset({"agree", "get a code", "agree to the pushed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is stored of a person: browsers, codes, sessions and devices of one application, and a client of a tool.
+    """The stored state of a user: browsers, codes, sessions and devices of one application, and a tool's client.
 
-    ``online`` and ``offline`` are sessions that live, ``logouts`` messages to the server of the application, ``uses``
-    those left of the token that registers a client, and ``tool`` is the version of that client, 0 where there is none.
+    ``online`` and ``offline`` count live sessions, ``logouts`` the messages to the server of the application, ``uses``
+    the remaining uses of the registration token. ``tool`` is the version of the tool's client, or 0 if there is none.
     """
 
     browsers: int = 0
@@ -87,7 +87,7 @@ class Facts:
 
 
 def after(facts: Facts, step: Step) -> Facts:
-    """Return what a step makes of the facts."""
+    """Return the facts after a step."""
     return _EFFECTS[step](facts)
 
 
@@ -167,7 +167,7 @@ _EFFECTS: Final[Mapping[Step, Callable[[Facts], Facts]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that was taken, and the request that took it."""
+    """A step that was taken, and its request."""
 
     step: Step
     sent: Sent
@@ -175,7 +175,7 @@ class Taken:
 
 @dataclass
 class Tokens:
-    """What the application got of one session."""
+    """The tokens that the application received for one session."""
 
     access: str
     refresh: str
@@ -187,7 +187,7 @@ class Tokens:
 
 @dataclass
 class SignedIn:
-    """One person, as the browser, the application and the device of that person know it."""
+    """One user, as known to the user's browser, application and device."""
 
     name: str
     user_id: str
@@ -195,21 +195,21 @@ class SignedIn:
     facts: Facts = Facts()
     taken: list[Taken] = field(default_factory=list)
     pending: Taken | None = None
-    """The step whose answer never came."""
+    """The step without a response."""
     cookies: list[str] = field(default_factory=list)
-    """Of sessions of the browser, as they were sent."""
+    """The browser's session cookies in the order in which they were set."""
     is_signed_in: bool = False
-    """By the last of the cookies."""
+    """Whether the last of the cookies is signed in."""
     sessions: list[Tokens] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     tool_id: str | None = None
 
     def possible(self) -> list[Facts]:
-        """Return what may be stored: without the step whose answer never came, or with it."""
+        """Return the possible stored states: without or with the effect of the step without a response."""
         return [self.facts, *([] if self.pending is None else [after(self.facts, self.pending.step)])]
 
     def note(self, step: Step) -> None:
-        """Note what ends by a step that was done, told or not."""
+        """Record what a completed step ends, with or without a response."""
         match step:
             case "replay":
                 self.sessions[-1].is_live = False
@@ -230,11 +230,11 @@ class SignedIn:
 
 
 def is_done(step: Step, answer: httpx.Response) -> bool:
-    """Tell whether an answer says that a step was done."""
+    """Return whether a response says that a step was completed."""
     if answer.status_code != STATUS.get(step, 200):
         return False
     if step in {"approve", "deny"}:
-        # Who is not signed in any more is led to the sign-in.
+        # A browser that is no longer signed in is redirected to the sign-in page.
         return not is_leading_on(answer)
     try:
         return step not in _LEADING_TO_A_CODE or bool(code_of(answer))
@@ -243,7 +243,7 @@ def is_done(step: Step, answer: httpx.Response) -> bool:
 
 
 def judge(person: SignedIn, stored: Facts | None) -> Iterator[str]:
-    """Compare what is stored with what was told."""
+    """Compare the stored state with the responses."""
     if stored not in person.possible():
         unanswered = None if person.pending is None else person.pending.step
         yield f"{person.name}: stored: {stored}; told: {person.facts}; not answered: {unanswered}"

@@ -1,4 +1,4 @@
-"""After a kill: what browsers, applications and devices were told is stored whole, and works as often as it may."""
+"""Checks sign-ins after a kill: acknowledged changes are stored completely, and single-use values work once."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -54,7 +54,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 async def stored_of(connection: Connection, person: SignedIn) -> Facts | None:
-    """Return what is stored of a person."""
+    """Return the stored state of a user."""
     values = {"user_id": person.user_id, "client_id": person.application.id, "tool_id": person.tool_id}
     row = await (await connection.execute(STORED, values)).fetchone()
     if row is None:
@@ -64,7 +64,7 @@ async def stored_of(connection: Connection, person: SignedIn) -> Facts | None:
 
 
 async def check(people: list[SignedIn], url: str, database_url: str) -> list[str]:
-    """Return what is wrong, a line each: by what is stored, and if nothing is, by what works."""
+    """Return the faults, one line each: in the stored state, and if there are none, in the responses."""
     async with http_at(url) as http, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         wrong = await judged(connection, people)
         for person in [] if wrong else people:
@@ -75,12 +75,12 @@ async def check(people: list[SignedIn], url: str, database_url: str) -> list[str
 
 
 async def judged(connection: Connection, people: list[SignedIn]) -> list[str]:
-    """Return what is wrong with what is stored, a line each."""
+    """Return the faults of the stored state, one line each."""
     return [line for person in people for line in judge(person, await stored_of(connection, person))]
 
 
 class _Trial:
-    """Uses all that a person, an application, or a thief may have."""
+    """Uses every value that a user, an application, or a thief may have."""
 
     def __init__(self, http: httpx.AsyncClient, connection: Connection, person: SignedIn, *, is_done: bool) -> None:
         self._http = http
@@ -89,7 +89,7 @@ class _Trial:
         self._is_done = is_done
 
     async def lines(self) -> AsyncIterator[str]:
-        """Yield what is wrong."""
+        """Yield the faults."""
         person, pending = self._person, self._person.pending
         if pending is not None and self._is_done:
             person.note(pending.step)
@@ -106,7 +106,7 @@ class _Trial:
                 yield f"what works once worked again: {taken.step}"
 
     async def _repeated(self) -> AsyncIterator[str]:
-        """Send the request again that was lost before it was stored."""
+        """Repeat the request that was lost before it was stored."""
         person, taken = self._person, self._person.pending
         if taken is None:
             raise RuntimeError("there is nothing to repeat")

@@ -1,4 +1,4 @@
-"""Who signs in to applications while the service dies: one step after the other, each known before it is taken."""
+"""Clients that sign in to applications during kills: each takes one step at a time, and records it before."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -30,7 +30,7 @@ SESSION_COOKIE: Final = "doorward_session"
 
 
 class SignedInClient:
-    """Is one person, until the service is dead or the journey is at its end."""
+    """Acts as one user, until the service is dead or the journey is complete."""
 
     def __init__(
         self,
@@ -39,17 +39,17 @@ class SignedInClient:
         application: Application,
         initial_token: str,
     ) -> None:
-        """Take the service, its database, the application of this person, and a token that registers a client."""
+        """Take the service, its database, the application of this user, and a registration token."""
         self._http = http
         self._operator = operator
         self._application = application
         self._initial_token = initial_token
         self._browser = Browser(http)
         self._told: dict[str, Any] = {}
-        """Members of the last answers: of a registration, of a pushed request, of a device."""
+        """Members of the last responses to a registration, a pushed request, and a device authorization."""
 
     async def live(self, journey: Sequence[Step] = JOURNEY) -> SignedIn | None:
-        """Take the steps until an answer does not come; return what is known then, None before there is an account."""
+        """Take the steps until a response is missing; return the known state, or None if there is no account yet."""
         name = f"signed-in-{uuid4().hex[:16]}"
         try:
             body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
@@ -76,7 +76,7 @@ class SignedInClient:
         self._keep(person, step, answer)
 
     async def _prepared(self, person: SignedIn, step: Step) -> Sent:
-        """Return the request of a step, after the pages that lead to it. Raises ``LostAnswerError``."""
+        """Return the request of a step, after loading the pages that lead to it. Raises ``LostAnswerError``."""
         match step:
             case "exchange" | "replay" | "refresh" | "push":
                 return self._prepared_call(person, step)
@@ -119,7 +119,7 @@ class SignedInClient:
             entered = self._browser.filled(await self._browser.get(DEVICE), user_code=self._told["user_code"])
             page = await self._browser.take(entered)
             return self._browser.filled(page, decision="allow" if step == "approve" else "deny")
-        # Devices wait for five seconds between two questions.
+        # Skip the five-second interval between two polls of a device.
         await self._operator.execute(
             "UPDATE oauth_devices SET polled_at = NULL WHERE client_id = %s", (self._application.id,)
         )
@@ -143,7 +143,7 @@ class SignedInClient:
         return Sent("PUT", path, body={**said, "client_id": self._told["client_id"]}, headers=headers)
 
     def _keep(self, person: SignedIn, step: Step, answer: httpx.Response) -> None:
-        """Keep what an answer brought."""
+        """Store the values of a response."""
         match step:
             case "sign in":
                 person.cookies.append(self._browser.cookies[SESSION_COOKIE])

@@ -1,7 +1,7 @@
-"""Signing keys that an administrator revokes while the service dies.
+"""Kills the service while an administrator revokes signing keys.
 
-The key is destroyed, its successor signs, another standby is published and the audit log tells of all three, or nothing
-of it happened: there is no moment without a key that signs.
+The change is atomic: the key is destroyed, its successor signs, a new standby key is published and the audit log
+records all three. At no moment is there no signing key.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from development.proof.kills.commits import Moment
 from development.proof.kills.rounds import Outcome, wait_for_kill
 from development.proof.kills.service import KillableService
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of an administrator who lives for one run
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of an administrator that exists for one run
 KEYS: Final = "/api/v1/admin/keys"
 SIGNING: Final = """
     SELECT kid
@@ -54,10 +54,10 @@ LEFT_OVER: Final = """
 
 
 class KeyRounds:
-    """One service with an administrator, for as many kills as are wanted."""
+    """One service with an administrator, for any number of kills."""
 
     def __init__(self, service: KillableService, database_url: str) -> None:
-        """Take the service, started with a PUBLIC_URL, and its database."""
+        """Take the service, started with a PUBLIC_URL, and the URL of its database."""
         self._service = service
         self._database_url = database_url
         self._access = asyncio.run(self._sign_in())
@@ -72,7 +72,7 @@ class KeyRounds:
         return access
 
     def kill(self, moment: Moment, outcome: Outcome) -> None:
-        """Revoke the key that signs until the service dies at it; start it again; check what is stored."""
+        """Revoke the signing key until the service is killed; restart it; check the stored state."""
         before = self.found(SIGNING, "ES256")
         self._service.arm("signing-key", moment, 1)
         lost = self.revoke(before[0])
@@ -95,7 +95,7 @@ class KeyRounds:
         return asyncio.run(send())
 
     def check(self) -> list[str]:
-        """Return what is wrong with the keys, their entries in the audit log, and the list that others read."""
+        """Return the faults of the keys, their audit events, and the published key set."""
         wrong = [*self.found(ORPHANS), *self.found(LEFT_OVER)]
         wrong += [f"not told once, and once only: {each}" for each in self.found(UNTOLD)]
         for algorithm in ("ES256", "RS256"):
@@ -108,7 +108,7 @@ class KeyRounds:
         return wrong
 
     def found(self, query: str, *parameters: object) -> list[str]:
-        """Return the texts that a query finds."""
+        """Return the rows of a query with one text column."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             return [str(row[0]) for row in connection.execute(query.encode(), parameters or None).fetchall()]
 

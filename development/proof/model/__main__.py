@@ -1,4 +1,4 @@
-"""`python -m development.proof.model`: walk through sessions at random, and say whether the product did as it must."""
+"""`python -m development.proof.model`: take random walks through sessions, and compare the product with the model."""
 
 import argparse
 import json
@@ -15,14 +15,14 @@ from doorward.observability.logging import configure_logging
 
 
 def main() -> int:
-    """Return 0 when every walk went as the model says, else 1."""
+    """Return 0 if the product agreed with the model in every walk, else 1."""
     parser = argparse.ArgumentParser(prog="python -m development.proof.model", description=__doc__)
-    parser.add_argument("--walks", type=int, default=200, help="of all modes together (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=50, help="a walk (default: %(default)s)")
+    parser.add_argument("--walks", type=int, default=200, help="walks in all modes together (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=50, help="steps of each walk (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="repeat the walks of an earlier run")
-    parser.add_argument("--mode", choices=MODES, help="walk in this one only (default: in both)")
-    parser.add_argument("--database", help="a migrated database to walk in (default: one of its own)")
-    parser.add_argument("--brief", action="store_true", help="do not shorten what was found; print JSON")
+    parser.add_argument("--mode", choices=MODES, help="the only mode (default: both modes)")
+    parser.add_argument("--database", help="a migrated database (default: a temporary one)")
+    parser.add_argument("--brief", action="store_true", help="do not shorten a violation; print JSON")
     options = parser.parse_args()
     configure_logging("critical", "json")
     start = secrets.randbelow(2**32) if options.seed is None else options.seed

@@ -1,4 +1,4 @@
-"""The steps that people take in their own account: another password, the ends of sessions, a proof shown again."""
+"""The steps of users in their own account: change the password, end sessions, reauthenticate."""
 
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -18,15 +18,15 @@ T = TypeVar("T")
 
 LET_IN: str = "a call of the own account is let in exactly while its session lives"
 some = st.integers(0, 59)
-"""Which person or session a step is about: divided by how many there are, the rest says which."""
+"""Selects the person or session of a step: the value modulo their number."""
 
 
 class AccountSteps(Journey):
-    """Each step is made with the newest access token of a session, perhaps while another session is refreshed."""
+    """Each step uses the newest access token of a session, optionally while another session is refreshed."""
 
     @rule(which=some, other=some, is_beside=st.booleans())
     def changes_the_password(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """All sessions end, and a new one begins."""
+        """Change the password: all sessions end, and a new one begins."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         new = f"{PASSWORD} {uuid4().hex}"
@@ -43,7 +43,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, other=some, is_beside=st.booleans())
     def changes_the_email_address(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """All sessions end, and a new one begins. The address, spelt otherwise, is verified with it."""
+        """Change the address to another spelling: all sessions end, a new one begins, and the address is verified."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         change = self.world.own.change_email(session.accesses[-1].text, f"{person.username.upper()}@example.com")
@@ -61,7 +61,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, other=some, is_beside=st.booleans())
     def reauthenticates(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The session goes on, and no earlier token of it works."""
+        """Reauthenticate: the session continues, and its earlier tokens stop working."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         proof = self.world.own.reauthenticate(session.accesses[-1].text, person.password)
@@ -74,7 +74,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, is_changed=st.booleans())
     def shows_a_wrong_password(self, which: int, is_changed: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Whoever has a session and not the password gets nothing by it."""
+        """Reauthenticate or change the password with a wrong password, which must have no effect."""
         session = self._session(which)
         access, wrong = session.accesses[-1].text, f"{session.person.password}!"
         call = (
@@ -86,7 +86,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, other=some, ends=st.sampled_from(["others", "all"]), is_beside=st.booleans())
     def ends_many_sessions(self, which: int, other: int, ends: str, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """All sessions of the person end, or all but the one that asks."""
+        """End all sessions of the person, or all except the caller's."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         has_ended = self._beside(
@@ -102,7 +102,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, other=some, is_foreign=st.booleans())
     def ends_one_session(self, which: int, other: int, is_foreign: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """A session ends, if it is the own person's and lives."""
+        """End one session, which works only for a live session of the same person."""
         session, another = self._session(which), self._session(other)
         foreign = [each for each in self._live() if each.person is not session.person]
         if is_foreign and foreign:
@@ -117,7 +117,10 @@ class AccountSteps(Journey):
 
     @rule(which=some, other=some, is_beside=st.booleans(), days=st.sampled_from([0, 0, 1, 13, 14]))
     def leaves_and_comes_back(self, which: int, other: int, is_beside: bool, days: int) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The account is inactive at once. The password restores it within the grace period, and no session with it."""
+        """Delete the account, which is inactive at once.
+
+        The password restores it, without sessions, in the grace period.
+        """
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         has_left = self._beside(another if is_beside else None, self.world.own.leave(session.accesses[-1].text))
@@ -133,7 +136,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, age=st.integers(0, 2), shows_secret=st.booleans())
     def is_shown_by_another_client(self, which: int, age: int, shows_secret: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Another client has a token. With its secret it ends the session, without one nothing, and it gets nothing."""
+        """Use a token as another client, which gets nothing; only a client that authenticates ends the session."""
         session = self._session(which)
         token = session.tokens[max(0, session.generation - age)]
         pair = self.world.run(self.world.refresh_as_another_client(token.text, shows_secret=shows_secret))
@@ -146,7 +149,7 @@ class AccountSteps(Journey):
         return self.model.admits(session, session.accesses[-1], self.now)
 
     def _acting_session(self, person: Person) -> Session | None:
-        """Return a session in which somebody may act, begun now where no access token works; None for who cannot."""
+        """Return a session that may act, logging in if no access token works; None if the person cannot log in."""
         acting = [each for each in self._own_live() if each.person is person and self._is_let_in(each)]
         if acting:
             return acting[-1]
@@ -156,11 +159,11 @@ class AccountSteps(Journey):
         return self.model.sessions[-1]
 
     def _beside(self, session: Session | None, call: Coroutine[Any, Any, T]) -> T:
-        """Make a call while the session is refreshed, if one is given."""
+        """Make a call, concurrently with a refresh of the session, if one is given."""
         return self.world.run(call) if session is None else self._refresh_beside(session, call)
 
     def _refresh_beside(self, session: Session, end: Coroutine[Any, Any, T]) -> T:
-        """Use the current token while something happens that may come first; return what that said."""
+        """Use the current token concurrently with a call that may be first; return the call's result."""
         token = session.tokens[-1]
         due = self.model.due(session, session.generation, token, self.now)
         pair, said = self.world.run(self.world.refresh_beside(token.text, end))

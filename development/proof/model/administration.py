@@ -1,4 +1,4 @@
-"""What administrators do in the walks: operators, who may do everything, and walkers within their roles."""
+"""Administration in the walks: operators, who have all rights, and walkers with the rights of their roles."""
 
 import secrets
 from collections.abc import Collection, Coroutine
@@ -28,7 +28,7 @@ SEALING_KEY_BYTES: Final = 32
 
 
 class Administration:
-    """The use cases of administration. Mails are asked for and not sent."""
+    """The use cases of administration. Mails are queued and not sent."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Administration:
         tokens: OneTimeTokens,
         throttling: Throttling,
     ) -> None:
-        """Take what the service is made of. Only what cannot be done without mail is built anew."""
+        """Take the parts of the service. Use cases that need mail are created here."""
         mails = MailQueue(AesGcmSealer([secrets.token_bytes(SEALING_KEY_BYTES)]))
         self._sessions, self._users, self._roles = (
             services.sessions,
@@ -55,11 +55,11 @@ class Administration:
         )
 
     async def end_sessions(self, user_id: str) -> int:
-        """End all sessions of a user; return how many that were."""
+        """End all sessions of a user; return their number."""
         return await self._actions.end_sessions(OPERATOR, UUID(user_id))
 
     async def deactivate(self, user_id: str) -> int:
-        """Deactivate a user; return how many sessions that ended."""
+        """Deactivate a user; return the number of sessions that ended."""
         return await self._actions.deactivate(OPERATOR, UUID(user_id))
 
     async def activate(self, user_id: str) -> None:
@@ -71,15 +71,15 @@ class Administration:
         await self._actions.reset_factors(OPERATOR, UUID(user_id))
 
     async def reset_password(self, user_id: str) -> bool:
-        """Have a password sign in no more; return whether that was done."""
+        """Reset a user's password, so that it no longer signs in; return whether this succeeded."""
         return await _is_done(self._actions.reset_password(OPERATOR, UUID(user_id)))
 
     async def replace_email(self, user_id: str, email: str) -> None:
-        """Give a user another address."""
+        """Replace a user's address."""
         await self._users.change(OPERATOR, UUID(user_id), UserChanges(email=email), any_version)
 
     async def schedule_deletion(self, user_id: str) -> None:
-        """Have a user deleted after the grace period."""
+        """Schedule the deletion of a user after the grace period."""
         await self._actions.schedule_deletion(OPERATOR, UUID(user_id), any_version)
 
     async def erase(self, user_id: str) -> None:
@@ -87,20 +87,20 @@ class Administration:
         await self._actions.erase(OPERATOR, UUID(user_id), any_version)
 
     async def give(self, user_id: str, roles: Collection[str]) -> None:
-        """Give a user these roles, and no others."""
+        """Replace a user's roles."""
         await self._users.change(OPERATOR, UUID(user_id), UserChanges(roles=sorted(roles)), any_version)
 
     async def define(self, role: str, scopes: Collection[str]) -> None:
-        """Have a role of one's own give these scopes, and no others."""
+        """Replace the scopes of a custom role."""
         changes = RoleChanges(scopes=[AdminScope(scope) for scope in sorted(scopes)])
         await self._roles.change(OPERATOR, role, changes, any_version)
 
     async def end_sessions_as(self, access: str, user_id: str) -> bool:
-        """Have a walker end all sessions of another one; return whether that was done."""
+        """End all sessions of another user, as a walker; return whether this succeeded."""
         return await self._end_sessions_as(await self._admitted(access), user_id)
 
     async def end_sessions_as_demoted(self, access: str, own_id: str, user_id: str) -> bool:
-        """Do the same, where the roles are taken after the caller was let in and before the change is made."""
+        """Do the same, but remove the caller's roles between the authorization and the change."""
         caller = await self._admitted(access)
         await self.give(own_id, [])
         return await self._end_sessions_as(caller, user_id)
@@ -116,7 +116,7 @@ class Administration:
 
 
 async def _is_done(call: Coroutine[Any, Any, object]) -> bool:
-    """Tell whether a call did what it was asked for, and did not refuse."""
+    """Return whether a call succeeded instead of refusing."""
     try:
         await call
     except DomainError:

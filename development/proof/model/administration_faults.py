@@ -1,4 +1,4 @@
-"""Faults of one line each in what administration does to sessions and rights. ``faults.py`` has all."""
+"""Faults of one line each in the administration of sessions and rights. ``faults.py`` lists all."""
 
 from typing import Final
 
@@ -20,25 +20,25 @@ ADMINISTRATION_FAULTS: Final = (
         ACTING_SESSION,
         "    return effective_scopes(caller.client_id, caller.token_scopes, live[0].role_scopes)",
         "    return caller.scopes",
-        "an administrator acts on with a role that was taken away",
+        "an administrator keeps the rights of a removed role",
     ),
     Fault(
         SESSIONS_SQL,
         "                       WHERE roles.name = ANY(users.roles)\n",
         "",
-        "whoever has any role has the rights of all",
+        "a user with any role has the rights of all roles",
     ),
     Fault(
         ROLES_SQL,
         "        SET roles = %(names)s,",
         "        SET roles = roles || %(names)s,",
-        "a role that is taken away stays",
+        "a removed role remains",
     ),
     Fault(
         ROLE_DEFINITIONS_SQL,
         "            scopes = %(scopes)s,",
         "            scopes = roles.scopes || %(scopes)s,",
-        "a role gives on what was taken out of it",
+        "a role still grants a scope that was removed from it",
     ),
     Fault(
         ACTING,
@@ -76,12 +76,12 @@ ADMINISTRATION_FAULTS: Final = (
         "            event = await deactivate_account(connection, account)\n"
         '            back = "UPDATE users SET session_epoch = session_epoch - 1 WHERE id = %s"\n'
         "            await connection.execute(back, [user_id])\n",
-        "a thief is back when the user whom an administrator barred is let in",
+        "a thief's session works again when a deactivated user is activated",
     ),
     Fault(
         DELETIONS_SQL,
         "            is_restorable = is_active OR is_restorable,",
         "            is_restorable = true,",
-        "whoever was barred comes back by the password when the account is to be deleted",
+        "a deactivated user restores the account by password once its deletion is scheduled",
     ),
 )

@@ -1,4 +1,4 @@
-"""The steps of administrators: what ends sessions, and what gives rights and takes them."""
+"""The steps of administrators: ending sessions, and changing rights."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,11 +19,11 @@ SCOPE_SETS: Final = [(), (END_SESSIONS,), (END_SESSIONS, READ_USERS)]
 
 
 class AdministrationSteps(VerifiedSteps):
-    """Operators act on everybody, walkers with roles on those who may do no more than they."""
+    """Operators act on all users; walkers with roles act on users with no more rights than their own."""
 
     @rule(which=some, way=st.sampled_from(WAYS), is_beside=st.booleans(), days=st.sampled_from([0, 0, 1, 14]))
     def is_administered(self, which: int, way: str, is_beside: bool, days: int) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """All sessions of somebody end, perhaps while one is refreshed."""
+        """End all sessions of a user, optionally while one is refreshed."""
         session = self._session(which)
         person = session.person
         ends: dict[str, Callable[[Session | None, Person], None]] = {
@@ -51,7 +51,7 @@ class AdministrationSteps(VerifiedSteps):
             self._log_in(person, has_old_hash=False)
 
     def _replace_email_of(self, beside: Session | None, person: Person) -> None:
-        """Give the address in another spelling, which is another address to whoever reads it."""
+        """Change the spelling of the address, which counts as another address."""
         ((shown,),) = self.world.run(self.world.sql("SELECT email FROM users WHERE id = %s", person.id))
         local, _, domain = shown.partition("@")
         self._beside(beside, self.world.administration.replace_email(person.id, f"{local.swapcase()}@{domain}"))
@@ -61,9 +61,9 @@ class AdministrationSteps(VerifiedSteps):
         self._compare_verified(person)
 
     def _delete(self, beside: Session | None, person: Person, days: int, *, is_barred: bool) -> None:
-        """Schedule the deletion. Within the grace period the password takes it back, unless the user was barred before.
+        """Schedule the deletion. In the grace period the password cancels it, unless the user was deactivated before.
 
-        An administrator takes it back at any time.
+        An administrator can cancel it at any time.
         """
         if is_barred or not person.is_active:
             is_barred = True
@@ -80,7 +80,7 @@ class AdministrationSteps(VerifiedSteps):
 
     @rule(who=some)
     def is_erased(self, who: int) -> None:
-        """Somebody is deleted at once: nothing is left, and no token works."""
+        """Delete a user at once: nothing is stored any more, and no token works."""
         person = self._person(who)
         sessions = self.model.sessions_of(person)
         texts = [(each.tokens[-1].text, each.accesses[-1].text) for each in sessions if not each.is_of_application]
@@ -100,7 +100,7 @@ class AdministrationSteps(VerifiedSteps):
             self._log_in(self._person(0), has_old_hash=False)
 
     def _given_to_applications(self, sessions: list[Session]) -> list[object]:
-        """Return what their newest tokens are given, in all sessions of applications among these."""
+        """Return the results of the newest tokens of those sessions that belong to applications."""
         those = [session for session in sessions if session.is_of_application]
         refreshes, accesses = [each.tokens[-1].text for each in those], [each.accesses[-1].text for each in those]
         pairs = self.world.run(self.world.would_refresh(refreshes, is_application=True))
@@ -108,7 +108,7 @@ class AdministrationSteps(VerifiedSteps):
 
     @rule(who=some, roles=st.sampled_from(ROLE_SETS), scopes=st.sampled_from(SCOPE_SETS), is_defined=st.booleans())
     def rights_change(self, who: int, roles: tuple[str, ...], scopes: tuple[str, ...], is_defined: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Somebody gets roles in place of others; or what the own role gives changes, for all that have it."""
+        """Replace a user's roles; or the scopes of the custom role, which changes the rights of all its users."""
         if is_defined:
             self.world.run(self.world.administration.define(OWN_ROLE, scopes))
             self.model.roles[OWN_ROLE] = frozenset(scopes)
@@ -123,7 +123,7 @@ class AdministrationSteps(VerifiedSteps):
         is_demoted=st.booleans(),
     )
     def acts_on_another(self, which: int, other: int, role: str, above: tuple[str, ...], is_demoted: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """A walker with a role ends the sessions of another one: with today's rights, and never beyond them."""
+        """End the sessions of another user, as a walker with a role: with current rights, and never beyond them."""
         session = self._session(which)
         if len(self.model.people) == 1:
             self._register()
@@ -142,7 +142,7 @@ class AdministrationSteps(VerifiedSteps):
         else:
             call = self.world.administration.end_sessions_as(access, target.id)
         is_done = self.world.run(call)
-        hold("nobody acts beyond the rights of the moment", is_so=is_done == is_due)
+        hold("a caller never exceeds its current rights", is_so=is_done == is_due)
         if is_done:
             self.model.end_all(target)
             self.touched += self.model.sessions_of(target)[-3:]

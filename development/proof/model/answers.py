@@ -1,4 +1,4 @@
-"""What calls of the walks answer: a refusal is None, whatever it is."""
+"""Results of the walks' calls: None stands for any refusal."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def answered(call: Coroutine[Any, Any, T]) -> T | None:
-    """Return what a call says, or None for a refusal."""
+    """Return the result of a call, or None for a refusal."""
     try:
         return await call
     except DomainError:
@@ -18,6 +18,6 @@ async def answered(call: Coroutine[Any, Any, T]) -> T | None:
 
 
 async def at_once(calls: list[Coroutine[Any, Any, T]]) -> list[T]:
-    """Make calls at the same time; return what those said that were not refused."""
+    """Make calls concurrently; return the results of those that were not refused."""
     answers = await asyncio.gather(*(answered(call) for call in calls))
     return [answer for answer in answers if answer is not None]

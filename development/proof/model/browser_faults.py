@@ -1,4 +1,4 @@
-"""Faults of one line each in sessions of browsers and in codes, and what an attacker would have of them."""
+"""Faults of one line each in browser sessions and authorization codes, and what an attacker gains by each."""
 
 from typing import Final
 
@@ -24,13 +24,13 @@ BROWSER_FAULTS: Final = (
         BROWSERS_SQL,
         "            WHERE browser_sessions.expires_at > %(now)s\n              AND users.is_active\n",
         "            WHERE users.is_active\n",
-        "a cookie that was found works for ever",
+        "a stolen cookie never expires",
     ),
     Fault(
         BROWSER_SESSION,
         "        return min(now + BrowserStay(is_kept=self.is_kept).limits.idle, self.ends_at)\n",
         "        return now + BrowserStay(is_kept=self.is_kept).limits.idle\n",
-        "a browser that is used stays signed in for ever",
+        "a browser in use never has to sign in again",
     ),
     Fault(
         BROWSERS_SQL,
@@ -42,7 +42,7 @@ BROWSER_FAULTS: Final = (
         BROWSERS_SQL,
         "              AND sessions.browser_session_id = replaced.id\n",
         "              AND sessions.browser_session_id = %(id)s\n",
-        "an application outlives the sign-out of whoever has signed in again",
+        "an application's session survives a sign-out after a second sign-in",
     ),
     Fault(
         CODES_SQL,
@@ -51,55 +51,55 @@ BROWSER_FAULTS: Final = (
         "            UPDATE oauth_codes SET id = id\n            WHERE id = %(id)s\n"
         "              AND user_id = %(user_id)s\n"
         "              AND secret_hash = %(secret_hash)s\n            RETURNING",
-        "whoever reads a code in a log tries verifiers until one is right",
+        "an attacker with a logged code can try verifiers until one is right",
     ),
     Fault(
         EXCHANGE,
         "            ended = await end_session_of_code(connection, token, now=now, "
         "address_detail=self._address_detail)\n",
         "            ended: Sequence[SessionEnded] = ()\n",
-        "a thief who was first with a code keeps the session",
+        "a thief who redeems a code first keeps the session",
     ),
     Fault(
         REDEMPTION,
         "    if now >= code.expires_at:\n",
         "    if now > code.expires_at:\n",
-        "a code works at the very moment of its end",
+        "a code works at the moment of its expiry",
     ),
     Fault(
         REDEMPTION,
         '    if code.client_id != client.client_id:\n        return "client"\n',
         "",
-        "another application redeems a code that it was shown",
+        "another application can redeem a leaked code",
     ),
     Fault(
         REDEMPTION,
         '    if code.redirect_uri != redemption.redirect_uri:\n        return "redirect_uri"\n',
         "",
-        "a code that was sent to another address is redeemed",
+        "a code for another redirect URI can be redeemed",
     ),
     Fault(
         REDEMPTION,
         '    return None if is_verified(code.code_challenge, redemption.verifier) else "verifier"\n',
         "    return None\n",
-        "whoever reads a code redeems it",
+        "a leaked code can be redeemed without its verifier",
     ),
     Fault(
         ENDINGS_SQL,
         "        WHERE sessions.user_id = %(user_id)s\n          AND sessions.client_id = %(client_id)s\n",
         "        WHERE sessions.user_id = %(user_id)s\n          AND sessions.client_id <> %(client_id)s\n",
-        "an application goes on after its user has taken consent back",
+        "an application's session survives the withdrawal of consent",
     ),
     Fault(
         CONSENTS,
         "            await codes.remove_codes_of_user(connection, user_id, client_id)\n",
         "",
-        "an application redeems a code after its user has taken consent back",
+        "an application can redeem a code after the withdrawal of consent",
     ),
     Fault(
         EXCHANGE,
         "None if is_offline else code.session_ends_at\n",
         "None\n",
-        "an application outlives the session of the browser",
+        "an application's session outlives the browser's",
     ),
 )

@@ -1,4 +1,4 @@
-"""The steps of people in browsers, and of the application that they sign in to."""
+"""The steps of users in browsers, and of the application that they sign in to."""
 
 from datetime import timedelta
 from typing import Final
@@ -22,28 +22,28 @@ MEANWHILE: Final = [
     *("the browser signs out", "all sessions end", "consent is taken back", "another sign-in"),
 ]
 MOST_BROWSERS: Final = 2
-"""Of one person, that live at a time."""
+"""Maximum number of live browser sessions of a user."""
 
 callers = st.sampled_from([1, 1, 1, 2, 3])
 attempts = st.lists(st.tuples(st.sampled_from(MEANWHILE), st.sampled_from(FAULTS), callers), min_size=2, max_size=4)
-"""What happens before a code is redeemed, with which fault, and how many redeem it at once."""
+"""The event before a code is redeemed, the fault in its redemption, and the number of concurrent redemptions."""
 
 silently = st.sampled_from([False, False, True])
 
 
 class BrowserSteps(PasskeySteps):
-    """What a browser is due, its cookie decides; what an application is due, a code or its session."""
+    """The cookie determines a browser's result; the code or the session determines an application's result."""
 
     @rule(who=some, is_kept=st.booleans(), replaces=st.booleans())
     def signs_in_in_a_browser(self, who: int, is_kept: bool, replaces: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Somebody signs in, perhaps where somebody is signed in: that session gives way, not its applications."""
+        """Sign in, optionally in a signed-in browser: the old session is replaced, its applications' are not."""
         person = self._person(who)
         here = self._live_browsers() if replaces else self._live_browsers(person)[: -(MOST_BROWSERS - 1)]
         self._sign_in_here(person, here[who % len(here)] if here else None, is_kept=is_kept)
 
     @rule(which=some, limit=st.sampled_from(["nothing", "idle", "absolute"]), offset=st.sampled_from(OFFSETS))
     def opens_a_page(self, which: int, limit: str, offset: timedelta) -> None:
-        """A browser shows its cookie, where its session ends perhaps."""
+        """Send the cookie of a browser, optionally at the end of its session."""
         browser = self._browser(which)
         if browser is None:
             return
@@ -53,7 +53,7 @@ class BrowserSteps(PasskeySteps):
 
     @rule(which=some, left=st.sampled_from([timedelta(hours=1), timedelta(days=3)]))
     def stays_signed_in_to_the_end(self, which: int, left: timedelta) -> None:
-        """A browser is used until its session has little time left; the application signs in then."""
+        """Use a browser until its session almost ends, then sign in to the application."""
         browser = self._browser(which)
         while browser is not None and self._is_live(browser) and self.now < browser.ends_at - left:
             self._wait_until(min(browser.expires_at - MOMENT, browser.ends_at - left))
@@ -63,7 +63,7 @@ class BrowserSteps(PasskeySteps):
 
     @rule(which=some, has_application=st.booleans(), signs_in_again=st.booleans())
     def signs_out_in_a_browser(self, which: int, has_application: bool, signs_in_again: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The session of the browser ends, and those of applications but the ones that are offline."""
+        """Sign out: the browser's session ends, and the applications' sessions that are not offline."""
         browser = self._browser(which)
         if browser is None:
             return
@@ -84,7 +84,7 @@ class BrowserSteps(PasskeySteps):
         scopes: str,
         is_silent: bool,  # noqa: FBT001 - Hypothesis passes by name
     ) -> None:
-        """The application gets codes, and redeems them, rightly or not, perhaps after the browser has signed out."""
+        """Issue codes and redeem them, correctly or not, optionally after the browser signed out."""
         for meanwhile, fault, callers in attempts:
             browser = self._browser(which)
             if browser is None:
@@ -97,14 +97,14 @@ class BrowserSteps(PasskeySteps):
 
     @rule(which=some, fault=st.sampled_from(FAULTS), callers=callers)
     def shows_a_code_again(self, which: int, fault: str, callers: int) -> None:
-        """A code that was shown before yields nothing, and ends the session that it began."""
+        """Reuse a code: it yields nothing, and ends the session that it began."""
         shown = [(person, code) for person in self.model.people for code in person.codes]
         if shown:
             self._redeem(*shown[which % len(shown)], fault, callers)
 
     @rule(which=some, age=st.integers(0, 2), callers=st.integers(1, 2))
     def refreshes_for_an_application(self, which: int, age: int, callers: int) -> None:
-        """The application uses its refresh token, the current one or one that it used before."""
+        """Use the application's refresh token, either the current or an earlier one."""
         session = self._of_application(which)
         if session is None:
             return
@@ -115,7 +115,7 @@ class BrowserSteps(PasskeySteps):
 
     @rule(which=some)
     def shows_an_application_s_token_elsewhere(self, which: int) -> None:
-        """The service's own login refreshes no session of an application, which goes on."""
+        """Use an application's token at the service's own login: it is refused, and the session continues."""
         session = self._of_application(which)
         if session is not None:
             pair = self.world.run(self.world.refresh(session.tokens[-1].text))
@@ -123,7 +123,7 @@ class BrowserSteps(PasskeySteps):
 
     @rule(which=some)
     def takes_consent_back(self, which: int) -> None:
-        """The application's sessions end, and its codes are gone."""
+        """Withdraw consent: the application's sessions end, and its codes are deleted."""
         session = self._session(which)
         person = session.person
         is_let_in = self._is_let_in(session)
@@ -132,7 +132,7 @@ class BrowserSteps(PasskeySteps):
 
     @rule(which=some, offset=st.sampled_from(OFFSETS))
     def expired_browsers_are_removed(self, which: int, offset: timedelta) -> None:
-        """What is over is removed, at the end of a browser's session perhaps."""
+        """Remove expired sessions, optionally at the end of a browser's session."""
         browser = self._browser(which)
         if browser is not None:
             self._wait_until(browser.expires_at + offset)
@@ -160,7 +160,7 @@ class BrowserSteps(PasskeySteps):
         return [each for owner in people for each in owner.browsers if self._is_live(each)]
 
     def _browser(self, which: int) -> Browser | None:
-        """Return the browser that a step is about: mostly one that is signed in, or else a new one."""
+        """Return the browser of a step: usually one that is signed in, or else a new one."""
         if not self._live_browsers():
             self._let_in(self._person(which))
             self._sign_in_here(self._person(which), None, is_kept=False)
@@ -208,7 +208,7 @@ class BrowserSteps(PasskeySteps):
         found = self.world.run(self._provider.find(browser.cookie))
         hold("a cookie works exactly while its session does", is_so=(found is not None) == is_due)
         if found is not None:
-            hold("nobody gets another's account", is_so=str(found.user_id) == self._owner(browser).id)
+            hold("a cookie is for its own account only", is_so=str(found.user_id) == self._owner(browser).id)
             browser.use(self.now)
 
     def _sign_out(self, browser: Browser) -> None:

@@ -1,4 +1,4 @@
-"""What must hold after each step of a walk, whatever the step was."""
+"""The invariants that must hold after each step of a walk."""
 
 import asyncio
 import base64
@@ -28,38 +28,38 @@ STORED_BROWSERS: Final = """
 
 ACCESS_TOKENS: Final = 2
 REFRESH_TOKENS: Final = 2
-"""How many of a session's tokens, the newest, are tried when it is looked at."""
+"""The number of a session's newest tokens that a check tries."""
 
 
 class Answers(NamedTuple):
-    """What sessions' tokens would get now."""
+    """The results that tokens of sessions would have now."""
 
     refreshed: list[int | None]
     accepted: list[bool]
 
 
 def read(text: str) -> RefreshToken:
-    """Return what a refresh token says, by the format's description and without its key."""
+    """Parse a refresh token by the description of its format, without its key."""
     raw = base64.urlsafe_b64decode(text.removeprefix("dwr_"))
     return RefreshToken(UUID(bytes=raw[1:17]), UUID(bytes=raw[17:33]), int.from_bytes(raw[33:37], "big"), raw[37:53])
 
 
 def session_id(session: Session) -> UUID:
-    """Return by which id the product knows the session."""
+    """Return the product's id of the session."""
     return read(session.tokens[0].text).session_id
 
 
 async def check(world: World, model: Model, by_refresh: list[Session], by_access: list[Session]) -> None:
-    """Compare every row with the model, and the answers to the newest tokens of these sessions with what they are due.
+    """Compare all rows with the model, and the results of these sessions' newest tokens with the expected ones.
 
-    All is asked at once, which changes nothing, and judged then.
+    All queries run concurrently and change nothing; the comparison follows.
     """
     accesses = [(session, access) for session in by_access for access in session.accesses[-ACCESS_TOKENS:]]
     people = [person.id for person in model.people]
     rows, browsers, callers, pairs = await asyncio.gather(
         world.sql(STORED, people),
         world.sql(STORED_BROWSERS, people),
-        _who_are(world, accesses),
+        _callers(world, accesses),
         _would_refresh(world, by_refresh),
     )
     for session, given in zip(by_refresh, pairs, strict=True):
@@ -70,8 +70,8 @@ async def check(world: World, model: Model, by_refresh: list[Session], by_access
         _check_access(world, model, session, access, caller)
 
 
-async def _who_are(world: World, accesses: list[tuple[Session, Access]]) -> list[Caller | None]:
-    """Return who calls with the access tokens of sessions."""
+async def _callers(world: World, accesses: list[tuple[Session, Access]]) -> list[Caller | None]:
+    """Return the callers that the sessions' access tokens identify."""
     found: dict[str, Caller | None] = {}
     for is_application in (False, True):
         texts = [access.text for session, access in accesses if session.is_of_application is is_application]
@@ -110,7 +110,7 @@ def _check_access(world: World, model: Model, session: Session, access: Access, 
         detail=f"accepted: {caller is not None}, due: {is_due}",
     )
     if caller is not None:
-        hold("nobody gets another's account", is_so=str(caller.user.id) == session.person.id)
+        hold("an access token is for its own account only", is_so=str(caller.user.id) == session.person.id)
         rights = {scope for scope in caller.scopes if scope.startswith("admin:")}
         shown = (caller.acr, caller.has_second_factor, world.factors.admits_to_administration(caller))
         due = (session.acr, session.person.factors.exist, session.acr > 1)
@@ -127,7 +127,7 @@ def _check_generations(world: World, model: Model, session: Session, pairs: list
 
 
 def check_answer(model: Model, session: Session, generation: int, pair: TokenPair | None, world: World) -> None:
-    """Compare one answer to a refresh with what was due."""
+    """Compare the result of one refresh with the expected one."""
     due = model.due(session, generation, session.tokens[generation], world.clock.now())
     expected = {Due.NEXT: session.generation + 1, Due.SAME: session.generation}.get(due)
     given = None if pair is None else read(pair.refresh_token).generation
@@ -139,20 +139,20 @@ def check_answer(model: Model, session: Session, generation: int, pair: TokenPai
 
 
 def check_events(model: Model, events: int) -> None:
-    """Compare the number of thefts reported with those that were."""
+    """Compare the number of reported thefts with the actual number."""
     hold("each reuse is reported once", is_so=events == model.reuses, detail=f"{events} of {model.reuses}")
 
 
 async def answers(world: World, sessions: list[Session]) -> Answers:
-    """Return what the sessions' tokens would get now."""
+    """Return the results that the sessions' tokens would have now."""
     accesses = [(session, access) for session in sessions for access in session.accesses[-ACCESS_TOKENS:]]
-    callers, pairs = await asyncio.gather(_who_are(world, accesses), _would_refresh(world, sessions))
+    callers, pairs = await asyncio.gather(_callers(world, accesses), _would_refresh(world, sessions))
     generations = [None if pair is None else read(pair.refresh_token).generation for pair in chain.from_iterable(pairs)]
     return Answers(generations, [caller is not None for caller in callers])
 
 
 async def _would_refresh(world: World, sessions: list[Session]) -> list[list[TokenPair | None]]:
-    """Return what the newest refresh tokens of each would get."""
+    """Return the results that the newest refresh tokens of each session would have."""
     found: dict[int, list[TokenPair | None]] = {}
     for is_application in (False, True):
         those = [session for session in sessions if session.is_of_application is is_application]
@@ -163,5 +163,5 @@ async def _would_refresh(world: World, sessions: list[Session]) -> list[list[Tok
 
 
 def _tried(session: Session) -> list[int]:
-    """After its end all have the same answer, so that one is enough."""
+    """Return the generations to try; after the session's end all have the same result, so that one is enough."""
     return list(range(len(session.tokens)))[-1 if session.ended else -REFRESH_TOKENS :]

@@ -1,4 +1,4 @@
-"""The steps of devices without a browser (RFC 8628), which people sign in to in one."""
+"""The steps of devices without a browser (RFC 8628), to which users sign in on another device."""
 
 from datetime import timedelta
 from typing import Final
@@ -26,14 +26,14 @@ polls = st.lists(
     min_size=2,
     max_size=4,
 )
-"""What happens before a device asks, how exactly its time is met, with which fault, and how many ask at once."""
+"""The event before a poll, its offset from the interval, the fault, and the number of concurrent polls."""
 
 
 class DeviceSteps(BrowserSteps):
-    """What a device is due, the decision of a person decides."""
+    """The user's decision determines the result of a device."""
 
     def __init__(self) -> None:
-        """Begin with no device."""
+        """Start without devices."""
         super().__init__()
         self.devices: list[Device] = []
 
@@ -41,7 +41,7 @@ class DeviceSteps(BrowserSteps):
     def signs_in_on_a_device(
         self, which: int, scopes: str, decision: str, polls: list[tuple[str, timedelta, str, int]]
     ) -> None:
-        """A device shows a code, which a person types in, and asks until it is told something."""
+        """Show a code on a device, enter it in a browser, and poll until there is a decision."""
         browser = self._browser(which)
         if browser is None:
             return
@@ -54,7 +54,7 @@ class DeviceSteps(BrowserSteps):
 
     @rule(which=some, fault=st.sampled_from(FAULTS), callers=st.sampled_from([1, 2, 3]))
     def shows_a_device_code_again(self, which: int, fault: str, callers: int) -> None:
-        """A device asks that asked before; one that has its tokens gets no others."""
+        """Poll again with a device code; a device with tokens gets no others."""
         if self.devices:
             device = self.devices[which % len(self.devices)]
             self._wait_for_poll(device, timedelta(0))
@@ -62,7 +62,7 @@ class DeviceSteps(BrowserSteps):
 
     @rule(which=some, decision=st.sampled_from(["approve", "deny"]))
     def types_the_code_of_a_device_again(self, which: int, decision: str) -> None:
-        """Somebody decides about a device that perhaps was decided about, perhaps in a session that has ended."""
+        """Enter a device's code again: there may be a decision already, and the session may have ended."""
         browser = self._browser(which)
         if browser is not None and self.devices:
             self._decide(self.devices[which % len(self.devices)], browser, decision)

@@ -1,4 +1,4 @@
-"""A change of an e-mail address in one step, with the token that the worker would have mailed."""
+"""Changes an e-mail address in one step, with the token that the worker would have mailed."""
 
 from typing import Any
 
@@ -18,7 +18,10 @@ Connection = AsyncConnection[Any]
 
 
 class EmailChanges:
-    """Changes addresses where the new mailbox is enough. The world has no mail, so it stores what a request would."""
+    """Changes addresses where the new mailbox suffices.
+
+    The world has no mail, so it stores what a request would store.
+    """
 
     def __init__(
         self,
@@ -27,14 +30,14 @@ class EmailChanges:
         tokens: OneTimeTokens,
         confirmation: EmailChangeConfirmation,
     ) -> None:
-        """Take what the service is made of."""
+        """Take the parts of the service."""
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._confirmation = confirmation
 
     async def change(self, caller: Caller, email: str) -> TokenPair:
-        """Have the caller's account get another address; return the pair of the session that begins."""
+        """Change the address of the caller's account; return the token pair of the new session."""
         user = caller.user
         async with self._database.transaction() as connection:
             await accounts.lock_mailbox(connection, user.id)

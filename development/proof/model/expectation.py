@@ -1,4 +1,4 @@
-"""What must be true of people and sessions: the model. It knows no database and none of the product's decisions."""
+"""The model: the expected state of users and sessions, without a database and without any code of the product."""
 
 import math
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from doorward.domain.auth.models import EndReason
 
 @dataclass
 class Model:
-    """All that one walk knows."""
+    """The state of one walk."""
 
     leeway: timedelta
     people: list[Person] = field(default_factory=list)
@@ -34,34 +34,37 @@ class Model:
     roles: dict[str, frozenset[str]] = field(default_factory=lambda: {**ROLES, OWN_ROLE: frozenset()})
 
     def scopes_of(self, person: Person) -> frozenset[str]:
-        """Return what somebody may administer: what today's roles give, as they are defined today."""
+        """Return the administrative scopes of a person, from current roles and their current definitions."""
         return frozenset().union(*(self.roles[role] for role in person.roles))
 
     def forget(self, person: Person) -> None:
-        """Note that somebody is gone, with all sessions, and the devices that the person had decided about."""
+        """Record the deletion of a person, with all sessions and the devices that the person decided about."""
         self.people.remove(person)
         for device in person.devices:
             device.is_used = True
         self.sessions = [session for session in self.sessions if session.person is not person]
 
     def is_readable(self, key: int | None) -> bool:
-        """Tell whether tokens under this key are still read. Signing keys are not changed by SECRET_KEY."""
+        """Return whether tokens under this key are still valid. Signing keys do not depend on SECRET_KEY."""
         return key is None or key in {self.key, self.previous_key}
 
     def mail_reset(self, person: Person, token: MailedToken) -> None:
-        """Note a mail. The two newest links work, so that a stranger's request kills none that was just mailed."""
+        """Record a mail.
+
+        The two newest links work, so that a stranger's request does not invalidate one mailed just before.
+        """
         person.resets.append(token)
         person.live_resets = [*person.live_resets[-1:], token]
 
     def can_reset(self, person: Person, token: MailedToken, now: datetime) -> bool:
-        """Tell whether the link must set a password; else it must be refused."""
+        """Return whether the link must set a password; else it must be refused."""
         is_live = token in person.live_resets and now < token.until
         return is_live and person.is_active and self.is_readable(token.key)
 
     def reset(self, person: Person, password: str) -> None:
-        """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's.
+        """Record a password reset by mail: sessions, links and the old hash are gone, the address is verified.
 
-        Factors are gone where no address was the owner's before, and with them all sessions by themselves.
+        If no address was verified before, second factors are removed, which ends all sessions once more.
         """
         if not (person.is_verified or person.was_verified) and person.factors.exist:
             person.factors.lose_all()
@@ -72,29 +75,29 @@ class Model:
         person.lose_links()
 
     def mail_verification(self, person: Person, token: MailedToken) -> None:
-        """Note a mail. Its link replaces the one before."""
+        """Record a mail. Its link replaces the previous one."""
         person.verifications.append(token)
         person.live_verification = token
 
     def can_verify(self, person: Person, token: MailedToken, now: datetime) -> bool:
-        """Tell whether the link must verify, for the right session or password; else it must be refused."""
+        """Return whether the link must verify, with the right session or password; else it must be refused."""
         is_live = token is person.live_verification and now < token.until
         return is_live and person.is_active and self.is_readable(token.key)
 
     def is_live(self, session: Session, now: datetime) -> bool:
-        """Tell whether anything of the session may work."""
+        """Return whether any token of the session may work."""
         return not session.has_ended and now < session.expires_at and session.person.is_active
 
     def admits(self, session: Session, access: Access, now: datetime) -> bool:
-        """Tell whether the access token must be accepted; else it must be refused."""
+        """Return whether the access token must be accepted; else it must be refused."""
         return self.is_live(session, now) and self.is_good(access, now)
 
     def is_good(self, access: Access, now: datetime) -> bool:
-        """Tell whether the access token is by itself: its session may have ended."""
+        """Return whether the access token itself is valid; its session may have ended."""
         return self.is_readable(access.key) and now.timestamp() < access.until
 
     def due(self, session: Session, generation: int, token: RefreshText, now: datetime) -> Due:
-        """Say what a refresh with this token of the session must get."""
+        """Return the expected result of a refresh with this token of the session."""
         if not self.is_readable(token.key) or session.has_ended or now >= session.expires_at:
             return Due.REFUSAL
         age = session.generation - generation
@@ -105,14 +108,14 @@ class Model:
         return Due.THEFT
 
     def begin(self, person: Person, refresh: str, access: str, now: datetime) -> Session:
-        """Note a login. It ends the session that was used longest ago, if there are too many."""
+        """Record a login. If there are too many sessions, it ends the least recently used one."""
         person.factors.newer_devices += 1
         return self._add(
             person, Session(person, [], [], now, now + IDLE, now + ABSOLUTE, person.epoch), refresh, access
         )
 
     def begin_of_code(self, person: Person, code: Code, refresh: str, access: str, now: datetime) -> Session:
-        """Note that an application has redeemed a code. Its session ends with the browser's, unless it is offline."""
+        """Record that an application redeemed a code. Its session ends with the browser's, unless it is offline."""
         ends_at = now + ABSOLUTE if code.is_offline else min(now + ABSOLUTE, code.browser.ends_at)
         limits = (now, min(now + IDLE, ends_at), ends_at)
         session = Session(person, [], [], *limits, person.epoch, acr=code.browser.acr, code=code, browser=code.browser)
@@ -129,14 +132,14 @@ class Model:
         return session
 
     def rotate(self, session: Session, refresh: str, access: str, now: datetime) -> None:
-        """Note a rotation."""
+        """Record a rotation."""
         session.tokens.append(RefreshText(refresh, self.key))
         session.accesses.append(self.access_given(session, access, now))
         session.refreshed_at = now
         session.expires_at = min(now + IDLE, session.ends_at)
 
     def renew(self, session: Session, refresh: str, access: str, now: datetime) -> Session:
-        """Note that a session got another identity: of the old one nothing works, and nothing is stored."""
+        """Record that a session got a new identity: the old one does not work, and is not stored."""
         session.expires_at, session.is_pruned = now, True
         renewed = self.begin(session.person, refresh, access, now)
         renewed.ends_at = session.ends_at
@@ -144,37 +147,37 @@ class Model:
         return renewed
 
     def steal(self, session: Session, now: datetime) -> None:
-        """Note that a used token came again."""
+        """Record the reuse of a token."""
         self.reuses += 1
         session.end(EndReason.REUSE, now)
 
     def end_all(self, person: Person) -> int:
-        """Note the end of all sessions of somebody; return how many there were."""
+        """Record the end of all sessions of a person; return their number."""
         lasting = [session for session in self.sessions_of(person) if not session.has_ended and not session.is_pruned]
         person.epoch += 1
         return len(lasting)
 
     def deactivate(self, person: Person) -> int:
-        """Note a deactivation; return how many sessions that ended."""
+        """Record a deactivation; return the number of sessions that ended."""
         ended = self.end_all(person)
         person.is_active = False
         person.lose_links()
         return ended
 
     def sessions_of(self, person: Person) -> list[Session]:
-        """Return all that somebody ever began."""
+        """Return all sessions that the person ever began."""
         return [session for session in self.sessions if session.person is person]
 
     def access_given(self, session: Session, text: str, now: datetime) -> Access:
-        """Return what is known of an access token that was given at this moment: its times are whole seconds."""
+        """Return the state of an access token issued now: its timestamps are whole seconds."""
         life, key = (ACCESS_OF_APPLICATIONS, None) if session.is_of_application else (ACCESS, self.key)
         return Access(text, math.floor(now.timestamp()) + int(life.total_seconds()), key)
 
     def prunable(self, now: datetime) -> list[Session]:
-        """Return the sessions that ended so long ago that they need not be stored any more, and still are."""
+        """Return the stored sessions that ended so long ago that they may be removed."""
         return [each for each in self.sessions if not each.is_pruned and each.dead_since() < now - RETENTION]
 
     def prune(self, now: datetime) -> None:
-        """Note which sessions are no longer stored."""
+        """Record which sessions are no longer stored."""
         for session in self.prunable(now):
             session.is_pruned = True

@@ -1,4 +1,4 @@
-"""Many walks, in strict mode and with a leeway, and what came of them."""
+"""Runs many walks, in strict mode and with a leeway, and collects their results."""
 
 import contextlib
 import time
@@ -27,9 +27,10 @@ EACH_ANEW: Final = "each walk anew"
 
 
 class EachWalkAnew(HypothesisProvider):
-    """Choices as Hypothesis makes them, without what its engine does for the provider that is its default.
+    """A provider of the same random choices as Hypothesis's, without the special handling of the default provider.
 
-    It would begin with short walks, and follow each by five that repeat parts of it: of 100 walks, some 16 are new.
+    For its default provider, the engine begins with short walks, and follows each by five that repeat parts of it: of
+    100 walks, about 16 are new.
     """
 
 
@@ -38,7 +39,7 @@ AVAILABLE_PROVIDERS[EACH_ANEW] = EachWalkAnew
 
 @dataclass(frozen=True)
 class Exploration:
-    """How far the walks of one mode went, and what they found."""
+    """The extent of one mode's walks, and the violations found."""
 
     mode: str
     tally: Tally
@@ -47,9 +48,9 @@ class Exploration:
 
 
 def explore(database_url: str, mode: str, *, walks: int, steps: int, start: int, is_shrunk: bool = True) -> Exploration:
-    """Take this many walks of this many steps; ``start`` chooses which ones. Stop at the first violation.
+    """Take this many walks of this many steps; ``start`` seeds the choices. Stop at the first violation.
 
-    ``is_shrunk``: then look for the shortest walk that shows it, which the violation's notes tell.
+    ``is_shrunk``: then search for the shortest walk with the violation, and add it to the violation's notes.
     """
     began = time.monotonic()
     phases = [Phase.generate, Phase.shrink] if is_shrunk else [Phase.generate]
@@ -70,7 +71,7 @@ def explore(database_url: str, mode: str, *, walks: int, steps: int, start: int,
         except ViolationError as error:
             violation = error
         except Flaky:
-            # Who won a race decided whether it showed: Hypothesis could not repeat it, and it was seen all the same.
+            # The violation depends on the winner of a race: Hypothesis could not reproduce it, but it did occur.
             if not walk.violations:
                 raise
             violation = walk.violations[0]
@@ -85,7 +86,7 @@ def _walks(database_url: str, leeway: timedelta) -> Iterator[type[Walk]]:
         if isinstance(event, SessionReuseDetected) and not world.is_probing:
             reuse_events.append(event.log_event)
 
-    with _undisturbed(), observed_events(count):
+    with _without_lower_priority(), observed_events(count):
         world = World(database_url, leeway)
         try:
             yield bound(world, leeway, reuse_events)
@@ -94,14 +95,14 @@ def _walks(database_url: str, leeway: timedelta) -> Iterator[type[Walk]]:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hash at the priority of the walks themselves: a busy machine would otherwise leave them waiting."""
+def _without_lower_priority() -> Iterator[None]:
+    """Hash passwords at normal priority: on a busy machine the walks would otherwise wait."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_lower_priority", lambda: None)
         yield
 
 
 def described(violation: BaseException) -> list[str]:
-    """Return the lines of the walk that showed it, if Hypothesis noted them."""
+    """Return the lines of the walk that led to the violation, if Hypothesis noted them."""
     notes: list[Any] = getattr(violation, "__notes__", [])
     return [line for note in notes for line in str(note).splitlines()]

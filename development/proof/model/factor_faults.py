@@ -1,4 +1,4 @@
-"""Faults of one line each in second factors and passkeys, and what an attacker would have of them."""
+"""Faults of one line each in second factors and passkeys, and what an attacker gains by each."""
 
 from typing import Final
 
@@ -21,25 +21,25 @@ FACTOR_FAULTS: Final = (
         ADMISSION,
         "    if account.second_factor and is_due:",
         "    if account.second_factor and is_due and proof.is_on_trusted_device:",
-        "a thief of the password is in",
+        "a thief with the password alone logs in",
     ),
     Fault(
         ADMISSION,
         "    if account.session_epoch != proof.session_epoch:",
         "    if account.session_epoch < proof.session_epoch:",
-        "a login that waits is completed after all sessions were ended",
+        "a pending login can be completed after all sessions were ended",
     ),
     Fault(
         TOTP_SQL,
         "        SET last_step = %(step)s\n",
         "        SET last_step = last_step\n",
-        "whoever looks over a shoulder uses the code again",
+        "a code read over a shoulder can be used again",
     ),
     Fault(
         TOTP_SQL,
         "          AND last_step < %(step)s\n",
         "",
-        "of two logins by one code at the same moment both are in",
+        "two concurrent logins with one code both succeed",
     ),
     Fault(
         CODES_SQL,
@@ -47,13 +47,13 @@ FACTOR_FAULTS: Final = (
         "              AND code_mac = ANY(%(macs)s)\n            RETURNING code_mac",
         "            SELECT code_mac FROM recovery_codes\n            WHERE user_id = %(user_id)s\n"
         "              AND code_mac = ANY(%(macs)s)",
-        "a recovery code works again and again",
+        "a recovery code works repeatedly",
     ),
     Fault(
         CODES_SQL,
         "            DELETE FROM recovery_codes\n            WHERE user_id = %(user_id)s\n        )\n        INSERT",
         "            SELECT FROM recovery_codes\n            WHERE user_id = %(user_id)s\n        )\n        INSERT",
-        "lost recovery codes work on beside the new ones",
+        "replaced recovery codes still work",
     ),
     Fault(
         FACTORS_SQL,
@@ -65,31 +65,31 @@ FACTOR_FAULTS: Final = (
         NONCES_SQL,
         "    return cursor.rowcount == 1\n",
         "    return True\n",
-        "a login that waits is completed twice",
+        "a pending login can be completed twice",
     ),
     Fault(
         PASSKEY_LOGIN,
         "credential, requires_user_verification=True)",
         "credential, requires_user_verification=False)",
-        "whoever finds a security key is in without a PIN",
+        "a found security key logs in without a PIN",
     ),
     Fault(
         PASSKEY_PROOFS,
         "        if not await self._challenges.consume(connection, shown.token):\n",
         "        if await self._challenges.consume(connection, shown.token) is None:\n",
-        "a signature that was recorded signs in again",
+        "a recorded signature can sign in again",
     ),
     Fault(
         PASSKEYS_SQL,
         "          AND (sign_count < %(sign_count)s OR (sign_count = 0 AND %(sign_count)s = 0))\n",
         "",
-        "a copy of an authenticator is not noticed",
+        "a cloned authenticator is not detected",
     ),
     Fault(
         PASSKEYS_SQL,
         "        SET suspended_at = %(now)s\n",
         "        SET suspended_at = NULL\n",
-        "a copy of an authenticator signs in once its counter is ahead",
+        "a cloned authenticator signs in once its counter is ahead",
     ),
     Fault(
         USERS_SQL,
@@ -105,19 +105,19 @@ FACTOR_FAULTS: Final = (
         USERS_SQL,
         "                         AND devices.trusted_at > %(trusted_since)s\n",
         "                         AND devices.trusted_at IS NOT NULL\n",
-        "a device is remembered for ever",
+        "a remembered device never expires",
     ),
     Fault(
         REAUTHENTICATION,
         "        if caller.acr >= TWO_KINDS:\n            return\n",
         "        if caller.has_second_factor:\n            return\n",
-        "an administrator's password alone opens administration",
+        "an administrator's password alone gives access to administration",
     ),
     Fault(
         PASSKEY_FACTOR,
         "            if not credential.user_id == challenge[1].user_id == user_id:\n",
         "            if not challenge[1].user_id == user_id:\n",
-        "whoever has a passkey completes the login of another's password",
+        "a user with a passkey can complete a login with another user's password",
     ),
     Fault(
         PASSKEYS_SQL,

@@ -1,4 +1,4 @@
-"""What the steps of second factors lean on: somebody who has one, what is shown of it, and what is noted then."""
+"""The base of the second-factor steps: choosing a protected person, creating proofs, and recording the results."""
 
 from datetime import timedelta
 from typing import Final
@@ -19,7 +19,7 @@ LIFE_OF_ENROLMENT: Final = timedelta(minutes=10)
 
 
 class FactorJourney(AdministrationSteps):
-    """A walk with second factors, without the steps of them."""
+    """A walk with second factors, without their steps."""
 
     def _set_up(self, session: Session, meanwhile: str = "nothing", callers: int = 1, *, is_right: bool = True) -> None:
         person, access = session.person, session.accesses[-1].text
@@ -33,7 +33,7 @@ class FactorJourney(AdministrationSteps):
         person.factors.secret = secret
         code = person.factors.code(step) if is_right else self._wrong_code(person, step)
         person.factors.secret = None
-        # Whoever has a passkey has to have shown it in the session: a new password alone begins another one.
+        # A person with a passkey must have used it in the session: a new password alone begins another session.
         is_shown = session.acr > 1 or not person.factors.exist
         enrolled = self.world.run(self.world.factors.confirm_at_once(access, begun.token, code, callers))
         is_due = is_right and is_shown and meanwhile == "nothing"
@@ -68,14 +68,14 @@ class FactorJourney(AdministrationSteps):
         self._compare_factors(person)
 
     def _protected(self, who: int) -> Person | None:
-        """Return somebody who has a factor and may log in, who sets one up if there is nobody else."""
+        """Return a person with a factor who may log in; set up a factor if there is no such person."""
         if not any(each.is_asked for each in self.model.people):
             self._set_up(self._session(who))
         people = [each for each in self.model.people if each.is_asked]
         return people[who % len(people)] if people else None
 
     def _make_room(self, person: Person) -> None:
-        """End all sessions of somebody who is about to begin one, where there are many."""
+        """End all sessions of a person who is about to begin one, if there are many."""
         if not self.has_room:
             self._end_all(person)
 
@@ -92,7 +92,7 @@ class FactorJourney(AdministrationSteps):
             self._wait_until(self.now + life)
 
     def _fresh_step(self, person: Person) -> None:
-        """Wait until the application shows a code that was not used."""
+        """Wait until the application shows an unused code."""
         if step_at(self.now) <= person.factors.used_step:
             self._wait_until(self.now + timedelta(seconds=STEP_SECONDS))
 
@@ -101,7 +101,7 @@ class FactorJourney(AdministrationSteps):
         return next(each for each in ("000000", "111111", "222222", "333333") if each not in around)
 
     def _typed(self, person: Person, shown: str) -> tuple[str | None, bool]:
-        """Return the code that is typed, if there is one of this kind, and whether it is right."""
+        """Return the code to enter, if there is one of this kind, and whether it is right."""
         factors, step = person.factors, step_at(self.now)
         if shown in {"code", "used code", "wrong"} and factors.secret is None:
             return None, False
@@ -116,7 +116,7 @@ class FactorJourney(AdministrationSteps):
         return (factors.dead_codes[-1], False) if factors.dead_codes else (None, False)
 
     def _shown(self, person: Person, shown: str, token: str, callers: int) -> tuple[list[ShownFactor], bool]:
-        """Return the factor as often as it is shown at once, and whether it is right."""
+        """Return the factor as often as it is used concurrently, and whether it is right."""
         if "passkey" not in shown:
             code, is_right = self._typed(person, shown)
             return [] if code is None else [self.world.factors.typed(code) for _ in range(callers)], is_right
@@ -134,7 +134,7 @@ class FactorJourney(AdministrationSteps):
         return factor, is_right
 
     def _signed(self, person: Person, shown: str, options: Json | None) -> tuple[Json, bool]:
-        """Return what an authenticator signs, the person's own or another's, if there is one."""
+        """Return the signature of the person's authenticator or another person's, and whether it is right."""
         is_own = shown == "passkey"
         owner = person if is_own else self._another_owner(person)
         if options is None or not owner.factors.passkeys:
@@ -145,7 +145,7 @@ class FactorJourney(AdministrationSteps):
         return passkey.authenticator.get(options), is_own and is_enough and not passkey.is_suspended
 
     def _another_owner(self, person: Person) -> Person:
-        """Return another person with a passkey, who registers one if nobody else has."""
+        """Return another person with a passkey; register one if there is none."""
         if len(self.model.people) == 1:
             self._register()
         others = [each for each in self.model.people if each is not person]
@@ -171,7 +171,7 @@ class FactorJourney(AdministrationSteps):
         return session
 
     def _continued(self, person: Person, pair: TokenPair, acr: int) -> None:
-        """Note that all sessions have ended, and one goes on."""
+        """Record that all sessions have ended except one."""
         person.epoch += 1
         self.touched.append(self._begun(person, pair, acr))
         self.touched += self.model.sessions_of(person)[-3:]

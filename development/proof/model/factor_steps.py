@@ -1,4 +1,4 @@
-"""The steps of second factors: set up, used after the password, shown again, removed and reset."""
+"""The steps of second factors: setting up, using after the password, reusing, removing and resetting."""
 
 from datetime import timedelta
 from typing import Final
@@ -28,23 +28,23 @@ attempts = st.lists(st.tuples(st.sampled_from(SHOWN), st.sampled_from(MEANWHILE)
 
 
 class FactorSteps(FactorJourney):
-    """Wrong and used codes are as many as are shown; what they are counted for is forgotten after each step."""
+    """Each step may use many wrong or used codes, since failed attempts are deleted after it."""
 
     @rule(
         which=some, is_right=st.sampled_from([True, True, False]), meanwhile=st.sampled_from(MEANWHILE), callers=callers
     )
     def sets_up_an_application(self, which: int, is_right: bool, meanwhile: str, callers: int) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Its code is shown in the session that asked for it, before the sessions end; several may show it."""
+        """Confirm an application in the session that requested it, before the sessions end; calls may be concurrent."""
         self._set_up(self._session(which), meanwhile, callers, is_right=is_right)
 
     @rule(which=some, callers=callers, meanwhile=st.sampled_from(MEANWHILE), counts=st.booleans())
     def registers_a_passkey(self, which: int, callers: int, meanwhile: str, counts: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """What the authenticator made is registered once, before the sessions end."""
+        """Register an authenticator's credential, which works once, and only before the sessions end."""
         self._add_passkey(self._session(which), meanwhile, callers, counts=counts)
 
     @rule(who=some, attempts=attempts, callers=callers, remembers=st.booleans())
     def logs_in_by_two(self, who: int, attempts: list[tuple[str, str]], callers: int, remembers: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The password, then a factor, now and again; the same as before gets nothing."""
+        """Log in with password and factor, several times; the same values do not work again."""
         for shown, meanwhile in attempts:
             person = self._protected(who)
             if person is not None:
@@ -71,7 +71,7 @@ class FactorSteps(FactorJourney):
             self._repeat(person, tokens, factors[0])
 
     def _repeat(self, person: Person, tokens: list[str], factor: ShownFactor) -> None:
-        """Show the same to another login, and something else to the same."""
+        """Reuse the factor with another login, and use another factor with the same login."""
         again = self.world.run(self.world.factors.complete_at_once([self._asked(person)], [factor]))
         hold(ONCE, is_so=not again, detail="another login")
         if person.factors.codes and len(tokens) == 1:
@@ -81,7 +81,7 @@ class FactorSteps(FactorJourney):
 
     @rule(who=some, is_late=st.booleans(), is_ended=st.booleans())
     def logs_in_on_a_remembered_device(self, who: int, is_late: bool, is_ended: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """For a while and for an epoch the device stands in for the factor; then the password is asked for one."""
+        """Log in on a remembered device without a factor, which works for a limited time and in one epoch."""
         person = self._protected(who)
         device = None if person is None else self._remembered(person)
         if person is None or device is None:
@@ -102,7 +102,7 @@ class FactorSteps(FactorJourney):
         self._forget_attempts()
 
     def _remembered(self, person: Person) -> RememberedDevice | None:
-        """Return a device that the person has asked to remember, in this step if there is none from before."""
+        """Return a device that the person has remembered; remember one in this step if there is none."""
         factors = person.factors
         is_recent = factors.device is not None and factors.device.epoch == person.epoch
         if is_recent and factors.newer_devices <= MOST_NEWER_DEVICES and self.has_room:
@@ -125,7 +125,7 @@ class FactorSteps(FactorJourney):
 
     @rule(which=some, shown=st.sampled_from(SHOWN))
     def shows_a_factor_again(self, which: int, shown: str) -> None:
-        """The session goes on by two factors, and no earlier token of it works."""
+        """Reauthenticate by a factor: the session continues with two factors, and its earlier tokens stop working."""
         person = self._protected(which)
         session = next((each for each in self._live() if each.person is person), None)
         if person is None or session is None:
@@ -148,7 +148,7 @@ class FactorSteps(FactorJourney):
 
     @rule(which=some, what=st.sampled_from(["application", "passkey", "codes", "all"]))
     def changes_factors(self, which: int, what: str) -> None:
-        """A factor is removed, codes are replaced, or an administrator resets all; sessions end, but for new codes."""
+        """Remove a factor, replace the codes, or reset all factors; sessions end, except for new codes."""
         person = self._protected(which)
         session = next((each for each in self._live() if each.person is person), None)
         if person is None or session is None:

@@ -1,4 +1,4 @@
-"""What people do with their second factors in the walks: the use cases, without HTTP."""
+"""The users' actions with second factors in the walks: the use cases, without HTTP."""
 
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -32,13 +32,13 @@ from doorward.wiring.passkeys import create_passkeys
 T = TypeVar("T")
 ORIGIN: Final = "http://localhost:8000"
 PASSKEYS: Final = {"public_url": ORIGIN}
-"""Settings of a copy that passkeys belong to."""
+"""Settings that enable passkeys."""
 
 Json = dict[str, Any]
 
 
 def create_passkeys_of_walks(settings: Settings, app: FastAPI, services: Services, clock: Clock) -> PasskeyServices:
-    """Return the use cases with settings that have an address, on what the service of the walks was built with."""
+    """Return the passkey use cases, with settings that have an address, on the database and clock of the walks."""
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
     base = Foundation(settings, app.state.database, app.state.hasher, clock, MailQueue(None))
@@ -49,10 +49,10 @@ def create_passkeys_of_walks(settings: Settings, app: FastAPI, services: Service
 
 
 class Factors:
-    """The calls. A refusal is None, whatever it is."""
+    """The calls. None stands for any refusal."""
 
     def __init__(self, services: Services, passkeys: PasskeyServices) -> None:
-        """Take what the service is made of."""
+        """Take the parts of the service."""
         if services.second_factors.enrolment is None:
             raise RuntimeError("second factors are not installed")
         self._services, self._passkeys = services, passkeys
@@ -60,7 +60,7 @@ class Factors:
         self._reauthentication = services.own_account.reauthentication
 
     async def log_in(self, name: str, password: str, device: str | None = None) -> LoggedIn | str | None:
-        """Return the session, or the token of a login that waits for a second factor, or None for a refusal."""
+        """Return the session, the token of a login that needs a second factor, or None for a refusal."""
         try:
             return await self._services.login.login(name=name, password=password, device_token=device)
         except SecondFactorRequiredError as asked:
@@ -69,11 +69,11 @@ class Factors:
             return None
 
     async def begin(self, access: str) -> Enrolment | None:
-        """Return the secret of an application."""
+        """Return the secret of a new application."""
         return await answered(self._in_session(access, self._enrolment.begin))
 
     async def confirm_at_once(self, access: str, token: str, code: str, callers: int) -> list[Enrolled]:
-        """Have several confirm an application at the same time; return what was answered to those who did."""
+        """Confirm an application with concurrent calls; return the results of those that succeeded."""
 
         async def confirm(caller: Caller) -> Enrolled:
             return await self._enrolment.confirm(caller, token=token, code=code)
@@ -89,28 +89,28 @@ class Factors:
         return await answered(self._in_session(access, self._factors.recovery_codes.make_again))
 
     def typed(self, code: str) -> ShownFactor:
-        """Return what a code that was typed shows: of the application, or from the list."""
+        """Return the factor of an entered code: of the application, or a recovery code."""
         return self._factors.shown_codes.of(code)
 
     async def options_of_login(self, mfa_token: str | None) -> Json | None:
-        """Return what a browser gets to sign in, or to complete a login."""
+        """Return the options for a browser to sign in, or to complete a login."""
         if mfa_token is None:
             return as_json(RequestOptionsResponse.of(self._passkeys.login.options()))
         options = await answered(self._passkeys.factors.options_of_login(mfa_token))
         return None if options is None else as_json(RequestOptionsResponse.of(options))
 
     async def options_of_session(self, access: str) -> Json | None:
-        """Return what a browser gets to show again who is asking."""
+        """Return the options for a browser to reauthenticate."""
         options = await answered(self._in_session(access, self._passkeys.factors.options_of_session))
         return None if options is None else as_json(RequestOptionsResponse.of(options))
 
     def signed_in_login(self, mfa_token: str, credential: Json) -> ShownFactor:
-        """Return what a signature shows to complete a login."""
+        """Return the factor of a signature that completes a login."""
         response = PasskeyLoginRequest.model_validate({"credential": credential}).credential.decoded()
         return self._passkeys.factors.shown_in_login(mfa_token, response)
 
     async def signed_in_session(self, access: str, credential: Json) -> ShownFactor | None:
-        """Return what a signature shows in a session; None if that has ended."""
+        """Return the factor of a signature in a session, or None if the session has ended."""
         response = PasskeyLoginRequest.model_validate({"credential": credential}).credential.decoded()
 
         async def show(caller: Caller) -> ShownFactor:
@@ -121,24 +121,24 @@ class Factors:
     async def complete_at_once(
         self, mfa_tokens: list[str], factors: list[ShownFactor], *, remembers: bool = False
     ) -> list[LoggedIn]:
-        """Complete several logins at the same time, each by a factor; return the sessions."""
+        """Complete several logins concurrently, each with a factor; return the sessions."""
         by, completion = CompletingClient(remembers_device=remembers), self._factors.completion
         return await at_once(
             [completion.complete(token, factor, by) for token, factor in zip(mfa_tokens, factors, strict=True)]
         )
 
     async def sign_in_at_once(self, credential: Json, callers: int) -> list[LoggedIn]:
-        """Have several sign in with one signature at the same time; return the sessions."""
+        """Sign in with one signature in concurrent calls; return the sessions."""
         response = PasskeyLoginRequest.model_validate({"credential": credential}).credential.decoded()
         return await at_once([self._passkeys.login.login(response) for _ in range(callers)])
 
     async def creation_options(self, access: str) -> Json | None:
-        """Return what a browser gets to make a passkey."""
+        """Return the options for a browser to create a passkey."""
         options = await answered(self._in_session(access, self._passkeys.registration.options))
         return None if options is None else as_json(CreationOptionsResponse.of(options))
 
     async def register_at_once(self, access: str, credential: Json, callers: int) -> list[AddedPasskey]:
-        """Have several register what an authenticator made at the same time."""
+        """Register one authenticator credential in concurrent calls."""
         response = PasskeyRegistrationRequest.model_validate({"credential": credential}).credential.decoded()
 
         async def register(caller: Caller) -> AddedPasskey:
@@ -155,7 +155,7 @@ class Factors:
         return await answered(self._in_session(access, remove))
 
     async def prove(self, access: str, factor: ShownFactor) -> TokenPair | None:
-        """Show a factor in a session again."""
+        """Reauthenticate in a session by a factor."""
 
         async def prove(caller: Caller) -> TokenPair:
             return await self._reauthentication.reauthenticate_by_factor(caller, factor)
@@ -163,18 +163,18 @@ class Factors:
         return await answered(self._in_session(access, prove))
 
     def admits_to_administration(self, caller: Caller) -> bool:
-        """Tell whether ADMIN_REQUIRES_SECOND_FACTOR lets the caller in."""
+        """Return whether ADMIN_REQUIRES_SECOND_FACTOR admits the caller."""
         try:
             self._reauthentication.require_second_factor(caller)
         except DomainError:
             return False
         return True
 
-    async def _in_session(self, access: str, call: Any) -> Any:  # noqa: ANN401 - of a use case, whatever it returns
+    async def _in_session(self, access: str, call: Any) -> Any:  # noqa: ANN401 - the result of any use case
         return await call(await self._services.sessions.authenticate(access))
 
 
 def as_json(response: Any) -> Json:  # noqa: ANN401 - any of the bodies
-    """Return a body as a browser reads it."""
+    """Return a response body in its JSON form."""
     body: Json = response.model_dump(mode="json", by_alias=True)
     return body

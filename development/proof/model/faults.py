@@ -1,6 +1,6 @@
-"""Faults of one line each in the rules of sessions and accounts, and what an attacker would have of them.
+"""Faults of one line each in the rules of sessions and accounts, and what an attacker gains by each.
 
-``planting.py`` puts them into copies of the product; the walks must find every one.
+``planting.py`` writes them into copies of the product; the walks must find every one.
 """
 
 from typing import Final
@@ -33,19 +33,19 @@ FAULTS: Final = (
         ROTATIONS_SQL,
         "                  AND sessions.generation = token.generation\n",
         "",
-        "a stolen token that was used already still rotates",
+        "a used refresh token can be used again",
     ),
     Fault(
         ROTATIONS_SQL,
         "expires_at > %(now)s\n                  AND clock_timestamp()",
         "expires_at >= %(now)s\n                  AND clock_timestamp()",
-        "a session lives at the very moment of its end",
+        "a session works at the moment of its expiry",
     ),
     Fault(
         ROTATIONS_SQL,
         "            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
         "            expires_at = %(idle_expires_at)s",
-        "a stolen session that is used lives for ever",
+        "a stolen session in use never expires",
     ),
     Fault(
         ROTATIONS_SQL,
@@ -63,19 +63,19 @@ FAULTS: Final = (
         ADMISSION,
         "    if not account.is_active:",
         "    if not account.is_active and account.session_epoch != proof.session_epoch:",
-        "a user who was switched off by SQL logs in",
+        "a user who was deactivated by SQL can log in",
     ),
     Fault(
         ADMISSION,
         "    if policy.requires_verified_email and not account.is_verified:",
         "    if policy.requires_verified_email and not account.is_active:",
-        "whoever registers another's address is let in where addresses must be verified",
+        "an attacker who registers another's address logs in where addresses must be verified",
     ),
     Fault(
         SESSIONS_SQL,
         "sessions.user_id = ANY(%(user_ids)s)\n              AND sessions.ended_at IS NULL",
         "sessions.user_id = ANY(%(user_ids)s)",
-        "access tokens work on after a logout",
+        "access tokens still work after a logout",
     ),
     Fault(
         SESSIONS_SQL,
@@ -90,7 +90,7 @@ FAULTS: Final = (
         "    event = SessionAllEnded(user_id=user_id, reason=reason, count=ended.count)\n",
         "    count = await count_sessions(connection, user_id, epoch=0)\n"
         "    event = SessionAllEnded(user_id=user_id, reason=reason, count=count)\n",
-        "an administrator ends the sessions of a user, and they go on",
+        "a user's sessions continue after an administrator ended them",
     ),
     Fault(
         ROTATIONS_SQL,
@@ -108,19 +108,19 @@ FAULTS: Final = (
         POLICY,
         "        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE",
         "        return RefreshVerdict.REFUSE",
-        "a client with a secret tries stolen tokens, and their sessions go on",
+        "a client with a secret can try stolen tokens without ending their sessions",
     ),
     Fault(
         POLICY,
         "        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE",
         "        return RefreshVerdict.END",
-        "whoever names another client ends sessions with tokens that are not its own",
+        "a caller that names another client ends sessions with tokens that are not its own",
     ),
     Fault(
         ROTATIONS_SQL,
         "                  AND sessions.client_id = %(client_id)s\n",
         "",
-        "a client refreshes the sessions of another",
+        "a client can refresh the sessions of another",
     ),
     Fault(
         POLICY,
@@ -133,7 +133,7 @@ FAULTS: Final = (
         POLICY,
         "    if is_direct_predecessor and leeway > timedelta(0) and now - session.refreshed_at <= leeway:",
         "    if is_direct_predecessor and now - session.refreshed_at <= leeway:",
-        "in strict mode, a used token is answered with its live successor within the same moment",
+        "in strict mode, a used token gets its live successor within the same moment",
     ),
     Fault(
         SESSIONS,
@@ -145,61 +145,61 @@ FAULTS: Final = (
         "domain/auth/tokens/refresh_token.py",
         "        self._readable_keys = (key,) if previous_key is None else (key, previous_key)",
         "        self._readable_keys = (key,)",
-        "a change of the key signs everybody out",
+        "a change of the key signs all users out",
     ),
     Fault(
         "infrastructure/access_tokens.py",
         "        if present >= verified.expires_at or",
         "        if present > verified.expires_at or",
-        "an access token works at the very moment of its end",
+        "an access token works at the moment of its expiry",
     ),
     Fault(
         USERS_SQL,
         "        SET password_hash = %(new)s",
         "        SET password_hash = %(old)s",
-        "cheap hashes stay",
+        "weak password hashes are not replaced",
     ),
     Fault(
         USERS_SQL,
         "            session_epoch = session_epoch + 1,\n",
         "",
-        "a thief of an account is back when its owner is activated",
+        "a thief's session works again when the account is activated",
     ),
     Fault(
         ROTATIONS_SQL,
         "AND users.is_active\n                  AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
         "AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
-        "a user who was switched off by SQL refreshes on",
+        "a user who was deactivated by SQL can still refresh",
     ),
     Fault(
         SESSIONS,
         "if not isinstance(principal, Principal) or principal.client_id != client_id:",
         "if not isinstance(principal, Principal) or principal.client_id == client_id:",
-        "who logs out by the access token stays signed in",
+        "a logout with the access token does not end the session",
     ),
     Fault(
         SESSIONS,
         "return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]",
         "return [next((one for one in found if one.user_id == principal.user_id), None) for principal in principals]",
-        "an ended session's access token works while another session of its user is asked for",
+        "an ended session's access token works while another session of its user is looked up",
     ),
     Fault(
         THROTTLES_SQL,
         "        WHERE NOT throttle.next_at > clock_timestamp()\n          AND throttle",
         "        WHERE throttle",
-        "strangers guess a hundred times at once",
+        "attackers can try a hundred passwords concurrently",
     ),
     Fault(
         SESSIONS_SQL,
         "THEN refreshed_at ELSE created_at END DESC",
         "THEN refreshed_at ELSE created_at END",
-        "whoever logs in often ends the session that its user works in, and forgotten ones stay",
+        "frequent logins end the session in use instead of idle ones",
     ),
     Fault(
         ROTATIONS_SQL,
         "    return [rotated.get(position) for",
         "    return [next(iter(rotated.values()), None) for",
-        "of two thieves who use one token in the same moment, both get its successor",
+        "two concurrent uses of one token both get its successor",
     ),
     Fault(
         EMAIL_CHANGES_SQL,
@@ -217,7 +217,7 @@ FAULTS: Final = (
         OWN_SESSIONS_SQL,
         "                WHERE sessions.id = %(kept_id)s\n                  AND sessions.user_id",
         "                WHERE sessions.user_id",
-        "the sessions that were ended with all others are back",
+        "sessions that were ended with all others work again",
     ),
     Fault(
         DELETIONS_SQL,
@@ -229,7 +229,7 @@ FAULTS: Final = (
         OWN_SESSIONS_SQL,
         "        SET id = %(id)s,\n            secret_hash",
         "        SET secret_hash",
-        "a stolen access token gains from the proof that its user shows",
+        "a stolen access token gains the authentication level of its user's reauthentication",
     ),
     Fault(
         ACCOUNTS_SQL,
@@ -243,19 +243,19 @@ FAULTS: Final = (
         "          AND purpose = %(purpose)s\n          AND secret_hash",
         "        UPDATE one_time_tokens SET slot = slot\n        WHERE user_id = %(user_id)s\n"
         "          AND purpose = %(purpose)s\n          AND secret_hash",
-        "a link that was used verifies again",
+        "a used link verifies again",
     ),
     Fault(
         VERIFICATION,
         "                if shown.user_id != user_id:\n",
         "                if shown.user_id == UUID(int=0):\n",
-        "whoever reads a mailbox verifies the account that somebody else made with its address",
+        "the owner of a mailbox verifies an account that another person made with its address",
     ),
     Fault(
         ACCOUNT_MODELS,
         "return self.is_active or (self.restorable_until is not None and self.restorable_until > now)",
         "return self.is_active",
-        "a thief of the password has an account erased, since its owner gets no reset",
+        "a thief with the password can have an account erased, since its owner gets no reset",
     ),
     *ADMINISTRATION_FAULTS,
     *FACTOR_FAULTS,

@@ -1,4 +1,4 @@
-"""What a thief without a token makes of others' tokens."""
+"""Forged tokens that an attacker without a token of a session could make."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshToken
 
 
 def _foreign(session: Session, _other: Session, _keys: Keys, _cut: int) -> str:
-    """Write the current token under another installation's key."""
+    """Encode the current token with another installation's key."""
     return RefreshTokenCodec(secrets.token_bytes(64)).encode(read(session.tokens[-1].text))
 
 
@@ -27,7 +27,7 @@ def _altered(session: Session, _other: Session, _keys: Keys, cut: int) -> str:
 
 
 def _secret_of_another(session: Session, other: Session, keys: Keys, _cut: int) -> str:
-    """Write a replaced token, which would be theft, with another session's secret: the key was stolen, too."""
+    """Encode a replaced token, whose use would be theft, with another session's secret: the key was stolen as well."""
     token = read(session.tokens[-1].text)
     secret = secrets.token_bytes(16) if other is session else read(other.tokens[-1].text).secret
     return keys.codec().encode(replace(token, secret=secret, generation=max(0, token.generation - 1)))

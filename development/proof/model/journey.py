@@ -1,4 +1,4 @@
-"""What every step of a walk leans on: who it is about, what a use of a token brings, and what must hold afterwards."""
+"""The base of all steps: choosing persons and sessions, using tokens, and checking the invariants."""
 
 import sys
 from datetime import datetime, timedelta
@@ -29,11 +29,11 @@ STORED_FACTORS: Final = """
     WHERE id = %s
 """
 MOST_LIVE: Final = 3
-"""Sessions that live at a time: each of them is tried after each step."""
+"""Maximum number of live sessions: each of them is tried after each step."""
 
 
 class Journey(RuleBasedStateMachine):
-    """A walk without its steps. Bound to a world by a subclass: Hypothesis makes its instances without arguments."""
+    """A walk without its steps. A subclass binds it to a world: Hypothesis creates instances without arguments."""
 
     world: ClassVar[World]
     leeway: ClassVar[timedelta]
@@ -42,7 +42,7 @@ class Journey(RuleBasedStateMachine):
     violations: ClassVar[list[ViolationError]]
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Start without persons."""
         super().__init__()
         self.steps_taken = -1
         self.model = Model(leeway=self.leeway)
@@ -54,28 +54,28 @@ class Journey(RuleBasedStateMachine):
 
     @property
     def has_room(self) -> bool:
-        """Tell whether another session would leave the walk as quick as it is."""
+        """Return whether another session keeps the walk fast enough."""
         return len(self._own_live()) < MOST_LIVE
 
     @property
     def now(self) -> datetime:
-        """The moment that the walk has come to."""
+        """The current moment of the walk."""
         return self.world.clock.now()
 
     @invariant()
     def all_is_as_the_model_says(self) -> None:
-        """Check what must hold after each step."""
+        """Check the invariants after each step."""
         self.steps_taken += 1
         in_turn = self.model.sessions[self.steps_taken % len(self.model.sessions)]
         self._check(self.touched, [*self.touched, in_turn, *self._live()])
         self.touched.clear()
 
     def teardown(self) -> None:
-        """Try everything once more; then take this walk's people away: the next one has its own."""
+        """Check everything once more; then delete this walk's users, since the next walk creates its own."""
         error = sys.exc_info()[1]
         violation = error if isinstance(error, ViolationError) else None
         try:
-            # What ended in an error was not noted in the model.
+            # The model does not include a step that ended in an error.
             if error is None:
                 self._check(self.model.sessions, self.model.sessions)
         except ViolationError as error_at_the_end:
@@ -88,7 +88,7 @@ class Journey(RuleBasedStateMachine):
             self.world.run(self.world.sql("DELETE FROM users WHERE id = ANY(%s)", people))
 
     def _check(self, by_refresh: list[Session], by_access: list[Session]) -> None:
-        """Compare all that is stored, and try the tokens of these sessions."""
+        """Compare the stored state with the model, and try the tokens of these sessions."""
         by_refresh, by_access = list(dict.fromkeys(by_refresh)), list(dict.fromkeys(by_access))
         self.world.run(checks.check(self.world, self.model, by_refresh, by_access))
         checks.check_events(self.model, len(self.reuse_events))
@@ -97,7 +97,7 @@ class Journey(RuleBasedStateMachine):
         return self.model.people[who % len(self.model.people)]
 
     def _session(self, which: int) -> Session:
-        """Return the session that a step is about, not an application's: mostly one that lives, or else a new one."""
+        """Return the session of a step, not an application's: usually a live one, or else a new one."""
         live = self._own_live()
         if not live:
             person = self._person(which)
@@ -124,7 +124,7 @@ class Journey(RuleBasedStateMachine):
         self.model.people.append(Person(str(user.id), name))
 
     def _let_in(self, person: Person) -> None:
-        """Have an operator and a mail undo what keeps somebody from logging in."""
+        """Undo everything that keeps a person from logging in, by an operator and a mail."""
         if not person.is_active:
             self._activate(person)
         if person.factors.exist:
@@ -167,7 +167,7 @@ class Journey(RuleBasedStateMachine):
             session.end(EndReason.LOGOUT, self.now)
 
     def _present(self, session: Session, generation: int, callers: int) -> Due:
-        """Use a token, by several at once; compare with what it was due, and note what became of the session."""
+        """Use a token, optionally in concurrent calls; compare the results, and update the model of the session."""
         token, now = session.tokens[generation], self.now
         due = self.model.due(session, generation, token, now)
         if session.is_of_application:
@@ -203,13 +203,13 @@ class Journey(RuleBasedStateMachine):
         hold("a login replaces an old hash", is_so=stored.startswith("$2b$") == person.has_old_hash, detail=stored[:4])
 
     def _read_hash(self, person: Person) -> None:
-        """Note whether a race has left the old hash of somebody who is asked for a factor: either is right."""
+        """Read whether a race left the old hash of a person who needs a second factor: both outcomes are permitted."""
         if person.factors.exist:
             statement = "SELECT starts_with(password_hash, '$2b$') FROM users WHERE id = %s"
             ((person.has_old_hash,),) = self.world.run(self.world.sql(statement, person.id))
 
     def _reset_factors(self, person: Person) -> None:
-        """Have an administrator reset all second factors, which ends all sessions if there are any."""
+        """Reset all second factors as an administrator, which ends all sessions if there are any."""
         self.world.run(self.world.administration.reset_factors(person.id))
         if person.factors.exist:
             self.model.end_all(person)
@@ -217,7 +217,7 @@ class Journey(RuleBasedStateMachine):
         self.touched += self.model.sessions_of(person)[-2:]
 
     def _forget_attempts(self) -> None:
-        """Have failed attempts forgotten: how many there may be is not what these steps are about."""
+        """Delete failed attempts: login throttling is not what these steps test."""
         self.world.run(self.world.sql("DELETE FROM login_throttles"))
 
     def _compare_factors(self, person: Person) -> None:

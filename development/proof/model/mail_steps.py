@@ -1,4 +1,4 @@
-"""The steps that mails lead to: a new password by a link, and a verified address."""
+"""The steps with mailed links: setting a password, and verifying an address."""
 
 from datetime import timedelta
 from typing import Final
@@ -17,20 +17,20 @@ VERIFICATION_LIFE: Final = timedelta(hours=24)
 MOMENT: Final = timedelta(microseconds=1)
 OFFSETS: Final = [-MOMENT, timedelta(0), MOMENT]
 ages = st.sampled_from([0, 0, 0, 0, 1, 1, 2])
-"""Which mail is used: the newest, the one before it, or an older one."""
+"""The age of the mail: the newest, the one before it, or an older one."""
 
 
 class MailSteps(AccountSteps):
-    """Each step uses what a mail brought, perhaps by several at once, or after it was used, replaced or outlived."""
+    """Each step uses a link, optionally in concurrent calls, or after it was used, replaced or expired."""
 
     @rule(who=some)
     def asks_for_a_reset(self, who: int) -> None:
-        """Whoever knows the address has a mail sent. The link in the mail before it goes on working."""
+        """Request a reset for a known address. The link of the previous mail still works."""
         self._mail_reset(self._person(who))
 
     @rule(who=some, age=ages, callers=st.sampled_from([1, 1, 2, 4]), is_late=st.booleans(), is_beside=st.booleans())
     def resets_the_password(self, who: int, age: int, callers: int, is_late: bool, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """One use of a live link sets a password; then all that the old one began has ended, and all other links."""
+        """Use a live link, which sets one password; it ends all earlier sessions, and invalidates all other links."""
         session = self._session(who)
         person = session.person if is_beside else self._person(who)
         if not person.resets:
@@ -52,7 +52,7 @@ class MailSteps(AccountSteps):
 
     @rule(which=some, days=st.sampled_from([0, 0, 13, 14]))
     def leaves_and_resets_the_password(self, which: int, days: int) -> None:
-        """While the deletion waits, a link sets a password; that one restores the account, and the old one does not."""
+        """Reset the password of an account that waits for deletion: only the new password restores the account."""
         session = self._session(which)
         person, is_due = session.person, self._is_let_in(session)
         has_left = self.world.run(self.world.own.leave(session.accesses[-1].text))
@@ -77,7 +77,7 @@ class MailSteps(AccountSteps):
 
     @rule(which=some, who=some, age=ages, is_late=st.booleans())
     def verifies_in_a_session(self, which: int, who: int, age: int, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The link counts in a session of its own account, and there it may be used again."""
+        """Verify in a session of the link's own account, where the link may be used repeatedly."""
         session = self._session(which)
         token = self._verification(session.person, age)
         if token is None:
@@ -88,7 +88,7 @@ class MailSteps(AccountSteps):
 
     @rule(which=some, age=ages)
     def verifies_in_a_session_of_another(self, which: int, age: int) -> None:
-        """The link of one account does nothing in a session of another, also while it lives."""
+        """Use a link in a session of another account: it has no effect, even while it is live."""
         session = self._session(which)
         others = [each for each in self.model.people if each is not session.person and not each.is_verified]
         if not others and len(self.model.people) < MOST_PEOPLE:
@@ -101,7 +101,7 @@ class MailSteps(AccountSteps):
 
     @rule(who=some, age=ages, is_right=st.sampled_from([True, True, True, False]))
     def verifies_by_password(self, who: int, age: int, is_right: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The link counts with the password of its account, once: it is tried again at once."""
+        """Verify with the password of the link's account, which works once; a second use follows immediately."""
         person = self._unverified(who)
         token = self._verification(person, age)
         if token is None:
@@ -120,7 +120,7 @@ class MailSteps(AccountSteps):
         return self.world.run(self.world.own.restore(person.username, password))
 
     def _unverified(self, who: int) -> Person:
-        """Return somebody whose address is not verified, if there is one: a reset verifies it, too."""
+        """Return a person with an unverified address, if there is one: a reset verifies it, too."""
         return next((each for each in self.model.people if not each.is_verified), self._person(who))
 
     def _counts_in(self, session: Session, person: Person, token: MailedToken) -> bool:
@@ -133,11 +133,11 @@ class MailSteps(AccountSteps):
         hold("a link is mailed exactly to an active user", is_so=(text is not None) == person.is_active)
         if text is not None:
             self.model.mail_reset(person, MailedToken(text, self.now + RESET_LIFE, self.model.key))
-            # Which of two links is the newer one is told by their moments.
+            # The moments must differ, since they decide which of two links is the newer one.
             self._wait_until(self.now + MOMENT)
 
     def _verification(self, person: Person, age: int) -> MailedToken | None:
-        """Return a link that was mailed; have one mailed for the newest, if that is due."""
+        """Return a mailed link; for the newest, send a mail first, if one is permitted."""
         if age == 0:
             text = self.world.run(self.world.mailbox.verification(person.id))
             is_due = person.is_active and not person.is_verified

@@ -1,4 +1,4 @@
-"""The tokens of mails as the walks get them: composed by the product's composers, read from the link."""
+"""The tokens of mails in the walks: written by the product's mail composers, and parsed from the link."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -12,18 +12,18 @@ from doorward.wiring.mail import create_composers
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """What reaches somebody's mailbox."""
+    """The mails to a user."""
 
     settings: Settings
     database: PostgresDatabase
     clock: Clock
 
     async def reset(self, email: str) -> str | None:
-        """Return the token of a mail that resets a password; None where none goes out."""
+        """Return the token of a password reset mail, or None if no mail is sent."""
         return await self._token(MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email))
 
     async def verification(self, user_id: str) -> str | None:
-        """Return the token of a mail that verifies an address; None where none goes out."""
+        """Return the token of a verification mail, or None if no mail is sent."""
         return await self._token(MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=UUID(user_id)))
 
     async def _token(self, request: MailRequest) -> str | None:

@@ -1,4 +1,4 @@
-"""What people do with their own account in the walks: signed in, or with what a mail brought."""
+"""The users' actions on their own account in the walks, in a session or with a mailed token."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -17,17 +17,17 @@ T = TypeVar("T")
 
 
 class OwnAccount:
-    """The calls of the own account, without HTTP. A refusal is None or False, whatever it is."""
+    """The calls, without HTTP. None or False stands for any refusal."""
 
     def __init__(self, services: Services, email_changes: EmailChanges) -> None:
-        """Take what the service is made of."""
+        """Take the parts of the service."""
         self._login, self._sessions = services.login, services.sessions
         self._own, self._deletion = services.own_account, services.leaving.deletion
         self._recovery, self._verification = services.recovery, services.verification
         self._email_changes = email_changes
 
     async def change_password(self, access: str, current: str, new: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
+        """Change the password; return the token pair, or None for a refusal."""
         return await answered(self._change_password(access, current, new))
 
     async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
@@ -36,21 +36,21 @@ class OwnAccount:
         return tokens_of(begun).tokens
 
     async def change_email(self, access: str, email: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
+        """Change the address; return the token pair, or None for a refusal."""
         return await answered(self._change_email(access, email))
 
     async def _change_email(self, access: str, email: str) -> TokenPair:
         return await self._email_changes.change(await self._sessions.authenticate(access), email)
 
     async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
+        """Reauthenticate; return the token pair, or None for a refusal."""
         return await answered(self._reauthenticate(access, password))
 
     async def _reauthenticate(self, access: str, password: str) -> TokenPair:
         return await self._own.reauthentication.reauthenticate(await self._sessions.authenticate(access), password)
 
     async def end_sessions(self, access: str, which: str) -> bool:
-        """Have a user end the other sessions, or all; return whether that was done."""
+        """End the user's other sessions, or all; return whether this succeeded."""
         return await answered(self._end_sessions(access, which)) or False
 
     async def _end_sessions(self, access: str, which: str) -> bool:
@@ -59,7 +59,7 @@ class OwnAccount:
         return True
 
     async def end_session(self, access: str, session_id: UUID) -> bool:
-        """Have a user end a session; return whether that was done."""
+        """End one session of the user; return whether this succeeded."""
         return await answered(self._end_session(access, session_id)) or False
 
     async def _end_session(self, access: str, session_id: UUID) -> bool:
@@ -67,7 +67,7 @@ class OwnAccount:
         return True
 
     async def leave(self, access: str) -> bool:
-        """Have a user delete the account; return whether that was done."""
+        """Delete the user's own account; return whether this succeeded."""
         return await answered(self._leave(access)) or False
 
     async def _leave(self, access: str) -> bool:
@@ -75,7 +75,7 @@ class OwnAccount:
         return True
 
     async def restore(self, name: str, password: str) -> bool:
-        """Log in, and restore the account with the token of the refusal; return whether that was done."""
+        """Log in, and restore the account with the token of the refusal; return whether this succeeded."""
         try:
             await self._login.login(name=name, password=password)
         except DeletionPendingError as offer:
@@ -86,24 +86,24 @@ class OwnAccount:
         raise AssertionError("a login began a session")
 
     async def reset_at_once(self, token: str, passwords: list[str]) -> list[bool]:
-        """Have several set a password with one link at the same time; return whose was set."""
+        """Set several passwords with one link concurrently; return for each whether it succeeded."""
         resets = (self._recovery.reset_by_token(token, password) for password in passwords)
         return await asyncio.gather(*(_is_done(reset) for reset in resets))
 
     async def verify_by_session(self, access: str, token: str) -> bool:
-        """Verify an address in a session; return whether that was done."""
+        """Verify an address in a session; return whether this succeeded."""
         return await _is_done(self._verify_by_session(access, token))
 
     async def _verify_by_session(self, access: str, token: str) -> None:
         await self._verification.verify_by_session(await self._sessions.authenticate(access), token=token)
 
     async def verify_by_password(self, token: str, password: str) -> bool:
-        """Verify an address with the password of its account; return whether that was done."""
+        """Verify an address with the password of its account; return whether this succeeded."""
         return await _is_done(self._verification.verify_by_password(token, password))
 
 
 async def _is_done(call: Coroutine[Any, Any, None]) -> bool:
-    """Tell whether a call did what it was asked for, and did not refuse."""
+    """Return whether a call succeeded instead of refusing."""
     try:
         await call
     except DomainError:

@@ -1,4 +1,4 @@
-"""What somebody has as second factors, by the model. It knows no database and none of the product's decisions."""
+"""A person's second factors in the model, without a database and without any code of the product."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ CODES: Final = 10
 
 @dataclass(eq=False)
 class OwnPasskey:
-    """A passkey, the authenticator that has it, and the counter that was seen last."""
+    """A passkey, its authenticator, and the last counter value seen."""
 
     id: str
     authenticator: Authenticator
@@ -31,49 +31,49 @@ class OwnFactors:
     used_step: int = 0
     codes: list[str] = field(default_factory=list)
     dead_codes: list[str] = field(default_factory=list)
-    """Recovery codes that were used, or replaced, or removed."""
+    """Recovery codes that were used, replaced, or removed."""
     passkeys: list[OwnPasskey] = field(default_factory=list)
     lost_passkeys: list[OwnPasskey] = field(default_factory=list)
     device: RememberedDevice | None = None
     newer_devices: int = 0
-    """That logged in after it: of very many the oldest is forgotten."""
+    """The number of devices that logged in after the remembered one: beyond a limit, the oldest is deleted."""
 
     @property
     def exist(self) -> bool:
-        """Whether there is one: then the password alone is not enough."""
+        """Whether there is a factor, so that the password alone does not suffice."""
         return self.secret is not None or bool(self.passkeys)
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds that there are."""
+        """The kinds of existing factors."""
         return ["passkey"] * bool(self.passkeys) + ["totp"] * (self.secret is not None)
 
     def code(self, step: int) -> str:
-        """Return what the application shows in a step."""
+        """Return the application's code of a time step."""
         return pyotp.HOTP(self.secret or "").at(step)
 
     def replace_codes(self, codes: list[str]) -> None:
-        """Note new recovery codes: those from before work no more."""
+        """Record new recovery codes: the previous ones stop working."""
         self.dead_codes += self.codes
         self.codes = list(codes)
 
     def use_code(self) -> None:
-        """Note that the first recovery code was used."""
+        """Record the use of the first recovery code."""
         self.dead_codes.append(self.codes.pop(0))
 
     def lose_application(self) -> None:
-        """Note that the application was removed, and with the last factor the codes."""
+        """Record the removal of the application, and of the codes if it was the last factor."""
         self.secret, self.used_step = None, 0
         self._lose_codes()
 
     def lose_passkey(self, passkey: OwnPasskey) -> None:
-        """Note that a passkey was removed, and with the last factor the codes."""
+        """Record the removal of a passkey, and of the codes if it was the last factor."""
         self.passkeys.remove(passkey)
         self.lost_passkeys.append(passkey)
         self._lose_codes()
 
     def lose_all(self) -> None:
-        """Note a reset."""
+        """Record a reset."""
         self.lost_passkeys += self.passkeys
         self.passkeys = []
         self.lose_application()
@@ -84,5 +84,5 @@ class OwnFactors:
 
 
 def step_at(moment: datetime) -> int:
-    """Return the step of applications that a moment is in."""
+    """Return the time step (TOTP) of a moment."""
     return int(moment.timestamp()) // STEP_SECONDS

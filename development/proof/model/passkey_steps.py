@@ -1,4 +1,4 @@
-"""The steps of signing in with a passkey alone."""
+"""The steps of passwordless sign-ins with a passkey."""
 
 from datetime import timedelta
 from typing import Final
@@ -17,11 +17,11 @@ SIGNATURES: Final = ["right", "right", "repeated", "user not verified", "counter
 
 
 class PasskeySteps(FactorSteps):
-    """A passkey that verified its user is two factors."""
+    """A passkey with user verification counts as two factors."""
 
     @rule(who=some, hows=st.lists(st.sampled_from(SIGNATURES), min_size=1, max_size=4), callers=callers)
     def signs_in_by_a_passkey(self, who: int, hows: list[str], callers: int) -> None:
-        """One signature begins one session; a counter that fell suspends the passkey."""
+        """Sign in: one signature begins one session; a counter that decreased suspends the passkey."""
         for how in hows:
             people = self._owners(who)
             if not people:
@@ -34,7 +34,7 @@ class PasskeySteps(FactorSteps):
 
     def _sign_in(self, person: Person, passkey: OwnPasskey, how: str, callers: int) -> None:
         if how == "counter fell" and passkey.counter == 0:
-            # What has not counted yet cannot fall.
+            # The counter must be above zero before it can decrease.
             self._sign_in(person, passkey, "right", callers)
         self._make_room(person)
         options = self.world.run(self.world.factors.options_of_login(None)) or {}
@@ -57,7 +57,7 @@ class PasskeySteps(FactorSteps):
             self.touched.append(self._begun(person, each.tokens, TWO_KINDS))
 
     def _owners(self, who: int) -> list[Person]:
-        """Return who has a passkey, or lost one; somebody registers one if nobody has one that is good."""
+        """Return the persons who have or had a passkey; register one if no usable passkey exists."""
         passkeys = [passkey for person in self.model.people for passkey in person.factors.passkeys]
         if all(passkey.is_suspended for passkey in passkeys):
             self._add_passkey(self._session(who), counts=who % 3 > 0)
@@ -65,7 +65,7 @@ class PasskeySteps(FactorSteps):
 
     @staticmethod
     def _note_signature(passkey: OwnPasskey, *, falls: bool) -> None:
-        """Note a signature of the own key; it counts also where its owner may begin no session."""
+        """Record a signature with the passkey's own key; it counts even if the person may begin no session."""
         credential = passkey.authenticator.credentials[0]
         if falls:
             passkey.is_suspended = True

@@ -1,4 +1,4 @@
-"""People and sessions as the model knows them. It knows no database and none of the product's decisions."""
+"""People and sessions in the model, without a database and without any code of the product."""
 
 import base64
 from dataclasses import dataclass, field
@@ -19,33 +19,33 @@ RETENTION: Final = timedelta(days=30)
 LEEWAY: Final = timedelta(seconds=10)
 MOST_PEOPLE: Final = 3
 MOST_OF_ONE: Final = 2
-"""Live sessions of one person."""
+"""Maximum number of live sessions of one person."""
 
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one walk
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one walk
 
 
 class ViolationError(AssertionError):
-    """The product did what the model forbids. ``invariant`` names what was broken."""
+    """The product violated the model. ``invariant`` names the broken rule."""
 
     def __init__(self, invariant: str, detail: str) -> None:
-        """Take the invariant's name and what was seen."""
+        """Take the name of the invariant and the observation."""
         super().__init__(f"{invariant}: {detail}")
         self.invariant = invariant
 
 
 def hold(invariant: str, *, is_so: bool, detail: object = "") -> None:
-    """Raise ``ViolationError`` unless it is so."""
+    """Raise ``ViolationError`` unless the invariant holds."""
     if not is_so:
         raise ViolationError(invariant, str(detail))
 
 
 class Due(Enum):
-    """What a presented refresh token must get."""
+    """The expected result of a refresh token."""
 
     NEXT = auto()
     SAME = auto()
-    """The successor that was given before."""
+    """The successor that was issued before."""
     REFUSAL = auto()
     THEFT = auto()
     """A refusal, and the end of the session."""
@@ -53,19 +53,19 @@ class Due(Enum):
 
 @dataclass(eq=False)
 class Person:
-    """Somebody with an account."""
+    """A person with an account."""
 
     id: str
     username: str
     is_active: bool = True
     epoch: int = 0
-    """How often all sessions were ended."""
+    """The number of times that all sessions were ended."""
 
     has_old_hash: bool = False
     password: str = PASSWORD
     is_verified: bool = False
     was_verified: bool = False
-    """An address was, before the one that an administrator has set."""
+    """Whether an earlier address was verified, before an administrator replaced it."""
 
     must_change_password: bool = False
     roles: frozenset[str] = frozenset()
@@ -73,46 +73,46 @@ class Person:
     browsers: list[Browser] = field(default_factory=list)
     codes: list[Code] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
-    """Those that the person has decided about."""
+    """The devices that the person approved or denied."""
     agreed: frozenset[str] = frozenset()
-    """What the application may do, by what the person agreed to."""
+    """The scopes of the application to which the person consented."""
 
     resets: list[MailedToken] = field(default_factory=list)
     verifications: list[MailedToken] = field(default_factory=list)
-    """Every token that was ever mailed, the newest last."""
+    """All tokens ever mailed, the newest last."""
 
     live_resets: list[MailedToken] = field(default_factory=list)
     live_verification: MailedToken | None = None
-    """Those that were neither used, nor replaced, nor removed by a change of password or state."""
+    """The tokens that were not used, replaced, or removed by a change of password or state."""
 
     @property
     def email(self) -> str:
-        """The address."""
+        """The e-mail address."""
         return f"{self.username}@example.com"
 
     @property
     def is_admissible(self) -> bool:
-        """Tell whether a session may begin, by whatever is shown."""
+        """Return whether a session may begin, with the right credentials."""
         return self.is_active and not self.must_change_password
 
     @property
     def may_log_in(self) -> bool:
-        """Tell whether the right password alone begins a session."""
+        """Return whether the right password alone begins a session."""
         return self.is_admissible and not self.factors.exist
 
     @property
     def is_asked(self) -> bool:
-        """Tell whether the right password is asked for a second factor."""
+        """Return whether a login with the right password needs a second factor."""
         return self.is_admissible and self.factors.exist
 
     def lose_links(self) -> None:
-        """Note a change of password or state: no link that was mailed before works."""
+        """Record a change of password or state, which invalidates all mailed links."""
         self.live_resets, self.live_verification = [], None
 
 
 @dataclass(eq=False)
 class Session:
-    """One login: all tokens it was ever given, a generation each, and its limits."""
+    """One login: all tokens ever issued for it, one for each generation, and its limits."""
 
     person: Person
     tokens: list[RefreshText]
@@ -122,40 +122,40 @@ class Session:
     ends_at: datetime
     epoch: int
     acr: int = 1
-    """How many kinds of factors were shown in it."""
+    """The number of kinds of factors used in it."""
     code: Code | None = None
-    """That an application redeemed for it; the session is not the application's without one."""
+    """The code that an application redeemed for it; None for a session of the service's own login."""
     browser: Browser | None = None
-    """In which the code was issued, or that which took its place."""
+    """The browser session in which the code was issued, or its replacement."""
     ended: EndReason | None = None
     ended_at: datetime | None = None
     is_pruned: bool = False
 
     @property
     def is_of_application(self) -> bool:
-        """Tell whose session it is: the application's, or one of the service's own login."""
+        """Return whether the session belongs to an application, not to the service's own login."""
         return self.code is not None
 
     @property
     def generation(self) -> int:
-        """The number of rotations so far, which is that of the current token."""
+        """The number of rotations so far, which is the generation of the current token."""
         return len(self.tokens) - 1
 
     @property
     def id(self) -> bytes:
-        """The id, as each token of the session says it."""
+        """The session's id, which each of its tokens contains."""
         return base64.urlsafe_b64decode(self.tokens[0].text.removeprefix("dwr_"))[1:17]
 
     @property
     def has_ended(self) -> bool:
-        """Whether it was ended, by itself or with all sessions of its person."""
+        """Whether the session was ended, alone or with all sessions of its person."""
         return self.ended is not None or self.epoch != self.person.epoch
 
     def end(self, reason: EndReason, now: datetime) -> None:
-        """End for good; what ended stays as it ended."""
+        """End the session; an ended session keeps its first reason."""
         if not self.has_ended and not self.is_pruned:
             self.ended, self.ended_at = reason, now
 
     def dead_since(self) -> datetime:
-        """When it ended, or will if nobody comes again."""
+        """The moment of its end, or of its expiry if it is not used again."""
         return min(self.expires_at, self.ended_at or self.expires_at)

@@ -21,13 +21,13 @@ ROOT: Final = Path(__file__).parents[3]
 SOURCE: Final = ROOT / "src"
 SEED: Final = 1
 BRIEF: Final = '{"mode":'
-"""What a line of the walks' result begins with."""
+"""The prefix of the walks' result lines."""
 PRINTED_VIOLATION: Final = 1
-"""The walks' exit status when they found something; any other than this and 0 is a crash."""
+"""The walks' exit status when they found a violation; any status other than this and 0 is a crash."""
 
 
 def planted(fault: Fault, folder: Path) -> Path:
-    """Copy the product below the folder with the fault in it; return where the copy is."""
+    """Copy the product below the folder and plant the fault; return the path of the copy."""
     copy = folder / "src"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     path = copy / "doorward" / fault.path
@@ -39,15 +39,15 @@ def planted(fault: Fault, folder: Path) -> Path:
 
 
 def walked(source: Path, database_url: str, walks: int, steps: int, mode: str | None = None) -> dict[str, Any]:
-    """Walk through the copy, in one mode or both; return what was found and after how many walks. Raises on a crash."""
+    """Walk through the copy, in one mode or both; return the violation and the number of walks. Raises on a crash."""
     command = [sys.executable, "-m", "development.proof.model", "--brief", "--seed", str(SEED)]
     command += ["--walks", str(walks), "--steps", str(steps), "--database", database_url]
     command += [] if mode is None else ["--mode", mode]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(source), str(ROOT)])}
-    # The copy's lines are not the product's: they have no place in a measurement of what the tests cover.
+    # The copy's lines must not appear in the coverage measurement of the product.
     environment.pop("COVERAGE_PROCESS_CONFIG", None)
     finished = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
-    # What the product, Python or a library says may stand between the lines of the walks.
+    # The output may contain other lines, from the product, Python or a library.
     lines: list[dict[str, Any]] = [json.loads(line) for line in finished.stdout.splitlines() if line.startswith(BRIEF)]
     if finished.returncode not in {0, PRINTED_VIOLATION} or not lines or lines[-1]["source"] != str(source):
         raise RuntimeError(f"the walks crashed, or were not those through the copy:\n{finished.stderr}")
@@ -56,11 +56,11 @@ def walked(source: Path, database_url: str, walks: int, steps: int, mode: str | 
 
 
 def main() -> int:
-    """Return 0 when every fault was found, else 1."""
+    """Return 0 if every fault was found, else 1."""
     parser = argparse.ArgumentParser(prog="python -m development.proof.model.planting", description=__doc__)
-    parser.add_argument("numbers", nargs="*", type=int, help="of the faults to plant (default: all)")
-    parser.add_argument("--walks", type=int, default=200, help="at most, for each fault (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=50, help="a walk (default: %(default)s)")
+    parser.add_argument("numbers", nargs="*", type=int, help="numbers of the faults to plant (default: all)")
+    parser.add_argument("--walks", type=int, default=200, help="maximum walks for each fault (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=50, help="steps of each walk (default: %(default)s)")
     options = parser.parse_args()
     chosen = [
         (number, fault) for number, fault in enumerate(FAULTS, start=1) if number in (options.numbers or [number])

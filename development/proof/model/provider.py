@@ -1,4 +1,4 @@
-"""The service as an OpenID provider in the walks: a browser signs a person in, and an application gets a code."""
+"""The service as an OpenID provider in the walks: a person signs in in a browser, and an application gets a code."""
 
 from typing import Final
 
@@ -32,10 +32,10 @@ APPLICATION: Final = ClientContent(
 
 
 class Provider:
-    """A copy of the service that is a provider, without its HTTP. A refusal is None, whatever it is."""
+    """A copy of the service that is a provider, without its HTTP. None stands for any refusal."""
 
     def __init__(self, services: Services, clients: list[OAuthClient]) -> None:
-        """Take what the copy is made of, and the applications that are registered, of which the first one walks."""
+        """Take the parts of the copy, and the registered applications; the first one is used in the walks."""
         self._services = services
         self._clients = clients
 
@@ -46,11 +46,11 @@ class Provider:
 
     @property
     def client_id(self) -> str:
-        """The application that walks."""
+        """The client id of the walks' application."""
         return self._clients[0].client_id
 
     async def sign_in(self, name: str, password: str, cookie: str | None, *, is_kept: bool) -> SignedIn | None:
-        """Sign somebody in, as the page does: what the browser's cookie said before is of no use any more."""
+        """Sign in like the page does, which replaces the session of the browser's cookie."""
         replaced = self._provider.browser_sessions.read(cookie)
         stay = BrowserStay(None if replaced is None else replaced.id, is_kept=is_kept)
         signed_in = await answered(self._services.login.sign_in(name=name, password=password, stay=stay))
@@ -67,7 +67,7 @@ class Provider:
         await self._provider.browser_sessions.end(cookie)
 
     async def code(self, cookie: str, scopes: str, *, is_silent: bool) -> str | None:
-        """Have the application ask for scopes in a browser, whose person agrees unless asked silently."""
+        """Send an authorization request in a browser; the person consents unless it is silent. Return the code."""
         asked = {
             "client_id": self.client_id,
             "redirect_uri": REDIRECT_URI,
@@ -91,7 +91,7 @@ class Provider:
         return None if issued is None else issued.code
 
     async def redeem_at_once(self, code: str, fault: str, callers: int) -> list[TokenPair]:
-        """Redeem a code several times at the same time, rightly or with a fault; return the pairs given."""
+        """Redeem a code in concurrent calls, correctly or with a fault; return the token pairs."""
         client = self._clients[1 if fault == "another client" else 0]
         uri = f"{REDIRECT_URI}/elsewhere" if fault == "another address" else REDIRECT_URI
         verifier = WRONG_VERIFIER if fault == "wrong verifier" else VERIFIER
@@ -101,18 +101,18 @@ class Provider:
         return (await self._provider.code_exchange.exchange(client, redemption)).pair
 
     async def begin_device(self, scopes: str) -> DeviceAuthorization:
-        """Have a device ask for scopes; return what it shows and what it asks with."""
+        """Start a device authorization; return its user code and device code."""
         return await self._provider.devices.begin(self._clients[0], scope=scopes, identifier=None, resource=None)
 
     async def decide(self, cookie: str, user_code: str, *, is_approved: bool) -> bool:
-        """Have somebody decide about a device in a browser; return whether that was possible."""
+        """Approve or deny a device in a browser; return whether this was possible."""
         session, devices = await self.find(cookie), self._provider.devices
         if session is None:
             return False
         return await (devices.approve if is_approved else devices.deny)(user_code, session) is not None
 
     async def poll_at_once(self, device_code: str, fault: str, callers: int) -> list[TokenPair]:
-        """Have a device ask several times at the same time, or another client; return the pairs given."""
+        """Poll for a device in concurrent calls, as its own or another client; return the token pairs."""
         client = self._clients[1 if fault == "another client" else 0]
         return await at_once([self._poll(client, device_code) for _ in range(callers)])
 
@@ -120,15 +120,15 @@ class Provider:
         return (await self._provider.device_exchange.exchange(client, device_code)).pair
 
     async def refresh_at_once(self, text: str, callers: int) -> list[TokenPair]:
-        """Refresh with one token several times at the same time; return the pairs given."""
+        """Refresh with one token in concurrent calls; return the token pairs."""
         return await at_once([self.sessions.refresh(text, client_id=self.client_id) for _ in range(callers)])
 
     async def refresh(self, sessions: Sessions, text: str) -> TokenPair | None:
-        """Refresh by these use cases of sessions, as the application does."""
+        """Refresh with the given use cases, as the application."""
         return await answered(sessions.refresh(text, client_id=self.client_id))
 
     async def take_consent_back(self, access: str) -> bool:
-        """Have somebody take back, in a session of the own account, what the application may do."""
+        """Withdraw the consent for the application, in a session of the person's own account."""
         return await answered(self._take_consent_back(access)) is not None
 
     async def _take_consent_back(self, access: str) -> bool:
@@ -144,5 +144,5 @@ class Provider:
 
 
 async def register(services: Services) -> list[OAuthClient]:
-    """Register the application that walks, and another one."""
+    """Register the application of the walks, and another one."""
     return [(await services.oauth.clients.create(None, APPLICATION)).client for _ in range(2)]

@@ -1,11 +1,11 @@
-"""What roles give in the walks, by the page for administrators and not by the product."""
+"""The scopes of roles in the walks, taken from the page for administrators and not from the product."""
 
 from typing import Final
 
 END_SESSIONS: Final = "admin:sessions:end"
 READ_USERS: Final = "admin:users:read"
 OWN_ROLE: Final = "walkers"
-"""A role of one's own, whose scopes change."""
+"""A custom role, whose scopes change."""
 
 ROLES: Final = {
     "support": frozenset(

@@ -1,19 +1,19 @@
-"""The clock of the walks, which goes when it is told."""
+"""The clock of the walks, which only moves when it is set."""
 
 from datetime import UTC, datetime
 from typing import Final
 
 START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
-"""Between two seconds: the times of access tokens are whole ones."""
+"""A fraction of a second, because the times of access tokens are whole seconds."""
 
 
 class SteppedClock:
-    """The domain's clock, moved by the walk."""
+    """The domain's clock, set by the walk."""
 
     def __init__(self) -> None:
-        """Begin at the same moment each time."""
+        """Start at the same moment in every walk."""
         self.present = START
 
     def now(self) -> datetime:
-        """Return where the walk has put it."""
+        """Return the moment that the walk has set."""
         return self.present

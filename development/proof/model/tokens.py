@@ -1,4 +1,4 @@
-"""Tokens as those have them who were given them."""
+"""Tokens as their holders have them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class MailedToken:
-    """A token of a mailed link, the moment from which it is refused, and the number of its key."""
+    """The token of a mailed link, the moment from which it is refused, and the number of its key."""
 
     text: str
     until: datetime
@@ -15,7 +15,7 @@ class MailedToken:
 
 @dataclass(frozen=True)
 class RefreshText:
-    """A refresh token as a client has it, and the number of the key that it was written under."""
+    """A refresh token, and the number of the key that encoded it."""
 
     text: str
     key: int
@@ -23,7 +23,7 @@ class RefreshText:
 
 @dataclass(frozen=True)
 class Access:
-    """An access token, the moment from which it is refused, and the number of its key, None for a signing key."""
+    """An access token, the moment from which it is refused, and the number of its key, or None for a signing key."""
 
     text: str
     until: int
@@ -32,7 +32,7 @@ class Access:
 
 @dataclass(frozen=True)
 class RememberedDevice:
-    """A device token, the epoch and the moment in which it stops to stand in for a second factor, and its key."""
+    """A device token, the epoch and the moment until which it replaces a second factor, and the number of its key."""
 
     text: str
     epoch: int

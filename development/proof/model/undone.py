@@ -1,4 +1,4 @@
-"""Use cases whose effects are rolled back: what would be answered now, and nothing done."""
+"""Use cases whose effects are rolled back: they return the current results without changes."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,14 +14,14 @@ Connection = AsyncConnection[Any]
 
 
 class UndoneDatabase:
-    """The domain's ``Database``, in a transaction that is rolled back: what would be answered, and nothing done."""
+    """The domain's ``Database`` on a transaction that is rolled back, so that calls have no effects."""
 
     def __init__(self, connection: Connection) -> None:
         """Take a connection in a transaction."""
         self._connection = connection
 
     def deadline(self) -> datetime:
-        """Return the end of time: here nothing comes late."""
+        """Return the latest possible moment: here calls have no deadline."""
         return datetime.max.replace(tzinfo=UTC)
 
     @asynccontextmanager
@@ -30,15 +30,15 @@ class UndoneDatabase:
         yield self._connection
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield the connection: it is in a transaction already."""
+        """Yield the connection, which is in a transaction already."""
         return self.connection()
 
-    def bulk_transaction(self) -> Any:  # noqa: ANN401 - the port asks for it; sessions never do
-        """Sessions have no bulk."""
+    def bulk_transaction(self) -> Any:  # noqa: ANN401 - required by the port, not used by sessions
+        """Raise ``NotImplementedError``: sessions do not use bulk transactions."""
         raise NotImplementedError
 
     def bulk_place(self) -> Any:  # noqa: ANN401 - as above
-        """Sessions have no bulk."""
+        """Raise ``NotImplementedError``: sessions do not use bulk transactions."""
         raise NotImplementedError
 
 

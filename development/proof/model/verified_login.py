@@ -16,11 +16,11 @@ from doorward.wiring.keys import keys
 from doorward.wiring.mail import create_mail
 
 VERIFIED_ONLY: Final = {"login_requires_verified_email": True, "public_url": "http://localhost:8000"}
-"""Settings of such a copy: what it asks for are mails, which need links."""
+"""Settings of such a copy; the links in its mails need a public URL."""
 
 
 def create_verified_login(settings: Settings, app: FastAPI, clock: Clock) -> Login:
-    """Return the use case with its own settings, on what the service of the walks has been built with."""
+    """Return the use case with its own settings, on the database and hasher of the walks."""
     database, hasher = app.state.database, app.state.hasher
     mails = create_mail(settings, database, clock, delivers=False).queue
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))

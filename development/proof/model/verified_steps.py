@@ -12,11 +12,11 @@ from doorward.domain.auth.models import TokenPair
 
 
 class VerifiedSteps(MailSteps):
-    """What begins there goes on like any other session. Sessions that began elsewhere are not asked."""
+    """Sessions that begin there continue like any other. Sessions that began elsewhere are not restricted."""
 
     @rule(who=some, is_right=st.sampled_from([True, True, True, False]), is_unverified=st.booleans())
     def logs_in_where_verified(self, who: int, is_right: bool, is_unverified: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The right password begins a session for a verified address, and for another one asks for its mail."""
+        """Log in: the right password begins a session if the address is verified, and else is told to verify it."""
         if not self.has_room:
             return
         person = self._unverified(who) if is_unverified else self._person(who)
@@ -31,7 +31,7 @@ class VerifiedSteps(MailSteps):
 
     @rule(who=some)
     def logs_in_while_it_is_verified(self, who: int) -> None:
-        """The login comes before or after the moment that the address is verified; it is admitted or told."""
+        """Log in concurrently with the address's verification: the login succeeds or is told to verify it."""
         person = self._unverified(who)
         token = self._verification(person, 0)
         if not self.has_room or token is None or person.factors.exist:

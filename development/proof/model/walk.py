@@ -1,4 +1,4 @@
-"""One random walk: the steps that people, thieves, operators and time may take."""
+"""One random walk: the possible steps of people, thieves, operators and time."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ SECOND: Final = timedelta(seconds=1)
 MOMENT: Final = timedelta(microseconds=1)
 OFFSETS: Final = [timedelta(0), timedelta(0), -MOMENT, MOMENT, -SECOND, SECOND]
 FULL_WIDTH: Final = 0xFEE0
-"""From an ASCII character to its full-width double, which is the same name."""
+"""The offset from an ASCII character to its full-width form, which makes the same name."""
 
 LIMITS: Final[Mapping[str, Callable[[Session], datetime]]] = {
     "access token": lambda session: datetime.fromtimestamp(session.accesses[-1].until, UTC),
@@ -55,14 +55,14 @@ SWITCHES: Final = [
 ]
 
 callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
-"""How many use one token at once."""
+"""The number of concurrent uses of one token."""
 
 
 class Walk(DeviceSteps):
-    """One walk: its steps, of which Hypothesis chooses."""
+    """One walk: Hypothesis chooses among its steps."""
 
     def __init__(self) -> None:
-        """Begin with one person who has logged in."""
+        """Start with one person who has logged in."""
         super().__init__()
         self.registers()
         self.logs_in(0, has_old_hash=False)
@@ -70,12 +70,12 @@ class Walk(DeviceSteps):
     @precondition(lambda walk: len(walk.model.people) < MOST_PEOPLE)
     @rule()
     def registers(self) -> None:
-        """Somebody makes an account."""
+        """Register an account."""
         self._register()
 
     @rule(who=some, is_wide=st.booleans(), is_email=st.booleans())
     def registers_a_taken_name(self, who: int, is_wide: bool, is_email: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Somebody wants a name that is another's, spelt otherwise."""
+        """Register with a taken name or address in another spelling."""
         name, fresh = self._person(who).username, f"walker-{uuid4().hex[:16]}"
         spelt = "".join(chr(ord(each) + FULL_WIDTH) for each in name) if is_wide else name.upper()
         address, username = (f"{spelt}@example.com", fresh) if is_email else (f"{fresh}@example.com", spelt)
@@ -88,14 +88,14 @@ class Walk(DeviceSteps):
 
     @rule(who=some, has_old_hash=st.booleans())
     def logs_in(self, who: int, has_old_hash: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Somebody logs in, which replaces a hash of another product's; who is switched off gets nothing."""
-        # No precondition: who wins a race must not decide what Hypothesis draws next.
+        """Log in, which replaces an imported hash; a deactivated user is refused."""
+        # Do not use a precondition: the winner of a race must not influence Hypothesis's next choices.
         if self.has_room:
             self._log_in(self._person(who), has_old_hash=has_old_hash)
 
     @rule(who=some, is_used=st.booleans())
     def logs_in_beyond_the_most(self, who: int, is_used: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Somebody begins one session more than may live. The one used longest ago ends, not always the first."""
+        """Begin one session more than the maximum: the least recently used one ends, which need not be the oldest."""
         person = self._person(who)
         for _ in range(MOST_OF_ONE):
             self._wait_until(self.now + SECOND)
@@ -109,7 +109,7 @@ class Walk(DeviceSteps):
 
     @rule(who=some, is_known=st.booleans())
     def logs_in_badly(self, who: int, is_known: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Somebody guesses."""
+        """Log in with a wrong password or an unknown name."""
         name, password = (
             (self._person(who).username, f"{self._person(who).password}!") if is_known else (uuid4().hex, PASSWORD)
         )
@@ -117,7 +117,7 @@ class Walk(DeviceSteps):
 
     @rule(who=some)
     def is_guessed_by_strangers(self, who: int) -> None:
-        """Strangers guess until they must wait: then no login from a new place begins a session."""
+        """Use up the free attempts as strangers: then no login from a new device begins a session."""
         person = self._person(who)
         self.world.run(self.world.guess_as_strangers(person.id))
         hold(
@@ -128,7 +128,7 @@ class Walk(DeviceSteps):
 
     @rule(who=some, how=st.sampled_from(SWITCHES))
     def is_switched(self, who: int, how: str) -> None:
-        """An operator lets somebody in, or ends all sessions and perhaps bars them; or by SQL, which ends none."""
+        """Activate or deactivate a user, or end all sessions; or deactivate by SQL, which ends no sessions."""
         person = self._person(who)
         if how == "activated":
             self._activate(person)
@@ -144,7 +144,7 @@ class Walk(DeviceSteps):
             self._switch_off(person)
 
     def _log_in_while_being_deactivated(self, person: Person) -> None:
-        """Whichever comes first: what the login begins ends at once."""
+        """Log in concurrently with a deactivation: in either order, the new session ends at once."""
 
         async def meet() -> tuple[TokenPair | None, int]:
             login, deactivation = (
@@ -162,7 +162,7 @@ class Walk(DeviceSteps):
         self._note_deactivation(person, ended)
 
     def _log_in_while_being_switched_off(self, person: Person) -> None:
-        """The user's row changes between the login's first look and its lock."""
+        """Deactivate the user by SQL between the login's first query and its row lock."""
         pair = self.world.run(self.world.switch_off_during_a_login(person.id, person.username, PASSWORD))
         self._read_hash(person)
         self._note_switch(person)
@@ -170,13 +170,13 @@ class Walk(DeviceSteps):
 
     @rule(which=some, callers=callers)
     def refreshes(self, which: int, callers: int) -> None:
-        """The current token is used, by several at once perhaps."""
+        """Use the current token, optionally in concurrent calls."""
         session = self._session(which)
         self._present(session, session.generation, callers)
 
     @rule(which=some, age=st.integers(1, 4), callers=st.integers(1, 2))
     def uses_a_replaced_token(self, which: int, age: int, callers: int) -> None:
-        """The predecessor or an older ancestor is used again."""
+        """Reuse the predecessor or an older ancestor."""
         session = self._session(which)
         while session.generation < age:
             if self._present(session, session.generation, 1) is not Due.NEXT:
@@ -185,19 +185,19 @@ class Walk(DeviceSteps):
 
     @rule(which=some, other=some, kind=st.sampled_from(sorted(FORGERIES)), cut=st.integers(1, 40))
     def presents_no_token(self, which: int, other: int, kind: str, cut: int) -> None:
-        """A thief without a token makes one; to refresh, then to log somebody out."""
+        """Forge a token without having one; use it to refresh, then to log out."""
         session, another = self._session(which), self._session(other)
         if kind == "another's secret" and session.generation == 0:
             self._present(session, 0, 1)
         text = FORGERIES[kind](session, another, self.world.keys, cut)
         hold("what is no token gets nothing", is_so=self.world.run(self.world.refresh(text)) is None, detail=kind)
-        # What has the right secret is of the session, and may end it.
+        # A token with the right secret belongs to the session, and may end it.
         if kind != "future":
             self.world.run(self.world.revoke(text))
 
     @rule(which=some, age=st.integers(0, 2))
     def logs_out(self, which: int, age: int) -> None:
-        """A session is ended, with any of its tokens."""
+        """End a session with any of its refresh tokens."""
         session = self._session(which)
         token = session.tokens[max(0, session.generation - age)]
         self.world.run(self.world.revoke(token.text))
@@ -205,7 +205,7 @@ class Walk(DeviceSteps):
 
     @rule(which=some, age=st.integers(0, 2))
     def logs_out_by_an_access_token(self, which: int, age: int) -> None:
-        """A session is ended, with any of its access tokens."""
+        """End a session with any of its access tokens."""
         session = self._session(which)
         access = session.accesses[max(0, len(session.accesses) - 1 - age)]
         self.world.run(self.world.revoke_by_access_token(access.text))
@@ -214,7 +214,7 @@ class Walk(DeviceSteps):
 
     @rule(which=some, is_deactivated=st.booleans())
     def refreshes_while_it_ends(self, which: int, is_deactivated: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """A refresh meets a logout, or an operator who bars its user."""
+        """Refresh concurrently with a logout or a deactivation."""
         session = self._session(which)
         person, token = session.person, session.tokens[-1]
         if is_deactivated:
@@ -225,19 +225,19 @@ class Walk(DeviceSteps):
 
     @rule(which=some, limit=st.sampled_from(sorted(LIMITS)), offset=st.sampled_from(OFFSETS))
     def time_comes_to_a_limit(self, which: int, limit: str, offset: timedelta) -> None:
-        """Time passes, up to a limit or a moment beside it."""
+        """Wait until a limit of a session, or a moment beside it."""
         session = self._session(which)
         self._wait_until(LIMITS[limit](session) + offset)
         self.touched.append(session)
 
     @rule(step=st.sampled_from([SECOND, LEEWAY, timedelta(minutes=20)]))
     def time_passes(self, step: timedelta) -> None:
-        """Time passes."""
+        """Wait for some time."""
         self._wait_until(self.now + step)
 
     @rule(which=some, offset=st.sampled_from(OFFSETS), is_retried=st.booleans())
     def retries_late(self, which: int, offset: timedelta, is_retried: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The answer to a refresh was lost, and it is repeated where the leeway ends, and perhaps before."""
+        """Repeat a refresh whose response was lost, at the end of the leeway, and optionally before."""
         session = self._session(which)
         self._present(session, session.generation, 1)
         replaced = max(0, session.generation - 1)
@@ -249,7 +249,7 @@ class Walk(DeviceSteps):
 
     @rule(which=some, weeks=st.integers(1, 14))
     def stays_for_weeks(self, which: int, weeks: int) -> None:
-        """Somebody comes once a week, a second before it is too late."""
+        """Refresh once a week, one second before the idle limit."""
         session = self._session(which)
         for _ in range(weeks):
             self._wait_until(self.now + timedelta(days=7) - SECOND)
@@ -259,7 +259,7 @@ class Walk(DeviceSteps):
     @precondition(lambda walk: walk.steps_taken % STEPS_BETWEEN_RESTARTS == 0)
     @rule(key=st.sampled_from(["the same", "changed", "the same", "finished"]))
     def restarts(self, key: str) -> None:
-        """The service is ended and begun; with another SECRET_KEY, or without the one before it, perhaps."""
+        """Restart the service, optionally with another SECRET_KEY, or without the previous one."""
         keys = self.world.keys
         if key == "changed":
             keys = keys.changed()
@@ -271,7 +271,7 @@ class Walk(DeviceSteps):
 
     @rule(which=some, offset=st.sampled_from(OFFSETS), waits=st.booleans())
     def prunes(self, which: int, offset: timedelta, waits: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """Housekeeping runs, at the end of a session's retention perhaps."""
+        """Run housekeeping, optionally at the end of a session's retention."""
         if waits:
             self._wait_until(LIMITS["retention"](self._session(which)) + offset)
         concerned = [*self._live(), *self.model.prunable(self.now)]
@@ -283,7 +283,7 @@ class Walk(DeviceSteps):
 
 
 def bound(world: World, leeway: timedelta, reuse_events: list[str]) -> type[Walk]:
-    """Return walks through this world."""
+    """Return the class of walks through this world."""
     return type(
         "BoundWalk",
         (Walk,),

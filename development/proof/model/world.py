@@ -1,4 +1,4 @@
-"""The product as the walks use it: the real use cases on a real PostgreSQL, and a clock that goes when it is told."""
+"""The product in the walks: the real use cases on a real PostgreSQL, with a clock that only moves when it is set."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -59,8 +59,8 @@ REMEMBERED_DAYS: Final = 30
 POLL_SECONDS: Final = 0.001
 
 
-def _without_http(_deployment: object, _browsers: object, services: Services, *_pages: object) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
-    """Return where ``wiring`` puts what it has built."""
+def _without_http(_deployment: object, _browsers: object, services: Services, *_pages: object) -> Any:  # noqa: ANN401 - the minimum that wiring needs
+    """Return an object on which ``wiring`` stores what it has built."""
     return SimpleNamespace(state=SimpleNamespace(services=services))
 
 
@@ -68,7 +68,7 @@ class World:
     """One copy of the service as ``wiring`` builds it, without its HTTP."""
 
     def __init__(self, database_url: str, leeway: timedelta) -> None:
-        """Take where PostgreSQL is, migrated, and the leeway for used tokens."""
+        """Take the URL of a migrated database, and the leeway for used tokens."""
         self._loop = uvloop.new_event_loop()
         self._settings = {
             "environment": "development",
@@ -83,40 +83,40 @@ class World:
             "encryption_keys": new_secret(),
         }
         self._unserved = FastAPI()
-        self._copy_that_provides: Provider | None = None
+        self._provider_copy: Provider | None = None
         self._applications: list[OAuthClient] = []
         self.clock = SteppedClock()
         self.keys = Keys(new_secret())
         self.is_probing = False
         self.run(self._start())
-        # At the beginning of all walks: its signing keys sign from then on.
+        # Start the provider before all walks: its signing keys sign from then on.
         self.run(self.provider())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run to its end, in the loop that all of the world lives in."""
+        """Run a coroutine to its end in the world's event loop."""
         return self._loop.run_until_complete(work)
 
     def close(self) -> None:
-        """Leave nothing open."""
+        """Close all connections and the event loop."""
         self.run(self._lifespan.aclose())
         self._loop.close()
 
     async def restart(self, keys: Keys | None = None) -> None:
-        """End this copy and begin another, under other keys if told so."""
+        """Stop this copy and start another, with other keys if given."""
         await self._lifespan.aclose()
         self.keys = keys or self.keys
         await self._start()
 
     async def provider(self) -> Provider:
-        """Return the copy that is an OpenID provider. After a restart it starts when a step asks for it."""
-        if self._copy_that_provides is None:
+        """Return the copy that is an OpenID provider. After a restart it starts when a step needs it."""
+        if self._provider_copy is None:
             if not self._applications:
-                # Those of another world on this database are sealed with its keys.
+                # Keys of another world on this database are encrypted with that world's secret.
                 await self.sql("DELETE FROM signing_keys")
             services, _ = await self._started(self._settings | self.keys.settings() | ISSUER)
             self._applications = self._applications or await register(services)
-            self._copy_that_provides = Provider(services, self._applications)
-        return self._copy_that_provides
+            self._provider_copy = Provider(services, self._applications)
+        return self._provider_copy
 
     async def _started(self, settings: dict[str, Any]) -> tuple[Services, Any]:
         with patch.object(application, "create_app", _without_http):
@@ -126,7 +126,7 @@ class World:
         return services, app
 
     async def _start(self) -> None:
-        self._lifespan, self._copy_that_provides = AsyncExitStack(), None
+        self._lifespan, self._provider_copy = AsyncExitStack(), None
         settings = settings_from(self._settings | self.keys.settings())
         services, app = await self._started(self._settings | self.keys.settings())
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
@@ -154,37 +154,37 @@ class World:
         self._unthrottling = Unthrottling(database=self._database, accounts=accounts, throttling=self._throttling)
 
     async def log_in(self, name: str, password: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
+        """Log in; return the token pair, or None for a refusal."""
         try:
             return (await self._login.login(name=name, password=password)).tokens
         except DomainError:
             return None
 
     async def log_in_where_verified(self, name: str, password: str) -> tuple[TokenPair | None, bool]:
-        """Log in at a copy that admits verified addresses only; return the pair, and whether it asked for the mail."""
+        """Log in at a copy that admits verified addresses only; return the pair, and whether it demanded the mail."""
         try:
             return (await self._verified_login.login(name=name, password=password)).tokens, False
         except DomainError as refusal:
             return None, isinstance(refusal, EmailNotVerifiedError)
 
     async def refresh(self, text: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
+        """Refresh; return the token pair, or None for a refusal."""
         return await _refresh(self._sessions, text)
 
     async def refresh_as_another_client(self, text: str, *, shows_secret: bool) -> TokenPair | None:
-        """Refresh as a client that the session is not of; return the pair, or None for a refusal."""
+        """Refresh as a client to which the session does not belong; return the token pair, or None for a refusal."""
         try:
             return await self._sessions.refresh(text, client_id="another", ends_others=shows_secret)
         except InvalidRefreshTokenError:
             return None
 
     async def refresh_at_once(self, text: str, callers: int) -> list[TokenPair]:
-        """Have several refresh with one token at the same time; return the pairs given."""
+        """Refresh with one token in concurrent calls; return the token pairs."""
         answers = await asyncio.gather(*(self.refresh(text) for _ in range(callers)))
         return [answer for answer in answers if answer is not None]
 
     async def would_refresh(self, texts: list[str], *, is_application: bool = False) -> list[TokenPair | None]:
-        """Return what each would be answered now, each as if it were the only one. Nothing is changed."""
+        """Return the result that each token would have now, as if it were the only one. Nothing is changed."""
         if not texts:
             return []
         provider = await self.provider() if is_application else None
@@ -204,81 +204,81 @@ class World:
         return answers
 
     async def revoke(self, text: str) -> None:
-        """Log out."""
+        """Revoke a refresh token."""
         await self._sessions.revoke(text)
 
     async def revoke_by_access_token(self, text: str) -> None:
-        """Log out as clients of RFC 7009 may."""
+        """Revoke an access token (RFC 7009)."""
         await self._sessions.revoke_access_token(text)
 
     async def who_are(self, accesses: list[str], *, is_application: bool = False) -> list[Caller | None]:
-        """Return who calls with these access tokens, used at the same moment, or None for a refusal."""
+        """Return the callers that these access tokens identify in concurrent calls, or None for each refusal."""
         sessions = (await self.provider()).sessions if is_application and accesses else self._sessions
-        return await asyncio.gather(*(self._who_is(sessions, access) for access in accesses))
+        return await asyncio.gather(*(self._caller(sessions, access) for access in accesses))
 
-    async def _who_is(self, sessions: Sessions, access: str) -> Caller | None:
+    async def _caller(self, sessions: Sessions, access: str) -> Caller | None:
         try:
             return await sessions.authenticate(access)
         except InvalidAccessTokenError:
             return None
 
     async def refresh_beside(self, text: str, call: Coroutine[Any, Any, T]) -> tuple[TokenPair | None, T]:
-        """Refresh while something else is done; return what both said."""
+        """Refresh concurrently with another call; return both results."""
         pair, said = await asyncio.gather(self.refresh(text), call)
         return pair, said
 
     async def deactivate(self, name: str) -> int:
-        """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
+        """Deactivate a user, like `doorward deactivate`; return the number of sessions that ended."""
         return await self._deactivation.deactivate(name)
 
     async def activate(self, name: str) -> None:
-        """Let somebody in again, as `doorward activate` does."""
+        """Activate a user, like `doorward activate`."""
         await self._deactivation.activate(name)
 
     async def guess_as_strangers(self, user_id: str) -> None:
-        """Have strangers use up the attempts that wait for nothing, of which some may have been used."""
+        """Use up the free login attempts from unknown devices; some may have been used before."""
         with suppress(LoginThrottledError):
             for _ in range(LOGIN_CURVE.free):
                 await self._throttling.reserve(UUID(user_id), STRANGERS)
 
     async def unthrottle(self, name: str) -> None:
-        """Have failed logins forgotten, as `doorward unthrottle` does."""
+        """Delete failed logins, like `doorward unthrottle`."""
         await self._unthrottling.unthrottle(name)
 
     async def switch_off(self, user_id: str) -> None:
-        """Bar somebody by SQL, which ends no session: nothing but the user's flag refuses their tokens."""
+        """Deactivate a user by SQL, which ends no sessions: only the user's flag makes their tokens invalid."""
         await self.sql("UPDATE users SET is_active = false WHERE id = %s", user_id)
 
     async def switch_off_during_a_login(self, user_id: str, name: str, password: str) -> TokenPair | None:
-        """Do as ``switch_off`` does, committed after the login has read the user and before it locks the row.
+        """Deactivate like ``switch_off``, committed after the login has read the user and before it locks the row.
 
-        Return what the login was given. A login that is refused earlier does not wait for the commit.
+        Return the result of the login. A login that is refused earlier does not wait for the commit.
         """
         async with self._database.transaction() as connection:
             await connection.execute("UPDATE users SET is_active = false WHERE id = %s", (user_id,))
             login = asyncio.create_task(self.log_in(name, password))
-            while not login.done() and not await _is_waited_for(connection):  # noqa: ASYNC110 - PostgreSQL has no event for it
+            while not login.done() and not await _blocks_another_statement(connection):  # noqa: ASYNC110 - PostgreSQL has no event for it
                 await asyncio.sleep(POLL_SECONDS)
         return await login
 
     async def prune(self) -> None:
-        """Remove what ended long ago."""
+        """Remove sessions that ended long ago."""
         await self._pruning.prune()
 
     async def remove_expired(self) -> None:
-        """Remove sessions of browsers and codes that are over."""
+        """Remove expired browser sessions and codes."""
         await TokenExpiry(database=self._database, clock=self.clock).prune()
         await CodeExpiry(database=self._database, clock=self.clock).prune()
 
     async def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Run a statement beside the use cases, committed; return its rows, if it has any."""
+        """Run a statement outside of the use cases, with a commit; return its rows, if it has any."""
         async with self._database.connection() as connection:
             cursor = await connection.execute(statement.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
 
 
-async def _is_waited_for(connection: Connection) -> bool:
-    """Tell whether another statement waits for a lock of this transaction."""
+async def _blocks_another_statement(connection: Connection) -> bool:
+    """Return whether another statement waits for a lock of this transaction."""
     cursor = await connection.execute(
         "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
     )

@@ -1,4 +1,4 @@
-"""`python -m development.proof.races`: run the races against two processes, and say what was wrong."""
+"""`python -m development.proof.races`: run the races against two processes, and report faults."""
 
 import argparse
 import asyncio
@@ -60,22 +60,22 @@ from doorward.settings.config import Settings, settings_from
 from doorward.wiring.operations import activate, deactivate
 
 LEEWAY_SECONDS: Final = 60
-"""The longest there is: all uses have to come within it."""
+"""The longest possible leeway: all uses have to fall within it."""
 
 BESIDE: Final = 4
-"""How many sessions end at a time; of the other races each is a crowd by itself."""
+"""The number of sessions that end concurrently; each of the other races has many concurrent calls itself."""
 
 LETTERS: Final = 3000
-"""More than one statement makes due."""
+"""More than one statement changes."""
 
 REPLAYED: Final = 20
-"""Users whose events are replayed."""
+"""The number of users whose events are replayed."""
 
 Race = Callable[[], Coroutine[Any, Any, list[str]]]
 
 
 def main() -> int:
-    """Return 0 when every race ended as it must, else 1."""
+    """Return 0 if every race ended correctly, else 1."""
     options = _read_options()
     configure_logging("critical", "json")
     with ExitStack() as stack:
@@ -90,14 +90,14 @@ def main() -> int:
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway", options.rounds, 1, within_the_leeway),
-            *_of_names_and_passwords(urls, options),
+            *_races_of_names_and_passwords(urls, options),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
-            *_against_own_account(urls, options.ends // 4),
-            *_of_factors(FactorRaces(urls, database_url), options.ends // 4),
-            *_of_sign_ins(SignInRaces(urls, _read(strict), database_url), options),
-            *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
-            *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
-            *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
+            *_races_with_own_account(urls, options.ends // 4),
+            *_races_of_factors(FactorRaces(urls, database_url), options.ends // 4),
+            *_races_of_sign_ins(SignInRaces(urls, _read(strict), database_url), options),
+            *_races_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
+            *_races_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
+            *_races_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         chosen = [race for race in races if race[0].startswith(options.only)]
@@ -108,8 +108,8 @@ def main() -> int:
         return max([*outcomes, *_race_where_clocks_differ(options, strict, lenient)])
 
 
-def _of_names_and_passwords(urls: list[str], options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
-    """Return the races of registrations, of logins, of changes of a password, and of restored accounts."""
+def _races_of_names_and_passwords(urls: list[str], options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
+    """Return the races of registrations, logins, password changes, and restored accounts."""
     return [
         ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, max(1, options.claims // 4))),
         ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
@@ -119,8 +119,8 @@ def _of_names_and_passwords(urls: list[str], options: argparse.Namespace) -> lis
     ]
 
 
-def _against_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int, Race]]:
-    """Return the races of a refresh against what the user does in another session."""
+def _races_with_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int, Race]]:
+    """Return the races of a refresh against actions of the user in another session."""
     return [
         ("refresh against another password", ends, BESIDE, lambda: ended_meanwhile(urls, set_another_password)),
         ("refresh against the end of all others", ends, BESIDE, lambda: ended_meanwhile(urls, end_others)),
@@ -129,7 +129,7 @@ def _against_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int
     ]
 
 
-def _of_mails(urls: list[str], options: argparse.Namespace, mail: Mail) -> list[tuple[str, int, int, Race]]:
+def _races_of_mails(urls: list[str], options: argparse.Namespace, mail: Mail) -> list[tuple[str, int, int, Race]]:
     """Return the races of mailed links, and of a refresh against a reset."""
     return [
         ("one reset", options.rounds, 1, lambda: one_reset(urls, options.changes, mail)),
@@ -138,10 +138,10 @@ def _of_mails(urls: list[str], options: argparse.Namespace, mail: Mail) -> list[
     ]
 
 
-def _of_email_changes(
+def _races_of_email_changes(
     urls: list[str], options: argparse.Namespace, mailboxes: Mailboxes
 ) -> list[tuple[str, int, int, Race]]:
-    """Return the races of changes of an address, and of a refresh against one."""
+    """Return the races of address changes, and of a refresh against one."""
 
     async def judged(race: Coroutine[Any, Any, EmailRace]) -> list[str]:
         return await judge(urls, await race)
@@ -157,7 +157,7 @@ def _of_email_changes(
     ]
 
 
-def _of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, int, Race]]:
+def _races_of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, int, Race]]:
     """Return the races of second factors."""
 
     def judged(play: Callable[[], Awaitable[FactorRace]]) -> Race:
@@ -171,19 +171,19 @@ def _of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, int, Ra
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m development.proof.races", description=__doc__)
-    parser.add_argument("--uses", type=int, default=1000, help="of one refresh token (default: %(default)s)")
-    parser.add_argument("--claims", type=int, default=200, help="of one user name (default: %(default)s)")
-    parser.add_argument("--guesses", type=int, default=500, help="of one password (default: %(default)s)")
-    parser.add_argument("--changes", type=int, default=100, help="of one password (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=10, help="of these and right logins (default: %(default)s)")
-    parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
-    only = "the races whose names begin so, at hosts with one clock (default: all)"
+    parser.add_argument("--uses", type=int, default=1000, help="uses of one refresh token (default: %(default)s)")
+    parser.add_argument("--claims", type=int, default=200, help="claims of one user name (default: %(default)s)")
+    parser.add_argument("--guesses", type=int, default=500, help="guesses of one password (default: %(default)s)")
+    parser.add_argument("--changes", type=int, default=100, help="changes of one password (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of these races (default: %(default)s)")
+    parser.add_argument("--ends", type=int, default=1000, help="ended sessions in refreshes (default: %(default)s)")
+    only = "the races with this prefix, on hosts with one clock (default: all)"
     parser.add_argument("--only", default="", help=only)
     return parser.parse_args()
 
 
-def _of_sign_ins(races: SignInRaces, options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
-    """Return the races of sign-ins to applications: those of one code and the like have many uses in each round."""
+def _races_of_sign_ins(races: SignInRaces, options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
+    """Return the races of sign-ins to applications; those of single-use values have many uses in each round."""
 
     def race(play: Callable[[], Awaitable[list[str]]]) -> Race:
         async def run() -> list[str]:
@@ -201,7 +201,7 @@ def _read(settings: dict[str, str]) -> Settings:
     return settings_from({name.lower(): value for name, value in settings.items()})
 
 
-def _of_administrators(
+def _races_of_administrators(
     urls: list[str], options: argparse.Namespace, people: Administrators, issuer: ForeignIssuer
 ) -> list[tuple[str, int, int, Race]]:
     """Return the races of administrators, webhooks and foreign subjects, and of a refresh against administrators."""
@@ -211,7 +211,7 @@ def _of_administrators(
         return lambda: ended_meanwhile(urls, end)
 
     return [
-        # One at a time: the last administrator is one of all.
+        # Run these one at a time: they depend on the number of administrators.
         ("administrators against each other", ends, 1, lambda: administration.remove_each_other(urls, people)),
         ("administrators who leave", ends, 1, lambda: administration.leave_together(urls, people)),
         ("the role against an act", ends, BESIDE, lambda: administration.take_the_role(urls, people)),
@@ -233,7 +233,7 @@ def _of_administrators(
 
 
 def _race_for_signing_keys(database_url: str, strict: dict[str, str]) -> int:
-    """Run the race between a copy for each algorithm, which change the keys of all that share the database."""
+    """Run the race between one copy for each algorithm, which change the keys of the shared database."""
     people, issuer = Administrators(database_url, codec_of(strict)), strict["PUBLIC_URL"]
     with ExitStack() as stack:
         settings = [{**strict, "ALGORITHM": algorithm} for algorithm in signing_keys.ALGORITHMS]
@@ -244,7 +244,7 @@ def _race_for_signing_keys(database_url: str, strict: dict[str, str]) -> int:
 def _race_where_clocks_differ(
     options: argparse.Namespace, strict: dict[str, str], lenient: dict[str, str]
 ) -> list[int]:
-    """Run the races of hosts whose clocks differ, where libfaketime is there."""
+    """Run the races of hosts whose clocks differ, if libfaketime is installed."""
     library = find_libfaketime()
     if library is None:
         print(f"races: {CLOCKS_NOT_EXERCISED}", flush=True)
@@ -272,7 +272,7 @@ def _race_on_skewed_hosts(
 
 
 async def bar_and_let_in_again(settings: Settings, _api: ApiClient, name: str, _token: str) -> None:
-    """End a user's sessions as `doorward deactivate` does; then only that they have ended keeps their tokens out."""
+    """End a user's sessions like `doorward deactivate`, and activate the user: then only the end refuses the tokens."""
     await deactivate(settings.database, name)
     await activate(settings.database, name)
 

@@ -33,10 +33,10 @@ STALE: Final = 412
 UNPROCESSABLE: Final = 422
 SUCCESS: Final = {OK, NO_CONTENT}
 LOGINS: Final = 6
-"""At once: fewer than are throttled."""
+"""The number of concurrent logins, below the limit of the throttle."""
 
 Way = tuple[str, str, dict[str, Any]]
-"""A call on a user: its method, the part of the user's address, and its options."""
+"""A call on a user: its method, the suffix of the user's path, and its options."""
 
 WAYS_TO_GO: Final[tuple[Way, ...]] = (
     ("PATCH", "", {"json": {"roles": []}}),
@@ -49,18 +49,18 @@ WAYS_TO_ACT: Final[dict[str, Way]] = {
     "session.all_ended": ("POST", "/sessions/end", {}),
     "user.changed": ("PATCH", "", {"json": {"locale": "de"}}),
 }
-"""By the type of the audit entry that each leaves."""
+"""By the type of the audit event of each."""
 
 LOCALES: Final = ("de", "en", "es", "fr", "it", "nl", "pl", "pt")
 
 
 async def remove_each_other(urls: list[str], people: Administrators) -> list[str]:
-    """Have two administrators remove each other at the same moment: one goes, and the other's call is refused."""
+    """Remove two administrators by each other concurrently: one is removed, and the other's call is refused."""
     return await _one_stays(urls, people, is_mutual=True)
 
 
 async def leave_together(urls: list[str], people: Administrators) -> list[str]:
-    """Have the last two administrators remove themselves at the same moment: one goes, the other one has to stay."""
+    """Remove the last two administrators by themselves concurrently: one is removed, the other has to stay."""
     return await _one_stays(urls, people, is_mutual=False)
 
 
@@ -97,7 +97,7 @@ async def _judge_administrator(apis: list[ApiClient], member: Member, *, may_act
 
 
 async def take_the_role(urls: list[str], people: Administrators) -> list[str]:
-    """Take the role from an administrator who acts on a user at the other copy: it is done before, or refused."""
+    """Remove an administrator's role while that user acts at the other copy: the act precedes it, or is refused."""
     async with apis_at(urls) as apis:
         keeper, actor = [await people.signed_in(api, "admin") for api in apis]
         target, kind = await people.member(apis[0]), random.choice(list(WAYS_TO_ACT))
@@ -122,7 +122,7 @@ async def take_the_role(urls: list[str], people: Administrators) -> list[str]:
 
 
 async def one_invitation(urls: list[str], people: Administrators, uses: int) -> list[str]:
-    """Accept one invitation many times at once, each with another name and password: it makes one account."""
+    """Accept one invitation in concurrent calls with different names and passwords: it creates one account."""
     async with apis_at(urls) as apis:
         admin = await people.signed_in(apis[0], "admin")
         names = [f"invited-{uuid4().hex[:16]}" for _ in range(uses)]
@@ -154,7 +154,7 @@ async def one_invitation(urls: list[str], people: Administrators, uses: int) -> 
 
 
 async def one_version(urls: list[str], people: Administrators) -> list[str]:
-    """Change one user many times at once, each on the condition of the same version: one change is made."""
+    """Change one user in concurrent calls on the condition of the same version: one change is made."""
     async with apis_at(urls) as apis:
         admins, target = [await people.signed_in(api, "admin") for api in apis], await people.member(apis[0])
         tag = (await admins[0].call(apis[0], "GET", target.path())).headers["etag"]
@@ -181,7 +181,7 @@ async def one_version(urls: list[str], people: Administrators) -> list[str]:
 
 
 async def remove_a_granted_role(urls: list[str], people: Administrators) -> list[str]:
-    """Remove a role while it is granted at the other copy: it is in use, or it is not there to be granted."""
+    """Remove a role while it is granted at the other copy: either it is in use, or it cannot be granted."""
     async with apis_at(urls) as apis:
         admins, target = [await people.signed_in(api, "admin") for api in apis], await people.member(apis[0])
         name = f"r-{uuid4().hex[:12]}"
@@ -203,7 +203,7 @@ async def remove_a_granted_role(urls: list[str], people: Administrators) -> list
 
 
 async def deactivate_during_logins(urls: list[str], people: Administrators) -> list[str]:
-    """Deactivate a user who logs in again and again: no session is left, also once the user is active again."""
+    """Deactivate a user during logins: no session remains, even when the user is active again."""
     async with apis_at(urls) as apis:
         admin, target = await people.signed_in(apis[0], "admin"), await people.member(apis[0])
         logins = [late(apis[number % len(apis)].post_token(target.name, PASSWORD)) for number in range(LOGINS)]
@@ -220,7 +220,7 @@ async def deactivate_during_logins(urls: list[str], people: Administrators) -> l
 
 
 def ends_of_sessions(people: Administrators) -> dict[str, End]:
-    """Return what administrators do that ends all sessions of a user, whatever else it does."""
+    """Return the calls of administrators that end all sessions of a user, among other effects."""
 
     def end_by(way_of: Callable[[str], Way], *, activates: bool = False) -> End:
         async def end(api: ApiClient, name: str, _token: str) -> None:

@@ -1,4 +1,4 @@
-"""Who administers in the races: users with roles, which they get in the database, as from an operator."""
+"""The administrators of the races: users whose roles are set in the database, like by an operator."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,18 +25,18 @@ OUTBOX: Final = f"{ADMIN}/outbox"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user, with the pair of a session if signed in."""
+    """A user, with the token pair of a session if signed in."""
 
     name: str
     id: str
     pair: Answer | None = None
 
     def path(self, part: str = "") -> str:
-        """Return the address of this user for administration, or of a part."""
+        """Return the path of this user in the administration API, with a suffix."""
         return f"{USERS}/{self.id}{part}"
 
     async def call(self, api: ApiClient, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        """Make a call in the session."""
+        """Make a call in the session. Raises ``RuntimeError`` if there is none."""
         if self.pair is None:
             raise RuntimeError(f"{self.name} is not signed in")
         return await api.authorized(method, path, self.pair.access, **options)
@@ -44,13 +44,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Administrators:
-    """Makes users with roles and reads what is stored. ``codec`` is the service's, for the tokens of invitations."""
+    """Creates users with roles, and queries the database. ``codec`` is the service's, for the tokens of invitations."""
 
     database_url: str
     codec: OneTimeTokenCodec
 
     async def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Run a statement, committed; return its rows, if it has any."""
+        """Run a statement with a commit; return its rows, if it has any."""
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             cursor = await connection.execute(statement.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
@@ -62,17 +62,17 @@ class Administrators:
         return Member(name, str(user_id))
 
     async def signed_in(self, api: ApiClient, *roles: str) -> Member:
-        """Register a user, who signs in and gets these roles."""
+        """Register a user with these roles, and sign in."""
         member = await self.member(api)
         await self.give(member, *roles)
         return Member(member.name, member.id, await new_session(api, member.name))
 
     async def give(self, member: Member, *roles: str) -> None:
-        """Give a user these roles, and no others."""
+        """Replace a user's roles."""
         await self.sql("UPDATE users SET roles = %s WHERE id = %s", list(roles), member.id)
 
     async def mail_invitation(self, invitation_id: str) -> str:
-        """Return the token of an invitation's mail, stored as the worker stores it when it sends one."""
+        """Return the token of an invitation's mail, stored like the worker stores it when it sends one."""
         subject, now = UUID(invitation_id), datetime.now(UTC)
         secret = new_mailed_secret(self.codec, Purpose.INVITATION, subject, now=now, expires_at=now + timedelta(days=7))
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
@@ -80,6 +80,6 @@ class Administrators:
         return secret.text
 
     async def deadlocks(self) -> int:
-        """Return how many deadlocks PostgreSQL has found in this database."""
+        """Return the number of deadlocks that PostgreSQL has detected in this database."""
         ((number,),) = await self.sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         return int(number)

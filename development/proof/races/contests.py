@@ -1,4 +1,4 @@
-"""The races: each returns what was wrong, a line each. None depends on who wins."""
+"""The races: each returns its faults, one line each, independent of the winner."""
 
 import asyncio
 import random
@@ -17,9 +17,9 @@ from doorward.domain.auth.login.throttling import LOGIN_CURVE
 
 T = TypeVar("T")
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one race
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one race
 AT_ONCE: Final = 64
-"""Calls under way: as many as two processes take without sending anybody away."""
+"""Maximum concurrent calls: the number that two processes accept without refusing any."""
 
 LONGEST_HEAD_START: Final = 0.01
 FULL_WIDTH: Final = 0xFEE0
@@ -31,13 +31,13 @@ TAKEN: Final = 409
 THROTTLED: Final = 429
 
 End = Callable[[ApiClient, str, str], Awaitable[None]]
-"""How sessions end: by a call, with a user name and a refresh token."""
+"""A call that ends sessions, with a user name and a refresh token."""
 
 
 async def one_token(urls: list[str], uses: int, *, leeway_seconds: int = 0) -> list[str]:
-    """Use one token many times at once: one successor, and without a leeway a dead session.
+    """Use one token in concurrent calls: it has one successor, and without a leeway the session ends.
 
-    Uses that take longer than the leeway prove nothing, and pass for nothing.
+    A race that takes longer than the leeway proves nothing, and does not count as passed.
     """
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
@@ -61,7 +61,7 @@ async def one_token(urls: list[str], uses: int, *, leeway_seconds: int = 0) -> l
 
 
 async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
-    """Have many claim one name, in different spellings: one gets it, and it is hers."""
+    """Register one name in concurrent calls with different spellings: one succeeds, and owns the name."""
     name = f"claimed{uuid4().hex[:20]}"
     spelt = [_respelled(name) for _ in range(spellings)]
     passwords = [f"{PASSWORD} {number}" for number in range(claims)]
@@ -85,7 +85,7 @@ async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
 
 
 async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
-    """Refresh on and on while the session ends: no refresh that begins after its end gets through, nothing lives on."""
+    """Refresh repeatedly while the session ends: no refresh that starts after the end succeeds, no token survives."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await new_person(apis[0])
@@ -99,7 +99,7 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
                 if answer.status == OK:
                     pairs.append(answer)
                     if is_late:
-                        wrong.append("a refresh that began after the end was told got through")
+                        wrong.append("a refresh that began after the end was acknowledged succeeded")
                         return
                 elif answer.is_decisive or is_late:
                     return
@@ -116,7 +116,7 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
 
 
 async def right_passwords(urls: list[str]) -> list[str]:
-    """Log in as often at once as waits for nothing: all get in."""
+    """Log in concurrently, as often as the throttle permits without a delay: all logins succeed."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await new_person(apis[0])
@@ -127,9 +127,9 @@ async def right_passwords(urls: list[str]) -> list[str]:
 
 
 async def wrong_passwords(urls: list[str], guesses: int) -> list[str]:
-    """Guess the password of one account very often at once: few guesses are looked at, whatever the process.
+    """Try wrong passwords of one account in concurrent calls: few guesses are checked, across all processes.
 
-    On a slow machine the first waits end meanwhile, and as many more guesses are due.
+    On a slow machine the first delays end meanwhile, and the corresponding number of guesses is permitted.
     """
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
@@ -147,7 +147,7 @@ async def wrong_passwords(urls: list[str], guesses: int) -> list[str]:
 
 
 def _guesses_within(seconds: float) -> int:
-    """Return how many guesses are due in that time, all of them wrong."""
+    """Return how many wrong guesses the throttle permits in that time."""
     number = LOGIN_CURVE.free
     while (seconds := seconds - LOGIN_CURVE.delay_after(number).total_seconds()) >= 0:
         number += 1
@@ -155,18 +155,18 @@ def _guesses_within(seconds: float) -> int:
 
 
 async def log_out(api: ApiClient, _name: str, token: str) -> None:
-    """End a session by its token, until told that it has ended."""
+    """End a session by its token, and repeat until that is acknowledged."""
     await decisive(lambda: api.post_revoke(token))
 
 
 async def answered(apis: list[ApiClient], pair: Answer) -> list[int]:
-    """Return how both tokens of a pair are answered, by each process; the refresh token is used but once."""
+    """Return each process's statuses for both tokens of a pair; the refresh token is used only once."""
     accesses = [(await decisive(lambda each=api: each.get_me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
     return [*accesses, (await decisive(lambda: apis[0].post_refresh(pair.refresh))).status]
 
 
 async def new_person(api: ApiClient) -> str:
-    """Register somebody; return the user name."""
+    """Register a new user; return the user name."""
     name = f"racer-{uuid4().hex[:16]}"
     await decisive(lambda: api.post_register(name, f"{name}@example.com", PASSWORD))
     return name
@@ -178,7 +178,7 @@ async def new_session(api: ApiClient, name: str) -> Answer:
 
 
 async def many(calls: list[Coroutine[object, object, T]]) -> list[T]:
-    """Make the calls, ``AT_ONCE`` at a time."""
+    """Make the calls, at most ``AT_ONCE`` concurrently."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def placed(call: Coroutine[object, object, T]) -> T:
@@ -189,7 +189,7 @@ async def many(calls: list[Coroutine[object, object, T]]) -> list[T]:
 
 
 async def decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
-    """Repeat what may be repeated until an answer says what was done. Raises ``TimeoutError`` if none does."""
+    """Repeat an idempotent call until a response is conclusive. Raises ``TimeoutError`` if none is."""
     deadline = time.monotonic() + 120
     while not (answer := await answer_to(call())).is_decisive:
         if time.monotonic() > deadline:
@@ -199,7 +199,7 @@ async def decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
 
 
 async def late(call: Coroutine[object, object, httpx.Response]) -> Answer:
-    """Make a call a moment later, so that now this and now that comes first."""
+    """Make a call after a short random delay, so that either side of a race may be first."""
     await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
     return await answer_to(call)
 
@@ -212,7 +212,7 @@ async def apis_at(urls: list[str]) -> AsyncIterator[list[ApiClient]]:
 
 
 def _respelled(name: str) -> str:
-    """Choose anew, for each letter, its case and its width."""
+    """Choose a random case and width for each letter."""
     return "".join(chr(ord(each) + random.choice((0, FULL_WIDTH))) for each in map(_in_any_case, name))
 
 

@@ -1,4 +1,4 @@
-"""Races of a change of the e-mail address: one change is made, and nothing from before it works afterwards."""
+"""Races of a change of the e-mail address: one change is made, and no earlier session or link works afterwards."""
 
 import asyncio
 import random
@@ -32,14 +32,14 @@ ACCEPTED = 202
 NO_CONTENT = 204
 USED = 422
 LOGINS = 10
-"""At once: far fewer than are throttled, though all should come too late."""
+"""The number of concurrent logins, far below the throttle's limit even if all of them fail."""
 
 NEW_PASSWORD = f"{PASSWORD} of another day"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of somebody's address that waits, and what its mails brought."""
+    """A pending change of an address, and the tokens of its mails."""
 
     name: str
     old_email: str
@@ -49,13 +49,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mailboxes:
-    """What reaches people's mailboxes, as the service with this database and these tokens sends it."""
+    """Issues the tokens of mails, like the service with this database and these keys."""
 
     database_url: str
     tokens: OneTimeTokens
 
     async def change(self, name: str, *, is_verified: bool = False) -> Change:
-        """Store a change for somebody; with ``is_verified`` both mailboxes have to confirm it, else the new one."""
+        """Store a change; with ``is_verified`` both mailboxes have to confirm it, else only the new one."""
         new_email = f"{name}@example.org"
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             user_id, old_email = await self._verified(connection, name, is_verified=is_verified)
@@ -70,7 +70,7 @@ class Mailboxes:
         return Change(name, old_email, new_email, mailed)
 
     async def reset(self, name: str) -> str:
-        """Return the token of a mail by which somebody resets the password."""
+        """Return the token of a password reset mail."""
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             user_id, email = await self._verified(connection, name, is_verified=False)
             purpose, now = Purpose.PASSWORD_RESET, datetime.now(UTC)
@@ -97,34 +97,34 @@ class Mailboxes:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A call that meets the confirmation, of which either is carried out; and what holds if it is the rival."""
+    """A call concurrent with the confirmation, of which one is carried out; and the result if it is the rival."""
 
     answer: Answer
     success: int
     password: str
     sessions: int
-    """How the sessions from before are answered then."""
+    """The expected status of the earlier sessions in that case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What a race came to: the pairs of sessions that began before the change, and the answers to confirmations."""
+    """The result of a race: the token pairs of sessions from before the change, and the confirmations' responses."""
 
     change: Change
     before: list[Answer]
     answers: list[Answer]
     waits: int = 0
-    """How many confirmations are answered that the other mailbox has to confirm, too."""
+    """The number of confirmations whose response says that the other mailbox has to confirm, too."""
     rival: Rival | None = None
 
     @property
     def made(self) -> list[Answer]:
-        """The answers that say that the change was made, each with a pair."""
+        """The responses that report a completed change, each with a token pair."""
         return [answer for answer in self.answers if answer.status == OK and "refresh_token" in answer.body]
 
 
 async def use_one_link(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race:
-    """Use one link many times at once, in two sessions."""
+    """Use one link in concurrent calls, in two sessions."""
     async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
@@ -133,7 +133,7 @@ async def use_one_link(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race
 
 
 async def use_both_links(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race:
-    """Use the links of both mailboxes many times at once, in two sessions."""
+    """Use the links of both mailboxes in concurrent calls, in two sessions."""
     async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name, is_verified=True)
@@ -143,7 +143,7 @@ async def use_both_links(urls: list[str], uses: int, mailboxes: Mailboxes) -> Ra
 
 
 async def meet_logins(urls: list[str], mailboxes: Mailboxes) -> Race:
-    """Log in by the old address while the change is confirmed: what such a login begins was begun before it."""
+    """Log in with the old address during the confirmation: a session of such a login began before the change."""
     async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
@@ -156,7 +156,7 @@ async def meet_logins(urls: list[str], mailboxes: Mailboxes) -> Race:
 
 
 async def meet_a_reset(urls: list[str], mailboxes: Mailboxes) -> Race:
-    """Confirm a change while the password is reset by the old mailbox."""
+    """Confirm a change while the password is reset through the old mailbox."""
     async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change, token = await mailboxes.change(name), await mailboxes.reset(name)
@@ -168,7 +168,7 @@ async def meet_a_reset(urls: list[str], mailboxes: Mailboxes) -> Race:
 
 
 async def meet_another_change(urls: list[str], mailboxes: Mailboxes) -> Race:
-    """Confirm a change while another one is asked for in another session, which replaces it."""
+    """Confirm a change while another session requests another one, which replaces it."""
     async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
@@ -180,7 +180,7 @@ async def meet_another_change(urls: list[str], mailboxes: Mailboxes) -> Race:
 
 
 async def judge(urls: list[str], race: Race) -> list[str]:
-    """Return what was wrong: by the answers, and by what works afterwards at each copy."""
+    """Return the faults: in the responses, and in what works afterwards at each copy."""
     counts = Counter(answer.status for answer in race.answers if answer.is_decisive)
     is_certain = counts.total() == len(race.answers)
     waiting = counts[OK] - len(race.made)
@@ -229,7 +229,7 @@ async def _judge_logins(apis: list[ApiClient], logins: dict[tuple[str, str], int
 
 
 async def change_the_email(mailboxes: Mailboxes, api: ApiClient, name: str, _token: str) -> None:
-    """Have the user confirm a change in another session. Raises ``RuntimeError`` unless it was made."""
+    """Confirm a change in another session of the user. Raises ``RuntimeError`` unless it was made."""
     session, change = await new_session(api, name), await mailboxes.change(name)
     answer = await answer_to(api.post_email_confirmation(session.access, change.mailed.of_new))
     if "refresh_token" not in answer.body:
@@ -246,6 +246,6 @@ def _confirmations(
 
 
 async def _signed_in(apis: list[ApiClient]) -> tuple[str, list[Answer]]:
-    """Register somebody, and log in at each copy."""
+    """Register a user, and log in at each copy."""
     name = await new_person(apis[0])
     return name, [await new_session(api, name) for api in apis]

@@ -1,4 +1,4 @@
-"""Races of second factors: what works once begins one session, and what a change of factors ends stays ended."""
+"""Races of second factors: a single-use value begins one session, and sessions that a change ends stay ended."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ from development.proof.second_factors import ORIGIN, Application, FactorCall, pr
 
 CODES: Final = 10
 USES: Final = 5
-"""Of one code at once: as many as are compared before they are throttled."""
+"""The number of concurrent uses of one code, below the limit of the throttle."""
 
 LOGINS: Final = 6
 SUCCESS: Final = {200, 201, 204}
@@ -41,7 +41,10 @@ STORED: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of a person afterwards, in numbers. ``by_password`` are live sessions by the password alone."""
+    """The stored state of a user after a race, in numbers.
+
+    ``by_password`` counts live sessions with the password alone.
+    """
 
     live: int
     by_password: int = 0
@@ -52,7 +55,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Racer:
-    """A person with an application, in a session by two factors."""
+    """A user with an authenticator application, in a session with two factors."""
 
     name: str
     access: str
@@ -60,19 +63,19 @@ class Racer:
     next_step: int
     codes: list[str]
     authenticator: Authenticator = field(default_factory=lambda: Authenticator(ORIGIN, counts=False))
-    """Without a counter, so that the challenge alone lets a signature work once."""
+    """Without a counter, so that only the challenge makes a signature single-use."""
     passkey_id: str = ""
 
     def next_code(self) -> str:
-        """Return the code after the one that was used."""
+        """Return the code after the used one."""
         return self.application.code(self.next_step)
 
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What a race came to: the answers of equal calls, of which one succeeds, and what is to be stored then.
+    """The result of a race: the responses to equal calls, of which one succeeds, and the expected stored state.
 
-    ``ended`` are the sessions that may have begun, and have ended since.
+    ``ended`` are sessions that may have begun, and have ended since.
     """
 
     name: str
@@ -90,19 +93,19 @@ class FactorRaces:
     database_url: str
 
     async def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Run a statement, committed; return its rows, if it has any."""
+        """Run a statement with a commit; return its rows, if it has any."""
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             cursor = await connection.execute(statement.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
 
     async def person(self, api: ApiClient) -> tuple[str, Answer]:
-        """Return somebody with a verified address and a session by the password."""
+        """Register a user with a verified address, and log in with the password."""
         name = await new_racer(api)
         await self.sql("UPDATE users SET email_verified_at = created_at WHERE username = %s", name)
         return name, await new_session(api, name)
 
     async def racer(self, api: ApiClient, *, has_passkey: bool = False) -> Racer:
-        """Return somebody who has set up an application, and a passkey if it is asked for."""
+        """Register a user with an authenticator application, and optionally a passkey."""
         name, session = await self.person(api)
         begun = (await _done(second_factors.begin_totp(session.access), api)).body
         application, step = Application(begun["secret"]), present_step()
@@ -116,7 +119,7 @@ class FactorRaces:
         return racer
 
     async def judge(self, race: Race) -> list[str]:
-        """Return what was wrong: by the answers, by what is stored, and by what works afterwards at each copy."""
+        """Return the faults: in the responses, in the stored state, and in what works afterwards at each copy."""
         wrong = [*race.wrong]
         statuses = Counter(answer.status for answer in race.answers if answer.is_decisive)
         done = sum(statuses[status] for status in SUCCESS)
@@ -136,7 +139,7 @@ class FactorRaces:
         return wrong
 
     async def one_code(self, uses: int = USES) -> Race:
-        """Complete several logins at once by one code of the application."""
+        """Complete several logins concurrently with one code of the application."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0])
             tokens = [await mfa_token(apis[0], racer.name) for _ in range(uses)]
@@ -144,7 +147,7 @@ class FactorRaces:
             return Race(racer.name, await at_once(apis, calls), Stored(live=2))
 
     async def one_recovery_code(self, uses: int = USES) -> Race:
-        """Complete several logins at once by one recovery code."""
+        """Complete several logins concurrently with one recovery code."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0])
             tokens = [await mfa_token(apis[0], racer.name) for _ in range(uses)]
@@ -152,7 +155,7 @@ class FactorRaces:
             return Race(racer.name, await at_once(apis, calls), Stored(live=2, codes=CODES - 1))
 
     async def one_login(self, uses: int = USES) -> Race:
-        """Complete one login several times at once, each by another recovery code: one of them is used up."""
+        """Complete one login in concurrent calls, each with another recovery code: one of these is used up."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0])
             token = await mfa_token(apis[0], racer.name)
@@ -160,7 +163,7 @@ class FactorRaces:
             return Race(racer.name, await at_once(apis, calls), Stored(live=2, codes=CODES - 1))
 
     async def two_enrolments(self) -> Race:
-        """Confirm an application in each of two sessions at once: one is set up, and its codes are the ones."""
+        """Confirm an application in two sessions concurrently: one is set up, and only its codes are valid."""
         async with apis_at(self.urls) as apis:
             name, first = await self.person(apis[0])
             sessions, step = [first, await new_session(apis[1], name)], present_step()
@@ -179,7 +182,7 @@ class FactorRaces:
             return Race(name, answers, Stored(live=2), sessions, wrong)
 
     async def one_passkey(self, uses: int = USES) -> Race:
-        """Register what an authenticator has made several times at once."""
+        """Register one authenticator credential in concurrent calls."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0])
             options = (await _done(second_factors.creation_options(racer.access), apis[0])).body
@@ -188,7 +191,7 @@ class FactorRaces:
             return Race(racer.name, await at_once(apis, calls), Stored(live=1, passkeys=1))
 
     async def one_challenge(self, uses: int = USES) -> Race:
-        """Sign in several times at once with one signature."""
+        """Sign in with one signature in concurrent calls."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0], has_passkey=True)
             signed = racer.authenticator.get((await _done(second_factors.request_options(), apis[0])).body)
@@ -196,7 +199,7 @@ class FactorRaces:
             return Race(racer.name, await at_once(apis, calls), Stored(live=2, passkeys=1))
 
     async def removal_and_login(self) -> Race:
-        """Remove the application while a login is completed by its code."""
+        """Remove the application while a login is completed with its code."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0])
             token = await mfa_token(apis[0], racer.name)
@@ -207,7 +210,7 @@ class FactorRaces:
             return Race(racer.name, [removal], Stored(live=1, codes=0, applications=0), [login])
 
     async def reset_and_login(self) -> Race:
-        """Have an administrator reset the factors while a login is completed by a code."""
+        """Reset the factors as an administrator while a login is completed with a code."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0])
             administrator, session = await self.person(apis[1])
@@ -221,7 +224,7 @@ class FactorRaces:
             return Race(racer.name, [answer], Stored(live=0, codes=0, applications=0), [login])
 
     async def passkey_removal_and_login(self) -> Race:
-        """Remove the passkey while somebody signs in with it."""
+        """Remove the passkey while a sign-in uses it."""
         async with apis_at(self.urls) as apis:
             racer = await self.racer(apis[0], has_passkey=True)
             signed = racer.authenticator.get((await _done(second_factors.request_options(), apis[0])).body)
@@ -232,7 +235,7 @@ class FactorRaces:
             return Race(racer.name, [removal], Stored(live=1), [login])
 
     async def confirmation_and_logins(self) -> Race:
-        """Log in by the password while an application is confirmed: no session by the password alone is left."""
+        """Log in with the password while an application is confirmed: no session with the password alone remains."""
         async with apis_at(self.urls) as apis:
             name, session = await self.person(apis[0])
             begun = (await _done(second_factors.begin_totp(session.access), apis[0])).body
@@ -245,7 +248,7 @@ class FactorRaces:
             return Race(name, [answer], Stored(live=1), [session, *logins])
 
     def all(self) -> Mapping[str, Callable[[], Awaitable[Race]]]:
-        """Return the races by their names."""
+        """Return the races by name."""
         return {
             "one code": self.one_code,
             "one recovery code": self.one_recovery_code,
@@ -261,12 +264,12 @@ class FactorRaces:
 
 
 async def mfa_token(api: ApiClient, name: str) -> str:
-    """Begin a login, which waits for a second factor."""
+    """Start a login that needs a second factor; return its token."""
     return str((await decisive(lambda: api.post_token(name, PASSWORD))).body["mfa_token"])
 
 
 async def at_once(apis: list[ApiClient], calls: Sequence[FactorCall]) -> list[Answer]:
-    """Make the calls at the same time, by turns at each copy."""
+    """Make the calls concurrently, alternating between the copies."""
     sent: list[Coroutine[Any, Any, httpx.Response]] = [
         call.send(apis[number % len(apis)]) for number, call in enumerate(calls)
     ]
@@ -274,7 +277,7 @@ async def at_once(apis: list[ApiClient], calls: Sequence[FactorCall]) -> list[An
 
 
 async def _done(call: FactorCall, api: ApiClient) -> Answer:
-    """Make a call that has to succeed. Raises ``RuntimeError`` if it does not."""
+    """Make a call that has to succeed. Raises ``RuntimeError`` if it fails."""
     answer = await answer_to(call.send(api))
     if answer.status not in SUCCESS:
         raise RuntimeError(f"{call.path} was answered {answer.status}: {answer.body}")

@@ -1,4 +1,4 @@
-"""Races of the first requests of a foreign issuer's subject: one user, whichever copy stores it, and one event."""
+"""Races of the first requests of a foreign subject: one user and one event are stored, by either copy."""
 
 import json
 import threading
@@ -43,13 +43,13 @@ class ForeignIssuer:
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     def keys(self) -> bytes:
-        """Return its key set."""
+        """Return the JSON Web Key Set."""
         public: dict[str, Any] = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         public.pop("key_ops", None)
         return json.dumps({"keys": [{**public, "kid": KEY_ID, "alg": "ES256"}]}).encode()
 
     def setting(self) -> str:
-        """Return the setting that trusts it."""
+        """Return the setting that makes the service trust the issuer."""
         entry = {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks",
@@ -60,7 +60,7 @@ class ForeignIssuer:
         return json.dumps([entry])
 
     def token(self, subject: str) -> str:
-        """Return an access token of a subject who may write."""
+        """Return an access token of a subject with the right to write."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -87,7 +87,7 @@ def foreign_issuer() -> Iterator[ForeignIssuer]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Write no line a request."""
+            """Suppress the request log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.append(ForeignIssuer(f"http://127.0.0.1:{server.server_port}"))
@@ -100,7 +100,7 @@ def foreign_issuer() -> Iterator[ForeignIssuer]:
 
 
 async def one_subject(urls: list[str], uses: int, issuer: ForeignIssuer, people: Administrators) -> list[str]:
-    """Have the first requests of one subject come at once: all write, as one user, whose beginning is recorded once."""
+    """Make the first requests of one subject concurrently: all write, as one user, with one creation event."""
     subject = uuid4().hex
     token = issuer.token(subject)
     async with apis_at(urls) as apis:
@@ -108,7 +108,7 @@ async def one_subject(urls: list[str], uses: int, issuer: ForeignIssuer, people:
         calls = [answer_to(apis[number % len(apis)].items(token, "POST", ITEMS, json=body)) for number in range(uses)]
         answers = [answer for answer in await many(calls) if answer.is_decisive]
         counts = Counter(answer.status for answer in answers)
-        # The service bounds how many calls of one user are under way.
+        # The service limits the concurrent calls of one user.
         wrong = [] if {CREATED} <= counts.keys() <= {CREATED, THROTTLED} else [f"statuses {dict(counts)}"]
         owners = {str(answer.body.get("owner_id")) for answer in answers if answer.status == CREATED}
         rows = await people.sql(OWNERS, subject)

@@ -1,4 +1,4 @@
-"""Races of what mails lead to: one link used by many, and sessions that a reset ends."""
+"""Races of mailed links: concurrent uses of one link, and sessions that a reset ends."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -17,11 +17,11 @@ from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 NO_CONTENT = 204
 USED = 422
 Mail = Callable[[str, Purpose], Awaitable[str]]
-"""Returns the token of a mail to the person of a user name."""
+"""Returns the token of a mail to the user with this name."""
 
 
 def mailing(database_url: str, tokens: OneTimeTokens) -> Mail:
-    """Return what stores a token as the worker does when it sends a mail."""
+    """Return a function that stores a token like the worker does when it sends a mail."""
 
     async def mail(name: str, purpose: Purpose) -> str:
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
@@ -38,7 +38,7 @@ def mailing(database_url: str, tokens: OneTimeTokens) -> Mail:
 
 
 async def one_reset(urls: list[str], uses: int, mail: Mail) -> list[str]:
-    """Use one link many times at once: it sets one password, which alone works, and no session is left."""
+    """Use one link in concurrent calls: it sets one password, which alone works, and no session remains."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await new_person(apis[0])
@@ -64,7 +64,7 @@ async def one_reset(urls: list[str], uses: int, mail: Mail) -> list[str]:
 
 
 async def one_verification(urls: list[str], uses: int, mail: Mail) -> list[str]:
-    """Use one link with the password many times at once: it verifies once."""
+    """Use one link with the password in concurrent calls: it verifies once."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await new_person(apis[0])
@@ -77,7 +77,7 @@ async def one_verification(urls: list[str], uses: int, mail: Mail) -> list[str]:
 
 
 async def reset(mail: Mail, api: ApiClient, name: str, _token: str) -> None:
-    """Have the owner of the mailbox reset the password. Raises ``RuntimeError`` unless it was reset."""
+    """Reset the password with a mailed token. Raises ``RuntimeError`` unless it was reset."""
     answer = await api.post_reset(await mail(name, Purpose.PASSWORD_RESET), f"{PASSWORD} of another day")
     if answer.status_code != NO_CONTENT:
         raise RuntimeError(f"answered {answer.status_code}: {answer.text}")

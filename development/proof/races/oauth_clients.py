@@ -19,7 +19,7 @@ SECRETS: Final = """
 
 
 async def rotate_together(urls: list[str], people: Administrators, rotations: int) -> list[str]:
-    """Rotate the secret of one client at both copies: the last two secrets work, and none else."""
+    """Rotate the secret of one client at both copies: only the last two secrets work."""
     async with apis_at(urls) as apis:
         admins, client = await _client(apis, people)
         path = f"{CLIENTS}/{client.body['client_id']}"
@@ -29,7 +29,7 @@ async def rotate_together(urls: list[str], people: Administrators, rotations: in
         ]
         answers = await many(calls)
         rows = await people.sql(SECRETS, client.body["client_id"])
-        wrong = [f"{len(rows)} secrets are stored, {[each[1] for each in rows]}"] if _is_odd(rows) else []
+        wrong = [f"{len(rows)} secrets are stored, {[each[1] for each in rows]}"] if _has_wrong_secrets(rows) else []
         if all(answer.is_decisive for answer in answers):
             told = {answer.body["version"]: hash_of(answer.body["client_secret"]) for answer in answers if _ok(answer)}
             last = [told[version] for version in sorted(told)[-SECRETS_OF_A_CLIENT:]]
@@ -39,7 +39,7 @@ async def rotate_together(urls: list[str], people: Administrators, rotations: in
 
 
 async def one_version(urls: list[str], people: Administrators, changes: int) -> list[str]:
-    """Change, rotate and disable one client at once, each on the condition of the same version: one is made."""
+    """Change, rotate and disable one client concurrently, on the condition of the same version: one call succeeds."""
     async with apis_at(urls) as apis:
         admins, client = await _client(apis, people)
         path = f"{CLIENTS}/{client.body['client_id']}"
@@ -71,17 +71,17 @@ def _ok(answer: Answer) -> bool:
     return answer.status == OK
 
 
-def _is_odd(rows: list[tuple[object, ...]]) -> bool:
+def _has_wrong_secrets(rows: list[tuple[object, ...]]) -> bool:
     return [row[1] is None for row in rows] != [False, True]
 
 
 async def _client(apis: list[ApiClient], people: Administrators) -> tuple[list[Member], Answer]:
-    """Sign an administrator in at each copy, and add a client."""
+    """Sign in an administrator at each copy, and add a client."""
     admins = await asyncio.gather(*(people.signed_in(api, "admin") for api in apis))
     return list(admins), await decisive(lambda: admins[0].call(apis[0], "POST", CLIENTS, json={"name": "Nightly"}))
 
 
 async def _end(apis: list[ApiClient], admins: list[Member], path: str) -> list[str]:
-    """Remove the client: there may be 250."""
+    """Remove the client: the limit is 250 clients."""
     answer = await decisive(lambda: admins[0].call(apis[0], "DELETE", path))
     return [] if answer.status == NO_CONTENT else [f"the removal of a client is answered {answer.status}"]

@@ -1,4 +1,4 @@
-"""Races of what users do in their own account: one password changed by many, and ends from another session."""
+"""Races in the user's own account: concurrent changes of one password, and ends of sessions from another session."""
 
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -26,9 +26,9 @@ UNPROCESSABLE = 422
 
 
 async def one_password(urls: list[str], changes: int) -> list[str]:
-    """Change one password many times at once, from two sessions: one change is made, and its pair alone works.
+    """Change one password in concurrent calls from two sessions: one succeeds, and only its token pair works.
 
-    More at once than wait for nothing are throttled, though the password is right.
+    Calls beyond the throttle's free attempts are refused although the password is right.
     """
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
@@ -63,32 +63,32 @@ async def _judge(apis: list[ApiClient], name: str, before: list[Answer], made: A
 
 
 async def set_another_password(api: ApiClient, name: str, _token: str) -> None:
-    """Have the user change the password in another session. Raises ``RuntimeError`` unless it was changed."""
+    """Change the password in another session. Raises ``RuntimeError`` unless it was changed."""
     session = await new_session(api, name)
     _expect(OK, await api.post_password(session.access, PASSWORD, f"{PASSWORD} of another day"))
 
 
 async def end_others(api: ApiClient, name: str, _token: str) -> None:
-    """Have the user end all other sessions from another one. Raises ``RuntimeError`` unless they were ended."""
+    """End all other sessions from a new one. Raises ``RuntimeError`` unless they were ended."""
     session = await new_session(api, name)
     _expect(NO_CONTENT, await api.post_sessions_end(session.access, "others"))
 
 
 async def end_all(api: ApiClient, name: str, _token: str) -> None:
-    """Have the user end all sessions from another one. Raises ``RuntimeError`` unless they were ended."""
+    """End all sessions from a new one. Raises ``RuntimeError`` unless they were ended."""
     session = await new_session(api, name)
     _expect(NO_CONTENT, await api.post_sessions_end(session.access, "all"))
 
 
 async def leave_and_come_back(api: ApiClient, name: str, _token: str) -> None:
-    """Have the user delete the account and restore it: then only that all sessions ended keeps their tokens out."""
+    """Delete the account and restore it: then only the end of all sessions refuses their tokens."""
     session = await new_session(api, name)
     _expect(ACCEPTED, await api.post_deletion(session.access))
     _expect(NO_CONTENT, await api.post_restore(await _restore_token(api, name)))
 
 
 async def one_restore(urls: list[str], uses: int) -> list[str]:
-    """Restore an account with one token, used many times at once: one use does it."""
+    """Restore an account with one token in concurrent calls: one succeeds."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await new_person(apis[0])

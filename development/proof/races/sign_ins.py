@@ -1,4 +1,4 @@
-"""Races at the OpenID provider: what works once begins one session, and what has ended gives nothing."""
+"""Races at the OpenID provider: a single-use value begins one session, and ended sessions yield no tokens."""
 
 import asyncio
 import random
@@ -36,7 +36,7 @@ INVALID: Final = 400
 SIGN_IN_FIRST: Final = 303
 USES: Final = 50
 TABS: Final = 4
-"""More wait for the row of the request one after the other, so that the first is done before the others begin."""
+"""The number of concurrent tabs. More would queue for the row lock, so that the first ends before the others begin."""
 
 LONGEST_HEAD_START: Final = 0.02
 LIVE: Final = """
@@ -51,7 +51,7 @@ CODES: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in to a browser, and the application."""
+    """A user who is signed in in a browser, and the application."""
 
     name: str
     browser: Browser
@@ -66,7 +66,7 @@ class SignInRaces:
     settings: Settings
     database_url: str
     application: Application | None = None
-    """Of all people, once it was added: there are not as many clients as rounds."""
+    """The application of all users, created once: the limit of clients is lower than the number of rounds."""
 
     @asynccontextmanager
     async def copies(self) -> AsyncIterator[list[httpx.AsyncClient]]:
@@ -75,7 +75,7 @@ class SignInRaces:
             yield [await stack.enter_async_context(http_at(url)) for url in self.urls]
 
     async def person(self, http: httpx.AsyncClient) -> Person:
-        """Have somebody sign in, and agree to what the application may do."""
+        """Sign in a new user, and consent to the application's scopes."""
         name = f"racer-{uuid4().hex[:16]}"
         account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
         await Sent("POST", "/api/v1/auth/register", body=account).send(http)
@@ -87,7 +87,7 @@ class SignInRaces:
         return Person(name, browser, self.application)
 
     async def one_code(self, uses: int = USES) -> list[str]:
-        """Exchange one code many times at once: one succeeds, and what it began has ended."""
+        """Exchange one code in concurrent calls: one succeeds, and its session has ended."""
         async with self.copies() as copies:
             person = await self.person(copies[0])
             code = await person.application.code(person.browser)
@@ -95,7 +95,7 @@ class SignInRaces:
             return [*_one_of(answers), *await self._ended(copies, person, answers)]
 
     async def one_device(self, uses: int = USES) -> list[str]:
-        """Ask many times at once for the tokens of a device that was approved: one answer has them."""
+        """Poll concurrently for the tokens of an approved device: one response has them."""
         async with self.copies() as copies:
             person = await self.person(copies[0])
             begun = await person.application.post("/oauth/device_authorization", scope=SCOPE).send(copies[0])
@@ -108,7 +108,7 @@ class SignInRaces:
             return [*_one_of(answers), *([] if live == 1 else [f"{live} sessions live, where one is due"])]
 
     async def one_pushed_request(self, uses: int = TABS) -> list[str]:
-        """Agree in several tabs at once to one pushed request: one code is issued."""
+        """Consent to one pushed request in several tabs concurrently: one code is issued."""
         async with self.copies() as copies:
             person = await self.person(copies[0])
             asked = person.application.parameters(prompt="consent")
@@ -122,7 +122,7 @@ class SignInRaces:
             return [] if len(codes) == stored == 1 else [f"{len(codes)} codes were issued, {stored} are stored"]
 
     async def one_proof(self, uses: int = USES) -> list[str]:
-        """Show one proof of a key many times at once: it counts once."""
+        """Use one DPoP proof in concurrent calls: it is accepted once."""
         grants = {"grant_types": ("client_credentials",), "scopes": ("items:read",), "redirect_uris": ()}
         application, holder = await add_application(self.settings, **grants), KeyHolder()
         asked = application.post(TOKEN, grant_type="client_credentials")
@@ -131,11 +131,11 @@ class SignInRaces:
             return _one_of(await at_once(copies, [asked] * uses))
 
     async def exchange_and_sign_out(self) -> list[str]:
-        """Exchange a code while the browser signs out: no session of the application is left."""
+        """Exchange a code while the browser signs out: no session of the application remains."""
         return await self._against("/oauth/logout", "logout")
 
     async def exchange_and_consent(self) -> list[str]:
-        """Exchange a code while its user takes consent back."""
+        """Exchange a code while its user withdraws consent."""
         return await self._against("/account/applications", "remove-consent")
 
     async def exchange_and_end_of_all(self) -> list[str]:
@@ -143,7 +143,7 @@ class SignInRaces:
         return await self._against(OVERVIEW, "sign-out-everywhere")
 
     async def authorize_and_end_of_all(self) -> list[str]:
-        """Ask for a code while the user signs out everywhere in another browser: no code of before works."""
+        """Request a code while the user signs out everywhere in another browser: no earlier code works."""
         async with self.copies() as copies:
             person, other = await self.person(copies[0]), Browser(copies[1])
             await other.sign_in(person.name)
@@ -171,7 +171,7 @@ class SignInRaces:
     async def _ended(
         self, copies: Sequence[httpx.AsyncClient], person: Person, answers: Sequence[httpx.Response | None]
     ) -> list[str]:
-        """Return what still works of sessions that have ended."""
+        """Return the faults: what still works of sessions that have ended."""
         live, wrong = await self._live(person), []
         if live:
             wrong.append(f"{live} sessions live, where none is due")
@@ -201,7 +201,7 @@ class SignInRaces:
         return int(row[0]) if row else 0
 
     def all(self) -> Mapping[str, Callable[[], Awaitable[list[str]]]]:
-        """Return the races by their names."""
+        """Return the races by name."""
         return {
             "one code": self.one_code,
             "one device": self.one_device,
@@ -215,13 +215,13 @@ class SignInRaces:
 
 
 async def at_once(copies: Sequence[httpx.AsyncClient], sent: Sequence[Sent]) -> list[httpx.Response]:
-    """Send the requests at the same time, by turns at each copy; leave out those without an answer."""
+    """Send the requests concurrently, alternating between the copies; omit those without a response."""
     calls = [_answer(each, copies[number % len(copies)]) for number, each in enumerate(sent)]
     return [answer for answer in await asyncio.gather(*calls) if answer is not None]
 
 
 async def late(sent: Sent, copy: httpx.AsyncClient) -> httpx.Response | None:
-    """Send a request a moment later, so that now this and now that comes first."""
+    """Send a request after a short random delay, so that either side of a race may be first."""
     await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
     return await _answer(sent, copy)
 
@@ -234,7 +234,7 @@ async def _answer(sent: Sent, copy: httpx.AsyncClient) -> httpx.Response | None:
 
 
 def _one_of(answers: Sequence[httpx.Response]) -> list[str]:
-    """Return what is wrong unless one call succeeded and the others were refused."""
+    """Return a fault unless one call succeeded and the others were refused."""
     statuses = Counter(answer.status_code for answer in answers)
     return [] if statuses[OK] == 1 and set(statuses) <= {OK, INVALID} else [f"equal calls: {dict(statuses)}"]
 

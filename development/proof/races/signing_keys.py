@@ -1,8 +1,7 @@
-"""Signing keys that change at one copy while tokens are used at both and by other services.
+"""Changes of signing keys at one copy while tokens are used at both copies and by other services.
 
-One copy signs the service's own tokens with ES256, the other with RS256. Keys are rotated at once, one is revoked, and
-keys are rotated at once again: no token is refused but those of the revoked key, and these by both copies within 10
-seconds.
+One copy signs the service's own tokens with ES256, the other with RS256. Keys are rotated immediately, one is revoked,
+and keys are rotated immediately again. Only tokens of the revoked key are refused, by both copies within 10 seconds.
 """
 
 import asyncio
@@ -38,24 +37,24 @@ SCOPE: Final = "goods:read"
 KEYS: Final = f"{ADMIN}/keys"
 KEY_SET: Final = "/oauth/jwks"
 TURNS: Final = 3
-"""Of each user and client, between two changes of the keys."""
+"""The number of tokens of each user and client between two changes of the keys."""
 
 REFUSED_WITHIN: Final = 10.0
 PATIENCE_SECONDS: Final = 120.0
 TURN_PAUSE: Final = 0.02
 
 NextToken = Callable[[ApiClient], Coroutine[Any, Any, str | None]]
-"""Gets another access token at a copy; None if that did not answer in time. Raises ``RuntimeError`` if refused."""
+"""Gets another access token at a copy; None if that timed out. Raises ``RuntimeError`` if it is refused."""
 
 
 class OtherService:
-    """A service that verifies tokens by itself, with the keys as one copy showed them when they were last read.
+    """A service that verifies tokens itself, with the keys of one copy at the time it last read them.
 
-    It looks for no key that it does not know, as many libraries. Keys are kept for 5 minutes; ``read`` is their end.
+    It does not fetch unknown keys, like many libraries. Keys are cached for 5 minutes; ``read`` ends this.
     """
 
     def __init__(self, api: ApiClient) -> None:
-        """Take the copy that it reads the keys from."""
+        """Take the copy from which it reads the keys."""
         self._api = api
         self._keys: dict[str, jwt.PyJWK] = {}
 
@@ -65,7 +64,7 @@ class OtherService:
         self._keys = {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(answer.body).keys}
 
     def refusal_of(self, token: str, audience: str, issuer: str) -> str | None:
-        """Return why the token is refused, None if it is valid."""
+        """Return why the token is refused, or None if it is valid."""
         key = self._keys.get(kid_of(token))
         if key is None:
             return "its key is unknown"
@@ -80,7 +79,7 @@ class Load:
     """Tokens of users, of clients and for resources, used at both copies and by a service behind each."""
 
     def __init__(self, apis: Sequence[ApiClient], issuer: str) -> None:
-        """Take the copies, and the issuer that tokens name."""
+        """Take the copies, and the issuer of the tokens."""
         self.apis = apis
         self.issuer = issuer
         self.services = [OtherService(api) for api in apis]
@@ -90,7 +89,7 @@ class Load:
 
     @asynccontextmanager
     async def running(self, sources: Mapping[NextToken, str]) -> AsyncIterator[None]:
-        """Get tokens and use them, of each source with its audience, within the block."""
+        """Within the block, get tokens from each source and use them with its audience."""
         self._turns = dict.fromkeys(range(len(sources)), 0)
         users = [
             asyncio.create_task(self._use(number, next_token, audience))
@@ -106,7 +105,7 @@ class Load:
                     self.wrong.append(f"the use of tokens ended: {ended!r}")
 
     async def goes_on(self) -> None:
-        """Return after each source has got and used tokens a few times more, or something was wrong."""
+        """Return after each source has got and used a few more tokens, or after a fault."""
         before = dict(self._turns)
 
         async def is_due() -> bool:
@@ -115,12 +114,12 @@ class Load:
         await until(is_due)
 
     async def read_keys_again(self) -> None:
-        """Have the other services read the keys."""
+        """Let the other services read the keys again."""
         for service in self.services:
             await service.read()
 
     async def _use(self, number: int, next_token: NextToken, audience: str) -> None:
-        """Use each token at once, and the first one beside it: its key retires meanwhile."""
+        """Use each token at once, and the first one again later, when its key has retired."""
         kept: list[str] = []
         for turn in itertools.count(number):
             try:
@@ -141,13 +140,13 @@ class Load:
             for api in self.apis:
                 answer = await answer_to(api.get_me(token) if audience == OWN_AUDIENCE else api.items(token))
                 refusals.append(f"status {answer.status}" if answer.is_decisive and answer.status != OK else None)
-        # Also a token that was signed before the revocation and is used after it.
+        # The revocation may occur between the signature and the use of a token.
         if any(refusals) and kid_of(token) not in self.revoked:
             self.wrong.append(f"a token for {audience} under {kid_of(token)} is refused: {refusals}")
 
 
 async def change_under_load(urls: list[str], people: Administrators, issuer: str) -> list[str]:
-    """Rotate at once, revoke a key, and rotate at once again; ``urls`` are one copy for each algorithm."""
+    """Rotate immediately, revoke a key, and rotate immediately again; ``urls`` are one copy for each algorithm."""
     async with apis_at(urls) as apis:
         admin = await people.signed_in(apis[0], "admin")
         load = Load(apis, issuer)
@@ -161,19 +160,19 @@ async def change_under_load(urls: list[str], people: Administrators, issuer: str
 
 
 async def until(is_due: Callable[[], Awaitable[bool]]) -> None:
-    """Look again and again. Raises ``TimeoutError`` when it takes longer than anything here may take."""
+    """Poll until the condition holds. Raises ``TimeoutError`` after the longest permitted time."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await is_due():  # noqa: ASYNC110 - other processes and tasks are watched
             await asyncio.sleep(PAUSE_SECONDS)
 
 
 def kid_of(token: str) -> str:
-    """Return the id of the key that a token names."""
+    """Return the id of the key in the token's header."""
     return str(jwt.get_unverified_header(token)["kid"])
 
 
 async def _rotate(load: Load, admin: Member) -> None:
-    """Have the standbys sign, and use their tokens."""
+    """Let the standby keys sign, and use their tokens."""
     body = {"at_once": True}
     answer = await decisive(lambda: admin.call(load.apis[0], "POST", f"{KEYS}/rotate", json=body))
     if answer.status != OK:
@@ -182,7 +181,7 @@ async def _rotate(load: Load, admin: Member) -> None:
 
 
 async def _revoke(load: Load, admin: Member) -> None:
-    """Revoke the key that signs the first copy's tokens; both copies refuse a token of it soon, and list it no more."""
+    """Revoke the first copy's signing key; both copies soon refuse its tokens, and no longer list it."""
     token = (await new_session(load.apis[0], await new_person(load.apis[0]))).access
     kid = kid_of(token)
     used = [(await decisive(lambda each=api: each.get_me(token))).status for api in load.apis]  # type: ignore[misc] # bound now
@@ -198,7 +197,7 @@ async def _revoke(load: Load, admin: Member) -> None:
             slowest = max(slowest, time.monotonic() - asked)
             if answer.status == REFUSED:
                 break
-            # A machine on which calls take long also reads the keys late.
+            # On a slow machine the keys are read late as well.
             if asked > began + REFUSED_WITHIN + 5 * slowest:
                 load.wrong.append(f"a revoked key is accepted after {asked - began:.1f} s")
                 return
@@ -229,7 +228,7 @@ async def _listed(api: ApiClient) -> set[str]:
 
 
 async def _sources(load: Load, admin: Member, apis: Sequence[ApiClient]) -> dict[NextToken, str]:
-    """Return what gets tokens, each with their audience: users here and for each resource, and a client."""
+    """Return the token sources with their audiences: users here and for each resource, and a client."""
     for identifier, algorithm in RESOURCES.items():
         body = {"identifier": identifier, "scopes": [SCOPE], "algorithm": algorithm}
         await _made(admin, apis[0], "POST", f"{ADMIN}/resources", body)
@@ -254,7 +253,7 @@ async def _made(admin: Member, api: ApiClient, method: str, path: str, body: dic
 
 
 async def _user(api: ApiClient, resource: str | None) -> NextToken:
-    """Return what refreshes the session of a new user, for the resource or this service."""
+    """Return a source that refreshes the session of a new user, for the resource or this service."""
     form = {"username": await new_person(api), "password": PASSWORD, **({"resource": resource} if resource else {})}
     refresh_token = ""
 
@@ -265,7 +264,7 @@ async def _user(api: ApiClient, resource: str | None) -> NextToken:
         if answer.status != OK:
             if answer.is_decisive:
                 raise RuntimeError(f"a login or refresh is answered {answer.status}")
-            # An answer that was lost may have been a rotation: the user logs in anew.
+            # A lost response may have been a rotation: log in again.
             refresh_token = refresh_token if answer.status else ""
             return None
         refresh_token = answer.refresh
@@ -275,7 +274,7 @@ async def _user(api: ApiClient, resource: str | None) -> NextToken:
 
 
 def _client(credentials: tuple[str, str], asked: dict[str, str]) -> NextToken:
-    """Return what gets the client's own tokens."""
+    """Return a source of the client's own tokens."""
 
     async def next_token(api: ApiClient) -> str | None:
         form = {"grant_type": "client_credentials", **asked}

@@ -1,4 +1,4 @@
-"""Races of what has messages of webhooks sent again: each message once for each call that was told so."""
+"""Races of retries and replays of webhooks: each message is stored once for each call that was acknowledged."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from development.proof.races.contests import apis_at, decisive, many
 
 NOT_FOUND: Final = 404
 URL: Final = "http://127.0.0.1:9/hook"
-"""Nothing is sent in the races: no worker runs."""
+"""Nothing is sent in the races, because no worker runs."""
 
 EVENT: Final = "user.activated"
 DEAD_LETTERS: Final = """
@@ -25,7 +25,7 @@ DEAD_LETTERS: Final = """
 
 
 async def retry_all(urls: list[str], people: Administrators, letters: int) -> list[str]:
-    """Have all dead letters tried again at both copies, twice each: each letter is due once, and counted once."""
+    """Retry all dead letters at both copies, twice each: each letter is due once, and counted once."""
     async with apis_at(urls) as apis:
         admins, webhook = await _webhook(apis, people)
         await people.sql(DEAD_LETTERS, webhook, letters)
@@ -49,7 +49,7 @@ async def retry_all(urls: list[str], people: Administrators, letters: int) -> li
 
 
 async def retry_one(urls: list[str], people: Administrators, uses: int) -> list[str]:
-    """Have one dead letter tried again by many calls: one does it."""
+    """Retry one dead letter in concurrent calls: one succeeds."""
     async with apis_at(urls) as apis:
         admins, webhook = await _webhook(apis, people)
         await people.sql(DEAD_LETTERS, webhook, 1)
@@ -66,7 +66,7 @@ async def retry_one(urls: list[str], people: Administrators, uses: int) -> list[
 
 
 async def replay(urls: list[str], people: Administrators, users: int) -> list[str]:
-    """Replay the same time at both copies: each call stores each event once, with its id, in the order of its user."""
+    """Replay one period at both copies: each call stores each event once, with its id, in the order of its user."""
     async with apis_at(urls) as apis:
         admins, webhook = await _webhook(apis, people)
         members = [await people.member(apis[0]) for _ in range(users)]
@@ -100,7 +100,7 @@ def _has_others(rows: list[tuple[object, ...]], letters: int) -> bool:
 
 
 def _out_of_order(rows: list[tuple[object, ...]]) -> list[str]:
-    """Return a line for each user whose events come for the first time in another order than they happened."""
+    """Return a line for each user whose events first appear in another order than they occurred."""
     firsts: dict[object, list[int]] = {}
     for _, payload, stream in rows:
         sequence = json.loads(bytes(payload))["sequence"]  # type: ignore[call-overload] # bytea
@@ -110,7 +110,7 @@ def _out_of_order(rows: list[tuple[object, ...]]) -> list[str]:
 
 
 async def _webhook(apis: list[ApiClient], people: Administrators) -> tuple[list[Member], str]:
-    """Sign an administrator in at each copy; add a webhook that no message waits for."""
+    """Sign in an administrator at each copy; add a webhook without messages."""
     admins = [await people.signed_in(api, "admin") for api in apis]
     body = {"url": URL, "types": [EVENT], "description": uuid4().hex}
     made: Answer = await decisive(lambda: admins[0].call(apis[0], "POST", WEBHOOKS, json=body))
@@ -118,6 +118,6 @@ async def _webhook(apis: list[ApiClient], people: Administrators) -> tuple[list[
 
 
 async def _end(apis: list[ApiClient], admins: list[Member], webhook: str) -> list[str]:
-    """Remove the webhook: no event of another race is stored for it."""
+    """Remove the webhook, so that events of other races are not stored for it."""
     answer = await decisive(lambda: admins[0].call(apis[0], "DELETE", f"{WEBHOOKS}/{webhook}"))
     return [] if answer.status in {NO_CONTENT, NOT_FOUND} else [f"the removal of a webhook is answered {answer.status}"]

@@ -1,4 +1,4 @@
-"""An account's mails as the tests see them: what was asked for, composed as the worker composes it."""
+"""An account's mails in tests: the queued requests, composed like the worker does."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from tests.integration.service import FakeClock, MakeService, Service
 
 @dataclass
 class Mails:
-    """The use cases of accounts on a service's database, with a queue whose rows the test opens."""
+    """The use cases of accounts on a service's database, with a queue whose rows the test decrypts."""
 
     service: Service
     clock: FakeClock
@@ -38,12 +38,12 @@ class Mails:
     verification: Verification
 
     def requests(self, person: Person) -> list[MailRequest]:
-        """Return what was asked for a person, the oldest first."""
+        """Return the mail requests for a person, the oldest first."""
         found = [self._opened(row) for row in self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id")]
         return [each for each in found if each and (str(each.user_id) == person.id or each.email == person.email)]
 
     def _opened(self, row: dict[str, Any]) -> MailRequest | None:
-        """Return the request of a row; None for one that another test's keys have sealed."""
+        """Return the request of a row, or None if another test's keys have encrypted it."""
         try:
             sealed = self.sealer.open(row["payload"], context=sealing_context(row["message_id"]))
         except SealedDataError:
@@ -51,12 +51,12 @@ class Mails:
         return MailRequest.from_bytes(sealed)
 
     def waiting(self) -> int:
-        """Return how many messages there are for everybody."""
+        """Return the number of queued messages for all recipients."""
         count: int = self.service.sql("SELECT count(*) FROM outbox")[0]["count"]
         return count
 
     async def reset_mail(self, email: str) -> ComposedMail | None:
-        """Ask for a reset, and return the mail that the worker would send."""
+        """Request a reset, and return the mail that the worker would send."""
         await self.recovery.request_reset(email)
         composer = ResetMail(self.service.database, self.clock, self.tokens, LINKS)
         request = MailRequest(MailKind.PASSWORD_RESET, self._newest().origin, email=email)
@@ -70,7 +70,7 @@ class Mails:
         )
 
     async def caller(self, person: Person) -> Caller:
-        """Log a person in, and return who calls in that session."""
+        """Log a person in, and return the caller of that session."""
         pair = await self.service.log_in(person)
         caller: Caller = await self.service.app.state.services.sessions.authenticate(pair.access)
         return caller
@@ -99,7 +99,7 @@ async def mails(make_service: MakeService) -> Mails:
 
 
 def mails_of(service: Service) -> Mails:
-    """Return what mails are made of on a service's database."""
+    """Return the use cases and composers of mails on a service's database."""
     clock = service.clock
     sealer = AesGcmSealer([secrets.token_bytes(32)])
     queue = MailQueue(sealer)

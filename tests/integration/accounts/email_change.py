@@ -1,4 +1,4 @@
-"""A change of an e-mail address as the tests see it: the use cases, and the mails that the worker would send."""
+"""Changes of an e-mail address in tests: the use cases, and the mails that the worker would send."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ FOR_OLD, FOR_NEW = WaitingForMailbox(ChangedMailbox.OLD), WaitingForMailbox(Chan
 
 @dataclass
 class Changing:
-    """Somebody who is signed in and changes the e-mail address."""
+    """A signed-in person who changes the e-mail address."""
 
     mails: Mails
     person: Person
@@ -49,7 +49,7 @@ class Changing:
         await self.changes.request(await self.caller(), new_email or self.new_email)
 
     async def mail(self, kind: MailKind) -> ComposedMail | None:
-        """Return the mail that the worker would send for the newest request of this kind; None if it sends none."""
+        """Return the mail that the worker would send for the newest request of this kind, or None if it sends none."""
         request = self.newest(kind)
         return None if request is None else await self.compose(request)
 
@@ -83,7 +83,7 @@ class Changing:
         return email
 
     def verify(self) -> None:
-        """Have the present address verified."""
+        """Mark the current address as verified."""
         self.mails.service.sql(
             "UPDATE users SET email_verified_at = %s WHERE id = %s", self.mails.clock.now(), self.person.id
         )
@@ -99,7 +99,7 @@ def confirmation_by(mails: Mails, settings: Settings) -> EmailChangeConfirmation
 
 
 async def changing(mails: Mails, *, verified: bool = True) -> Changing:
-    """Sign somebody in, whose address is verified or not."""
+    """Sign a person in, with a verified or unverified address."""
     service = mails.service
     settings, rules = service.settings, registration_rules(service.settings)
     base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
@@ -119,7 +119,7 @@ async def changing(mails: Mails, *, verified: bool = True) -> Changing:
 
 
 def tokens_of(outcome: WaitingForMailbox | LoggedIn) -> Pair:
-    """Return the pair of a change that was made."""
+    """Return the token pair of a completed change."""
     assert isinstance(outcome, LoggedIn)
     return Pair(outcome.tokens.access_token, outcome.tokens.refresh_token)
 

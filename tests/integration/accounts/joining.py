@@ -1,4 +1,4 @@
-"""Registrations and invitations as the tests see them: the use cases, and the mails that the worker would send."""
+"""Registrations and invitations in tests: the use cases, and the mails that the worker would send."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +33,7 @@ LINKS = AccountLinks("https://auth.example.com")
 
 @dataclass
 class Joining:
-    """The use cases on a service's database, with a queue whose rows the test opens."""
+    """The use cases on a service's database, with a queue whose rows the test decrypts."""
 
     service: Service
     clock: FakeClock
@@ -45,11 +45,11 @@ class Joining:
     invitations: Invitations
 
     async def request(self, person: Person) -> str:
-        """Ask for an account; return the token of the requester."""
+        """Request an account; return the requester's token."""
         return await self.requests.request(email=person.email, username=person.username, password=person.password)
 
     async def mails(self, email: str) -> list[ComposedMail | None]:
-        """Compose each mail that was asked for an address, the oldest first."""
+        """Compose each queued mail to an address, the oldest first."""
         links, settings = LINKS, self.service.settings.keys
         composers = joining_composers(settings, self.service.database, self.clock, links)
         rows = self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id")
@@ -57,7 +57,7 @@ class Joining:
         return [await composers[request.kind].compose(request, uuid4()) for request in requests]
 
     async def mail(self, email: str) -> ComposedMail:
-        """Compose the latest mail that was asked for an address."""
+        """Compose the newest queued mail to an address."""
         mail = (await self.mails(email))[-1]
         assert mail is not None
         return mail
@@ -77,7 +77,7 @@ class Joining:
 
 
 def joining_of(service: Service, clock: FakeClock, **changes: Any) -> Joining:
-    """Return the use cases; ``changes`` are of the rules of registration."""
+    """Return the use cases; ``changes`` override the rules of registration."""
     sealer = AesGcmSealer([bytes(range(32))])
     rules = replace(registration_rules(service.settings), **changes)
     base = Foundation(service.settings, service.database, service.hasher, clock, MailQueue(sealer))

@@ -1,4 +1,4 @@
-"""A user who leaves: the calls of deletion, restoration and export, and the time that passes between them."""
+"""Account deletion in tests: the calls of deletion, restoration and export, and the passing of time."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,7 +20,7 @@ MOMENT: Final = timedelta(microseconds=1)
 
 
 async def leave(owner: Owner) -> datetime:
-    """Have the owner ask for the deletion; return when the account will be deleted."""
+    """Request the deletion; return the time at which the account will be deleted."""
     answer = await owner.call("POST", DELETION)
     assert answer.status_code == 202, answer.text
     return datetime.fromisoformat(answer.json()["deletes_at"])
@@ -31,7 +31,7 @@ async def log_in(owner: Owner) -> httpx.Response:
 
 
 async def restore_token(owner: Owner) -> str:
-    """Return the token that a login with the right password is refused with."""
+    """Return the restore token in the refusal of a login with the right password."""
     answer = await log_in(owner)
     assert (answer.status_code, answer.json()["code"]) == (403, "deletion_pending"), answer.text
     token: str = answer.json()["restore_token"]
@@ -50,9 +50,9 @@ async def export(owner: Owner) -> dict[str, Any]:
 
 
 async def erase_after_the_grace(service: Service) -> int:
-    """Let the grace period pass, and delete what is due then; return how many accounts that were."""
+    """Advance the clock by the grace period, and delete the due accounts; return their number."""
     service.clock.advance(GRACE)
-    # As in the background, where no request is answered.
+    # Set the context of a background task, outside of a request.
     begin_request()
     return await Erasure(database=service.database, clock=service.clock).erase()
 

@@ -1,4 +1,4 @@
-"""Mail as the tests see it: the handler on a real database, with a transport that keeps what it is given."""
+"""Mail in tests: the handler on a real database, with a transport that stores the mails."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -23,13 +23,13 @@ KEY = bytes(range(32))
 
 
 class Postbox:
-    """A transport that gives its outcomes in turn, the last one for ever, and keeps what was delivered."""
+    """A transport that returns its outcomes in turn, repeating the last one, and stores delivered mails."""
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = [Delivered()]
         self.delivered: list[Mail] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
-        """What happens once, while the next mail is under way."""
+        """Called once, during the next delivery."""
 
     async def send(self, mail: Mail) -> Outcome:
         if self.meanwhile is not None:
@@ -42,7 +42,7 @@ class Postbox:
 
 
 class KnownAddresses:
-    """A composer that has mail for some addresses, and counts how often it is asked."""
+    """A composer that has mails for some addresses, and counts its calls."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses
@@ -77,7 +77,7 @@ class Mailing:
         self.restart(self.sealer)
 
     def restart(self, sealer: AesGcmSealer) -> None:
-        """Have what delivers begin anew, perhaps with other keys."""
+        """Create a new handler, optionally with other keys."""
         self.handler = MailDelivery(
             database=self.outbox.database,
             clock=self.clock,
@@ -98,7 +98,7 @@ class Mailing:
         await self.ask(MailRequest(kind=kind, origin=origin, email=email))
 
     def requests(self) -> list[MailRequest]:
-        """Return what waits, the oldest first."""
+        """Return the queued requests, the oldest first."""
         return [
             MailRequest.from_bytes(self.sealer.open(row["payload"], context=sealing_context(row["message_id"])))
             for row in self.outbox.rows()
@@ -114,7 +114,7 @@ class Mailing:
         return [each.to for each in self.postbox.delivered]
 
     def add_user(self, *, verified: bool = True, bounced: bool = False) -> dict[str, Any]:
-        """Store a user whom no other test has."""
+        """Store a user that no other test uses."""
         name = f"user-{uuid4().hex[:16]}"
         (user,) = self.outbox.sql(
             "INSERT INTO users (id, email, email_key, username, username_key, password_hash, is_active,"

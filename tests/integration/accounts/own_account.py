@@ -1,4 +1,4 @@
-"""A signed-in user and the calls of the own account."""
+"""A signed-in user, and the calls of the user's own account."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +18,7 @@ NEW_PASSWORD: Final = "three red kites circling"
 
 @dataclass
 class Owner:
-    """Somebody who is signed in, with the pair of the session in which the calls are made."""
+    """A signed-in user, with the token pair of the session that makes the calls."""
 
     service: Service
     person: Person
@@ -69,12 +69,12 @@ async def signed_in(service: Service) -> Owner:
 
 
 async def is_dead(service: Service, tokens: Pair) -> bool:
-    """Tell whether neither token of a pair works. The refresh token is used up by it."""
+    """Return whether neither token of a pair works. This uses up the refresh token."""
     me, refreshed = await service.get_me(tokens.access), await service.post_refresh(tokens.refresh)
     return (me.status_code, refreshed.status_code) == (401, 401)
 
 
 async def is_alive(service: Service, tokens: Pair) -> bool:
-    """Tell whether both tokens of a pair work. The refresh token is used up by it."""
+    """Return whether both tokens of a pair work. This uses up the refresh token."""
     me, refreshed = await service.get_me(tokens.access), await service.post_refresh(tokens.refresh)
     return (me.status_code, refreshed.status_code) == (200, 200)

@@ -17,24 +17,24 @@ AUDIT: Final = f"{ADMIN}/audit"
 
 
 async def give(service: Service, person: Person, *roles: str) -> None:
-    """Give a user these roles, and no others."""
+    """Replace a user's roles."""
     await write(service, "UPDATE users SET roles = %s WHERE id = %s", list(roles), person.id)
 
 
 async def write(service: Service, statement: str, *parameters: object) -> None:
-    """Run a statement in a thread: the service may compose a mail meanwhile, which locks its user."""
+    """Run a statement in a thread: the service may be composing a mail, which locks the user's row."""
     await asyncio.to_thread(service.sql, statement, *parameters)
 
 
 async def signed_in_with(service: Service, *roles: str) -> Owner:
-    """Return a signed-in user who has these roles."""
+    """Return a signed-in user with these roles."""
     owner = await signed_in(service)
     await give(service, owner.person, *roles)
     return owner
 
 
 def user(person: Person, *parts: str) -> str:
-    """Return the address of a user, or of a part of one."""
+    """Return the path of a user, or of a part of one."""
     return "/".join([USERS, person.id, *parts])
 
 
@@ -45,12 +45,12 @@ def stored(service: Service, person: Person) -> dict[str, Any]:
 
 
 def trail(service: Service, person: Person) -> list[tuple[str, str | None]]:
-    """Return type and actor of the entries about a user, the oldest first."""
+    """Return type and actor of a user's audit events, the oldest first."""
     rows = service.sql("SELECT type, actor FROM audit_events WHERE user_id = %s ORDER BY id", person.id)
     return [(row["type"], row["actor"]) for row in rows]
 
 
 def names(answer: httpx.Response) -> list[str]:
-    """Return the user names of a list."""
+    """Return the user names of a list response."""
     assert answer.status_code == 200, answer.text
     return [each["username"] for each in answer.json()["users"]]

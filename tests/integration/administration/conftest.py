@@ -17,12 +17,12 @@ async def admin(service: Service) -> Owner:
 
 @pytest.fixture
 async def outgoing(make_service: MakeService, tmp_path: Path) -> Service:
-    """A service that keeps its mails in a folder, and may call webhooks on this machine."""
+    """Return a service that writes its mails to a folder, and may call webhooks on this machine."""
     webhooks = {"webhooks_enabled": True, "webhook_networks": "127.0.0.0/8"}
     return await make_service_with_mail(make_service, tmp_path, **webhooks)
 
 
 @pytest.fixture
 async def mailing(make_service: MakeService, tmp_path: Path) -> Service:
-    """A service that keeps its mails in a folder."""
+    """Return a service that writes its mails to a folder."""
     return await make_service_with_mail(make_service, tmp_path)

@@ -1,4 +1,4 @@
-"""Imports and exports of users in the tests: the use cases, on the application's own database."""
+"""Imports and exports of users in tests: the use cases, on the application's database."""
 
 import io
 import json
@@ -20,7 +20,7 @@ COLUMNS: Final = "id, email, username, password_hash, external_id, roles, create
 
 @dataclass
 class Imported:
-    """What an import said."""
+    """The result of an import."""
 
     outcome: ImportOutcome
     left_out: list[LeftOut] = field(default_factory=list)
@@ -37,11 +37,11 @@ class Imported:
 
 @dataclass
 class UserFiles:
-    """Files in and out of one application."""
+    """Imports and exports of one application."""
 
     service: Service
     clock: Clock | None = None
-    """PostgreSQL's own, unless a session is looked at, which lives by the application's."""
+    """By default PostgreSQL's clock; the application's for tests of sessions, which use it."""
 
     async def store(
         self, file: bytes, source: UserFormat = "ndjson", actor: Actor = OPERATOR, **options: Any
@@ -72,6 +72,6 @@ def lines(people: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def person(**members: Any) -> dict[str, Any]:
-    """Someone whom the database does not know yet."""
+    """Return the data of a person who is not in the database."""
     name = f"p{uuid4().hex[:16]}"
     return {"email": f"{name}@example.com", "username": name, **members}

@@ -1,4 +1,4 @@
-"""A person agrees to what an application may do, and takes it back: by the use cases, without a provider."""
+"""Consent to an application and its withdrawal, by the use cases, without a provider."""
 
 from typing import Any
 

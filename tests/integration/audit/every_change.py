@@ -1,4 +1,4 @@
-"""One change of each kind that the audit log knows."""
+"""One change of each kind that the audit log records."""
 
 import contextlib
 import dataclasses
@@ -66,7 +66,7 @@ Run = Callable[..., Awaitable[int]]
 
 
 async def every_change(service: Service, run: Run) -> Person:
-    """Make one change of each kind, to one person."""
+    """Make one change of each kind, on one person."""
     person, first = await service.register_and_log_in()
     await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
@@ -94,7 +94,7 @@ async def every_change(service: Service, run: Run) -> Person:
 
 
 async def change_account(service: Service, person: Person) -> None:
-    """Have the owner make every change of the account, with what mails would bring."""
+    """Make every change of the owner's account, with the tokens of mails."""
     pair_of_proof = pair(await service.post_reauthenticate((await service.log_in(person)).access, PASSWORD))
     renamed = await service.authorized("PATCH", ACCOUNT, pair_of_proof.access, json={"username": mark()})
     assert renamed.status_code == 200
@@ -112,7 +112,7 @@ async def change_account(service: Service, person: Person) -> None:
 
 
 async def change_factors(service: Service) -> None:
-    """Have a user set up, replace and remove a factor, and use a recovery code, and an operator remove another."""
+    """Set up, replace and remove a factor, use a recovery code, and remove another factor as an operator."""
     first = await Protected.enrolled(await signed_in(service))
     protected = await Protected.enrolled(first, replace=True)
     protected.pair = pair(await protected.post_proof(first.codes[0]))
@@ -123,7 +123,7 @@ async def change_factors(service: Service) -> None:
 
 
 async def leave(service: Service) -> None:
-    """Have a user export the data, delete the account, restore it, and delete it for good."""
+    """Export the data, delete the account, restore it, and delete it for good."""
     person, tokens = await service.register_and_log_in()
     assert (await service.authorized("POST", f"{ACCOUNT}/export", tokens.access)).status_code == 200
     assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
@@ -136,7 +136,7 @@ async def leave(service: Service) -> None:
 
 
 async def accept_an_invitation(service: Service) -> None:
-    """Have an operator invite an address, and its owner accept."""
+    """Invite an address as an operator, and accept as its owner."""
     joining, email = joining_of(service, service.clock), f"{mark()}@example.com"
     await joining.inviting.invite(email)
     token = token_of(await joining.mail(email))
@@ -144,7 +144,7 @@ async def accept_an_invitation(service: Service) -> None:
 
 
 async def change_email(service: Service) -> None:
-    """Have a user cancel a change of the e-mail address, and make another."""
+    """Cancel a change of the e-mail address, and make another."""
     change = await changing(mails_of(service), verified=False)
     await change.request()
     await change.changes.cancel(await change.caller())
@@ -153,7 +153,7 @@ async def change_email(service: Service) -> None:
 
 
 async def change_passkeys(service: Service) -> None:
-    """Have a user add a passkey, rename it, show a copy of it, and remove it."""
+    """Add a passkey, rename it, use a cloned one, and remove it."""
     browsers = service.settings.browsers.model_copy(update={"public_url": ORIGIN})
     settings = dataclasses.replace(service.settings, browsers=browsers)
     base = Foundation(settings, service.database, service.hasher, service.clock, MailQueue(None))
@@ -179,7 +179,7 @@ async def change_passkeys(service: Service) -> None:
 
 
 async def administer(service: Service) -> None:
-    """Have an operator define a role, change a user, force a reset, take an invitation back, import and export."""
+    """Define a role, change a user, force a reset, cancel an invitation, import and export, as an operator."""
     queue = MailQueue(AesGcmSealer([bytes(range(32))]))
     base = Foundation(service.settings, service.database, service.hasher, service.clock, queue)
     administration = create_administration(base, registration_rules(service.settings))
@@ -197,7 +197,7 @@ async def administer(service: Service) -> None:
 
 
 async def change_webhooks(service: Service) -> None:
-    """Have an operator add a webhook, and its receiver say that it is gone."""
+    """Add a webhook as an operator, and let its receiver respond that it is gone."""
     hooks = Hooks(service.database_url, service.clock)
     async with receiving(Receiver(answer_of(410))) as port:
         await hooks.endpoint(port)
@@ -206,7 +206,7 @@ async def change_webhooks(service: Service) -> None:
 
 
 async def change_clients(service: Service) -> None:
-    """Have an operator add a resource and a client, change the client in every way, and remove both."""
+    """Add a resource and a client, change the client in every way, and remove both, as an operator."""
     oauth = Oauth(service, service.app.state.services.oauth)
     await oauth.resource(ORDERS)
     client, _ = await oauth.client()
@@ -222,7 +222,7 @@ async def change_clients(service: Service) -> None:
 
 
 async def change_keys(service: Service) -> None:
-    """Have an operator make the first signing keys, put others in their place, and revoke one that signs."""
+    """Create the first signing keys, rotate them, and revoke a signing one, as an operator."""
     changes = create_key_changes(service.settings, service.database, service.clock, maker=QuickKeyMaker())
     await changes.begin()
     await changes.rotate(at_once=True)
@@ -231,7 +231,7 @@ async def change_keys(service: Service) -> None:
 
 
 async def call_with_a_foreign_token(service: Service) -> None:
-    """Have a subject of a trusted issuer call for the first time."""
+    """Make the first call as a subject of a trusted issuer."""
     database = service.database
     users = ExternalUsers(database=database, batching=batching_on(database), clock=service.clock, address_detail="full")
     scopes = frozenset({"items:read"})
@@ -239,7 +239,7 @@ async def call_with_a_foreign_token(service: Service) -> None:
 
 
 async def link_an_identity(service: Service) -> None:
-    """Have a user link an identity at another provider, and unlink it."""
+    """Link an identity at another provider, and unlink it."""
     person, first = await service.register_and_log_in()
     services: Services = service.app.state.services
     caller = await services.sessions.authenticate(first.access)

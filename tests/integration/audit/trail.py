@@ -1,4 +1,4 @@
-"""The audit log as the tests see it, and the use cases of it on a plain connection."""
+"""The audit log in tests, and its use cases on a plain connection."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -11,7 +11,7 @@ from tests.integration.service import Service
 
 
 class PlainDatabase:
-    """The port of the database on a new connection each time, without the limits of the service's."""
+    """The database port with a new connection for each use, without the limits of the service's."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -39,5 +39,5 @@ class PlainDatabase:
 
 
 def rows_of(service: Service) -> list[dict[str, Any]]:
-    """Return the whole audit log, in its order."""
+    """Return the whole audit log in order."""
     return service.sql("SELECT * FROM audit_events ORDER BY id")

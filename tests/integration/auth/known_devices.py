@@ -1,4 +1,4 @@
-"""Logins with a device token, and the devices that are stored."""
+"""Logins with a device token, and the stored devices."""
 
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ HEADER: Final = "Doorward-Device"
 
 
 async def log_in(service: Service, person: Person, device: str = "") -> str:
-    """Log in, with a device token if there is one; return the token of the answer."""
+    """Log in, optionally with a device token; return the device token of the response."""
     form = {"username": person.username, "password": person.password}
     answer = await service.client.post(
         TOKEN, data=form, headers={HEADER.encode(): device.encode("latin-1")} if device else {}

@@ -13,7 +13,7 @@ from tests.integration.service import FakeClock, run_service, settings_of_the_ri
 
 @pytest.fixture(scope="session")
 async def suite(make_database: Any, secret_key: str) -> AsyncIterator[Suite]:
-    """Two clients as the plans want them: they send no code challenge, as the suite sends none by default."""
+    """Return the suite with two clients; like the suite by default, they send no code challenge."""
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, {"public_url": ISSUER})
     async with run_service(settings, FakeClock()) as service:
         provider = Provider(service)

@@ -1,4 +1,4 @@
-"""The certification suite as an application: what it sends, and what it checks of every answer."""
+"""The certification suite as an application: its requests, and its checks of every response."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,30 +19,30 @@ REDIRECTS: Final = (302, 303)
 
 @dataclass(frozen=True)
 class Suite:
-    """What the suite is given before a plan begins."""
+    """The configuration of the suite before a plan begins."""
 
     provider: Provider
     app: Application
     second: Application
     posting: Application
-    """It authenticates with client_secret_post."""
+    """A client that authenticates with client_secret_post."""
 
 
 @dataclass(frozen=True)
 class Came:
-    """What became of a request for authorization."""
+    """The result of an authorization request."""
 
     asked: tuple[str, ...]
-    """Which pages the person saw."""
+    """The pages that the person saw."""
 
     answer: dict[str, str]
-    """What came to the redirect URI; empty where the browser was sent nowhere."""
+    """The parameters at the redirect URI; empty if the browser was not redirected."""
 
     page: httpx.Response
 
 
 class RelyingParty:
-    """One person with one browser, whom the suite has sign in."""
+    """One person with one browser, whom the suite lets sign in."""
 
     def __init__(self, suite: Suite, person: Person, app: Application, mode: str | None) -> None:
         self.provider = suite.provider
@@ -52,12 +52,12 @@ class RelyingParty:
         self.browser = Browser(suite.provider)
 
     def parameters(self, **changes: str | None) -> dict[str, str]:
-        """Return what the suite sends by default, with these changes; None leaves a parameter out."""
+        """Return the suite's default parameters with these changes; None omits a parameter."""
         plain = {"code_challenge": None, "code_challenge_method": None, "response_mode": self.mode}
         return self.app.parameters(**{**plain, **changes})
 
     async def ask(self, **changes: str | None) -> Came:
-        """Send the browser to the authorization endpoint, and do there what is asked for."""
+        """Send the browser to the authorization endpoint, and complete its pages."""
         return await self.follow(f"{AUTHORIZE}?{urlencode(self.parameters(**changes))}")
 
     async def follow(self, address: str) -> Came:
@@ -71,7 +71,7 @@ class RelyingParty:
         return Came(tuple(asked), self._answer(page), page)
 
     def _answer(self, page: httpx.Response) -> dict[str, str]:
-        """Return what the application gets, in the way that the plan asks for."""
+        """Return the parameters that the application receives, in the plan's response mode."""
         if page.status_code >= 400:
             return {}
         if self.mode == "form_post":
@@ -83,7 +83,7 @@ class RelyingParty:
         return answer_of(address)
 
     async def code(self, **changes: str | None) -> str:
-        """Return a code, after the checks of every successful answer: state, issuer, nothing else."""
+        """Return a code, after the checks of every successful response: state, issuer, no other parameters."""
         came = await self.ask(**changes)
         return self.checked_code(came)
 
@@ -93,7 +93,7 @@ class RelyingParty:
         return came.answer["code"]
 
     async def tokens(self, code: str, **changes: str | None) -> dict[str, Any]:
-        """Exchange a code, and make the checks of every answer of the token endpoint and every ID token."""
+        """Exchange a code, with the checks of every token response and every ID token."""
         answer = await self.app.exchange(code, **{"code_verifier": None, **changes})
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"].startswith("application/json")
@@ -105,7 +105,7 @@ class RelyingParty:
         return body
 
     async def claims(self, id_token: str, nonce: str | None = "the nonce") -> dict[str, Any]:
-        """Return what an ID token says, after the checks of Core section 3.1.3.7."""
+        """Return the claims of an ID token, after the checks of Core section 3.1.3.7."""
         keys = jwk.KeySet.import_key_set((await self.provider.service.client.get("/oauth/jwks")).json())
         token = jwt.decode(id_token, keys, algorithms=["RS256"])
         assert token.header["kid"] in {key.kid for key in keys.keys}
@@ -118,18 +118,18 @@ class RelyingParty:
         return claims
 
     async def sign_in(self, **changes: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the tokens and the ID token's claims of a whole flow."""
+        """Return the tokens and the ID token's claims of a complete flow."""
         tokens = await self.tokens(await self.code(**changes))
         nonce = changes.get("nonce", "the nonce")
         return tokens, await self.claims(tokens["id_token"], nonce)
 
     async def user_info(self, tokens: dict[str, Any], method: str = "GET", **options: Any) -> httpx.Response:
-        """Call userinfo, by default with the access token in the header."""
+        """Call userinfo, by default with the access token in the header field."""
         headers = {} if options else {"Authorization": f"Bearer {tokens['access_token']}"}
         return await self.provider.service.client.request(method, "/oauth/userinfo", headers=headers, **options)
 
     async def is_signed_in(self) -> bool:
-        """Ask without a page, as the suite does after a logout."""
+        """Return whether a request with prompt=none succeeds, as the suite checks after a logout."""
         return "code" in (await self.ask(prompt="none")).answer
 
     def present(self) -> datetime:

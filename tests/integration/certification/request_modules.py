@@ -1,4 +1,4 @@
-"""Modules of the Basic plan about the parameters of a request, for each way in which an answer comes."""
+"""Modules of the Basic plan about request parameters, for each response mode."""
 
 import base64
 import json
@@ -55,7 +55,7 @@ class PromptModules(Plan):
         await self._again_without_a_page(party, prompt="none", id_token_hint=tokens["id_token"])
 
     async def _again_without_a_page(self, party: RelyingParty, **changes: str) -> None:
-        """Sign in, ask again, and see the same sign-in in both ID tokens."""
+        """Sign in, repeat the request, and check that both ID tokens show the same sign-in."""
         _, before = await party.sign_in()
         party.provider.clock.advance(timedelta(seconds=2))
         came = await party.ask(**changes)
@@ -65,7 +65,7 @@ class PromptModules(Plan):
 
 
 class IgnoredModules(Plan):
-    """What a provider may leave unused, and must not refuse."""
+    """Parameters that a provider may ignore, and must not refuse."""
 
     async def test_oidcc_display_page(self, party: RelyingParty) -> None:
         await party.sign_in(display="page")

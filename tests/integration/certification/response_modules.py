@@ -1,4 +1,4 @@
-"""Modules of the Basic plan about codes, tokens, userinfo and scopes, for each way in which an answer comes."""
+"""Modules of the Basic plan about codes, tokens, userinfo and scopes, for each response mode."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from tests.integration.oauth.provider import ISSUER, is_oauth_error
 
 
 class Plan:
-    """A plan whose answers come in one way."""
+    """A plan with one response mode."""
 
     mode: str | None = None
 
@@ -61,7 +61,7 @@ class ResponseModules(Plan):
         assert after["iat"] > before["iat"]
         assert first["access_token"] != second["access_token"]
         assert (await party.user_info(second)).status_code == 200
-        # It is bound to its client: the suite's second one gets nothing for it.
+        # The refresh token is bound to its client: the suite's second client cannot use it.
         assert is_oauth_error(await suite.second.refresh(second["refresh_token"]), "invalid_grant")
 
     async def test_oidcc_ensure_request_with_valid_pkce_succeeds(self, party: RelyingParty) -> None:
@@ -110,7 +110,7 @@ class UserInfoModules(Plan):
 
 class ScopeModules(Plan):
     async def _with(self, party: RelyingParty, scope: str) -> tuple[set[str], dict[str, Any]]:
-        """Return the granted scopes, and what userinfo says besides the subject."""
+        """Return the granted scopes, and the claims of userinfo except the subject."""
         tokens, _ = await party.sign_in(scope=scope)
         info: dict[str, Any] = (await party.user_info(tokens)).json()
         assert info.pop("sub") == party.person.id

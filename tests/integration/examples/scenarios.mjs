@@ -1,5 +1,5 @@
-// What test_typescript_client.py asks of the compiled client: node scenarios.mjs CLIENT URL PASSWORD USERNAME...
-// Prints one JSON object: what each scenario saw.
+// The scenarios of test_typescript_client.py with the compiled client: node scenarios.mjs CLIENT URL PASSWORD USERNAME...
+// Prints one JSON object: the observations of each scenario.
 
 const [client, base, password, ...usernames] = process.argv.slice(2);
 const { DoorwardClient, LoginRefused, LoginThrottled, SessionEnded } = await import(client);

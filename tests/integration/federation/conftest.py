@@ -16,7 +16,7 @@ from tests.integration.service import FakeClock, MakeService, Service, run_servi
 
 
 class Trusting:
-    """An application that trusts the issuer, and subjects of the test's own."""
+    """An application that trusts the issuer, and subjects of this test only."""
 
     def __init__(self, service: Service, issuer: Issuer) -> None:
         self.service = service
@@ -52,7 +52,7 @@ async def trusting_service(make_service: MakeService, issuer: Issuer) -> Trustin
 
 @pytest.fixture(scope="session")
 async def visitors_of_the_run(make_database: Any, secret_key: str) -> AsyncIterator[Visitors]:
-    """A service with two providers, made once."""
+    """Yield a service with two providers, created once."""
     clock = FakeClock()
     async with running(LoginIssuer(clock)) as acme, running(LoginIssuer(clock)) as other:
         assert isinstance(acme, LoginIssuer)
@@ -69,7 +69,7 @@ async def visitors_of_the_run(make_database: Any, secret_key: str) -> AsyncItera
 
 @pytest.fixture
 def visitors(visitors_of_the_run: Visitors) -> Visitors:
-    """As `visitors_of_the_run`, with providers that answer rightly."""
+    """Return `visitors_of_the_run`, with providers that respond correctly."""
     visitors_of_the_run.acme.reset()
     visitors_of_the_run.other.reset()
     return visitors_of_the_run

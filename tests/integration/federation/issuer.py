@@ -1,4 +1,4 @@
-"""A foreign issuer on a loopback port: its metadata, its keys, and tokens as those of known products are."""
+"""A foreign issuer on a loopback port: its metadata, its keys, and tokens like those of known products."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ EDITOR: Final = {"editor": ["items:read", "items:write"], "reader": ["items:read
 
 
 class Issuer:
-    """What it answers, what it was asked, and its keys. ``answers`` has other answers by path."""
+    """The responses, the received requests, and the keys. ``answers`` overrides responses by path."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -30,7 +30,7 @@ class Issuer:
         self.url = ""
 
     def entry(self, **changes: object) -> dict[str, Any]:
-        """Its entry in TRUSTED_ISSUERS."""
+        """Return its entry in TRUSTED_ISSUERS."""
         return {
             "issuer": self.url,
             "audiences": [AUDIENCE],
@@ -40,7 +40,7 @@ class Issuer:
         }
 
     def token(self, *, by: SigningKey | None = None, header: dict[str, Any] | None = None, **changes: object) -> str:
-        """A token that it signs with its key. A claim that is None is left out."""
+        """Return a token signed with its key. A claim that is None is omitted."""
         now = int(self.clock.now().timestamp())
         claims = {
             "iss": self.url,
@@ -64,7 +64,7 @@ class Issuer:
             writer.write(self.answers.get(path) or document(self._documents().get(path)))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # The client has had enough, which some tests are about.
+            # The client has closed the connection, as some tests require.
             pass
         finally:
             writer.close()
@@ -75,7 +75,7 @@ class Issuer:
 
 
 def document(body: bytes | None, *, status: str = "200 OK", headers: str = "") -> bytes:
-    """The answer with this body; 404 for none."""
+    """Return a response with this body; 404 for None."""
     if body is None:
         body, status = b"{}", "404 Not Found"
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
@@ -83,16 +83,16 @@ def document(body: bytes | None, *, status: str = "200 OK", headers: str = "") -
 
 @asynccontextmanager
 async def running(issuer: Issuer) -> AsyncIterator[Issuer]:
-    """Serve within the block, on a port that ``issuer.url`` names."""
+    """Serve within the block, on the port in ``issuer.url``."""
     server = await asyncio.start_server(issuer.serve, "127.0.0.1", 0)
     issuer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield issuer
     finally:
-        # Connections that are still served are left: the test's loop ends with them.
+        # Leave open connections: the test's event loop ends with them.
         server.close()
 
 
 def trusting(*entries: dict[str, Any]) -> str:
-    """The setting that trusts these issuers."""
+    """Return the setting that trusts these issuers."""
     return json.dumps(entries)

@@ -1,4 +1,4 @@
-"""An OpenID provider on a loopback port that people sign in with; each part of what it answers can be made wrong."""
+"""An OpenID provider for logins, on a loopback port; each part of its responses can be made invalid."""
 
 import asyncio
 import base64
@@ -17,10 +17,10 @@ CODE: Final = "the-code"
 
 
 class LoginIssuer(Issuer):
-    """Its answers: ``claims`` change those of its ID tokens, ``metadata`` its description."""
+    """Its responses: ``claims`` changes those of its ID tokens, ``metadata`` its configuration document."""
 
     def reset(self) -> None:
-        """Answer rightly again."""
+        """Respond correctly again."""
         self.claims: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
         self.answers = {}
@@ -29,7 +29,7 @@ class LoginIssuer(Issuer):
         self.exchanged: list[dict[str, str]] = []
 
     def provider(self, name: str, **changes: object) -> dict[str, Any]:
-        """Its entry in LOGIN_PROVIDERS."""
+        """Return its entry in LOGIN_PROVIDERS."""
         return {
             "name": name,
             "label": f"The {name}",
@@ -41,7 +41,7 @@ class LoginIssuer(Issuer):
         }
 
     def asked_at(self, address: str) -> dict[str, str]:
-        """Return the parameters with which a browser is sent here."""
+        """Return the parameters of the authorization request in this URL."""
         assert address.startswith(f"{self.url}/authorize?"), address
         self.request = dict(parse_qsl(urlsplit(address).query))
         return self.request
@@ -56,7 +56,7 @@ class LoginIssuer(Issuer):
             writer.write(self.answers.get(path) or self._answer(path, headers, body.decode()))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # The client has had enough, which some tests are about.
+            # The client has closed the connection, as some tests require.
             pass
         finally:
             writer.close()
@@ -76,7 +76,7 @@ class LoginIssuer(Issuer):
         return document(documents.get(path))
 
     def _exchange(self, headers: dict[str, str], form: dict[str, str]) -> bytes:
-        """Exchange the code as RFC 6749 and RFC 7636 have it, once a request."""
+        """Exchange the code as in RFC 6749 and RFC 7636, once for each request."""
         self.exchanged.append(form)
         pair = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode().split(":")
         is_right = (
@@ -95,7 +95,7 @@ class LoginIssuer(Issuer):
             "exp": now + 300,
             "iat": now,
             "nonce": self.request["nonce"],
-            # What a provider says of addresses finds no account.
+            # The provider's claims about addresses must not lead to an account.
             "email": "ada@example.com",
             "email_verified": True,
             **self.claims,

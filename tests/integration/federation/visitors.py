@@ -1,4 +1,4 @@
-"""A service with two providers that people sign in with, and a browser that goes there and comes back."""
+"""A service with two login providers, and a browser that signs in there and returns."""
 
 import json
 from typing import Any, Final
@@ -34,18 +34,18 @@ class Visitors:
         return services
 
     async def press(self, browser: Browser, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
-        """Send the form of a page that goes to an address."""
+        """Submit the form of a page with this action."""
         hidden = next(fields for each, fields in forms_of(page) if each.endswith(f"/{action}"))
         return await browser.http.post(f"/account/{action}", data={**hidden, **fields}, headers=OWN_SITE)
 
     async def go(self, browser: Browser, next_address: str = "", name: str = "acme") -> dict[str, str]:
-        """Press the button of a provider; return with what the browser is sent there."""
+        """Press the button of a provider; return the parameters of the authorization request."""
         page = await browser.get(SIGN_IN, **({"next": next_address} if next_address else {}))
         sent = await self.press(browser, page, f"with-{name}")
         return self.issuer(name).asked_at(forwarded(sent))
 
     async def back(self, browser: Browser, asked: dict[str, str], name: str = "acme", **changes: Any) -> httpx.Response:
-        """Come back from a provider. A parameter that is None is left out."""
+        """Return from a provider. A parameter that is None is omitted."""
         answer = {"code": CODE, "state": asked["state"], "iss": self.issuer(name).url, **changes}
         address = urlsplit(asked["redirect_uri"])
         given = {key: value for key, value in answer.items() if value is not None}
@@ -60,7 +60,7 @@ class Visitors:
         return await self.back(browser, await self.go(browser))
 
     async def person(self) -> Person:
-        """A user whose identity is the next one that ``acme`` signs in."""
+        """Register a user whose identity is the next one that ``acme`` signs in."""
         person = await self.service.register()
         self.link(person)
         return person
@@ -77,7 +77,7 @@ class Visitors:
         return subject
 
     async def signed_in(self, browser: Browser, person: Person) -> None:
-        """Have a person sign in with the password."""
+        """Sign a person in with the password."""
         page = await browser.get(SIGN_IN)
         answer = await self.press(browser, page, "sign-in", username=person.username, password=PASSWORD, stay="")
         assert "You are signed in." in answer.text, answer.text
@@ -88,7 +88,7 @@ class Visitors:
 
 
 async def signed_in_name(browser: Browser) -> str:
-    """Return whom the browser's pages name; empty where nobody is signed in."""
+    """Return the user name on the browser's pages; empty if no user is signed in."""
     page = await browser.http.get(SIGN_IN)
     return page.text.partition("You are signed in as <strong>")[2].partition("<")[0]
 

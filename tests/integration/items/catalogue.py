@@ -1,4 +1,4 @@
-"""People who own items, and the calls that they make."""
+"""People who own items, and their calls."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Somebody signed in."""
+    """A signed-in person."""
 
     service: Service
     person: Person
@@ -36,7 +36,7 @@ class Owner:
         return await self.service.client.request(method, path, headers=headers, **options)
 
     async def get(self, path: str = ITEMS, **parameters: Any) -> httpx.Response:
-        # No parameters would take the place of those that the path has.
+        # An empty ``params`` would remove the query of the path.
         return await self.call("GET", path, params=parameters or None)
 
     async def post(self, content: Mapping[str, Any]) -> httpx.Response:
@@ -54,7 +54,7 @@ class Owner:
         return page_of(await self.get(**parameters))
 
     async def titles(self, **parameters: Any) -> list[str]:
-        """Return the titles of a list of the owner's own items, unless told otherwise."""
+        """Return the titles of a list, by default of the owner's own items."""
         return [item["title"] for item in (await self.listing(**{"owner": "me", **parameters}))["items"]]
 
     async def search(self, q: str, **parameters: Any) -> list[str]:
@@ -70,20 +70,20 @@ class Owner:
         return await self.call("POST", IMPORT, content=content, params=parameters, headers={"Content-Type": CSV})
 
     def stored(self) -> int:
-        """Count the owner's items in the database."""
+        """Return the number of the owner's items in the database."""
         (row,) = self.service.sql("SELECT count(*) FROM items WHERE owner_id = %s", self.id)
         return int(row["count"])
 
 
 @asynccontextmanager
 async def run_items_service(database_url: str, secret_key: str) -> AsyncIterator[Service]:
-    """Run an application for many tests, with a clock of its own."""
+    """Run an application for many tests, with a separate clock."""
     async with run_service(settings_of_the_ring(database_url, secret_key, {}), FakeClock()) as service:
         yield service
 
 
 async def sign_in(service: Service) -> Owner:
-    """Return somebody new."""
+    """Register and sign in a new person."""
     person, pair = await service.register_and_log_in()
     return Owner(service, person, pair.access)
 
@@ -104,5 +104,5 @@ def path_of(item: Item) -> str:
 
 
 def never_an_item() -> Item:
-    """Return an item that was never there, as far as its address goes."""
+    """Return an item with an id that never existed."""
     return {"id": str(uuid4())}

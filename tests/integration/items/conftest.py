@@ -11,7 +11,7 @@ from tests.integration.service import FakeClock, Service
 
 @pytest.fixture(scope="session")
 async def items_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
-    """The application, made once: these tests change nothing of it."""
+    """Yield the application, created once: these tests do not change it."""
     async with AsyncExitStack() as stack:
         yield await stack.enter_async_context(run_items_service(shared_database, secret_key))
 
@@ -28,11 +28,11 @@ def clock(items_service: Service) -> FakeClock:
 
 @pytest.fixture
 async def owner(service: Service) -> Owner:
-    """Somebody signed in who owns nothing yet."""
+    """Return a signed-in person without items."""
     return await sign_in(service)
 
 
 @pytest.fixture
 async def stranger(service: Service) -> Owner:
-    """Somebody else."""
+    """Return another signed-in person."""
     return await sign_in(service)

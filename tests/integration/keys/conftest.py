@@ -1,4 +1,4 @@
-"""Processes that share a database, each with what changes the keys and its ring."""
+"""Processes that share a database, each with its use cases of key changes and its key ring."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ KEPT = timedelta(days=90)
 
 
 class Copy:
-    """One process: what changes the keys, and its ring."""
+    """One process: its use cases of key changes, and its key ring."""
 
     def __init__(self, database: PostgresDatabase, clock: FakeClock, sealer: Sealer, times: RingTimes) -> None:
         self.clock = clock
@@ -62,7 +62,7 @@ class MakeCopy:
         return Copy(self.database, self.clock, AesGcmSealer(keys or [self.key]), times)
 
     async def spoil(self, kid: str) -> None:
-        """Replace what is sealed, so that no copy opens it."""
+        """Overwrite the encrypted key, so that no copy can decrypt it."""
         async with self.database.connection() as connection:
             await connection.execute("UPDATE signing_keys SET sealed = '\\x00' WHERE kid = %(kid)s", {"kid": kid})
 

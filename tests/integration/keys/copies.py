@@ -30,7 +30,7 @@ def kid_of(token: str) -> str:
 
 
 async def published(service: Service) -> list[str]:
-    """Return the ids of the keys that other services see."""
+    """Return the ids of the published keys."""
     return [key["kid"] for key in (await service.client.get("/oauth/jwks")).json()["keys"]]
 
 

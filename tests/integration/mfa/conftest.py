@@ -8,5 +8,5 @@ from tests.integration.mfa.protected import Protected
 
 @pytest.fixture
 async def protected(owner: Owner) -> Protected:
-    """A signed-in user with an authenticator application."""
+    """Return a signed-in user with an authenticator application."""
     return await Protected.enrolled(owner)

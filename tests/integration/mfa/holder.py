@@ -1,4 +1,4 @@
-"""Somebody who holds one of each thing that lets a person in, and the states that the account can come into."""
+"""A person who holds one credential of each kind, and the state changes of the account."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -29,13 +29,13 @@ _LINKS: Final = AccountLinks(ORIGIN)
 
 @dataclass
 class Holder:
-    """A person with a second factor, a login that has begun, a device that is remembered, and what was asked for."""
+    """A person with a second factor, a pending login, a remembered device, and pending requests."""
 
     protected: Protected
     mfa_token: str
     device: str
     tokens: dict[str, str] = field(default_factory=dict)
-    """Of mails: the link's."""
+    """The tokens of mailed links."""
     authenticator: Authenticator = field(default_factory=lambda: Authenticator(ORIGIN))
 
     @property
@@ -47,7 +47,7 @@ class Holder:
         return await post_login(self.service, self.authenticator.get(await login_options(self.service)))
 
     async def complete_by_passkey(self) -> httpx.Response:
-        """Show the passkey to the login that waits, if that still tells what to sign."""
+        """Complete the pending login with the passkey, if it still returns the options."""
         options = await self.service.call("POST", OPTIONS, json={"mfa_token": self.mfa_token})
         if not options.is_success:
             return options
@@ -55,14 +55,14 @@ class Holder:
         return await self.service.call("POST", SECOND_FACTOR, json=body)
 
     async def reset_password(self) -> httpx.Response:
-        """Use the link of a reset, and log in with the new password if that was accepted."""
+        """Use a reset link, and log in with the new password if it was accepted."""
         answer = await self.service.post_reset(self.tokens[RESET], NEW_PASSWORD)
         if answer.status_code != 204:
             return answer
         return await self.service.post_token(self.protected.person.username, NEW_PASSWORD)
 
     async def accept_invitation(self) -> httpx.Response:
-        """Use the link of an invitation that was sent to the address before the account was made."""
+        """Use the link of an invitation that was sent to the address before the account was created."""
         body = {"token": self.tokens[INVITATION], "username": new_person().username, "password": NEW_PASSWORD}
         return await self.service.call("POST", f"{AUTH}/invitations/accept", json=body)
 
@@ -71,7 +71,7 @@ class Holder:
 
 
 async def holder(service: Service, held: str = "") -> Holder:
-    """Make an account with a second factor; with a passkey, an invitation or a reset if it is to hold one."""
+    """Create an account with a second factor; and with a passkey, an invitation or a reset, if ``held`` requires it."""
     tokens, person = {}, new_person()
     if held == INVITATION:
         created = await service.app.state.services.administration.invitations.create(
@@ -94,7 +94,7 @@ async def holder(service: Service, held: str = "") -> Holder:
 
 
 async def with_passkey(protected: Protected) -> Authenticator:
-    """Give the account a passkey besides; return what has it."""
+    """Add a passkey to the account; return its authenticator."""
     keyring = Keyring(protected.service, protected.person, protected.pair, Authenticator(ORIGIN))
     await keyring.add_passkey()
     protected.pair = keyring.pair
@@ -102,7 +102,7 @@ async def with_passkey(protected: Protected) -> Authenticator:
 
 
 async def reset_token(service: Service, email: str) -> str:
-    """Return the token of the mail that a request for a reset brings."""
+    """Return the token of a password reset mail."""
     tokens = create_one_time_tokens(service.settings.keys)
     request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email)
     mail = await ResetMail(service.database, service.clock, tokens, _LINKS).compose(request, uuid4())
@@ -111,7 +111,7 @@ async def reset_token(service: Service, email: str) -> str:
 
 
 async def stay(_: Holder) -> None:
-    """Leave the account as it is."""
+    """Leave the account unchanged."""
 
 
 async def unverify(each: Holder) -> None:
@@ -134,7 +134,7 @@ async def come_back(each: Holder) -> None:
 
 
 def by_operator(action: str) -> Callable[[Holder], Awaitable[object]]:
-    """Return what has an operator do this."""
+    """Return a function that takes this action as an operator."""
 
     async def act(each: Holder) -> object:
         actions: Any = each.service.app.state.services.administration.user_actions

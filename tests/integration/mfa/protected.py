@@ -19,7 +19,7 @@ STEP: Final = timedelta(seconds=30)
 
 
 def application_of(enrolment: httpx.Response) -> pyotp.TOTP:
-    """The application that has read the code of an enrolment."""
+    """Return the application with the secret of an enrolment."""
     assert enrolment.status_code == 200, enrolment.text
     read = pyotp.parse_uri(enrolment.json()["uri"])
     assert isinstance(read, pyotp.TOTP)
@@ -28,14 +28,14 @@ def application_of(enrolment: httpx.Response) -> pyotp.TOTP:
 
 @dataclass
 class Protected(Owner):
-    """Somebody who is signed in, and whose account has a second factor."""
+    """A signed-in person whose account has a second factor."""
 
     application: pyotp.TOTP
     codes: list[str] = field(default_factory=list)
 
     @classmethod
     async def enrolled(cls, owner: Owner, *, replace: bool = False) -> Self:
-        """Set an application up in the owner's session, in place of another one if there is one to replace."""
+        """Enrol an application in the owner's session, optionally replacing another one."""
         enrolment = await owner.call("POST", OWN_TOTP, params={"replace": replace})
         protected = cls(owner.service, owner.person, owner.pair, application_of(enrolment))
         answer = await protected.post_confirm(enrolment.json()["token"], protected.code())
@@ -47,7 +47,7 @@ class Protected(Owner):
         return await self.call("POST", f"{OWN_TOTP}/confirm", json={"token": token, "code": code})
 
     def code(self, *, steps: int = 0) -> str:
-        """What the application shows, at the service's present."""
+        """Return the application's code at the service's current time."""
         return self.application.at(self.service.clock.present + steps * STEP)
 
     def next_step(self) -> None:

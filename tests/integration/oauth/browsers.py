@@ -1,4 +1,4 @@
-"""A browser as the pages see it: it keeps cookies, sends forms, and follows where pages forward it."""
+"""A browser without scripts: it stores cookies, submits forms, and follows redirects of pages."""
 
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -27,20 +27,20 @@ class Browser:
         self.http = httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers)
 
     async def get(self, address: str, **parameters: str) -> httpx.Response:
-        """Follow a link, and where the service redirects to itself."""
+        """Get a page, and follow redirects within the service."""
         answer = await self.http.get(address, params=parameters or None)
         while answer.status_code == 303:
             answer = await self.http.get(answer.headers["location"])
         return answer
 
     async def send(self, page: httpx.Response, **fields: str) -> httpx.Response:
-        """Send the last form of a page as its user filled it in."""
+        """Submit the last form of a page with the user's input."""
         action, hidden = forms_of(page)[-1]
         address = str(page.url.join(action))
         return await self.http.post(address, data={**hidden, **fields}, headers=OWN_SITE)
 
     async def sign_in(self, page: httpx.Response, person: Person, **fields: str) -> httpx.Response:
-        """Sign in on the page, and go on to where that leads."""
+        """Sign in on the page, and follow its redirect."""
         filled = {"username": person.username, "password": PASSWORD, "stay": "", **fields}
         answer = await self.send(page, **filled)
         assert answer.status_code == 200, answer.text
@@ -48,7 +48,7 @@ class Browser:
 
 
 class Application:
-    """A client that sends browsers to sign in."""
+    """A client that redirects browsers to sign in."""
 
     def __init__(self, provider: Provider, machine: Machine) -> None:
         self.provider = provider
@@ -56,7 +56,7 @@ class Application:
         self.id = machine.id
 
     def parameters(self, **changes: str | None) -> dict[str, str]:
-        """Return a right request with these changes; None leaves a parameter out."""
+        """Return the parameters of a valid request with these changes; None omits a parameter."""
         asked = {
             "client_id": self.id,
             "redirect_uri": CALLBACK,
@@ -73,7 +73,7 @@ class Application:
         return f"{AUTHORIZE}?{urlencode(self.parameters(**changes))}"
 
     async def code(self, browser: Browser, person: Person, **changes: str | None) -> str:
-        """Return the code of a person who signs in and agrees."""
+        """Return the code of a person who signs in and consents."""
         page = await browser.get(self.address(**changes))
         if "/sign-in" in str(page.url):
             page = await browser.sign_in(page, person)
@@ -85,7 +85,7 @@ class Application:
         return answer["code"]
 
     async def exchange(self, code: str, **changes: str | None) -> httpx.Response:
-        """Exchange a code; None leaves a parameter out."""
+        """Exchange a code; None omits a parameter."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -99,7 +99,7 @@ class Application:
         return await self.provider.post(TOKEN, {"client_id": self.id, **given})
 
     async def tokens(self, browser: Browser, person: Person, **changes: str | None) -> dict[str, Any]:
-        """Return what the application gets of a person."""
+        """Return the token response for a person."""
         answer = await self.exchange(await self.code(browser, person, **changes))
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
@@ -133,13 +133,13 @@ async def application(provider: Provider, **content: Any) -> Application:
 
 
 async def is_signed_in(browser: Browser, app: Application) -> bool:
-    """Tell whether a user is signed in there."""
+    """Return whether a user is signed in in this browser."""
     answer = await browser.get(app.address(prompt="none"))
     return answer_of(answer.headers["location"]).get("error") != "login_required"
 
 
 async def signed_in(browser: Browser, provider: Provider, **fields: str) -> Person:
-    """Have a new user sign in there."""
+    """Sign in a new user in this browser."""
     person = await provider.service.register()
     page = await browser.get(SIGN_IN)
     filled = {"username": person.username, "password": PASSWORD, "stay": "", **fields}

@@ -1,4 +1,4 @@
-"""A host on a loopback port whose documents describe clients, by https, and applications that it describes."""
+"""An HTTPS host on a loopback port with client metadata documents, and the applications that they describe."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ JSON: Final = "Content-Type: application/json\r\n"
 
 
 class DocumentHost:
-    """What it answers by path, and what it was asked. ``hold`` keeps the answers back until it is set."""
+    """The responses by path, and the received requests. ``hold`` delays the responses until it is set."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -34,7 +34,7 @@ class DocumentHost:
         return f"https://{self.authority}{path}"
 
     def describe(self, path: str, *, headers: str = JSON, status: str = "200 OK", **changes: object) -> str:
-        """Have a document describe a client; return its address. A member that is None is left out."""
+        """Publish a client metadata document; return its URL. A member that is None is omitted."""
         address = self.address(path)
         members = {
             "client_id": address,
@@ -61,7 +61,7 @@ class DocumentHost:
             writer.write(self.answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # The client has had enough, which some tests are about.
+            # The client has closed the connection, as some tests require.
             pass
         finally:
             writer.close()
@@ -86,7 +86,7 @@ class DescribedApplication(Application):
         self.machine = _Public(provider, address)
 
     async def agreed(self, browser: Browser, person: Person) -> dict[str, Any]:
-        """Return the tokens of a person who agreed to all that the client may have."""
+        """Return the tokens of a person who consents to all scopes of the client."""
         return await self.tokens(browser, person, scope=None)
 
     def rows(self) -> int:
@@ -97,12 +97,12 @@ class DescribedApplication(Application):
 
 
 def described(provider: Provider, host: DocumentHost, path: str, **document: Any) -> DescribedApplication:
-    """Have a document at a host describe a client."""
+    """Publish a client metadata document on a host; return its client."""
     return DescribedApplication(provider, host.describe(path, **document))
 
 
 class _Public(Machine):
-    """What has no secret, and says its id."""
+    """A public client, which sends only its id."""
 
     def __init__(self, provider: Provider, client_id: str) -> None:
         self.provider = provider

@@ -1,4 +1,4 @@
-"""Clients and resources on one database: the use cases, and what is stored."""
+"""Clients and resources on one database: the use cases, and the stored state."""
 
 import base64
 from typing import Any, Final
@@ -13,12 +13,12 @@ ORDERS: Final = "https://orders.example"
 
 
 def basic(client_id: str, secret: str) -> PresentedCredentials:
-    """What a client with client_secret_basic sends."""
+    """Return the credentials of a client with client_secret_basic."""
     return PresentedCredentials(authorization=f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}")
 
 
 def posted(client_id: str | None, secret: str | None = None) -> PresentedCredentials:
-    """What a client with client_secret_post or none sends."""
+    """Return the credentials of a client with client_secret_post or none."""
     return PresentedCredentials(client_id=client_id, client_secret=secret)
 
 
@@ -40,7 +40,7 @@ class Oauth:
         return self._client_keys
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """Run a statement beside the service, committed."""
+        """Run a statement outside of the service, with a commit."""
         return self.service.sql(query, *parameters)
 
     async def client(self, **content: Any) -> tuple[OAuthClient, str]:

@@ -21,7 +21,7 @@ def oauth(service: Service) -> Oauth:
 
 @pytest.fixture(scope="session")
 async def provider_of_the_run(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
-    """A service that issues tokens for others. It sends no mails, whose statements would be counted among a call's."""
+    """Yield a service that issues tokens to clients. It sends no mails, whose statements would distort counts."""
     changes = {"public_url": ISSUER}
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     async with run_service(settings, FakeClock()) as service:
@@ -30,32 +30,32 @@ async def provider_of_the_run(make_database: Any, secret_key: str) -> AsyncItera
 
 @pytest.fixture
 def lasting_provider(provider_of_the_run: Provider) -> Iterator[Provider]:
-    """As `provider`, made once: for tests that change neither its settings nor its clock. Their clients are removed."""
+    """Yield a shared `provider` for tests that change neither its settings nor its clock; remove their clients."""
     yield provider_of_the_run
     provider_of_the_run.sql("DELETE FROM oauth_clients WHERE client_id <> 'doorward'")
 
 
 @pytest.fixture
 async def provider(make_service: MakeService) -> Provider:
-    """A service that issues tokens for others. It sends no mails: they would lock people whom a test changes."""
+    """Return a service that issues tokens to clients. It sends no mails, which would lock the rows of users."""
     return Provider(await make_service(public_url=ISSUER))
 
 
 @pytest.fixture
 async def app(lasting_provider: Provider) -> Application:
-    """An application that sends browsers to sign in."""
+    """Return an application that redirects browsers to sign in."""
     return await application(lasting_provider)
 
 
 @pytest.fixture
 def browser(lasting_provider: Provider) -> Browser:
-    """A browser without cookies."""
+    """Return a browser without cookies."""
     return Browser(lasting_provider)
 
 
 @pytest.fixture(scope="session")
 async def provider_of_devices(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
-    """A service of its own, because devices wait: the tests move its clock forwards."""
+    """Yield a separate service for tests of devices, which move its clock forwards."""
     changes = {"public_url": ISSUER}
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     parts = Parts(limiter=CallLimiter({"user_code": settings.limits.rate_limit_user_code}))

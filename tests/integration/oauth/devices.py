@@ -1,4 +1,4 @@
-"""A device without a browser, and a person who signs in to it."""
+"""A device without a browser, and a person who signs in for it."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -15,7 +15,7 @@ INTERVAL: Final = timedelta(seconds=5)
 
 
 async def ask(tv: Application, **form: str) -> httpx.Response:
-    """Have a device ask for a code to show."""
+    """Request a user code for a device."""
     if tv.machine.secret:
         return await tv.machine.post("/oauth/device_authorization", **form)
     return await tv.provider.post("/oauth/device_authorization", {"client_id": tv.id, **form})
@@ -29,7 +29,7 @@ async def begin(tv: Application, **form: str) -> dict[str, Any]:
 
 
 async def poll(tv: Application, device_code: str) -> httpx.Response:
-    """Have a device ask for its tokens."""
+    """Poll for the tokens of a device."""
     form = {"grant_type": GRANT, "device_code": device_code}
     if tv.machine.secret:
         return await tv.machine.post(TOKEN, **form)
@@ -37,10 +37,10 @@ async def poll(tv: Application, device_code: str) -> httpx.Response:
 
 
 async def enter(browser: Browser, user_code: str) -> httpx.Response:
-    """Type a code on the page."""
+    """Enter a user code on the page."""
     return await browser.send(await browser.get(DEVICE), user_code=user_code)
 
 
 async def decide(browser: Browser, user_code: str, decision: str = "allow") -> httpx.Response:
-    """Type a code on the page, and decide."""
+    """Enter a user code on the page, and approve or deny."""
     return await browser.send(await enter(browser, user_code), decision=decision)

@@ -1,4 +1,4 @@
-"""A service that issues tokens for others, and its standard endpoints as clients see them."""
+"""A service that issues tokens to clients, and the calls to its standard endpoints."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -29,7 +29,7 @@ class Provider(Oauth):
         return Machine(self, client, secret)
 
     async def statements_of(self, call: Callable[[], Awaitable[httpx.Response]]) -> int:
-        """Return how many statements a call takes: the fewest of three, because keys are read again meanwhile."""
+        """Return the number of statements of a call: the minimum of three, because keys may be read again meanwhile."""
         counts = []
         for _ in range(3):
             before = self.service.connections_asked_for()
@@ -54,30 +54,30 @@ class Machine:
         self.secret = secret
 
     async def post(self, path: str, **form: Any) -> httpx.Response:
-        """Send a form as the client authenticates."""
+        """Send a form with the client's authentication."""
         if self.client.auth_method == "client_secret_post":
             return await self.provider.post(path, {"client_id": self.id, "client_secret": self.secret, **form})
         return await self.provider.post(path, form, auth=(self.id, self.secret))
 
     async def post_token(self, **form: Any) -> httpx.Response:
-        """Ask for a token for the client itself."""
+        """Request a token with the client credentials grant."""
         return await self.post(TOKEN, **{"grant_type": "client_credentials", **form})
 
     async def token(self, **form: Any) -> str:
-        """Return a token for the client itself."""
+        """Return a token of the client credentials grant."""
         answer = await self.post_token(**form)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return what a token says, unverified."""
+    """Return the claims of a token without verifying its signature."""
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return claims
 
 
 def is_oauth_error(answer: httpx.Response, error: str, status: int = 400) -> bool:
-    """Tell whether the answer is this refusal in the form of RFC 6749 section 5.2."""
+    """Return whether the response is this error in the format of RFC 6749 section 5.2."""
     body = answer.json()
     return (
         answer.status_code == status

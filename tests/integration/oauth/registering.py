@@ -1,4 +1,4 @@
-"""Clients that register themselves, as they call the service."""
+"""Dynamic client registration: the clients' calls."""
 
 import json
 from typing import Any, Final
@@ -24,7 +24,7 @@ async def call(provider: Provider, method: str, path: str, token: str | None, **
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     if method not in {"POST", "PUT"}:
         return await provider.service.client.request(method, path, headers=headers)
-    # Lone surrogates too, which httpx does not write.
+    # The body may contain lone surrogates, which httpx cannot encode.
     headers["Content-Type"] = "application/json"
     return await provider.service.client.request(method, path, headers=headers, content=json.dumps(body))
 
@@ -53,7 +53,7 @@ async def application(provider: Provider, body: dict[str, Any]) -> Application:
 
 
 def own(body: dict[str, Any]) -> tuple[str, str]:
-    """Return where the client changes itself, and by which token."""
+    """Return the path and the token of the client's own configuration endpoint."""
     return body["registration_client_uri"].removeprefix(ISSUER), body["registration_access_token"]
 
 

@@ -1,4 +1,4 @@
-"""Applications whose servers are told when sessions end, and what delivers that in a test."""
+"""Applications with back-channel logout, and the delivery of its messages in tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,17 +18,17 @@ from tests.integration.webhook_receiver import OK, Receiver, receiving
 
 @dataclass
 class Told:
-    """A provider, the delivery of its logouts, and a server that is told."""
+    """A provider, the delivery of its logout messages, and a server that receives them."""
 
     provider: Provider
     delivery: Delivery
     closed: Delivery
-    """The same of an operator who has opened no networks."""
+    """The delivery of an operator who has permitted no networks."""
     receiver: Receiver
     port: int
 
     async def app(self, **content: Any) -> Application:
-        """Register an application whose server is told."""
+        """Register an application with back-channel logout."""
         return await application(
             self.provider, backchannel_logout_uri=f"http://127.0.0.1:{self.port}/logout", **content
         )
@@ -37,7 +37,7 @@ class Told:
         return self.provider.sql("SELECT * FROM outbox WHERE channel = 'logout' ORDER BY id")
 
     async def deliver(self) -> list[dict[str, Any]]:
-        """Deliver what is due, whenever it was to be tried again; return the claims of what the server got."""
+        """Deliver all messages, regardless of their next attempt; return the claims that the server received."""
         self.provider.sql("UPDATE outbox SET due_at = clock_timestamp() WHERE channel = 'logout'")
         before = len(self.receiver.got)
         await self.delivery.deliver_due()
@@ -52,7 +52,7 @@ def token_of(body: bytes) -> str:
 
 @dataclass(frozen=True)
 class Telling:
-    """A provider and its delivery; ``closed`` is that of an operator who has opened no networks."""
+    """A provider and its delivery; ``closed`` is that of an operator who has permitted no networks."""
 
     provider: Provider
     delivery: Delivery
@@ -60,7 +60,7 @@ class Telling:
 
     @asynccontextmanager
     async def told(self) -> AsyncIterator[Told]:
-        """Have a server of applications listen, with nothing to be told of yet."""
+        """Run a server of applications, with an empty outbox."""
         self.provider.sql("DELETE FROM outbox")
         receiver = Receiver(OK)
         async with receiving(receiver) as port:
@@ -69,7 +69,7 @@ class Telling:
 
 @asynccontextmanager
 async def telling(database_url: str, secret_key: str) -> AsyncIterator[Telling]:
-    """Run a service of its own: tests move its clock, and read its whole outbox."""
+    """Run a separate service: tests move its clock, and read its whole outbox."""
     changes = {"public_url": ISSUER}
     settings, clock = settings_of_the_ring(database_url, secret_key, changes), FakeClock()
     opened = settings_of_the_ring(database_url, secret_key, {**changes, "webhook_networks": "127.0.0.0/8"})

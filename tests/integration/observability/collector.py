@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector on loopback that keeps what it is sent."""
+"""An OpenTelemetry collector on loopback that stores the received spans."""
 
 import gzip
 import threading
@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class SentSpan(NamedTuple):
-    """A span as it went over the wire."""
+    """A span as it was sent."""
 
     name: str
     trace_id: str
@@ -24,7 +24,7 @@ class SentSpan(NamedTuple):
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes OTLP over HTTP."""
+    """A receiver of OTLP over HTTP."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Keep the test's output free of it."""
+        """Suppress the request log."""
 
 
 def _spans_of(body: bytes) -> Iterator[SentSpan]:

@@ -24,7 +24,7 @@ SHORT = DeliveryTimes(poll_seconds=0.05, notice_seconds=0.01, lease=timedelta(se
 
 
 class Receiver:
-    """A handler that gives its outcomes in turn, the last one for ever, and remembers what it got."""
+    """A handler that returns its outcomes in turn, repeating the last one, and stores the messages."""
 
     def __init__(self, *outcomes: Outcome) -> None:
         self.outcomes = list(outcomes) or [Delivered()]
@@ -36,7 +36,7 @@ class Receiver:
 
 
 class Outbox:
-    """The table of one database."""
+    """The outbox table of one database."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -90,7 +90,7 @@ def shorter_lease(seconds: float) -> DeliveryTimes:
 
 
 async def add_mails(outbox: Outbox, key: bytes, *, mails: int = 1) -> None:
-    """Add requests for mails that are sealed with this key."""
+    """Add requests for mails, encrypted with this key."""
     queue = MailQueue(AesGcmSealer([key]))
     for _ in range(mails):
         request = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=uuid4())

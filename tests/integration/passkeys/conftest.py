@@ -1,4 +1,4 @@
-"""A service that passkeys belong to."""
+"""A service with passkeys."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -11,7 +11,7 @@ from tests.integration.service import FakeClock, Service, run_service, settings_
 
 @pytest.fixture(scope="session")
 async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
-    """Made once: for tests that change neither it nor its clock."""
+    """Yield a service created once, for tests that change neither it nor its clock."""
     async with AsyncExitStack() as stack:
         changes = {"public_url": ORIGIN}
         settings = settings_of_the_ring(shared_database, secret_key, changes)
@@ -20,5 +20,5 @@ async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def keyring(site: Service) -> Keyring:
-    """An account with one passkey."""
+    """Return an account with one passkey."""
     return await keyring_with_passkey(site)

@@ -1,4 +1,4 @@
-"""A user with passkeys, as the tests see one: an account, a session, and an authenticator in software."""
+"""A user with passkeys in tests: an account, a session, and a software authenticator."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +20,7 @@ PASSKEYS: Final = f"{ACCOUNT}/passkeys"
 
 @dataclass
 class Keyring:
-    """An account whose address is verified, its session, and its authenticator."""
+    """An account with a verified address, its session, and its authenticator."""
 
     service: Service
     person: Person
@@ -39,7 +39,7 @@ class Keyring:
         return options
 
     async def post_passkey(self, credential: dict[str, Any], **members: object) -> httpx.Response:
-        """Register what an authenticator made; the session goes on by the answer."""
+        """Register an authenticator's credential; the session continues with the tokens of the response."""
         answer = await self.call("POST", PASSKEYS, json={"credential": credential, **members})
         if answer.status_code == 201:
             self.pair = Pair(answer.json()["access_token"], answer.json()["refresh_token"])
@@ -59,12 +59,12 @@ class Keyring:
         return await post_login(self.service, signed, headers={"Doorward-Device": device})
 
     def row(self) -> dict[str, Any]:
-        """Return the one passkey as it is stored."""
+        """Return the row of the only passkey."""
         (row,) = self.rows()
         return row
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the passkeys as they are stored."""
+        """Return the rows of the passkeys."""
         return self.service.sql("SELECT * FROM passkeys WHERE user_id = %s", self.person.id)
 
     @property
@@ -91,7 +91,7 @@ def session_of(service: Service, access_token: str) -> tuple[int, list[str]]:
 
 
 async def new_keyring(service: Service, **traits: Any) -> Keyring:
-    """Make an account without a passkey, and sign in."""
+    """Create an account without a passkey, and sign in."""
     person = await service.register()
     service.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
     signed_in = pair(await service.post_login(person))
@@ -99,7 +99,7 @@ async def new_keyring(service: Service, **traits: Any) -> Keyring:
 
 
 async def keyring_with_passkey(service: Service, **traits: Any) -> Keyring:
-    """Make an account with one passkey."""
+    """Create an account with one passkey."""
     keyring = await new_keyring(service, **traits)
     await keyring.add_passkey()
     return keyring

@@ -1,4 +1,4 @@
-"""A service as a process under load, and the ledger of what it acknowledged, for tests of faults of PostgreSQL."""
+"""A service as a process under load, and the ledger of its acknowledged calls, for tests with PostgreSQL faults."""
 
 import base64
 import contextlib
@@ -33,25 +33,27 @@ ROLE: Final = "doorward_under_fault"
 DATABASE: Final = "faulty"
 POOL: Final = 3
 THREADS: Final = 6
-"""More than the pool has connections, so that slow statements leave none."""
+"""More than the connections of the pool, so that slow statements exhaust it."""
 
 PAUSE_SECONDS: Final = 0.05
-"""After a refusal: clients that call again at once keep a small machine busy with nothing else."""
+"""The pause after a refusal: clients that retry at once would use all of a small machine's processor time."""
 
 ANSWER_SECONDS: Final = 5.0
 RECOVERED_SECONDS: Final = 10.0
-"""The requirement's own bounds, by a clock that stands still while the machine does: for each answer, and from the
-moment when PostgreSQL is well again to the last refusal."""
+"""The bounds of the requirement: for each response, and from PostgreSQL's recovery to the last refusal.
+
+They use a clock that stops while the machine does.
+"""
 
 PATIENCE_SECONDS: Final = 120
-"""For what has to happen in the end, however slow the machine."""
+"""Timeout for events that must happen eventually, on a machine of any speed."""
 
 EXPECTED: Final = {"register": 201, "token": 200, "me": 200, "refresh": 200, "revoke": 204}
 
 
 @dataclass
 class Ledger:
-    """What was answered, and when by the clock; threads write it."""
+    """The responses and their times by the clock; several threads write it."""
 
     clock: RunningTime
     registered: list[str] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Ledger:
     last_refusal: float = 0.0
 
     def take(self, call: str, send: Callable[[], httpx.Response]) -> httpx.Response | None:
-        """Make one call and write down its answer; return it when the call succeeded."""
+        """Make one call and record its response; return it if the call succeeded."""
         began = self.clock.now()
         answer = send()
         ended = self.clock.now()
@@ -83,7 +85,7 @@ class Ledger:
 
 
 class Faulty:
-    """PostgreSQL that may be broken, and a service that uses it as a role without special rights."""
+    """A PostgreSQL that tests may break, and a service that uses it as a role without special privileges."""
 
     def __init__(
         self, server: EmbeddedPostgres, clock: RunningTime, folder: Path, tablespace: Path | None = None
@@ -112,7 +114,7 @@ class Faulty:
         migrate(self.url)
 
     def admin(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
-        """Run a statement with all rights; return its rows, if it has any."""
+        """Run a statement as a superuser; return its rows, if it has any."""
         with psycopg.connect(self.server.url(DATABASE), autocommit=True) as connection:
             cursor = connection.execute(query.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
@@ -150,16 +152,16 @@ class Faulty:
         self._logged_before = len(self.log())
 
     def log_of_fault(self) -> str:
-        """Return what the service has logged since the fault began."""
+        """Return the service's log since the fault began."""
         return self.log()[self._logged_before :]
 
     def errors_of_fault(self) -> list[str]:
-        """Return what the service called the fault, most frequent first: the driver's class, with its SQLSTATE."""
+        """Return the logged errors of the fault, most frequent first: the driver's class, with its SQLSTATE."""
         found = re.findall(r"database\.unavailable .*\berror=(\w+).*\bsqlstate=(\w+)", self.log_of_fault())
         return [f"{error} {state}" for (error, state), _ in Counter(found).most_common()]
 
     def wait_until_well(self, seconds: float) -> None:
-        """Wait until one person can make every call."""
+        """Wait until every call of a new person succeeds."""
         deadline = self.clock.now() + seconds
         while not self._is_well():
             assert self.clock.now() < deadline, "not well in time"
@@ -174,13 +176,13 @@ class Faulty:
         return httpx.Client(base_url=self.base_url, timeout=PATIENCE_SECONDS, trust_env=False)
 
     def connections(self) -> int:
-        """Return how many connections PostgreSQL has from the service."""
+        """Return the number of the service's connections to PostgreSQL."""
         ((count,),) = self.admin("SELECT count(*) FROM pg_stat_activity WHERE usename = %s", ROLE)
         assert isinstance(count, int)
         return count
 
     def sockets(self) -> int:
-        """Return how many sockets the service has open, to whomever."""
+        """Return the number of the service's open sockets, to any peer."""
         files = Path(f"/proc/{self._pid}/fd").iterdir()
         return sum(file.is_socket() for file in files)
 
@@ -193,7 +195,7 @@ class Faulty:
 
 
 def walk(client: httpx.Client, ledger: Ledger) -> bool:
-    """Register, log in, look, refresh, log out; each as far as the one before it went. Tell whether all succeeded."""
+    """Register, log in, get the account, refresh, log out, until a call fails. Return whether all succeeded."""
     name = f"u{secrets.token_hex(8)}"
     account = {"email": f"{name}@example.com", "username": name, "password": PASSWORD}
     if ledger.take("register", partial(client.post, REGISTER, json=account)) is None:
@@ -220,7 +222,7 @@ def session_of(tokens: Pair) -> str:
 
 @contextlib.contextmanager
 def under_load(faulty: Faulty) -> Iterator[Ledger]:
-    """Have several people walk at a time, until the block ends; yield the ledger, complete afterwards."""
+    """Run several concurrent walks until the block ends; yield the ledger, which is complete afterwards."""
     ledger, stop = Ledger(faulty.clock), threading.Event()
 
     def walk_until_stopped() -> None:
@@ -240,7 +242,7 @@ def under_load(faulty: Faulty) -> Iterator[Ledger]:
 
 
 def wait_for(ledger: Ledger, more: int, count: Callable[[], int]) -> None:
-    """Let the load go on until there were some more of what is counted."""
+    """Wait until the load has increased the count by ``more``."""
     enough = count() + more
     wait_until(ledger, lambda: count() >= enough)
 
@@ -253,7 +255,7 @@ def wait_until(ledger: Ledger, is_so: Callable[[], bool]) -> None:
 
 
 def assert_kept(faulty: Faulty, ledger: Ledger) -> None:
-    """Nothing but success and 503 was answered, and PostgreSQL holds all that was acknowledged."""
+    """Check that all responses were success or 503, and that PostgreSQL holds all acknowledged changes."""
     assert {name: set(statuses) - {EXPECTED[name], 503} for name, statuses in ledger.statuses.items()} == {
         name: set() for name in EXPECTED
     }

@@ -1,4 +1,4 @@
-"""Copies of the service on hosts whose clocks are wrong, all on one database."""
+"""Copies of the service on hosts with skewed clocks, all on one database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from tests.integration.service import FakeClock, Service
 
 
 class SkewedHost(HostClock):
-    """A host whose time of day is ahead, which has run for another time, and whose clocks run at another rate."""
+    """A host whose time of day is ahead, with another uptime, and whose clocks run at another rate."""
 
     def __init__(self, ahead: float = 0.0, *, uptime: float = 0.0, rate: float = 1.0) -> None:
         self._ahead = ahead

@@ -1,4 +1,4 @@
-"""An address of PostgreSQL that leads to one server, later to another, as a name or a virtual address does."""
+"""An address of PostgreSQL that leads to one server, and later to another, like a DNS name or a virtual IP address."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ HANGS_AFTER_SECONDS: Final = 120
 
 
 class SwitchedAddress:
-    """A port of the loopback. Connections that were made before a switch stay where they lead."""
+    """A loopback port. Connections from before a switch keep their server."""
 
     def __init__(self, target: Path) -> None:
-        """Take the Unix socket that it leads to first."""
+        """Take the Unix socket of the first server."""
         self.port = 0
         self._target = target
         self._server: asyncio.Server | None = None
@@ -41,11 +41,11 @@ class SwitchedAddress:
         self._loop.close()
 
     def lead_to(self, target: Path) -> None:
-        """Have connections that are made from now on lead to the server with this socket."""
+        """Connect new clients to the server with this socket."""
         self._target = target
 
     def url(self, role: str, database: str) -> str:
-        """Return the address as DATABASE_URL has it."""
+        """Return the address in the format of DATABASE_URL."""
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
 
     async def _end(self) -> None:
@@ -61,7 +61,7 @@ class SwitchedAddress:
             try:
                 server, to_server = await asyncio.open_unix_connection(self._target)
             except OSError:
-                # As a machine on which no server listens: the client is refused.
+                # Like a machine without a listening server: the client is refused.
                 return
             with contextlib.closing(to_server):
                 streams = ((client, to_server), (server, to_client))

@@ -1,4 +1,4 @@
-"""A real RabbitMQ on loopback ports, which can be killed and started again on the same data."""
+"""A real RabbitMQ on loopback ports, which can be killed and restarted with the same data."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ HANGS_AFTER_SECONDS: Final = 120
 
 
 class RabbitServer:
-    """One server with a folder, a node name and ports of its own."""
+    """One server with its own folder, node name and ports."""
 
     def __init__(self, port: int, epmd_port: int, distribution_port: int) -> None:
         self.url = f"amqp://guest:guest@127.0.0.1:{port}/"
@@ -51,7 +51,7 @@ class RabbitServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, as its own user where the tests run as root, in a process group of its own."""
+        """Start the server in a new process group; if the tests run as root, as its own user."""
         is_root = os.getuid() == 0
         if is_root:
             account = pwd.getpwnam(USER)
@@ -71,7 +71,7 @@ class RabbitServer:
             )
 
     async def connect(self) -> AbstractConnection:
-        """Return a connection, once it answers."""
+        """Return a connection when the server is ready."""
         async with asyncio.timeout(HANGS_AFTER_SECONDS):
             while True:
                 connection = aio_pika.Connection(make_url(self.url))
@@ -86,14 +86,14 @@ class RabbitServer:
                     return connection
 
     def kill(self) -> None:
-        """Kill it, as a machine that loses its power."""
+        """Kill the server without a shutdown, like a power failure."""
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 
     def close(self) -> None:
-        """Kill it and what it started, and remove its folder."""
+        """Kill the server and the processes that it started, and remove its folder."""
         self.kill()
         environment = {**os.environ, **self._environment}
         subprocess.run(["epmd", "-port", self._epmd_port, "-kill"], env=environment, capture_output=True, check=False)

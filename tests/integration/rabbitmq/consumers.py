@@ -1,4 +1,4 @@
-"""Messages to the examples of consumers, and an example that runs."""
+"""Messages to the example consumers, and a running example."""
 
 import asyncio
 import json

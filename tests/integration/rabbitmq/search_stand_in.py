@@ -7,12 +7,12 @@ import httpx
 
 
 def user_called(name: str) -> dict[str, Any]:
-    """Return what is indexed of a user."""
+    """Return the indexed document of a user."""
     return {"username": name, "email": f"{name}@example.com", "created_at": "2026-03-01T00:00:00Z"}
 
 
 class SearchStandIn:
-    """Speaks the bulk API with external versions. test_opensearch.py compares it with a real one."""
+    """Implements the bulk API with external versions. test_opensearch.py compares it with a real OpenSearch."""
 
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""Servers that the tests of this folder share, one of each kind on each event loop."""
+"""Servers that the tests of this folder share, one of each kind for each event loop."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ from doorward.server.limits import ConnectionLimits
 from tests.integration.server.running import Server
 
 MOMENT = 0.3
-"""Seconds: every limit of time of a hasty server."""
+"""Every timeout of a hasty server, in seconds."""
 
 LOOPS = ["asyncio", "uvloop"]
 
 
 @pytest.fixture(scope="module", params=LOOPS)
 def shared_roomy_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """One whose limits of time and number no test meets."""
+    """Yield a server whose limits no test reaches."""
     limits = ConnectionLimits(
         connections=1000, head_seconds=600, body_seconds=600, sweep_seconds=0.05, report_seconds=0
     )
@@ -25,7 +25,7 @@ def shared_roomy_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture(scope="module", params=LOOPS)
 def shared_hasty_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """One whose limits of time are short."""
+    """Yield a server with short timeouts."""
     limits = ConnectionLimits(
         connections=1000,
         head_seconds=MOMENT,
@@ -44,7 +44,7 @@ def shared_hasty_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture(params=LOOPS)
 def crowded_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """One that may have four connections."""
+    """Yield a server with a limit of four connections."""
     limits = ConnectionLimits(
         connections=4, head_seconds=600, body_seconds=600, idle_seconds=600, sweep_seconds=0.05, report_seconds=0
     )
@@ -54,13 +54,13 @@ def crowded_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture
 def roomy_server(shared_roomy_server: Server) -> Iterator[Server]:
-    """The shared one, to which no connection of an earlier test is open."""
+    """Yield the shared server, without open connections of earlier tests."""
     yield shared_roomy_server
     shared_roomy_server.disconnect()
 
 
 @pytest.fixture
 def hasty_server(shared_hasty_server: Server) -> Iterator[Server]:
-    """The shared one, to which no connection of an earlier test is open."""
+    """Yield the shared server, without open connections of earlier tests."""
     yield shared_hasty_server
     shared_hasty_server.disconnect()

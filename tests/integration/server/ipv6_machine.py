@@ -1,6 +1,6 @@
-"""What a machine with IPv6 alone can do. Run as a program, in a network of its own where that is possible.
+"""Tests the service on a machine with IPv6 only. Run as a program, in a separate network namespace if possible.
 
-Writes one JSON object: what was answered to whom.
+It writes one JSON object: the responses to each client.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ READY_SECONDS: Final = 120
 
 
 def take_ipv4_away() -> None:
-    """Leave the loopback of this network nothing but IPv6, and give it addresses of clients."""
+    """Leave only IPv6 on the loopback of this network namespace, and add addresses for clients."""
     for arguments in (
         ["link", "set", "lo", "up"],
         ["address", "delete", "127.0.0.1/8", "dev", "lo"],
@@ -76,7 +76,7 @@ def answers(port: str) -> bool:
 
 
 def client_of(port: str, source: str | None = None) -> httpx.Client:
-    # Its own address stands for whichever the clients have: all are addresses of this machine.
+    # Connect to the client's own address: all addresses of clients belong to this machine.
     transport = httpx.HTTPTransport(local_address=source, trust_env=False, verify=False)
     return httpx.Client(transport=transport, base_url=f"http://[{source or '::1'}]:{port}", timeout=READY_SECONDS)
 

@@ -1,4 +1,4 @@
-"""A small application behind the service's protocol, in a thread with a loop of its own, and sockets to talk to it."""
+"""A small application behind the service's protocol, in a thread with its own event loop, and sockets to call it."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from doorward.server.limits import ConnectionLimits
 Loop = Literal["asyncio", "uvloop"]
 PATIENCE_SECONDS = 60
 BIG = 16 * 1024 * 1024
-"""Bytes of an answer that no socket's buffers hold."""
+"""The size in bytes of a response that exceeds all socket buffers."""
 
 HOST = b"Host: doorward.test\r\n"
 
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Application:
-    """Answers by the path, and remembers what it was called with."""
+    """Responds by the path, and stores the received requests."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -45,7 +45,7 @@ class Application:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def release(self) -> None:
-        """Have it answer what it holds."""
+        """Let the application send its held responses."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._released.set)
 
@@ -97,7 +97,7 @@ class Client:
         self.socket.sendall(data)
 
     def send_as_far_as_it_is_read(self, data: bytes) -> None:
-        """Send what the other side may cut off."""
+        """Send data; ignore that the other side may close the connection."""
         with contextlib.suppress(ConnectionError):
             self.socket.sendall(data)
 
@@ -106,7 +106,7 @@ class Client:
         self.socket.shutdown(socket.SHUT_WR)
 
     def answer(self) -> Answer:
-        """Read the next answer."""
+        """Read the next response."""
         line = self._reader.readline()
         assert line.startswith(b"HTTP/1.1 "), line
         headers: dict[str, str] = {}
@@ -116,7 +116,7 @@ class Client:
         return Answer(int(line.split()[1]), headers, self._reader.read(int(headers["content-length"])))
 
     def is_closed(self) -> bool:
-        """Wait for the other side to close; tell whether it did so without another byte."""
+        """Wait for the other side to close; return whether it did so without another byte."""
         try:
             return self._reader.read(1) == b""
         except ConnectionError:
@@ -157,13 +157,13 @@ class Server:
         return client
 
     def exchange(self, data: bytes) -> Answer:
-        """Send bytes on a connection of their own; return the answer to them."""
+        """Send bytes on a new connection; return the response."""
         client = self.connect()
         client.send_as_far_as_it_is_read(data)
         return client.answer()
 
     def release(self) -> None:
-        """Have the application answer what it holds."""
+        """Let the application send its held responses."""
         self.application.release()
 
     def disconnect(self) -> None:

@@ -1,4 +1,4 @@
-"""`doorward serve` as processes of a test: a parent, its workers, and requests that are under way."""
+"""`doorward serve` as processes of a test: a parent, its workers, and pending requests."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def wait_until(is_so: Callable[[], object], explanation: Callable[[], str] = str
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process runs. One that ended and was not waited for does not."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return ") Z " not in Path(f"/proc/{process}/stat").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError):
@@ -34,7 +34,7 @@ def is_alive(process: int) -> bool:
 
 
 class Served:
-    """A service in a process group of its own, which the end of the block kills."""
+    """A service in a separate process group, which is killed at the end of the block."""
 
     def __init__(self, folder: Path, *options: str, **settings: str) -> None:
         self._log = folder / "log"
@@ -65,7 +65,7 @@ class Served:
         self.port = int(found[1])
 
     def workers(self) -> list[int]:
-        """Return the processes that the parent started to serve."""
+        """Return the parent's worker processes."""
         parent = self.process.pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
         return [int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
@@ -77,7 +77,7 @@ class Served:
             return connection.getresponse().status
 
     def port_is_free(self) -> bool:
-        """Tell whether another service could listen at the same address, as the service itself would ask."""
+        """Return whether another service could bind the same address, with the same socket options."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -89,7 +89,7 @@ class Served:
 
 
 class HeldRequest:
-    """A login whose body the service has asked for and not received: it is under way until the test finishes it."""
+    """A login whose body the service waits for: it is pending until the test finishes it."""
 
     BODY: Final = b"username=nobody&password=none"
 
@@ -103,7 +103,7 @@ class HeldRequest:
         assert self._connection.sock.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
     def finish(self) -> int:
-        """Send the body; return the status of the answer."""
+        """Send the body; return the status of the response."""
         self._connection.send(self.BODY)
         status = self._connection.getresponse().status
         self._connection.close()

@@ -1,4 +1,4 @@
-"""A service that has pages, and passkeys."""
+"""A service with pages and passkeys."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from tests.integration.service import FakeClock, Service, run_service, settings_
 
 @pytest.fixture(scope="module")
 async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
-    """Made once for a file: its clock goes on, and each test makes people of its own."""
+    """Yield a service created once for a file: its clock is not reset, and each test creates its own people."""
     changes = {"public_url": ORIGIN}
     settings = settings_of_the_ring(shared_database, secret_key, changes)
     async with run_service(settings, FakeClock()) as service:

@@ -1,4 +1,4 @@
-"""A person with a browser that runs no scripts: reads the forms of a page, types, and sends them."""
+"""A person with a browser without scripts: reads, fills in and submits the forms of a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CODES: Final = "Your recovery codes"
 SECOND_STEP: Final = "Second step"
 LOGIN: Final = "Sign in"
 AGAIN: Final = "show again that it is you"
-"""What the sign-in says when a change waits for it."""
+"""The text of the sign-in page if a change needs reauthentication."""
 STEP: Final = timedelta(seconds=30)
 OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
 _FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
@@ -36,7 +36,7 @@ _FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)
 
 @dataclass
 class Form:
-    """One form of a page: where it goes, and what its fields hold."""
+    """One form of a page: its action, and the values of its fields."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -82,12 +82,12 @@ class _Reader(HTMLParser):
         if self._is_code:
             self.codes.append(data)
         if self.lasttag == "textarea" and self._field:
-            # A browser drops the line end that a text area begins with.
+            # Browsers ignore a line end at the beginning of a text area.
             self.forms[-1].fields[self._field] += data.removeprefix("\n")
 
 
 class Shown:
-    """A page as its reader sees it."""
+    """A page, parsed."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.answer, self.status = answer, answer.status_code
@@ -102,7 +102,7 @@ class Shown:
         return html.unescape(found[1]).removesuffix(" · doorward") if found else ""
 
     def actions(self) -> list[str]:
-        """Return where the forms go that need no script."""
+        """Return the actions of the forms that need no script."""
         return [form.action for form in self.forms if not form.needs_script]
 
     def form(self, action: str, *, needs_script: bool = False) -> Form:
@@ -111,7 +111,7 @@ class Shown:
         return found[0]
 
     def data(self, name: str) -> dict[str, Any]:
-        """Return what the page holds for its script."""
+        """Return the data of the page for its script."""
         found = re.search(rf'data-{name}="([^"]*)"', self.answer.text)
         assert found is not None, self.text
         data: dict[str, Any] = json.loads(html.unescape(found[1]))
@@ -120,7 +120,7 @@ class Shown:
 
 @dataclass
 class Visitor:
-    """A person with a browser of their own, which keeps cookies and goes on where a page leads it."""
+    """A person with a browser, which stores cookies and follows redirects of pages."""
 
     service: Service
     person: Person
@@ -134,7 +134,7 @@ class Visitor:
 
     @property
     def cookie(self) -> str:
-        """The cookie of the session."""
+        """The session cookie."""
         return self.http.cookies.get("__Host-doorward_session") or ""
 
     async def open(self, path: str = FACTORS) -> Shown:
@@ -143,7 +143,7 @@ class Visitor:
     async def send(
         self, action: str, *, needs_script: bool = False, headers: dict[str, str] | None = None, **typed: str
     ) -> Shown:
-        """Fill in the form of the page that goes there, and send it."""
+        """Fill in the form of the page with this action, and submit it."""
         return await self.fill_in(action, typed, needs_script=needs_script, headers=headers)
 
     async def fill_in(
@@ -154,7 +154,7 @@ class Visitor:
         needs_script: bool = False,
         headers: dict[str, str] | None = None,
     ) -> Shown:
-        """Do as ``send`` does, also with fields whose names are no names of Python."""
+        """Do the same as ``send``, for field names that are not Python identifiers."""
         assert self.page is not None
         form = self.page.form(action, needs_script=needs_script)
         given = OWN_SITE if headers is None else headers
@@ -162,32 +162,32 @@ class Visitor:
         return await self._shown(await self.http.post(address, data={**form.fields, **typed}, headers=given))
 
     async def post(self, action: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Shown:
-        """Send fields, whatever the page has."""
+        """Send fields independent of the page."""
         given = OWN_SITE if headers is None else headers
         return await self._shown(await self.http.post(f"/account/{action}", data=fields, headers=given))
 
     async def sign_in(self, path: str = FACTORS, password: str = "") -> Shown:
-        """Type name and password, in a browser in which no one is signed in."""
+        """Enter name and password, in a browser without cookies."""
         self.http.cookies.clear()
         await self.open(path)
         return await self.send("sign-in", username=self.person.username, password=password or self.person.password)
 
     async def sign_in_again(self) -> Shown:
-        """Sign in on the page that a change has led to."""
+        """Sign in on the page to which a change has redirected."""
         return await self.send("sign-in", username=self.person.username, password=self.person.password)
 
     async def sign_in_by_passkey(self, authenticator: Authenticator, path: str = PASSKEYS) -> Shown:
-        """Sign in as the page's script does."""
+        """Sign in like the page's script."""
         self.http.cookies.clear()
         signed = authenticator.get((await self.open(path)).data("get"))
         return await self.send("sign-in", needs_script=True, credential=json.dumps(signed))
 
     async def set_up(self) -> tuple[pyotp.TOTP, list[str]]:
-        """Set up an application from the page of second factors; return it and the codes that are shown."""
+        """Set up an application on the page of second factors; return it and the recovery codes."""
         return await self.set_up_with(await self.send("set-up-application"))
 
     async def set_up_with(self, shown: Shown) -> tuple[pyotp.TOTP, list[str]]:
-        """Set up the application whose secret is shown."""
+        """Set up the application with the secret on the page."""
         (secret,) = shown.codes
         application = pyotp.TOTP(secret.replace(" ", ""))
         shown = await self.send("confirm-application", code=application.at(self.service.clock.present))
@@ -206,7 +206,7 @@ class Visitor:
 
 
 async def is_live(site: Service, cookie: str) -> bool:
-    """Tell whether the session of a cookie is live."""
+    """Return whether the session of a cookie is live."""
     return await site.app.state.services.provider.browser_sessions.find(cookie) is not None
 
 
@@ -217,14 +217,14 @@ async def verified(site: Service) -> Person:
 
 
 async def new_visitor(site: Service) -> Visitor:
-    """Somebody who has signed in on the page, without a factor."""
+    """Return a person without a factor who has signed in on the page."""
     found = Visitor(site, await verified(site))
     assert (await found.sign_in()).title == OWN
     return found
 
 
 async def protected_visitor(site: Service) -> tuple[Visitor, pyotp.TOTP, list[str]]:
-    """Somebody who has set up an application, and is on the page again."""
+    """Return a person who has set up an application, and opened the page again."""
     found = await new_visitor(site)
     application, codes = await found.set_up()
     await found.open()

@@ -1,4 +1,4 @@
-"""Webhooks on one database: the use cases, the delivery, and what is stored."""
+"""Webhooks on one database: the use cases, the delivery, and the stored state."""
 
 import ipaddress
 import json
@@ -35,7 +35,7 @@ PATIENT_SECONDS: Final = 60.0
 
 
 class Hooks:
-    """The use cases of one database, its networks opened to loopback."""
+    """The use cases on one database, with loopback as a permitted network."""
 
     def __init__(
         self,
@@ -75,14 +75,14 @@ class Hooks:
         )
 
     async def endpoint(self, port: int, *types: str, path: str = "/hook") -> EndpointWithSecret:
-        """Add an endpoint of these types, or of all. It is not told of its own creation."""
+        """Add an endpoint for these types, or for all. It does not receive the event of its creation."""
         content = EndpointContent(f"http://127.0.0.1:{port}{path}", types=types or None)
         made = await self.webhooks.create(OPERATOR, content)
         self.outbox.sql("DELETE FROM outbox WHERE kind = 'webhook.changed'")
         return made
 
     async def tell(self, *user_ids: UUID) -> None:
-        """Have an event recorded about each of the users, in this order."""
+        """Record an event about each of the users, in this order."""
         for user_id in user_ids:
             await self.record(UserActivated(user_id=user_id))
 

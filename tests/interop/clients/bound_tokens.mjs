@@ -1,5 +1,5 @@
 // Gets tokens that are bound to a key (DPoP) with oauth4webapi as a public client, in two steps as sign_in.mjs does: `begin`
-// binds the code to the key, `finish` exchanges and refreshes, and calls userinfo or a service that takes the tokens.
+// binds the code to the key, `finish` exchanges and refreshes, and calls userinfo or an API that accepts the tokens.
 import * as oauth from "oauth4webapi";
 
 const OPTIONS = { [oauth.allowInsecureRequests]: true };

@@ -1,4 +1,4 @@
-// What the flows of all clients have in common.
+// Shared by the flows of all clients.
 export const REFRESHES = 2;
 
 export async function nameOf(site, accessToken) {

@@ -1,4 +1,4 @@
-// Runs one flow of one client: node run.mjs CLIENT FLOW, with addresses and a person as JSON on stdin; writes what it got.
+// Runs one flow of one client: node run.mjs CLIENT FLOW, with addresses and a person as JSON on stdin; writes its results.
 import { readFileSync } from "node:fs";
 import { log } from "node:console";
 

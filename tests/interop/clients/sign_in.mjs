@@ -1,4 +1,4 @@
-// Signs a person in with openid-client, in two steps: `begin` writes where the browser goes, `finish` takes what it brought.
+// Signs a person in with openid-client, in two steps: `begin` writes the request's URL, `finish` takes the redirect's URL.
 import * as client from "openid-client";
 
 function discovered(app) {

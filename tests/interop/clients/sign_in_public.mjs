@@ -1,5 +1,5 @@
 // Signs a person in with oauth4webapi as a public client, in two steps as sign_in.mjs does. The library checks state, issuer,
-// nonce, the ID token's claims and signature, and that userinfo is of the same user.
+// nonce, the ID token's claims and signature, and that userinfo belongs to the same user.
 import * as oauth from "oauth4webapi";
 
 const OPTIONS = { [oauth.allowInsecureRequests]: true };

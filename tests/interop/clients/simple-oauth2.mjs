@@ -20,7 +20,7 @@ export async function refresh(site) {
   let current = await begin(site);
   const seen = [await nameOf(site, current.token.access_token)];
   for (let count = 0; count < REFRESHES; count += 1) {
-    // As its documentation says: expired, or about to be within that many seconds.
+    // As documented: whether the token has expired, or expires within this number of seconds.
     if (current.expired(1_000_000)) current = await current.refresh();
     seen.push(await nameOf(site, current.token.access_token));
   }

@@ -1,4 +1,4 @@
-"""Real issuers, each on loopback with data of its own, and services that trust them."""
+"""Real issuers on loopback, each with separate data, and services that trust them."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -13,7 +13,7 @@ from tests.interop.issuers.keycloak import running_keycloak
 
 @pytest.fixture(scope="module")
 def database_url(postgres: EmbeddedPostgres) -> str:
-    """An empty database."""
+    """Return the URL of an empty database."""
     name = f"issuers_{uuid4().hex}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -22,7 +22,7 @@ def database_url(postgres: EmbeddedPostgres) -> str:
 
 @pytest.fixture(scope="module")
 def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
-    """A Keycloak with a realm; a module's own, because a test rotates its keys."""
+    """Yield a Keycloak with a realm; a separate one for each module, because a test rotates its keys."""
     with running_keycloak(tmp_path_factory.mktemp("keycloak")) as (url, password):
         realm = Realm(url, password)
         realm.make()

@@ -1,4 +1,4 @@
-"""A Keycloak that runs for a module: bounded in memory and time, with a database of its own."""
+"""A Keycloak for one module: limited in memory and time, with a separate database."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ BOUNDS: Final = {"JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m", "JAVA_OPTS_APPEND": "-
 
 @contextlib.contextmanager
 def running_keycloak(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run it with its database and its log in a folder; yield its address and its administrator's password."""
+    """Run Keycloak with its database and its log in a folder; yield its URL and its administrator's password."""
     try:
         programs = install("dev-file")
     except KeycloakMissingError as error:
@@ -58,7 +58,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End its process group: a shell, and Java below it."""
+    """End the process group: a shell, and its Java process."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)

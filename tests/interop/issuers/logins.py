@@ -1,4 +1,4 @@
-"""The service with a provider that people sign in with, and what they do there: link, come back, sign in."""
+"""The service with a login provider, and the users' actions with it: linking, returning, signing in."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,12 +14,12 @@ from tests.integration.service import FakeClock, run_service, settings_of_the_ri
 
 BACK: Final = "/account/back-from-acme"
 SignIn = Callable[[str, str], dict[str, str]]
-"""Has a person sign in at the provider, at an address; returns with what the browser is sent back."""
+"""Signs a person in at the provider's authorization URL; returns the parameters of the redirect back."""
 
 
 @asynccontextmanager
 async def service_with(issuer: str, secret: str, database_url: str, key: str) -> AsyncIterator[Provider]:
-    """Run the service, whose client at the provider is ``doorward``."""
+    """Run the service, with the client id ``doorward`` at the provider."""
     migrate(database_url)
     entry = {
         "name": "acme",
@@ -37,7 +37,7 @@ async def service_with(issuer: str, secret: str, database_url: str, key: str) ->
 
 
 async def check_linking_and_signing_in(doorward: Provider, sign_in: SignIn, name: str, stranger: str) -> None:
-    """Link the identity of a name, sign in with it, and be refused as a stranger. A code is good for once."""
+    """Link an identity, sign in with it, and get refused as a stranger. A code works once."""
     browser, person = Browser(doorward), await doorward.service.register()
     password = forms_of(await browser.get(SIGN_IN))[0][1] | {"username": person.username, "password": PASSWORD}
     await browser.http.post(SIGN_IN, data=password, headers=OWN_SITE)

@@ -1,4 +1,4 @@
-"""oidc-provider, an OpenID provider for Node, as it runs: clients, people who sign in, keys."""
+"""A running oidc-provider, an OpenID provider for Node: clients, sign-ins, keys."""
 
 import re
 import subprocess
@@ -28,14 +28,14 @@ class Provider:
         self.issuer = self._ready_issuer()
 
     def _ready_issuer(self) -> str:
-        """Return the issuer once new keys sign; the provider writes notices between."""
+        """Return the issuer when new keys sign; skip the provider's notices."""
         assert self._process.stdout is not None
         line = next((line for line in self._process.stdout if line.startswith("ready ")), "")
         assert line, "the provider has ended"
         return line.removeprefix("ready ").strip()
 
     def rotate_keys(self) -> None:
-        """Have new keys sign from now on; the ones before stay listed."""
+        """Add new keys that sign from now on; the previous ones stay in the key set."""
         assert self._process.stdin is not None
         self._process.stdin.write("rotate\n")
         self._process.stdin.flush()
@@ -47,7 +47,7 @@ class Provider:
         return self._tokens("job", form)["access_token"]
 
     def code_flow(self, person: str, *, scope: str) -> dict[str, str]:
-        """Return the tokens of a person, who signs in and agrees on the provider's own pages."""
+        """Return the tokens of a person who signs in and consents on the provider's own pages."""
         browser = requests.Session()
         query = {"client_id": "page", "response_type": "code", "redirect_uri": CALLBACK, "scope": f"openid {scope}"}
         page = browser.get(f"{self.issuer}/auth", params={**query, "resource": ES256}, timeout=CALL_SECONDS)
@@ -68,7 +68,7 @@ class Provider:
 def submit(
     browser: requests.Session, page: requests.Response, form: dict[str, str], *, follows: bool = True
 ) -> requests.Response:
-    """Send the form of one of the provider's pages."""
+    """Submit the form of one of the provider's pages."""
     action = _FORM.search(page.text)
     assert action is not None, page.text
     return browser.post(action[1], data=form, allow_redirects=follows, timeout=CALL_SECONDS)
@@ -76,7 +76,7 @@ def submit(
 
 @contextmanager
 def node_provider(login_callback: str) -> Iterator[Provider]:
-    """Run it on a free port; people whom the client ``doorward`` has sent there come back at the address."""
+    """Run the provider on a free port; the client ``doorward`` redirects back to this URL."""
     if not (FOLDER / "node_modules").is_dir():
         leave_out("oidc-provider", f"npm ci --ignore-scripts --prefix {FOLDER.relative_to(Path.cwd())}")
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The service as a process that trusts issuers, and its calls of items."""
+"""The service as a process that trusts issuers, and its item calls."""
 
 import contextlib
 import json
@@ -18,14 +18,14 @@ ROLES: Final = {"items-editor": ["items:read", "items:write"], "items-reader": [
 
 
 class TrustingService:
-    """A service that was started with its trusted issuers."""
+    """A running service with its trusted issuers."""
 
     def __init__(self, url: str, database_url: str) -> None:
         self.url = url
         self._database_url = database_url
 
     def create(self, token: str) -> requests.Response:
-        """Write an item."""
+        """Create an item."""
         return self._call("POST", ITEMS, token, json={"title": "An item"})
 
     def list_items(self, token: str) -> requests.Response:
@@ -33,7 +33,7 @@ class TrustingService:
         return self._call("GET", ITEMS, token)
 
     def statuses(self, token: str) -> tuple[int, int]:
-        """What reading and writing are answered."""
+        """Return the statuses of reading and writing."""
         return self.list_items(token).status_code, self.create(token).status_code
 
     def read(self, token: str, location: str) -> requests.Response:
@@ -41,12 +41,12 @@ class TrustingService:
         return self._call("GET", location, token)
 
     def code(self, token: str) -> str:
-        """The code of the refusal of a list."""
+        """Return the error code of a refused list."""
         answer: str = self.list_items(token).json()["code"]
         return answer
 
     def users(self, issuer: str) -> list[dict[str, Any]]:
-        """The local users of an issuer's subjects."""
+        """Return the local users of an issuer's subjects."""
         query = (
             "SELECT subject, users.* FROM federated_identities JOIN users ON user_id = id"
             " WHERE issuer = %s ORDER BY subject, users.created_at"
@@ -55,7 +55,7 @@ class TrustingService:
             return connection.execute(query, (issuer,)).fetchall()
 
     def deactivate(self, issuer: str, subject: str) -> None:
-        """Deactivate the local user of a subject, as the operator's command does."""
+        """Deactivate the local user of a subject, like the operator's command."""
         query = (
             "UPDATE users SET is_active = false FROM federated_identities"
             " WHERE user_id = id AND issuer = %s AND subject = %s"

@@ -1,4 +1,4 @@
-"""What the tests of MCP run beside."""
+"""The service and servers for the tests of MCP."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ SCOPES = ("notes:read", "notes:write")
 
 @pytest.fixture(scope="session")
 async def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[McpSite]:
-    """A service that takes clients of one host, for one MCP server."""
+    """Yield a service that accepts clients of one host, for one MCP server."""
     name = f"mcp_{uuid4().hex}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -51,7 +51,7 @@ async def site(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFact
             *(word for scope in ("openid", *SCOPES) for word in ("--scope", scope)),
         )
         with ExitStack() as stack:
-            # It waits for the service to answer, and the host of documents goes on meanwhile.
+            # This call blocks until the service is ready, while the host of documents must respond.
             await asyncio.to_thread(stack.enter_context, running_service(settings, port=port))
             yield McpSite(issuer, server, documents, client_id, callback_port)
 

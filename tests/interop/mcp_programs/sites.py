@@ -1,4 +1,4 @@
-"""doorward, an MCP server that it protects, and a host that describes clients: processes and ports of this machine."""
+"""doorward, an MCP server that it protects, and a host of client metadata: processes and ports of this machine."""
 
 import asyncio
 import os
@@ -21,14 +21,14 @@ READY_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class McpSite:
-    """Where everything is."""
+    """The addresses of all servers."""
 
     issuer: str
     server: str
-    """The address of the MCP server, which is the resource of its tokens."""
+    """The URL of the MCP server, which is the resource of its tokens."""
     documents: DocumentHost
     client_id: str
-    """Of a public client that an operator added."""
+    """The id of a public client that an operator added."""
     callback_port: int
 
 
@@ -45,7 +45,7 @@ class NetworkBrowser(Browser):
         await self.http.aclose()
 
     async def agree(self, address: str, person: Person) -> str:
-        """Open a link of a client, sign in where asked, and agree; return the address that leads back to the client."""
+        """Open a client's link, sign in if required, and consent; return the URL of the redirect back to the client."""
         page = await self.get(address)
         if "/sign-in" in str(page.url):
             page = await self.sign_in(page, person)
@@ -58,7 +58,7 @@ class NetworkBrowser(Browser):
 
 @asynccontextmanager
 async def running_mcp_server(issuer: str) -> AsyncIterator[str]:
-    """Run `examples/mcp_server.py`; yield its address."""
+    """Run `examples/mcp_server.py`; yield its URL."""
     address = f"http://127.0.0.1:{free_port()}/mcp"
     environment = {**os.environ, "MCP_ADDRESS": address, "DOORWARD_URL": issuer}
     process = await asyncio.create_subprocess_exec(

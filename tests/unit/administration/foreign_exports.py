@@ -1,4 +1,4 @@
-"""Files as other systems export them, rebuilt by hand with invented people: Ada, Grace and Edsger."""
+"""Export files of other systems, rebuilt by hand with invented people: Ada, Grace and Edsger."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ BCRYPT: Final = "$2a$10$" + "." * 53
 
 
 def keycloak() -> bytes:
-    """A realm with what surrounds the users, before and behind them; Ada has Argon2, Grace PBKDF2, Edsger nothing."""
+    """Return a realm with other members around the users; Ada has Argon2, Grace PBKDF2, Edsger no password."""
     realm = {
         "id": "0f5c",
         "realm": "example",
@@ -64,7 +64,7 @@ def _credential(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def auth0() -> bytes:
-    """Ada as the file with hashes has her, Grace as the export of users has her, Edsger blocked."""
+    """Return Ada in the format of the file with hashes, Grace in that of the users' export, and Edsger blocked."""
     return _lines(
         {
             "_id": {"$oid": "60425dc43519d90068f82973"},
@@ -113,7 +113,7 @@ def firebase() -> bytes:
 
 
 def supabase() -> bytes:
-    """With the columns that matter and some that do not; Edsger was deleted."""
+    """Return the columns that matter and some that do not; Edsger was deleted."""
     columns = ["instance_id", "id", "aud", "role", "email", "encrypted_password", "email_confirmed_at", "created_at"]
     columns += ["raw_user_meta_data", "is_super_admin", "banned_until", "deleted_at"]
     zero, since, role = "00000000-0000-0000-0000-000000000000", "2024-03-05 16:34:19.775123+00", "authenticated"
@@ -126,7 +126,7 @@ def supabase() -> bytes:
 
 
 def django() -> bytes:
-    """A dump with another model in between; Ada is a superuser, and Grace has no usable password."""
+    """Return a dump with another model in between; Ada is a superuser, and Grace has no usable password."""
     ada = {
         "password": f"pbkdf2_sha256$1000000$seasalt${CHECKSUM}",
         "last_login": "2024-03-06T10:00:00Z",

@@ -1,4 +1,4 @@
-"""An issuer's key set without a network: what it answers, how often it was asked, and when it stalls."""
+"""An issuer's key set without a network: its responses, the number of requests, and its delays."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tests.unit.client_library.signing import elliptic_key, key_set
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """A clock in seconds that only a test advances."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -39,13 +39,13 @@ class KeyServer:
 
 
 async def settle() -> None:
-    """Let tasks in the background run to their next wait."""
+    """Let background tasks run to their next wait."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
 def in_loop_of_its_own(call: Callable[[], Any]) -> Any:
-    """Call and wait in a new event loop, which ends with the call."""
+    """Make a call in a new event loop, which ends with the call."""
 
     async def run() -> Any:
         return await call()

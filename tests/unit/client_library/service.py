@@ -40,7 +40,7 @@ def application() -> FastAPI:
 
     @app.delete("/orders", dependencies=[auth.require_acr("2", max_age=300)])
     async def remove_orders() -> None:
-        """Only for those who signed in with two factors, five minutes ago at most."""
+        """Require a sign-in with two factors at most five minutes ago."""
 
     @app.put("/orders")
     async def replace_orders(user: Annotated[CurrentUser, auth.user(live=True)]) -> str:

@@ -1,4 +1,4 @@
-"""Keys of made-up issuers, and tokens that are signed with them, well-formed or not."""
+"""Keys of invented issuers, and tokens signed with them, well-formed or not."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ class SigningKey:
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
     def jwk(self, **changes: object) -> dict[str, Any]:
-        """The public part as a JSON Web Key."""
+        """Return the public key as a JSON Web Key."""
         public_key = self.key.public_key()
         if isinstance(public_key, rsa.RSAPublicKey):
             members = RSAAlgorithm.to_jwk(public_key, as_dict=True)
@@ -34,7 +34,7 @@ class SigningKey:
         return {**members, "kid": self.key_id, "alg": self.algorithm, "use": "sig", **changes}
 
     def private_jwk(self, **changes: object) -> dict[str, Any]:
-        """The whole key, as no key set should have it."""
+        """Return the private key as a JSON Web Key, which no key set should contain."""
         if isinstance(self.key, rsa.RSAPrivateKey):
             return {**RSAAlgorithm.to_jwk(self.key, as_dict=True), **self.jwk(), "key_ops": ["verify"], **changes}
         return {**ECAlgorithm.to_jwk(self.key, as_dict=True), **self.jwk(), "key_ops": ["verify"], **changes}
@@ -43,7 +43,7 @@ class SigningKey:
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def sign(self, claims: Mapping[str, Any], **header: object) -> str:
-        """A token with these claims. A header member that is None is left out."""
+        """Return a token with these claims. A header member that is None is omitted."""
         return self.sign_text(json.dumps(claims), **header)
 
     def sign_text(self, payload: str, **header: object) -> str:
@@ -52,7 +52,7 @@ class SigningKey:
         return self.sign_texts(text, payload)
 
     def sign_texts(self, header: str, payload: str) -> str:
-        """A genuine signature over any two texts."""
+        """Return a token with a genuine signature over any two texts."""
         signed = f"{encoded(header.encode())}.{encoded(payload.encode())}"
         algorithm = jwt.get_algorithm_by_name(self.algorithm)
         return f"{signed}.{encoded(algorithm.sign(signed.encode(), self.key))}"
@@ -74,7 +74,7 @@ def rsa_key(key_id: str = "rsa", bits: int = 2048) -> SigningKey:
 
 @cache
 def edwards_jwk(algorithm: str) -> Mapping[str, Any]:
-    """A key of the kind whose algorithm has an old and a new name (RFC 9864)."""
+    """Return a key of the kind whose algorithm has an old and a new name (RFC 9864)."""
     public_key = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     return {"kty": "OKP", "crv": "Ed25519", "x": encoded(public_key), "kid": "edwards", "alg": algorithm}
 
@@ -84,7 +84,7 @@ def key_set(*keys: Mapping[str, Any] | SigningKey) -> bytes:
 
 
 def claims(**changes: object) -> dict[str, Any]:
-    """Claims of a valid token. One that is None is left out."""
+    """Return the claims of a valid token. A claim that is None is omitted."""
     members = {
         "iss": ISSUER,
         "sub": "user-1",

@@ -1,4 +1,4 @@
-"""What an authenticator in software sends in either ceremony, and how it is verified."""
+"""A software authenticator's responses in either ceremony, and their verification."""
 
 import secrets
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Writes JWTs by hand, apart from the code under test: right ones, and wrong in any way."""
+"""Writes JWTs without the code under test: valid ones, and invalid ones of any kind."""
 
 import base64
 import hashlib
@@ -63,18 +63,18 @@ def decode(part: str) -> dict[str, Any]:
 
 
 def sealed(header: bytes, payload: bytes, *, key: bytes = KEY, digest: str = "sha256") -> str:
-    """Return a token of these bytes with a right HMAC, whatever the bytes say."""
+    """Return a token of these bytes with a valid HMAC, regardless of their content."""
     content = f"{encode(header)}.{encode(payload)}"
     return f"{content}.{encode(hmac.new(key, content.encode(), getattr(hashlib, digest)).digest())}"
 
 
 def with_header(**members: object) -> str:
-    """Return a token that is right but for these members of its header."""
+    """Return a token that is valid except for these members of its header."""
     return sealed(_json(HEADER, members), json.dumps(CLAIMS).encode())
 
 
 def with_claims(**claims: object) -> str:
-    """Return a token that is right but for these claims."""
+    """Return a token that is valid except for these claims."""
     return sealed(json.dumps(HEADER).encode(), _json(CLAIMS, claims))
 
 

@@ -32,7 +32,7 @@ CLIENT_CLAIMS: Final[dict[str, Any]] = {
 
 
 def new_key(algorithm: SigningAlgorithm, number: int = 1) -> NewKey:
-    """Return one of this run's keys, by its number: RSA takes long, so that tests share them."""
+    """Return one of this run's keys by its number: creating RSA keys is slow, so that tests share them."""
     keys = _keys(algorithm)
     while len(keys) < number:
         keys.append(
@@ -75,7 +75,7 @@ def tokens_with(ring: KeyRing, algorithm: str = "HS256", audience: str = "https:
 
 
 def signed(key: NewKey, claims: Mapping[str, object] | bytes = CLAIMS, **header: object) -> str:
-    """Return a token that the key signed, whatever these members of header and claims say."""
+    """Return a token signed with the key, with any members of header and claims."""
     private = jwt.PyJWK(json.loads(key.private), algorithm=key.algorithm).key
     members = {"alg": key.algorithm, "typ": "at+jwt", "kid": key.kid, **header}
     content = claims if isinstance(claims, bytes) else _without_missing(claims)
@@ -83,7 +83,7 @@ def signed(key: NewKey, claims: Mapping[str, object] | bytes = CLAIMS, **header:
 
 
 def sealed_by(private: Any, algorithm: SigningAlgorithm, header: bytes, payload: bytes) -> str:
-    """Return a token of these bytes with a right signature, whatever the bytes say."""
+    """Return a token of these bytes with a valid signature, regardless of their content."""
     content = f"{forge.encode(header)}.{forge.encode(payload)}"
     signature = jwt.get_algorithm_by_name(algorithm).sign(content.encode(), private)
     return f"{content}.{forge.encode(signature)}"

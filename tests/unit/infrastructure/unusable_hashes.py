@@ -1,4 +1,4 @@
-"""Stored values that no password fits."""
+"""Stored hashes that match no password."""
 
 from typing import Final
 

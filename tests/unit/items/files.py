@@ -1,4 +1,4 @@
-"""Read made-up files."""
+"""Read invented files."""
 
 import io
 from typing import Any
@@ -9,19 +9,19 @@ from doorward.domain.items.reading.files import BadLine, FileOptions, opened_ite
 
 
 def read_lines(file: bytes | str, **options: Any) -> list[ImportedItem | BadLine | None]:
-    """Return what each line after the header says."""
+    """Return the parsed lines after the header."""
     content = file.encode() if isinstance(file, str) else file
     with opened_items(io.BytesIO(content), _options(**options)) as opened:
         return list(opened.lines)
 
 
 def read(file: bytes | str, **options: Any) -> list[ItemContent | BadLine | None]:
-    """Return the same, of items their content alone."""
+    """Return the same, with only the content of items."""
     return [line.content if isinstance(line, ImportedItem) else line for line in read_lines(file, **options)]
 
 
 def titles(file: bytes | str, **options: Any) -> list[str]:
-    """Return the titles, and - for each line that describes none."""
+    """Return the titles, and "-" for each line without an item."""
     return [line.title if isinstance(line, ItemContent) else "-" for line in read(file, **options)]
 
 
@@ -31,7 +31,7 @@ def bad(file: bytes | str, **options: Any) -> list[tuple[int, str]]:
 
 
 def external_ids(file: bytes | str, **options: Any) -> list[str | None]:
-    """Return the foreign ids of the items."""
+    """Return the external ids of the items."""
     return [line.external_id for line in read_lines(file, **options) if isinstance(line, ImportedItem)]
 
 

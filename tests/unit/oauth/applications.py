@@ -1,4 +1,4 @@
-"""An application and what it asks for, as the unit tests need them."""
+"""An application and its request parameters, for the unit tests."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ ASKED: Final = {
 
 
 def parameters(**changes: Any) -> dict[str, str]:
-    """Return the parameters of a right request with these changes; None leaves one out."""
+    """Return the parameters of a valid request with these changes; None omits one."""
     return {name: value for name, value in {**ASKED, **changes}.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Requests for authorization, documents and assertions of clients, of which a stranger chose every text."""
+"""Authorization requests, documents and assertions of clients in which an attacker chose every text."""
 
 import contextlib
 from datetime import UTC, datetime
@@ -31,11 +31,11 @@ _NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _KEY: Final = generate_private_key(SECP256R1())
 _JWK: Final = ECAlgorithm.to_jwk(_KEY.public_key(), as_dict=True)
 _IN_A_PROOF: Final = 2_000
-"""Characters that have room in a proof, however JSON writes them."""
+"""The number of characters that fit into a proof in any JSON encoding."""
 
 
 def read_document(text: str) -> None:
-    """Read a document that is the text, one of which each member is the text, and one whose address is."""
+    """Read the text as a document, as each member of a document, and as a document's URL."""
     names = ("client_name", "scope", "token_endpoint_auth_method")
     members = {**dict.fromkeys(names, text), "redirect_uris": [text] * 20, "client_id": ADDRESS}
     with contextlib.suppress(DomainError):
@@ -46,7 +46,7 @@ def read_document(text: str) -> None:
 
 
 def read_request(text: str) -> None:
-    """A request of a known application, each of whose parameters is the text, and a query string that is."""
+    """Read the text as each parameter of a known application's request, and as a query string."""
     names = ("scope", "prompt", "acr_values", "max_age", "state", "nonce", "resource", "code_challenge")
     asked = {**dict.fromkeys(names, text), "redirect_uri": CALLBACK}
     with contextlib.suppress(DomainError):
@@ -55,13 +55,13 @@ def read_request(text: str) -> None:
 
 
 def read_state(text: str) -> None:
-    """A state of a login elsewhere that is the text."""
+    """Read the text as the state of a login at another provider."""
     with contextlib.suppress(InvalidProviderAnswerError):
         _STATES.open(text, provider="acme", browser=text, now=datetime.now(UTC))
 
 
 def read_assertion(text: str) -> None:
-    """An assertion that is the text, one whose parts are, and a set of keys that is."""
+    """Read the text as an assertion, as the parts of one, and as a key set."""
     reader = SignedAssertions("https://auth.example", PublicFetcher())
     reader.client_of(text)
     reader.client_of(f"{text}.{text}.{text}"[:MAXIMUM_TOKEN_LENGTH])
@@ -69,7 +69,7 @@ def read_assertion(text: str) -> None:
 
 
 def read_proof(text: str) -> None:
-    """A proof that is the text, one whose parts are, and a genuine one whose address and jti are."""
+    """Read the text as a proof, as the parts of one, and as the URL and jti of a genuine one."""
     reader = SignedProofs()
     claims = {"htm": "GET", "htu": f"https://{text[:_IN_A_PROOF]}", "jti": text[:200], "iat": _NOW.timestamp()}
     genuine = jwt.encode(claims, _KEY, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": _JWK})

@@ -1,4 +1,4 @@
-"""The defaults of all settings; ordinary use does not meet those of the budgets, and mail is off."""
+"""The defaults of all settings; ordinary use stays below those of the budgets, and mail is off."""
 
 from typing import Final
 
@@ -34,7 +34,7 @@ OTHERS_OF_MAIL: Final = {
     "EMAIL_FROM": "accounts@example.com",
     "PUBLIC_URL": "https://auth.example.com",
 }
-"""What a password for mail needs beside it."""
+"""The settings that a password for mail requires."""
 
 DEFAULTS = {
     "environment": "production",

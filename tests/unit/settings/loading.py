@@ -1,4 +1,4 @@
-"""The settings as a process loads them whose secrets are mounted in a folder of the test's own."""
+"""Loads settings like a process whose secrets are mounted in a folder of the test."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ from doorward.settings.config import Settings
 
 
 def load_settings(*, beside_inv_dev: bool = False) -> Settings:
-    """Load them from all sources; the folder is ``secrets`` in the present one."""
+    """Load settings from all sources; the secrets folder is ``secrets`` in the current folder."""
     return config.load_settings(beside_inv_dev=beside_inv_dev, secrets_folder=Path.cwd() / "secrets")

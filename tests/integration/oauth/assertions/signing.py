@@ -1,4 +1,4 @@
-"""Clients that sign assertions: their keys, and what they send."""
+"""Clients that sign assertions: their keys, and their requests."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ SHORT: Final = rsa.generate_private_key(65537, 1024)
 
 
 class Key:
-    """A private key, and its public one as a JWK."""
+    """A private key, and its public key as a JWK."""
 
     def __init__(self, key_id: str | None = "first", *, is_rsa: bool = False, private: Any = None) -> None:
         self.key_id = key_id
@@ -46,7 +46,7 @@ class Signer:
         self.key = key
 
     def assertion(self, *, header: dict[str, Any] | None = None, key: Key | None = None, **changes: object) -> str:
-        """Return a right assertion with these changes; a claim that is None is left out."""
+        """Return a valid assertion with these changes; a claim that is None is omitted."""
         key, now = key or self.key, int(self.provider.clock.now().timestamp())
         claims = {
             "iss": self.id,
@@ -64,7 +64,7 @@ class Signer:
         )
 
     async def post(self, assertion: str | None = None, path: str = TOKEN, **form: Any) -> httpx.Response:
-        """Ask for a token with an assertion. A field that is None is left out."""
+        """Request a token with an assertion. A field that is None is omitted."""
         sent = {
             "grant_type": "client_credentials",
             "client_assertion_type": TYPE,

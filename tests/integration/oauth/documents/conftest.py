@@ -1,4 +1,4 @@
-"""A service that takes clients of one host, by the documents there."""
+"""A service that accepts clients with metadata documents on one host."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def host(certificates: Certificates) -> AsyncIterator[DocumentHost]:
 async def provider(
     certificates: Certificates, host: DocumentHost, make_database: MakeDatabase, secret_key: str
 ) -> AsyncIterator[Provider]:
-    """A service that takes clients of this host, for one resource. What the tests add are other documents."""
+    """Yield a service that accepts clients of this host, for one resource. Tests only add more documents."""
     changes = {
         "public_url": ISSUER,
         "client_metadata_hosts": host.authority,
@@ -39,7 +39,7 @@ async def provider(
     }
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     with pytest.MonkeyPatch.context() as patch:
-        # Read at the start, as an operator's own authority is.
+        # The variable is read at the start, like an operator's own authority.
         patch.setenv("SSL_CERT_FILE", str(certificates.authority_file()))
         async with run_service(settings, FakeClock()) as service:
             made = Provider(service)
@@ -49,7 +49,7 @@ async def provider(
 
 @pytest.fixture
 def path() -> str:
-    """A path that no other test has: documents are remembered."""
+    """Return a path that no other test uses, since documents are cached."""
     return f"/client-{next(_numbers)}.json"
 
 

@@ -12,7 +12,7 @@ from tests.integration.oauth.provider import Provider
 
 @pytest.fixture
 async def app(lasting_provider: Provider) -> Application:
-    """A public client whose tokens may call all routes of their user."""
+    """Return a public client whose tokens may call all routes of their user."""
     scopes = ("account", "openid", "offline_access")
     return await application(lasting_provider, **NATIVE, scopes=scopes, is_first_party=True)
 
@@ -29,7 +29,7 @@ async def person(lasting_provider: Provider) -> Person:
 
 @pytest.fixture
 async def tokens(app: Application, holder: KeyHolder, browser: Browser, person: Person) -> dict[str, Any]:
-    """The tokens of a session that is bound to the holder's key."""
+    """Return the tokens of a session that is bound to the holder's key."""
     answer = await holder.exchange(app, await app.code(browser, person, scope=SCOPES))
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()

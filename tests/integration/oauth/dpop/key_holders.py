@@ -1,4 +1,4 @@
-"""A client that has a key, and proves it with each call (DPoP, RFC 9449)."""
+"""A client that holds a key, and proves its possession in each call (DPoP, RFC 9449)."""
 
 import hashlib
 from typing import Any, Final
@@ -23,12 +23,12 @@ ALGORITHMS: Final = 'algs="ES256 RS256"'
 
 
 def digest_of(token: str) -> str:
-    """Return what a proof says of an access token."""
+    """Return the hash of an access token for a proof."""
     return base64url_encode(hashlib.sha256(token.encode()).digest()).decode()
 
 
 class KeyHolder:
-    """Holds a key, and makes proofs at the time of the service's clock."""
+    """Holds a key, and creates proofs at the time of the service's clock."""
 
     def __init__(self, provider: Provider, key: EllipticCurvePrivateKey | RSAPrivateKey | None = None) -> None:
         self.provider = provider
@@ -48,7 +48,7 @@ class KeyHolder:
         header: dict[str, Any] | None = None,
         **changes: Any,
     ) -> str:
-        """Return a right proof with these changes to its header and its claims; None leaves a claim out."""
+        """Return a valid proof with these changes to its header and its claims; None omits a claim."""
         claims = {
             "jti": str(uuid4()),
             "htm": method,
@@ -62,7 +62,7 @@ class KeyHolder:
         return jwt.encode(given, self.key, algorithm=self.algorithm, headers=members)
 
     async def ask(self, app: Application, proof: str | None = None, **form: str) -> httpx.Response:
-        """Ask for tokens as a client, with a proof."""
+        """Request tokens as a client, with a proof."""
         headers = {"DPoP": proof or self.proof("POST", TOKEN)}
         if app.machine.secret:
             return await app.provider.post(TOKEN, form, auth=(app.id, app.machine.secret), headers=headers)
@@ -82,13 +82,13 @@ class KeyHolder:
 
 
 def is_refused_proof(answer: httpx.Response) -> bool:
-    """Tell whether a token endpoint refuses a proof (RFC 9449 section 5)."""
+    """Return whether a token endpoint refuses a proof (RFC 9449 section 5)."""
     challenge = answer.headers.get("www-authenticate", "")
     return is_oauth_error(answer, "invalid_dpop_proof") and challenge.startswith("DPoP ") and ALGORITHMS in challenge
 
 
 def is_challenged(answer: httpx.Response, error: str, scheme: str = "DPoP") -> bool:
-    """Tell whether a route refuses a token or a proof (RFC 9449 section 7.1)."""
+    """Return whether a route refuses a token or a proof (RFC 9449 section 7.1)."""
     challenge = answer.headers["www-authenticate"]
     names_algorithms = ALGORITHMS in challenge or scheme != "DPoP"
     return (

@@ -1,4 +1,4 @@
-"""A service at which clients register themselves."""
+"""A service with dynamic client registration."""
 
 from collections.abc import AsyncIterator
 

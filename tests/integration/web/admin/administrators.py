@@ -1,4 +1,4 @@
-"""People with roles in browsers of their own, and the pages that they open."""
+"""People with roles in separate browsers, and the pages that they open."""
 
 from typing import Final
 from uuid import uuid4
@@ -14,12 +14,12 @@ REFUSED: Final = "Not for this account"
 
 
 def page_of(person: Person) -> str:
-    """Return the address of the page of a user."""
+    """Return the path of a user's page."""
     return f"/admin/user?id={person.id}"
 
 
 async def administrator(service: Service, *roles: str, at: str = USERS) -> Visitor:
-    """Return a person with these roles, who has signed in and looks at a page, or is refused there."""
+    """Return a person with these roles who has signed in and opened a page, or was refused there."""
     found = Visitor(service, await verified(service))
     await give(service, found.person, *roles)
     await found.sign_in(at)
@@ -27,7 +27,7 @@ async def administrator(service: Service, *roles: str, at: str = USERS) -> Visit
 
 
 def role_of(service: Service, *scopes: str) -> str:
-    """Define a role that gives these scopes; return its name."""
+    """Create a role with these scopes; return its name."""
     name = f"r{uuid4().hex[:20]}"
     service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", name, list(scopes))
     return name

@@ -1,4 +1,4 @@
-"""A service that has pages of administration and webhooks, and mail that nothing sends."""
+"""A service with administration pages, webhooks, and mails that are not sent."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -12,7 +12,7 @@ from tests.integration.service import FakeClock, Service, run_service, settings_
 async def office(
     shared_database: str, secret_key: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """Made once for this folder: its clock goes on, and each test makes people of its own."""
+    """Yield a service created once for this folder: its clock is not reset, and each test creates its own people."""
     folder = str(tmp_path_factory.mktemp("mails"))
     changes = {
         "public_url": ORIGIN,
@@ -27,6 +27,6 @@ async def office(
 
 @pytest.fixture(autouse=True)
 def leave_no_webhooks(office: Service) -> Iterator[None]:
-    """There may be 50, and each would be told of the events of other tests."""
+    """Remove the webhooks: there may be only 50, and each would receive the events of other tests."""
     yield
     office.sql("DELETE FROM webhook_endpoints")

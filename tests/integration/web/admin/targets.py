@@ -1,4 +1,4 @@
-"""What the forms of administration act on: each is made anew, with the page that has the form, and its fields."""
+"""Objects on which the administration forms act: each is new, with the page of the form, and its fields."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -13,12 +13,12 @@ from tests.integration.web.admin.administrators import USERS, page_of, role_of
 from tests.integration.web.visitor import verified
 
 NOT_THERE: Final = "http://127.0.0.1:9/hook"
-"""Nothing answers on this port."""
+"""No server listens on this port."""
 Target = tuple[str, dict[str, str]]
 
 
 async def new_client(service: Service, auth_method: str = "client_secret_basic", name: str = "Nightly report") -> str:
-    """Add a client for itself, or without a secret one for people; return its id."""
+    """Add a client: with a secret one for itself, without a secret one for users; return its id."""
     content = ClientContent(name, scopes=("reports:read",))
     if auth_method == "none":
         address = ("https://films.example/callback",)
@@ -28,12 +28,12 @@ async def new_client(service: Service, auth_method: str = "client_secret_basic",
     return client_id
 
 
-async def _of_a_user(service: Service) -> Target:
+async def _user_target(service: Service) -> Target:
     target = await verified(service)
     return page_of(target), {"user_id": target.id, "version": str(stored(service, target)["version"])}
 
 
-async def _of_users(_: Service) -> Target:
+async def _new_user_target(_: Service) -> Target:
     fields = {
         "email": f"{uuid4().hex}@example.com",
         "username": f"u{uuid4().hex[:20]}",
@@ -42,29 +42,29 @@ async def _of_users(_: Service) -> Target:
     return USERS, fields
 
 
-async def _of_a_role(service: Service) -> Target:
+async def _role_target(service: Service) -> Target:
     name = role_of(service)
     return f"/admin/role?name={name}", {"name": name, "version": "1"}
 
 
-async def _of_roles(_: Service) -> Target:
+async def _new_role_target(_: Service) -> Target:
     return "/admin/roles", {"name": f"r{uuid4().hex[:20]}"}
 
 
-async def _of_invitations(service: Service) -> Target:
+async def _invitation_target(service: Service) -> Target:
     email = f"{uuid4().hex}@example.com"
     invitations = service.app.state.services.administration.invitations
     made = await invitations.create(OPERATOR, email, is_mailed=False)
     return "/admin/invitations", {"email": email, "invitation_id": str(made.invitation.id)}
 
 
-async def _of_a_client(service: Service) -> Target:
+async def _client_target(service: Service) -> Target:
     client_id = await new_client(service)
     fields = {"name": "Nightly report", "client_credentials": "true"}
     return f"/admin/client?id={client_id}", {"client_id": client_id, "version": "1", **fields}
 
 
-async def _of_clients(_: Service) -> Target:
+async def _new_client_target(_: Service) -> Target:
     return "/admin/clients", {"name": "Report", "auth_method": "client_secret_post", "client_credentials": "true"}
 
 
@@ -76,7 +76,7 @@ async def new_webhook(service: Service, url: str = NOT_THERE, description: str =
 
 
 def new_dead_letter(service: Service, webhook_id: str, content: bytes = b"{}") -> int:
-    """Store a message for a webhook that is not tried any more; return its number."""
+    """Store a dead letter of a webhook; return its number."""
     (row,) = service.sql(
         "INSERT INTO outbox (message_id, channel, kind, payload, endpoint, dead_reason, died_at, attempts)"
         " VALUES (%s, 'webhook', 'user.registered', %s, %s, 'status_500', now(), 10) RETURNING id",
@@ -86,50 +86,50 @@ def new_dead_letter(service: Service, webhook_id: str, content: bytes = b"{}") -
     return number
 
 
-async def _of_webhooks(_: Service) -> Target:
+async def _new_webhook_target(_: Service) -> Target:
     return "/admin/webhooks", {"url": NOT_THERE, "is_enabled": "true"}
 
 
-async def _of_a_webhook(service: Service) -> Target:
+async def _webhook_target(service: Service) -> Target:
     webhook_id = await new_webhook(service)
     times = {"since": "2020-01-01T00:00", "until": "2020-01-02T00:00"}
     fields = {"webhook_id": webhook_id, "version": "1", "url": NOT_THERE, **times}
     return f"/admin/webhook?id={webhook_id}", fields
 
 
-async def _of_dead_letters(service: Service) -> Target:
+async def _dead_letter_target(service: Service) -> Target:
     webhook_id = await new_webhook(service)
     fields = {"message_id": str(new_dead_letter(service, webhook_id)), "webhook_id": webhook_id}
     return f"/admin/dead-letters?webhook_id={webhook_id}", fields
 
 
 TARGETS: Final[dict[str, Callable[[Service], Awaitable[Target]]]] = {
-    "/admin/create-user": _of_users,
-    "/admin/create-role": _of_roles,
-    "/admin/change-role": _of_a_role,
-    "/admin/delete-role": _of_a_role,
-    "/admin/invite": _of_invitations,
-    "/admin/revoke-invitation": _of_invitations,
-    "/admin/create-client": _of_clients,
-    "/admin/change-client": _of_a_client,
-    "/admin/rotate-client-secret": _of_a_client,
-    "/admin/disable-client": _of_a_client,
-    "/admin/enable-client": _of_a_client,
-    "/admin/delete-client": _of_a_client,
-    "/admin/create-webhook": _of_webhooks,
-    "/admin/change-webhook": _of_a_webhook,
-    "/admin/rotate-webhook-secret": _of_a_webhook,
-    "/admin/test-webhook": _of_a_webhook,
-    "/admin/replay-webhook": _of_a_webhook,
-    "/admin/delete-webhook": _of_a_webhook,
-    "/admin/retry-dead-letter": _of_dead_letters,
-    "/admin/retry-dead-letters": _of_dead_letters,
+    "/admin/create-user": _new_user_target,
+    "/admin/create-role": _new_role_target,
+    "/admin/change-role": _role_target,
+    "/admin/delete-role": _role_target,
+    "/admin/invite": _invitation_target,
+    "/admin/revoke-invitation": _invitation_target,
+    "/admin/create-client": _new_client_target,
+    "/admin/change-client": _client_target,
+    "/admin/rotate-client-secret": _client_target,
+    "/admin/disable-client": _client_target,
+    "/admin/enable-client": _client_target,
+    "/admin/delete-client": _client_target,
+    "/admin/create-webhook": _new_webhook_target,
+    "/admin/change-webhook": _webhook_target,
+    "/admin/rotate-webhook-secret": _webhook_target,
+    "/admin/test-webhook": _webhook_target,
+    "/admin/replay-webhook": _webhook_target,
+    "/admin/delete-webhook": _webhook_target,
+    "/admin/retry-dead-letter": _dead_letter_target,
+    "/admin/retry-dead-letters": _dead_letter_target,
 }
-"""Those that act on no user."""
+"""The targets of forms that act on no user."""
 
 
 async def shown_with(service: Service, path: str, user_id: str) -> str:
-    """Return the address of a page, with a row if it shows one."""
+    """Return the URL of a page, with the query for an object if it shows one."""
     if path == "/admin/webhook":
         return f"{path}?id={await new_webhook(service)}"
     rows = {"/admin/user": f"?id={user_id}", "/admin/role": "?name=support", "/admin/client": "?id=doorward"}
@@ -137,5 +137,5 @@ async def shown_with(service: Service, path: str, user_id: str) -> str:
 
 
 async def target_of(service: Service, path: str) -> Target:
-    """Return the page that has a form, and what to send: for a user, unless it acts on something else."""
-    return await TARGETS.get(path, _of_a_user)(service)
+    """Return the page of a form, and the fields to send: for a user, unless it acts on something else."""
+    return await TARGETS.get(path, _user_target)(service)

@@ -1,5 +1,5 @@
-// Issues tokens on a free port of loopback, which it prints; a line on standard input has a new key sign from then on.
-// The argument is where people come back whom the client `doorward` has sent.
+// Issues tokens on a free port of loopback, which it prints; after a line on standard input, a new key signs.
+// The argument is the redirect URI of the client `doorward`.
 
 import { createServer } from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
