@@ -1,4 +1,4 @@
-"""Everything that is done to this project, as `inv` tasks. `inv --list` is the manual."""
+"""All development tasks of this project, as `inv` tasks. `inv --list` lists them."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ from development.arguments import TaskWithHelp, given, require_yes, whole_number
 from development.checks import CODE, commands_of
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml -f docker/compose.scale.yaml"
-COMPOSE += " --profile observability"  # all that may run
+COMPOSE += " --profile observability"  # all services of the profiles
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
-MEASURED = "coverage erase && coverage run -m pytest"  # what tests/measurement.py names
+MEASURED = "coverage erase && coverage run -m pytest"  # tests/measurement.py has the same
 BOUNDS_HELD = " && python -m development.coverage_report"
-WHICH = "url, up or dev, where it is not the first that there is"
-COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test starts would compile all modules again
+WHICH = "url, up or dev; default: the first that exists"
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # otherwise each process of a test compiles all modules again
 
 
 @task(help={"port": "where to listen"})
@@ -26,13 +26,13 @@ def dev(_c: Context, port: str = "8000") -> None:
 
 @task(help={"database": WHICH})
 def psql(_c: Context, database: str = "") -> None:
-    """Open psql: on DATABASE_URL's database, else on that of `inv up`, else on that of `inv dev`."""
+    """Open psql on DATABASE_URL's database, else on that of `inv up`, else on that of `inv dev`."""
     os.execv(sys.executable, [sys.executable, "-m", "development.psql", *given("--database", database)])
 
 
 @task(help={"url": "where the service runs", "admin": "walk through administration, beside `inv dev`"})
 def demo(_c: Context, url: str = "http://localhost:8000", admin: bool = False) -> None:
-    """Walk the whole flow against a running service, showing each call."""
+    """Run through the whole flow against a running service, showing each call."""
     options = ["--admin"] if admin else []
     os.execv(sys.executable, [sys.executable, "-m", "development.demo", "--url", url, *options])
 
@@ -45,19 +45,19 @@ def token(_c: Context, username: str, url: str = "http://localhost:8000") -> Non
 
 @task
 def migrate(c: Context) -> None:
-    """Bring the database that the settings name to the newest schema."""
+    """Migrate the configured database to the newest schema."""
     c.run("doorward migrate")
 
 
-@task(help={"image": "insist on Docker, test the image", "ring": "a folder of tests/", "coverage": "as inv coverage"})
+@task(help={"image": "require Docker, test the image", "ring": "a folder of tests/", "coverage": "as inv coverage"})
 def test(c: Context, image: bool = False, ring: str = "", coverage: bool = False) -> None:
-    """Run all tests but those of the ring `interop`; the e2e ring in the image when there is a Docker engine."""
+    """Run all tests except the ring `interop`; the e2e ring uses the image if there is a Docker engine."""
     with_e2e = ring in {"", "e2e"}
     has_engine = with_e2e and (image or bool(c.run("docker info", hide=True, warn=True)))
     if has_engine:
         build(c)
     target = "image" if has_engine else "process"
-    workers = 2 if ring == "unit" else 4  # all other rings wait half of their time
+    workers = 2 if ring == "unit" else 4  # the tests of all other rings wait half of their time
     begin, end = (MEASURED, BOUNDS_HELD) if coverage else ("python -m pytest", "")
     folder = f"tests/{ring}" if ring else "tests --ignore=tests/interop"
     c.run(f"{begin} {folder} --e2e-target={target} {PARALLEL} {workers}{end}", env=COMPILED)
@@ -67,7 +67,7 @@ def test(c: Context, image: bool = False, ring: str = "", coverage: bool = False
 
 @task
 def coverage(c: Context) -> None:
-    """Run the unit and integration rings under coverage, and hold its bounds; takes twice as long as without."""
+    """Run the unit and integration rings with coverage, and check its limits; takes twice as long as without."""
     c.run(f"{MEASURED} tests/unit tests/integration {PARALLEL} 4{BOUNDS_HELD}", env=COMPILED)
 
 
@@ -80,15 +80,15 @@ def backup(_c: Context, file: str = "", database: str = "") -> None:
 
 @task(
     klass=TaskWithHelp,
-    help={"file": "what `inv backup` wrote", "yes": "lose the accounts that the database has", "database": WHICH},
+    help={"file": "a file of `inv backup`", "yes": "overwrite the accounts of the database", "database": WHICH},
 )
 def restore(_c: Context, file: str, yes: bool = False, database: str = "") -> None:
-    """Replace the same database's content by a backup; then end all sessions: docs/operations/backup.md."""
+    """Replace the same database's content with a backup; then end all sessions: docs/operations/backup.md."""
     arguments = ["--file", file, *(["--yes"] if yes else []), *given("--database", database)]
     os.execv(sys.executable, [sys.executable, "-m", "development.backup", "restore", *arguments])
 
 
-@task(help={"group": "deployment: also the files of deploy/, with tools that the first run installs"})
+@task(help={"group": "deployment: also check deploy/, with tools that the first run installs"})
 def check(c: Context, group: str = "") -> None:
     """Check format, lint, types, import contracts, architecture and the lock; CI adds --group deployment."""
     for command in commands_of(group):
@@ -97,22 +97,22 @@ def check(c: Context, group: str = "") -> None:
 
 @task
 def audit(c: Context) -> None:
-    """Ask OSV for known vulnerabilities of all that is locked; where it cannot be asked, fail."""
-    # pip-audit passes over what it finds no record of; uv ends in an error.
+    """Check all locked packages for known vulnerabilities at OSV; fail if OSV cannot be reached."""
+    # pip-audit skips packages that it has no record of; uv fails.
     if not c.run("uv audit --locked", warn=True):
         sys.exit("NOT audited, or vulnerable: see above.")
 
 
 @task(help={"file": "what to write"})
 def sbom(c: Context, file: str = "sbom.cdx.json") -> None:
-    """Write what the service is made of, extras included, as CycloneDX 1.5."""
+    """Write the components of the service, including extras, as CycloneDX 1.5."""
     options = "--format cyclonedx1.5 --preview-features sbom-export --locked --no-dev --all-extras --quiet"
     c.run(f"uv export {options} --output-file {file}", hide="out")
 
 
 @task
 def fix(c: Context) -> None:
-    """Repair format and what lint can repair."""
+    """Fix the format, and the lint errors that can be fixed automatically."""
     c.run(f"ruff format {CODE}")
     c.run(f"ruff check --fix {CODE}")
 
@@ -124,13 +124,13 @@ def fix(c: Context) -> None:
         "rotations, tokens; several with commas",
         "check": "fail when a ratio is 15 % worse than the committed one",
         "peers": "no-peers: the service and the limits only",
-        "options": "more for python -m benchmarks, which lists them with --help",
+        "options": "further options of python -m benchmarks, which --help lists",
     }
 )
 def bench(
     c: Context, quick: bool = False, part: str = "", check: bool = False, peers: bool = True, options: str = ""
 ) -> None:
-    """Measure the service beside its limits and its peers, in under 20 minutes; write docs/performance.md's tables."""
+    """Measure the service, its limits and its peers, in under 20 minutes; write the tables of docs/performance.md."""
     chosen = {"--quick": quick, f"--part {part}": part, "--check": check, "--no-peers": not peers, options: options}
     c.run(f"python -m benchmarks {' '.join(option for option, is_chosen in chosen.items() if is_chosen)}")
 
@@ -143,7 +143,7 @@ def bench(
     }
 )
 def prove(c: Context, only: str = "", deep: bool = False, kills: str = "10") -> None:
-    """Prove at length what docs/assurance.md claims: what `inv test` proves in short."""
+    """Check the claims of docs/assurance.md at length; `inv test` checks them briefly."""
     options = {f"--only {only}": only, "--deep": deep, f"--kills {kills}": kills}
     chosen = " ".join(option for option, is_chosen in options.items() if is_chosen)
     c.run(f"uv run --group proof python -m development.proof {chosen}")
@@ -151,19 +151,19 @@ def prove(c: Context, only: str = "", deep: bool = False, kills: str = "10") -> 
 
 @task
 def docs(c: Context) -> None:
-    """Write the pages that come from the code: configuration, events, problems, schema, dashboard."""
+    """Generate the pages that come from the code: configuration, events, problems, schema, dashboard."""
     c.run("python -m development.documents")
 
 
 @task
 def build(c: Context) -> None:
     """Build the image doorward:latest."""
-    # Without a value: it is taken from the environment, and the Dockerfile has a default.
+    # Without a value: it is taken from the environment, or from the Dockerfile's default.
     options = "--build-arg PYTHON_IMAGE --tag doorward:latest --file docker/Dockerfile"
     c.run(f"docker build {options} .", env={"DOCKER_BUILDKIT": "1"})
 
 
-@task(help={"replicas": "this many copies behind a load balancer, with Redis; 0 is one without"})
+@task(help={"replicas": "number of replicas behind a load balancer, with Redis; 0: one without both"})
 def up(c: Context, replicas: str = "0") -> None:
     """Run the image with PostgreSQL in Docker Compose at port 8080, production settings."""
     copies = whole_number("--replicas", replicas)
@@ -173,19 +173,19 @@ def up(c: Context, replicas: str = "0") -> None:
 
 @task
 def down(c: Context) -> None:
-    """Stop what `inv up` started. Data and secrets stay."""
+    """Stop the containers of `inv up`. Data and secrets stay."""
     c.run(f"{COMPOSE} down")
 
 
 @task
 def logs(c: Context) -> None:
-    """Show the log of what `inv up` started, and follow it."""
+    """Follow the logs of `inv up`."""
     c.run(f"{COMPOSE} logs --follow", pty=sys.stdin.isatty())
 
 
 @task(help={"yes": "do not ask"})
 def clean(c: Context, yes: bool = False) -> None:
-    """Stop what `inv up` started and delete its data, then the development data and caches."""
+    """Stop the containers of `inv up` and delete their data, then the development data and caches."""
     if not yes:
         require_yes("inv clean", "This deletes all accounts of `inv up` and `inv dev`.")
     if c.run("docker info", hide=True, warn=True):

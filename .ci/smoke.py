@@ -1,6 +1,7 @@
-"""What a client does with a service that has just been started: `smoke.py URL`. The standard library alone.
+"""Smoke test of a service that has just been started: `smoke.py URL`. Uses the standard library only.
 
-With `--restore`, around a backup and its restore as docs/operations/backup.md has them, on the Compose project of `inv up`.
+With `--restore`, also test a backup and its restore as in docs/operations/backup.md, on the Compose project of `inv
+up`.
 """
 
 import json
@@ -19,11 +20,11 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Client:
-    """The calls, each with the status that it must have."""
+    """HTTP calls, each with its expected status."""
 
     def __init__(self, base: str) -> None:
         self._base = base
-        # No proxy is asked for this machine's own address.
+        # Do not use a proxy for this machine's own address.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def call(self, expected: int, method: str, path: str, body: bytes | None = None, **headers: str) -> dict[str, str]:
@@ -54,11 +55,11 @@ class Client:
 
 
 def walk(client: Client) -> None:
-    """Readiness, registration, login and "who am I"."""
+    """Check readiness, registration, login and /me."""
     client.call(200, "GET", "/health/readiness")
     name, password = client.register()
     person = client.me(client.log_in(name, password))
-    assert person["username"] == name, "somebody else's account"
+    assert person["username"] == name, "another user's account"
 
 
 def run(*command: str) -> None:
@@ -67,13 +68,13 @@ def run(*command: str) -> None:
 
 
 def back_up_and_restore(client: Client, file: Path) -> None:
-    """What was there at the backup is there again, what came later is not, and no older token works."""
+    """Check that a restore brings back the state of the backup, removes later accounts, and ends all sessions."""
     early = client.register()
     tokens = client.log_in(*early)
     run("uv", "run", "--locked", "inv", "backup", "--file", str(file))
     late = client.register()
     client.me(client.log_in(*late))
-    # Nothing is under way.
+    # No call is in progress.
     run(*COMPOSE, "stop", "--timeout", "1", "service")
     run("uv", "run", "--locked", "inv", "restore", "--file", str(file), "--yes")
     run(*COMPOSE, "run", "--rm", "--no-deps", "service", "revoke-all", "--yes")
@@ -82,7 +83,7 @@ def back_up_and_restore(client: Client, file: Path) -> None:
     client.post(401, "/refresh", {"refresh_token": tokens["refresh_token"]})
     client.log_in(*late, expected=401)
     person = client.me(client.log_in(*early))
-    assert person["username"] == early[0], "somebody else's account"
+    assert person["username"] == early[0], "another user's account"
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Measurements: what calls cost beside the least that they could cost, in the same run."""
+"""Measurements: the cost of calls, compared with the lowest possible cost in the same run."""

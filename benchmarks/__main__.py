@@ -1,4 +1,4 @@
-"""`inv bench`: measure, print, and keep the figures. What it starts, it ends, also when it is interrupted."""
+"""`inv bench`: measure, print, and store the figures. Everything that it starts is stopped, also when interrupted."""
 
 import argparse
 import signal
@@ -37,11 +37,11 @@ APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS, COD
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
 SECONDS: Final = {True: 1.5, False: 5.0}
 LOGINS: Final = {True: 16, False: 48}
-"""Quick or not."""
+"""Number of logins, by whether the run is quick."""
 
 
 def main() -> int:
-    """Measure the parts that were chosen; return 1 if ``--check`` found a ratio worse than the committed one."""
+    """Measure the selected parts; return 1 if ``--check`` found a ratio worse than the committed one."""
     options = _parser().parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -122,7 +122,7 @@ def _speed(parts: frozenset[str], plan: Plan, *, check: bool) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Have everything that was started end, too; a second signal must not break that off."""
+    """Stop everything that was started; ignore a second signal meanwhile."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Accounts and sessions of the service, made by SQL, and the tokens that its clients would hold."""
+"""Accounts and sessions of the service, created by SQL, and the tokens of their clients."""
 
 import asyncio
 import time
@@ -28,12 +28,12 @@ REFRESH: Final = "/api/v1/auth/refresh"
 TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path
 MAIL_DOMAIN: Final = "@example.com"
 SESSION_SECRET: Final = bytes(range(16))
-"""One for all: the service looks at its hash only."""
+"""The same for all sessions: the service compares only its hash."""
 
 SECRET_HASH: Final = hash_secret(SESSION_SECRET)
 
 LAST_ANSWERS_SECONDS: Final = 0.2
-"""What was under way when the load ended is done by then."""
+"""Calls in progress at the end of a load have finished by then."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,15 @@ class Session:
 
 @dataclass(frozen=True)
 class Accounts:
-    """A migrated database with users of whom each has one session; ``connection`` is the measurement's own."""
+    """A migrated database with one session per user; ``connection`` is the measurement's own."""
 
     url: str
     connection: Connection[Any]
 
     def sessions(self, count: int) -> Sequence[Session]:
-        """Return that many as they are now, of users all over the table: the order of random ids is none.
+        """Return that many sessions in their present state, of users across the whole table, as ids are random.
 
-        Sessions of logins over HTTP are left out: their secrets are their clients'.
+        Sessions of logins over HTTP are left out, because their secrets are not known.
         """
         with self.connection.cursor(row_factory=class_row(Session)) as cursor:
             cursor.execute(
@@ -73,16 +73,16 @@ class Accounts:
             return cursor.fetchall()
 
     def rotations(self) -> int:
-        """Return how many rotations the sessions have seen, all together, once no more come."""
+        """Return the number of rotations of all sessions, once no more arrive."""
         time.sleep(LAST_ANSWERS_SECONDS)
         return self._number("SELECT COALESCE(sum(generation), 0) FROM sessions")
 
     def session_count(self) -> int:
-        """Return how many sessions there are."""
+        """Return the number of sessions."""
         return self._number("SELECT count(*) FROM sessions")
 
     def bytes_of_a_row(self, table: str) -> float:
-        """Return what a row takes on disk, with its indexes, of a table that was just filled."""
+        """Return the size of a row on disk, with its indexes, of a table that was just filled."""
         with self.connection.cursor() as cursor:
             cursor.execute(
                 sql.SQL("SELECT pg_total_relation_size({name})::float8 / count(*) FROM {table}").format(
@@ -99,7 +99,7 @@ class Accounts:
 
 @dataclass(frozen=True)
 class Mint:
-    """Makes what clients hold, with the service's own code and under its key."""
+    """Creates tokens with the service's own code and key."""
 
     secret_key: str
 
@@ -121,12 +121,12 @@ class Mint:
         return codec.encode(RefreshToken(session.id, session.user_id, session.generation, SESSION_SECRET))
 
     def me(self, sessions: Sequence[Session]) -> Replay:
-        """Return calls of /me by these sessions."""
+        """Return calls of /me for these sessions."""
         calls = [get(ME, authorization=f"Bearer {self.access_token(session)}") for session in sessions]
         return Replay(calls, f'{MAIL_DOMAIN}"')
 
     def refresh(self, sessions: Sequence[Session]) -> Chain:
-        """Return the chain that begins with these sessions' tokens."""
+        """Return the chain that begins with the refresh tokens of these sessions."""
         return Chain([self.refresh_token(session) for session in sessions], REFRESH)
 
 
@@ -139,7 +139,7 @@ def logins(sessions: Sequence[Session], password: str) -> Sequence[LoginCall]:
 
 
 def password_hash(password: str, rounds: int) -> str:
-    """Return the hash of a password, at a cost."""
+    """Return the hash of a password with this cost."""
     hasher = BcryptHasher(rounds=rounds, threads=1)
     try:
         return asyncio.run(hasher.hash(password))
@@ -149,7 +149,7 @@ def password_hash(password: str, rounds: int) -> str:
 
 @contextmanager
 def accounts(postgres: EmbeddedPostgres, size: int, password_hash: str) -> Iterator[Accounts]:
-    """Make a database with that many users, all with one password."""
+    """Create a database with that many users, all with one password."""
     name = f"doorward_{size}_users"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -183,5 +183,5 @@ def _fill(connection: Connection[Any], size: int, password_hash: str) -> None:
         {"secret_hash": SECRET_HASH},
     )
     connection.execute("VACUUM ANALYZE")
-    # So that no checkpoint of this filling falls into a measurement.
+    # Prevents a checkpoint of this filling during a measurement.
     connection.execute("CHECKPOINT")

@@ -1,8 +1,8 @@
-"""What doorward-client adds to a call, beside PyJWT's own decode of the same tokens.
+"""The overhead of doorward-client, compared with PyJWT's own decode of the same tokens.
 
-Run it with ``python -m benchmarks.client_library``. Both verify each token once, by turns, so that both meet the same
-disturbances; the median of the processor time of each is shown. Then doorward-client verifies the tokens again, which
-it remembers. A second table says whether each figure is what it is to be.
+Run it with ``python -m benchmarks.client_library``. Both verify each token once, alternating, so that disturbances
+affect both; the median CPU time of each is shown. Then doorward-client verifies the tokens again from its cache. A
+second table compares each figure with its target.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ AUDIENCE: Final = "https://orders.example"
 KEY_ID: Final = "key-1"
 TOKENS: Final = 2000
 PASSES: Final = 20
-"""Over all remembered tokens."""
+"""Passes over all cached tokens."""
 
 MICROSECONDS: Final = 1e6
 ALGORITHMS: Final = ("ES256", "RS256")
@@ -80,7 +80,7 @@ class OneKey:
         return FetchedKeys(json.dumps(self._documents[address]).encode(), "max-age=3600")
 
     async def post(self, address: str, _form: Mapping[str, str], _credentials: ClientCredentials) -> bytes:
-        """Refuse: nothing is introspected."""
+        """Refuse: no token is introspected."""
         raise FetchError(address)
 
 
@@ -107,12 +107,12 @@ def signed_tokens(key: PrivateKey, algorithm: str) -> list[str]:
 
 
 async def measure(series: Series, algorithm: str, key: PrivateKey, jwk: Mapping[str, Any]) -> None:
-    """Add the microseconds of PyJWT's decode, of the first verification, and of a remembered one."""
+    """Add the microseconds of PyJWT's decode, of the first verification, and of a cached one."""
     auth = Doorward(ISSUER, AUDIENCE)
     auth.use_transport(OneKey({**jwk, "kid": KEY_ID, "alg": algorithm, "use": "sig"}))
     tokens = signed_tokens(key, algorithm)
     public_key = key.public_key()
-    await auth.verify(tokens.pop())  # which fetches the keys
+    await auth.verify(tokens.pop())  # fetches the keys
     for token in tokens:
         started = time.process_time()
         jwt.decode(token, public_key, algorithms=[algorithm], audience=AUDIENCE, issuer=ISSUER)
@@ -129,7 +129,7 @@ async def measure(series: Series, algorithm: str, key: PrivateKey, jwk: Mapping[
 
 
 def report(series: Series) -> str:
-    """Return the figures, and which of them are what they are to be."""
+    """Return the figures, and which of them reach their targets."""
     rows = [["µs a token", DECODE, FIRST, "more", REMEMBERED]]
     for algorithm in ALGORITHMS:
         decoded, first, remembered = (series.median(f"{algorithm}: {each}") for each in (DECODE, FIRST, REMEMBERED))

@@ -1,8 +1,8 @@
-"""What the bounds of `server/` cost `/me`: `python -m benchmarks.edge`.
+"""The cost of the limits in `server/` for `/me`: `python -m benchmarks.edge`.
 
-The service and the same service on uvicorn's own protocol are loaded in turn, and the processor time that each answer
-took of the thread that runs the loop is compared within each round. The plain one runs twice: how far the two differ
-is what a ratio of this machine is worth.
+The service, and the same service on uvicorn's own protocol, are loaded in turn; the CPU time per answer of the event
+loop's thread is compared within each round. The plain one runs twice: the difference between the two shows the
+precision of a ratio on this machine.
 """
 
 import argparse
@@ -39,10 +39,10 @@ class Contestant:
     process: Running
     load: Replay
     microseconds: list[float] = field(default_factory=list)
-    """Of processor time an answer, round by round."""
+    """CPU time per answer, one value per round."""
 
     def measure(self, seconds: float) -> None:
-        """Load it for some seconds. Raises ``RuntimeError`` when an answer was wrong."""
+        """Load the service for some seconds. Raises ``RuntimeError`` when an answer was wrong."""
         before = self._processor_seconds()
         sample = apply(self.load, self.process, seconds)
         if sample.failed:

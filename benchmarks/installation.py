@@ -1,4 +1,4 @@
-"""Environments of Python that are measured, as their locks say. Below .development, outside git."""
+"""Python environments for measurements, as locked. They are in .development, outside git."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ DEVELOPMENT: Final = ROOT / ".development"
 
 @cache
 def service_python() -> Path:
-    """Install what an operator installs, without what only development needs; return its interpreter.
+    """Install the service without its development dependencies; return its interpreter.
 
     Raises ``SystemExit`` when that fails.
     """
@@ -35,7 +35,7 @@ def service_python() -> Path:
 
 
 def python_of(project: Path, environment: Path, *options: str) -> Path:
-    """Bring an environment to a project's lock; return its interpreter. Raises ``SystemExit`` when that fails."""
+    """Sync an environment to a project's lock; return its interpreter. Raises ``SystemExit`` when that fails."""
     variables = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     command = ["uv", "sync", "--quiet", "--locked", "--project", str(project), *options]
     install(command, project, {**variables, "UV_PROJECT_ENVIRONMENT": str(environment)})

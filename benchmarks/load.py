@@ -1,4 +1,4 @@
-"""Load by wrk: how many calls a second are answered, and how long they take."""
+"""Load by wrk: calls per second, and their latency."""
 
 import json
 import os
@@ -25,7 +25,7 @@ HOW_TO_GET_WRK: Final = "wrk makes the load and is not here. On Debian: apt-get 
 
 @dataclass(frozen=True)
 class Replay:
-    """Requests that are sent again and again; each answer's body must contain ``expected``."""
+    """Requests that are repeated; each answer's body must contain ``expected``."""
 
     requests: Sequence[bytes]
     expected: str
@@ -37,7 +37,10 @@ class Replay:
 
 @dataclass(frozen=True)
 class Once:
-    """Requests that are sent once each; the load ends early when all are answered, as ``Replay`` has their answers."""
+    """Requests that are sent once each. The load ends early when all are answered.
+
+    Answers are checked as in ``Replay``.
+    """
 
     requests: Sequence[bytes]
     expected: str
@@ -49,7 +52,7 @@ class Once:
 
 @dataclass(frozen=True)
 class Redirects:
-    """Requests that are sent again and again; each answer must be a redirect to what begins with ``expected``."""
+    """Requests that are repeated; each answer must be a redirect to a URL that begins with ``expected``."""
 
     requests: Sequence[bytes]
     expected: str
@@ -61,9 +64,9 @@ class Redirects:
 
 @dataclass(frozen=True)
 class Chain:
-    """Refresh tokens that are exchanged for the next, one for each connection.
+    """Refresh tokens that are rotated, one chain per connection.
 
-    They are sent as JSON, or beside the fields of ``form``.
+    They are sent as JSON, or as a form with the fields of ``form``.
     """
 
     tokens: Sequence[str]
@@ -77,7 +80,7 @@ class Chain:
         return [str(SCRIPTS / "chain.lua"), tokens, self.path, self.member, *self._body()]
 
     def _body(self) -> Sequence[str]:
-        """Return its type, and what is before and after the token."""
+        """Return the content type, and the text before and after the token."""
         if self.form is None:
             return [JSON, f'{{"{self.member}":"', '"}']
         return [FORM, urlencode([*self.form.items(), (self.member, "")]), ""]
@@ -85,7 +88,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Mix:
-    """Calls of /me and logins that were made before, and refreshes, in the shares of the three.
+    """A mix of /me calls, prepared logins and refreshes, in the given shares.
 
     ``pause_ms`` is how long a connection waits before each call.
     """
@@ -111,7 +114,7 @@ Load: TypeAlias = Replay | Once | Redirects | Chain | Mix
 
 
 def require_wrk() -> str:
-    """Return wrk's path. Raises ``SystemExit`` with one line that says how to get it."""
+    """Return wrk's path. Raises ``SystemExit`` with one line that says how to install it."""
     path = shutil.which("wrk")
     if path is None:
         raise SystemExit(HOW_TO_GET_WRK)
@@ -119,7 +122,7 @@ def require_wrk() -> str:
 
 
 def apply(load: Load, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
-    """Load a program with calls for some seconds."""
+    """Load a program for some seconds."""
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder:
         script, *arguments = load.command(Path(folder))
         command = [require_wrk(), "--threads", "1", "--connections", str(connections)]
@@ -142,7 +145,7 @@ def apply(load: Load, process: Running, seconds: float, connections: int = CONNE
 
 
 def get(path: str, **headers: str) -> bytes:
-    """Return a GET request; underscores in the names of headers are hyphens."""
+    """Return a GET request; underscores in header names become hyphens."""
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {HOST}",
@@ -152,7 +155,7 @@ def get(path: str, **headers: str) -> bytes:
 
 
 def post(path: str, content_type: str, body: str, **headers: str) -> bytes:
-    """Return a POST request; underscores in the names of headers are hyphens."""
+    """Return a POST request; underscores in header names become hyphens."""
     lines = [
         f"POST {path} HTTP/1.1",
         f"Host: {HOST}",

@@ -1,4 +1,4 @@
-"""Logins: a few a second, so threads of this process make them; what they cost is the hash."""
+"""Logins: only a few per second because of the password hash, so threads of this process make them."""
 
 import http.client
 import itertools
@@ -16,12 +16,12 @@ from benchmarks.samples import Sample
 from doorward.infrastructure.passwords import available_cores
 
 LOGIN_SECONDS: Final = 60
-"""How long one may take."""
+"""Timeout of one login."""
 
 
 @dataclass(frozen=True)
 class LoginCall:
-    """A POST that logs in; its answer contains ``expected``."""
+    """A POST request that logs in; its answer contains ``expected``."""
 
     path: str
     content_type: str
@@ -29,13 +29,13 @@ class LoginCall:
     expected: str
 
     def request(self) -> bytes:
-        """Return it as wrk sends it."""
+        """Return the request as wrk sends it."""
         return post(self.path, self.content_type, self.body)
 
 
 @dataclass
 class Logins:
-    """Logins under way. ``ended_at``: when each that succeeded was answered."""
+    """Logins in progress. ``ended_at`` has the times of successful answers."""
 
     calls: Iterator[LoginCall]
     port: int
@@ -45,11 +45,11 @@ class Logins:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def rate(self, begin: float, end: float) -> float:
-        """Return how many a second were answered between two moments."""
+        """Return the logins per second that were answered between two moments."""
         return rate_of([moment for moment in self.ended_at if begin <= moment <= end], available_cores())
 
     def work(self) -> None:
-        """Log in again and again on one connection, until all is over or no call is left."""
+        """Log in repeatedly on one connection, until the load is over or no call is left."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=LOGIN_SECONDS)
         while not self.is_over.is_set():
             with self.lock:
@@ -74,9 +74,9 @@ class Logins:
 
 
 def rate_of(moments: Sequence[float], at_once: int) -> float:
-    """Return how many a second there were, where ``at_once`` may end together.
+    """Return the rate per second, where up to ``at_once`` may end together.
 
-    Counted from the first batch on: what it took, and what the last one left undone, is in no count.
+    Counted from the first batch on, so that neither its start nor the unfinished last batch is counted.
     """
     ordered = sorted(moments)
     if len(ordered) <= at_once:
@@ -86,7 +86,7 @@ def rate_of(moments: Sequence[float], at_once: int) -> float:
 
 @contextmanager
 def logging_in(process: Running, calls: Sequence[LoginCall], in_flight: int) -> Iterator[Logins]:
-    """Keep that many logins under way until the block ends; then wait for the last of them."""
+    """Keep that many logins in progress until the block ends; then wait for the last of them."""
     logins = Logins(itertools.cycle(calls), process.port)
     threads = _begin(logins, in_flight)
     try:
@@ -98,7 +98,7 @@ def logging_in(process: Running, calls: Sequence[LoginCall], in_flight: int) -> 
 
 
 def measure_logins(process: Running, calls: Sequence[LoginCall], in_flight: int, count: int) -> Sample:
-    """Log in that often, and see how long it takes."""
+    """Make that many logins, and measure how long they take."""
     logins = Logins(itertools.islice(itertools.cycle(calls), count), process.port)
     before = process.processor_seconds()
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""How much is measured: everything, or a quick look; and how a measurement tells what it is doing."""
+"""How much is measured, in a full or a quick run; and the progress messages."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Plan:
-    """``seconds`` is how long each load lasts, ``logins`` how many make a round: each takes a quarter of a second.
+    """``seconds`` is the duration of each load, ``logins`` the number per round: each takes a quarter of a second.
 
     ``with_peers``: whether peers are measured, too.
     """
@@ -22,14 +22,14 @@ class Plan:
 
     @property
     def kind(self) -> str:
-        """Return under which name results are kept: quick ones are compared with quick ones."""
+        """Return the name under which results are stored: quick runs are compared with quick runs."""
         return "quick" if self.is_quick else "full"
 
 
 WARM_UP_SECONDS: Final = 1.0
-"""Of load before the first round: connections are made, statements prepared."""
+"""Duration of load before the first round, in which connections are opened and statements prepared."""
 
 
 def say(what: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a progress message."""
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)

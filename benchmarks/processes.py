@@ -1,4 +1,4 @@
-"""Programs that are measured: started on a free port of this machine, watched, and ended by their process ids."""
+"""Programs under measurement: started on a free local port, monitored, and ended by their process ids."""
 
 import os
 import signal
@@ -23,12 +23,12 @@ MEGABYTE_IN_KB: Final = 1024
 TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 PORT: Final = "{port}"
-"""In a command, where the port goes."""
+"""Placeholder for the port in a command."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A program that answers. ``workers`` are the processes that do so: its own, or those that it started."""
+    """A running server. ``workers`` are the processes that answer: its own, or its children."""
 
     port: int
     pid: int
@@ -36,26 +36,26 @@ class Running:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Return the base URL."""
         return f"http://{HOST}:{self.port}"
 
     def workers(self) -> Sequence[int]:
         """Return the ids of the processes that answer."""
         if self.worker_count == 1:
             return [self.pid]
-        # A parent's first child may be a helper (of multiprocessing, which keeps track of shared memory).
+        # A parent's first child may be a helper process (the resource tracker of multiprocessing).
         return sorted(children_of(self.pid))[-self.worker_count :]
 
     def processor_seconds(self) -> Sequence[float]:
-        """Return how long each worker has had a processor since it began, with all its threads."""
+        """Return the CPU time of each worker since its start, with all its threads."""
         return [processor_seconds(pid) for pid in self.workers()]
 
     def memory_mb(self, what: str = "VmRSS") -> float:
-        """Return the largest worker's resident memory: now (``VmRSS``), or the most that it ever was (``VmHWM``)."""
+        """Return the largest worker's resident memory: the present value (``VmRSS``) or the peak (``VmHWM``)."""
         return max(_memory_mb(pid, what) for pid in self.workers())
 
     def whole_memory_mb(self) -> float:
-        """Return the resident memory of the process and of all that it started, together."""
+        """Return the total resident memory of the process and its descendants."""
         return sum(_memory_mb(pid, "VmRSS") for pid in _tree_of(self.pid))
 
 
@@ -69,11 +69,11 @@ def running(
     has_parent: bool = False,
     start_seconds: float = START_SECONDS,
 ) -> Iterator[Running]:
-    """Run a program in an empty folder until the block ends. Its log goes to nobody, so that the disk does not fill.
+    """Run a program in an empty folder until the block ends. Its log is discarded, so that the disk does not fill.
 
-    ``PORT`` in the command and in the environment is replaced by its port. It is up when ``ready``, a path, answers
-    200. ``has_parent``: the process that is started only watches over its workers, even over one. Raises
-    ``RuntimeError`` with the program's own words if it does not start.
+    ``PORT`` in the command and in the environment is replaced by its port. It is ready when ``ready``, a path, answers
+    200. ``has_parent``: the started process only supervises its workers, even a single one. Raises ``RuntimeError``
+    with the program's own output if it does not start.
     """
     port = free_port()
     filled = [part.replace(PORT, str(port)) for part in command]
@@ -86,7 +86,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            # Ctrl+C is for the measurement, which then ends what it started.
+            # Ctrl+C goes to the measurement only, which then ends what it started.
             start_new_session=True,
         )
         try:
@@ -98,7 +98,7 @@ def running(
 
 
 def children_of(pid: int) -> Sequence[int]:
-    """Return the ids of a process's own children, in the order in which its threads started them."""
+    """Return the ids of a process's direct children, in the order in which its threads started them."""
     lists = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [int(child) for children in lists for child in children.split()]
 
@@ -110,7 +110,7 @@ def _tree_of(pid: int) -> Iterator[int]:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return how long a process has had a processor since it began, with all its threads."""
+    """Return the CPU time of a process since its start, with all its threads."""
     # The second field, the name, may contain anything, but ends with the last parenthesis.
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
@@ -140,6 +140,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    # Workers whose parent could not take them along; the group is this program's own.
+    # Workers that outlived their parent; the process group belongs to this program only.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What was measured, and what it comes to: medians and ratios. Pure."""
+"""Measured samples, and their summaries: medians and ratios. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Sample:
-    """One round of one thing. ``value`` is what is compared: calls a second, seconds, or megabytes.
+    """One round of one series. ``value`` is the compared value: calls per second, seconds, or megabytes.
 
-    ``failed``: answers that were refused, wrong or never came, of ``answers``. ``busy``: of each worker, how much of
-    the time it had a processor.
+    ``failed``: how many of ``answers`` were refused, wrong or missing. ``busy``: the share of time in which each worker
+    used the CPU.
     """
 
     value: float
@@ -23,22 +23,22 @@ class Sample:
 
     @property
     def balance(self) -> float:
-        """The least busy worker by the busiest: 1 when all do the same, 0 when one does nothing."""
+        """Return the ratio of the least busy worker to the busiest: 1 if all do the same, 0 if one does nothing."""
         return min(self.busy) / max(self.busy) if self.busy and max(self.busy) else 1.0
 
 
 @dataclass
 class Series:
-    """All rounds of everything, by name."""
+    """All samples, by series name."""
 
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, sample: Sample) -> None:
-        """Keep one round."""
+        """Store one sample."""
         self.samples[name].append(sample)
 
     def has(self, *names: str) -> bool:
-        """Tell whether all of these were measured."""
+        """Return whether all of these were measured."""
         return all(self.samples.get(name) for name in names)
 
     def median(self, name: str) -> float:
@@ -54,18 +54,18 @@ class Series:
         return median(sample.p99_ms or 0.0 for sample in self.samples[name])
 
     def ratio(self, name: str, of: str) -> float:
-        """Return the median of the ratios within each round: what a round has to bear, both sides bear."""
+        """Return the median of the ratios within each round: disturbances of a round affect both sides."""
         return paired_ratio([each.value for each in self.samples[name]], [each.value for each in self.samples[of]])
 
     def ratio_of_p99(self, name: str, of: str) -> float:
-        """Return the same of the 99th percentiles."""
+        """Return the median of the 99th percentiles' ratios within each round."""
         return paired_ratio(
             [each.p99_ms or 0.0 for each in self.samples[name]], [each.p99_ms or 0.0 for each in self.samples[of]]
         )
 
 
 def paired_ratio(upper: Sequence[float], lower: Sequence[float]) -> float:
-    """Return the median of the ratios of each round; of the medians, where the rounds are not as many."""
+    """Return the median of the ratios of each round; the ratio of the medians if the numbers of rounds differ."""
     if len(upper) == len(lower):
         return median(above / below for above, below in zip(upper, lower, strict=True))
     return median(upper) / median(lower)
@@ -76,7 +76,7 @@ def worsened(
 ) -> Sequence[str]:
     """Return one line for each ratio that is worse than the committed one by more than ``tolerance``.
 
-    Ratios in ``at_most`` are better when they are small. One that is on one side only is not compared.
+    Ratios in ``at_most`` are better when they are small. A ratio that is missing on one side is not compared.
     """
     lines = []
     for name in sorted(ratios.keys() & committed.keys()):

@@ -1,7 +1,7 @@
-"""What second factors and passkeys cost a worker that has them: `python -m benchmarks.second_factors`.
+"""The memory and start-up cost of second factors and passkeys for a worker: `python -m benchmarks.second_factors`.
 
-Prints a row for each: how long the process has had a processor until it was ready, and its resident memory then and
-after a few uses. Medians of some rounds, in turns.
+Prints a row for each variant: the CPU time until the process was ready, and its resident memory then and after a few
+uses. Medians of several rounds, in turns.
 """
 
 import secrets
@@ -24,17 +24,17 @@ from doorward.infrastructure.migrations import migrate
 ROUNDS: Final = 3
 USES: Final = 5
 ORIGIN: Final = "http://localhost:8000"
-"""Whose passkeys a software authenticator makes: only the host of PUBLIC_URL has to be the service's."""
+"""The origin of the software authenticator's passkeys: only the host of PUBLIC_URL has to match."""
 WITH_PASSKEYS: Final = {**LIMITS_OUT_OF_REACH, "PUBLIC_URL": ORIGIN}
 SECRET_KEY: Final = secrets.token_urlsafe(48)
-"""Of all starts, as signing keys are stored under it."""
+"""Shared by all starts, because signing keys are stored under it."""
 AUTH: Final = "/api/v1/auth"
 PASSKEYS: Final = "/api/v1/account/passkeys"
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What is configured, and what is used of it."""
+    """A configuration, and the calls that use it."""
 
     settings: Mapping[str, str]
     use: Callable[[Service], None]
@@ -42,7 +42,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Measured:
-    """One start: its seconds of a processor, and the worker's memory in MB before and after the uses."""
+    """One start: its CPU seconds, and the worker's memory in MB before and after the uses."""
 
     seconds: float
     started_mb: float
@@ -76,7 +76,7 @@ def _row(name: str, measured: list[Measured]) -> list[str]:
 
 
 def _log_in(service: Service) -> str:
-    """Register, log in by the password, and return the access token."""
+    """Register, log in with the password, and return the access token."""
     name = f"person-{uuid4().hex[:12]}"
     account = {"email": f"{name}@example.com", "username": name, "password": PASSWORD}
     _post(service, f"{AUTH}/register", json=account)

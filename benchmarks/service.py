@@ -1,4 +1,4 @@
-"""The service under measurement: a process with production settings, and a connection to it that is kept open."""
+"""The service under measurement: a process with production settings, and a persistent connection to it."""
 
 import secrets
 import socket
@@ -19,7 +19,7 @@ USERNAME: Final = "reader"
 PASSWORD: Final = secrets.token_urlsafe(24)
 
 UNREACHED_LIMIT: Final = "9999999/second"
-"""A limit that is counted for each call, and never reached: off, it would cost less than it does in production."""
+"""A rate limit that is counted for each call, and never reached. Disabled limits would cost less than in production."""
 
 UNREACHED_NUMBER: Final = "100000"
 
@@ -35,7 +35,7 @@ LIMITS_OUT_OF_REACH: Final = {
 
 @dataclass(frozen=True)
 class TokenPair:
-    """What a login yields."""
+    """The tokens of a login."""
 
     access_token: str
     refresh_token: str
@@ -43,12 +43,12 @@ class TokenPair:
 
 @dataclass(frozen=True)
 class Service(Running):
-    """`doorward serve`, with its log on as it is by default."""
+    """`doorward serve`, with its default logging."""
 
     secret_key: str
 
     def sign_in(self) -> TokenPair:
-        """Register a user and return the tokens of a new login."""
+        """Register a user, log in and return the tokens."""
         account = {"email": f"{USERNAME}@example.com", "username": USERNAME, "password": PASSWORD}
         requests.post(f"{self.url}/api/v1/auth/register", json=account, timeout=CALL_SECONDS).raise_for_status()
         login = {"username": USERNAME, "password": PASSWORD}
@@ -65,7 +65,7 @@ class Service(Running):
         return answer.json()
 
     def processor_ms(self) -> float:
-        """Return for how long the worker's main thread, which runs the loop, has had a processor."""
+        """Return the CPU time of the worker's main thread, which runs the event loop."""
         return int(Path(f"/proc/{self.pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e6
 
 
@@ -75,7 +75,7 @@ def serve_command(port: int | str = PORT) -> list[str]:
 
 
 def service_environment(database_url: str, secret_key: str) -> Mapping[str, str]:
-    """Return the settings of production that have no default; and it ends at once, as nothing drains it."""
+    """Return the production settings without a default, and an immediate shutdown: no load balancer drains it."""
     return {
         "ENVIRONMENT": "production",
         "DATABASE_URL": database_url,
@@ -88,9 +88,9 @@ def service_environment(database_url: str, secret_key: str) -> Mapping[str, str]
 def running_service(
     database_url: str, *, workers: int = 1, settings: Mapping[str, str] | None = None, secret_key: str = ""
 ) -> Iterator[Service]:
-    """Run the service on a migrated database, in an empty folder where it finds no ``.env``.
+    """Run the service on a migrated database, in an empty folder without a ``.env``.
 
-    It has a key of its own, or ``secret_key``, which services on one database share.
+    It has its own key, or ``secret_key``, which services on one database share.
     """
     secret_key = secret_key or secrets.token_urlsafe(48)
     environment = {
@@ -103,18 +103,18 @@ def running_service(
 
 
 def claims_of(token: str) -> Mapping[str, Any]:
-    """Return what an access token says; it is the service's own, so nothing is checked."""
+    """Return the claims of an access token, unverified: it is the service's own."""
     claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return claims
 
 
 def user_id_of(token: str) -> UUID:
-    """Return whose access token this is."""
+    """Return the user id of an access token."""
     return UUID(claims_of(token)["sub"])
 
 
 class KeepAlive:
-    """One connection that stays open, with next to no cost of its own: libraries take longer than the service."""
+    """One persistent connection with minimal overhead: HTTP libraries take longer than the service."""
 
     def __init__(self, port: int, token: str) -> None:
         """Connect."""
@@ -123,7 +123,7 @@ class KeepAlive:
         self._head = f"HTTP/1.1\r\nHost: {HOST}:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
 
     def get(self, target: str) -> tuple[int, bytes]:
-        """Return status and body. Answers must carry a Content-Length, as all of the service do."""
+        """Return status and body. Answers must have a Content-Length, as all of the service's do."""
         self._socket.sendall(f"GET {target} {self._head}".encode())
         received = b""
         while b"\r\n\r\n" not in received:
@@ -135,7 +135,7 @@ class KeepAlive:
         return int(head[9:12]), body
 
     def reconnect(self) -> None:
-        """Begin anew: the service closes a connection that was idle for some seconds."""
+        """Reconnect: the service closes connections that are idle for some seconds."""
         self._socket.close()
         self._socket = self._connect()
 

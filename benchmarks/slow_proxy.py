@@ -1,6 +1,6 @@
-"""Passes TCP on to another address and holds back each piece of the answers: what a slow network does.
+"""A TCP proxy that delays each piece of the answers, as a slow network does.
 
-Run as a program, with the standard library alone: HOST:PORT to listen at, HOST:PORT to pass on to, milliseconds.
+Run as a program, with the standard library only: HOST:PORT to listen at, HOST:PORT of the target, milliseconds.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import contextlib
 import sys
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_seconds: float) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_seconds: float) -> None:
     with contextlib.suppress(ConnectionError):
         while piece := await reader.read(65536):
             await asyncio.sleep(delay_seconds)
@@ -18,12 +18,12 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, d
 
 
 async def main(listen: str, target: str, milliseconds: str) -> None:
-    """Pass connections on to the target, each answer after this many milliseconds."""
+    """Forward connections to the target, and delay each piece of the answers by this many milliseconds."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, _, port = target.rpartition(":")
         answers, calls = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(_pass_on(reader, calls, 0), _pass_on(answers, writer, int(milliseconds) / 1000))
+        await asyncio.gather(_forward(reader, calls, 0), _forward(answers, writer, int(milliseconds) / 1000))
 
     host, _, port = listen.rpartition(":")
     async with await asyncio.start_server(take, host, int(port)) as server:

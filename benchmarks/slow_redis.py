@@ -1,7 +1,7 @@
-"""`/me` while refreshes are limited through a Redis that is slowed by 200 ms, beside one that answers at once.
+"""`/me` while refreshes are limited through a Redis slowed by 200 ms, compared with a fast Redis.
 
-Two services that differ in nothing else, in turns: each is asked for `/me` while refreshes, as many a second at either,
-wait for its Redis. Prints p50 and p99 of each round, and the medians of their ratios.
+Two otherwise equal services are measured in turns: `/me` is called while refreshes, at the same rate for both, wait for
+Redis. Prints p50 and p99 of each round, and the medians of their ratios.
 """
 
 import argparse
@@ -36,10 +36,10 @@ SAMPLES: Final = 500
 PAUSE_SECONDS: Final = 0.005
 CALLERS: Final = 8
 CALL_PERIOD_SECONDS: Final = 0.5
-"""Of each caller, however long its call takes: the same load on either service."""
+"""Period of each caller, regardless of the call's duration, so that both services get the same load."""
 
 PATIENCE_MS: Final = 5000
-"""So that each refresh waits for its Redis; by default, it would give it up after 100 ms."""
+"""Makes each refresh wait for its Redis; the default timeout is 100 ms."""
 
 START_SECONDS: Final = 60
 REFRESH: Final = "/api/v1/auth/refresh"
@@ -48,7 +48,7 @@ ME: Final = "/api/v1/auth/me"
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two services, and what was measured there in each round, in milliseconds."""
+    """One of the two services, and its measurements in each round, in milliseconds."""
 
     delay_ms: int
     service: Service
@@ -65,7 +65,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         quick, slow = (stack.enter_context(_side(delay)) for delay in (0, SLOWED_MS))
         for number in range(rounds):
-            # Each goes first as often as the other.
+            # Each is first in half of the rounds.
             for side in (quick, slow) if number % 2 else (slow, quick):
                 _take_turn(side)
             print(
@@ -86,7 +86,7 @@ def _ratio(of_slow: Sequence[float], of_quick: Sequence[float]) -> str:
 
 @contextlib.contextmanager
 def _side(delay_ms: int) -> Iterator[Side]:
-    """Run a service with a PostgreSQL and a Redis of its own, and what holds back the answers of that."""
+    """Run a service with its own PostgreSQL and Redis, and a proxy that delays the answers of Redis."""
     with EmbeddedPostgres() as postgres, _slowed_redis(delay_ms) as port:
         migrate(postgres.url())
         settings = {
@@ -111,7 +111,7 @@ def _slowed_redis(delay_ms: int) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _listening(command: Sequence[str], port: int) -> Iterator[None]:
-    """Run a program that listens at the port. Raises ``RuntimeError`` when it ends instead."""
+    """Run a program that listens at the port. Raises ``RuntimeError`` if it ends instead."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
         try:
@@ -150,7 +150,7 @@ def _take_turn(side: Side) -> None:
 
 
 def _refresh_until(done: threading.Event, service: Service) -> Sequence[float]:
-    """Refresh with a token that nobody has: the limiter counts it, the database is not asked."""
+    """Refresh with an invalid token: the limiter counts it, the database is not queried."""
     taken: list[float] = []
     due = time.monotonic()
     with requests.Session() as session:

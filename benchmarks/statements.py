@@ -1,6 +1,6 @@
-"""The statements of the hot calls, as the service sends them, for what measures the limits.
+"""The SQL statements of the hot calls, as the service sends them, for the measurements of limits.
 
-They stand here a second time, so that a limit stays what it was when the service finds a cheaper way.
+They are repeated here, so that a limit stays the same when the service finds a cheaper way.
 """
 
 from typing import Final

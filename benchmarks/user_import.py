@@ -1,7 +1,7 @@
-"""Imports of 100,000 users by the command, a file of each system: `python -m benchmarks.user_import`.
+"""Imports of 100,000 users by the command, a file of each format: `python -m benchmarks.user_import`.
 
-Prints a row of a table for each format: seconds, processor seconds of the command, and by how much its memory grew
-beyond that of an import of one thousand users.
+Prints a table row for each format: seconds, the command's CPU seconds, and its memory growth compared with an import of
+one thousand users.
 """
 
 import argparse
@@ -33,7 +33,7 @@ MOMENT: Final = "2024-03-05T16:34:19.775123+00:00"
 
 @dataclass(frozen=True)
 class Measured:
-    """One import: its seconds, those of a processor that its process took, and its peak memory."""
+    """One import: its duration, its process's CPU seconds, and its peak memory."""
 
     seconds: float
     processor_seconds: float
@@ -41,14 +41,14 @@ class Measured:
 
 
 def csv(users: int) -> Iterator[str]:
-    """Yield the parts of our own CSV."""
+    """Yield the parts of a CSV file in the service's own format."""
     yield "email,username,password_hash,external_id,email_verified,created_at\n"
     for number in range(users):
         yield f"person{number}@example{number % 50}.com,person{number},{BCRYPT},{number},true,{MOMENT}\n"
 
 
 def ndjson(users: int) -> Iterator[str]:
-    """Yield the lines of our own NDJSON."""
+    """Yield the lines of an NDJSON file in the service's own format."""
     for number in range(users):
         yield _json({"email": f"person{number}@example.com", "username": f"person{number}", "external_id": str(number)})
 
@@ -61,7 +61,7 @@ def auth0(users: int) -> Iterator[str]:
 
 
 def keycloak(users: int) -> Iterator[str]:
-    """Yield the parts of a realm."""
+    """Yield the parts of a Keycloak realm."""
     parameters = {"hashLength": ["32"], "memory": ["7168"], "type": ["id"], "version": ["1.3"], "parallelism": ["1"]}
     data = {"hashIterations": 5, "algorithm": "argon2", "additionalParameters": parameters}
     credential = {
@@ -87,7 +87,7 @@ def keycloak(users: int) -> Iterator[str]:
 
 
 def firebase(users: int) -> Iterator[str]:
-    """Yield the parts of a project's users, without passwords."""
+    """Yield the parts of a Firebase project's users, without passwords."""
     yield '{"users": '
     yield from _array(
         {"localId": f"id{number}", "email": f"person{number}@example.com", "emailVerified": True}
@@ -97,14 +97,14 @@ def firebase(users: int) -> Iterator[str]:
 
 
 def supabase(users: int) -> Iterator[str]:
-    """Yield the lines of the table of users."""
+    """Yield the lines of Supabase's table of users."""
     yield "instance_id,id,aud,role,email,encrypted_password,email_confirmed_at,created_at\n"
     for number in range(users):
         yield f",{UUID(int=number)},authenticated,,person{number}@example.com,{BCRYPT},{MOMENT},{MOMENT}\n"
 
 
 def django(users: int) -> Iterator[str]:
-    """Yield the parts of a dump."""
+    """Yield the parts of a Django dump."""
     yield from _array(
         {
             "model": "auth.user",
@@ -137,7 +137,7 @@ def _array(elements: Iterator[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def measure(postgres: EmbeddedPostgres, source: str, users: int, folder: Path) -> Measured:
-    """Import so many users into a new database. Raises ``RuntimeError`` unless all are stored."""
+    """Import that many users into a new database. Raises ``RuntimeError`` unless all are stored."""
     path = folder / f"{source}-{users}"
     with path.open("w", encoding="utf-8") as file:
         file.writelines(FILES[source](users))
@@ -160,7 +160,7 @@ def measure(postgres: EmbeddedPostgres, source: str, users: int, folder: Path) -
 
 
 def main() -> None:
-    """Measure the imports of all formats, or of those that are named."""
+    """Measure the imports of all formats, or of the named ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="*", default=list(FILES), help=", ".join(FILES))
     parser.add_argument("--users", type=int, default=USERS, help="in each file")

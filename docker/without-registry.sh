@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A Docker engine and doorward's base images on a Debian machine that can reach no image registry.
-# Everything comes from Debian's archive. Where a registry can be reached, nothing here is needed.
+# Provides a Docker engine and doorward's base images on a Debian machine without access to an image registry.
+# Everything comes from Debian's archive. With access to a registry, this script is not needed.
 #
-#   start   install what is missing, start an engine if none answers, make the base images that are missing
+#   start   install missing packages, start an engine if none answers, build missing base images
 #   stop    stop the engine that `start` started, with its containers; images and volumes are kept
 #   purge   stop, then delete the images and volumes too
 set -euo pipefail
@@ -17,7 +17,7 @@ readonly engine_socket=unix:///var/run/docker.sock
 readonly plugin_dir=/usr/local/lib/docker/cli-plugins
 readonly host_certificates=/etc/ssl/certs/ca-certificates.crt
 readonly base_image=debian:trixie-slim
-# NAME=TAG: docker/stand-ins/NAME.Dockerfile is built under the name that the official image has.
+# NAME=TAG: docker/stand-ins/NAME.Dockerfile is built with the official image's tag.
 readonly stand_ins=(python=python:3.13-slim-trixie postgres=postgres:17-trixie redis=redis:8.0 haproxy=haproxy:3.0
     pgbouncer=edoburu/pgbouncer:v1.24.1-p1 rabbitmq=rabbitmq:4.0 prometheus=prom/prometheus:v3.5.0)
 
@@ -26,7 +26,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 say() { printf 'without-registry: %s\n' "$*"; }
 
-# One line per finished stage, with the seconds since the line before it.
+# Prints one line per finished stage, with the seconds since the previous line.
 lap_started=0
 lap() {
     say "$(printf '%-62s %4d s' "$1" $((SECONDS - lap_started)))"
@@ -71,7 +71,7 @@ install_packages() {
         command -v dockerd >/dev/null || wanted+=(docker.io)
         command -v iptables >/dev/null || wanted+=(iptables)
     fi
-    # With a docker client just being installed, nobody can say yet which images there are.
+    # Without a docker client, the existing images are not known yet.
     if ! command -v docker >/dev/null || ! have_images; then
         command -v debootstrap >/dev/null || wanted+=(debootstrap)
     fi
@@ -89,7 +89,7 @@ install_packages() {
     lap "packages: ${wanted[*]}"
 }
 
-# Prints the address of Debian's archive as this machine's own apt sources have it, whatever their format.
+# Prints the URL of Debian's archive from this machine's apt sources, in any of their formats.
 # Other vendors' archives and the security archive carry other labels.
 debian_archive() {
     # shellcheck disable=SC2016  # apt fills these in, not the shell
@@ -115,7 +115,7 @@ install_plugins() {
     local log=$run_dir/plugins.log scratch=$work/plugins keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     mkdir -p "$scratch/lists" "$scratch/cache" "$scratch/unpacked" "$plugin_dir"
     echo "deb [signed-by=$keyring] $archive trixie main" >"$scratch/trixie.list"
-    # Lists and cache of its own: the machine's apt must not learn of another Debian release.
+    # Separate lists and cache: another Debian release must not be added to the machine's apt.
     local trixie=(timeout 900 apt-get -o "Dir::Etc::SourceList=$scratch/trixie.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$scratch/lists" -o "Dir::Cache=$scratch/cache"
         -o Acquire::Languages=none -o APT::Sandbox::User=root)
@@ -161,8 +161,8 @@ start_engine() {
     if [ -z "$pid" ]; then
         rm -f "$pid_file"
         remove_leftover_containerd
-        # A session of its own and none of our descriptors: the engine outlives this shell, and nobody who
-        # reads our output waits for the engine to end.
+        # A new session without this script's descriptors: the engine outlives this shell, and readers of the output
+        # do not wait for the engine to end.
         setsid dockerd --data-root="$data_root" --exec-root="$run_dir/exec" --pidfile="$pid_file" \
             --host="$engine_socket" </dev/null >"$engine_log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
         pid=$!
@@ -183,7 +183,7 @@ stop_engine() {
         say "no engine of ours is running"
         return
     fi
-    # Whatever DOCKER_HOST says, only our own engine's containers go.
+    # Only the containers of this script's engine are removed, regardless of DOCKER_HOST.
     containers=$(DOCKER_HOST=$engine_socket timeout 60 docker ps --all --quiet) || containers=
     if [ -n "$containers" ]; then
         # shellcheck disable=SC2086  # one word for each container
@@ -215,8 +215,8 @@ make_base_image() {
     printf '%s\n' force-unsafe-io 'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' \
         'path-exclude=/usr/share/info/*' 'path-exclude=/usr/share/locale/*' >"$root/etc/dpkg/dpkg.cfg.d/slim"
     rm -rf "$root"/usr/share/{doc,man,info,locale}/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/log/*
-    # Where outgoing TLS passes a proxy with an authority of its own, installs in a build must trust it as this
-    # machine does. It belongs here, in the stand-in, and never in a layer of the product.
+    # If a proxy with its own certificate authority intercepts outgoing TLS, installs in a build must trust that
+    # authority as this machine does. It belongs in the stand-in, and never in a layer of the product.
     local changes=(--change 'CMD ["bash"]')
     if [ -s "$host_certificates" ]; then
         cp "$host_certificates" "$root/etc/ssl/certs/ca-certificates.crt"
@@ -238,7 +238,7 @@ make_images() {
     have_images && lap "images: all present" && return
     make_base_image
     local each build builds=()
-    # Side by side: most of each is waiting for downloads.
+    # In parallel: most of the time is spent on downloads.
     for each in "${stand_ins[@]}"; do
         stand_in "${each%%=*}" "${each#*=}" &
         builds+=("$!=$each")
@@ -253,7 +253,7 @@ make_images() {
 
 # ---------------------------------------------------------------- commands
 
-# root_and_lock COMMAND: starts this script again, with the lock held by flock and not by any child of ours.
+# root_and_lock COMMAND: restarts this script, with the lock held by flock and not by any of its children.
 root_and_lock() {
     [ "$(id -u)" = 0 ] || die "'$1' needs root" "run it as root, or start an engine of your own"
     mkdir -p "$run_dir"

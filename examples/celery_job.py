@@ -1,10 +1,10 @@
-"""Hand doorward's events to a background job of Celery, to copy. It builds on rabbitmq_consumer.py.
+"""Example to copy: pass doorward's events to a background job of Celery. It uses rabbitmq_consumer.py.
 
     celery -A examples.celery_job worker
     python -m examples.celery_job
 
-The consumer keeps the order and passes over copies; the job may still run twice, as any job of Celery's that is
-acknowledged late: it must do no harm then.
+The consumer keeps the order and skips duplicates. The job may still run twice, as any Celery job that is acknowledged
+late, so it must be idempotent.
 """
 
 import asyncio
@@ -21,17 +21,20 @@ app.conf.task_acks_late = True
 app.conf.task_reject_on_worker_lost = True
 
 closed: Final[set[str]] = set()
-"""Stands for the carts of the application: those that were closed."""
+"""Stands for the application's data: the users whose carts were closed."""
 
 
 @app.task(name="shop.close_cart", autoretry_for=(OSError,), retry_backoff=True, max_retries=10)  # type: ignore[untyped-decorator]
 def close_cart(user_id: str) -> None:
-    """Close the cart of a user who is gone. A second time changes nothing."""
+    """Close the cart of a deleted user. Idempotent."""
     closed.add(user_id)
 
 
 async def enqueue(_: Connection, event: dict[str, Any]) -> None:
-    """Hand the event to the job. If Celery's broker is away, the event stays in the queue: its id is not stored."""
+    """Pass the event to the job.
+
+    If Celery's broker is down, the event stays in the queue, because its id is not stored.
+    """
     try:
         await asyncio.to_thread(close_cart.apply_async, [event["data"]["user_id"]], task_id=event["id"])
     except OperationalError as error:

@@ -1,7 +1,7 @@
-"""An MCP server whose tools act for the person that signed in to doorward: docs/mcp.md.
+"""An MCP server whose tools act for the user who signed in to doorward: docs/mcp.md.
 
-Needs the packages ``mcp``, ``uvicorn`` and ``doorward-client``. Any MCP client finds doorward by itself: the first call
-without a token is answered with the address of this server's description (RFC 9728), which names doorward.
+Needs the packages ``mcp``, ``uvicorn`` and ``doorward-client``. MCP clients discover doorward: the first call without a
+token is answered with the URL of this server's metadata (RFC 9728), which names doorward.
 """
 
 import json
@@ -16,12 +16,12 @@ from doorward_client import CurrentUser, Doorward
 from doorward_client.asgi import App, Receive, Scope, Send
 
 ADDRESS: Final = os.environ.get("MCP_ADDRESS", "http://127.0.0.1:9000/mcp")
-"""What clients call, and the audience of the tokens: ``doorward resource add``."""
+"""The URL for clients, and the audience of the tokens: ``doorward resource add``."""
 
 ISSUER: Final = os.environ.get("DOORWARD_URL", "http://localhost:8000")
 READ, WRITE = "notes:read", "notes:write"
 SCOPES_OF_TOOLS: Final = {"add_note": (READ, WRITE)}
-"""What a tool needs beside what every call needs."""
+"""The scopes that a tool needs in addition to those of every call."""
 
 MAXIMUM_BODY: Final = 64 * 1024
 
@@ -29,11 +29,11 @@ auth = Doorward(ISSUER, ADDRESS)
 auth.describe(scopes=[READ, WRITE], name="Notes")
 server = MCPServer("Notes")
 notes_of: defaultdict[str, list[str]] = defaultdict(list)
-"""By the person's id, which never changes."""
+"""Notes by the user's id, which never changes."""
 
 
 def caller_of(context: Context[Any, Any]) -> CurrentUser:
-    """Return the person whose client calls a tool."""
+    """Return the user whose client calls a tool."""
     request = context.request_context.request
     if request is None:
         raise RuntimeError("These tools are called by HTTP alone.")
@@ -57,16 +57,16 @@ def add_note(text: str, context: Context[Any, Any]) -> str:
 
 
 class ToolScopes:
-    """Refuses a call of a tool whose scopes are missing with 403, so that the client asks the person for them.
+    """Refuses a tool call without the needed scopes with 403, so that the client asks the user for them.
 
-    A tool could only answer that it failed, which no client takes for a reason to ask.
+    A tool could only report a failure, for which no client asks for scopes.
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Look at the body first, then pass it on. The lifespan, and calls without a body, pass as they are."""
+        """Inspect the body first, then pass it on. The lifespan, and calls without a body, are passed on unchanged."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -91,7 +91,7 @@ class ToolScopes:
 
 
 def scopes_of(body: bytes) -> tuple[str, ...]:
-    """Return the scopes of the tool that a message calls. What is no such message is for the server to refuse."""
+    """Return the scopes of the tool that a message calls. Other messages are left to the server."""
     try:
         message = json.loads(body)
         is_call = message["method"] == "tools/call"

@@ -1,8 +1,8 @@
-"""Consume doorward's events from RabbitMQ, each once in effect, to copy. docs/events-out.md explains its rules.
+"""Example to copy: consume doorward's events from RabbitMQ, each with exactly one effect. See docs/events-out.md.
 
-The broker sends a message at least once. The id of each event is stored in the transaction of what is done about it, so
-a second copy does nothing. It is acknowledged after the commit. What cannot be done goes to the dead-letter queue, what
-cannot be done now stays in the queue.
+The broker delivers a message at least once. The id of each event is stored in the transaction that handles it, so that
+a duplicate has no effect. The message is acknowledged after the commit. A message that cannot be handled goes to the
+dead-letter queue; one that cannot be handled at present stays in the queue.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 EXCHANGE: Final = "doorward.events"
 PREFETCH: Final = 20
-"""Messages that the broker sends ahead. They are done one after the other."""
+"""Messages that the broker sends ahead. They are handled one after the other."""
 
 TABLE: Final = """
 CREATE TABLE IF NOT EXISTS doorward_events_done (
@@ -33,20 +33,20 @@ log = logging.getLogger("shop")
 
 Connection = psycopg.AsyncConnection[Any]
 Handle = Callable[[Connection, dict[str, Any]], Awaitable[None]]
-"""Does something about an event, by this connection only, whose transaction holds the event's id as well."""
+"""Handles an event, using only this connection, whose transaction also stores the event's id."""
 
 
 class TryLaterError(Exception):
-    """Raised by a handler: what it needs is away. The event stays in the queue, and the consumer ends."""
+    """Raised by a handler if a service that it needs is down. The event stays in the queue, and the consumer ends."""
 
 
 async def declare_queue(channel: AbstractChannel, name: str, types: Sequence[str]) -> AbstractQueue:
-    """Return a durable queue for these types (``user.*``, ``#``), with a queue for dead letters beside it."""
+    """Return a durable queue for these types (``user.*``, ``#``), with a dead-letter queue."""
     exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     dead = await channel.declare_exchange(f"{name}.dead", aio_pika.ExchangeType.FANOUT, durable=True)
     dead_letters = await channel.declare_queue(f"{name}.dead", durable=True)
     await dead_letters.bind(dead)
-    # One consumer at a time, so that the order per user holds when several are started.
+    # One consumer at a time, so that the order per user holds even if several are started.
     arguments: dict[str, Any] = {"x-dead-letter-exchange": f"{name}.dead", "x-single-active-consumer": True}
     queue = await channel.declare_queue(name, durable=True, arguments=arguments)
     for each in types:
@@ -55,7 +55,10 @@ async def declare_queue(channel: AbstractChannel, name: str, types: Sequence[str
 
 
 async def take(connection: Connection, message: AbstractIncomingMessage, queue: str, handle: Handle) -> None:
-    """Do one message, and answer for it. Raises ``psycopg.OperationalError`` and ``TryLaterError``: then it stays."""
+    """Handle one message, and acknowledge or reject it.
+
+    Raises ``psycopg.OperationalError`` and ``TryLaterError``; the message then stays in the queue.
+    """
     try:
         event = json.loads(message.body)
         async with connection.transaction():
@@ -69,7 +72,7 @@ async def take(connection: Connection, message: AbstractIncomingMessage, queue: 
         await message.nack(requeue=True)
         raise
     except Exception:
-        # The catch-all: one message that cannot be done must not stop the others.
+        # The catch-all: a message that cannot be handled must not block the others.
         log.exception("event %s goes to the dead letters", message.message_id)
         await message.reject(requeue=False)
     else:
@@ -77,7 +80,7 @@ async def take(connection: Connection, message: AbstractIncomingMessage, queue: 
 
 
 async def consume(rabbitmq_url: str, database_url: str, *, name: str, types: Sequence[str], handle: Handle) -> None:
-    """Consume until an error ends it: start it again then, as a service manager does."""
+    """Consume until an error; a service manager should restart the program then."""
     async with (
         await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection,
         await aio_pika.connect(rabbitmq_url) as broker,
@@ -92,7 +95,7 @@ async def consume(rabbitmq_url: str, database_url: str, *, name: str, types: Seq
 
 
 async def greet(_: Connection, event: dict[str, Any]) -> None:
-    """Stand for the work of an application."""
+    """Stands for the work of an application."""
     log.info("%s of user %s", event["type"], event["data"]["user_id"])
 
 

@@ -1,14 +1,16 @@
-"""Feed a search index of users by doorward's events, to copy. It builds on rabbitmq_consumer.py and session_client.py.
+"""Example to copy: a search index of users, updated by doorward's events.
+
+It uses rabbitmq_consumer.py and session_client.py.
 
     INDEX=users-1 python -m examples.search_indexer         # until it is stopped
-    INDEX=users-1 python -m examples.search_indexer fill    # once, beside it
+    INDEX=users-1 python -m examples.search_indexer fill    # once, at the same time
 
-Events have ids only: what is indexed is read from the API. The number of the event is the document's version, so an
-older event that comes later changes nothing. `fill` adds the users that were there before, as version 0, then moves the
-alias to the index. Searches name the alias and return ids: read those from the API, which decides who sees what.
+Events contain ids only; the users are read from the API. The event's number is the document's version, so that an older
+event that arrives later changes nothing. `fill` adds existing users as version 0, then moves the alias to the index.
+Search by the alias, which returns ids, and read these from the API, which checks permissions.
 
-Reading users is a call of administration: in production its user has a second factor, and DOORWARD_TOTP_SECRET is the
-secret that an authenticator application would have.
+Reading users needs an administrator, who has a second factor in production: DOORWARD_TOTP_SECRET is the secret of the
+authenticator application.
 """
 
 import asyncio
@@ -32,7 +34,7 @@ CODE_SECONDS: Final = 30
 """How long an authenticator application shows a code."""
 
 BEFORE_ALL_EVENTS: Final = 0
-"""The version of what was read without an event."""
+"""The version of users that were read without an event."""
 
 MAPPING: Final = {
     "dynamic": "strict",
@@ -46,17 +48,17 @@ CONFLICT: Final = 409
 """The index has a later version."""
 
 ReadUser = Callable[[str], Awaitable[dict[str, Any] | None]]
-"""Returns a user of the API by the id, None for one that is gone."""
+"""Returns a user of the API by id, None for a deleted one."""
 
 Sleep = Callable[[float], Awaitable[object]]
-"""How to wait."""
+"""The function that waits."""
 
 
 class SearchIndex:
     """One index of users."""
 
     def __init__(self, http: httpx.AsyncClient, name: str) -> None:
-        """Take a client of OpenSearch, and the name: the alias, a hyphen and a number."""
+        """Take a client of OpenSearch, and the index's name: the alias, a hyphen and a number."""
         self._http = http
         self.name = name
 
@@ -67,18 +69,18 @@ class SearchIndex:
             answer.raise_for_status()
 
     async def require(self) -> None:
-        """Raise ``httpx.HTTPStatusError`` unless the index exists: writing would make one without this mapping."""
+        """Raise ``httpx.HTTPStatusError`` unless the index exists: a write would create one without this mapping."""
         (await self._http.head(f"/{self.name}")).raise_for_status()
 
     async def write(self, *entries: str) -> None:
-        """Write entries of the bulk API. Those whose version is older than the index's are passed over."""
+        """Write entries of the bulk API. Entries with an older version than the index's are skipped."""
         answer = await self._http.post(
             "/_bulk", content="".join(entries), headers={"Content-Type": "application/x-ndjson"}
         )
         answer.raise_for_status()
         for item in answer.json()["items"]:
             (result,) = item.values()
-            # A document to remove that is not there is answered 404 without an error.
+            # Removing a missing document is answered 404 without an error.
             if "error" not in result or result["status"] == CONFLICT:
                 continue
             if (
@@ -89,7 +91,7 @@ class SearchIndex:
             raise RuntimeError(f"{result['status']} {result['error']['type']}")
 
     async def take_the_alias(self) -> None:
-        """Move the alias here from the index that has it, in one step."""
+        """Move the alias to this index from its present one, in one step."""
         remove = {"index": f"{ALIAS}-*", "alias": ALIAS, "must_exist": False}
         add = {"index": self.name, "alias": ALIAS}
         answer = await self._http.post("/_aliases", json={"actions": [{"remove": remove}, {"add": add}]})
@@ -97,7 +99,7 @@ class SearchIndex:
 
 
 def entry(index: str, user_id: str, version: int, user: dict[str, Any] | None) -> str:
-    """Return one entry of the bulk API: the document, or its removal when the user is gone."""
+    """Return one entry of the bulk API: the document, or its removal if the user was deleted."""
     where = {"_index": index, "_id": user_id, "version": version, "version_type": "external"}
     if user is None:
         return json.dumps({"delete": where}) + "\n"
@@ -106,7 +108,7 @@ def entry(index: str, user_id: str, version: int, user: dict[str, Any] | None) -
 
 
 async def read_user(doorward: DoorwardClient, user_id: str) -> dict[str, Any] | None:
-    """Return a user of the API, None for one that is gone."""
+    """Return a user of the API, None for a deleted one."""
     answer = await doorward.call("GET", f"{USERS}/{user_id}")
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
@@ -115,17 +117,17 @@ async def read_user(doorward: DoorwardClient, user_id: str) -> dict[str, Any] | 
 
 
 def indexing(read: ReadUser, index: SearchIndex) -> Handle:
-    """Return what indexes the user of an event."""
+    """Return a handler that indexes the user of an event."""
 
     async def index_user(_: Connection, event: dict[str, Any]) -> None:
         user_id = event["data"]["user_id"]
-        if user_id is None:  # what an operator did to no single user, as an export of all
+        if user_id is None:  # an action that concerns no single user, such as an export
             return
         try:
             user = None if event["type"] == "user.deleted" else await read(user_id)
             await index.write(entry(index.name, user_id, event["sequence"], user))
         except (httpx.HTTPError, SessionEndedError) as error:
-            # One of the two is away or refuses all requests. The next start logs in again.
+            # One of the two is down or refuses all requests. The next start logs in again.
             raise TryLaterError from error
 
     return index_user
@@ -145,10 +147,10 @@ async def log_in(doorward: DoorwardClient, code: Callable[[], str] | None, sleep
 
 
 async def fill(doorward: DoorwardClient, index: SearchIndex) -> None:
-    """Add the users that were there before the first event, and move the alias. It may be done again.
+    """Add the users from before the first event, and move the alias. Can be repeated.
 
-    A user who is changed or deleted meanwhile stays as the event says. OpenSearch knows the version of a removed
-    document for 60 seconds (`index.gc_deletes`); a page that was read is written before that.
+    A user who is changed or deleted meanwhile keeps the state of the event. OpenSearch keeps the version of a removed
+    document for 60 seconds (`index.gc_deletes`); each page is written within that time.
     """
     await index.require()
     after: str | None = ""
@@ -161,7 +163,7 @@ async def fill(doorward: DoorwardClient, index: SearchIndex) -> None:
 
 
 async def main(*, fills: bool) -> None:
-    """Index until an error ends it: start it again then, as a service manager does."""
+    """Index until an error; a service manager should restart the program then."""
     async with (
         httpx.AsyncClient(base_url=os.environ["DOORWARD_URL"]) as http,
         httpx.AsyncClient(base_url=os.environ["OPENSEARCH_URL"]) as search,

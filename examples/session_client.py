@@ -1,4 +1,4 @@
-"""A client of doorward for Python programs, to copy. docs/clients.md explains its rules.
+"""Example to copy: a client of doorward for Python programs. docs/clients.md explains its rules.
 
 async with httpx.AsyncClient(base_url="https://auth.example.com") as http:
     client = DoorwardClient(http)
@@ -24,44 +24,44 @@ DEVICE: Final = "Doorward-Device"
 ATTEMPTS: Final = 4
 LONGEST_WAIT_SECONDS: Final = 30.0
 REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-"""A request of these methods does the same when it is sent twice (RFC 9110 section 9.2.2)."""
+"""The methods whose requests can be repeated without further effect (RFC 9110 section 9.2.2)."""
 
 
 class LoginRefusedError(Exception):
-    """User name or password is wrong."""
+    """The user name or the password is wrong."""
 
 
 class SecondFactorRequiredError(Exception):
-    """The password is right, and the account has a second factor: ask the person for a code, and log in with it."""
+    """The password is correct, and the account has a second factor: ask the user for a code, and log in with it."""
 
 
 class SecondFactorRefusedError(Exception):
-    """The code is wrong, or was used before. An application shows another one within 30 seconds."""
+    """The code is wrong or was used before. An authenticator application shows the next code within 30 seconds."""
 
 
 class LoginThrottledError(Exception):
-    """Too many passwords of this account were wrong: tell the person to come back later. The password was not tried."""
+    """Too many wrong passwords for this account: tell the user to try again later. The password was not checked."""
 
     def __init__(self, retry_after_seconds: float) -> None:
-        """Take how long to wait: minutes, hours or days."""
+        """Take the time to wait, which can be minutes, hours or days."""
         super().__init__(f"try again in {retry_after_seconds:.0f} seconds")
         self.retry_after_seconds = retry_after_seconds
 
 
 class SessionEndedError(Exception):
-    """There is no session, or it has ended: ask the person to log in."""
+    """There is no session, or it has ended: ask the user to log in."""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a login or a refresh answered."""
+    """The tokens of a login or a refresh."""
 
     access: str
     refresh: str
 
 
 class TokenStore(Protocol):
-    """Where the tokens are between calls."""
+    """Stores the tokens between calls."""
 
     def load(self) -> Tokens | None:
         """Return the tokens, None without a session."""
@@ -71,10 +71,10 @@ class TokenStore(Protocol):
 
 
 class MemoryStore:
-    """Tokens of one process; they are gone when it ends."""
+    """Tokens of one process, lost at its end."""
 
     def __init__(self) -> None:
-        """Begin without tokens."""
+        """Start without tokens."""
         self._tokens: Tokens | None = None
 
     def load(self) -> Tokens | None:
@@ -87,7 +87,7 @@ class MemoryStore:
 
 
 class DeviceStore(Protocol):
-    """Where the token is by which the account knows this device. It outlives sessions: a logout leaves it."""
+    """Stores the token by which the account recognises this device. It outlives sessions: keep it after a logout."""
 
     def load(self) -> str | None:
         """Return the token, None on a new device."""
@@ -97,10 +97,10 @@ class DeviceStore(Protocol):
 
 
 class MemoryDevice:
-    """A device of one process, which is a new one next time."""
+    """A device token of one process. The next process is a new device."""
 
     def __init__(self) -> None:
-        """Begin as a new device."""
+        """Start as a new device."""
         self._token: str | None = None
 
     def load(self) -> str | None:
@@ -113,7 +113,7 @@ class MemoryDevice:
 
 
 class DoorwardClient:
-    """One session. Any number of tasks may call at the same time."""
+    """One session. Tasks may call it concurrently."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class DoorwardClient:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         device: DeviceStore | None = None,
     ) -> None:
-        """Take the HTTP client, where tokens are kept, how to wait, and where the device's token is kept."""
+        """Take the HTTP client, the stores of the tokens and of the device's token, and the function that waits."""
         self._http = http
         self._store = store or MemoryStore()
         self._sleep = sleep
@@ -130,7 +130,7 @@ class DoorwardClient:
         self._changing_tokens = asyncio.Lock()
 
     async def log_in(self, username: str, password: str, code: str | None = None) -> None:
-        """Begin a session, of an account with a second factor by the ``code`` that its authenticator application shows.
+        """Begin a session. For an account with a second factor, ``code`` is the code of its authenticator application.
 
         Raises ``LoginRefusedError``, ``SecondFactorRequiredError``, ``SecondFactorRefusedError`` and
         ``LoginThrottledError``.
@@ -143,7 +143,7 @@ class DoorwardClient:
             if code is None:
                 raise SecondFactorRequiredError
             body = {"mfa_token": answer.json()["mfa_token"], "code": code}
-            # Not repeated after a lost answer: the code works once.
+            # Not repeated after a lost answer, because the code works once.
             answer = await self._send("POST", SECOND_FACTOR, is_repeatable=False, json=body, headers=headers)
             if _code_of(answer) == "invalid_second_factor":
                 raise SecondFactorRefusedError
@@ -154,9 +154,9 @@ class DoorwardClient:
         self._store.save(_tokens_of(answer))
 
     async def call(self, method: str, url: str, **options: Any) -> httpx.Response:
-        """Send a request with the access token; refresh it once if it was refused.
+        """Send a request with the access token; refresh the token once if it was refused.
 
-        403 comes back to the caller: another token would be refused as well. Raises ``SessionEndedError``.
+        403 is returned to the caller, because a new token would be refused as well. Raises ``SessionEndedError``.
         """
         tokens = self._present_tokens()
         answer = await self._send_as(tokens, method, url, **options)
@@ -169,7 +169,7 @@ class DoorwardClient:
         return answer
 
     async def log_out(self) -> None:
-        """End the session at the service, and forget the tokens in any case."""
+        """End the session at the service, and delete the tokens in any case."""
         async with self._changing_tokens:
             tokens = self._store.load()
             self._store.save(None)
@@ -178,13 +178,13 @@ class DoorwardClient:
                 (await self._send("POST", REVOKE, is_repeatable=True, json=body)).raise_for_status()
 
     async def _refresh(self, refused: Tokens) -> Tokens:
-        """Return tokens newer than those that were refused. Parallel calls share one refresh."""
+        """Return newer tokens than the refused ones. Concurrent calls share one refresh."""
         async with self._changing_tokens:
             tokens = self._present_tokens()
             if tokens != refused:
                 return tokens
-            # When an answer is lost, the same token is sent again soon: a leeway at the service, if one is set,
-            # answers it with the same successor. Without a leeway the session may end; no other token is left to try.
+            # After a lost answer, the same token is sent again soon: if the service has a leeway, it returns the same
+            # successor. Without a leeway the session may end; there is no other token to try.
             body = {"refresh_token": tokens.refresh}
             answer = await self._send("POST", REFRESH, is_repeatable=True, json=body)
             if answer.status_code == httpx.codes.UNAUTHORIZED:
@@ -205,9 +205,9 @@ class DoorwardClient:
         return await self._send(method, url, is_repeatable=method in REPEATABLE_METHODS, headers=headers, **options)
 
     async def _send(self, method: str, url: str, *, is_repeatable: bool, **options: Any) -> httpx.Response:
-        """Send a request, again after 429, and after 503 and a lost answer if it may be repeated.
+        """Send a request; repeat it after 429, and, if it may be repeated, after 503 and a lost answer.
 
-        A throttled login is not repeated: only the person knows whether the password was meant.
+        A throttled login is not repeated: only the user knows whether the password was meant.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -224,11 +224,11 @@ class DoorwardClient:
             if not (was_not_done or may_be_done) or attempt == ATTEMPTS:
                 return answer
             await self._sleep(_seconds_to_wait(answer))
-        raise AssertionError  # every turn of the last attempt returns or raises
+        raise AssertionError  # each last attempt returns or raises
 
 
 def _code_of(answer: httpx.Response) -> str | None:
-    """Return the ``code`` of a refusal of the service."""
+    """Return the ``code`` of a refusal."""
     if answer.headers.get("content-type") != "application/problem+json":
         return None
     return str(answer.json()["code"])
@@ -244,7 +244,7 @@ def _seconds_asked(answer: httpx.Response) -> float:
 
 
 def _seconds_to_wait(answer: httpx.Response) -> float:
-    """Return what the service asks for, with a random part: clients that were refused together come back apart."""
+    """Return the requested delay plus a random part, so that refused clients do not retry together."""
     return min(_seconds_asked(answer), LONGEST_WAIT_SECONDS) + random.uniform(0, 1)  # noqa: S311 - as above
 
 

@@ -1,4 +1,4 @@
-// A client of doorward for browsers and Node 18 or newer, to copy. docs/clients.md explains its rules.
+// Example to copy: a client of doorward for browsers and Node 18 or newer. docs/clients.md explains its rules.
 //
 //     const client = new DoorwardClient("https://auth.example.com");
 //     await client.logIn("ada", "correct horse battery");
@@ -8,20 +8,20 @@
 const DEVICE = "Doorward-Device";
 const ATTEMPTS = 4;
 const LONGEST_WAIT_SECONDS = 30;
-/** A request of these methods does the same when it is sent twice (RFC 9110 section 9.2.2). */
+/** The methods whose requests can be repeated without further effect (RFC 9110 section 9.2.2). */
 const REPEATABLE_METHODS = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 
-/** User name or password is wrong. */
+/** The user name or the password is wrong. */
 export class LoginRefused extends Error {}
 
-/** Too many passwords of this account were wrong: tell the person to come back later. The password was not tried. */
+/** Too many wrong passwords for this account: tell the user to try again later. The password was not checked. */
 export class LoginThrottled extends Error {
   constructor(readonly retryAfterSeconds: number) {
     super(`try again in ${retryAfterSeconds} seconds`);
   }
 }
 
-/** There is no session, or it has ended: ask the person to log in. */
+/** There is no session, or it has ended: ask the user to log in. */
 export class SessionEnded extends Error {}
 
 /** The service refused for another reason; `status` is HTTP's. */
@@ -36,13 +36,13 @@ export interface Tokens {
   refresh: string;
 }
 
-/** Where the tokens are between calls. Tabs that share a session share a store. */
+/** Stores the tokens between calls. Tabs that share a session share a store. */
 export interface TokenStore {
   load(): Tokens | null;
   save(tokens: Tokens | null): void;
 }
 
-/** Tokens of one page or process; they are gone with it. */
+/** Tokens of one page or process, lost at its end. */
 export class MemoryStore implements TokenStore {
   private tokens: Tokens | null = null;
 
@@ -55,13 +55,13 @@ export class MemoryStore implements TokenStore {
   }
 }
 
-/** Where the token is by which the account knows this device. It outlives sessions: a logout leaves it. */
+/** Stores the token by which the account recognises this device. It outlives sessions: keep it after a logout. */
 export interface DeviceStore {
   load(): string | null;
   save(token: string): void;
 }
 
-/** A device of one page or process, which is a new one next time. */
+/** A device token of one page or process. The next one is a new device. */
 export class MemoryDevice implements DeviceStore {
   private token: string | null = null;
 
@@ -90,7 +90,7 @@ interface AuthAnswer extends Answer {
   body: { access_token: string; refresh_token: string; code?: string };
 }
 
-/** One session. Any number of calls may run at the same time. */
+/** One session. Calls may run concurrently. */
 export class DoorwardClient {
   private readonly store: TokenStore;
   private readonly device: DeviceStore;
@@ -116,9 +116,9 @@ export class DoorwardClient {
   }
 
   /**
-   * Send a request with the access token; refresh it once if it was refused.
+   * Send a request with the access token; refresh the token once if it was refused.
    *
-   * 403 comes back to the caller: another token would be refused as well. Throws `SessionEnded`.
+   * 403 is returned to the caller, because a new token would be refused as well. Throws `SessionEnded`.
    */
   async call(path: string, init: RequestInit = {}): Promise<Response> {
     let tokens = this.presentTokens();
@@ -130,7 +130,7 @@ export class DoorwardClient {
     return answer;
   }
 
-  /** End the session at the service, and forget the tokens in any case. */
+  /** End the session at the service, and delete the tokens in any case. */
   async logOut(): Promise<void> {
     await this.alone(async () => {
       const tokens = this.store.load();
@@ -141,13 +141,13 @@ export class DoorwardClient {
     });
   }
 
-  /** Return tokens newer than those that were refused. Parallel calls, and tabs of one store, share one refresh. */
+  /** Return newer tokens than the refused ones. Concurrent calls, and tabs with one store, share one refresh. */
   private refresh(refused: Tokens): Promise<Tokens> {
     return this.alone(async () => {
       const tokens = this.presentTokens();
       if (tokens.refresh !== refused.refresh) return tokens;
-      // When an answer is lost, the same token is sent again soon: a leeway at the service, if one is set, answers it
-      // with the same successor. Without a leeway the session may end; no other token is left to try.
+      // After a lost answer, the same token is sent again soon: if the service has a leeway, it returns the same
+      // successor. Without a leeway the session may end; there is no other token to try.
       const answer = await this.post("/api/v1/auth/refresh", JSON.stringify({ refresh_token: tokens.refresh }));
       if (answer.status === 401) {
         this.store.save(null);
@@ -165,7 +165,7 @@ export class DoorwardClient {
     return tokens;
   }
 
-  /** Run `change` when no other change of the tokens runs: in no tab of a browser, or in this process. */
+  /** Run `change` exclusively: among all tabs of a browser, or in this process. */
   private alone<T>(change: () => Promise<T>): Promise<T> {
     const locks = (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;
     if (locks) return locks.request("doorward-tokens", change) as Promise<T>;
@@ -192,9 +192,9 @@ export class DoorwardClient {
   }
 
   /**
-   * Send a request, again after 429, and after 503 and a lost answer if it may be repeated.
+   * Send a request; repeat it after 429, and, if it may be repeated, after 503 and a lost answer.
    *
-   * A throttled login is not repeated: only the person knows whether the password was meant.
+   * A throttled login is not repeated: only the user knows whether the password was meant.
    */
   private async send<T extends Answer>(isRepeatable: boolean, request: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
@@ -202,7 +202,7 @@ export class DoorwardClient {
       try {
         answer = await request();
       } catch (error) {
-        // What fetch throws for the network, and for the end of a body that did not come.
+        // fetch throws it for network errors, and for an incomplete body.
         if (!(error instanceof TypeError) || !isRepeatable || attempt === ATTEMPTS) throw error;
         await this.sleep(Math.random() * 0.5 * 2 ** attempt);
         continue;
@@ -232,7 +232,7 @@ function secondsAsked(headers: Headers): number {
   return /^\d+$/.test(asked) ? Number(asked) : 5;
 }
 
-/** What the service asks for, with a random part: clients that were refused together come back apart. */
+/** Return the requested delay plus a random part, so that clients that were refused together do not retry together. */
 function secondsToWait(headers: Headers): number {
   return Math.min(secondsAsked(headers), LONGEST_WAIT_SECONDS) + Math.random();
 }

@@ -1,4 +1,4 @@
-"""What is measured: each list beside the query of its page, which is the repository's own function."""
+"""The measured calls: each list with the query of its page, which is the repository's own function."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ USERS = "/api/v1/admin/users"
 
 
 def calls_of(cursors: CursorCodec, deep: Position, email: str, size: int) -> Sequence[Call]:
-    """Return all calls; ``deep`` is behind nine tenths of the users, ``email`` that of one of them."""
+    """Return all calls. ``deep`` is a position after nine tenths of the users, ``email`` is one user's address."""
     middle = FIRST_CREATED_AT + timedelta(seconds=size // 2)
     until = middle + timedelta(seconds=50)
     return [

@@ -45,7 +45,7 @@ worker had a processor for a call there. *growth* of the call from the smallest 
 
 @dataclass(frozen=True)
 class Site:
-    """A database of users with a service on it, whose administrator calls. ``connection`` is the bench's own."""
+    """A database of users with a service, called by its administrator. ``connection`` is the benchmark's own."""
 
     size: int
     service: Service
@@ -55,7 +55,7 @@ class Site:
 
 
 def measure_admin(sizes: Sequence[int], *, is_quick: bool) -> None:
-    """Measure, print, and write the page unless it was a quick look at the smallest size."""
+    """Measure, print, and write the page unless it was a quick run at the smallest size."""
     sizes = sorted(sizes)[:1] if is_quick else sorted(sizes)
     with EmbeddedPostgres() as postgres, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         text = runner.run(_bench(postgres, sizes))
@@ -85,7 +85,7 @@ async def _running_site(postgres: EmbeddedPostgres, size: int) -> AsyncIterator[
     migrate(url)
     async with await _connect(url) as connection:
         with running_service(url) as service:
-            # As in production: administration is for sessions by two factors.
+            # As in production: administration needs a session with two factors.
             token = set_up_application(service.url, service.sign_in().access_token)
             await connection.execute("UPDATE users SET roles = '{admin}'")
             await fill(connection, size)

@@ -1,4 +1,4 @@
-"""Made-up users: names of two words and a number, few of whom have a role, are inactive, or carry a rare name."""
+"""Generated users with names of two words and a number. Few have a role, are inactive, or have a rare name."""
 
 import random
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ WORDS: Final = 3000
 RARE_NAME: Final = "zyxwvut"
 FREQUENT_NAME: Final = "quokkas"
 FEW: Final = 100
-"""However many users there are, so many carry the rare name, and so many have the role of support."""
+"""Number of users with the rare name, and of users with the support role, regardless of the total."""
 
 _COLUMNS: Final = (
     "id, email, email_key, username, username_key, external_id, is_active, email_verified_at, roles, created_at"
@@ -25,7 +25,7 @@ _COLUMNS: Final = (
 
 
 def user_rows(count: int) -> Iterator[tuple[object, ...]]:
-    """Yield users as the table has them, oldest first."""
+    """Yield users as rows of the table, oldest first."""
     chance = random.Random(SEED)
     words = [word for word in vocabulary() if len(word) > 3][:WORDS]  # noqa: PLR2004 - no trigram would be whole
     few = frozenset(range(0, count, max(1, count // FEW)))
@@ -50,7 +50,7 @@ def user_rows(count: int) -> Iterator[tuple[object, ...]]:
 
 
 async def fill(connection: AsyncConnection[TupleRow], count: int) -> None:
-    """Store the users, and make the indexes of lists when all are there."""
+    """Store the users, and create the indexes of lists afterwards."""
     cursor = await connection.execute(
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'users' AND indexname LIKE '%\\_idx'"
     )

@@ -1,1 +1,1 @@
-"""`inv bench --part capacity`: one copy under a mix of calls as people make them, and what sizes follow from it."""
+"""`inv bench --part capacity`: one replica under a realistic mix of calls, and the sizes that follow from it."""

@@ -1,4 +1,7 @@
-"""One copy on one core under the mix; PostgreSQL and the clients have the others. Writes benchmarks/capacity.md."""
+"""One replica on one core under the mix; PostgreSQL and the clients use the other cores.
+
+Writes benchmarks/capacity.md.
+"""
 
 import contextlib
 import os
@@ -26,10 +29,10 @@ from development.postgres import EmbeddedPostgres
 PAGE: Final = Path("benchmarks/capacity.md")
 USERS: Final = 10_000
 BCRYPT_ROUNDS: Final = 12
-"""The default."""
+"""The service's default."""
 
 SECONDS: Final = {True: 10.0, False: 30.0}
-"""Of a round, quick or not: few calls are logins, and it takes some dozens of them."""
+"""Duration of a round, by whether the run is quick. Few calls are logins, and a round needs some dozens of them."""
 
 ROUNDS: Final = {True: 1, False: 2}
 LOGINS_ALONE: Final = 8
@@ -37,12 +40,12 @@ PEOPLE: Final = 1_000
 """Simulated users."""
 
 SHARE_TOLERANCE: Final = 0.25
-"""By how much the share of logins that were answered may differ from the share that was sent: some are under way."""
+"""Tolerance between the share of logins answered and the share sent: some are in progress at the end."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one round showed: of wrk, of PostgreSQL, and of the database's own counts."""
+    """The results of one round: of wrk, of PostgreSQL, and of the database's own counts."""
 
     sample: Sample
     watched: Watched
@@ -52,10 +55,10 @@ class Round:
     seconds: float
 
     def service_seconds(self, behaviour: Behaviour, login_seconds: float) -> float:
-        """Return how long a call of the mix has a processor of the service, on average.
+        """Return the mean CPU time of the service per call of the mix.
 
-        Logins under way at the end of a round were paid for in part, and those of its beginning not at all; a login
-        takes as long as hundreds of other calls. So it counts by its own cost, and by its share of what is asked.
+        Logins in progress at the end of a round were paid for in part, and those of its beginning not at all; a login
+        costs as much as hundreds of other calls. So logins are counted by their own cost and their share of the mix.
         """
         others = self.sample.answers - self.logins
         other_seconds = max(0.0, sum(self.sample.busy) * self.seconds - self.logins * login_seconds) / others
@@ -64,31 +67,31 @@ class Round:
 
     @property
     def share_of_core(self) -> float:
-        """Return for which part of the time the copy had its core."""
+        """Return the share of its core that the replica used."""
         return sum(self.sample.busy)
 
     @property
     def database_seconds(self) -> float:
-        """Return the same of PostgreSQL."""
+        """Return the mean CPU time of PostgreSQL per call."""
         return self.watched.database_seconds / self.watched.seconds / self.sample.value
 
     @property
     def connection_seconds(self) -> float:
-        """Return for how long a call kept a connection busy, on average."""
+        """Return the mean time for which a call kept a connection busy."""
         return self.watched.mean_busy_connections / self.sample.value
 
     @property
     def wal_bytes(self) -> float:
-        """Return what a call adds to the write-ahead log, on average."""
+        """Return the mean bytes that a call adds to the write-ahead log."""
         return self.watched.wal_bytes / self.sample.answers
 
 
 class DishonestMixError(Exception):
-    """What was answered are not the shares that were to be sent."""
+    """The shares of the calls answered differ from the shares to be sent."""
 
 
 def measure_capacity(plan: Plan) -> None:
-    """Measure, print, and write the page unless it was a quick look."""
+    """Measure, print, and write the page unless it was a quick run."""
     require_wrk()
     behaviour, password = Behaviour(), secrets.token_urlsafe(18)
     with (
@@ -129,7 +132,7 @@ def measure_capacity(plan: Plan) -> None:
 
 @dataclass(frozen=True)
 class Bench:
-    """A copy with people who call it."""
+    """A replica with simulated users."""
 
     database: Accounts
     service: Service
@@ -137,7 +140,7 @@ class Bench:
     behaviour: Behaviour
 
     def login_seconds(self) -> float:
-        """Return how long a login has a processor, when nothing else is asked."""
+        """Return the CPU time of a login without other load."""
         calls = logins(self.database.sessions(LOGINS_ALONE), self.password)
         sample = measure_logins(self.service, calls, in_flight=2, count=LOGINS_ALONE)
         return sum(sample.busy) / sample.value
@@ -151,7 +154,7 @@ class Bench:
         return measured
 
     def round(self, seconds: float, *, pause_ms: int) -> Round:
-        """Load the copy once. Raises ``DishonestMixError``, and ``RuntimeError`` when an answer was wrong."""
+        """Load the replica once. Raises ``DishonestMixError``, and ``RuntimeError`` when an answer was wrong."""
         rotations, sessions = self.database.rotations(), self.database.session_count()
         with (
             contextlib.closing(KeepAlive(self.service.port, self._access_token())) as http,
@@ -195,7 +198,7 @@ class Bench:
 
 @contextlib.contextmanager
 def _first_core_for_the_copy() -> Iterator[int]:
-    """Keep this process, and what it starts, off the first core within the block; return that core."""
+    """Keep this process and its children off the first core within the block; yield that core."""
     allowed = os.sched_getaffinity(0)
     first = min(allowed)
     os.sched_setaffinity(0, allowed - {first} or allowed)

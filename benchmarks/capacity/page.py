@@ -1,4 +1,4 @@
-"""benchmarks/capacity.md: what was measured, what was assumed, and the sums. Pure."""
+"""benchmarks/capacity.md: measurements, assumptions, and the resulting sizes. Pure."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.capacity.measurement import Round
 
 LEAST_SHARE_OF_CORE: Final = 0.9
-"""Of the time under full load: with less, what was measured is that of a busy machine, and no page is written."""
+"""Minimum share of its core for the replica under full load. With less the machine is busy, and no page is written."""
 
 USERS: Final = (10, 10_000, 1_000_000, 10_000_000)
 MEGABYTE: Final = 1e6

@@ -1,4 +1,7 @@
-"""What people do on a day, and how many of them a core and a connection carry. Pure: costs are measured elsewhere."""
+"""How people use the service in a day, and how many of them a core and a connection carry.
+
+Pure: costs are parameters.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,87 +18,87 @@ ME: Final = "me"
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What is assumed of people. Each number is one to replace by your own.
+    """Assumptions about the users. Replace each number by your own.
 
     A visit that begins more than the life of an access token (30 minutes) after the last one refreshes once; a longer
-    visit once more for each 30 minutes. Passwords are typed when a device is new, its storage was emptied or its owner
-    had logged out: the service itself asks after 7 days without a visit, or 90 days.
+    visit refreshes once more for each 30 minutes. Passwords are typed on a new device, after its storage was emptied,
+    or after a logout: the service itself asks for them after 7 days without a visit, or after 90 days.
     """
 
     present: float = 0.3
-    """Of all users, who is there on a day."""
+    """Share of all users who are active on a day."""
     visits: float = 4.0
-    """Of one of these on that day, each shorter than 30 minutes: one refresh."""
+    """Visits per active user and day, each shorter than 30 minutes: one refresh."""
     me_of_a_visit: float = 5.0
-    """Pages or services that ask who it is. Services that verify access tokens by themselves ask nothing."""
+    """Calls of /me per visit by pages or services. Services that verify access tokens by themselves make none."""
     logins: float = 1 / 7
-    """On a day: one a week."""
+    """Logins per active user and day: one a week."""
     peak: float = 5.0
-    """Calls at the busiest hour by those of an average one."""
+    """Ratio of the calls in the busiest hour to those of an average hour."""
     use: float = 0.7
-    """How much of a core, and of a connection's time, is planned for. The rest is for what is uneven."""
+    """Planned use of a core, and of a connection's time. The rest is reserved for uneven load."""
     session_days: float = 120.0
-    """For how long the row of a session stays: it lives for 90 days at most, and its end is kept for 30."""
+    """How long the row of a session is stored: up to 90 days of its life, and 30 days after its end."""
 
     def calls(self) -> Mapping[str, float]:
-        """Return the calls of one person on a day, by kind."""
+        """Return the calls of one active user and day, by kind."""
         return {LOGIN: self.logins, REFRESH: self.visits, ME: self.visits * self.me_of_a_visit}
 
     def shares(self) -> Mapping[str, float]:
-        """Return which part of all calls each kind is."""
+        """Return the share of each kind of call."""
         calls = self.calls()
         return {kind: number / sum(calls.values()) for kind, number in calls.items()}
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What was measured of one call of the mix, on average, and of a login alone."""
+    """The mean measured costs of one call of the mix, and of a login alone."""
 
     service_seconds: float
-    """Of a core."""
+    """CPU time of the service."""
     database_seconds: float
-    """Of a core, for PostgreSQL."""
+    """CPU time of PostgreSQL."""
     connection_seconds: float
-    """For how long it keeps a connection busy."""
+    """How long a call keeps a connection busy."""
     login_seconds: float
-    """Of a core, for a login: nearly all of it is the hash."""
+    """CPU time of a login, nearly all of it for the hash."""
     user_bytes: float
     session_bytes: float
     wal_bytes: float
-    """Of PostgreSQL's write-ahead log, which standbys receive and archives keep."""
+    """Bytes of PostgreSQL's write-ahead log, which standbys receive and archives keep."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a number of users needs at the busiest hour."""
+    """The resources for a number of users at the busiest hour."""
 
     users: int
     present: float
     calls: float
-    """A second."""
+    """Calls per second."""
     logins: float
-    """A second."""
+    """Logins per second."""
     cores: float
-    """With the planned use."""
+    """Cores at the planned use."""
     copies: int
-    """Of one core each: two at least, and enough when one zone of three is lost."""
+    """Replicas of one core each: at least two, and enough if one zone of three is lost."""
     busy_connections: float
     database_cores: float
     user_bytes: float
     session_bytes: float
     wal_bytes: float
-    """A second."""
+    """Bytes per second."""
     storm_cores: float
-    """Were all who are there on a day to log in within one hour."""
+    """Cores needed if all active users of a day logged in within one hour."""
 
 
 def people_per_core(behaviour: Behaviour, costs: Costs) -> float:
-    """Return how many people who are there on a day one core of the service carries at the busiest hour."""
+    """Return how many active users one core of the service carries at the busiest hour."""
     return _people(behaviour, costs.service_seconds)
 
 
 def people_per_connection(behaviour: Behaviour, costs: Costs) -> float:
-    """Return how many of them one connection to PostgreSQL carries."""
+    """Return how many active users one connection to PostgreSQL carries at the busiest hour."""
     return _people(behaviour, costs.connection_seconds)
 
 
@@ -105,7 +108,7 @@ def _people(behaviour: Behaviour, seconds_of_a_call: float) -> float:
 
 
 def size_of(users: int, behaviour: Behaviour, costs: Costs) -> Size:
-    """Return what that many users need."""
+    """Return the resources for that many users."""
     present = users * behaviour.present
     per_person = behaviour.peak / SECONDS_OF_A_DAY
     calls = present * sum(behaviour.calls().values()) * per_person

@@ -1,4 +1,4 @@
-"""What PostgreSQL does while the copy is loaded: processor time, connections that are busy, and the time of a call."""
+"""PostgreSQL under load: its CPU time, its busy connections, and the latency of a call."""
 
 import contextlib
 import threading
@@ -20,28 +20,28 @@ HUNDREDTHS: Final = 100
 
 @dataclass
 class Watched:
-    """What was seen within a block."""
+    """The measurements within a block."""
 
     seconds: float = 0.0
     database_seconds: float = 0.0
-    """Of processors, by all processes of PostgreSQL."""
+    """CPU time of all processes of PostgreSQL."""
     wal_bytes: float = 0.0
     busy_connections: list[int] = field(default_factory=list)
     call_seconds: list[float] = field(default_factory=list)
 
     @property
     def mean_busy_connections(self) -> float:
-        """Return how many of the service's connections ran a statement or held a transaction, on average."""
+        """Return the mean number of the service's connections in a statement or a transaction."""
         return fmean(self.busy_connections)
 
     def call_ms(self, percentile: int) -> float:
-        """Return within how many milliseconds so many calls in a hundred were answered."""
+        """Return the latency percentile of the calls in milliseconds."""
         return quantiles(self.call_seconds, n=HUNDREDTHS)[percentile - 1] * 1000
 
 
 @contextlib.contextmanager
 def watching(database_url: str, http: KeepAlive, target: str) -> Iterator[Watched]:
-    """Watch within the block. ``http`` calls ``target`` meanwhile, some thirty times a second."""
+    """Measure within the block. ``http`` calls ``target`` meanwhile, some thirty times a second."""
     watched, is_over = Watched(), threading.Event()
     with psycopg.connect(database_url, autocommit=True) as connection:
         threads = [
@@ -64,14 +64,14 @@ def watching(database_url: str, http: KeepAlive, target: str) -> Iterator[Watche
 
 
 def _database_seconds(database_url: str) -> dict[int, float]:
-    """Return how long each process of PostgreSQL has had a processor, those of this module's own aside."""
+    """Return the CPU time of each process of PostgreSQL, except those of this module's own connections."""
     with psycopg.connect(database_url, application_name="watching") as connection:
         rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name <> 'watching'").fetchall()
     return {pid: processor_seconds(pid) for (pid,) in rows}
 
 
 def _wal_bytes(database_url: str) -> float:
-    """Return how much PostgreSQL has written to its write-ahead log so far."""
+    """Return the bytes that PostgreSQL has written to its write-ahead log so far."""
     with psycopg.connect(database_url, application_name="watching") as connection:
         row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')").fetchone()
     return float(row[0]) if row else 0.0

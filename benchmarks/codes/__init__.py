@@ -1,1 +1,1 @@
-"""Signing in to applications: the code exchange and the authorization endpoint beside their limits."""
+"""Signing in to applications: the code exchange and the authorization endpoint, compared with their limits."""

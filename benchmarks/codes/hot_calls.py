@@ -1,4 +1,4 @@
-"""This version beside another one: /me and /refresh without a provider in either, and memory with all that each has."""
+"""This version compared with another: /me and /refresh without a provider, and memory with all features on."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,17 @@ from benchmarks.samples import Sample, Series
 from development.postgres import EmbeddedPostgres
 
 ROUNDS: Final = 3
-"""For each round of the plan: the two are to differ by little."""
+"""Rounds for each round of the plan. More are needed, because the two versions should differ little."""
 
 FULL: Final[Mapping[str, Mapping[str, str]]] = {
     THIS: EVERYTHING,
     BEFORE: {"PUBLIC_URL": EVERYTHING["PUBLIC_URL"]},
 }
-"""With which each is all that it can be: of the version before, signing keys, pages of accounts and passkeys."""
+"""The settings with all features on; for the earlier version signing keys, account pages and passkeys."""
 
 
 def measure_hot_calls(postgres: EmbeddedPostgres, before: str, plan: Plan, series: Series) -> None:
-    """Load both in turns, each on a database of its own. ``before`` is a commit."""
+    """Load both in turns, each on its own database. ``before`` is a commit."""
     versions: Mapping[str, Version] = {THIS: this_version(), BEFORE: version_at(before)}
     with contextlib.ExitStack() as stack:
         services = {
@@ -41,7 +41,7 @@ def measure_hot_calls(postgres: EmbeddedPostgres, before: str, plan: Plan, serie
         say(f"/me and /refresh of this version and of {versions[BEFORE].name}")
         _round(services, plan.seconds, Series())
         for number in range(plan.rounds * ROUNDS):
-            # Neither is always the first.
+            # Each version is first in half of the rounds.
             turns = reversed(services.items()) if number % 2 else services.items()
             _round(dict(turns), plan.seconds, series)
     say("memory of both with PUBLIC_URL")

@@ -1,4 +1,4 @@
-"""All of it, on one PostgreSQL, in turns. Writes benchmarks/codes.md."""
+"""All measurements of codes, on one PostgreSQL, in turns. Writes benchmarks/codes.md."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ CODES_A_SECOND: Final = 1_000
 """More than the service or its limit redeems: each code works once."""
 
 CODES_OF_PEERS_A_SECOND: Final = 100
-"""Fewer than some redeem, whose rounds then end sooner: a peer's code costs several calls to make."""
+"""Fewer than some peers redeem, whose rounds then end sooner: a peer's code costs several calls to make."""
 
 PEERS: Final[Mapping[str, Start[CodeServer]]] = {
     targets.OIDC_PROVIDER: oidc_provider_codes,
@@ -45,7 +45,7 @@ PEERS: Final[Mapping[str, Start[CodeServer]]] = {
     targets.HYDRA: hydra_codes,
 }
 MEMORIES: Final = {targets.EXCHANGE: targets.MEMORY, targets.exchange_of(targets.KEYCLOAK): targets.MEMORY_OF_KEYCLOAK}
-"""Of whose processes, and as what."""
+"""The series of memory, by the contestant whose processes it measures."""
 
 BROWSER: Final = "the sign-in page in Chromium"
 BEFORE: Final = "/me and /refresh beside the version before the provider"
@@ -63,7 +63,7 @@ figures of two runs: [docs/performance.md](../docs/performance.md) says how each
 
 
 def measure_codes(plan: Plan, before: str) -> None:
-    """Measure, print, and write the page unless it was a quick look. ``before`` is a commit, or empty."""
+    """Measure, print, and write the page unless it was a quick run. ``before`` is a commit, or empty."""
     require_wrk()
     series, missing = Series(), dict[str, str]()
     with contextlib.ExitStack() as stack:
@@ -132,7 +132,7 @@ def _measure(contestants: Sequence[Contestant], plan: Plan, series: Series) -> N
 
 
 def page_of(series: Series, missing: Mapping[str, str]) -> str:
-    """Return the page. ``missing`` are reasons for what was not measured; nothing is passed over in silence."""
+    """Return the page. ``missing`` has the reasons for missing measurements, all of which the page lists."""
     measured_figures = {target.name: target.figure(series) for target in targets.TARGETS if series.has(*target.needs)}
     document = {"figures": measured_figures, "series": results.summaries(series)}
     parts = [INTRODUCTION, targets_table(document, targets.TARGETS), series_table(document)]

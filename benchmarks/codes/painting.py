@@ -1,4 +1,4 @@
-"""The sign-in page in Chromium: when it first paints, what it weighs, and from where it loads anything."""
+"""The sign-in page in Chromium: the time of its first paint, its size, and the hosts that it loads from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Request, Response
 
 LOADS: Final = {True: 5, False: 15}
-"""Quick or not."""
+"""Number of loads, by whether the run is quick."""
 
 WEIGHED: Final = frozenset({"document", "stylesheet"})
 SETTINGS: Final = {
@@ -34,11 +34,11 @@ FIRST_PAINT: Final = """
 
 
 class BrowserMissingError(Exception):
-    """There is no browser on this machine, for the reason given."""
+    """There is no browser on this machine, for the given reason."""
 
 
 def measure_painting(site: Site, plan: Plan, series: Series) -> None:
-    """Open the page again and again, each time in a new browser profile. Raises ``BrowserMissingError``."""
+    """Open the page repeatedly, each time in a new browser profile. Raises ``BrowserMissingError``."""
     if importlib.util.find_spec("playwright") is None:
         raise BrowserMissingError("playwright is not here: uv sync --group browser")
     program = shutil.which("chromium")
@@ -53,7 +53,7 @@ def measure_painting(site: Site, plan: Plan, series: Series) -> None:
     ):
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         address = f"{service.url}/account/sign-in"
-        # The browser's first page starts processes of its own.
+        # The browser's first page starts additional processes.
         _open(browser, address, Series())
         for _ in range(LOADS[plan.is_quick]):
             _open(browser, address, series)
@@ -64,7 +64,7 @@ def _open(browser: Browser, address: str, series: Series) -> None:
     page = browser.new_page()
     asked: list[Request] = []
     answered: list[Response] = []
-    # playwright keeps something in what it calls, for which a method of a list has no place.
+    # playwright sets an attribute on the callback, which a bound method of a list does not allow.
     page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - as said above
     page.on("response", lambda response: answered.append(response))  # noqa: PLW0108 - as said above
     page.goto(address)

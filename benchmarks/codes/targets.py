@@ -27,26 +27,26 @@ GLEWLWYD: Final = "glewlwyd"
 KEYCLOAK: Final = "Keycloak"
 HYDRA: Final = "Ory Hydra"
 BOUNDS: Final = {OIDC_PROVIDER: 1.5, GLEWLWYD: 3.0, KEYCLOAK: 1.5, HYDRA: 1.0}
-"""By how much the service is to be faster than each peer."""
+"""Minimum ratio of the service to each peer."""
 
 
 def exchange_of(peer: str) -> str:
-    """Return the name of a series."""
+    """Return the name of the series of code exchanges."""
     return f"code exchange: {peer}"
 
 
 def refresh_of(peer: str) -> str:
-    """Return the name of a series."""
+    """Return the name of the series of refreshes."""
     return f"refresh: {peer}"
 
 
 def call_of(call: str, version: str) -> str:
-    """Return the name of a series."""
+    """Return the name of the series of a call in a version."""
     return f"{call}: {version}"
 
 
 def worker_of(version: str) -> str:
-    """Return the name of a series."""
+    """Return the name of the series of a worker's memory in a version."""
     return f"memory of a worker, MB: {version}, with PUBLIC_URL"
 
 

@@ -1,4 +1,4 @@
-"""People who are signed in in browsers, made by SQL, and the codes and cookies that they would hold."""
+"""Users who are signed in in browsers, created by SQL, with the codes and cookies of their browsers."""
 
 import secrets
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from doorward.infrastructure.keys import AUTHORIZATION_CODE_PURPOSE, BROWSER_SES
 
 COOKIE: Final = "__Host-doorward_session"
 LIFE: Final = timedelta(hours=1)
-"""Of codes that were made before: those of the service live for a minute."""
+"""Lifetime of codes that are created in advance: codes of the service live for a minute."""
 
 
 @dataclass(frozen=True)
 class Visitors:
-    """A database whose users are each signed in in one browser, and the application that asks for them."""
+    """A database whose users each have one browser session, and the application that requests codes for them."""
 
     accounts: Accounts
     secret_key: str
@@ -37,12 +37,12 @@ class Visitors:
         return [codec.encode(code) for code in self._codes(count)]
 
     def bare_exchanges(self, count: int) -> Once:
-        """Return that many codes as the limit takes them."""
+        """Return that many codes as the limit expects them."""
         bodies = [f"{code.id}.{code.user_id}.{self.client_id}" for code in self._codes(count)]
         return Once([post("/", FORM, body) for body in bodies], '"id_token"')
 
     def authorizations(self, count: int) -> Redirects:
-        """Return requests of the application in that many browsers."""
+        """Return authorization requests of the application in that many browsers."""
         codec, path = (
             self._codec(PREFIX, BROWSER_SESSION_PURPOSE),
             f"/oauth/authorize?{urlencode(authorization(self.client_id))}",
@@ -70,7 +70,7 @@ class Visitors:
 
 
 def sign_in(accounts: Accounts, secret_key: str, client_id: str) -> Visitors:
-    """Store a session of a browser for each user."""
+    """Store a browser session for each user."""
     cursor = accounts.connection.execute("SELECT id FROM users ORDER BY id")
     browsers = [OpaqueToken(row[0], uuid4(), secrets.token_bytes(SECRET_BYTES)) for row in cursor.fetchall()]
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What a worker needs with the provider and without it, after the calls that it then has."""
+"""Memory of a worker with the provider and without it, after typical calls."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,7 +16,7 @@ VARIANTS: Final[Mapping[str, Mapping[str, str]]] = {WORKER_OFF: LIMITS_OUT_OF_RE
 
 
 def measure_worker_memory(site: Site, plan: Plan, series: Series) -> None:
-    """Start a worker of each kind in turns, load it, and note its resident memory."""
+    """Start a worker of each kind in turns, load it, and measure its resident memory."""
     say("memory of a worker with and without the provider")
     for _ in range(plan.rounds):
         for name, settings in VARIANTS.items():

@@ -1,1 +1,1 @@
-"""Logins beside second factors: by a passkey, and by the password of users who have none."""
+"""Logins and second factors: logins by passkey, and logins by password of users without second factors."""

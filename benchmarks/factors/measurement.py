@@ -27,7 +27,7 @@ turns. Absolute figures are this machine's: the ratios are what holds elsewhere.
 
 
 def measure_factors(plan: Plan, before: str) -> None:
-    """Measure, print, and write the page unless it was a quick look. ``before`` is a commit, or empty."""
+    """Measure, print, and write the page unless it was a quick run. ``before`` is a commit, or empty."""
     require_wrk()
     versions = [this_version(), *([version_at(before)] if before else [])]
     series = Series()

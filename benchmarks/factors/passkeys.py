@@ -1,4 +1,4 @@
-"""Logins by a passkey alone, signed before they are sent, beside logins by a password at the same service."""
+"""Logins by passkey alone, signed in advance, compared with logins by password at the same service."""
 
 import json
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ USERS: Final = 1_000
 PASSWORD_USERS: Final = 16
 PASSKEY_USERS: Final = 512
 SPARE: Final = 3.0
-"""So many times the logins of the round before are signed for the next: each signature works once."""
+"""Signatures for a round, as a multiple of the logins of the previous round: each signature works once."""
 
 LEAST: Final = 2_000
-"""Signatures of a round, the first one among them, which is not counted and tells little."""
+"""Minimum signatures of a round, including the first one, which is not counted."""
 
 BY_PASSKEY: Final = "login by a passkey"
 BY_PASSWORD: Final = "login by a password"  # noqa: S105 - a name
@@ -48,7 +48,7 @@ STORE: Final = """
 
 
 class PresentClock:
-    """The domain's clock, of this host: that of the database, which runs here."""
+    """The domain's clock from this host, which is also the database's host."""
 
     def now(self) -> datetime:
         """Return the present moment."""
@@ -57,15 +57,15 @@ class PresentClock:
 
 @dataclass(frozen=True)
 class Signatures:
-    """Signs what the service would ask for: its challenges are sealed under its key, and stored nowhere."""
+    """Signs the service's challenges, which are sealed under its key and not stored."""
 
     challenges: Challenges
     authenticator: Authenticator
 
     @classmethod
     def of(cls, service: Service, stored: Accounts, users: Sequence[Session]) -> "Signatures":
-        """Give each of the users a passkey, which makes it their second factor."""
-        # Without a counter, as those that synchronise: so the order in which signatures arrive does not matter.
+        """Give each user a passkey, which becomes the user's second factor."""
+        # Without a counter, as synchronised passkeys are: so the order in which signatures arrive does not matter.
         authenticator = Authenticator(ORIGIN, counts=False, is_synchronised=True)
         for number, user in enumerate(users):
             credential = Credential(number.to_bytes(32), RELYING_PARTY, user.user_id.bytes, new_key(ES256))
@@ -81,7 +81,7 @@ class Signatures:
         )
 
     def calls(self, count: int) -> Replay:
-        """Return that many logins, of one user after the other."""
+        """Return that many logins, cycling through the users."""
         return Replay(
             [self._call(each) for each in islice(cycle(self.authenticator.credentials), count)], "refresh_token"
         )
@@ -93,7 +93,10 @@ class Signatures:
 
 
 def measure_passkeys(postgres: EmbeddedPostgres, plan: Plan, series: Series) -> None:
-    """Log in by both in turns, over as many connections. Raises ``RuntimeError`` if a login was refused."""
+    """Measure logins of both kinds in turns, over as many connections.
+
+    Raises ``RuntimeError`` if a login was refused.
+    """
     settings = {
         "PUBLIC_URL": ORIGIN,
         "BCRYPT_ROUNDS": str(COST),

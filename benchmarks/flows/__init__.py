@@ -1,1 +1,1 @@
-"""The flows of accounts: their statements and commits, their throughput, and the claims of the outbox."""
+"""The account flows: their statements and commits, their throughput, and the claims of the outbox."""

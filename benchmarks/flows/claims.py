@@ -1,4 +1,4 @@
-"""Claims of the outbox: how many a second with few and with many waiting, and the time of one behind blocked ones."""
+"""Outbox claims: claims per second with few and many messages, and the time of a claim behind blocked messages."""
 
 import time
 from datetime import timedelta
@@ -12,15 +12,15 @@ from doorward.domain.outbox.mail import MAIL_CHANNEL
 from doorward.domain.outbox.repository import claim_messages, update_waiting_messages
 
 WAITING: Final = (0, 100_000)
-"""How many due messages there are besides those that are claimed."""
+"""Number of due messages besides those that are claimed."""
 
 BATCHES: Final = (5, 100)
-"""Messages of one claim: as many as delivery tries at a time, and as many as one statement may lock."""
+"""Messages per claim: as many as one delivery run takes, and as many as one statement may lock."""
 
 CLAIMED: Final = 2_000
 LEASE: Final = timedelta(hours=1)
 BLOCKED: Final = 20_000
-"""Due messages of one stream behind its first one, which is tried again later."""
+"""Due messages of one stream, behind a first message that waits for its retry."""
 
 BLOCKED_CLAIM: Final = "claim that finds blocked messages only"
 ASIDE: Final = "1,000 blocked messages put aside"
@@ -30,12 +30,12 @@ _CHANNEL: Final = "webhook"
 
 
 def name_of(waiting: int, batch: int) -> str:
-    """Return the name of a series."""
+    """Return the name of the series of a queue length and a batch size."""
     return f"claims of {batch}, {waiting:,} waiting"
 
 
 async def measure_claims(url: str, rounds: int, series: Series) -> None:
-    """Claim messages in turns of all sizes."""
+    """Measure claims of all sizes in turns."""
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         for _ in range(rounds):
             for waiting in WAITING:
@@ -46,7 +46,7 @@ async def measure_claims(url: str, rounds: int, series: Series) -> None:
 
 
 async def _add_claims_behind_blocked(connection: AsyncConnection[Any], series: Series) -> None:
-    """Do as delivery does: claim, put the blocked ones aside in parts, claim the one that is due. In milliseconds."""
+    """Claim as delivery does: claim, put the blocked messages aside in parts, claim the due one. In milliseconds."""
     await connection.execute("TRUNCATE outbox")
     await connection.execute(
         """

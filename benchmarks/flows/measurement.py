@@ -1,4 +1,4 @@
-"""All of it, on one PostgreSQL. Writes benchmarks/accounts.md."""
+"""All measurements of account flows, on one PostgreSQL. Writes benchmarks/accounts.md."""
 
 import asyncio
 import contextlib
@@ -45,7 +45,7 @@ turns. Absolute figures are this machine's: the ratios, statements and commits a
 
 
 def measure_accounts(plan: Plan, before: str) -> None:
-    """Measure, print, and write the page unless it was a quick look. ``before`` is a commit, or empty."""
+    """Measure, print, and write the page unless it was a quick run. ``before`` is a commit, or empty."""
     require_wrk()
     versions = [this_version(), *([version_at(before)] if before else [])]
     series = Series()
@@ -68,7 +68,7 @@ def measure_accounts(plan: Plan, before: str) -> None:
 
 
 def _costs(postgres: EmbeddedPostgres) -> Mapping[str, Cost]:
-    """Measure a service on a database of its own: what is written to the log costs time."""
+    """Measure a service on its own database, because logging statements costs time."""
     with (
         psycopg.connect(postgres.url(), autocommit=True) as connection,
         _service_with_mail(postgres, "doorward_statements", ("SET log_statement = 'all'",)) as (service, url),
@@ -115,18 +115,18 @@ def _cost(cost: Cost) -> str:
 
 
 def rate(series: Series, name: str) -> str:
-    """Return how many there were a second."""
+    """Return the rate per second."""
     value = series.median(name)
     return f"{value:,.0f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004 - digits that mean something
 
 
 def busy(series: Series, name: str) -> str:
-    """Return how long each had a processor, in microseconds."""
+    """Return the CPU time per call, in microseconds."""
     return f"{_processor_us(series, name):,.0f}"
 
 
 def processor_ratio(series: Series, name: str, of: str) -> float:
-    """Return how many of ``name`` take the processor time of as many of ``of``: more is better, as of rates."""
+    """Return the ratio of calls of ``name`` to calls of ``of`` in the same CPU time: more is better, as for rates."""
     return _processor_us(series, of) / _processor_us(series, name)
 
 

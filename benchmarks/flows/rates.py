@@ -1,4 +1,4 @@
-"""Throughput of logins, of this version beside another, and of requests for a reset."""
+"""Throughput of logins, compared with another version, and of requests for password resets."""
 
 import contextlib
 import secrets
@@ -28,14 +28,14 @@ FORGOTTEN: Final = 1_000
 
 
 def login_series(version: Version) -> str:
-    """Return the name of a series."""
+    """Return the name of a version's series of logins."""
     return f"login: {version.name}"
 
 
 def measure_logins_of(
     postgres: EmbeddedPostgres, versions: Sequence[Version], rounds: int, count: int, series: Series
 ) -> None:
-    """Have all versions log people in, in turns, each on a database of its own."""
+    """Measure logins of all versions in turns, each on its own database."""
     with contextlib.ExitStack() as stack:
         calls = [login_call(number) for number in range(PEOPLE)]
         services = [
@@ -50,7 +50,7 @@ def measure_logins_of(
 
 
 def measure_forgot(service: Running, rounds: int, seconds: float, series: Series) -> None:
-    """Ask for resets of addresses that nobody has, and of one that somebody has, in turns."""
+    """Request resets for addresses without an account, and for one with an account, in turns."""
     unknown = [_forgot(f"unknown{number}@example.com") for number in range(FORGOTTEN)]
     loads = {"forgot: unknown addresses": unknown, "forgot: one known address": [_forgot("flows-known@example.com")]}
     for _ in range(rounds):
@@ -59,12 +59,12 @@ def measure_forgot(service: Running, rounds: int, seconds: float, series: Series
 
 
 def login_call(number: int) -> LoginCall:
-    """Return a login of one of the people."""
+    """Return a login of one of the registered users."""
     return LoginCall(TOKEN, FORM, f"username=person-{number}&password={PASSWORD}", '"refresh_token"')
 
 
 def settings_with_mail(database_url: str, secret_key: str) -> Mapping[str, str]:
-    """Return settings of production, with mail that is stored and not delivered."""
+    """Return production settings, with mail that is stored and not delivered."""
     return {
         "ENVIRONMENT": "production",
         "DATABASE_URL": database_url,
@@ -91,7 +91,7 @@ def _forgot(email: str) -> bytes:
 def running_version(
     postgres: EmbeddedPostgres, version: Version, number: int, settings: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
-    """Run it, as production has it, on a database of its own, which ``number`` names."""
+    """Run a version with production settings, on its own database, which ``number`` names."""
     name = f"doorward_version_{number}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -111,7 +111,7 @@ def running_version(
 
 
 def register(service: Running) -> None:
-    """Register the people."""
+    """Register the users."""
     for number in range(PEOPLE):
         account = {"email": f"person-{number}@example.com", "username": f"person-{number}", "password": PASSWORD}
         requests.post(f"{service.url}{REGISTER}", json=account, timeout=CALL_SECONDS).raise_for_status()

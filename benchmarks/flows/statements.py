@@ -1,4 +1,4 @@
-"""Statements and commits of each flow, as PostgreSQL's log and its transaction ids count them."""
+"""Statements and commits of each flow, counted by PostgreSQL's log and its transaction ids."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ _ENTRY: Final = re.compile(r"^(?=\d{4}-\d\d-\d\d )", re.MULTILINE)
 _WRITES: Final = re.compile(r"\b(?:INSERT INTO|DELETE FROM|UPDATE \w+\s+(?:AS \w+\s+)?SET)\b")
 
 _CLOCK: Final = "extract(epoch FROM clock_timestamp())"
-"""What the service asks now and then in the background, to compare its clock with PostgreSQL's."""
+"""The service's background query that compares its clock with PostgreSQL's. It is not counted."""
 
 BUDGETS: Final = {
     "/me": (1, 0),
@@ -40,26 +40,26 @@ BUDGETS: Final = {
     "end of all others": (5, 1),
     "reset": (7, 1),
 }
-"""What the flows may cost at most, mails and audit included."""
+"""The maximum cost of each flow, including mails and audit."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Statements without BEGIN and COMMIT, and transactions that wrote."""
+    """The number of statements without BEGIN and COMMIT, and of transactions that wrote."""
 
     statements: int
     commits: int
 
 
 class StatementLog:
-    """Counts what one database was sent, by the log of its server."""
+    """Counts the statements sent to one database, by the server's log."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        """Take a connection to the server that is not to the measured database, whose statements are logged."""
+        """Take a connection to the same server, but not to the measured database, whose statements are logged."""
         self._connection = connection
 
     def cost_of(self, call: Callable[[], object]) -> Cost:
-        """Return what a call cost."""
+        """Return the cost of a call."""
         before = len(self._statements())
         call()
         statements = commits = 0
@@ -87,10 +87,10 @@ class StatementLog:
 
 
 class Flows:
-    """Each flow as one call of an account of its own."""
+    """Each flow as one call, with its own account."""
 
     def __init__(self, service: Service, database_url: str, secret_key: str) -> None:
-        """Take the service, its database, and its key, under which tokens of mails are made."""
+        """Take the service, its database, and its key for making the tokens of mails."""
         self._service = service
         self._tokens = tokens_of({"SECRET_KEY": secret_key, "DATABASE_URL": database_url})
         self._database_url = database_url
@@ -98,7 +98,7 @@ class Flows:
         self._http.trust_env = False
 
     def costs(self, log: StatementLog) -> Iterator[tuple[str, Cost]]:
-        """Yield what each flow costs. Each was called once before, so that all connections know their settings."""
+        """Yield the cost of each flow. Each is called once before, so that all connections have their settings."""
         for name in ("before", "measured"):
             costs = dict(self._journey(f"flows-{name}", log))
         yield from costs.items()

@@ -1,4 +1,4 @@
-"""Another version of the service beside this one: what a commit holds, in an environment of its own."""
+"""Another version of the service: the code of a commit, in its own environment."""
 
 import subprocess
 import tarfile
@@ -14,26 +14,26 @@ THIS: Final = "this version"
 
 @dataclass(frozen=True)
 class Version:
-    """A name for the table, and the interpreter that has it installed."""
+    """A name for the table, and an interpreter with this version installed."""
 
     name: str
     python: Path
 
 
 def this_version() -> Version:
-    """Return what the working tree holds."""
+    """Return the version in the working tree."""
     return Version(THIS, service_python())
 
 
 def version_at(commit: str) -> Version:
-    """Install what a commit holds. Raises ``SystemExit`` when that fails."""
+    """Install the version of a commit. Raises ``SystemExit`` when that fails."""
     commit_id = _git("rev-parse", "--verify", f"{commit}^{{commit}}").decode().strip()
     folder = DEVELOPMENT / "versions" / commit_id[:12]
     if not folder.exists():
         packed = _git("archive", commit_id)
         with tarfile.open(fileobj=BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
-    # All extras: which there are is that commit's matter, and none is loaded without its setting.
+    # All extras: each commit has its own list, and an extra is loaded only with its setting.
     python = python_of(folder, folder / ".environment", "--no-dev", "--no-editable", "--all-extras")
     return Version(f"version {commit_id[:12]}", python)
 

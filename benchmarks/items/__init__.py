@@ -1,1 +1,1 @@
-"""The calls of the items domain at real sizes, each beside its own queries."""
+"""The calls of the items domain at real sizes, each compared with its own queries."""

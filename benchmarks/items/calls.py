@@ -1,4 +1,4 @@
-"""What is measured: each call beside the queries that it makes, which are the repository's own functions."""
+"""The measured calls, each with its queries, which are the repository's own functions."""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +24,7 @@ Queries = Callable[[Connection], Awaitable[object]]
 
 TAG_OF_NONE: Final = "keyset, tag of no item"
 DEPTH: Final = 0.9
-"""Of the table, behind which the deep pages lie."""
+"""Share of the table before the deep pages."""
 
 ITEMS: Final = "/api/v1/items"
 FREQUENT_WORDS: Final = (10, 20)
@@ -36,9 +36,9 @@ TITLE_PART: Final = "symbol"
 
 @dataclass(frozen=True)
 class Call:
-    """A GET call. ``queries`` is None for one that asks the database nothing.
+    """A GET call. ``queries`` is None for a call without database queries.
 
-    ``is_flat``: it should cost the same however many items there are.
+    ``is_flat``: its cost should not depend on the number of items.
     """
 
     name: str
@@ -48,13 +48,13 @@ class Call:
 
     @property
     def is_of_items(self) -> bool:
-        """Whether it is one of the calls that are measured, and no yardstick."""
+        """Return whether it is a call of the items domain, not a reference call."""
         return self.target.startswith(ITEMS)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """The user who calls, and what is known of the items: one in the middle, and where the deep page begins."""
+    """The calling user, an item in the middle of the table, and the position of the deep page."""
 
     principal: Principal
     secret_key: str
@@ -64,7 +64,7 @@ class Reader:
 
 
 async def find_reader(connection: Connection, token: str, secret_key: str, size: int) -> Reader:
-    """Look up what the calls need."""
+    """Look up the data that the calls need."""
     claims = claims_of(token)
     user_id = user_id_of(token)
     depth = int(size * DEPTH)
@@ -86,7 +86,7 @@ async def find_reader(connection: Connection, token: str, secret_key: str, size:
 
 
 def calls_of(reader: Reader, vocabulary: Sequence[str]) -> Sequence[Call]:
-    """Return all calls, the yardsticks first."""
+    """Return all calls, the reference calls first."""
     wanted = ItemQuery(reader.principal.user_id, "all", ItemFilter())
     return [
         *_yardsticks(reader),
@@ -162,7 +162,7 @@ def _by_keyset(name: str, wanted: ItemQuery, parameters: str = "", after: Positi
     return Call(
         name,
         f"{ITEMS}?after={parameters}",
-        # As many as the page has and one more, which tells whether the list goes on.
+        # One more than a page, which tells whether the list continues.
         lambda connection: lists.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE + 1, after=after),
         is_flat=wanted.filter.title is None,
     )
@@ -188,7 +188,7 @@ def _search(name: str, words: Sequence[str], wanted: ItemQuery) -> Call:
 
 
 async def check_answer(call: Call, http: KeepAlive, connection: Connection) -> None:
-    """See that the call answers what its queries find, so that equal work is compared. Raises ``ValueError``."""
+    """Check that the call answers what its queries find, so that equal work is compared. Raises ``ValueError``."""
     status, body = http.get(call.target)
     if not call.is_of_items or call.queries is None:
         return

@@ -1,4 +1,4 @@
-"""Made-up items that are spread as real ones are: few words and tags in many items, many words in few."""
+"""Generated items with a realistic distribution: few words and tags in many items, many words in few."""
 
 import itertools
 import random
@@ -31,7 +31,7 @@ GENRES: Final = (
 
 RARE_TAG: Final = "restored-print"
 RARE_TAG_ITEMS: Final = 100
-"""However many items there are."""
+"""Number of items with the rare tag, regardless of the total."""
 
 OWNERS: Final = 1000
 SHARED: Final = 0.95
@@ -48,7 +48,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Zipf:
-    """Draws of which the n-th thing is n times as rare as the first."""
+    """A distribution in which the n-th thing is n times as rare as the first."""
 
     things: Sequence[str]
     cumulated: Sequence[float]
@@ -59,14 +59,14 @@ class Zipf:
         return cls(things, list(itertools.accumulate(1 / (rank + flattened) for rank in range(len(things)))))
 
     def draw(self, chance: random.Random, count: int) -> Sequence[str]:
-        """Return that many, each independent of the others."""
+        """Return that many things, drawn independently."""
         return chance.choices(self.things, cum_weights=self.cumulated, k=count)
 
 
 def vocabulary() -> Sequence[str]:
     """Return 100,000 words, most frequent first: those of Python's standard library, then pairs of them.
 
-    Random syllables would not do: they share all their trigrams, and real words do not.
+    Random syllables are no replacement: they share all their trigrams, and real words do not.
     """
     counts: Counter[str] = Counter()
     for path in sorted(Path(sysconfig.get_path("stdlib")).rglob("*.py")):
@@ -79,7 +79,7 @@ def vocabulary() -> Sequence[str]:
 
 
 def item_rows(count: int, owners: Sequence[UUID], words: Zipf) -> Iterator[Row]:
-    """Yield items as the table has them, oldest first."""
+    """Yield items as rows of the table, oldest first."""
     chance = random.Random(SEED)
     genres = Zipf.of(GENRES, flattened=2)
     rare_places = range(0, count, count // RARE_TAG_ITEMS)[:RARE_TAG_ITEMS]
@@ -115,7 +115,7 @@ def movie_lines(count: int, words: Zipf) -> Iterator[str]:
 
 
 async def add_owners(connection: AsyncConnection[TupleRow], count: int) -> Sequence[UUID]:
-    """Store accounts that nobody can log in to; return their ids."""
+    """Store accounts without a usable password; return their ids."""
     chance = random.Random(SEED)
     ids = [UUID(int=chance.getrandbits(128), version=4) for _ in range(count)]
     statement = "COPY users (id, email, email_key, username, username_key, password_hash) FROM STDIN"
@@ -128,7 +128,7 @@ async def add_owners(connection: AsyncConnection[TupleRow], count: int) -> Seque
 
 
 async def fill(connection: AsyncConnection[TupleRow], rows: Iterator[Row]) -> None:
-    """Store the items, and make the indexes when all are there: in a tenth of the time."""
+    """Store the items, and create the indexes afterwards, which takes a tenth of the time."""
     cursor = await connection.execute(
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'items' AND indexname <> 'items_pkey'"
     )

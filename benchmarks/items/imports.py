@@ -1,4 +1,4 @@
-"""An import of 60,000 lines by one call, beside a COPY of the same rows by psycopg and nothing else."""
+"""An import of 60,000 lines by one call, compared with only a COPY of the same rows by psycopg."""
 
 import io
 import time
@@ -22,7 +22,7 @@ LINES: Final = 60_000
 
 @dataclass(frozen=True)
 class ImportMeasured:
-    """Median seconds of each way, and by how much the worker's resident memory grew: at most, and for good."""
+    """Median seconds of each way, and the growth of the worker's resident memory: peak and permanent."""
 
     size: int
     call_seconds: float
@@ -59,7 +59,7 @@ async def measure_import(site: Site, words: Zipf, rounds: int) -> ImportMeasured
 
 
 def prepared_rows(body: bytes, owner_id: UUID) -> list[Row]:
-    """Return the file's items as rows, so that only storing them is left to do."""
+    """Return the file's items as rows, ready to be stored."""
     now = datetime.now(UTC)
     with opened_items(io.BytesIO(body), FileOptions()) as file:
         contents = [line.content for line in file.lines if isinstance(line, ImportedItem)]

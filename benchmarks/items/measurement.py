@@ -1,4 +1,4 @@
-"""The items domain at three sizes, each call beside its queries. Writes benchmarks/items.md."""
+"""The items domain at three sizes, each call compared with its queries. Writes benchmarks/items.md."""
 
 import asyncio
 import contextlib
@@ -22,11 +22,11 @@ ROUNDS: Final = 3
 ROUNDS_OF_IMPORTS: Final = 3
 PAGE: Final = Path("benchmarks/items.md")
 FLATTENED: Final = 5
-"""How little the most frequent words dominate."""
+"""Flattening of the word distribution: how little the most frequent words dominate."""
 
 
 def measure_items(sizes: Sequence[int], *, is_quick: bool) -> None:
-    """Measure, print, and write the page unless it was a quick look at the smallest size."""
+    """Measure, print, and write the page unless it was a quick run at the smallest size."""
     sizes = sorted(sizes)[:1] if is_quick else sorted(sizes)
     with EmbeddedPostgres() as postgres, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         text = runner.run(_bench(postgres, sizes, 1 if is_quick else ROUNDS_OF_IMPORTS))

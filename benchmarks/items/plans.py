@@ -1,4 +1,4 @@
-"""What PostgreSQL does for each query: EXPLAIN of the very statements that the repository sends."""
+"""PostgreSQL's plan for each query: EXPLAIN of the statements that the repository sends."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,10 @@ Node = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """What one statement does. ``rows_read``: fetched from the table, also those that a filter then drops."""
+    """The plan of one statement.
+
+    ``rows_read`` counts rows fetched from the table, including those that a filter drops.
+    """
 
     call: str
     indexes: Sequence[str]
@@ -27,7 +30,7 @@ class Plan:
 
 
 class _RecordingCursor(AsyncCursor[TupleRow]):
-    """Notes each statement that it executes."""
+    """Records each statement that it executes."""
 
     recorded: list[Statement]
 
@@ -37,7 +40,7 @@ class _RecordingCursor(AsyncCursor[TupleRow]):
 
 
 async def explain(connection: AsyncConnection[Any], calls: Sequence[Call]) -> Sequence[Plan]:
-    """Run each call's statements once under EXPLAIN, after a first time that warms the caches."""
+    """Run each call's statements once under EXPLAIN, after a first run that warms the caches."""
     recorded: list[Statement] = []
     plans = []
     connection.cursor_factory = type("RecordingCursor", (_RecordingCursor,), {"recorded": recorded})

@@ -1,4 +1,4 @@
-"""The figures as tables."""
+"""The figures as Markdown tables."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -48,7 +48,7 @@ prepared before the clock starts.
 
 
 def calls_table(calls: Sequence[Call], sizes: Sequence[int], measured: Measured) -> str:
-    """Return the calls as a table in Markdown."""
+    """Return the calls as a Markdown table."""
     shown = " · ".join(_short(size) for size in sizes)
     me = measured[ME, sizes[-1]]
     head = [f"Call ({shown} items)", "queries, ms", "call, ms", "over", "own", "worker", "ratio", "growth", "limits"]
@@ -90,7 +90,7 @@ def _refusals(count: int) -> str:
 
 
 def plans_table(plans: Iterable[Plan]) -> str:
-    """Return the plans as a table in Markdown."""
+    """Return the plans as a Markdown table."""
     head = ["Query", "index used", "rows read", "pages of 8 kB", "ms"]
     return table(
         [
@@ -104,7 +104,7 @@ def plans_table(plans: Iterable[Plan]) -> str:
 
 
 def import_table(imported: ImportMeasured) -> str:
-    """Return the import's figures as a table in Markdown."""
+    """Return the import's figures as a Markdown table."""
     return table(
         [
             ["What", "figure", "limit"],
@@ -124,7 +124,7 @@ def import_table(imported: ImportMeasured) -> str:
 def page(
     calls: Sequence[Call], sizes: Sequence[int], measured: Measured, plans: Iterable[Plan], imported: ImportMeasured
 ) -> str:
-    """Return benchmarks/items.md."""
+    """Return the text of benchmarks/items.md."""
     return "\n".join(
         [
             INTRODUCTION,

@@ -1,4 +1,4 @@
-"""A database of some size with a service on it, ready to be measured."""
+"""A database of a given size with a service, ready for measurements."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -17,7 +17,7 @@ from doorward.infrastructure.postgres.database import with_session_options
 
 @dataclass(frozen=True)
 class Site:
-    """``connection`` is the bench's own, beside those of the service."""
+    """A database and its service. ``connection`` is the benchmark's own."""
 
     size: int
     service: Service
@@ -30,7 +30,7 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def running_site(postgres: EmbeddedPostgres, size: int, words: Zipf) -> AsyncIterator[Site]:
-    """Make a database with that many items of 1,000 owners, of whom one is signed in."""
+    """Create a database with that many items of 1,000 owners, one of whom is signed in."""
     name = f"doorward_{size}"
     async with await _connect(postgres.url()) as connection:
         await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -47,7 +47,7 @@ async def running_site(postgres: EmbeddedPostgres, size: int, words: Zipf) -> As
 
 
 async def _connect(url: str) -> AsyncConnection[Any]:
-    """Connect as the service does, so that plans are the same, but give a statement all the time that it takes."""
+    """Connect with the settings of the service, so that plans are the same, but without a statement timeout."""
     connection: AsyncConnection[Any] = await AsyncConnection.connect(with_session_options(url), autocommit=True)
     await connection.execute("SET statement_timeout = 0")
     return connection

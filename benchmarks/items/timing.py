@@ -1,4 +1,4 @@
-"""How long calls and their queries take: in turns, so that a busy moment of the machine meets all of them."""
+"""Durations of calls and their queries, measured in turns, so that a busy moment of the machine affects all of them."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,41 +15,41 @@ from benchmarks.service import KeepAlive, Service
 CALLS: Final = 50
 LEAST_CALLS: Final = 3
 TURN_SECONDS: Final = 1.0
-"""After which a turn ends with fewer calls."""
+"""Time after which a turn ends with fewer calls."""
 
 
 class Site(Protocol):
-    """A database of some size with a service on it. ``connection`` is the bench's own."""
+    """A database of a given size with a service. ``connection`` is the benchmark's own."""
 
     @property
     def size(self) -> int:
-        """How many rows the calls are about."""
+        """Return the number of rows."""
         ...
 
     @property
     def service(self) -> Service:
-        """The service."""
+        """Return the service."""
         ...
 
     @property
     def calls(self) -> Sequence[Call]:
-        """What is measured."""
+        """Return the measured calls."""
         ...
 
     @property
     def http(self) -> KeepAlive:
-        """The one client."""
+        """Return the HTTP client."""
         ...
 
     @property
     def connection(self) -> AsyncConnection[Any]:
-        """For the queries alone."""
+        """Return the connection for the queries alone."""
         ...
 
 
 @dataclass
 class Times:
-    """Of one call at one size: the median milliseconds of each round."""
+    """The median milliseconds of each round of one call at one size."""
 
     queries_ms: list[float] = field(default_factory=list)
     call_ms: list[float] = field(default_factory=list)
@@ -58,22 +58,22 @@ class Times:
 
     @property
     def queries(self) -> float:
-        """Median of the rounds: the queries alone."""
+        """Return the median of the rounds for the queries alone."""
         return median(self.queries_ms) if self.queries_ms else 0.0
 
     @property
     def call(self) -> float:
-        """Median of the rounds: the HTTP call."""
+        """Return the median of the rounds for the HTTP call."""
         return median(self.call_ms)
 
     @property
     def worker(self) -> float:
-        """Median of the rounds: how long the worker's loop had a processor for a call."""
+        """Return the median of the rounds for the CPU time of the worker's event loop."""
         return median(self.worker_ms)
 
 
 Measured = Mapping[tuple[str, int], Times]
-"""By the name of the call and the size."""
+"""Times by the name of the call and the size."""
 
 
 async def measure(sites: Sequence[Site], rounds: int) -> Measured:

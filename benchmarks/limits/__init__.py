@@ -1,1 +1,1 @@
-"""What no service of this design can beat: each limit does one part of the work and nothing else."""
+"""The upper limits of a service of this design: each program does one part of the work and nothing else."""

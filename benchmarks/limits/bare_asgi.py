@@ -1,6 +1,6 @@
-"""L1: an ASGI application without a framework. One statement a request, through the pool that the service has.
+"""L1: an ASGI application without a framework. One statement per request, through a pool as the service has it.
 
-It checks no signature, counts no limit and writes no log: what it answers is the database's word in JSON.
+It checks no signature, counts no rate limit and writes no log: it answers the row of the database as JSON.
 """
 
 import json
@@ -30,13 +30,13 @@ class BareApplication:
     """GET /SESSION/USER answers the user; POST of ``{"refresh_token": "SESSION.USER.GENERATION"}`` the next token."""
 
     def __init__(self, database_url: str) -> None:
-        """Prepare the pool, of the service's size by default."""
+        """Prepare the pool, with the service's default size."""
         self._pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
             with_session_options(database_url), min_size=1, max_size=10, kwargs={"autocommit": True}, open=False
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end."""
+        """Answer one request, or handle the lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["path"] == "/":
@@ -96,5 +96,5 @@ async def answer(send: Send, content: Parameters) -> None:
 
 
 def create() -> BareApplication:
-    """Return the application on the database that DATABASE_URL names."""
+    """Return the application on the database of DATABASE_URL."""
     return BareApplication(os.environ["DATABASE_URL"])

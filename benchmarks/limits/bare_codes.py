@@ -1,7 +1,7 @@
 """L1 of code exchanges: their statements, their commit and both signatures, on the bare ASGI application.
 
-It looks the client up, locks the user, removes the code, stores the session and its entry in the audit log, and signs
-an access token (ES256) and an ID token (RS256). It compares nothing, counts no limit and writes no log.
+It looks up the client, locks the user, removes the code, stores the session and its entry in the audit log, and signs
+an access token (ES256) and an ID token (RS256). It compares no secret, counts no rate limit and writes no log.
 """
 
 import os
@@ -32,7 +32,7 @@ class BareCodes(BareApplication):
         self._kid = secrets.token_urlsafe(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end."""
+        """Answer one request, or handle the lifespan."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await super().__call__(scope, receive, send)
             return
@@ -72,5 +72,5 @@ class BareCodes(BareApplication):
 
 
 def create() -> BareCodes:
-    """Return the application on the database that DATABASE_URL names."""
+    """Return the application on the database of DATABASE_URL."""
     return BareCodes(os.environ["DATABASE_URL"])

@@ -1,4 +1,4 @@
-"""L4: a Starlette route that answers a constant, and nothing else."""
+"""L4: a Starlette route that answers a constant."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 
 async def hello(_: Request) -> JSONResponse:
-    """Answer."""
+    """Answer a constant."""
     return JSONResponse({"status": "ok"})
 
 

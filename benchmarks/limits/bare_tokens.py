@@ -1,6 +1,6 @@
-"""L1 of tokens for clients: one statement and one signature (ES256) a request, on the bare ASGI application.
+"""L1 of tokens for clients: one statement and one signature (ES256) per request, on the bare ASGI application.
 
-It looks the client up, and signs what a token says. It compares no secret, counts no limit and writes no log.
+It looks up the client, and signs the claims of a token. It compares no secret, counts no rate limit and writes no log.
 """
 
 import base64
@@ -23,7 +23,7 @@ SHA_256: Final = ec.ECDSA(SHA256())
 
 
 class BareTokens(BareApplication):
-    """POST with the Basic header of a client answers a token."""
+    """A POST with a client's Basic header answers a token."""
 
     def __init__(self, database_url: str) -> None:
         super().__init__(database_url)
@@ -31,7 +31,7 @@ class BareTokens(BareApplication):
         self._head = _encoded({"alg": "ES256", "typ": "at+jwt", "kid": secrets.token_urlsafe(32)})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end."""
+        """Answer one request, or handle the lifespan."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await super().__call__(scope, receive, send)
             return
@@ -68,5 +68,5 @@ def _encoded(content: dict[str, Any]) -> bytes:
 
 
 def create() -> BareTokens:
-    """Return the application on the database that DATABASE_URL names."""
+    """Return the application on the database of DATABASE_URL."""
     return BareTokens(os.environ["DATABASE_URL"])

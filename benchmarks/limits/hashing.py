@@ -1,4 +1,4 @@
-"""L3: bcrypt on all cores, and nothing else."""
+"""L3: bcrypt alone, on all cores."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +9,11 @@ from doorward.infrastructure.passwords import available_cores
 
 
 def hashes_per_second(rounds: int, count: int) -> float:
-    """Return how many checks of a password end in a second, of ``count`` that are made by one thread a core."""
+    """Return the password checks per second, for ``count`` checks with one thread per core."""
     stored = bcrypt.hashpw(b"password", bcrypt.gensalt(rounds))
     cores = available_cores()
     with ThreadPoolExecutor(cores) as threads:
-        # As many for each, so that none is alone at the end.
+        # The same number for each core, so that all end together.
         count -= count % cores
         started = time.perf_counter()
         list(threads.map(lambda _: bcrypt.checkpw(b"password", stored), range(count)))

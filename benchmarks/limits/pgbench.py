@@ -18,14 +18,14 @@ _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
 
 def session_lookups_per_second(accounts: Accounts, seconds: float) -> float:
-    """Return how often a second one session is looked up with its user."""
+    """Return how many times per second a session is looked up with its user."""
     session = accounts.sessions(1)[0]
     parameters = {"session_id": f"'{session.id}'", "user_id": f"'{session.user_id}'", "now": "now()"}
     return _run(accounts.url, _filled(FIND_SESSION_USER, parameters) + ";", seconds, {})
 
 
 def rotations_per_second(accounts: Accounts, seconds: float) -> float:
-    """Return how often a second sessions are rotated, one by each client."""
+    """Return how many times per second sessions are rotated, one session per client."""
     _make_sessions(accounts)
     parameters = {
         "session_id": SESSION_OF_CLIENT.format(":client_id"),
@@ -38,7 +38,7 @@ def rotations_per_second(accounts: Accounts, seconds: float) -> float:
     statement = _filled(ROTATE, parameters).replace(
         "RETURNING sessions.user_id", "RETURNING sessions.generation AS reached"
     )
-    # \gset fails when no row was changed, so each one that is counted is a rotation.
+    # \gset fails if no row was changed, so each counted transaction is a rotation.
     rate = _run(accounts.url, statement.rstrip() + " \\gset\n", seconds, {"reached": 0})
     accounts.connection.execute("DELETE FROM sessions WHERE id::text LIKE '00000000-0000-4000-8000-%'")
     return rate

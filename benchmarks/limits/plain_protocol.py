@@ -1,4 +1,4 @@
-"""The service on uvicorn's own protocol, without the bounds of `server/`: `plain_protocol.py PORT`."""
+"""The service on uvicorn's own protocol, without the limits of `server/`: `plain_protocol.py PORT`."""
 
 import sys
 
@@ -10,7 +10,7 @@ from doorward.settings.config import load_settings
 
 
 def main() -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal stops the process."""
     config = server_config(load_settings(), reload=False, protocol="httptools")
     with listening("127.0.0.1", int(sys.argv[1])) as listener:
         uvicorn.Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""The limits that answer over HTTP, as programs that run, and what they are asked."""
+"""The limits that answer over HTTP: their programs and their calls."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from benchmarks.processes import HOST, PORT, Running, running
 
 ROOT: Final = Path(__file__).parents[2]
 UVICORN: Final = ("-m", "uvicorn", "--host", HOST, "--port", PORT, "--no-access-log", "--log-level", "warning")
-"""With uvloop and httptools, which it takes by itself where they are."""
+"""With uvloop and httptools, which uvicorn uses if they are installed."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def bare_starlette() -> Iterator[Running]:
 
 
 def me_of_bare_asgi(sessions: Sequence[Session]) -> Replay:
-    """Return calls that find the users of these sessions."""
+    """Return calls that look up the users of these sessions."""
     return Replay([get(f"/{session.id}/{session.user_id}") for session in sessions], f'{MAIL_DOMAIN}"')
 
 
@@ -59,7 +59,7 @@ def refresh_of_bare_asgi(sessions: Sequence[Session]) -> Chain:
 
 
 def hello_of_bare_starlette() -> Replay:
-    """Return the one call that there is."""
+    """Return the only call."""
     return Replay([get("/")], '"ok"')
 
 

@@ -1,1 +1,1 @@
-"""Other auth systems, each as its own documentation says, at its own defaults."""
+"""Other auth systems, each set up by its own documentation, with its own defaults."""

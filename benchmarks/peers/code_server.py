@@ -1,4 +1,4 @@
-"""What providers have in common that sign people in: a public client with PKCE, codes, and what is given for them."""
+"""The common interface of peers that sign users in: a public client with PKCE, codes, and their tokens."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -24,17 +24,20 @@ ID_TOKEN_ALGORITHM: Final = "RS256"  # noqa: S105 - an algorithm
 RSA_BITS: Final = 3072
 RSA_EXPONENT: Final = 65537
 BROWSERS: Final = CONNECTIONS
-"""As many sessions as calls under way, so that none waits for another of the same session."""
+"""As many sessions as concurrent calls, so that no call waits for another of the same session."""
 
 AT_ONCE: Final = 8
 """Browsers that fetch codes at the same time."""
 
 
 class Browser(requests.Session):
-    """A client with cookies, which sends those of https, too: on loopback there is no TLS. It follows no redirects."""
+    """An HTTP client with cookies that also sends Secure cookies without TLS, as on loopback.
+
+    It follows no redirects.
+    """
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' own
-        """Send a request, and keep the answer's cookies."""
+        """Send a request, and store the answer's cookies."""
         answer = super().send(request, **{**options, "allow_redirects": False, "timeout": CALL_SECONDS})
         for cookie in self.cookies:
             cookie.secure = False
@@ -43,15 +46,15 @@ class Browser(requests.Session):
 
 @dataclass(frozen=True)
 class CodeServer:
-    """One that runs, its client, and what makes codes."""
+    """A running server, its client, and a function that creates codes."""
 
     process: Running
     path: str
     client_id: str
     codes: Callable[[int], Sequence[str]]
-    """Makes that many."""
+    """Creates that many codes."""
     refreshes_id_token: bool = True
-    """Whether an ID token comes with a refresh, too."""
+    """Whether a refresh returns an ID token, too."""
 
     def exchanges(self, count: int) -> Once:
         """Return the redemptions of that many new codes."""
@@ -59,14 +62,15 @@ class CodeServer:
         return Once([post(self.path, FORM, body, accept="application/json") for body in bodies], '"id_token"')
 
     def refreshes(self) -> Chain:
-        """Return new refresh tokens, one for each connection, each of a code of its own."""
+        """Return new refresh tokens, one for each connection, each from its own code."""
         tokens = [self._tokens(self._redemption(code))["refresh_token"] for code in self.codes(CONNECTIONS)]
         return Chain(tokens, self.path, form=self._refresh())
 
     def require_tokens(self) -> None:
-        """Raise ``RuntimeError`` unless a code and a refresh token yield what all are compared with.
+        """Raise ``RuntimeError`` unless a code and a refresh token yield the tokens that the comparison needs.
 
-        An access token of ES256, an ID token of RS256 with a signature of 3072 bits, and a new refresh token.
+        These are an access token with ES256, an ID token with RS256 and a signature of 3072 bits, and a new refresh
+        token.
         """
         exchanged = self._tokens(self._redemption(self.codes(1)[0]))
         refreshed = self._tokens({**self._refresh(), "refresh_token": exchanged["refresh_token"]})
@@ -94,7 +98,7 @@ class CodeServer:
 
 
 def _algorithms(tokens: Mapping[str, str]) -> tuple[str, tuple[str, int] | None]:
-    """Return that of the access token, and of the ID token with the bits of its signature, if there is one."""
+    """Return the algorithm of the access token, and that of the ID token with its signature's bits, if there is one."""
     algorithm = jwt.get_unverified_header(tokens["access_token"])["alg"]
     id_token = tokens.get("id_token")
     if id_token is None:
@@ -104,7 +108,7 @@ def _algorithms(tokens: Mapping[str, str]) -> tuple[str, tuple[str, int] | None]
 
 
 def authorization(client_id: str, scope: str = "openid") -> Mapping[str, str]:
-    """Return the parameters of a new request for a code."""
+    """Return the parameters of a new authorization request."""
     return {
         "client_id": client_id,
         "redirect_uri": REDIRECT_URI,
@@ -118,7 +122,7 @@ def authorization(client_id: str, scope: str = "openid") -> Mapping[str, str]:
 
 
 def codes_of(browsers: Sequence[Callable[[], str]], count: int) -> Sequence[str]:
-    """Have each browser fetch its part of so many codes; return them in turns of the browsers."""
+    """Let each browser fetch its share of the codes; return them in turns of the browsers."""
     turns = -(-count // len(browsers))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         fetched = list(pool.map(lambda fetch: [fetch() for _ in range(turns)], browsers[:count]))
@@ -126,7 +130,7 @@ def codes_of(browsers: Sequence[Callable[[], str]], count: int) -> Sequence[str]
 
 
 def code_in(answer: requests.Response) -> str:
-    """Return the code with which a browser is sent back. Raises ``RuntimeError`` where it is sent elsewhere."""
+    """Return the code in a redirect. Raises ``RuntimeError`` for another answer."""
     location = answer.headers.get("Location", "")
     codes = parse_qs(urlsplit(location).query).get("code")
     if codes is None or not location.startswith(f"{REDIRECT_URI}?"):

@@ -1,7 +1,7 @@
-"""fastapi-users with SQLAlchemy: its full example, with its two strategies side by side.
+"""fastapi-users with SQLAlchemy: its full example, with both of its strategies.
 
-PASSWORD_HASH=bcrypt makes it hash as the service does; otherwise its default, Argon2id, stays. Each process makes the
-tables that it lacks.
+PASSWORD_HASH=bcrypt selects the service's hash; otherwise the default, Argon2id, is used. Each process creates missing
+tables.
 """
 
 import os
@@ -32,7 +32,7 @@ make_session = async_sessionmaker(engine, expire_on_commit=False)
 
 
 class Model(DeclarativeBase):
-    """Root of the tables."""
+    """The declarative base of the tables."""
 
 
 class User(SQLAlchemyBaseUserTableUUID, Model):
@@ -44,7 +44,7 @@ class AccessToken(SQLAlchemyBaseAccessTokenTableUUID, Model):
 
 
 class UserRead(schemas.BaseUser[uuid.UUID]):
-    """An account, as it is answered."""
+    """An account in answers."""
 
 
 class UserCreate(schemas.BaseUserCreate):
@@ -52,7 +52,7 @@ class UserCreate(schemas.BaseUserCreate):
 
 
 class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
-    """The library's own, without mail."""
+    """The library's own manager, without mail."""
 
     reset_password_token_secret = SECRET
     verification_token_secret = SECRET
@@ -67,45 +67,45 @@ async def database_session() -> AsyncGenerator[AsyncSession, None]:
 async def user_database(
     session: Annotated[AsyncSession, Depends(database_session)],
 ) -> AsyncGenerator[SQLAlchemyUserDatabase[User, uuid.UUID], None]:
-    """Yield where accounts are."""
+    """Yield the database of accounts."""
     yield SQLAlchemyUserDatabase(session, User)
 
 
 async def access_token_database(
     session: Annotated[AsyncSession, Depends(database_session)],
 ) -> AsyncGenerator[SQLAlchemyAccessTokenDatabase[AccessToken], None]:
-    """Yield where tokens of the database strategy are."""
+    """Yield the database of the database strategy's tokens."""
     yield SQLAlchemyAccessTokenDatabase(session, AccessToken)
 
 
 async def user_manager(
     database: Annotated[SQLAlchemyUserDatabase[User, uuid.UUID], Depends(user_database)],
 ) -> AsyncGenerator[UserManager, None]:
-    """Yield what checks passwords."""
+    """Yield the user manager."""
     is_bcrypt = os.environ.get("PASSWORD_HASH") == "bcrypt"
     yield UserManager(database, PasswordHelper(PasswordHash((BcryptHasher(12),))) if is_bcrypt else None)
 
 
 def jwt_strategy() -> JWTStrategy[User, uuid.UUID]:
-    """Return the strategy that signs."""
+    """Return the strategy with signed tokens."""
     return JWTStrategy(secret=SECRET, lifetime_seconds=LIFETIME_SECONDS)
 
 
 def database_strategy(
     database: Annotated[AccessTokenDatabase[AccessToken], Depends(access_token_database)],
 ) -> DatabaseStrategy[User, uuid.UUID, AccessToken]:
-    """Return the strategy that stores."""
+    """Return the strategy with stored tokens."""
     return DatabaseStrategy(database, lifetime_seconds=LIFETIME_SECONDS)
 
 
 def backend(name: str, strategy: Any) -> AuthenticationBackend[User, uuid.UUID]:  # noqa: ANN401 - either of the two
-    """Return bearer tokens of one strategy."""
+    """Return the backend with bearer tokens of one strategy."""
     return AuthenticationBackend(name=name, transport=BearerTransport(f"/{name}/login"), get_strategy=strategy)
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Make the tables."""
+    """Create the tables."""
     async with engine.begin() as connection:
         await connection.run_sync(Model.metadata.create_all)
     yield

@@ -1,7 +1,7 @@
-"""glewlwyd, an OpenID Connect server in C: set up over its own API, with people signed in by the code flow.
+"""glewlwyd, an OpenID Connect server in C: set up over its own API, with users signed in by the code flow.
 
-Its parameters are what its administration page offers, but that a refresh token is used once, and that the address
-is in the answer of userinfo.
+Its parameters are the defaults of its administration page, except that a refresh token is used once, and that userinfo
+contains the e-mail address.
 """
 
 import gzip
@@ -26,12 +26,12 @@ from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 from development.postgres import EmbeddedPostgres
 
 ADMINISTRATOR: Final = {"username": "admin", "password": "password"}
-"""As its script for the database has it."""
+"""The credentials in its database script."""
 
 CLIENT: Final = "benchmark"
 CALLBACK: Final = f"http://{HOST}/callback"
 IDLE_SECONDS: Final = 0.2
-"""Without a processor, after which it counts as done."""
+"""Time without CPU use after which the server counts as idle."""
 
 TOKEN: Final = "/api/oidc/token"  # noqa: S105 - a path
 
@@ -39,7 +39,10 @@ STAND_INS: Final = """
     CREATE FUNCTION gen_salt(text) RETURNS text LANGUAGE sql RETURN '';
     CREATE FUNCTION crypt(text, text) RETURNS text LANGUAGE sql RETURN encode(sha256($1::bytea), 'hex');
 """
-"""For pgcrypto, which the embedded PostgreSQL lacks: enough to sign in, no hash to measure. Gone before the load."""
+"""Replacements for pgcrypto, which the embedded PostgreSQL lacks: enough to sign in, not to measure hashes.
+
+They are removed before the load.
+"""
 
 NO_STAND_INS: Final = "DROP FUNCTION gen_salt, crypt"
 MINT: Final = """
@@ -57,16 +60,16 @@ MINT: Final = """
 
 @dataclass(frozen=True)
 class Glewlwyd:
-    """The server as it runs."""
+    """The running server."""
 
     process: Running
     me: Replay
     postgres: Mapping[str, str]
     tokens: Sequence[Mapping[str, str]]
-    """What the client got for each person."""
+    """The tokens that the client got for each user."""
 
     def mint_chain(self, count: int) -> Chain:
-        """Return new refresh tokens, put where the code flow, which takes a third of a second, puts them."""
+        """Return new refresh tokens, inserted by SQL, because a code flow takes a third of a second."""
         tokens = [secrets.token_hex(64) for _ in range(count)]
         with connect(self.postgres) as connection, connection.transaction():
             for number, token in enumerate(tokens):
@@ -76,7 +79,10 @@ class Glewlwyd:
         return Chain(tokens, TOKEN, form={"grant_type": "refresh_token", "client_id": CLIENT})
 
     def rotations(self) -> int:
-        """Return how many refresh tokens were used up, once what was under way is done: nobody else is to bear it."""
+        """Return how many refresh tokens were used, once the server is idle.
+
+        Otherwise its remaining work would slow down the next program.
+        """
         earlier: Sequence[float] = ()
         while earlier != (now := self.process.processor_seconds()):
             earlier = now
@@ -88,7 +94,7 @@ class Glewlwyd:
 
 @contextmanager
 def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
-    """Run it, with people signed in. None where it cannot be installed."""
+    """Run the server with signed-in users. Yields None if it cannot be installed."""
     with glewlwyd_with_plugin(postgres, GLEWLWYD_KEYS, "rsa") as started:
         if started is None:
             yield None
@@ -104,9 +110,9 @@ def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
 
 @contextmanager
 def glewlwyd_tokens(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
-    """Run it with clients that get tokens of their own. Raises ``PeerMissingError`` where it cannot be installed.
+    """Run the server with clients that get their own tokens. Raises ``PeerMissingError`` if it cannot be installed.
 
-    Their secrets are stored as they are, which its documentation offers beside hashed passwords, and which costs less.
+    Client secrets are stored in plain text, which its documentation offers besides hashes, and which costs less.
     """
     with glewlwyd_with_plugin(postgres, GLEWLWYD_EC_KEYS, "ecdsa", (SCOPE,)) as started:
         if started is None:
@@ -140,10 +146,10 @@ def glewlwyd_with_plugin(
     *,
     issuer_path: str = "",
 ) -> Iterator[tuple[Running, Mapping[str, str]] | None]:
-    """Run it with the plugin of OpenID Connect, beside where its database is. None where it cannot be installed.
+    """Run the server with the OpenID Connect plugin; yield it and its database. Yields None if it cannot be installed.
 
-    ``parameters`` of the plugin win over those that it has for all. With the plugin's path in its issuer, the issuer
-    has a description where clients look for it.
+    ``parameters`` override the common plugin parameters. With the plugin's path in its issuer, clients find the
+    issuer's metadata at the usual place.
     """
     folder = install_glewlwyd()
     if folder is None:
@@ -168,7 +174,7 @@ def glewlwyd_with_plugin(
 
 
 def administrator(process: Running) -> requests.Session:
-    """Log its administrator in."""
+    """Return a session of its logged-in administrator."""
     admin = requests.Session()
     call(admin, process, "POST", "/api/auth/", json=ADMINISTRATOR)
     return admin
@@ -179,7 +185,7 @@ def _tables(folder: Path) -> str:
 
 
 def _environment(folder: Path, settings: Mapping[str, str]) -> Mapping[str, str]:
-    """Return its configuration: only what it cannot do without, which leaves its log off."""
+    """Return its configuration: only the required settings, which leave its log off."""
     modules = folder / "usr/lib/glewlwyd"
     return {
         "LD_LIBRARY_PATH": ":".join(str(path) for path in folder.rglob("lib/*-linux-gnu*")),
@@ -200,7 +206,7 @@ def _environment(folder: Path, settings: Mapping[str, str]) -> Mapping[str, str]
 
 
 def _configure(process: Running, password: str) -> None:
-    """Add people, and a client that holds no secret."""
+    """Add users, and a public client."""
     admin = administrator(process)
     client = {"client_id": CLIENT, "redirect_uri": [CALLBACK], "authorization_type": ["code", "refresh_token"]}
     call(admin, process, "POST", "/api/client/", json={**client, "scope": [], "confidential": False, "enabled": True})
@@ -234,12 +240,12 @@ def _parameters(issuer: str, scopes: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _tokens(process: Running, username: str, password: str) -> dict[str, str]:
-    """Return what the client gets once a person has logged in and let it know who that is."""
+    """Return the tokens that the client gets after a user has logged in and consented."""
     person = requests.Session()
     call(person, process, "POST", "/api/auth/", json={"username": username, "password": password})
     call(person, process, "PUT", f"/api/auth/grant/{CLIENT}", json={"scope": "openid"})
     query = {"response_type": "code", "client_id": CLIENT, "redirect_uri": CALLBACK, "scope": "openid"}
-    # Without the last one, it shows its page first, which asks whether to go on.
+    # Without ``g_continue``, it first shows a page that asks whether to continue.
     sent_back = call(person, process, "GET", "/api/oidc/auth", params={**query, "nonce": "n", "g_continue": ""})
     code = parse_qs(urlsplit(sent_back.headers["Location"]).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": CLIENT, "redirect_uri": CALLBACK, "code": code}
@@ -254,7 +260,7 @@ def call(
     path: str,
     **what: Any,  # noqa: ANN401 - as requests has it
 ) -> requests.Response:
-    """Return what it answers. Raises ``requests.HTTPError`` when it refuses."""
+    """Return the answer to a call. Raises ``requests.HTTPError`` for an error status."""
     answer = caller.request(method, f"{process.url}{path}", timeout=CALL_SECONDS, allow_redirects=False, **what)
     answer.raise_for_status()
     return answer

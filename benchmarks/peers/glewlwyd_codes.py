@@ -1,7 +1,7 @@
-"""glewlwyd with people who are signed in to an application: codes over its own API.
+"""glewlwyd with users who are signed in to an application: codes over its own API.
 
-As its documentation says, but that a refresh token is used once, and that its clients' database keeps two properties
-more, by which its access tokens are signed with ES256 and its ID tokens with RS256.
+Set up by its documentation, except that a refresh token is used once, and that its clients' database has two additional
+properties, which select ES256 for access tokens and RS256 for ID tokens.
 """
 
 import json
@@ -38,7 +38,7 @@ CLIENT_MODULE: Final = "/api/mod/client/database"
 
 @contextmanager
 def glewlwyd_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
-    """Run it. Raises ``PeerMissingError`` where it cannot be installed."""
+    """Run the server. Raises ``PeerMissingError`` if it cannot be installed."""
     with glewlwyd_with_plugin(postgres, GLEWLWYD_EC_KEYS, "ecdsa", parameters=_parameters()) as started:
         if started is None:
             raise PeerMissingError("apt, dpkg or openssl is not here, or failed as said above")
@@ -53,7 +53,7 @@ def glewlwyd_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
 
 
 def _parameters() -> Mapping[str, Any]:
-    """Return those with which its tokens are signed by one of two keys, and codes are good for an hour."""
+    """Return the plugin parameters for two signing keys, and for codes that are valid for an hour."""
     rsa_key = {**RSAAlgorithm.to_jwk(new_rsa_key(), as_dict=True), "kid": "rsa", "alg": ID_TOKEN_ALGORITHM}
     ec_key = {**ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True), "kid": "ec"}
     keys = [{**rsa_key, "use": "sig"}, {**ec_key, "alg": ALGORITHM, "use": "sig"}]
@@ -96,6 +96,6 @@ def _sign_in(process: Running, username: str, password: str) -> Browser:
 
 
 def _new_code(process: Running, browser: Browser) -> str:
-    # Without the last one, it shows its page first, which asks whether to go on.
+    # Without ``g_continue``, it first shows a page that asks whether to continue.
     asked = {**authorization(CLIENT), "g_continue": ""}
     return code_in(call(browser, process, "GET", "/api/oidc/auth", params=asked))

@@ -1,8 +1,8 @@
 """Ory Hydra, an OAuth server in Go: built from its module, on PostgreSQL, one process.
 
-As its documentation says, but that its access tokens are JWTs (its default is opaque ones), signed with ES256 (its
-default is RS256); and TLS, telemetry and the log of requests are off. It has no pages: what would show them says over
-its administration API who signed in, and what was agreed to.
+Set up by its documentation, except that access tokens are JWTs (the default is opaque tokens) signed with ES256 (the
+default is RS256), and that TLS, telemetry and the request log are off. It has no pages: an application that shows them
+reports the sign-in and the consent over the administration API.
 """
 
 import secrets
@@ -48,18 +48,20 @@ ID_TOKEN_KEY_SET: Final = "hydra.openid.id-token"  # noqa: S105 - a name of keys
 PATH: Final = "/oauth2/token"
 REQUESTS: Final = "/oauth2/auth/requests"
 OFFLINE: Final = "openid offline_access"
-"""Without the second, it gives no refresh token."""
+"""It issues a refresh token only for ``offline_access``."""
 
 POOL: Final = 2 * CONNECTIONS
-"""With fewer connections than calls under way it stands still, as with its default and with the 20 of its quick start:
-each call holds one while it waits for the key set, and the call that reads the key set needs another."""
+"""With fewer connections than concurrent calls it deadlocks, as with its default and with the 20 of its quick start.
+
+Each call holds a connection while it waits for the key set, and the call that reads the key set needs another.
+"""
 
 ONE_PROCESSOR: Final = {"GOMAXPROCS": "1"}
 
 
 @contextmanager
 def hydra(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
-    """Run it on all cores. Raises ``PeerMissingError`` where it cannot be built."""
+    """Run Hydra on all cores. Raises ``PeerMissingError`` if it cannot be built."""
     with _hydra(postgres, {}) as (process, admin):
         clients = new_clients()
         _add_clients(admin, clients)
@@ -68,7 +70,7 @@ def hydra(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
 
 @contextmanager
 def hydra_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
-    """Run it on one core, with an application. Raises ``PeerMissingError`` where it cannot be built."""
+    """Run Hydra on one core, with an application. Raises ``PeerMissingError`` if it cannot be built."""
     with _hydra(postgres, ONE_PROCESSOR) as (process, admin):
         _add_application(admin)
         visits = [partial(_new_code, process, admin, f"person-{number}") for number in range(BROWSERS)]
@@ -77,7 +79,7 @@ def hydra_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
 
 @contextmanager
 def _hydra(postgres: EmbeddedPostgres, settings: Mapping[str, str]) -> Iterator[tuple[Running, str]]:
-    """Run it with the key that signs access tokens; yield it, and the address of its administration API."""
+    """Run Hydra with the key that signs access tokens; yield it, and the URL of its administration API."""
     try:
         program = install_hydra()
     except OSError as error:
@@ -91,7 +93,7 @@ def _hydra(postgres: EmbeddedPostgres, settings: Mapping[str, str]) -> Iterator[
     command = ["env", f"SERVE_PUBLIC_PORT={PORT}", str(program), "serve", "all"]
     with running(command, environment, ready="/health/ready") as process:
         admin = f"http://{HOST}:{admin_port}/admin"
-        # It is newer than the one that it begins with, and therefore signs.
+        # It is newer than the initial key, and is therefore used for signing.
         _call("POST", f"{admin}/keys/{KEY_SET}", {"alg": ALGORITHM, "kid": "benchmark", "use": "sig"})
         yield process, admin
 
@@ -103,9 +105,9 @@ def _environment(settings: Mapping[str, str], admin_port: int) -> Mapping[str, s
         "SECRETS_SYSTEM": secrets.token_urlsafe(32),
         "STRATEGIES_ACCESS_TOKEN": "jwt",
         "TTL_ACCESS_TOKEN": "10m",
-        # Nothing is asked there; in production it must be https.
+        # It is never requested; in production it must be https.
         "URLS_SELF_ISSUER": "https://hydra.example",
-        # Where browsers are sent for its pages; nothing answers there.
+        # Where browsers are redirected for its pages; no server answers there.
         "URLS_LOGIN": "https://pages.example/login",
         "URLS_CONSENT": "https://pages.example/consent",
         "SERVE_PUBLIC_HOST": HOST,
@@ -131,7 +133,7 @@ def _add_clients(admin: str, clients: Mapping[str, str]) -> None:
 
 
 def _add_application(admin: str) -> None:
-    """Add the public client, and a key for ID tokens in place of its own one of 4096 bits."""
+    """Add the public client, and a key for ID tokens, replacing its own key of 4096 bits."""
     key = {**RSAAlgorithm.to_jwk(new_rsa_key(), as_dict=True), "kid": "benchmark", "use": "sig"}
     _call("PUT", f"{admin}/keys/{ID_TOKEN_KEY_SET}", {"keys": [{**key, "alg": ID_TOKEN_ALGORITHM}]})
     client = {
@@ -146,7 +148,7 @@ def _add_application(admin: str) -> None:
 
 
 def _new_code(process: Running, admin: str, person: str) -> str:
-    """Ask for a code, and do what the pages would do on the way."""
+    """Request a code, and take the steps of the sign-in and consent pages."""
     browser = Browser()
     asked = browser.get(
         f"{process.url}/oauth2/auth",
@@ -158,7 +160,7 @@ def _new_code(process: Running, admin: str, person: str) -> str:
 
 
 def _accept(admin: str, page: str, answer: requests.Response, body: Mapping[str, object]) -> str:
-    """Accept what a browser was sent to a page for; return where it goes on."""
+    """Accept the request of a login or consent page; return the URL to continue at."""
     query = parse_qs(urlsplit(answer.headers.get("Location", "")).query)
     challenge = query.get(f"{page}_challenge")
     if challenge is None:
@@ -169,7 +171,7 @@ def _accept(admin: str, page: str, answer: requests.Response, body: Mapping[str,
 
 
 def _go_on(browser: Browser, process: Running, address: str) -> requests.Response:
-    """Follow an address of the issuer, which is the process."""
+    """Follow a URL of the issuer, which is the process."""
     parts = urlsplit(address)
     return browser.get(f"{process.url}{parts.path}?{parts.query}")
 

@@ -1,4 +1,7 @@
-"""What the peers need: Python packages in an environment of their own, and Node's and Debian's. All outside git."""
+"""Installation of the peers: Python packages in their own environment, and packages of Node and Debian.
+
+All outside git.
+"""
 
 import os
 import shutil
@@ -22,26 +25,30 @@ GLEWLWYD_FOLDER: Final = INSTALLED / "glewlwyd"
 GLEWLWYD_KEYS: Final = ("private-rsa.key", "public-rsa.pem")
 GLEWLWYD_EC_KEYS: Final = ("private-ec.key", "public-ec.pem")
 DEBIAN_PACKAGES: Final = ("glewlwyd", "dbconfig-no-thanks")
-"""The second so that none is asked for that sets up a database."""
+"""The second package prevents questions about a database."""
 
 HYDRA_MODULE: Final = "github.com/ory/hydra/v2"
 
 
 @cache
 def install_python_peers() -> Path:
-    """Bring their environment to the lock; return its interpreter. Raises ``SystemExit`` when that fails."""
+    """Sync the peers' environment to the lock; return its interpreter. Raises ``SystemExit`` when that fails."""
     return python_of(PEERS, PYTHON_FOLDER)
 
 
 def install_better_auth() -> Path | None:
-    """Install it as locked; return the program, or None without Node. Raises ``SystemExit`` when that fails."""
+    """Install better-auth as locked; return the program, or None without Node.
+
+    Raises ``SystemExit`` when that fails.
+    """
     return _install_node_peer(PEERS / "better_auth", NODE_FOLDER)
 
 
 def install_oidc_provider() -> tuple[Path, Path] | None:
-    """Install it as locked; return a Node that it supports, and the program, or None without npm.
+    """Install oidc-provider as locked; return a Node that it supports and the program, or None without npm.
 
-    Node comes with the Python peers: that of a Debian machine is too old for it. Raises ``SystemExit`` when that fails.
+    Node is installed with the Python peers, because Debian's Node is too old for it. Raises ``SystemExit`` when that
+    fails.
     """
     program = _install_node_peer(PEERS / "oidc_provider", OIDC_PROVIDER_FOLDER)
     if program is None:
@@ -52,20 +59,20 @@ def install_oidc_provider() -> tuple[Path, Path] | None:
 
 
 def install_hydra() -> Path:
-    """Build it as locked; return the program. Raises ``OSError`` or ``CalledProcessError`` where that fails."""
+    """Build Hydra as locked; return the program. Raises ``OSError`` or ``CalledProcessError`` when that fails."""
     source, program, built = PEERS / "hydra", HYDRA_FOLDER / "hydra", HYDRA_FOLDER / "go.sum"
     if not built.exists() or built.read_bytes() != (source / "go.sum").read_bytes():
         HYDRA_FOLDER.mkdir(parents=True, exist_ok=True)
         _output(source, "go", "build", "-buildvcs=false", "-o", str(program), HYDRA_MODULE)
-        # Last, so that a build that was broken off is done again.
+        # Last, so that an interrupted build is repeated.
         shutil.copy(source / "go.sum", built)
     return program
 
 
 def install_glewlwyd() -> Path | None:
-    """Unpack it and what it needs that this machine lacks, and make its keys; return the folder.
+    """Unpack glewlwyd and its missing dependencies, and create its keys; return the folder.
 
-    None, and a line that says why, where apt, dpkg or openssl is missing or fails: apt knows packages only after
+    None, and a line with the reason, if apt, dpkg or openssl is missing or fails: apt knows packages only after
     ``apt-get update``.
     """
     if (GLEWLWYD_FOLDER / GLEWLWYD_EC_KEYS[1]).exists():
@@ -81,13 +88,13 @@ def install_glewlwyd() -> Path | None:
         except subprocess.CalledProcessError as error:
             say(f"glewlwyd is left out: {error.cmd[0]} says {error.stderr.strip()}")
             return None
-        # Last, so that an installation that was broken off is done again.
+        # Last, so that an interrupted installation is repeated.
         (Path(folder) / "root").rename(GLEWLWYD_FOLDER)
     return GLEWLWYD_FOLDER
 
 
 def _unpack_glewlwyd(folder: Path) -> None:
-    """Do so in ``root`` there, and change nothing else on the machine."""
+    """Unpack into ``root`` in the folder, without other changes of the machine."""
     simulation = ("apt-get", "install", "--simulate", "--reinstall", "--no-install-recommends", *DEBIAN_PACKAGES)
     lacking = [line.split()[1] for line in _output(folder, *simulation).splitlines() if line.startswith("Inst ")]
     _output(folder, "apt-get", "download", *lacking)
@@ -115,7 +122,7 @@ def _install_node_peer(source: Path, folder: Path) -> Path | None:
             shutil.copy(source / name, folder / name)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         install(command, folder, os.environ)
-        # Last, so that an installation that was broken off is done again.
+        # Last, so that an interrupted installation is repeated.
         shutil.copy(source / "package-lock.json", installed)
     shutil.copy(source / "server.mjs", program)
     return program

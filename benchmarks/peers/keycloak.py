@@ -1,8 +1,8 @@
 """Keycloak, an identity server in Java: production mode on PostgreSQL, one process.
 
-As its documentation says, but that access tokens are signed with ES256 (the realm's default is RS256), that a refresh
-token is used once ("Revoke Refresh Token"), that it keeps its cache to itself (it is one copy), and that something else
-would do TLS.
+Set up by its documentation, except that access tokens are signed with ES256 (the realm's default is RS256), that a
+refresh token is used once ("Revoke Refresh Token"), that its cache is local (there is one replica), and that TLS is
+left to a proxy.
 """
 
 import html
@@ -42,18 +42,18 @@ from development.postgres import EmbeddedPostgres
 
 REALM: Final = "benchmark"
 START_SECONDS: Final = 900
-"""The first start makes its tables, which takes half a minute, or many of a busy machine."""
+"""The first start creates its tables, which takes half a minute, or many minutes on a busy machine."""
 
 ENDPOINTS: Final = f"/realms/{REALM}/protocol/openid-connect"
 ONE_PROCESSOR: Final = {"JAVA_OPTS_APPEND": "-XX:ActiveProcessorCount=1"}
-"""How many it takes the machine for, which is how many threads it has."""
+"""The number of processors that it detects, which determines its number of threads."""
 
 FORM: Final = re.compile(r'<form[^>]*\baction="([^"]+)"')
 
 
 @contextmanager
 def keycloak(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
-    """Run it on all cores. Raises ``PeerMissingError`` where it cannot be fetched or built."""
+    """Run Keycloak on all cores. Raises ``PeerMissingError`` if it cannot be fetched or built."""
     with _keycloak(postgres, {}) as (process, password):
         clients = new_clients()
         _add_clients(process, password, clients)
@@ -62,7 +62,7 @@ def keycloak(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
 
 @contextmanager
 def keycloak_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
-    """Run it as for one core, with people signed in. Raises ``PeerMissingError`` where it cannot be had."""
+    """Run Keycloak for one core, with signed-in users. Raises ``PeerMissingError`` if it cannot be installed."""
     with _keycloak(postgres, ONE_PROCESSOR) as (process, password):
         _add_application(process, password)
         visits = []
@@ -75,7 +75,7 @@ def keycloak_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
 
 @contextmanager
 def _keycloak(postgres: EmbeddedPostgres, settings: Mapping[str, str]) -> Iterator[tuple[Running, str]]:
-    """Run it with a realm of its own; yield it, and the password of its administrator."""
+    """Run Keycloak with its own realm; yield it, and the password of its administrator."""
     try:
         folder = install("postgres")
     except KeycloakMissingError as error:
@@ -93,7 +93,7 @@ _REALM: Final = {
     "realm": REALM,
     "enabled": True,
     "accessTokenLifespan": 600,
-    # Codes are made before they are measured.
+    # Codes are created before they are measured.
     "accessCodeLifespan": 3600,
     "revokeRefreshToken": True,
     "refreshTokenMaxReuse": 0,
@@ -130,7 +130,7 @@ def _add_clients(process: Running, password: str, clients: Mapping[str, str]) ->
 
 
 def _add_application(process: Running, password: str) -> None:
-    """Add the public client, people, and a key for ID tokens in place of the realm's own one of 2048 bits."""
+    """Add the public client, users, and a key for ID tokens, replacing the realm's own key of 2048 bits."""
     realm = call(process.url, password, "GET", f"/admin/realms/{REALM}").json()
     key = {
         "name": "rsa-of-the-benchmark",
@@ -161,7 +161,7 @@ def _add_application(process: Running, password: str) -> None:
 
 
 def _sign_in(process: Running, browser: Browser, username: str, password: str) -> None:
-    """Fill in the form of its page; the browser keeps the session."""
+    """Submit the form of its sign-in page; the browser keeps the session."""
     page = _authorize(process, browser)
     found = FORM.search(page.text)
     if found is None:

@@ -1,4 +1,4 @@
-"""oidc-provider on Node, one process: tokens for one resource, and people who sign in; everything in PostgreSQL."""
+"""oidc-provider on Node, one process: tokens for one resource, and users who sign in; all data in PostgreSQL."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from development.postgres import EmbeddedPostgres
 
 @contextmanager
 def oidc_provider(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
-    """Run it. Raises ``PeerMissingError`` without npm."""
+    """Run oidc-provider. Raises ``PeerMissingError`` without npm."""
     clients = new_clients()
     with _oidc_provider(postgres, clients) as process:
         yield TokenServer(process, "/token", clients)
@@ -33,7 +33,7 @@ def oidc_provider(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
 
 @contextmanager
 def oidc_provider_codes(postgres: EmbeddedPostgres) -> Iterator[CodeServer]:
-    """Run it with people who are signed in to an application. Raises ``PeerMissingError`` without npm."""
+    """Run oidc-provider with users who are signed in to an application. Raises ``PeerMissingError`` without npm."""
     with _oidc_provider(postgres, {}) as process:
         visits = [partial(_new_code, process, Browser(), f"person-{number}") for number in range(BROWSERS)]
         yield CodeServer(process, "/token", CLIENT, partial(codes_of, visits))
@@ -58,7 +58,7 @@ def _oidc_provider(postgres: EmbeddedPostgres, clients: Mapping[str, str]) -> It
 
 
 def _new_code(process: Running, browser: Browser, person: str) -> str:
-    """Return the code of a request; the first one of a browser leads over the sign-in and back."""
+    """Return the code of a request; the first request of a browser is redirected to the sign-in and back."""
     asked = {**authorization(CLIENT), "login_hint": person}
     address = f"{process.url}/auth"
     answer = browser.get(address, params=asked)

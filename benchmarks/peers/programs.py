@@ -1,4 +1,4 @@
-"""The peers as programs that run, with people who are signed in, and what each is asked."""
+"""The peers as running programs with signed-in users, and their calls."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 from development.postgres import EmbeddedPostgres
 
 DEFAULT: Final = "default"
-"""A peer's own hash; the other one is "bcrypt"."""
+"""Selects a peer's own hash; the alternative is "bcrypt"."""
 
 PEOPLE: Final = 8
 GUNICORN_THREADS: Final = 4
@@ -31,11 +31,11 @@ EXPECTED: Final = "@example.com"
 
 @dataclass(frozen=True)
 class Peer:
-    """One that runs. What it cannot do is None."""
+    """A running peer. Unsupported calls are None."""
 
     process: Running
     me: Mapping[str, Replay]
-    """By the name of the strategy, or of the peer where there is one; Django's are minted for each load."""
+    """Calls by the strategy's name, or the peer's if it has one strategy; Django's tokens are created for each load."""
     logins: Sequence[LoginCall]
     postgres: Mapping[str, str]
 
@@ -49,7 +49,7 @@ class Peer:
         return Chain([pair["refresh"] for pair in _minted(self.postgres, count)], "/token/refresh/", "refresh")
 
     def rotations(self) -> int:
-        """Return how many refresh tokens were used up (Django only)."""
+        """Return how many refresh tokens were used (Django only)."""
         with connect(self.postgres) as connection:
             row = connection.execute("SELECT count(*) FROM token_blacklist_blacklistedtoken").fetchone()
         return int(row[0]) if row else 0
@@ -57,7 +57,7 @@ class Peer:
 
 @contextmanager
 def fastapi_users(postgres: EmbeddedPostgres, password_hash: str = DEFAULT) -> Iterator[Peer]:
-    """Run fastapi-users, one worker, with people signed in by both strategies."""
+    """Run fastapi-users, one worker, with users signed in by both strategies."""
     settings = database(postgres, "fastapi_users")
     host = quote(settings["PGHOST"], safe="")
     environment = {
@@ -82,7 +82,7 @@ def fastapi_users(postgres: EmbeddedPostgres, password_hash: str = DEFAULT) -> I
 
 @contextmanager
 def django(postgres: EmbeddedPostgres, *, workers: int, password_hash: str = DEFAULT) -> Iterator[Peer]:
-    """Run Django under gunicorn, with people signed in."""
+    """Run Django under gunicorn, with signed-in users."""
     settings = {
         **database(postgres, "django"),
         "PASSWORD_HASH": password_hash,
@@ -101,7 +101,7 @@ def django(postgres: EmbeddedPostgres, *, workers: int, password_hash: str = DEF
 
 @contextmanager
 def better_auth(postgres: EmbeddedPostgres) -> Iterator[Peer | None]:
-    """Run better-auth, one process, with people signed in. None where there is no Node."""
+    """Run better-auth, one process, with signed-in users. Yields None without Node."""
     program = install_better_auth()
     if program is None:
         yield None
@@ -121,9 +121,9 @@ def better_auth(postgres: EmbeddedPostgres) -> Iterator[Peer | None]:
 
 
 def database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
-    """Make an empty database; return what a peer needs to know.
+    """Create an empty database; return a peer's settings for it.
 
-    Its address is the server's port on loopback where it has one, else the folder of its socket.
+    Its host is the server's port on loopback if it has one, else the folder of its socket.
     """
     name = f"{name}_{secrets.token_hex(4)}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
@@ -140,7 +140,7 @@ def database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
 
 
 def connect(settings: Mapping[str, str]) -> Connection[Any]:
-    """Return a connection to a peer's database, each statement a transaction."""
+    """Return a connection to a peer's database in autocommit mode."""
     return psycopg.connect(
         host=settings["PGHOST"],
         port=settings["PGPORT"],

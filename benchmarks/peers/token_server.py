@@ -1,4 +1,4 @@
-"""What peers have in common that give machines tokens of their own: clients, and the call that gets a token."""
+"""The common interface of peers that issue client_credentials tokens: clients, and the token call."""
 
 import secrets
 from base64 import b64encode
@@ -23,12 +23,12 @@ BODY: Final = "grant_type=client_credentials&scope=orders%3Aread"
 
 
 class PeerMissingError(Exception):
-    """A peer cannot be had on this machine, for the reason given."""
+    """A peer cannot be installed on this machine, for the given reason."""
 
 
 @dataclass(frozen=True)
 class TokenServer:
-    """One that runs; each of its clients gets a token in turn."""
+    """A running server; its clients get tokens in turn."""
 
     process: Running
     path: str
@@ -40,7 +40,7 @@ class TokenServer:
         return token_calls(self.path, self.clients)
 
     def require_algorithm(self) -> None:
-        """Raise ``RuntimeError`` unless a client's token is a JWT of the algorithm that all are compared with."""
+        """Raise ``RuntimeError`` unless a client's token is a JWT with the algorithm of the comparison."""
         client_id, secret = next(iter(self.clients.items()))
         address = f"{self.process.url}{self.path}"
         headers = {"Content-Type": FORM}
@@ -59,7 +59,7 @@ Start: TypeAlias = Callable[[EmbeddedPostgres], AbstractContextManager[Server]]
 def started_peers(
     stack: ExitStack, postgres: EmbeddedPostgres, peers: Mapping[str, Start[Server]], missing: dict[str, str]
 ) -> Iterator[tuple[str, Server]]:
-    """Start each in turn, on one PostgreSQL. Note in ``missing`` why one cannot be had."""
+    """Start each peer in turn, on one PostgreSQL. Store in ``missing`` the reasons for missing ones."""
     for name, start in peers.items():
         say(f"starting {name}")
         try:
@@ -82,7 +82,7 @@ def new_clients() -> Mapping[str, str]:
 
 
 def basic(client_id: str, secret: str) -> str:
-    """Return the header of a client that shows its secret."""
+    """Return a client's Basic header."""
     return "Basic " + b64encode(f"{client_id}:{secret}".encode()).decode()
 
 

@@ -1,1 +1,1 @@
-"""How fast the hot calls are, beside the limits of such a design and beside its peers."""
+"""The speed of the hot calls, compared with the limits of such a design and with peers."""

@@ -1,4 +1,4 @@
-"""The same calls at a thousand, a hundred thousand and a million users: it should make no difference."""
+"""The same calls at a thousand, a hundred thousand and a million users: their speed should not change."""
 
 import contextlib
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from development.postgres import EmbeddedPostgres
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
 CALLERS: Final = 1_000
-"""Users who call in turns, all over the table."""
+"""Calling users, in turns, across the whole table."""
 
 CHEAP_LOGINS: Final = {**LIMITS_OUT_OF_REACH, "ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"}
-"""So that a login is a lookup more than a hash. Production refuses so low a cost."""
+"""Settings with a low bcrypt cost, so that a login is mostly a lookup. Production refuses so low a cost."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""All parts of the measurement of speed, in order, on one PostgreSQL."""
+"""All parts of the speed measurement, in order, on one PostgreSQL."""
 
 import secrets
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from development.postgres import EmbeddedPostgres
 USERS: Final = 10_000
 CHEAP_ROUNDS: Final = 4
 PARTS: Final = ("rates", "logins", "start", "storage", "growth", "memory")
-"""In this order."""
+"""In the order of execution."""
 
 
 def measure_speed(parts: frozenset[str], plan: Plan) -> Series:
-    """Measure these parts; each starts what it needs and ends it."""
+    """Measure these parts; each starts the programs that it needs and ends them."""
     require_wrk()
     series = Series()
     password = secrets.token_urlsafe(18)

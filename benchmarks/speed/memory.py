@@ -1,4 +1,4 @@
-"""Resident memory of a worker that is under load for some minutes: how large, and whether it grows."""
+"""Resident memory of a worker under load for some minutes: its size, and whether it grows."""
 
 import time
 from statistics import linear_regression
@@ -13,17 +13,17 @@ from doorward.infrastructure.key_ring import REMEMBERED_TOKENS
 
 TURN_SECONDS: Final = 4
 SETTLING: Final = 0.25
-"""Of the time, after which growth counts: before, buffers grow to what the load needs."""
+"""Share of the time before growth is counted: buffers first grow to the size that the load needs."""
 
 TEN_MINUTES: Final = 600.0
 
 
 def measure_memory(accounts: Accounts, plan: Plan, series: Series) -> None:
-    """Load one worker with /me and /refresh in turns; note its memory after each turn."""
+    """Load one worker with /me and /refresh in turns; record its memory after each turn."""
     say(f"memory, {plan.memory_minutes:g} minutes")
     with running_service(accounts.url, settings=LIMITS_OUT_OF_REACH) as service:
         mint = Mint(service.secret_key)
-        # What is remembered has a bound, and is to be at it from the start.
+        # Caches are bounded, and should be full from the start.
         apply(mint.me(accounts.sessions(REMEMBERED_TOKENS)), service, TURN_SECONDS)
         began = time.monotonic()
         moments: list[float] = []

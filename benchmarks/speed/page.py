@@ -1,4 +1,4 @@
-"""The figures as tables, and the part of docs/performance.md that shows them."""
+"""The figures as tables, and the part of docs/performance.md with them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,22 @@ Results = Mapping[str, Any]
 
 
 def targets_table(results: Results, targets: Sequence[Target] = TARGETS) -> str:
-    """Return each figure beside what it is to be. What was not measured, or a peer cannot do, is a dash."""
+    """Return each figure with its target.
+
+    A figure that was not measured, or that a peer does not support, is a dash.
+    """
     figures: Mapping[str, float] = results["figures"]
     return table([["What", "is", "to be", ""], *(_target_row(each, figures.get(each.name)) for each in targets)])
 
 
 def series_table(results: Results) -> str:
-    """Return every series: the median, the rounds' range, times of an answer, processor time, failures."""
+    """Return every series: the median, the rounds' range, latencies, CPU time, failures."""
     head = ["Series", "median", "range", "p50, ms", "p99, ms", "µs of processor per call", "busy", "failed"]
     return table([head, *(_series_row(name, each) for name, each in _in_order(results["series"]))])
 
 
 def write_page(results: Results) -> None:
-    """Put both tables into docs/performance.md."""
+    """Write both tables into docs/performance.md."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     tables = "\n".join([BEGIN, "", targets_table(results), series_table(results), END])
@@ -35,7 +38,7 @@ def write_page(results: Results) -> None:
 
 
 def _in_order(series: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """Sort by name, and by numbers within names as numbers."""
+    """Sort by name, with numbers in names compared as numbers."""
 
     def key(named: tuple[str, object]) -> str:
         return re.sub(r"\d+", lambda digits: digits[0].zfill(9), named[0].replace(",", ""))

@@ -1,4 +1,4 @@
-"""benchmarks/speed.svg: calls a second as bars, in groups."""
+"""benchmarks/speed.svg: calls per second as grouped bars."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -21,11 +21,11 @@ GROUPS: Final = (
     ("/token", "Logins a second"),
 )
 OUT_OF_SCALE: Final = "L2 pgbench"
-"""No HTTP: beside it all others would be slivers."""
+"""Not HTTP: on its scale all other bars would be too small."""
 
 
 def write_plot(results: Mapping[str, Any]) -> None:
-    """Draw what was measured."""
+    """Draw the measured series."""
     PATH.write_text(drawing(results["series"]), encoding="utf-8")
 
 

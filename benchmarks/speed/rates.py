@@ -1,4 +1,4 @@
-"""/me and /refresh: the service, the limits and the peers, each in turn, round after round."""
+"""/me and /refresh: the service, the limits and the peers, in turns, for several rounds."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,22 +18,22 @@ from benchmarks.service import LIMITS_OUT_OF_REACH, Service, running_service
 from development.postgres import EmbeddedPostgres
 
 LEAST_BALANCE: Final = 0.5
-"""With which two workers count as both busy. Connections that stay open can all land on one."""
+"""Minimum ratio at which two workers count as both busy. Persistent connections can all land on one."""
 
 ATTEMPTS: Final = 6
 LEAST_WARM_UPS: Final = 3
 MOST_WARM_UPS: Final = 12
-"""Loads as long as a round, before the first one."""
+"""Maximum loads before the first round, each as long as a round."""
 
 STILL_WARMING: Final = 1.1
-"""By how much a load has to be faster than all before it for another one: Java compiles for long what it runs."""
+"""How much faster than all before it a load must be to add another warm-up: Java compiles its code for a long time."""
 
 
 @dataclass(frozen=True)
 class Contestant:
     """One bar of the plot. ``rotations`` counts, in the database, how many refresh tokens were exchanged so far.
 
-    ``is_extra``: no target looks at it, so a quick run leaves it out.
+    ``is_extra``: no target needs it, so a quick run leaves it out.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Contestant:
 
 
 class DishonestLoadError(Exception):
-    """The database saw fewer rotations than the load generator counted, or more than it can have sent."""
+    """The database counted fewer rotations than the load generator, or more than it can have sent."""
 
 
 def measure_rates(postgres: EmbeddedPostgres, accounts: Accounts, plan: Plan, series: Series) -> None:
-    """Measure all of them."""
+    """Measure all contestants."""
     with contextlib.ExitStack() as stack:
         say("starting the service with 1 and 2 workers, the limits" + (" and the peers" if plan.with_peers else ""))
         contestants = [*_of_the_service(stack, accounts), *_limits(stack, accounts)]
@@ -60,7 +60,7 @@ def measure_rates(postgres: EmbeddedPostgres, accounts: Accounts, plan: Plan, se
             contestants = [contestant for contestant in contestants if not contestant.is_extra]
         say("warming up")
         for contestant in contestants:
-            # As long as a round: what is compiled while it runs, as Node's programs are, is so by then.
+            # As long as a round, so that just-in-time compilation, as in Node, is done by then.
             measured(contestant, plan.seconds)
         for number in range(plan.rounds):
             say(f"/me and /refresh, round {number + 1} of {plan.rounds}")
@@ -122,7 +122,7 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Iterator[
 
 
 def _extra_peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Iterator[Contestant]:
-    """Yield those that a quick run does not even start."""
+    """Yield the peers that a quick run does not start."""
     server = stack.enter_context(glewlwyd(postgres))
     if server is not None:
         yield Contestant("/me: glewlwyd", server.process, lambda: server.me, is_extra=True)
@@ -136,7 +136,7 @@ def _extra_peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Ite
 
 
 def add_balanced(series: Series, contestant: Contestant, seconds: float) -> None:
-    """Add a sample in which all workers did their part; none if they never did, since it would compare other things."""
+    """Add a sample in which all workers were busy; none if there was none, because it would not be comparable."""
     for _ in range(ATTEMPTS):
         sample = measured(contestant, seconds)
         if sample.balance >= LEAST_BALANCE:
@@ -146,7 +146,7 @@ def add_balanced(series: Series, contestant: Contestant, seconds: float) -> None
 
 
 def warm_up(contestant: Contestant, seconds: float) -> None:
-    """Load it until it gets no faster, but not for ever."""
+    """Load a contestant until it gets no faster, up to ``MOST_WARM_UPS`` times."""
     fastest = 0.0
     for number in range(1, MOST_WARM_UPS + 1):
         rate = measured(contestant, seconds).value
@@ -156,14 +156,14 @@ def warm_up(contestant: Contestant, seconds: float) -> None:
 
 
 def measured(contestant: Contestant, seconds: float) -> Sample:
-    """Load a contestant for some seconds. Raises ``DishonestLoadError`` where the database tells otherwise."""
+    """Load a contestant for some seconds. Raises ``DishonestLoadError`` if the database counts otherwise."""
     load = contestant.load()
     if contestant.rotations is None:
         return apply(load, contestant.process, seconds)
     before = contestant.rotations()
     sample = apply(load, contestant.process, seconds)
     counted, answered = contestant.rotations() - before, sample.answers - sample.failed
-    # What was under way when the load ended was rotated, too, and its answer went to nobody.
+    # Calls in progress at the end of the load were rotated, too, but their answers were not counted.
     if not answered <= counted <= answered + sample.failed + CONNECTIONS:
         raise DishonestLoadError(f"{contestant.name}: {answered} answers, {counted} rotations")
     return sample

@@ -1,4 +1,4 @@
-"""benchmarks/results.json: what was measured last, quick and full runs apart."""
+"""benchmarks/results.json: the latest results, quick and full runs separately."""
 
 import json
 import os
@@ -19,18 +19,18 @@ Document = dict[str, Any]
 
 
 def figures(series: Series) -> dict[str, float]:
-    """Return each target's figure, of those whose series were all measured."""
+    """Return the figures of all targets whose series were measured."""
     return {target.name: target.figure(series) for target in TARGETS if series.has(*target.needs)}
 
 
 def load() -> Document:
-    """Return the committed results; nothing before the first run."""
+    """Return the committed results; an empty document before the first run."""
     document: Document = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
     return document
 
 
 def store(kind: str, series: Series) -> None:
-    """Replace what was measured of this kind; leave the rest, which a run of some parts did not touch."""
+    """Replace the measured series of this kind; keep the others, which a run of some parts did not measure."""
     document = load()
     kept = document.setdefault(kind, {"figures": {}, "series": {}})
     kept["machine"] = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
@@ -40,7 +40,7 @@ def store(kind: str, series: Series) -> None:
 
 
 def summaries(series: Series) -> Document:
-    """Return each series as it is kept."""
+    """Return each series in its stored form."""
     return {name: _summary(series, name) for name in series.samples}
 
 

@@ -1,4 +1,4 @@
-"""From the start of the process to the first answer, beside the time of importing what it is made of."""
+"""The time from the start of the process to the first answer, compared with the import time of its dependencies."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ IMPORTS: Final = "import fastapi, uvicorn, psycopg"
 
 
 def measure_start(accounts: Accounts, plan: Plan, series: Series) -> None:
-    """Start and import in turns, after one of each that reads the files from disk."""
+    """Measure starts and imports in turns, after one of each that reads the files from disk."""
     say("starting")
     _start_seconds(accounts.url)
     _import_seconds()

@@ -1,4 +1,4 @@
-"""What a login leaves in the database after a thousand refreshes."""
+"""The rows of a login in the database after a thousand refreshes."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from benchmarks.service import LIMITS_OUT_OF_REACH, running_service, user_id_of
 
 REFRESHES: Final = 1_000
 STATISTICS_SECONDS: Final = 30
-"""By then PostgreSQL has written up what was changed; its processes do so when they are idle."""
+"""Time after which PostgreSQL has written its statistics; its processes do so when they are idle."""
 
 
 def measure_storage(accounts: Accounts, series: Series) -> None:

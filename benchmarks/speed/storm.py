@@ -1,4 +1,4 @@
-"""Logins: alone, beside bcrypt itself and the peers; and what fifty of them at once do to everybody else."""
+"""Logins: alone, compared with bcrypt and the peers; and the effect of fifty concurrent logins on other calls."""
 
 import contextlib
 import time
@@ -18,14 +18,14 @@ from development.postgres import EmbeddedPostgres
 
 ROUNDS_OF_BCRYPT: Final = 12
 STORM_CONNECTIONS: Final = 16
-"""Of those who do not log in."""
+"""Connections of calls that are not logins."""
 
 LOGINS_IN_FLIGHT: Final = 50
 LOGINS_ALONE: Final = 8
 
 
 def measure_token_of_peers(postgres: EmbeddedPostgres, plan: Plan, series: Series) -> None:
-    """Measure logins of the peers, at their own hashes and at bcrypt's cost 12 where that can be chosen."""
+    """Measure logins of the peers, with their own hashes and with bcrypt's cost 12 if that can be configured."""
     with contextlib.ExitStack() as stack:
         say("starting the peers")
         peers = list(_peers(stack, postgres))
@@ -36,7 +36,7 @@ def measure_token_of_peers(postgres: EmbeddedPostgres, plan: Plan, series: Serie
 
 
 def measure_storm(accounts: Accounts, password: str, plan: Plan, series: Series) -> None:
-    """Measure in turns: bcrypt itself, logins alone, the hot calls alone, and these while fifty log in."""
+    """Measure in turns: bcrypt alone, logins alone, the hot calls alone, and the hot calls during fifty logins."""
     calls = logins(accounts.sessions(LOGINS_IN_FLIGHT), password)
     with running_service(accounts.url, settings=LIMITS_OUT_OF_REACH) as service:
         _add_both(service, accounts, WARM_UP_SECONDS, Series(), "")
@@ -58,7 +58,7 @@ def _add_both(service: Service, accounts: Accounts, seconds: float, series: Seri
     for name, make in (("/me", mint.me), ("/refresh", mint.refresh)):
         sessions = accounts.sessions(CONNECTIONS)[:STORM_CONNECTIONS]
         series.add(f"{when}: {name}", apply(make(sessions), service, seconds, STORM_CONNECTIONS))
-        # What was under way at the end is done before the next tokens are made.
+        # Waits for calls in progress before the next tokens are created.
         accounts.rotations()
 
 

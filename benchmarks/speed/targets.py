@@ -1,4 +1,4 @@
-"""The figures that the service is to reach, each as a ratio of two series or as a figure of its own."""
+"""The targets of the service, each a ratio of two series or a figure of its own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from benchmarks.speed.growth import SIZES
 
 @dataclass(frozen=True)
 class Target:
-    """``needs`` are the series that ``figure`` is made of; ``is_ratio`` tells those that hold on other machines."""
+    """``needs`` are the series of ``figure``; ``is_ratio`` marks targets that hold on other machines."""
 
     name: str
     bound: float
@@ -20,12 +20,12 @@ class Target:
     is_ratio: bool = True
 
     def is_reached(self, figure: float) -> bool:
-        """Tell whether the figure is as good as the bound."""
+        """Return whether the figure reaches the bound."""
         return figure <= self.bound if self.at_most else figure >= self.bound
 
 
 def ratio_target(name: str, upper: str, lower: str, bound: float, *, at_most: bool = False) -> Target:
-    """Return the target of a series by another, each round by the same round."""
+    """Return the target of the ratio of two series, compared round by round."""
     return Target(name, bound, (upper, lower), lambda series: series.ratio(upper, lower), at_most)
 
 
@@ -34,7 +34,7 @@ def _p99(name: str, upper: str, lower: str, bound: float) -> Target:
 
 
 def own_target(name: str, of: str, bound: float, *, at_most: bool) -> Target:
-    """Return the target of a series by itself, which holds on this machine only."""
+    """Return the target of one series, which holds on this machine only."""
     return Target(name, bound, (of,), lambda series: series.median(of), at_most, is_ratio=False)
 
 

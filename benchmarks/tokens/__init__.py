@@ -1,1 +1,1 @@
-"""Tokens that clients get for themselves, what introspection costs, and what ES256 costs the service's own calls."""
+"""Client credentials tokens, the cost of introspection, and the cost of ES256 for the service's own calls."""

@@ -1,4 +1,4 @@
-"""All of it, on one PostgreSQL, in turns. Writes benchmarks/tokens.md."""
+"""All measurements of tokens, on one PostgreSQL, in turns. Writes benchmarks/tokens.md."""
 
 import contextlib
 import secrets
@@ -56,7 +56,7 @@ Medians of rounds in turns. All tokens are signed with ES256. Compare ratios, ne
 
 
 def measure_tokens(plan: Plan) -> None:
-    """Measure, print, and write the page unless it was a quick look."""
+    """Measure, print, and write the page unless it was a quick run."""
     require_wrk()
     series, missing = Series(), dict[str, str]()
     with contextlib.ExitStack() as stack:
@@ -117,7 +117,7 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dic
 
 
 def page_of(series: Series, missing: Mapping[str, str]) -> str:
-    """Return the page. ``missing`` are the reasons of peers that cannot be had; none is passed over in silence."""
+    """Return the page. ``missing`` has the reasons for missing peers, all of which the page lists."""
     measured_figures = {target.name: target.figure(series) for target in targets.TARGETS if series.has(*target.needs)}
     document = {"figures": measured_figures, "series": results.summaries(series)}
     parts = [INTRODUCTION, targets_table(document, targets.TARGETS), series_table(document)]

@@ -1,4 +1,4 @@
-"""The service as an OAuth provider: its clients, made by its command, and what is asked of it."""
+"""The service as an OAuth provider: its clients, created by its command, and its calls."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def add_clients(database_url: str, secret_key: str) -> Mapping[str, str]:
 
 
 def link_logins(database_url: str, secret_key: str, client_id: str) -> None:
-    """Let this client ask about the tokens of logins."""
+    """Allow this client to introspect the tokens of logins."""
     run_command(database_url, secret_key, "resource", "add", JWT_AUDIENCE, "--introspection-client", client_id)
 
 
@@ -48,7 +48,7 @@ def run_command(database_url: str, secret_key: str, *arguments: str) -> str:
 
 
 def introspections(server: TokenServer) -> Replay:
-    """Return calls in which clients ask about tokens of theirs, a new token for each connection."""
+    """Return introspections by clients of their own tokens, a new token for each connection."""
     clients = list(server.clients.items())
     calls = []
     for number in range(CONNECTIONS):
@@ -61,20 +61,20 @@ def introspections(server: TokenServer) -> Replay:
 
 
 def introspections_of_logins(server: TokenServer, service: Service, accounts: Accounts) -> Replay:
-    """Return calls in which the client that is linked to logins asks about tokens of people."""
+    """Return introspections of users' tokens by the client that is linked to logins."""
     authorization = basic(*next(iter(server.clients.items())))
     bodies = [f"token={token}" for token in _access_tokens(service, accounts)]
     return Replay([post(INTROSPECT, FORM, body, authorization=authorization) for body in bodies], '"active":true')
 
 
 def me_after_refresh(service: Service, accounts: Accounts) -> Replay:
-    """Return calls of /me with tokens that the service has just issued, whatever it signs them with."""
+    """Return calls of /me with tokens that the service has just issued, with the configured algorithm."""
     return Replay([get(ME, authorization=f"Bearer {token}") for token in _access_tokens(service, accounts)], "@")
 
 
 def _access_tokens(service: Service, accounts: Accounts) -> Sequence[str]:
     mint = Mint(service.secret_key)
-    # Others than those of the loads of refreshes, whose last rotations may still be under way on a busy machine.
+    # Other sessions than those of the refresh loads, whose last rotations may still be in progress on a busy machine.
     sessions = accounts.sessions(2 * CONNECTIONS)[CONNECTIONS:]
     bodies = [{"refresh_token": mint.refresh_token(session)} for session in sessions]
     return [_post(f"{service.url}{REFRESH}", json=body)["access_token"] for body in bodies]

@@ -1,4 +1,4 @@
-"""The figures that the service is to reach, as ratios of series of one run."""
+"""The targets of the service, as ratios of series of one run."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -30,4 +30,4 @@ TARGETS: Final[Sequence[Target]] = (
     ratio_target("/me with ALGORITHM=ES256 by HS256", ME_ES256, ME, 0.97),
     ratio_target("/refresh with ALGORITHM=ES256 by HS256", REFRESH_ES256, REFRESH, 0.85),
 )
-"""Keycloak and Hydra run threads on all cores, so that a worker for each core would be their equal: one is less."""
+"""Keycloak and Hydra use threads on all cores. One worker is compared, although one per core would be equal."""

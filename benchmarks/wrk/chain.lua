@@ -1,10 +1,10 @@
--- Exchanges refresh tokens: each answer's token is what a later request sends, and none is sent twice.
+-- Rotates refresh tokens: each answer's token is sent by a later request, and no token is sent twice.
 -- With one thread (-t 1). Arguments: a file of tokens, one for each connection, each ended by a NUL; the call's
 -- path; the name of the token's member in the answer; the type of the request's body, and what is in it before
 -- and after the token.
 --
--- The tokens are a queue, not bound to connections: a connection has one request under way at most, so there
--- is a token for each that may send. A refused request's token is gone; what then lacks one sends none and is refused.
+-- The tokens are a queue, not bound to connections: a connection has at most one request in progress, so each
+-- connection that may send has a token. A refused request loses its token; a later one then sends none and is refused.
 
 refused, wrong = 0, 0
 local tokens, first, last, is_counting = {}, 1, 0, false
@@ -31,7 +31,7 @@ local function with_token(token)
 end
 
 function request()
-  -- The first call only asks what a request looks like (wrk counts the pipelined ones); nothing is sent.
+  -- wrk calls this first to count pipelined requests; it sends nothing.
   if not is_counting then
     is_counting = true
     return with_token(tokens[first])

@@ -1,7 +1,7 @@
--- Sends calls of three kinds in given shares: /me and logins that were made before, and refreshes, each with a token
--- that an earlier answer gave; none is sent twice. With one thread (-t 1). Arguments: the three files, each of things
--- that are ended by a NUL (requests of /me, requests of logins, refresh tokens); the path of the refresh; the shares
--- of /me, logins and refreshes; how long a connection waits before each call, in milliseconds.
+-- Sends calls of three kinds in given shares: prepared requests of /me and logins, and refreshes, each with a token of
+-- an earlier answer; no token is sent twice. With one thread (-t 1). Arguments: three files with items that end with a
+-- NUL (requests of /me, requests of logins, refresh tokens); the path of the refresh; the shares of /me, logins and
+-- refreshes; how long a connection waits before each call, in milliseconds.
 
 refused, wrong = 0, 0
 local calls, places, tokens, first, last, is_counting = {}, {}, {}, 1, 0, false
@@ -28,7 +28,7 @@ function init(arguments)
   pause = tonumber(arguments[8])
 end
 
--- The kind that is furthest behind its share.
+-- Returns the kind that is furthest behind its share.
 local function next_kind()
   local chosen = ME
   for kind = ME, REFRESH do
@@ -52,7 +52,7 @@ end
 function delay() return pause end
 
 function request()
-  -- The first call only asks what a request looks like (wrk counts the pipelined ones); nothing is sent.
+  -- wrk calls this first to count pipelined requests; it sends nothing.
   if not is_counting then
     is_counting = true
     return calls[ME][1]

@@ -1,5 +1,5 @@
--- Sends requests that were made before, each once, checks each answer, and ends when all are answered, or at the end
--- of the time. With one thread (-t 1). Arguments: a file of requests, each ended by a NUL; what each answer's body
+-- Sends prepared requests, each once, checks each answer, and ends when all are answered, or when the time is over.
+-- With one thread (-t 1). Arguments: a file of requests, each ended by a NUL; what each answer's body
 -- must contain.
 
 local ffi = require("ffi")
@@ -19,13 +19,13 @@ function init(arguments)
 end
 
 function request()
-  -- The first call only asks what a request looks like (wrk counts the pipelined ones); nothing is sent.
+  -- wrk calls this first to count pipelined requests; it sends nothing.
   if not is_counting then
     is_counting = true
     return requests[1]
   end
   position = position + 1
-  -- Nothing is sent: the connection stays idle while the others get their last answers.
+  -- An empty string sends nothing: the connection stays idle while the others get their last answers.
   return requests[position] or ""
 end
 

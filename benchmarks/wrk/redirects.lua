@@ -1,4 +1,4 @@
--- Sends requests that were made before, in turns, and checks where each answer leads. With one thread (-t 1).
+-- Sends prepared requests in turns, and checks the Location of each answer. With one thread (-t 1).
 -- Arguments: a file of requests, each ended by a NUL; what each Location must begin with.
 
 refused, wrong = 0, 0

@@ -1,4 +1,4 @@
--- Sends requests that were made before, in turns, and checks each answer. With one thread (-t 1).
+-- Sends prepared requests in turns, and checks each answer. With one thread (-t 1).
 -- Arguments: a file of requests, each ended by a NUL; what each answer's body must contain.
 
 refused, wrong = 0, 0

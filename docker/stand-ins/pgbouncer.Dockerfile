@@ -1,4 +1,4 @@
-# Stands in for edoburu/pgbouncer:v1.24.1-p1 where no image registry can be reached, with the configuration given as a file.
+# Replaces edoburu/pgbouncer:v1.24.1-p1 if no image registry can be reached. The configuration is a mounted file.
 FROM debian:trixie-slim
 
 RUN apt-get update \

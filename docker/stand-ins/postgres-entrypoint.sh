@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the database on the first start and then becomes PostgreSQL.
+# Creates the database at the first start, then executes PostgreSQL.
 # Honours POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB, PGDATA and /docker-entrypoint-initdb.d as the official image does.
 set -euo pipefail
 
@@ -16,7 +16,7 @@ initialise() {
         --encoding=UTF8 --locale=C.UTF-8 --auth-local=trust --auth-host=scram-sha-256
     printf '\nhost all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
 
-    # Unix socket only: nobody on the network meets a half-made database.
+    # Unix socket only: the incomplete database is not reachable over the network.
     pg_ctl --wait --options="-c listen_addresses=''" start
     if [ "$database" != postgres ]; then
         createdb --username="$user" --maintenance-db=postgres -- "$database"
@@ -26,7 +26,7 @@ initialise() {
     echo "postgres: the new database '$database' is ready for its first start"
 }
 
-# In the order of their names. The official image knows more kinds of files.
+# Runs the scripts in the order of their names. The official image supports more kinds of files.
 run_scripts() {
     local file
     export POSTGRES_USER=$user POSTGRES_DB=$database

@@ -1,11 +1,11 @@
-# Stands in for the official prom/prometheus:v3.5.0 where no image registry can be reached. Debian has 2.53, which reads the same
-# configuration and options.
+# Replaces the official prom/prometheus:v3.5.0 if no image registry can be reached. Debian has 2.53, which supports the
+# same configuration and options.
 FROM debian:trixie-slim
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends prometheus \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /etc/prometheus/* \
-    # As in the official image: its user owns the folder of the data.
+    # As in the official image: its user owns the data folder.
     && install --directory --owner=nobody --group=nogroup /prometheus
 
 USER nobody

@@ -1,5 +1,5 @@
-# Stands in for the official python:3.13-slim-trixie where no image registry can be reached.
-# Debian 13's own Python is 3.13, found under the names that the official image gives it.
+# Replaces the official python:3.13-slim-trixie if no image registry can be reached.
+# Debian 13's Python is 3.13, linked to the names of the official image.
 FROM debian:trixie-slim
 
 RUN apt-get update \

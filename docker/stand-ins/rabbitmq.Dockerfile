@@ -1,4 +1,4 @@
-# Stands in for the official rabbitmq:4.0 where no image registry can be reached.
+# Replaces the official rabbitmq:4.0 if no image registry can be reached.
 FROM debian:trixie-slim
 
 RUN apt-get update \

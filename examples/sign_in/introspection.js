@@ -1,4 +1,4 @@
-// Asks doorward whether an access token is alive (RFC 7662), for auth_request of nginx: 204, 401, 403, and 500 when it does not answer.
+// Introspects an access token at doorward (RFC 7662), for auth_request of nginx: 204, 401, 403, or 500 if it is down.
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
 async function check(request) {

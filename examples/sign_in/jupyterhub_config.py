@@ -9,7 +9,7 @@ from typing import Any, Final
 c: Any = get_config()  # type: ignore[name-defined] # noqa: F821 - JupyterHub defines it
 ISSUER: Final = "https://auth.example.com"
 
-# Where a proxy with TLS leads https://hub.example.com.
+# The target of the TLS proxy for https://hub.example.com.
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.JupyterHub.authenticator_class = "generic-oauth"
 c.GenericOAuthenticator.client_id = "dwc_EXAMPLE"
@@ -22,7 +22,7 @@ c.GenericOAuthenticator.logout_redirect_url = f"{ISSUER}/oauth/logout"
 c.GenericOAuthenticator.scope = ["openid", "profile", "email"]
 c.GenericOAuthenticator.username_claim = "preferred_username"
 c.GenericOAuthenticator.enable_pkce = True
-# How the client is registered, unless it was added with --auth-method client_secret_post.
+# The client's authentication method, unless it was added with --auth-method client_secret_post.
 c.GenericOAuthenticator.basic_auth = True
-# All who can sign in with doorward; name single users in allowed_users instead.
+# Allows all users who can sign in with doorward; to allow single users, use allowed_users instead.
 c.GenericOAuthenticator.allow_all = True

@@ -1,4 +1,4 @@
-// better-auth on Node's own HTTP server with PostgreSQL, as its installation page says. Its limiter is off.
+// better-auth on Node's own HTTP server with PostgreSQL, set up by its installation page. Its rate limiter is off.
 
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";

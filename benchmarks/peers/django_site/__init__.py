@@ -1,1 +1,1 @@
-"""Django with REST framework and simplejwt, its refresh tokens rotated and blacklisted: the smallest project for it."""
+"""Django with REST framework and simplejwt, with rotated and blacklisted refresh tokens: a minimal project."""

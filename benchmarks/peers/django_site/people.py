@@ -1,4 +1,4 @@
-"""People who are signed in: run by `django shell`."""
+"""Create tokens of signed-in users: run by `django shell`."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 
 def mint(count: int) -> None:
-    """Print tokens of that many people, as their logins would give them, as one line of JSON."""
+    """Print tokens of that many users, as their logins would return them, as one line of JSON."""
     stored = make_password(os.environ["PEER_PASSWORD"])
     people = [
         User.objects.get_or_create(

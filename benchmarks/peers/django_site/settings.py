@@ -1,4 +1,4 @@
-"""As `django-admin startproject` and simplejwt's page say, without pages, sessions and admin."""
+"""Settings of `django-admin startproject` and simplejwt's documentation, without pages, sessions and admin."""
 
 import os
 
@@ -27,7 +27,7 @@ DATABASES = {
         "PORT": os.environ["PGPORT"],
         "NAME": os.environ["PGDATABASE"],
         "USER": os.environ["PGUSER"],
-        # The default connects anew for each request, which nobody who measured would run.
+        # By default each request opens a new connection, which an operator who measured would change.
         "CONN_MAX_AGE": None,
     }
 }

@@ -1,4 +1,4 @@
-"""Its three calls, and one that tells that it is up."""
+"""Its three calls, and a health check."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -11,25 +11,25 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 
 class UserSerializer(ModelSerializer):
-    """An account, as it is answered."""
+    """An account in answers."""
 
     class Meta:
-        """What of it."""
+        """The fields in answers."""
 
         model = User
         fields = ("id", "email", "username", "is_active")
 
 
 class MeView(APIView):
-    """Who is asking."""
+    """The current user."""
 
     def get(self, request: Request) -> Response:
-        """Answer the account."""
+        """Return the account."""
         return Response(UserSerializer(request.user).data)
 
 
 def health(_: HttpRequest) -> HttpResponse:
-    """Answer."""
+    """Return a constant."""
     return HttpResponse("ok")
 
 

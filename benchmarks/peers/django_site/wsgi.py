@@ -1,4 +1,4 @@
-"""What gunicorn runs."""
+"""The WSGI application that gunicorn runs."""
 
 from django.core.wsgi import get_wsgi_application
 

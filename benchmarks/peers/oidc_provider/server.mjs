@@ -1,6 +1,6 @@
-// oidc-provider on Node's own HTTP server, with an adapter for PostgreSQL, as its documentation demands one for
-// production: it keeps clients and whatever is stored. Access tokens are JWTs (ES256) for one resource, ID tokens of the
-// application are signed with RS256. People sign in as whom the request's login_hint names, and agree to everything.
+// oidc-provider on Node's own HTTP server, with an adapter for PostgreSQL, which its documentation requires for
+// production: it stores clients and everything else. Access tokens are JWTs (ES256) for one resource; ID tokens of the
+// application are signed with RS256. Users sign in as the login_hint of the request, and consent to everything.
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { Provider } from "oidc-provider";
@@ -98,7 +98,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   cookies: { keys: [randomBytes(32).toString("hex")] },
   jwks: { keys: [{ ...key, use: "sig", alg: "ES256" }, { ...rsaKey, use: "sig", alg: "RS256" }] },
   scopes: ["openid", SCOPE],
-  // Codes are made before they are measured.
+  // Codes are created before they are measured.
   ttl: { AccessToken: 600, AuthorizationCode: 3600, ClientCredentials: 600, Grant: 86400, IdToken: 600, Session: 86400 },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),

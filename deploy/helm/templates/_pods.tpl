@@ -1,4 +1,4 @@
-{{/* The name of everything, from the release's. */}}
+{{/* The name of all objects, derived from the release's. */}}
 {{- define "doorward.name" -}}
 {{- if contains "doorward" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}
 {{- else }}{{ printf "%s-doorward" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
@@ -21,7 +21,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- else }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
 
-{{/* Settings, and secrets by reference alone. */}}
+{{/* Settings, and references to secrets. */}}
 {{- define "doorward.environment" -}}
 - name: ENVIRONMENT
   value: production
@@ -50,10 +50,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{/* What holds for each pod: no root, no token of the cluster's, nothing writable but /tmp and what `extraVolumes` adds. */}}
+{{/* The common part of all pods: no root, no cluster token, and only /tmp and `extraVolumes` are writable. */}}
 {{- define "doorward.pod" -}}
 automountServiceAccountToken: false
-# Variables like POSTGRES_PORT=tcp://... would be taken for settings.
+# The service would read variables like POSTGRES_PORT=tcp://... as settings.
 enableServiceLinks: false
 {{- with .Values.podSecurityContext }}
 securityContext: {{- toYaml . | nindent 2 }}
@@ -80,7 +80,7 @@ volumes:
   - name: tmp
     emptyDir:
       medium: Memory
-      # For each worker: two files on their way to an import, and its metrics.
+      # For each worker: two files of imports, and its metrics.
       sizeLimit: {{ mul 72 (.Values.settings.WEB_CONCURRENCY | default 1 | int) }}Mi
   {{- with .Values.extraVolumes }}
   {{- toYaml . | nindent 2 }}

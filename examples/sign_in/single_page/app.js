@@ -1,4 +1,4 @@
-// Signs people in with oidc-client-ts, whose file dist/browser/oidc-client-ts.min.js lies beside this one.
+// Signs users in with oidc-client-ts, whose file dist/browser/oidc-client-ts.min.js is in the same folder.
 import { settings } from "./settings.js";
 
 const here = `${location.origin}/`;
@@ -6,7 +6,7 @@ const manager = new oidc.UserManager({
   ...settings,
   redirect_uri: here,
   post_logout_redirect_uri: here,
-  // A session with offline_access goes on after a logout: so it is ended by itself.
+  // A session with offline_access continues after a logout, so its tokens are revoked, too.
   revokeTokensOnSignout: true,
   revokeTokenTypes: ["refresh_token"],
 });
@@ -41,7 +41,7 @@ when("renew", async () => {
 when("call", call);
 when("sign-out", () => manager.signoutRedirect());
 
-// Where the browser comes back with an answer, the address is cleaned of it.
+// After the redirect back with an answer, remove the answer from the URL.
 if (new URLSearchParams(location.search).has("state")) {
   try {
     await (location.search.includes("code=") ? manager.signinCallback() : manager.signoutCallback());

@@ -1,1 +1,1 @@
-"""The life of an account: verification, recovery, changes, notices, deletion, and the mail that they send."""
+"""Account lifecycle: verification, password recovery, changes, notices, deletion, and the mails for them."""

@@ -1,6 +1,7 @@
-"""What administration does to accounts, in the transactions of its use cases, which have locked the user.
+"""Account changes by administrators.
 
-Each method returns its events, recorded, to be reported after the commit.
+The methods run in the transaction of the calling use case, which has locked the user. Each returns the events that it
+recorded, for the caller to report after the commit.
 """
 
 from collections.abc import Sequence
@@ -23,18 +24,18 @@ from doorward.domain.outbox.mail_queue import MailQueue
 
 LIFE_OF_NOTICE: Final = timedelta(hours=24)
 LIFE_OF_RESET_MAIL: Final = timedelta(hours=24)
-"""How long the mail of a reset may wait for its delivery: the person whom it is for does not wait at a screen."""
+"""How long the mail of a reset may wait for delivery. It is long because the recipient did not request the mail."""
 
 
 class AdministeredAccounts:
-    """Changes accounts for administration."""
+    """Change accounts on behalf of administrators."""
 
     def __init__(self, *, tokens: OneTimeTokens, mails: MailQueue) -> None:
         self._tokens = tokens
         self._mails = mails
 
     async def rename(self, connection: Connection, user_id: UUID, username: str) -> Sequence[AuditedEvent]:
-        """Give an account a user name that was checked. Raises ``UsernameTakenError``, which ends the transaction."""
+        """Set a validated user name. Raises ``UsernameTakenError``, which ends the transaction."""
         if not await profiles.update_username(connection, user_id, username=username):
             raise UsernameTakenError
         event = UsernameChanged(user_id=user_id)
@@ -44,10 +45,10 @@ class AdministeredAccounts:
     async def replace_email(
         self, connection: Connection, user_id: UUID, address: EmailAddress, *, now: datetime
     ) -> Sequence[AuditedEvent]:
-        """Give an account an address that was checked, and that nobody has shown to be the user's.
+        """Set a validated address, as unverified.
 
-        All sessions, mailed tokens and changes that wait end. The mailbox before it is told, if it was verified; the
-        new one gets the mail that verifies it. Raises ``EmailTakenError``, which ends the transaction.
+        Ends all sessions, mailed tokens and pending changes. The previous mailbox gets a notice if it was verified; the
+        new one gets a verification mail. Raises ``EmailTakenError``, which ends the transaction.
         """
         mailbox = await accounts.lock_mailbox(connection, user_id)
         if not await email_changes.replace_email_unverified(
@@ -65,28 +66,28 @@ class AdministeredAccounts:
         return [event]
 
     async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Ask for the mail that verifies the address of an account. Without mail it does nothing.
+        """Queue the mail that verifies the address of an account. Does nothing where no mail is configured.
 
-        Until it is verified the address may be anybody's: the mail spends what a claimant may cause.
+        The mail counts against the claimant's budget: an unverified address may belong to another person.
         """
         mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])
 
     async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """End the tokens that were mailed before, and ask for the mail that resets the password.
+        """Revoke the tokens mailed before, and queue the mail that resets the password.
 
-        A change of address that waits ends, too: its mails may be sent later, and the old password would confirm it.
-        Raises ``MailNotConfiguredError``: without the mail nobody could sign in any more.
+        Also removes a pending change of address: its mails may be sent later, and the old password would confirm it.
+        Raises ``MailNotConfiguredError``, because without the mail the user could not sign in again.
         """
         self._mails.require()
         await accounts.remove_email_change(connection, user_id)
         await self._tokens.remove(connection, user_id, tuple(Purpose))
-        # Nobody else causes such a mail as a claimant, so this budget is administration's alone.
+        # No other reset mail has the origin CLAIMANT, so only administrators spend this budget.
         mail = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.CLAIMANT, user_id=user_id)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_RESET_MAIL)
 
     async def schedule_deletion(self, connection: Connection, user_id: UUID, *, now: datetime) -> UserDeletionScheduled:
-        """Deactivate an account until it is deleted, as its owner's own deletion does."""
+        """Deactivate an account until it is deleted, as the owner's own deletion does."""
         event = UserDeletionScheduled(user_id=user_id)
         await schedule_deletion(connection, self._mails, user_id, now=now)
         await record(connection, event)

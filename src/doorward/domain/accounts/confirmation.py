@@ -1,7 +1,7 @@
-"""Use case of confirmed mode: complete an account with what its mail brought.
+"""Use case of confirmed mode: create the account with the token or code of the mail.
 
-The mail shows a mailbox, and is not enough by itself: it counts with the password that was chosen at registration, or
-with the token that the registration was answered with. All refusals are one, so that none tells what is taken.
+The mail proves access to a mailbox, which is not enough: the password chosen at registration, or the token that the
+registration returned, is required as well. All refusals are the same, so that none reveals which names are taken.
 """
 
 from uuid import UUID, uuid4
@@ -36,7 +36,7 @@ from doorward.observability.logging import report
 
 
 class Confirmation:
-    """Turns pending registrations into accounts."""
+    """Turn pending registrations into accounts."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Confirmation:
         throttling: Throttling,
         address_detail: AddressDetail,
     ) -> None:
-        """Take what reads tokens, what counts wrong passwords, and what addresses of clients may show."""
+        """Take the services, and how much of a client's address may be recorded."""
         self._database = database
         self._hasher = hasher
         self._clock = clock
@@ -57,7 +57,7 @@ class Confirmation:
         self._address_detail: AddressDetail = address_detail
 
     async def confirm_by_token(self, token: str, password: str, *, client: Client = NO_CLIENT) -> User:
-        """Complete the account with the token of the mail and the password that was chosen at registration.
+        """Create the account with the token of the mail and the password that was chosen at registration.
 
         Raises ``InvalidOneTimeTokenError``, and ``LoginThrottledError`` after many wrong passwords.
         """
@@ -74,9 +74,10 @@ class Confirmation:
             raise
 
     async def confirm_by_code(self, registration_token: str, code: str, *, client: Client = NO_CLIENT) -> User:
-        """Complete the account with the code of the mail and the token that the registration was answered with.
+        """Create the account with the code of the mail and the token that the registration returned.
 
-        Each wrong code costs a try, of an address that has an account, too. Raises ``InvalidOneTimeTokenError``.
+        Each wrong code counts as an attempt, also for an address that has an account. Raises
+        ``InvalidOneTimeTokenError``.
         """
         try:
             shown = self._codec.decode(registration_token, Purpose.REQUEST_REGISTRATION)
@@ -97,10 +98,10 @@ class Confirmation:
     async def confirm_by_names_and_code(
         self, *, email: str, username: str, password: str, code: str, client: Client = NO_CLIENT
     ) -> User:
-        """Complete the account with the code of the mail and all that was typed at registration.
+        """Create the account with the code of the mail and all that was entered at registration.
 
-        For a page without a script, which has neither token. Names that no registration has cost the same work, are
-        counted alike and get the same refusals. Raises as ``confirm_by_token``.
+        For a page without JavaScript, which has neither token. Names without a registration cost the same work, count
+        the same attempts and get the same refusals. Raises as ``confirm_by_token``.
         """
         try:
             names = _read_names(email, username)
@@ -122,7 +123,7 @@ class Confirmation:
     async def _require_password(
         self, pending: PendingRegistration | None, password: str, client: Client, *, counted_as: str
     ) -> None:
-        """Refuse any but the password of the registration. Wrong ones are counted as failed logins are."""
+        """Refuse a wrong password. Wrong passwords are throttled as failed logins are."""
         is_checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
         stored_hash = pending.password_hash if pending is not None and is_checkable else None
         async with self._throttling.attempt(counted_as, STRANGERS) as attempt:
@@ -142,7 +143,8 @@ class Confirmation:
     async def _complete(self, shown: ShownSecret, client: Client) -> User:
         """Remove the registration and store its account in one transaction.
 
-        Name and address may have been taken since it was asked for: then it stays until it expires, in vain.
+        If the name or the address was taken since the registration, the confirmation is refused and the registration
+        stays until it expires.
         """
         now, address = self._clock.now(), recorded_address(client.address, self._address_detail)
         try:
@@ -167,7 +169,7 @@ class Confirmation:
 
 
 def _read_names(email: str, username: str) -> tuple[str, str] | None:
-    """Return the one spelling of an address and a user name; None if one of them is none."""
+    """Return the canonical forms of an address and a user name; None if either is invalid."""
     try:
         return canonical_email(email), canonical_username(username)
     except (InvalidEmailError, InvalidUsernameError):
@@ -176,7 +178,7 @@ def _read_names(email: str, username: str) -> tuple[str, str] | None:
 
 @frozen
 class ConfirmationMail:
-    """Composes the mail that completes a registration, or the one that says that there is an account."""
+    """Compose the mail that completes a registration, or the notice that the address already has an account."""
 
     database: Database[Connection]
     clock: Clock
@@ -184,14 +186,14 @@ class ConfirmationMail:
     links: AccountLinks
 
     async def judge(self, request: MailRequest) -> MailOrigin:
-        """Return who asked. Whether it is still wanted is found out by composing it."""
+        """Return the request's origin. ``compose`` decides whether a mail is still due."""
         return request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
-        """Make a new token and return the mail for whom the address is. None for a registration that is gone.
+        """Make a new token and return the mail for the owner of the address; None if the registration no longer exists.
 
-        A registration for an account's address gets a token, too, that is never sent: tries of its code then cost what
-        they cost for any other.
+        A registration for an address that has an account gets a token, too, which is never sent: attempts of its code
+        then cost the same as for any other registration.
         """
         registration_id, now = UUID(request.facts[REGISTRATION_ID]), self.clock.now()
         mailed = new_mailed_secret(

@@ -1,4 +1,4 @@
-"""Use cases: a user asks for the deletion of the own account, and restores it before it is deleted."""
+"""Use cases: schedule the deletion of one's own account, and restore the account before it is deleted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,15 +23,15 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 GRACE: Final = timedelta(days=14)
-"""For so long the owner can restore the account."""
+"""How long the owner can restore the account."""
 
 LIFE_OF_NOTICE: Final = timedelta(hours=24)
 
 
 async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: UUID, *, now: datetime) -> datetime:
-    """Deactivate an account, which is locked, until it is deleted; return when that will be. The owner gets a mail.
+    """Deactivate a locked account until its deletion, mail the owner, and return the time of the deletion.
 
-    All sessions, devices and sealed tokens end by a new epoch, and so do mailed tokens and changes that wait.
+    A new epoch ends all sessions, devices and sealed tokens. Mailed tokens and pending changes end as well.
     """
     due_at = now + GRACE
     email = await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
@@ -42,7 +42,7 @@ async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: U
 
 
 class Deletion:
-    """Deactivates an account at once, and has it deleted after ``GRACE``."""
+    """Deactivate an account at once, and delete it after ``GRACE``."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class Deletion:
         mails: MailQueue,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, sealed tokens, what checks passwords, and the queue of mails.
+        """Take the database, the clock, sealed tokens, the password check, and the mail queue.
 
-        ``address_detail`` is what addresses may show.
+        ``address_detail`` says how much of an address may be recorded.
         """
         self._database = database
         self._clock = clock
@@ -66,11 +66,11 @@ class Deletion:
         self._address_detail: AddressDetail = address_detail
 
     async def schedule(self, caller: Caller) -> datetime:
-        """Deactivate the caller's account, committed when this returns; return when it will be deleted.
+        """Deactivate the caller's account, committed when this returns; return the time of its deletion.
 
-        All its sessions end, the caller's with them, and so do its devices, the tokens that were mailed, and a change
-        of address that was not confirmed. Of several calls at the same moment one is carried out. Raises
-        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and ``LastAdministratorError``.
+        Ends all its sessions, including the caller's, and removes its devices, mailed tokens and unconfirmed change of
+        address. Of concurrent calls only one succeeds. Raises ``InvalidAccessTokenError`` if the caller's session has
+        ended meanwhile, and ``LastAdministratorError``.
         """
         user_id, now = caller.user.id, self._clock.now()
         event = UserDeletionScheduled(user_id=user_id, session_id=caller.session_id)
@@ -82,9 +82,9 @@ class Deletion:
         return due_at
 
     async def restore_by_token(self, restore_token: str) -> None:
-        """Activate the account of a token that a login was answered. No session begins.
+        """Activate the account of a restore token, which a login returned. No session begins.
 
-        Raises ``InvalidOneTimeTokenError`` for a token that is not genuine, expired, used, or of an account that was
+        Raises ``InvalidOneTimeTokenError`` for a token that is forged, expired, used, or of an account that was
         restored, deleted or deactivated by an operator meanwhile.
         """
         now = self._clock.now()
@@ -101,7 +101,7 @@ class Deletion:
         report(event)
 
     async def restore_by_password(self, name: str, password: str, *, client: Client = NO_CLIENT) -> None:
-        """Activate the account of this user name or address, if it can be restored and the password is its own.
+        """Activate the account of this user name or address, if it can be restored and the password is correct.
 
         Raises ``NothingToRestoreError``, the same for all reasons, and ``LoginThrottledError``.
         """

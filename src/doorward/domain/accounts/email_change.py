@@ -1,4 +1,4 @@
-"""Use cases: ask for another e-mail address of the own account, and give that up before it is confirmed."""
+"""Use cases: request another e-mail address for one's own account, and cancel the change before it is confirmed."""
 
 from datetime import timedelta
 from typing import Final
@@ -21,13 +21,13 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 LIFE_OF_CHANGE: Final = timedelta(hours=24)
-"""Within it all mailboxes that must confirm have to."""
+"""Time limit for all required confirmations."""
 
 CHANGE_PURPOSES: Final = (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW)
 
 
 class EmailChange:
-    """A change of address waits beside the account, which keeps its address, until the mailboxes have confirmed it."""
+    """Request and cancel changes of address. The account keeps its address until the change is confirmed."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class EmailChange:
         mode: EmailChangeMode,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, mailed tokens, the queue of mails, the rules of sign-up and who must confirm.
+        """Take the database, the clock, mailed tokens, the mail queue, the sign-up rules and the mode of confirmation.
 
-        ``address_detail`` is what addresses may show.
+        ``address_detail`` says how much of an address may be recorded.
         """
         self._database = database
         self._clock = clock
@@ -53,10 +53,10 @@ class EmailChange:
         self._address_detail: AddressDetail = address_detail
 
     async def request(self, caller: Caller, new_email: str) -> None:
-        """Store the change in place of one that waits already, and ask for the mails that confirm it.
+        """Store the change, replacing a pending one, and queue its confirmation mails.
 
-        The caller must not learn whether another account has the address: statements and answer are the same, and the
-        worker sends such an address nothing. Tokens of the change before it work no more. Raises
+        The caller must not learn whether another account has the address: the statements and the answer are the same,
+        and the worker sends no mail to such an address. Revokes the tokens of the replaced change. Raises
         ``MailNotConfiguredError``, ``InvalidEmailError``, ``RegistrationDomainRefusedError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
@@ -77,7 +77,7 @@ class EmailChange:
         report(event)
 
     async def cancel(self, caller: Caller) -> None:
-        """Give up a change that was not confirmed yet. Without one nothing happens.
+        """Cancel a change that is not confirmed yet. Does nothing if there is none.
 
         Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
@@ -98,6 +98,6 @@ class EmailChange:
 
 
 def mail_to_old_mailbox(change: PendingEmailChange) -> MailRequest:
-    """Return the request of the mail that asks the mailbox which the account has now."""
+    """Return the request for the confirmation mail to the account's present address."""
     facts = {"new_email": change.email}
     return MailRequest(MailKind.EMAIL_CHANGE_OLD, MailOrigin.OWNER, user_id=change.user_id, facts=facts)

@@ -1,4 +1,4 @@
-"""Use case: confirm a change of the e-mail address, in one mailbox after the other."""
+"""Use case: confirm a change of the e-mail address, one mailbox at a time."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,15 +44,18 @@ LIFE_OF_NOTICE: Final = timedelta(hours=24)
 
 
 @frozen
-class _Made:
-    """The account has its new address with the commit, and the epoch of sessions to come. The events are recorded."""
+class _CompletedChange:
+    """The result of a completed change: the account in the epoch of its next sessions, and the recorded events."""
 
     account: Account
     events: tuple[AuditedEvent, ...]
 
 
 class EmailChangeConfirmation:
-    """A mailed token shows a mailbox. It counts only with a session or the password of the account."""
+    """Confirm changes of address.
+
+    A mailed token proves access to a mailbox; a session or the password is required, too.
+    """
 
     def __init__(
         self,
@@ -66,9 +69,9 @@ class EmailChangeConfirmation:
         mode: EmailChangeMode,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, tokens, what checks passwords, what begins sessions, mails, who must confirm.
+        """Take the database, the clock, tokens, the password check, session continuation, and the mail queue.
 
-        ``address_detail`` is what addresses may show.
+        ``mode`` says which mailboxes must confirm, ``address_detail`` how much of an address may be recorded.
         """
         self._database = database
         self._clock = clock
@@ -90,11 +93,11 @@ class EmailChangeConfirmation:
     ) -> WaitingForMailbox | GoesOn:
         """Confirm with the token of a link or with a code, of either mailbox; exactly one of them is given.
 
-        Returns which mailbox has to confirm next. With the last one the account has its new address, verified; all
-        sessions, known devices and mailed tokens of the user end, and a new session of the caller's is returned. A code
-        costs a try of both mailboxes. Raises ``InvalidOneTimeTokenError``, also if another account has the address by
-        now, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile. ``ServiceUnavailableError``
-        while the tokens of the new session cannot be signed, before the code is tried.
+        Returns the mailbox that has to confirm next. After the last one the account has its new address, verified; all
+        sessions, known devices and mailed tokens of the user end, and a new session of the caller is returned. A code
+        counts as an attempt for both mailboxes. Raises ``InvalidOneTimeTokenError``, also if another account has taken
+        the address meanwhile, ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
+        ``ServiceUnavailableError`` while the tokens of the new session cannot be signed, before the code is checked.
         """
         now, device = self._clock.now(), self._continuation.describe(client, user_agent)
         self._continuation.require_signing_key(now)
@@ -109,7 +112,7 @@ class EmailChangeConfirmation:
                 step = await self._confirm(connection, shown, caller, now)
                 outcome = (
                     await self._continue(connection, caller, device, step.account, now)
-                    if isinstance(step, _Made)
+                    if isinstance(step, _CompletedChange)
                     else step
                 )
         except DomainError as refusal:
@@ -123,7 +126,7 @@ class EmailChangeConfirmation:
     ) -> WaitingForMailbox | None:
         """Confirm with the token of a link and the password of its account. No session begins.
 
-        Returns which mailbox has to confirm next, None when the account has its new address. Raises
+        Returns the mailbox that has to confirm next, or None when the account has its new address. Raises
         ``InvalidOneTimeTokenError``, ``InvalidCredentialsError`` and ``LoginThrottledError``.
         """
         try:
@@ -138,9 +141,9 @@ class EmailChangeConfirmation:
     async def confirm_by_name_and_code(
         self, name: str, password: str, code: str, *, client: Client = NO_CLIENT
     ) -> WaitingForMailbox | None:
-        """Confirm with a mail's code, and the name or address and the password of the account. No session begins.
+        """Confirm with the code of a mail, the account's name or address, and its password. No session begins.
 
-        Returns and raises what ``confirm_by_password`` does.
+        Returns and raises as ``confirm_by_password``.
         """
         try:
             user_id = await self._passwords.find_user(name, password, client=client)
@@ -160,12 +163,12 @@ class EmailChangeConfirmation:
         async with self._database.transaction() as connection:
             step = await self._confirm(connection, shown, None, now)
         _report(shown, step)
-        return None if isinstance(step, _Made) else step
+        return None if isinstance(step, _CompletedChange) else step
 
     async def _confirm(
         self, connection: Connection, shown: ShownToken, caller: Caller | None, now: datetime
-    ) -> WaitingForMailbox | _Made:
-        """Consume the token with its effect. The user is locked as strongly as the new address needs it."""
+    ) -> WaitingForMailbox | _CompletedChange:
+        """Consume the token and apply it. The user gets the lock that changing the address needs."""
         mailbox = await email_changes.lock_mailbox(connection, shown.user_id)
         if caller is not None:
             await lock_acting_session(connection, caller, now=now)
@@ -179,7 +182,7 @@ class EmailChangeConfirmation:
         change = change.confirmed_by(confirmed, now)
         missing = mailbox_to_wait_for(change, self._mode, is_verified=mailbox.email_verified_at is not None)
         if missing is None:
-            return await self._make(connection, mailbox, change, caller, now)
+            return await self._complete(connection, mailbox, change, caller, now)
         await self._wait(connection, change, mailbox, missing)
         return WaitingForMailbox(missing)
 
@@ -189,13 +192,13 @@ class EmailChangeConfirmation:
         await email_changes.update_confirmations(connection, change)
         verified_at = mailbox.email_verified_at
         if missing is ChangedMailbox.OLD and verified_at is not None and verified_at > change.created_at:
-            # The first mail to it was not sent: it was not verified then.
+            # Its first mail was not sent, because the address was not verified at that time.
             await self._mails.add(connection, mail_to_old_mailbox(change), expires_at=change.expires_at)
 
-    async def _make(
+    async def _complete(
         self, connection: Connection, mailbox: Mailbox, change: PendingEmailChange, caller: Caller | None, now: datetime
-    ) -> _Made:
-        """Give the account its new address, and end what began with the old one."""
+    ) -> _CompletedChange:
+        """Set the new address of the account, and end all that depends on the old one."""
         user_id = change.user_id
         account = await email_changes.replace_email(connection, change, now=now)
         if account is None:
@@ -206,10 +209,10 @@ class EmailChangeConfirmation:
         for event in events:
             await record(connection, event, address=address)
         await self._notify(connection, mailbox, now)
-        return _Made(account, events)
+        return _CompletedChange(account, events)
 
     async def _notify(self, connection: Connection, mailbox: Mailbox, now: datetime) -> None:
-        """Tell both mailboxes, the old one if it was the owner's."""
+        """Notify both mailboxes; the old one only if it was verified."""
         user_id, expires_at = mailbox.user_id, now + LIFE_OF_NOTICE
         notice = MailRequest(MailKind.EMAIL_CHANGED, MailOrigin.SERVICE, user_id=user_id)
         await self._mails.add(connection, notice, expires_at=expires_at)
@@ -219,12 +222,15 @@ class EmailChangeConfirmation:
     async def _continue(
         self, connection: Connection, caller: Caller, device: Device, account: Account, now: datetime
     ) -> Continued:
-        """Begin the caller's next session. Its proof is as old as it was: a mail proves no person."""
+        """Begin the caller's next session.
+
+        It keeps the time of the last proof: a mail does not prove who the person is.
+        """
         proof = proof_of(caller, epoch=account.session_epoch)
         return await self._continuation.begin(connection, caller, account, proof, device, now=now)
 
 
-def _report(shown: ShownToken, step: WaitingForMailbox | _Made) -> None:
+def _report(shown: ShownToken, step: WaitingForMailbox | _CompletedChange) -> None:
     report(EmailChangeConfirmed(target_user_id=shown.user_id, mailbox=MAILBOX_OF_PURPOSE[shown.purpose]))
-    for event in step.events if isinstance(step, _Made) else ():
+    for event in step.events if isinstance(step, _CompletedChange) else ():
         report(event)

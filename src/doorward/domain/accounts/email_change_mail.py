@@ -1,4 +1,4 @@
-"""Compose the mails that confirm a change of an e-mail address, when they are sent."""
+"""Compose the mails that confirm a change of an e-mail address, at the time of sending."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
 
 @frozen
 class NewMailboxMail:
-    """Asks the mailbox that an account is to have. It names no user: the mailbox may be anybody's."""
+    """Compose the mail to the new mailbox. It names no user, because the mailbox may belong to another person."""
 
     database: Database[Connection]
     clock: Clock
@@ -24,7 +24,7 @@ class NewMailboxMail:
     links: AccountLinks
 
     async def judge(self, request: MailRequest) -> MailOrigin | None:
-        """Return who asked; None for a change that waits no more, or not for this mailbox."""
+        """Return the request's origin; None if the change is no longer pending, or not for this mailbox."""
         if request.user_id is None or request.email is None:
             return None
         async with self.database.connection() as connection:
@@ -32,9 +32,9 @@ class NewMailboxMail:
         return request.origin if change is not None and change.new_confirmed_at is None else None
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
-        """Make a new token for the new address. None for a change that waits no more, and for an address that is taken.
+        """Make a new token for the new address. None if the change is no longer pending, or the address is taken.
 
-        Without a token for it nobody can confirm an address that another account has.
+        Without a token, an address that another account has cannot be confirmed.
         """
         if request.user_id is None or request.email is None:
             return None
@@ -61,7 +61,7 @@ class NewMailboxMail:
 
 @frozen
 class OldMailboxMail:
-    """Asks the mailbox that an account has, and names the new address."""
+    """Compose the mail to the account's present mailbox. It names the new address."""
 
     database: Database[Connection]
     clock: Clock
@@ -70,7 +70,7 @@ class OldMailboxMail:
     mode: EmailChangeMode
 
     async def judge(self, request: MailRequest) -> MailOrigin | None:
-        """Return who asked; None for a change that waits no more, or not for this mailbox."""
+        """Return the request's origin; None if the change is no longer pending, or not for this mailbox."""
         if request.user_id is None or self.mode is EmailChangeMode.NEW:
             return None
         async with self.database.connection() as connection:
@@ -78,9 +78,10 @@ class OldMailboxMail:
         return request.origin if change is not None and change.old_confirmed_at is None else None
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
-        """Make a new token for the present address. None for a change that waits no more, or needs no word of it.
+        """Make a new token for the present address.
 
-        An address that was not verified has no say: it may be anybody's.
+        None if the change is no longer pending, or needs no confirmation by this address. An unverified address does
+        not confirm: it may belong to another person.
         """
         if request.user_id is None or self.mode is EmailChangeMode.NEW:
             return None
@@ -108,6 +109,6 @@ class OldMailboxMail:
 async def _find_change_to(
     email: str, connection: Connection, user_id: UUID, now: datetime
 ) -> PendingEmailChange | None:
-    """Find the change that waits, if it is the one to this address: another may have replaced it."""
+    """Find the pending change to this address; None if a later change replaced it."""
     change = await email_changes.find_change(connection, user_id, now=now)
     return change if change is not None and change.email_key == canonical_email(email) else None

@@ -1,4 +1,4 @@
-"""Use case: forget changes of an e-mail address that were not confirmed in time, with the addresses in them."""
+"""Use case: remove changes of an e-mail address that were not confirmed in time, with the addresses in them."""
 
 from functools import partial
 from typing import Final
@@ -11,14 +11,14 @@ ROWS_A_BATCH: Final = 1000
 
 
 class EmailChangeRetention:
-    """Removes changes that have expired."""
+    """Remove expired changes."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
-        """Take the database and the time."""
+        """Take the database and the clock."""
         self._database = database
         self._clock = clock
 
     async def prune(self) -> int:
-        """Remove changes that have expired; return how many. Raises ``ServiceUnavailableError``."""
+        """Remove expired changes; return how many. Raises ``ServiceUnavailableError``."""
         remove = partial(email_changes.remove_expired_changes, now=self._clock.now())
         return await remove_in_batches(self._database, remove, limit=ROWS_A_BATCH)

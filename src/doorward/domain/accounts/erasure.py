@@ -1,4 +1,4 @@
-"""Use case: delete the accounts whose grace period has ended, with all that is personal of them."""
+"""Use case: delete the accounts whose grace period has ended, with all their personal data."""
 
 from datetime import datetime
 from typing import Final
@@ -13,22 +13,22 @@ from doorward.domain.audit.recording import record
 from doorward.observability.logging import report
 
 USERS_A_RUN: Final = 100
-"""The most accounts that one run deletes. The next run deletes the others."""
+"""Maximum accounts that one run deletes. The next run deletes the rest."""
 
 
 class Erasure:
-    """Deletes accounts for good."""
+    """Delete accounts permanently."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
-        """Take the database and the time."""
+        """Take the database and the clock."""
         self._database = database
         self._clock = clock
 
     async def erase(self) -> int:
         """Delete the accounts that are due; return how many.
 
-        Each in a transaction of its own: an account is whole or gone. One that cannot be deleted now delays no other;
-        at the end, raises the ``ServiceUnavailableError`` that kept it.
+        Each is deleted in its own transaction, so that no account is deleted in part. An account that cannot be deleted
+        delays no other; its ``ServiceUnavailableError`` is raised at the end.
         """
         now = self._clock.now()
         async with self._database.connection() as connection:
@@ -59,7 +59,7 @@ class Erasure:
 
 
 async def erase_account(connection: Connection, user_id: UUID) -> UserDeleted:
-    """Delete an account, which is locked, and what is personal of it; return the event, recorded."""
+    """Delete a locked account and its personal data; return the recorded event."""
     event = UserDeleted(user_id=user_id)
     await erase_personal_facts(connection, user_id)
     await deletions.remove_user(connection, user_id)

@@ -1,4 +1,4 @@
-"""The events of an account's life."""
+"""Account events."""
 
 from typing import Final, Literal
 from uuid import UUID
@@ -15,7 +15,7 @@ PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes an
 
 @frozen(slots=False)
 class UsernameChanged(AuditedEvent):
-    """An account got another user name, or another spelling of it, by its owner or an administrator."""
+    """An account got another user name, or another spelling of it, from its owner or an administrator."""
 
     type = "user.username_changed"
     log_event = "accounts.username.changed"
@@ -25,7 +25,10 @@ class UsernameChanged(AuditedEvent):
 
 @frozen(slots=False)
 class RegistrationRequested(Event):
-    """A registration waits for the answer to its mail, or to the mail that tells the owner of the address of it."""
+    """A registration waits for the answer to its mail.
+
+    If the address has an account, a notice goes to the owner instead.
+    """
 
     log_event = "accounts.registration.requested"
     outcome = "success"
@@ -44,7 +47,7 @@ class ConfirmationRefused(Event):
 
 @frozen(slots=False)
 class InvitationCreated(AuditedEvent):
-    """An address was invited: the mail goes out to it, or the link was shown to whoever invited."""
+    """An address was invited: the mail is sent to it, or the link was shown to the user who invited it."""
 
     type = "invitation.created"
     log_event = "accounts.invitation.created"
@@ -54,7 +57,7 @@ class InvitationCreated(AuditedEvent):
 
 @frozen(slots=False)
 class InvitationRevoked(AuditedEvent):
-    """An invitation was taken back before it was accepted. Its link and its code end."""
+    """An invitation was revoked before it was accepted. Its link and its code no longer work."""
 
     type = "invitation.revoked"
     log_event = "accounts.invitation.revoked"
@@ -64,7 +67,7 @@ class InvitationRevoked(AuditedEvent):
 
 @frozen(slots=False)
 class InvitationAccepted(AuditedEvent):
-    """The invited person made the account `new_user_id`."""
+    """The invited person created the account `new_user_id`."""
 
     type = "invitation.accepted"
     log_event = "accounts.invitation.accepted"
@@ -75,7 +78,7 @@ class InvitationAccepted(AuditedEvent):
 
 @frozen(slots=False)
 class InvitationRefused(Event):
-    """The token or code of an invitation, or what was chosen with it, was refused. `reason` is the refusal's code."""
+    """The token, the code, the name or the password of an acceptance was refused. `reason` is the refusal's code."""
 
     log_event = "accounts.invitation.refused"
     outcome = "failure"
@@ -85,7 +88,7 @@ class InvitationRefused(Event):
 
 @frozen(slots=False)
 class UserVerified(AuditedEvent):
-    """The owner of an account showed that the e-mail address is theirs."""
+    """The owner of an account proved access to its e-mail address."""
 
     type = "user.verified"
     log_event = "accounts.email.verified"
@@ -105,7 +108,7 @@ class VerificationRefused(Event):
 
 @frozen(slots=False)
 class PasswordResetRequested(AuditedEvent):
-    """A mail with a reset token goes out to the owner's address."""
+    """A mail with a reset token is sent to the owner's address."""
 
     type = "user.password_reset_requested"
     log_event = "accounts.password.reset_requested"
@@ -127,7 +130,7 @@ class PasswordChanged(AuditedEvent):
 
 @frozen(slots=False)
 class UserDeletionScheduled(AuditedEvent):
-    """The owner of an account or an administrator asked for its deletion. It is inactive, its sessions have ended."""
+    """The owner or an administrator scheduled the deletion of the account, which is inactive and has no sessions."""
 
     type = "user.deletion_scheduled"
     log_event = "accounts.deletion.scheduled"
@@ -137,7 +140,7 @@ class UserDeletionScheduled(AuditedEvent):
 
 @frozen(slots=False)
 class UserDeletionCancelled(AuditedEvent):
-    """The owner of an account that waited for its deletion restored it, with the password."""
+    """The owner of an account that was scheduled for deletion restored it with the password."""
 
     type = "user.deletion_cancelled"
     log_event = "accounts.deletion.cancelled"
@@ -147,9 +150,9 @@ class UserDeletionCancelled(AuditedEvent):
 
 @frozen(slots=False)
 class UserDeleted(AuditedEvent):
-    """An account was deleted with all its data, as was asked some days before, or at once by an administrator.
+    """An account was deleted with all its data: some days after the request, or at once by an administrator.
 
-    The id is all that stays.
+    Only the id remains.
     """
 
     type = "user.deleted"
@@ -160,7 +163,7 @@ class UserDeleted(AuditedEvent):
 
 @frozen(slots=False)
 class UserExported(AuditedEvent):
-    """The owner of an account was given all that is stored about it."""
+    """The owner of an account received an export of all data stored about it."""
 
     type = "user.exported"
     log_event = "accounts.export.made"
@@ -179,7 +182,10 @@ class PasswordResetRefused(Event):
 
 @frozen(slots=False)
 class EmailChangeRequested(AuditedEvent):
-    """The owner of an account asked for another e-mail address. It keeps its own until that one is confirmed."""
+    """The owner of an account requested another e-mail address.
+
+    The account keeps its address until the new one is confirmed.
+    """
 
     type = "user.email_change_requested"
     log_event = "accounts.email_change.requested"
@@ -188,7 +194,7 @@ class EmailChangeRequested(AuditedEvent):
 
 @frozen(slots=False)
 class EmailChangeCancelled(AuditedEvent):
-    """The owner of an account gave up a change of the e-mail address before it was confirmed."""
+    """The owner of an account cancelled a change of the e-mail address before it was confirmed."""
 
     type = "user.email_change_cancelled"
     log_event = "accounts.email_change.cancelled"
@@ -210,7 +216,7 @@ class EmailChangeConfirmed(Event):
 class EmailChanged(AuditedEvent):
     """The e-mail address was replaced by another one, and all sessions ended.
 
-    It is verified, unless an administrator has set it.
+    The new address is verified, unless an administrator has set it.
     """
 
     type = "user.email_changed"

@@ -1,4 +1,4 @@
-"""Use case: give a user all that is stored about the user."""
+"""Use case: export all data stored about a user."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -20,27 +20,27 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 _ANYTHING: Final = TypeAdapter(Any)
-"""Writes ids and moments as other answers of the API have them, twenty times as fast as ``json`` does."""
+"""Serializes ids and times as other answers of the API do, twenty times as fast as ``json``."""
 
 
 class Export:
-    """Writes what each domain stores about a user, as one JSON object with a member for each kind of data."""
+    """Write the data that each domain stores about a user: one JSON object with a member for each kind of data."""
 
     def __init__(
         self, *, database: SnapshotDatabase, clock: Clock, data: Sequence[PersonalData], address_detail: AddressDetail
     ) -> None:
-        """Take the database, the time, the data of each domain in their order, and what addresses may show."""
+        """Take the database, the clock, each domain's data, and how much of an address may be recorded."""
         self._database = database
         self._clock = clock
         self._data = data
         self._address_detail: AddressDetail = address_detail
 
     async def write(self, caller: Caller, file: IO[bytes]) -> None:
-        """Write the data of the caller to a file, all as they were at one moment.
+        """Write a consistent snapshot of the caller's data to a file.
 
-        The file is read by the client at the client's pace, when no connection is held any more. The export is recorded
-        once it is complete. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
-        ``ServiceUnavailableError``, too, when all places for bulk transactions are taken.
+        The client reads the file at its own pace, when no connection is held any more. The export is recorded once it
+        is complete. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
+        ``ServiceUnavailableError``, also when all slots for bulk transactions are taken.
         """
         event = UserExported(user_id=caller.user.id, session_id=caller.session_id)
         with self._database.bulk_place():

@@ -1,7 +1,7 @@
 """Use case: accept an invitation.
 
-The mail is the proof: it goes to the address that was invited, and the account gets no other. No user's row is stored
-before the invitation is accepted.
+The mail proves access to the invited address, and the account gets no other address. No user row is stored before the
+invitation is accepted.
 """
 
 from collections.abc import Sequence
@@ -38,14 +38,14 @@ from doorward.observability.logging import report
 
 @frozen
 class Acceptance:
-    """What the invited person chose."""
+    """The invited person's choices."""
 
     username: str
     password: str
 
 
 class Invitations:
-    """Turns invitations into accounts."""
+    """Turn invitations into accounts."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Invitations:
         rules: RegistrationRules,
         address_detail: AddressDetail,
     ) -> None:
-        """Take what to refuse of names and passwords, and what addresses of clients may show."""
+        """Take the services, the rules for names and passwords, and how much of a client's address may be recorded."""
         self._database = database
         self._hasher = hasher
         self._clock = clock
@@ -66,11 +66,11 @@ class Invitations:
         self._address_detail: AddressDetail = address_detail
 
     async def accept_by_token(self, token: str, acceptance: Acceptance, *, client: Client = NO_CLIENT) -> User:
-        """Make the account of the address that was invited, with the token of its mail.
+        """Create the account of the invited address with the token of its mail.
 
-        A name or a password that is refused leaves the token usable. Raises ``InvalidOneTimeTokenError``,
+        A refused name or password leaves the token usable. Raises ``InvalidOneTimeTokenError``,
         ``InvalidUsernameError``, ``UsernameReservedError``, the ``Password...Error`` classes, ``UsernameTakenError``,
-        and ``EmailTakenError`` if the address has got an account otherwise.
+        and ``EmailTakenError`` if the address got an account in another way.
         """
         try:
             shown = shown_token(self._codec, Purpose.INVITATION, token)
@@ -86,12 +86,12 @@ class Invitations:
     async def accept_by_code(
         self, email: str, code: str, acceptance: Acceptance, *, client: Client = NO_CLIENT
     ) -> User:
-        """Make the account with the code of the mail and the address that it went to. Each wrong code costs a try.
+        """Create the account with the code of the mail and the invited address. Each wrong code counts as an attempt.
 
         Raises as ``accept_by_token``.
         """
         try:
-            # Before the invitation is looked up: otherwise this refusal would tell who is invited.
+            # Before the invitation is looked up: otherwise this refusal would reveal who is invited.
             name = read_new_username(acceptance.username, reserved=self._rules.reserved_usernames)
             email_key = typed_email_key(email)
             self._rules.new_passwords.check_rules(acceptance.password, username=name, email=email_key)
@@ -105,7 +105,7 @@ class Invitations:
         async with self._database.connection() as connection:
             claimed = await invitations.claim_code_attempt(connection, email_key=email_key, now=self._clock.now())
         if claimed is None:
-            # As much work as for a wrong code: otherwise the time would tell who is invited.
+            # As much work as for a wrong code: otherwise the response time would reveal who is invited.
             self._codec.code_macs(code, uuid4(), Purpose.INVITATION)
             raise InvalidOneTimeTokenError
         return claimed, shown_code(self._codec, Purpose.INVITATION, claimed.id, code, stored=claimed.code_mac)
@@ -135,7 +135,7 @@ class Invitations:
 
 
 async def _lock_grantable_scopes(connection: Connection, invitation: Invitation) -> frozenset[str] | None:
-    """Return what whoever invited may grant at this moment; None for everything, as an operator."""
+    """Return the scopes that the inviting user may grant now; None if there are no roles, or an operator invited."""
     if not invitation.roles or invitation.invited_by is None:
         return None
     return await lock_grantable_scopes(connection, invitation.invited_by)
@@ -144,10 +144,10 @@ async def _lock_grantable_scopes(connection: Connection, invitation: Invitation)
 async def _grant_roles(
     connection: Connection, user_id: UUID, invitation: Invitation, grantable: frozenset[str] | None
 ) -> Sequence[AuditedEvent]:
-    """Give a new account the roles of its invitation, if whoever invited could still invite with them.
+    """Give a new account the roles of its invitation, if the inviting user could still invite with them.
 
-    Otherwise an administrator whose rights were taken away could come back by an invitation from before. Roles without
-    scopes count as well: other services read them. Raises ``InvalidOneTimeTokenError``.
+    Otherwise an administrator who lost these rights could regain them by an earlier invitation. Roles without scopes
+    count as well, because other services read them. Raises ``InvalidOneTimeTokenError``.
     """
     if not invitation.roles:
         return ()
@@ -164,7 +164,7 @@ async def _grant_roles(
 
 @frozen
 class InvitationMail:
-    """Composes the mail with link and code, when it is sent."""
+    """Compose the mail with link and code, at the time of sending."""
 
     database: Database[Connection]
     clock: Clock
@@ -172,7 +172,7 @@ class InvitationMail:
     links: AccountLinks
 
     async def judge(self, request: MailRequest) -> MailOrigin:
-        """Return who asked. Whether it is still wanted is found out by composing it."""
+        """Return the request's origin. ``compose`` decides whether a mail is still due."""
         return request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it

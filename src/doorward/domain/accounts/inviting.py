@@ -1,4 +1,4 @@
-"""Use case: invite an address. No user's row is stored before the invitation is accepted."""
+"""Use case: invite an address. No user row is stored before the invitation is accepted."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ from doorward.observability.logging import report
 
 LIFE_OF_INVITATION: Final = timedelta(days=7)
 INVITATION_ID: Final = "invitation_id"
-"""The fact by which a mail's request names its invitation."""
+"""The fact of a mail request that holds the invitation's id."""
 
 
 @frozen
 class Invited:
-    """An invitation that is stored with the commit. ``event`` is recorded; ``link`` is of one that is not mailed."""
+    """An invitation to be committed. ``event`` is recorded; ``link`` is set only if the invitation is not mailed."""
 
     id: UUID
     expires_at: datetime
@@ -37,7 +37,7 @@ class Invited:
 
 
 class Inviting:
-    """Invites addresses, in whatever mode registration is and at any domain."""
+    """Invite addresses, regardless of the registration mode and the allowed domains."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Inviting:
         codec: OneTimeTokenCodec,
         links: AccountLinks,
     ) -> None:
-        """Take what to refuse of addresses, the queue of mails, and what makes links that are not mailed."""
+        """Take the rules for addresses, the mail queue, and the codec and links for invitations that are not mailed."""
         self._database = database
         self._clock = clock
         self._rules = rules
@@ -58,10 +58,10 @@ class Inviting:
         self._links = links
 
     async def invite(self, email: str) -> None:
-        """Store an invitation and ask for its mail. It replaces the one before it for the same address.
+        """Store an invitation, replacing an earlier one for the same address, and queue its mail.
 
-        That the address has no account is looked up for whoever invites; what holds is the look when it is accepted.
-        Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
+        Checks that the address has no account only as a help for the inviting user; acceptance checks it again. Raises
+        ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
         """
         async with self._database.transaction() as connection:
             invited = await self.add(connection, email)
@@ -78,8 +78,8 @@ class Inviting:
     ) -> Invited:
         """Store an invitation in the caller's transaction, to be reported after the commit.
 
-        The account will have the roles, which the caller has checked and locked. ``invited_by`` is the user who
-        invites, None for an operator. If it is not mailed, its link is returned. Raises as ``invite`` does.
+        The account will have the roles, which the caller has checked and locked. ``invited_by`` is the inviting user,
+        None for an operator. The result has the link if the invitation is not mailed. Raises as ``invite`` does.
         """
         address = read_new_email(email, allows_special_domains=self._rules.allows_special_domains)
         invitation_id, now = uuid4(), self._clock.now()
@@ -98,7 +98,7 @@ class Inviting:
         return Invited(invitation_id, expires_at, event, link=None)
 
     async def revoke(self, connection: Connection, invitation_id: UUID) -> InvitationRevoked:
-        """Remove an invitation, which is locked, in the caller's transaction; return the event, recorded."""
+        """Remove a locked invitation in the caller's transaction; return the recorded event."""
         await invitations.remove_invitation(connection, invitation_id)
         event = InvitationRevoked(user_id=None, invitation_id=invitation_id)
         await record(connection, event)
@@ -107,7 +107,7 @@ class Inviting:
     async def _mail(self, connection: Connection, new: NewInvitation) -> None:
         self._mails.require()
         facts = {INVITATION_ID: str(new.id)}
-        # Within a budget: the address may be anybody's, and an administrator's session may be a thief's.
+        # Within a budget: the address may belong to anyone, and an administrator's session may be stolen.
         mail = MailRequest(MailKind.INVITATION, MailOrigin.CLAIMANT, email=new.email, facts=facts)
         await self._mails.add(connection, mail, expires_at=new.expires_at)
 
@@ -115,6 +115,6 @@ class Inviting:
         secret = new_mailed_secret(
             self._codec, Purpose.INVITATION, new.id, now=new.created_at, expires_at=new.expires_at
         )
-        # Without the code, which is mailed beside a link: whoever sees the link has no use for it.
+        # The code is not returned: a person who has the link does not need it.
         await invitations.replace_mailed_secret(connection, new.id, secret.stored)
         return self._links.link(AccountPage.ACCEPT_INVITATION, secret.text)

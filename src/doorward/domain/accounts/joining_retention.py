@@ -1,4 +1,4 @@
-"""Use case: remove registrations and invitations that nobody answered."""
+"""Use case: remove expired registrations and invitations."""
 
 from functools import partial
 from typing import Final
@@ -11,10 +11,10 @@ ROWS_A_BATCH: Final = 1000
 
 
 class JoiningRetention:
-    """Keeps addresses and hashes of people who have no account no longer than their mails work."""
+    """Keep addresses and password hashes of people without an account no longer than their mails are valid."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Take the database, the time, and how many rows a transaction removes at most."""
+        """Take the database, the clock, and the maximum number of rows that a transaction removes."""
         self._database = database
         self._clock = clock
         self._rows_a_batch = rows_a_batch

@@ -1,4 +1,4 @@
-"""The addresses of the pages that mails lead to. Pure."""
+"""The URLs of the pages that mails link to. Pure."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from doorward.core.frozen import frozen
 
 
 class AccountPage(StrEnum):
-    """The last part of a page's address."""
+    """The last path segment of a page's URL."""
 
     VERIFY_EMAIL = "verify-email"
     RESTORE = "restore"
@@ -18,11 +18,14 @@ class AccountPage(StrEnum):
 
 @frozen
 class AccountLinks:
-    """Makes links from the address under which the service is reached, never from a request's headers."""
+    """Build links from the configured public URL, never from a request's headers."""
 
     public_url: str
-    """Without a slash at its end."""
+    """Has no trailing slash."""
 
     def link(self, page: AccountPage, token: str) -> str:
-        """Return the link. The token is in the fragment, which no server, proxy or Referer header gets."""
+        """Return the link.
+
+        The token is in the fragment, which browsers do not send to servers, proxies or as Referer.
+        """
         return f"{self.public_url}/account/{page}#token={token}"

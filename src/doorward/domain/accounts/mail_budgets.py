@@ -1,6 +1,7 @@
-"""Budgets of mail: one address gets so much of each kind in a minute, and so much in a day.
+"""Mail budgets: limits of mails to one address, for each kind in a minute, and for all kinds in a day.
 
-Strangers and the owner have a budget each, so that a stranger cannot spend the owner's. Stored is a MAC of the address.
+Strangers and the owner have separate budgets, so that a stranger cannot spend the owner's. The address is stored as a
+MAC.
 """
 
 import hmac
@@ -21,20 +22,20 @@ ROWS_A_BATCH: Final = 1000
 
 
 class _OverBudgetError(Exception):
-    """Rolls back what was counted in one window only."""
+    """Roll back a mail that was counted in one window only."""
 
 
 class MailBudgets:
-    """Counts the mails that an address gets."""
+    """Count the mails to an address."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, key: bytes) -> None:
-        """Take the key of the MACs, derived for this purpose only."""
+        """Take the key of the MACs, which is derived for this purpose only."""
         self._database = database
         self._clock = clock
         self._key = key
 
     async def spend(self, email_key: str, origin: MailOrigin, kind: MailKind) -> timedelta | None:
-        """Count one mail; return None when it may be sent, else how long the budget is spent for.
+        """Count one mail; return None if it may be sent, else the time until the budget has room again.
 
         Raises ``ServiceUnavailableError``.
         """
@@ -48,7 +49,7 @@ class MailBudgets:
         return None
 
     async def give_back(self, email_key: str, origin: MailOrigin, kind: MailKind) -> None:
-        """Take back one mail that was counted and not sent. Raises ``ServiceUnavailableError``."""
+        """Uncount one mail that was not sent. Raises ``ServiceUnavailableError``."""
         async with self._database.connection() as connection:
             await mail_budgets.remove_counted_mail(connection, self._budget(email_key, origin, kind))
 
@@ -62,14 +63,14 @@ class MailBudgets:
 
 
 class MailBudgetRetention:
-    """Removes counts whose windows have ended."""
+    """Remove counts whose windows have ended."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
-        """Take the database and the time."""
+        """Take the database and the clock."""
         self._database = database
         self._clock = clock
 
     async def prune(self) -> int:
-        """Remove counts of windows that have ended; return how many. Raises ``ServiceUnavailableError``."""
+        """Remove counts whose windows have ended; return how many. Raises ``ServiceUnavailableError``."""
         remove = partial(mail_budgets.remove_old_budgets, began_before=self._clock.now() - MAIL_LIMITS.day_window)
         return await remove_in_batches(self._database, remove, limit=ROWS_A_BATCH)

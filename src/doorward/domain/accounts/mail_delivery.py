@@ -31,7 +31,7 @@ UNKNOWN_KIND: Final = "unknown_kind"
 
 
 class MailDelivery:
-    """The handler of the channel ``mail``."""
+    """Handle messages of the channel ``mail``."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class MailDelivery:
         templates: MailTemplates,
         transport: MailTransport,
     ) -> None:
-        """Take the composer of each kind, and what each mail passes."""
+        """Take the composer of each mail kind, and the services that check, render and send mails."""
         self._database = database
         self._clock = clock
         self._sealer = sealer
@@ -54,10 +54,10 @@ class MailDelivery:
         self._transport = transport
 
     async def deliver(self, message: Message) -> Outcome:
-        """Send one mail, if its request still has something to tell.
+        """Send one mail, if a mail is still due for its request.
 
-        What has nothing to tell is dropped before it spends or awaits a budget. The budget is counted before a token is
-        made, so that requests beyond it replace none; what was not sent is not counted. Raises
+        A request without a due mail is dropped before it spends or awaits a budget. The budget is counted before a
+        token is made, so that requests over budget replace no token; a mail that was not sent is not counted. Raises
         ``ServiceUnavailableError``.
         """
         try:
@@ -67,7 +67,7 @@ class MailDelivery:
         except SealedDataError:
             return Refused(UNREADABLE)
         except (KeyError, ValueError):
-            # Of a later version of the service, or of a kind that was taken out.
+            # From a later version of the service, or of a kind that no longer exists.
             return Refused(UNKNOWN_KIND)
         address = await self._address_of(request)
         origin = None if address is None else await composer.judge(request)
@@ -93,7 +93,7 @@ class MailDelivery:
         return outcome
 
     async def _address_of(self, request: MailRequest) -> str | None:
-        """Return the canonical address whose budget the mail spends; None when there is none to send to."""
+        """Return the canonical address whose budget the mail spends; None if there is no recipient."""
         if request.email is not None:
             try:
                 return canonical_email(request.email)
@@ -118,7 +118,8 @@ class MailDelivery:
         return outcome
 
     async def _note_bounce(self, email: str, *, bounced_at: datetime | None) -> None:
-        # What the server said stands, whether or not it can be noted: the mail must not be sent again for that.
+        # The server's answer is the outcome even if it cannot be stored: the mail must not be sent again for that
+        # reason.
         with suppress(ServiceUnavailableError):
             async with self._database.connection() as connection:
                 await recipients.update_bounce(connection, canonical_email(email), bounced_at=bounced_at)

@@ -1,4 +1,4 @@
-"""What a mail brings to a person without an account: a link's token and a code, and what is stored of them. Pure."""
+"""The mailed secrets of a person without an account: link token and code, and their stored forms. Pure."""
 
 from datetime import datetime
 from hmac import compare_digest
@@ -16,7 +16,7 @@ MOST_CODE_ATTEMPTS: Final = 5
 
 @frozen
 class MailedSecret:
-    """What is mailed: the text for the link, and the code for typing."""
+    """The mailed values: the token for the link, and the code to type."""
 
     text: str
     code: str
@@ -25,7 +25,10 @@ class MailedSecret:
 
 @frozen
 class StoredSecret:
-    """What is stored of it. The token lives until ``expires_at``, and whatever it was mailed for with it."""
+    """The stored form of a mailed secret.
+
+    The token expires at ``expires_at``, and its registration or invitation with it.
+    """
 
     secret_hash: bytes
     code_mac: bytes
@@ -35,7 +38,7 @@ class StoredSecret:
 
 @frozen
 class ShownSecret:
-    """What was shown of a registration or an invitation: the hash of its token's secret, or the MAC of its code."""
+    """A secret shown by a caller: the hash of a token's secret, or the MAC of a code."""
 
     subject_id: UUID
     digest: bytes
@@ -57,7 +60,7 @@ def new_mailed_secret(
 
 
 def shown_token(codec: OneTimeTokenCodec, purpose: Purpose, text: str) -> ShownSecret:
-    """Return the token of a link as it is stored. Raises ``InvalidOneTimeTokenError`` unless it is genuine."""
+    """Return the token of a link in its stored form. Raises ``InvalidOneTimeTokenError`` unless it is genuine."""
     token = codec.decode(text, purpose)
     return ShownSecret(token.subject_id, hash_secret(token.secret), is_code=False)
 
@@ -65,9 +68,10 @@ def shown_token(codec: OneTimeTokenCodec, purpose: Purpose, text: str) -> ShownS
 def shown_code(
     codec: OneTimeTokenCodec, purpose: Purpose, subject_id: UUID, code: str, *, stored: bytes | None
 ) -> ShownSecret:
-    """Return a code that is right: ``stored`` is its MAC, None where no code lives or no tries are left.
+    """Return a correct code in its stored form.
 
-    Raises ``InvalidOneTimeTokenError``.
+    ``stored`` is the MAC of the mailed code, None if no code is valid or no attempts are left. Raises
+    ``InvalidOneTimeTokenError`` for a wrong code.
     """
     macs = codec.code_macs(code, subject_id, purpose)
     if stored is None or not any(compare_digest(stored, mac) for mac in macs):

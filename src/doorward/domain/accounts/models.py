@@ -1,4 +1,4 @@
-"""The vocabulary of this domain: accounts, mails and whom they reach. No I/O."""
+"""Types of the accounts domain: accounts, mails and recipients. No I/O."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from doorward.core.frozen import frozen
 
 @frozen
 class MailContent:
-    """What a mail says."""
+    """The subject and the bodies of a mail."""
 
     subject: str
     text: str
@@ -20,7 +20,7 @@ class MailContent:
 
 @frozen
 class Mail:
-    """A mail ready to be sent. Its id is the outbox row's and becomes its Message-ID."""
+    """A mail ready to be sent. Its id is that of the outbox row and becomes the Message-ID."""
 
     message_id: UUID
     to: str
@@ -29,7 +29,7 @@ class Mail:
 
 @frozen
 class Recipient:
-    """A user as mail needs one. ``is_verified`` and ``has_bounced`` are of the present address."""
+    """A user as a mail's recipient. ``is_verified`` and ``has_bounced`` refer to the present address."""
 
     user_id: UUID
     email: str
@@ -42,7 +42,7 @@ class Recipient:
 
 @frozen
 class MailBudget:
-    """Whose budget a mail spends: a MAC of the address, who caused the mail, and its kind."""
+    """The key of a mail budget: a MAC of the address, the mail's origin, and its kind."""
 
     address_mac: bytes
     origin: str
@@ -51,7 +51,7 @@ class MailBudget:
 
 @frozen
 class MailLimits:
-    """How many mails of one kind an address gets in a window, and how many of all kinds in a longer one."""
+    """The limits of mails to one address: for each kind in a window, and for all kinds in a longer one."""
 
     kind_limit: int
     kind_window: timedelta
@@ -61,7 +61,7 @@ class MailLimits:
 
 @frozen
 class Mailbox:
-    """An account with the address that mail goes to. ``email_key`` is the form in which it is unique."""
+    """An account and its mail address. ``email_key`` is the canonical form, which is unique."""
 
     user_id: UUID
     username: str
@@ -69,24 +69,24 @@ class Mailbox:
     email_key: str
     is_active: bool
     restorable_until: datetime | None
-    """When it will be deleted, while it waits for that and its owner can restore it."""
+    """When the account will be deleted, if that is scheduled and its owner can still restore it."""
     email_verified_at: datetime | None
     locale: str | None
 
     def can_be_reset(self, now: datetime) -> bool:
-        """Whether a mail may give its owner a new password: also while it waits for its deletion, to restore it."""
+        """Return whether a mail may reset the password: also during a scheduled deletion, to restore the account."""
         return self.is_active or (self.restorable_until is not None and self.restorable_until > now)
 
 
 class EmailChangeMode(StrEnum):
-    """Which mailboxes confirm a change of a verified address. Of an unverified one only the new mailbox does."""
+    """Which mailboxes confirm a change of a verified address. For an unverified one only the new mailbox confirms."""
 
     BOTH = "both"
     NEW = "new"
 
 
 class ChangedMailbox(StrEnum):
-    """A mailbox of a change: the one that the account has, and the one that it is to have."""
+    """A mailbox of a change: the account's present one, or its new one."""
 
     OLD = "old"
     NEW = "new"
@@ -94,7 +94,7 @@ class ChangedMailbox(StrEnum):
 
 @frozen
 class PendingEmailChange:
-    """A change of address that waits for its mailboxes. ``email_key`` is the form in which an address is unique."""
+    """A pending change of address. ``email_key`` is the canonical form of the new address, which is unique."""
 
     user_id: UUID
     email: str
@@ -113,7 +113,7 @@ class PendingEmailChange:
 
 @frozen
 class WaitingForMailbox:
-    """A mailbox has confirmed a change of address; this one has to, too."""
+    """The mailbox that still has to confirm a change of address."""
 
     mailbox: ChangedMailbox
 
@@ -122,8 +122,8 @@ class WaitingForMailbox:
 class Profile:
     """An account as its owner sees it in one session.
 
-    ``previous_login`` is when the latest of the sessions began that are older than this one and still stored.
-    ``pending_email`` is the address of a change that was not confirmed yet. ``version`` counts the changes.
+    ``previous_login`` is the start of the latest stored session that is older than this one. ``pending_email`` is the
+    address of a change that is not confirmed yet. ``version`` counts the changes.
     """
 
     id: UUID
@@ -139,7 +139,7 @@ class Profile:
 
 @frozen
 class ExportedAccount:
-    """An account as it is stored, without the password hash and what is counted internally."""
+    """All stored data of an account, without the password hash and internal counters."""
 
     id: UUID
     email: str
@@ -155,7 +155,7 @@ class ExportedAccount:
 
 @frozen
 class LockedDeletion:
-    """An account that is locked, waits for its deletion, and can be restored."""
+    """A locked account that is scheduled for deletion and can be restored."""
 
     user_id: UUID
     session_epoch: int
@@ -163,7 +163,7 @@ class LockedDeletion:
 
 @frozen
 class LockedName:
-    """The name of an account that is locked, and the account's version."""
+    """The user name and version of a locked account."""
 
     username: str
     version: int

@@ -1,4 +1,4 @@
-"""The beginning of an account whose owner answered a mail: its address is verified from the first moment."""
+"""Create an account whose owner has answered a mail: its address is verified from the start."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +14,10 @@ from doorward.domain.auth.users.new_account import add_account
 async def add_verified_account(
     connection: Connection, user: User, *, email_key: str, password_hash: str, now: datetime, address: str | None
 ) -> Sequence[AuditedEvent]:
-    """Store the account in the caller's transaction; return its events, recorded, to be reported after the commit.
+    """Store the account in the caller's transaction; return the recorded events, to be reported after the commit.
 
-    ``address`` is as much of the client's as may be recorded. Raises ``EmailTakenError`` and ``UsernameTakenError``,
-    which end the transaction.
+    ``address`` is the part of the client's address that may be recorded. Raises ``EmailTakenError`` and
+    ``UsernameTakenError``, which end the transaction.
     """
     registered = await add_account(
         connection, user, email_key=email_key, password_hash=password_hash, verified_at=now, address=address

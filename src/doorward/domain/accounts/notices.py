@@ -1,8 +1,8 @@
-"""Compose notices: mails that tell the owner what happened to the account. No link in them acts.
+"""Compose notices: mails that inform the owner about changes of the account. Their links perform no action.
 
-A request names the user; its facts are words for the template, listed in ``NOTICE_FACTS``. In ``email`` it has the
-address that the account had when it happened, if that was verified: whoever changes the address afterwards does not get
-what is for the owner. Without one the notice is for the address that the account has when it is sent.
+A request names the user; its facts are values for the template, listed in ``NOTICE_FACTS``. Its ``email`` is the
+address that the account had at the time of the change, if it was verified: a person who changes the address afterwards
+does not get the notice. Without ``email`` the notice goes to the account's address at the time of sending.
 """
 
 from collections.abc import Mapping
@@ -22,27 +22,27 @@ NOTICE_FACTS: Final[Mapping[MailKind, tuple[str, ...]]] = {
     MailKind.FACTORS_CHANGED: ("at", "change"),
     MailKind.WEBHOOK_DISABLED: ("at", "host", "reason"),
 }
-"""The facts that a notice shows when its request has them, as text: moments in UTC, a client's address and program."""
+"""The facts that a notice may show, as text: times in UTC, a client's address and program."""
 
 LONGEST_FACT: Final = 120
-"""Characters. A client chooses what it calls itself."""
+"""Maximum characters of a fact. Clients choose their User-Agent freely."""
 
 
 class NoticeComposer:
-    """Composes the notices that need a user and nothing else."""
+    """Compose the notices that need only the user."""
 
     def __init__(self, *, database: Database[Connection]) -> None:
         """Take the database."""
         self._database = database
 
     async def judge(self, request: MailRequest) -> MailOrigin:
-        """Return the service: a notice has no budget."""
+        """Return the request's origin, which is SERVICE: notices have no budget."""
         return request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - Composer's
-        """Return the notice; None when the user is gone, or the address is not verified or refused a mail.
+        """Return the notice; None if the user no longer exists, or the address is unverified or bounces.
 
-        Whether an address that the user had before has refused one is not known. Raises ``ServiceUnavailableError``.
+        Bounces of an earlier address of the user are not known. Raises ``ServiceUnavailableError``.
         """
         if request.user_id is None:
             return None
@@ -65,6 +65,6 @@ class NoticeComposer:
 
 
 def one_line(text: str) -> str:
-    """Return the text without line ends and invisible characters, cut to ``LONGEST_FACT``."""
+    """Return the text on one line, without invisible characters, cut to ``LONGEST_FACT``."""
     shown = "".join(each if each.isprintable() else " " for each in text)
     return shown if len(shown) <= LONGEST_FACT else f"{shown[:LONGEST_FACT]}..."

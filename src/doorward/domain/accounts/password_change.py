@@ -20,11 +20,11 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
 LIFE_OF_NOTICE: Final = timedelta(hours=24)
-"""A mail that tells of a change is not sent later."""
+"""How long the notice of a change may wait for delivery."""
 
 
 class PasswordChange:
-    """Replaces a password, and ends whatever the old one began."""
+    """Replace a password, and end all that depends on the old one."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class PasswordChange:
         clock: Clock,
         mails: MailQueue,
     ) -> None:
-        """Take the database, passwords, what begins the next session, the time, and the queue of mails."""
+        """Take the database, passwords, session continuation, the clock, and the mail queue."""
         self._database = database
         self._passwords = passwords
         self._continuation = continuation
@@ -51,14 +51,14 @@ class PasswordChange:
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
     ) -> GoesOn:
-        """Store the new password and return the pair of a new session, committed when this returns.
+        """Store the new password and return the token pair of a new session, committed when this returns.
 
-        All sessions of the user end, the caller's with them, and so do known devices, the one-time tokens that were
-        mailed and a change of address that waits: no token from before works on the next request. Of several changes
-        at the same moment one is made; for the others the caller's session has ended.
+        Ends all sessions of the user, including the caller's, and removes known devices, mailed one-time tokens and a
+        pending change of address: earlier tokens are refused from the next request on. Of concurrent changes one
+        succeeds; for the others the caller's session has ended.
 
         Raises the ``Password...Error`` classes for the new password, ``WrongPasswordError`` and ``LoginThrottledError``
-        for the current one, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        for the current one, ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
         ``ServiceUnavailableError`` while the tokens of the new session cannot be signed.
         """
         self._continuation.require_signing_key(self._clock.now())
@@ -86,7 +86,7 @@ class PasswordChange:
         event: AuditedEvent,
         now: datetime,
     ) -> Continued:
-        """Replace the password of the user, who is locked, and begin the session that goes on."""
+        """Replace the password of the locked user, and begin the session that continues the caller's."""
         user_id = caller.user.id
         account = await accounts.replace_password(connection, user_id, password_hash=password_hash)
         await record(connection, event, address=device.address)

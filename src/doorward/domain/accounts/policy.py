@@ -1,4 +1,4 @@
-"""The rules of accounts as pure decisions, and how much mail one address gets."""
+"""The rules of accounts as pure decisions, and the limits of mails to one address."""
 
 from datetime import timedelta
 from typing import Final
@@ -12,7 +12,7 @@ from doorward.domain.auth.users.identifiers import canonical_email
 MAIL_LIMITS: Final = MailLimits(
     kind_limit=1, kind_window=timedelta(minutes=1), day_limit=10, day_window=timedelta(days=1)
 )
-"""Of each origin by itself: what strangers cause does not count against the owner."""
+"""Per origin: mails that strangers cause do not count against the owner."""
 
 
 def check_version(version: int, is_expected: VersionTest) -> None:
@@ -22,9 +22,9 @@ def check_version(version: int, is_expected: VersionTest) -> None:
 
 
 def typed_email_key(email: str) -> str:
-    """Return the canonical form of the address that is typed with a mailed code.
+    """Return the canonical form of the address that is entered with a mailed code.
 
-    Raises ``InvalidOneTimeTokenError`` for what is no address.
+    Raises ``InvalidOneTimeTokenError`` for an invalid address.
     """
     try:
         return canonical_email(email)
@@ -35,10 +35,10 @@ def typed_email_key(email: str) -> str:
 def mailbox_to_wait_for(
     change: PendingEmailChange, mode: EmailChangeMode, *, is_verified: bool
 ) -> ChangedMailbox | None:
-    """Return which mailbox has to confirm a change next; None when it can be made.
+    """Return the mailbox that has to confirm a change next; None if all have confirmed.
 
-    ``is_verified`` says whether the address that the account has was shown to be its owner's: if not, its mailbox may
-    be anybody's and has no say.
+    ``is_verified`` says whether the account's present address is verified: if not, its mailbox may belong to another
+    person and does not confirm.
     """
     if change.new_confirmed_at is None:
         return ChangedMailbox.NEW

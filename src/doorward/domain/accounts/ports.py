@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
+"""Protocols of what this domain needs from outside. The implementations are in ``infrastructure``."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,78 +15,81 @@ from doorward.domain.outbox.models import Outcome
 
 
 class Composer(Protocol):
-    """Composes the mails of some kinds when they are sent. ``wiring/mail.py`` has the composer of each kind."""
+    """Compose the mails of some kinds at the time of sending. ``wiring/mail.py`` has the composer of each kind."""
 
     async def judge(self, request: MailRequest) -> MailOrigin | None:
-        """Return whose budget the mail spends; None when there is nothing to send, as for a change that was replaced.
+        """Return whose budget the mail spends; None if no mail is due, for example after the change was replaced.
 
-        It is asked before the budget, and changes nothing. Raises ``ServiceUnavailableError``.
+        Called before the budget is counted; changes nothing. Raises ``ServiceUnavailableError``.
         """
         ...
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
-        """Return the mail, with a token made now where its kind has one; None when there is nothing to send.
+        """Return the mail, with a new token where its kind has one; None if no mail is due.
 
-        Nothing to send is normal: the address may be of no account. It is called again for each attempt to deliver
-        the same message. Raises ``ServiceUnavailableError``.
+        None is normal: the address may belong to no account. Called again for each delivery attempt of the same
+        message. Raises ``ServiceUnavailableError``.
         """
         ...
 
 
 class FactorResetting(Protocol):
-    """What removes the second factors of a user. ``domain/mfa`` has the implementation."""
+    """Remove the second factors of a user. ``domain/mfa`` has the implementation."""
 
     async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
-        """Remove all of them, and end all sessions; None for a user who has none, of whom nothing changes."""
+        """Remove all second factors and end all sessions. Without second factors, change nothing and return None."""
         ...
 
 
 class MailTemplateError(Exception):
-    """A template cannot be used. The message names the file and what is wrong."""
+    """A template cannot be used. The message names the file and the problem."""
 
 
 class MailTemplates(Protocol):
-    """The texts of all mails."""
+    """The templates of all mails."""
 
     def render(self, mail: ComposedMail) -> MailContent:
-        """Return subject, text and HTML. Raises ``MailTemplateError`` when a fact is missing."""
+        """Return subject, text and HTML. Raises ``MailTemplateError`` if a fact is missing."""
         ...
 
 
 class MailTransport(Protocol):
-    """Takes mails to the people that they are for."""
+    """Deliver mails to their recipients."""
 
     async def send(self, mail: Mail) -> Outcome:
-        """Try to deliver the mail once; return what came of it. Raises nothing for faults of the server."""
+        """Try to deliver the mail once; return the outcome. Raises nothing for faults of the server."""
         ...
 
 
 class PersonalData(Protocol):
-    """What one domain stores about users, for the export. Rows go with the user by ON DELETE CASCADE."""
+    """The data that one domain stores about users, for the export.
+
+    Foreign keys delete it with the user (ON DELETE CASCADE).
+    """
 
     member: str
     """The name of the list in the export."""
 
     def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
-        """Yield dataclasses of what is stored about a user. No secret, no hash."""
+        """Yield dataclasses of the data stored about a user, without secrets and hashes."""
         ...
 
 
 class SnapshotDatabase(Database[Connection], Protocol):
-    """Connections to PostgreSQL, also for reading much as it was at one moment."""
+    """Connections to PostgreSQL, also for large reads of one snapshot."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a connection that reads only, and in which all statements see the same. Call within ``bulk_place``."""
+        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_place``."""
         ...
 
 
 class DevelopmentMails(Protocol):
-    """The mails that development keeps instead of sending them, or beside it."""
+    """The mails that development keeps, instead of sending them or in addition."""
 
     async def list(self) -> Sequence[Mail]:
         """Return the latest mails, the newest first."""
         ...
 
     async def find(self, message_id: UUID) -> Mail | None:
-        """Return the mail of this id, if it is kept."""
+        """Return the mail with this id, if it is kept."""
         ...

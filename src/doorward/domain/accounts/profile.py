@@ -1,4 +1,4 @@
-"""Use cases: read the own account, and change its user name."""
+"""Use cases: read one's own account, and change its user name."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ from doorward.observability.request_context import current_client
 
 
 class Profiles:
-    """What a signed-in user sees and changes of the own account."""
+    """Read and change the signed-in user's own account."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Profiles:
         reserved_usernames: Collection[str],
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, the names that sign-up refuses, too, and what addresses may show."""
+        """Take the database, the clock, the reserved user names, and how much of an address may be recorded."""
         self._database = database
         self._clock = clock
         self._reserved_usernames = reserved_usernames
@@ -43,12 +43,11 @@ class Profiles:
         return profile
 
     async def change_username(self, caller: Caller, username: str | None, is_expected: VersionTest) -> Profile:
-        """Give the caller's account another user name by the rules of sign-up; return the account as it is then.
+        """Change the user name by the rules of sign-up; return the changed account.
 
-        None and the name that the account has change nothing. Of several accounts that want one name at the same
-        moment, in any spelling, exactly one gets it. Raises ``InvalidUsernameError``, ``UsernameReservedError``,
-        ``StaleAccountError`` and ``UsernameTakenError``, and ``InvalidAccessTokenError`` if the caller's session has
-        ended meanwhile.
+        None and the present name change nothing. Of concurrent changes to one name, in any spelling, exactly one
+        succeeds. Raises ``InvalidUsernameError``, ``UsernameReservedError``, ``StaleAccountError`` and
+        ``UsernameTakenError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         name = None if username is None else read_new_username(username, reserved=self._reserved_usernames)
         user_id = caller.user.id

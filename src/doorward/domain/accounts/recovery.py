@@ -1,4 +1,4 @@
-"""Use cases: ask for a mail that resets a forgotten password, and set a new password with what it brought."""
+"""Use cases: request a mail that resets a forgotten password, and set a new password with its token or code."""
 
 from datetime import timedelta
 from typing import Final
@@ -35,10 +35,10 @@ LIFE_OF_NOTICE: Final = timedelta(hours=24)
 
 
 class Recovery:
-    """Gives the owner of a mailbox a new password. Whatever the old one began ends.
+    """Set a new password for the owner of a mailbox, and end all that depends on the old one.
 
-    An account that waits for its deletion goes on waiting, and the new password restores it: whoever stole the old one
-    and asked for the deletion must not keep the owner out until it is carried out.
+    A scheduled deletion stays scheduled, and the new password can restore the account: a person who stole the old
+    password and scheduled the deletion must not lock out the owner until it is carried out.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Recovery:
         devices: KnownDevices,
         factors: FactorResetting,
     ) -> None:
-        """Take the database, the time, tokens, what hashes new passwords, the queue of mails, and device tokens.
+        """Take the database, the clock, tokens, passwords, the mail queue, and device tokens.
 
-        ``factors`` removes what protects an account whose address was not shown to be its owner's.
+        ``factors`` removes the second factors of an account whose address was never verified.
         """
         self._database = database
         self._clock = clock
@@ -65,10 +65,10 @@ class Recovery:
         self._factors = factors
 
     async def request_reset(self, email: str, *, device_token: str | None = None) -> None:
-        """Ask for a mail. The same single statement for every address: the worker looks up whose it is.
+        """Queue a reset mail. Every address costs the same single statement: the worker looks up the account.
 
-        ``device_token`` was given by an earlier login; the worker finds out whether the account knows the device, which
-        then spends the owner's budget. Any other text in its place is ignored. Raises ``MailNotConfiguredError`` and
+        ``device_token`` is from an earlier login; if the account knows the device, the mail spends the owner's budget,
+        which the worker decides. Any other text in its place is ignored. Raises ``MailNotConfiguredError`` and
         ``InvalidEmailError``.
         """
         self._mails.require()
@@ -81,7 +81,7 @@ class Recovery:
             )
 
     async def reset_by_token(self, token: str, new_password: str, *, client: Client = NO_CLIENT) -> None:
-        """Set a new password with the token of a mail. A password that is refused leaves the token usable.
+        """Set a new password with the token of a mail. A refused password leaves the token usable.
 
         Raises ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
         """
@@ -98,15 +98,16 @@ class Recovery:
             raise
 
     async def reset_by_code(self, email: str, code: str, new_password: str, *, client: Client = NO_CLIENT) -> None:
-        """Set a new password with the code of a mail and the address that it went to. Each wrong code costs a try.
+        """Set a new password with the code of a mail and the address that it went to.
 
-        An unknown address costs the same statements and gets the same refusal as a wrong code. With the right code a
-        password that is refused costs none, and only then is it looked up among the breached ones. Raises
-        ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
+        Each wrong code counts as an attempt. An unknown address costs the same statements and gets the same refusal as
+        a wrong code. With the correct code a refused password does not count as an attempt, and only then is it looked
+        up among the breached passwords. Raises ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
         """
         try:
             email_key = typed_email_key(email)
-            # Before the account is looked up: otherwise this refusal would tell who has one, and cost a try.
+            # Before the account is looked up: otherwise this refusal would reveal who has an account, and count as an
+            # attempt.
             self._passwords.check_rules(new_password, username="", email=email_key)
             mailbox = await self._find(email_key)
             async with self._database.connection() as connection:
@@ -130,7 +131,7 @@ class Recovery:
             return await accounts.find_mailbox_by_email(connection, email_key)
 
     async def _check_new(self, shown: ShownToken, mailbox: Mailbox, new_password: str) -> None:
-        """Refuse a new password, and give back the try of the code, which was right."""
+        """Refuse an unacceptable new password, and uncount the attempt: the code was correct."""
         try:
             await self._passwords.check_new(new_password, username=mailbox.username, email=mailbox.email_key)
         except DomainError:
@@ -152,9 +153,9 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-                # A person who registers another's address must not keep its owner out. An account whose
-                # address was ever verified keeps its factors, also at an address that an administrator has given it:
-                # a mailbox is none of them.
+                # A person who registers another person's address must not lock out the address's owner. An account with
+                # any earlier verified address keeps its factors, also at an address that an administrator set: access
+                # to a mailbox does not replace a second factor.
                 if not await accounts.find_earlier_verification(connection, user_id):
                     reset = await self._factors.reset(connection, user_id, now=now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
@@ -169,7 +170,7 @@ class Recovery:
 
 @frozen
 class ResetMail:
-    """Composes the mail with link and code, when it is sent."""
+    """Compose the mail with link and code, at the time of sending."""
 
     database: Database[Connection]
     clock: Clock
@@ -177,9 +178,9 @@ class ResetMail:
     links: AccountLinks
 
     async def judge(self, request: MailRequest) -> MailOrigin | None:
-        """Return the owner for a device that the account knows, else who asked; None where there is none to reset."""
+        """Return OWNER for a known device, else the request's origin; None if there is no account to reset."""
         if request.email is None:
-            # Administration asks for a user's reset.
+            # The request comes from an administrator.
             return request.origin
         now = self.clock.now()
         async with self.database.connection() as connection:
@@ -190,9 +191,9 @@ class ResetMail:
         return MailOrigin.OWNER if is_known else request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
-        """Make a new token for the account of the address that was named, or of the user. None with none to reset.
+        """Make a new token for the account of the requested address or user; None if no account can be reset.
 
-        The mail goes to the address that the account has, in the spelling stored, never to the one that was typed.
+        The mail goes to the account's address in its stored spelling, never to the address as typed.
         """
         now, found = self.clock.now(), await self._find(request)
         if found is None:
@@ -219,7 +220,7 @@ class ResetMail:
         return ComposedMail(mailbox.email, request.kind, facts, mailbox.locale)
 
     async def _find(self, request: MailRequest) -> Mailbox | None:
-        """Find the account of the address that a stranger named, or the user whose reset an administrator asks for."""
+        """Find the account of the requested address, or the user whose reset an administrator requested."""
         async with self.database.connection() as connection:
             if request.user_id is not None:
                 return await accounts.find_mailbox(connection, request.user_id)

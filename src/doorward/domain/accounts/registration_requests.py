@@ -1,7 +1,7 @@
-"""Use cases of confirmed mode: ask for an account, and for its mail once more.
+"""Use cases of confirmed mode: request an account, and request its mail again.
 
-Nothing here tells whether an address has an account: its row, its statements and its answer are those of any other.
-The worker looks up which mail the address gets, and what it brings completes the account: ``confirmation.py``.
+These calls do not reveal whether an address has an account: its row, statements and answer are the same as for any
+other address. The worker decides which mail the address gets; ``confirmation.py`` creates the account.
 """
 
 from datetime import timedelta
@@ -24,17 +24,17 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
 LIFE_OF_REGISTRATION: Final = timedelta(hours=24)
-"""From its latest mail on."""
+"""Counted from its latest mail."""
 
 LONGEST_REGISTRATION: Final = timedelta(days=7)
-"""However often its mail is asked for."""
+"""Counted from the registration, regardless of further mails."""
 
 REGISTRATION_ID: Final = "registration_id"
-"""The fact of a mail request that says which registration it is for."""
+"""The fact of a mail request that holds the registration's id."""
 
 
 class RegistrationRequests:
-    """Takes registrations that a mail completes."""
+    """Store registrations that a mail completes."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class RegistrationRequests:
         mails: MailQueue,
         is_required: bool,
     ) -> None:
-        """Take what to refuse, and the queue of mails. ``is_required`` says whether accounts begin only this way."""
+        """Take the sign-up rules and the mail queue. ``is_required`` says whether accounts can begin only this way."""
         self._database = database
         self._hasher = hasher
         self._clock = clock
@@ -57,10 +57,10 @@ class RegistrationRequests:
         self.is_required = is_required
 
     async def request(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> str:
-        """Store the registration and ask for its mail; return the token by which its requester is known again.
+        """Store the registration and queue its mail; return the token that identifies its requester.
 
-        User names are public: one that is taken is refused, whoever has the address. The same address and name
-        replace what was asked for them before. ``client`` decides when the password is hashed. Raises
+        User names are public: a taken name is refused, regardless of the address. A registration with the same address
+        and name replaces the earlier one. ``client`` determines the priority of the password hashing. Raises
         ``MailNotConfiguredError``, what ``read_newcomer`` raises, and ``UsernameTakenError``.
         """
         try:
@@ -96,9 +96,9 @@ class RegistrationRequests:
         return self._codec.encode(token)
 
     async def resend(self, registration_token: str) -> None:
-        """Ask for the mail once more. It ends the link before it; beyond the address's budget none is sent.
+        """Queue the mail again. It invalidates the previous link; no mail is sent beyond the address's budget.
 
-        The registration lives a day from the mail on, until it is a week old.
+        The mail extends the registration by a day, up to a total of a week.
 
         Raises ``MailNotConfiguredError`` and ``InvalidOneTimeTokenError``.
         """

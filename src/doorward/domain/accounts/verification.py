@@ -1,4 +1,4 @@
-"""Use cases: verify the e-mail address of an account, and send the mail for it again."""
+"""Use cases: verify the e-mail address of an account, and send its verification mail again."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from doorward.observability.logging import report
 
 
 class Verification:
-    """A mailed token shows a mailbox. It counts only with a session or the password of the account."""
+    """Verify addresses. A mailed token proves access to a mailbox; a session or the password is required, too."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Verification:
         passwords: Passwords,
         mails: MailQueue,
     ) -> None:
-        """Take the database, the time, the tokens, what checks a password, and where mails are asked for."""
+        """Take the database, the clock, the tokens, the password check, and the mail queue."""
         self._database = database
         self._clock = clock
         self._tokens = tokens
@@ -41,11 +41,11 @@ class Verification:
         self._mails = mails
 
     async def send_again(self, caller: Caller) -> None:
-        """Ask for a new mail. For an address that is verified already, the worker sends none.
+        """Queue a new verification mail. For a verified address the worker sends none.
 
-        Until it is verified the address may be anybody's: the mail spends what a claimant may cause. Of requests at
-        the same moment each replaces the one before it. Raises ``MailNotConfiguredError``, and
-        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        The mail counts against the claimant's budget: an unverified address may belong to another person. Of concurrent
+        requests each replaces the one before it. Raises ``MailNotConfiguredError``, and ``InvalidAccessTokenError`` if
+        the caller's session has ended meanwhile.
         """
         self._mails.require()
         request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=caller.user.id)
@@ -55,7 +55,7 @@ class Verification:
             await self._mails.add(connection, request, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])
 
     async def verify_by_session(self, caller: Caller, *, token: str | None = None, code: str | None = None) -> None:
-        """Verify the address of the account whose session asks. Repeatable with the genuine token of that account.
+        """Verify the address of the caller's account. Can be repeated with the genuine token of that account.
 
         Exactly one of ``token`` and ``code`` is given. Raises ``InvalidOneTimeTokenError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
@@ -78,7 +78,7 @@ class Verification:
             raise
 
     async def verify_by_password(self, token: str, password: str, *, client: Client = NO_CLIENT) -> None:
-        """Verify the address of the account that a token is for, if the password is that account's.
+        """Verify the address of the account of a token, if the password is correct.
 
         Raises ``InvalidOneTimeTokenError``, ``InvalidCredentialsError`` and ``LoginThrottledError``.
         """
@@ -92,7 +92,7 @@ class Verification:
             raise
 
     async def verify_by_name_and_code(self, name: str, password: str, code: str, *, client: Client = NO_CLIENT) -> None:
-        """Verify the address of the account of this name or address with its password and the mail's code.
+        """Verify the address of the account of this name or address, with its password and the mailed code.
 
         Raises ``InvalidOneTimeTokenError``, ``InvalidCredentialsError`` and ``LoginThrottledError``.
         """
@@ -128,7 +128,7 @@ class Verification:
 
 @frozen
 class VerificationMail:
-    """Composes the mail with link and code, when it is sent."""
+    """Compose the mail with link and code, at the time of sending."""
 
     database: Database[Connection]
     clock: Clock
@@ -136,7 +136,7 @@ class VerificationMail:
     links: AccountLinks
 
     async def judge(self, request: MailRequest) -> MailOrigin | None:
-        """Return who asked; None for an account that needs no verification."""
+        """Return the request's origin; None for an account that needs no verification."""
         if request.user_id is None:
             return None
         async with self.database.connection() as connection:

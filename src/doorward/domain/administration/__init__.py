@@ -1,1 +1,1 @@
-"""Administration: users, roles, invitations and the audit log, for whom roles give parts of it, and for operators."""
+"""Administration: users, roles, invitations and the audit log, for operators and for users with admin scopes."""

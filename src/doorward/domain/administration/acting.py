@@ -1,4 +1,4 @@
-"""Lock the actor and the user acted on, and check the actor's rights: the first step of every change."""
+"""Lock the actor and the affected user, and check the actor's rights: the first step of every change."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,10 +13,10 @@ from doorward.domain.auth.sessions.acting_session import lock_caller_and_user, l
 
 
 async def lock_actor(connection: Connection, actor: Actor, needed: AdminScope, *, now: datetime) -> frozenset[str]:
-    """Return what the actor may do until the transaction ends, for a change that concerns no user.
+    """Return the actor's scopes, fixed until the transaction ends, for a change that concerns no user.
 
-    Raises ``InvalidAccessTokenError`` if the actor's session has ended since it was let in, and
-    ``BeyondOwnScopesError`` if the needed scope was taken away since.
+    Raises ``InvalidAccessTokenError`` if the actor's session has ended since the request was authenticated, and
+    ``BeyondOwnScopesError`` if the needed scope has been revoked since.
     """
     if actor.caller is None:
         return ADMIN_SCOPES
@@ -28,10 +28,10 @@ async def lock_actor(connection: Connection, actor: Actor, needed: AdminScope, *
 async def lock_subject(
     connection: Connection, actor: Actor, user_id: UUID, needed: AdminScope, *, now: datetime
 ) -> tuple[Subject, frozenset[str]]:
-    """Lock the user on whom the actor acts; return that user, and what the actor may do until the transaction ends.
+    """Lock the user on whom the actor acts; return the user, and the actor's scopes, fixed until the transaction ends.
 
-    The user's own scopes lie within the actor's. Raises what ``lock_actor`` raises, ``UserNotFoundError``,
-    ``BeyondOwnScopesError`` for a user who may do more than the actor, and ``ReauthenticationRequiredError`` for an
+    The user's own scopes must lie within the actor's. Raises what ``lock_actor`` raises, ``UserNotFoundError``,
+    ``BeyondOwnScopesError`` for a user with more scopes than the actor, and ``ReauthenticationRequiredError`` for an
     actor who acts on the own account without the proof that the account's own calls need.
     """
     if actor.caller is not None and actor.caller.user.id == user_id:

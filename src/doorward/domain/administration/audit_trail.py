@@ -1,4 +1,4 @@
-"""Use case: search the audit log, part after part."""
+"""Use case: search the audit log, in pages."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _SORT: Final = "-id"
 
 
 class AuditTrail:
-    """Shows the audit log to those who may see all of it: the latest entries first."""
+    """Show the audit log to callers who may see all of it, the latest entries first."""
 
     def __init__(self, *, search: AuditSearch, cursors: CursorCodec) -> None:
         self._search = search
@@ -19,7 +19,7 @@ class AuditTrail:
     async def search(self, query: AuditQuery, *, after: str, page_size: int) -> Slice[AuditEntry]:
         """Return the entries after a cursor, or the latest ones for an empty cursor.
 
-        A type or an actor that no entry can have finds none. Raises ``InvalidCursorError`` and
+        A type or an actor that no entry can have gives an empty result. Raises ``InvalidCursorError`` and
         ``AuditQueryTooBroadError``.
         """
         before = int(self._cursors.decode(after, _SORT).id) if after else None

@@ -1,4 +1,4 @@
-"""The events of administration."""
+"""Administration events."""
 
 from typing import Literal
 from uuid import UUID
@@ -9,7 +9,10 @@ from doorward.core.frozen import frozen
 
 @frozen(slots=False)
 class RoleChanged(AuditedEvent):
-    """The role `role_id` was created, changed or removed. Felt at the next request of each user that has it."""
+    """The role `role_id` was created, changed or removed.
+
+    It applies from the next request of each user with the role.
+    """
 
     type = log_event = "role.changed"
     role_id: UUID
@@ -29,9 +32,9 @@ class UserChanged(AuditedEvent):
 
 @frozen(slots=False)
 class PasswordResetForced(AuditedEvent):
-    """An administrator had the password of `target_user_id` reset. It signs in no more, and a mail has a link.
+    """An administrator forced a password reset of `target_user_id`.
 
-    `count` sessions were ended.
+    The password is disabled, and a mail has a reset link. `count` sessions were ended.
     """
 
     type = "user.password_reset_forced"

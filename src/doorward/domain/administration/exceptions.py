@@ -1,10 +1,10 @@
-"""Every way in which administration refuses, one class each. The codes are part of the API."""
+"""The refusals of administration, one class each. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class BeyondOwnScopesError(DomainError):
-    """The target's scopes, before the change and after it, do not lie within those of whoever asks for it."""
+    """The target's scopes, before or after the change, exceed those of the caller."""
 
     kind = Kind.FORBIDDEN
     code = "beyond_own_scopes"
@@ -76,7 +76,7 @@ class UserNotActiveError(DomainError):
 
 
 class UserWithoutEmailError(DomainError):
-    """A user that a foreign issuer vouches for: there is no mailbox that a link could go to."""
+    """The user has no e-mail address, as users of trusted issuers can have none: there is no mailbox for a link."""
 
     kind = Kind.CONFLICT
     code = "user_without_email"
@@ -108,7 +108,7 @@ class TooManyRolesOfUserError(DomainError):
 
 
 class QueryTooShortError(DomainError):
-    """Without three letters or digits in a row, every user would be looked at."""
+    """Without three letters or digits in a row, the search would read every user."""
 
     kind = Kind.INVALID
     code = "query_too_short"

@@ -1,7 +1,7 @@
-"""Use case of the shell: make an administrator where there is none yet, or none who can sign in.
+"""Use case of the command line: create an administrator if there is none yet, or none who can sign in.
 
-Either by a link for one use, with which the person chooses a name and a password, or with a password from the shell.
-There is no account by default.
+The operator either gets a one-time link, where the person chooses a name and a password, or sets the password. There is
+no default account.
 """
 
 import secrets
@@ -17,19 +17,22 @@ _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class FirstAdministrator:
-    """Makes administrators for an operator."""
+    """Create administrators on behalf of an operator."""
 
     def __init__(self, *, invitations: AdministeredInvitations, users: Users) -> None:
         self._invitations = invitations
         self._users = users
 
     async def invite(self, email: str) -> str:
-        """Return the link for the owner of the address. Raises ``InvalidEmailError`` and ``EmailTakenError``."""
+        """Return the invitation link for the owner of the address.
+
+        Raises ``InvalidEmailError`` and ``EmailTakenError``.
+        """
         created = await self._invitations.create(OPERATOR, email, [ADMIN_ROLE], is_mailed=False)
         return created.link or ""
 
     async def create(self, email: str, password: str, username: str | None = None) -> str:
-        """Create the administrator; return the user name, which is made up if none is given.
+        """Create the administrator; return the user name, which is generated if none is given.
 
         Raises as ``Users.create``.
         """

@@ -1,4 +1,4 @@
-"""Use cases: invite an address with roles, list the invitations, take one back."""
+"""Use cases: invite an address with roles, list the invitations, revoke one."""
 
 from collections.abc import Collection
 from typing import Final
@@ -23,7 +23,7 @@ _SORT: Final = "-created_at"
 
 @frozen
 class Created:
-    """An invitation that was made. ``link`` is shown this once; None if it was mailed."""
+    """A new invitation. ``link`` is shown only this once; None if the invitation was mailed."""
 
     invitation: PendingInvitation
     link: str | None
@@ -41,10 +41,10 @@ class AdministeredInvitations:
         self._cursors = cursors
 
     async def create(self, actor: Actor, email: str, roles: Collection[str] = (), *, is_mailed: bool = True) -> Created:
-        """Invite an address. The account will have the roles, all of whose scopes the actor has.
+        """Invite an address. The account will have the given roles, all of whose scopes the actor must have.
 
-        It replaces the invitation before it for the same address, whose roles the actor must be able to give, too.
-        Raises ``InvalidEmailError``, ``EmailTakenError``, ``UnknownRoleError``, ``TooManyRolesOfUserError``,
+        Replaces an earlier invitation for the same address, whose roles the actor must be able to grant, too. Raises
+        ``InvalidEmailError``, ``EmailTakenError``, ``UnknownRoleError``, ``TooManyRolesOfUserError``,
         ``MailNotConfiguredError`` if it is to be mailed, and what ``lock_actor`` raises.
         """
         wanted, email_key = checked_roles(roles), canonical_email(email)
@@ -65,7 +65,7 @@ class AdministeredInvitations:
         return Created(invitation, invited.link)
 
     async def list(self, *, after: str, page_size: int) -> Slice[PendingInvitation]:
-        """Return the live invitations after a cursor, or the first ones: the newest first.
+        """Return the live invitations after a cursor, or the first ones for an empty cursor, the newest first.
 
         Raises ``InvalidCursorError``.
         """
@@ -79,7 +79,7 @@ class AdministeredInvitations:
         return Slice(shown, page_size, next_cursor)
 
     async def revoke(self, actor: Actor, invitation_id: UUID) -> None:
-        """Take back an invitation, whose roles the actor could give. Its link and its code end.
+        """Revoke an invitation whose roles the actor can grant. Its link and its code no longer work.
 
         Raises ``InvitationNotFoundError`` and what ``lock_actor`` raises.
         """

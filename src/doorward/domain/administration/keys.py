@@ -12,20 +12,20 @@ from doorward.domain.keys.models import KeyState, StoredKey
 
 
 class AdministeredKeys:
-    """Changes the keys for an actor who has the scope of it. Each change raises what ``lock_actor`` raises."""
+    """Change the signing keys for an actor with the needed scope. Each change raises what ``lock_actor`` raises."""
 
     def __init__(self, *, changes: KeyChanges, clock: Clock, changed: Callable[[], Awaitable[None]]) -> None:
-        """Take the changes, the time, and what has this process use the keys as they are now."""
+        """Take the changes, the clock, and a callback that reloads the keys in this process."""
         self._changes = changes
         self._clock = clock
         self._changed = changed
 
     async def list(self) -> Sequence[tuple[StoredKey, KeyState]]:
-        """Return all keys with what they do now, the oldest first."""
+        """Return all keys with their states, the oldest first."""
         return await self._changes.list()
 
     async def rotate(self, actor: Actor, *, at_once: bool) -> Sequence[tuple[StoredKey, KeyState]]:
-        """Let the standby key of each algorithm sign, after 24 hours or at once; return all keys.
+        """Promote the standby key of each algorithm to sign, after 24 hours or at once; return all keys.
 
         Raises ``KeyRotationPendingError``, ``SigningKeysUnreadableError``.
         """
@@ -34,7 +34,7 @@ class AdministeredKeys:
         return await self._changes.list()
 
     async def revoke(self, actor: Actor, kid: str) -> None:
-        """Destroy a key. If it signed, its successor signs at once. Raises ``SigningKeyNotFoundError``."""
+        """Destroy a key. If it is the signing key, its successor signs at once. Raises ``SigningKeyNotFoundError``."""
         await self._changes.revoke(kid, authorize=self._authorize(actor))
         await self._changed()
 

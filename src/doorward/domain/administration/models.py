@@ -1,4 +1,4 @@
-"""The vocabulary of this domain. No I/O."""
+"""Types of the administration domain. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from doorward.domain.auth.models import Standing
 
 @frozen
 class Actor:
-    """Who administers: a user in a session, or without one an operator at a shell, who may do everything."""
+    """The acting administrator: a user in a session, or without one an operator at a shell, who may do everything."""
 
     caller: Caller | None = None
 
@@ -23,7 +23,7 @@ OPERATOR: Final = Actor()
 
 @frozen
 class Role:
-    """A role. ``name`` is what people write and tokens carry, ``id`` is what events have."""
+    """A role. ``name`` is used by people and in tokens, ``id`` in events."""
 
     id: UUID
     name: str
@@ -37,7 +37,7 @@ class Role:
 
 @frozen
 class Subject(Standing):
-    """A user on whom an administrator acts, locked. ``email`` and ``username`` are as they are shown."""
+    """The locked user on whom an administrator acts. ``email`` and ``username`` are in their display forms."""
 
     email: str | None
     username: str
@@ -52,14 +52,14 @@ class UserStatus(StrEnum):
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
     DELETION_PENDING = "deletion_pending"
-    """Inactive, and deleted at ``deletion_due_at``."""
+    """Inactive until the deletion at ``deletion_due_at``."""
 
 
 @frozen
 class AdministeredUser:
-    """A user as administration sees one. No hash, no secret.
+    """A user as administrators see it, without hashes and secrets.
 
-    A user that a foreign issuer vouches for has no address, unless an administrator has given one.
+    A user of a trusted issuer has no address, unless an administrator has set one.
     """
 
     id: UUID
@@ -78,9 +78,9 @@ class AdministeredUser:
     updated_at: datetime
     version: int
     second_factors: Sequence[str]
-    """The kinds of second factors that the user has."""
+    """The kinds of the user's second factors."""
     identities: Sequence[Mapping[str, str]]
-    """What trusted issuers call the user: ``issuer`` and ``subject`` of each."""
+    """The user's identities at trusted issuers: ``issuer`` and ``subject`` of each."""
 
     @property
     def status(self) -> UserStatus:
@@ -91,7 +91,7 @@ class AdministeredUser:
 
 
 class Unset(Enum):
-    """What a change says of a member that stays as it is, where null is a value."""
+    """The default of a member that a change leaves as it is, where null is a value."""
 
     UNSET = "unset"
 
@@ -101,7 +101,7 @@ UNSET: Final = Unset.UNSET
 
 @frozen
 class NewUser:
-    """A user to create, as it was sent."""
+    """A user to create, as the request has it."""
 
     email: str
     username: str
@@ -113,7 +113,7 @@ class NewUser:
 
 @frozen
 class UserChanges:
-    """What to change of a user, as it was sent."""
+    """The changes of a user, as the request has them."""
 
     username: str | None = None
     email: str | None = None
@@ -124,10 +124,10 @@ class UserChanges:
 
 @frozen
 class UserQuery:
-    """Which users are wanted; None does not narrow.
+    """The filter of a list of users; None does not filter.
 
-    ``part`` is a part of the user name or the address. ``issuer`` and ``subject`` are of one identity; a subject counts
-    with its issuer alone. ``created_since`` is included, ``created_until`` is not.
+    ``part`` is a part of the user name or the address. ``issuer`` and ``subject`` belong to one identity; ``subject``
+    needs ``issuer``. ``created_since`` is inclusive, ``created_until`` is exclusive.
     """
 
     part: str | None = None
@@ -145,7 +145,7 @@ class UserQuery:
 
 @frozen
 class FoundUsers:
-    """A part of a list of users, the newest first. ``total`` counts the whole list, perhaps as an estimate."""
+    """A page of a list of users, the newest first. ``total`` counts the whole list, and may be an estimate."""
 
     users: Sequence[AdministeredUser]
     page_size: int
@@ -156,7 +156,7 @@ class FoundUsers:
 
 @frozen
 class PendingInvitation:
-    """An invitation that was not accepted yet. ``invited_by`` is None for an operator."""
+    """An invitation that is not accepted yet. ``invited_by`` is None for an operator."""
 
     id: UUID
     email: str

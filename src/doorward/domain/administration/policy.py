@@ -22,31 +22,31 @@ MOST_ROLES: Final = 100
 MAXIMUM_DESCRIPTION_LENGTH: Final = 200
 MAXIMUM_EXTERNAL_ID_LENGTH: Final = 255
 MOST_ROLES_OF_A_USER: Final = 20
-"""An access token carries their names."""
+"""Access tokens carry the names of the roles."""
 
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _SEARCHABLE: Final = re.compile(r"[^\W_]{3}")
 
 
 def require_within(own: Collection[str], *others: Collection[str]) -> None:
-    """Refuse what reaches beyond one's own scopes.
+    """Refuse an action that exceeds one's own scopes.
 
-    ``own`` are the scopes of whoever acts, at this moment. ``others`` are those that the target has before the change,
-    those that it has after it, and the one that the act itself needs. Raises ``BeyondOwnScopesError``.
+    ``own`` are the present scopes of the caller. ``others`` are the target's scopes before the change, its scopes after
+    the change, and the scope that the action itself needs. Raises ``BeyondOwnScopesError``.
     """
     if not set().union(*others) <= set(own):
         raise BeyondOwnScopesError
 
 
 def checked_role_name(name: str) -> str:
-    """Return the name if a role may have it. Raises ``InvalidRoleNameError``."""
+    """Return the name if it is valid for a role. Raises ``InvalidRoleNameError``."""
     if not may_name_a_role(name):
         raise InvalidRoleNameError
     return name
 
 
 def checked_description(text: str) -> str:
-    """Return the description as it is stored: in NFC, without white space around it.
+    """Return the description in its stored form: NFC, trimmed.
 
     Raises ``InvalidRoleDescriptionError``.
     """
@@ -60,21 +60,21 @@ def checked_description(text: str) -> str:
 
 
 def checked_external_id(text: str) -> str:
-    """Return the id that another system gave the user, if it may be stored. Raises ``InvalidExternalIdError``."""
+    """Return the id that another system gave the user, if it is valid. Raises ``InvalidExternalIdError``."""
     if not 1 <= len(text) <= MAXIMUM_EXTERNAL_ID_LENGTH or text != text.strip() or not text.isprintable():
         raise InvalidExternalIdError
     return text
 
 
 def checked_locale(text: str) -> str:
-    """Return the language tag (RFC 5646), if it may be one. Raises ``InvalidLocaleError``."""
+    """Return the language tag (RFC 5646), if it is valid. Raises ``InvalidLocaleError``."""
     if not _LOCALE.fullmatch(text):
         raise InvalidLocaleError
     return text
 
 
 def checked_roles(names: Collection[str]) -> frozenset[str]:
-    """Return the names, each once. Raises ``TooManyRolesOfUserError``."""
+    """Return the names without duplicates. Raises ``TooManyRolesOfUserError``."""
     distinct = frozenset(names)
     if len(distinct) > MOST_ROLES_OF_A_USER:
         raise TooManyRolesOfUserError
@@ -82,9 +82,9 @@ def checked_roles(names: Collection[str]) -> frozenset[str]:
 
 
 def search_pattern(part: str) -> str:
-    """Return the LIKE pattern of the names and addresses that hold this part, in the form in which they are unique.
+    """Return the LIKE pattern of canonical names and addresses that contain this part.
 
-    An index finds it by three letters or digits in a row. Raises ``QueryTooShortError``.
+    The trigram index needs three letters or digits in a row. Raises ``QueryTooShortError``.
     """
     try:
         folded = normalize(part.strip(), "NFKC", longest=MAXIMUM_IDENTIFIER_LENGTH).casefold()
@@ -96,5 +96,5 @@ def search_pattern(part: str) -> str:
 
 
 def scopes_of(roles: Iterable[GrantedRole]) -> frozenset[str]:
-    """Return all scopes that these roles give together."""
+    """Return the union of the roles' scopes."""
     return frozenset(scope for role in roles for scope in role.scopes)

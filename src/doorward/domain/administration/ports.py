@@ -1,6 +1,6 @@
-"""What this domain needs of accounts and second factors, as Protocols. Their domains have the implementations.
+"""Protocols of the account and second-factor operations that this domain needs; their domains implement them.
 
-Their methods work in the caller's transaction, which has locked the user; the events are recorded, to be reported after
+The methods run in the caller's transaction, which has locked the user; the events are recorded, to be reported after
 the commit.
 """
 
@@ -15,10 +15,10 @@ from doorward.domain.auth.users.identifiers import EmailAddress
 
 
 class AccountChanges(Protocol):
-    """Changes of an account that its owner can make, too."""
+    """Account changes that the owner can make, too."""
 
     async def rename(self, connection: Connection, user_id: UUID, username: str) -> Sequence[AuditedEvent]:
-        """Give an account a user name that was checked. Raises ``UsernameTakenError``, which ends the transaction."""
+        """Set a validated user name. Raises ``UsernameTakenError``, which ends the transaction."""
         ...
 
     async def replace_email(
@@ -28,7 +28,7 @@ class AccountChanges(Protocol):
         ...
 
     async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Queue the mail that verifies the account's address. Does nothing where no mail is configured."""
+        """Queue the mail that verifies the account's address. Does nothing if no mail is configured."""
         ...
 
     async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
@@ -36,7 +36,7 @@ class AccountChanges(Protocol):
         ...
 
     async def schedule_deletion(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent:
-        """Deactivate an account now, and let it be deleted after the grace period."""
+        """Deactivate an account now, and delete it after the grace period."""
         ...
 
     async def erase(self, connection: Connection, user_id: UUID) -> AuditedEvent:
@@ -45,34 +45,34 @@ class AccountChanges(Protocol):
 
 
 class FactorResetting(Protocol):
-    """What removes the second factors of a user. ``domain/mfa`` has the implementation."""
+    """Remove the second factors of a user. ``domain/mfa`` has the implementation."""
 
     async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
-        """Remove all of them, and end all sessions; None for a user who has none, of whom nothing changes."""
+        """Remove all second factors and end all sessions. Without second factors, change nothing and return None."""
         ...
 
 
 class Invited(Protocol):
-    """An invitation that is stored with the commit."""
+    """An invitation to be committed."""
 
     @property
     def id(self) -> UUID:
-        """Its id."""
+        """Return its id."""
         ...
 
     @property
     def event(self) -> AuditedEvent:
-        """What to report."""
+        """Return the event to report."""
         ...
 
     @property
     def link(self) -> str | None:
-        """The link, where it was not mailed. It is shown this once."""
+        """Return the link if the invitation is not mailed. It is shown only this once."""
         ...
 
 
 class Inviting(Protocol):
-    """Invites addresses."""
+    """Invite addresses."""
 
     async def add(
         self,
@@ -83,12 +83,12 @@ class Inviting(Protocol):
         invited_by: UUID | None = None,
         is_mailed: bool = True,
     ) -> Invited:
-        """Store an invitation in place of the one before it for the same address.
+        """Store an invitation, replacing an earlier one for the same address.
 
         Raises ``InvalidEmailError``, ``EmailTakenError``, and ``MailNotConfiguredError`` if it is to be mailed.
         """
         ...
 
     async def revoke(self, connection: Connection, invitation_id: UUID) -> AuditedEvent:
-        """Take back an invitation, which is locked."""
+        """Revoke a locked invitation."""
         ...

@@ -1,4 +1,4 @@
-"""Use cases: list the roles, and define ones of one's own."""
+"""Use cases: list the roles, and define custom ones."""
 
 from collections.abc import Collection, Sequence
 
@@ -30,14 +30,14 @@ from doorward.observability.logging import report
 
 @frozen
 class RoleChanges:
-    """What to change of a role; None stays."""
+    """The changes of a role; None leaves a field as it is."""
 
     description: str | None = None
     scopes: Collection[AdminScope] | None = None
 
 
 class Roles:
-    """Defines what users may do. A change is felt at the next request of each user that has the role."""
+    """Define roles. A change applies from the next request of each user with the role."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
         self._database = database
@@ -59,7 +59,7 @@ class Roles:
         return role
 
     async def create(self, actor: Actor, name: str, description: str, scopes: Collection[AdminScope]) -> Role:
-        """Define a role that gives these scopes, all of which the actor has.
+        """Define a role with these scopes, all of which the actor must have.
 
         Raises ``InvalidRoleNameError``, ``InvalidRoleDescriptionError``, ``RoleExistsError``, ``TooManyRolesError``,
         and what ``lock_actor`` raises.
@@ -79,7 +79,7 @@ class Roles:
         return role
 
     async def change(self, actor: Actor, name: str, changes: RoleChanges, is_expected: VersionTest) -> Role:
-        """Change a role of one's own definition: the actor has its scopes from before and from after.
+        """Change a custom role, whose scopes before and after the change the actor must have.
 
         Raises ``RoleNotFoundError``, ``BuiltInRoleError``, ``StaleRoleError``, ``InvalidRoleDescriptionError``, and
         what ``lock_actor`` raises.
@@ -99,7 +99,7 @@ class Roles:
         return changed
 
     async def remove(self, actor: Actor, name: str, is_expected: VersionTest) -> None:
-        """Remove a role that no user has and no invitation carries.
+        """Remove a role that belongs to no user or invitation.
 
         Raises as ``change`` does, and ``RoleInUseError``.
         """
@@ -120,7 +120,7 @@ class Roles:
         scopes_after: Collection[AdminScope],
         is_expected: VersionTest,
     ) -> Role:
-        """Lock a role that the actor may change: grants of it wait until the transaction ends."""
+        """Lock a role that the actor may change. Grants of the role block until the transaction ends."""
         if not may_name_a_role(name):
             raise RoleNotFoundError
         own = await lock_actor(connection, actor, AdminScope.ROLES_WRITE, now=self._clock.now())

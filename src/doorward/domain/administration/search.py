@@ -1,4 +1,4 @@
-"""Use case: find users, part after part of a list."""
+"""Use case: find users, in pages of a list."""
 
 import time
 from dataclasses import replace
@@ -16,22 +16,25 @@ from doorward.domain.auth.users.accounts import Accounts
 from doorward.domain.auth.users.identifiers import canonical_email, canonical_username
 
 MOST_COUNTED: Final = 1_000
-"""Users. A longer list is estimated: to count it would take longer than to read its page, and ever longer."""
+"""Maximum users that are counted.
+
+The total of a longer list is estimated: counting it takes longer than reading a page.
+"""
 
 ESTIMATE_SECONDS: Final = 10.0
-"""How long an estimate is used again: for the next pages of the same list."""
+"""How long an estimate is cached, for the next pages of the same list."""
 
 MOST_ESTIMATES: Final = 200
 _SORT: Final = "-created_at"
 
 
 class UserSearch:
-    """Lists users for those who may see all of them: the newest first."""
+    """List users for callers who may see all of them, the newest first."""
 
     def __init__(
         self, *, database: Database[Connection], cursors: CursorCodec, estimate_seconds: float = ESTIMATE_SECONDS
     ) -> None:
-        """Take the database, the codec of cursors, and for how long the estimate of a list is used again."""
+        """Take the database, the codec of cursors, and how long the estimate of a list is cached."""
         self._database = database
         self._estimate_seconds = estimate_seconds
         self._cursors = cursors
@@ -39,9 +42,9 @@ class UserSearch:
         self._accounts = Accounts(database=database)
 
     async def find_id(self, name: str) -> UUID:
-        """Return the id of the user whom an operator names: by the id itself, the user name or the e-mail address.
+        """Return the id of the user whom an operator names: by the id, the user name or the e-mail address.
 
-        Whether there is a user of an id is not looked up. Raises ``UserNotFoundError``.
+        An id is returned without a check that the user exists. Raises ``UserNotFoundError``.
         """
         try:
             return UUID(name)
@@ -49,18 +52,18 @@ class UserSearch:
             return (await self._accounts.find_user(name)).id
 
     async def search(self, wanted: UserQuery, *, after: str, page_size: int) -> FoundUsers:
-        """Return the users after a cursor, or the first ones for an empty cursor. Each page costs the same.
+        """Return the users after a cursor, or the first ones for an empty cursor. The cost is the same at any position.
 
-        A name or an address that no user can have finds none. Raises ``InvalidCursorError``, ``QueryTooShortError``
-        and ``UserQueryTooBroadError``.
+        A name or an address that no user can have gives an empty result. Raises ``InvalidCursorError``,
+        ``QueryTooShortError`` and ``UserQueryTooBroadError``.
         """
         position = self._cursors.decode(after, _SORT) if after else None
         checked = _checked(wanted)
         if checked is None:
             return FoundUsers((), page_size, None, 0, total_is_estimate=False)
         async with self._database.connection() as connection:
-            # An index gives all of its entries before the first one, so a long list is not counted.
-            estimate = 0 if _is_of_one(checked) else await self._estimate(connection, checked)
+            # Counting reads all entries of an index before the first result, so a long list is not counted.
+            estimate = 0 if _matches_at_most_one(checked) else await self._estimate(connection, checked)
             if estimate > MOST_COUNTED:
                 found = await lists.list_users(connection, checked, after=position, limit=page_size + 1)
                 total, is_estimate = estimate, True
@@ -87,8 +90,8 @@ class UserSearch:
         return estimate
 
 
-def _is_of_one(wanted: UserQuery) -> bool:
-    """Tell whether at most one user can match."""
+def _matches_at_most_one(wanted: UserQuery) -> bool:
+    """Return whether at most one user can match."""
     return any(each is not None for each in (wanted.email, wanted.username, wanted.external_id, wanted.subject))
 
 
@@ -97,7 +100,7 @@ def _position(user: AdministeredUser) -> Position:
 
 
 def _checked(wanted: UserQuery) -> UserQuery | None:
-    """Return the query in the forms in which names are unique; None for one that no user can match."""
+    """Return the query with canonical names; None if no user can match it."""
     pattern = None if wanted.part is None else search_pattern(wanted.part)
     if wanted.role is not None and not may_name_a_role(wanted.role):
         return None

@@ -1,4 +1,4 @@
-"""Use cases: what stops a user, and what helps a user back in."""
+"""Use cases: block a user, and restore a user's access."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from doorward.observability.logging import report
 
 
 class UserActions:
-    """Acts on users, whose scopes lie within those of whoever acts. Each method raises what ``lock_subject`` raises."""
+    """Act on users whose scopes lie within those of the actor. Each method raises what ``lock_subject`` raises."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class UserActions:
         accounts: AccountChanges,
         factors: FactorResetting,
     ) -> None:
-        """Take the database, the time, what counts attempts, and what changes accounts and their factors."""
+        """Take the database, the clock, the throttling, and the changes of accounts and second factors."""
         self._database = database
         self._clock = clock
         self._throttling = throttling
@@ -43,7 +43,7 @@ class UserActions:
         self._factors = factors
 
     async def deactivate(self, actor: Actor, user_id: UUID) -> int:
-        """Refuse the user's logins from now on and end all sessions; return how many were ended.
+        """Block the user's logins from now on and end all sessions; return how many were ended.
 
         Raises ``LastAdministratorError``.
         """
@@ -55,7 +55,7 @@ class UserActions:
         return event.count
 
     async def activate(self, actor: Actor, user_id: UUID) -> None:
-        """Let the user log in again. What had ended stays ended; a deletion that was scheduled is cancelled."""
+        """Allow the user to log in again, and cancel a scheduled deletion. Ended sessions and tokens stay ended."""
         async with self._database.transaction() as connection:
             await lock_subject(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
             event = await activate_account(connection, user_id)
@@ -72,7 +72,7 @@ class UserActions:
         return event.count
 
     async def reset_password(self, actor: Actor, user_id: UUID) -> None:
-        """Make the user replace the password: it no longer signs in, all sessions end, and a mail brings a link.
+        """Disable the user's password, end all sessions, and mail a link to set a new password.
 
         Raises ``UserNotActiveError``, ``UserWithoutEmailError`` and ``MailNotConfiguredError``.
         """
@@ -91,7 +91,10 @@ class UserActions:
         report(event)
 
     async def reset_factors(self, actor: Actor, user_id: UUID) -> None:
-        """Remove all second factors of the user, who has lost them, and end all sessions. The user is told by mail."""
+        """Remove all second factors of a user who has lost them, and end all sessions.
+
+        The user gets a notice by mail.
+        """
         now = self._clock.now()
         async with self._database.transaction() as connection:
             await lock_subject(connection, actor, user_id, AdminScope.FACTORS_RESET, now=now)
@@ -100,7 +103,7 @@ class UserActions:
             report(event)
 
     async def unthrottle(self, actor: Actor, user_id: UUID) -> None:
-        """Forget the failed logins of the user: the next one waits for nothing."""
+        """Forget the failed logins of the user, so that the next login is not delayed."""
         event = LoginUnthrottled(user_id=user_id)
         async with self._database.transaction() as connection:
             await lock_subject(connection, actor, user_id, AdminScope.THROTTLES_RESET, now=self._clock.now())
@@ -109,7 +112,7 @@ class UserActions:
         report(event)
 
     async def schedule_deletion(self, actor: Actor, user_id: UUID, is_expected: VersionTest) -> None:
-        """Deactivate the user until the deletion, as the user's own deletion does, which the user can take back.
+        """Deactivate the user until the deletion, which the user can cancel, as the user's own deletion does.
 
         Raises ``StaleUserError`` and ``LastAdministratorError``.
         """
@@ -120,7 +123,7 @@ class UserActions:
         report(event)
 
     async def erase(self, actor: Actor, user_id: UUID, is_expected: VersionTest) -> None:
-        """Delete the user with all data at once: a bulk transaction, for users who own many thousands of rows.
+        """Delete the user with all data at once, in a bulk transaction: a user may own many thousands of rows.
 
         Raises ``StaleUserError`` and ``LastAdministratorError``.
         """

@@ -33,7 +33,7 @@ from doorward.observability.logging import report
 
 
 class Users:
-    """Sees and changes users, within the rights of whoever does it."""
+    """Read and change users, within the rights of the actor."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Users:
         accounts: AccountChanges,
         rules: RegistrationRules,
     ) -> None:
-        """Take what checks new passwords, what changes accounts, and what is refused of names and addresses."""
+        """Take the services, and the rules for names and addresses."""
         self._database = database
         self._clock = clock
         self._passwords = passwords
@@ -62,7 +62,7 @@ class Users:
         return user
 
     async def create(self, actor: Actor, new: NewUser, *, client: Client = NO_CLIENT) -> AdministeredUser:
-        """Create a user with a password, in whatever mode registration is; the address is not verified yet.
+        """Create a user with a password, regardless of the registration mode; the address is not verified yet.
 
         Raises the refusals of sign-up for address, name and password, ``EmailTakenError``, ``UsernameTakenError``, the
         refusals of ``UserChanges``, ``UnknownRoleError``, and what ``lock_actor`` raises.
@@ -92,10 +92,10 @@ class Users:
     async def change(
         self, actor: Actor, user_id: UUID, changes: UserChanges, is_expected: VersionTest
     ) -> AdministeredUser:
-        """Change what is given of a user, whose scopes before and after lie within the actor's.
+        """Change the given fields of a user, whose scopes before and after the change must lie within the actor's.
 
-        Another address is not verified, and ends all sessions of the user. Raises the refusals of sign-up for address
-        and name, ``EmailTakenError``, ``UsernameTakenError``, ``InvalidLocaleError``, ``InvalidExternalIdError``,
+        A new address is not verified, and ends all sessions of the user. Raises the refusals of sign-up for address and
+        name, ``EmailTakenError``, ``UsernameTakenError``, ``InvalidLocaleError``, ``InvalidExternalIdError``,
         ``ExternalIdTakenError``, ``UnknownRoleError``, ``TooManyRolesOfUserError``, ``LastAdministratorError``,
         ``StaleUserError``, and what ``lock_subject`` raises.
         """
@@ -136,7 +136,7 @@ async def _replace_roles(
 
 
 def _checked_extras(changes: UserChanges) -> UserChanges:
-    """Return the changes if what they say of locale and external id may be stored."""
+    """Return the changes if their locale and external id are valid."""
     if isinstance(changes.locale, str):
         checked_locale(changes.locale)
     if isinstance(changes.external_id, str):
@@ -164,7 +164,7 @@ def _report(events: Sequence[AuditedEvent]) -> None:
 
 
 def _present(user: AdministeredUser | None) -> AdministeredUser:
-    """Return the user, whom the transaction has locked and found before."""
+    """Return the user, which the transaction has found and locked before."""
     if user is None:
         raise UserNotFoundError
     return user

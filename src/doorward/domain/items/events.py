@@ -1,4 +1,4 @@
-"""The events of items."""
+"""Item events."""
 
 from uuid import UUID
 

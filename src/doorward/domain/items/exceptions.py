@@ -90,14 +90,14 @@ class InvalidCsvHeaderError(_InvalidError):
 
 
 class RepeatedCsvColumnError(_InvalidError):
-    """``input_errors`` has the number of the second one."""
+    """``input_errors`` has the number of the second column."""
 
     code = "repeated_csv_column"
     detail = "Two columns have the same name, so that it is not clear which one is meant."
 
 
 class MissingCsvColumnError(_InvalidError):
-    """``input_errors`` has the fields that they are mapped to."""
+    """``input_errors`` has the fields that are mapped to missing columns."""
 
     code = "missing_csv_column"
     detail = "The map of columns names a column that the file does not have."
@@ -112,14 +112,14 @@ class InvalidColumnMapError(_InvalidError):
 
 
 class NotCsvError(_InvalidError):
-    """Recognised by control characters in its first line."""
+    """The first line has control characters."""
 
     code = "not_csv"
     detail = "The file is no text: perhaps a workbook or an archive. Save or unpack it as CSV."
 
 
 class InvalidCsvEncodingError(_InvalidError):
-    """Of a line, or of the rest of the file from a line on."""
+    """A line, or the rest of the file from a line on, is not in the file's encoding."""
 
     code = "invalid_csv_encoding"
     detail = (

@@ -38,7 +38,7 @@ MAXIMUM_LINES: Final = 2**32
 
 @frozen
 class ImportRequest:
-    """Whose items the file becomes, and how it is read."""
+    """The owner of the imported items, and how the file is read."""
 
     owner_id: UUID
     options: FileOptions = field(default_factory=FileOptions)
@@ -47,7 +47,7 @@ class ImportRequest:
 
 @frozen
 class ImportResult:
-    """What became of the lines: new items, changed ones, nothing new; and the errors of the others."""
+    """The numbers of new, changed and unchanged items, and the errors of invalid lines."""
 
     imported: int
     updated: int
@@ -58,7 +58,7 @@ class ImportResult:
 
 @dataclass(slots=True)
 class _Reading:
-    """A file that is read, perhaps twice, and the errors found this time."""
+    """The state of reading a file, perhaps a second time, with the errors of this time."""
 
     file: IO[bytes]
     request: ImportRequest
@@ -73,7 +73,7 @@ class _Reading:
         return opened_items(self.file, self.request.options)
 
     def milliseconds_left(self) -> int:
-        """Return the time that is left, at least one millisecond: 0 would not limit a statement."""
+        """Return the remaining time, at least one millisecond: 0 would disable the statement's timeout."""
         return max(1, int((self.ends_at - time.monotonic()) * 1000))
 
 
@@ -89,7 +89,7 @@ class ItemImport:
         seconds: float = MAXIMUM_SECONDS,
         turn_seconds: float = TURN_SECONDS,
     ) -> None:
-        """Take the database, the time, how many items one user may own (None does not bound them), and the limits."""
+        """Take the database, the clock, the quota of items per user (None disables it), and the limits."""
         self._turn_seconds = turn_seconds
         self._seconds = seconds
         self._quota = quota
@@ -136,10 +136,10 @@ class ItemImport:
         return await self._merge(connection, reading)
 
     async def _add(self, connection: Connection, reading: _Reading) -> ImportResult:
-        owner_id, room = reading.request.owner_id, await self._room_of(connection, reading.request.owner_id)
+        owner_id, room = reading.request.owner_id, await self._remaining_quota(connection, reading.request.owner_id)
         await imports.allow_statement_time(connection, reading.milliseconds_left())
         with reading.opened() as file:
-            items = _at_most(room, self._items(file.lines, reading))
+            items = _within_quota(room, self._items(file.lines, reading))
             added = await imports.add_items(connection, items, owner_id, self._clock.now())
         await self._check_quota(connection, owner_id)
         return ImportResult(added, 0, 0, reading.bad_lines, file.unused_columns)
@@ -150,7 +150,7 @@ class ItemImport:
         await imports.add_staging_table(connection)
         with reading.opened() as file:
             staged = await imports.add_staged_items(connection, self._items(file.lines, reading))
-        room = await self._room_of(connection, owner_id)
+        room = await self._remaining_quota(connection, owner_id)
         await imports.allow_statement_time(connection, reading.milliseconds_left())
         if room is not None and staged > room and await imports.count_new_items(connection, owner_id) > room:
             raise ItemQuotaReachedError
@@ -172,7 +172,7 @@ class ItemImport:
         self, lines: Iterable[ImportedItem | BadLine | None], reading: _Reading
     ) -> AsyncIterator[StagedItem]:
         """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
-        ids, turn_ends = _falling_ids(), time.monotonic() + self._turn_seconds
+        ids, turn_ends = _descending_ids(), time.monotonic() + self._turn_seconds
         for line in lines:
             if time.monotonic() >= turn_ends:
                 if time.monotonic() >= reading.ends_at:
@@ -184,18 +184,18 @@ class ItemImport:
                 yield _staged(next(ids), line)
             elif line is not None:
                 reading.bad_lines.append(line)
-                _check_patience(reading.bad_lines, reading.request)
+                _check_error_limit(reading.bad_lines, reading.request)
         if reading.bad_lines and not reading.request.skip_bad_lines:
             raise _refusal(reading.bad_lines)
 
-    async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:
+    async def _remaining_quota(self, connection: Connection, owner_id: UUID) -> int | None:
         """Return how many more items the owner may have now; None without a quota."""
         if self._quota is None:
             return None
         return self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
 
     async def _check_quota(self, connection: Connection, owner_id: UUID) -> None:
-        """Count again, with items stored meanwhile. The lock keeps others from adding until the transaction ends."""
+        """Count again, including items stored meanwhile. The lock blocks other inserts until the transaction ends."""
         if self._quota is None:
             return
         await quota.lock_owner(connection, owner_id)
@@ -203,7 +203,7 @@ class ItemImport:
             raise ItemQuotaReachedError
 
 
-async def _at_most(room: int | None, items: AsyncIterator[StagedItem]) -> AsyncIterator[StagedItem]:
+async def _within_quota(room: int | None, items: AsyncIterator[StagedItem]) -> AsyncIterator[StagedItem]:
     """Yield the items. Raises ``ItemQuotaReachedError`` at the first item above the quota, before it is written."""
     number = 0
     async for item in items:
@@ -213,11 +213,11 @@ async def _at_most(room: int | None, items: AsyncIterator[StagedItem]) -> AsyncI
         yield item
 
 
-def _falling_ids() -> Iterator[UUID]:
+def _descending_ids() -> Iterator[UUID]:
     """Yield an id for each line, each lower than the one before it.
 
-    The items of a file have one time of creation, and lists decide by the id between equals: so a list of the newest
-    first has the lines in the file's order.
+    All items of a file have the same creation time, and lists order equal times by id: so a list of the newest first
+    has the lines in the file's order.
     """
     first = uuid4().int | MAXIMUM_LINES - 1
     return (UUID(int=number) for number in itertools.count(first, -1))
@@ -240,11 +240,11 @@ def _staged(item_id: UUID, line: ImportedItem) -> StagedItem:
 
 
 def input_error_of(line: BadLine) -> InputError:
-    """Return the error of a line as every answer gives it."""
+    """Return the error of a line in the form of all answers."""
     return InputError(f"line/{line.number}", line.error.code, line.error.detail)
 
 
-def _check_patience(bad_lines: Sequence[BadLine], request: ImportRequest) -> None:
+def _check_error_limit(bad_lines: Sequence[BadLine], request: ImportRequest) -> None:
     if request.skip_bad_lines and len(bad_lines) > MAXIMUM_BAD_LINES:
         raise TooManyBadLinesError
     if not request.skip_bad_lines and len(bad_lines) == MAXIMUM_ERRORS_SHOWN:

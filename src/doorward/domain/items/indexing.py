@@ -1,7 +1,7 @@
-"""Index items: the folded title that lists filter by, and the words that searches find. Pure.
+"""Index items: the folded title that lists filter by, and the words that searches match. Pure.
 
-Words are split here alone, for items and for queries, and PostgreSQL is handed the result: its own parser cuts words of
-Chinese and Japanese nowhere, and takes ``example.com`` and ``-5`` for more than words.
+Words are split only here, for items and for queries, and PostgreSQL gets the result: its own parser does not split
+Chinese and Japanese text, and adds terms for ``example.com`` and ``-5``.
 """
 
 import re
@@ -13,13 +13,13 @@ from doorward.domain.items.folding import fold
 from doorward.domain.items.models import ItemIndex
 
 LONGEST_WORD: Final = 100
-"""Characters of a word that count. PostgreSQL refuses lexemes of 2 KiB."""
+"""Maximum indexed characters of a word. PostgreSQL refuses lexemes of 2 KiB."""
 
 LONGEST_TITLE_KEY: Final = 200
-"""Characters of a title that count when a query is compared with the whole of it."""
+"""Maximum characters of a title that are compared with a whole query."""
 
 MAXIMUM_PLACES: Final = 255
-"""Places of a word in an item that count. PostgreSQL keeps no more."""
+"""Maximum indexed positions of a word in an item. PostgreSQL stores no more."""
 
 _PARTS_OF_WORDS: Final = "LMN"
 """Unicode categories of word characters: letters, marks (vowels of Indic scripts) and numbers."""
@@ -38,7 +38,10 @@ _UNSPACED_RUN: Final = re.compile(f"[{_UNSPACED}]+")
 
 
 def index_of(title: str, description: str) -> ItemIndex:
-    """Return what lists and searches find an item by. ``search_vector`` is a tsvector: A is the title, B the rest."""
+    """Return the index of an item for lists and searches.
+
+    ``search_vector`` is a tsvector: weight A is the title, B the description.
+    """
     folded_title = fold(title)
     title_words = words_of(folded_title)
     terms = [(term, "A") for term in _terms(title_words)]
@@ -61,22 +64,22 @@ def words_of(folded: str) -> Sequence[str]:
 
 
 def is_unspaced(word: str) -> bool:
-    """Return whether it is a run of a script without spaces, inside of which words begin anywhere."""
+    """Return whether the word is a run of a script without spaces, in which words begin anywhere."""
     return not word.isascii() and _UNSPACED_RUN.match(word) is not None
 
 
 def pairs_of(run: str) -> Sequence[str]:
-    """Return each two neighbouring characters of a run."""
+    """Return each pair of neighbouring characters of a run."""
     return [run[place : place + 2] for place in range(len(run) - 1)]
 
 
 def title_key(words: Sequence[str]) -> str:
-    """Return the lexeme, quoted, that only items with these words as their whole title have. No word begins with =."""
+    """Return the quoted lexeme of items whose whole title is these words. No word begins with =."""
     return f"'={' '.join(words)[:LONGEST_TITLE_KEY]}'"
 
 
 def _terms(words: Sequence[str]) -> Iterator[str]:
-    """Yield what the words are found by. The last character of a run begins no pair, so it stands alone."""
+    """Yield the search terms of the words. The last character of a run begins no pair, so it is a term of its own."""
     for word in words:
         if is_unspaced(word):
             yield from pairs_of(word)

@@ -8,10 +8,10 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 
 Visibility = Literal["private", "shared"]
-"""``private``: for its owner alone. ``shared``: every signed-in user can read it."""
+"""``private``: visible to its owner only. ``shared``: every signed-in user can read it."""
 
 Owner = Literal["me", "all"]
-"""The items of a list: the reader's own, or all that the reader can see."""
+"""Which items a list has: the reader's own, or all that the reader can see."""
 
 Sort = Literal["created_at", "-created_at", "title", "-title"]
 """The order of a list; a minus means descending. The id decides between equal values, so the order is total."""
@@ -41,14 +41,14 @@ class Item(ItemContent):
 
 @frozen(kw_only=True)
 class OwnedItem(Item):
-    """An item with all that is stored of it, for its owner."""
+    """An item with all its stored data, for its owner."""
 
     external_id: str | None
 
 
 @frozen
 class ImportedItem:
-    """An item of a file. ``external_id`` is what its source calls it: no two items of an owner have the same one."""
+    """An item of a file. ``external_id`` is its id in the source, unique per owner."""
 
     content: ItemContent
     external_id: str | None = None
@@ -56,7 +56,7 @@ class ImportedItem:
 
 @frozen
 class ItemIndex:
-    """What lists and searches find an item by, made of its title and description."""
+    """The index of an item for lists and searches, made of its title and description."""
 
     folded_title: str
     search_vector: str
@@ -64,7 +64,7 @@ class ItemIndex:
 
 @frozen
 class UnindexedItem:
-    """An item without an index. ``version`` tells whether it was changed meanwhile."""
+    """An item without an index. ``version`` shows whether it was changed meanwhile."""
 
     id: UUID
     version: int
@@ -73,7 +73,7 @@ class UnindexedItem:
 
 
 class StagedItem(NamedTuple):
-    """A line of a file on its way to the table of items, in the order of the staging table's columns."""
+    """A line of a file for the table of items, with the columns of the staging table in order."""
 
     id: UUID
     external_id: str | None
@@ -88,7 +88,7 @@ class StagedItem(NamedTuple):
 
 @frozen(kw_only=True)
 class StagedMerge:
-    """Whose items the staged lines become, when, and which fields the file has beside the title."""
+    """The owner and the time of a merge of staged lines, and which fields the file has besides the title."""
 
     owner_id: UUID
     now: datetime
@@ -100,7 +100,7 @@ class StagedMerge:
 
 @frozen
 class StoredLines:
-    """How many items a file added and how many it changed."""
+    """How many items a file added, and how many it changed."""
 
     added: int
     updated: int
@@ -120,7 +120,7 @@ class ItemQuery:
     """The owner, filter and order of a list."""
 
     reader_id: UUID | None
-    """None for callers without a user: they own nothing, and see what is shared."""
+    """None for callers without a user, who own no items and see shared ones."""
     owner: Owner
     filter: ItemFilter
     sort: Sort = "-created_at"
@@ -128,7 +128,7 @@ class ItemQuery:
 
 @frozen
 class SearchQuery:
-    """Two tsqueries: for items that have the words, and for items whose whole title they are."""
+    """Two tsqueries: for items with the words, and for items whose whole title is these words."""
 
     words: str
     whole_title: str

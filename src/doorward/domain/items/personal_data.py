@@ -1,4 +1,4 @@
-"""A user's items, as that user is given them: a member of the export."""
+"""A user's items as a member of the export of personal data."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID

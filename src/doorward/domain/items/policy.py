@@ -1,4 +1,4 @@
-"""The rules of items as pure decisions: what an item may hold, and who may change it."""
+"""The rules of items as pure decisions: valid content, and who may change an item."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ MAXIMUM_TAG_LENGTH: Final = 50
 MAXIMUM_EXTERNAL_ID_LENGTH: Final = 200
 LAST_YEAR: Final = 9999
 LAST_VERSION: Final = 2**31 - 1
-"""The maximum of its column."""
+"""The maximum of the database column."""
 
 TAG_SEPARATORS: Final = re.compile(r"[,|]")
 """Forbidden in tags, because they separate tags in a field of a CSV file."""
@@ -88,7 +88,7 @@ def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
 
 
 def checked_filter(item_filter: ItemFilter) -> ItemFilter:
-    """Return the filter in the stored form of items. Empty text does not filter.
+    """Return the filter in the stored form of items. Empty text disables a filter.
 
     Raises ``InvalidFilterError``.
     """
@@ -144,7 +144,7 @@ def _checked_tags(tags: Sequence[str]) -> Sequence[str]:
 def _composed(text: str, longest: int, refusal: type[DomainError]) -> str:
     """Return the text in NFC, which may still exceed ``longest`` characters.
 
-    Raises ``refusal`` for text that exceeds it even if fully composed, and for text that is slow to compose.
+    Raises ``refusal`` for text that exceeds the limit even if fully composed, and for text that is slow to compose.
     """
     try:
         return normalize(text, "NFC", longest=longest * CODE_POINTS_OF_A_CHARACTER)

@@ -1,4 +1,4 @@
-"""Use case: index the items that were stored without what searches find them by."""
+"""Use case: index the items that were stored without a search index."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,16 @@ from doorward.domain.items.models import ItemIndex, UnindexedItem
 from doorward.domain.items.repositories import Connection, indexes
 
 ITEMS_A_BATCH: Final = 250
-"""Each is a statement of some tens of milliseconds, for which a change of these items waits."""
+"""Each batch is one statement of some tens of milliseconds, which blocks changes of its items."""
 
 CHARACTERS_A_STATEMENT: Final = 250_000
-"""Of search vectors: what they say decides how long a statement takes, which the session's limit ends."""
+"""Maximum characters of search vectors in one statement.
+
+They determine its duration, which the session's timeout limits.
+"""
 
 PAUSE_SECONDS: Final = 0.01
-"""Between two batches, so that other statements get their turn."""
+"""Pause between two batches, so that other statements can run."""
 
 
 Indexed = tuple[UnindexedItem, ItemIndex]
@@ -25,7 +28,7 @@ FoundBy = Sequence[Indexed]
 
 
 class Reindexing:
-    """Index items that are there from before an upgrade, or that an older version or a statement by hand stored."""
+    """Index items that were stored before an upgrade, by an older version, or by hand."""
 
     def __init__(
         self,
@@ -34,23 +37,23 @@ class Reindexing:
         items_a_batch: int = ITEMS_A_BATCH,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
-        """Take the database, and how the work is divided."""
+        """Take the database, and the sizes of batches and pauses."""
         self._database = database
         self._items_a_batch = items_a_batch
         self._pause_seconds = pause_seconds
 
     async def run(self) -> int:
-        """Index all items that are not indexed; return how many. Their versions stay.
+        """Index all items without an index; return how many. Their versions stay the same.
 
-        Each batch is a statement of its own, and an item that is changed meanwhile is left to that change. Raises
-        ``ServiceUnavailableError``; the batches before it stay indexed.
+        Each batch is one statement. An item that is changed meanwhile is indexed by that change. Raises
+        ``ServiceUnavailableError``; earlier batches stay indexed.
         """
         indexed, last_id = 0, UUID(int=0)
         while items := await self._unindexed_items(last_id):
             found_by = []
             for item in items:
                 found_by.append((item, index_of(item.title, item.description)))
-                # A long description takes some milliseconds.
+                # Indexing a long description takes some milliseconds.
                 await asyncio.sleep(0)
             for part in parts_of(found_by):
                 async with self._database.connection() as connection:
@@ -67,7 +70,7 @@ class Reindexing:
 def parts_of(
     found_by: Sequence[tuple[UnindexedItem, ItemIndex]],
 ) -> Iterator[Sequence[tuple[UnindexedItem, ItemIndex]]]:
-    """Yield the items in order, as many together as one statement may change; one that is longer comes alone."""
+    """Yield the items in order, in parts that one statement may change. A longer item is a part of its own."""
     part: list[Indexed] = []
     characters = 0
     for item, index in found_by:

@@ -12,7 +12,7 @@ from doorward.domain.items.indexing import is_unspaced, pairs_of, title_key, wor
 from doorward.domain.items.models import SearchQuery
 
 LONGEST_QUERY: Final = 1200
-"""Maximum code points of a query before it is normalised. Calls accept less."""
+"""Maximum code points of a query before it is normalised. The API accepts fewer."""
 
 MAXIMUM_WORDS: Final = 8
 """Maximum different words; further ones are ignored."""
@@ -21,16 +21,19 @@ MAXIMUM_PAIRS: Final = 8
 """Maximum pairs of characters of a word in a script without spaces; further ones are ignored."""
 
 SHORTEST_FORGIVEN_WORD: Final = 4
-"""Minimum letters of a word whose errors are forgiven. In a shorter word, one other letter makes another word."""
+"""Minimum letters of a word in which typing errors are forgiven.
+
+In a shorter word, another letter makes another word.
+"""
 
 LONGEST_FORGIVEN_WORD: Final = 24
-"""Maximum letters of a word whose errors are forgiven. A longer one has too many spellings to look up."""
+"""Maximum letters of a word in which typing errors are forgiven. A longer one has too many spellings to look up."""
 
 _LETTERS: Final = string.ascii_lowercase + string.digits
 
 
 def search_words(query: str) -> Sequence[str]:
-    """Return the query's words, folded, in their order.
+    """Return the query's words, folded, in order.
 
     Raises ``NoSearchWordsError`` without words, and ``InvalidFilterError`` for text that no stored item can contain.
     """
@@ -45,7 +48,7 @@ def search_words(query: str) -> Sequence[str]:
 
 
 def counted_words(words: Sequence[str]) -> Sequence[str]:
-    """Return the words that a search looks for: each once, and not too many."""
+    """Return the first distinct words, up to ``MAXIMUM_WORDS``."""
     return list(dict.fromkeys(words))[:MAXIMUM_WORDS]
 
 
@@ -72,6 +75,6 @@ def search_query(words: Sequence[str], spellings: Mapping[str, Collection[str]] 
 
 
 def _term(word: str) -> str:
-    """Return a word as a prefix. In a script without spaces it may stand anywhere in a run."""
+    """Return a word as a prefix term. In a script without spaces it may occur anywhere in a run."""
     pairs = pairs_of(word)[:MAXIMUM_PAIRS] if is_unspaced(word) else ()
     return " <-> ".join(pairs) or f"{word}:*"

@@ -23,7 +23,7 @@ from doorward.domain.items.search import counted_words, likely_spellings, search
 
 
 class Items:
-    """Use cases of items: the caller's own and those that others share.
+    """Create, read, list, search, change and delete the caller's own items, and read those that others share.
 
     For another user's private item the answer is ``ItemNotFoundError``, and no count includes it.
     """
@@ -81,7 +81,7 @@ class Items:
     async def search(
         self, reader_id: UUID | None, query: str, item_filter: ItemFilter, page: PageRequest
     ) -> Page[Item]:
-        """Return the items that have every word of the query, as a prefix: those with its words as title first.
+        """Return the items with every word of the query, as a prefix; items whose whole title is the query come first.
 
         If there are none, one typing error in each word is forgiven. At most 10,000 matches are ranked and counted.
         Raises ``NoSearchWordsError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
@@ -101,7 +101,7 @@ class Items:
         async with self._database.connection() as connection:
             items = await lists.list_matches(connection, wanted, query, limit=page.page_size, offset=page.offset)
             if not items and page.offset:
-                # Past the last page: the first result has the total.
+                # The page is past the last one: the first result has the total.
                 first = await lists.list_matches(connection, wanted, query, limit=1, offset=0)
             else:
                 first = items[:1]

@@ -1,4 +1,4 @@
-"""All SQL of this domain, one module a table."""
+"""All SQL of this domain, one module per table."""
 
 from typing import Any
 

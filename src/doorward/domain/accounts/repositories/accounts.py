@@ -1,4 +1,4 @@
-"""The SQL of an account's own columns in the table ``users``."""
+"""The SQL of the account columns in the table ``users``."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from doorward.domain.auth.tokens.one_time_tokens import ShownToken
 
 
 async def find_mailbox_of_token(connection: Connection, shown: ShownToken, *, now: datetime) -> Mailbox | None:
-    """Find the account whose token this is, while it can be consumed."""
+    """Find the account of a token that can still be consumed."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
@@ -85,7 +85,7 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
 
 
 async def find_earlier_verification(connection: Connection, user_id: UUID) -> bool:
-    """Tell whether an address was verified before the one that an administrator has given the account."""
+    """Return whether an address was verified before the one that an administrator set."""
     cursor = await connection.execute(
         """
         SELECT was_verified
@@ -99,7 +99,7 @@ async def find_earlier_verification(connection: Connection, user_id: UUID) -> bo
 
 
 async def update_email_verified(connection: Connection, user_id: UUID, *, now: datetime) -> None:
-    """Store that the address of an account is its owner's. A delivery has reached it, too."""
+    """Mark the address of an account as verified, and remove the mark of a bounce."""
     await connection.execute(
         """
         UPDATE users
@@ -115,10 +115,10 @@ async def update_email_verified(connection: Connection, user_id: UUID, *, now: d
 async def replace_forgotten_password(
     connection: Connection, user_id: UUID, *, password_hash: str, now: datetime
 ) -> None:
-    """Set a password that the owner of the mailbox chose, and end everything that the old one began.
+    """Set a password that the owner of the mailbox chose, and end all that depends on the old one.
 
-    That is sessions, devices, mailed tokens, and a change of address that waits. Whoever reset it reads the mailbox:
-    the address is verified with it. A deletion that was asked for stays so.
+    Removes sessions, devices, mailed tokens, and a pending change of address. Marks the address as verified, because
+    the reset proves access to the mailbox. A scheduled deletion stays scheduled.
     """
     await connection.execute(
         """
@@ -146,10 +146,10 @@ async def replace_forgotten_password(
 
 
 async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str) -> Account:
-    """Set a password of a user who is locked, and end all sessions; return the account in the epoch that begins.
+    """Set the password of a locked user, and end all sessions; return the account in its new epoch.
 
-    Mailed tokens end, too, and so does a change of address that waits. The devices of the ended epoch are left to the
-    caller, who stores the first one of the next.
+    Also removes mailed tokens and a pending change of address. The caller replaces the devices of the ended epoch, and
+    stores the first one of the next.
     """
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
@@ -178,6 +178,6 @@ async def replace_password(connection: Connection, user_id: UUID, *, password_ha
 
 
 async def remove_email_change(connection: Connection, user_id: UUID) -> bool:
-    """Drop a change of address that was not confirmed yet; return whether there was one."""
+    """Remove a pending change of address; return whether there was one."""
     cursor = await connection.execute("DELETE FROM email_changes WHERE user_id = %(user_id)s", {"user_id": user_id})
     return cursor.rowcount == 1

@@ -1,7 +1,7 @@
-"""The SQL of accounts that wait for their deletion: the table ``users``.
+"""The SQL of accounts that are scheduled for deletion: the table ``users``.
 
-An account waits while ``deletion_due_at`` is set. Its owner can restore it while ``is_restorable`` is, which an
-operator's deactivation takes away.
+An account is scheduled while ``deletion_due_at`` is set. Its owner can restore it while ``is_restorable`` is set, which
+deactivation by an operator unsets.
 """
 
 from datetime import datetime
@@ -16,8 +16,8 @@ from doorward.domain.accounts.repositories import Connection
 async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> str | None:
     """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch.
 
-    Mailed tokens end, too, and so does a change of address that waits. An account that an operator had deactivated
-    before cannot be restored by its owner. Return the address, None if it is not verified.
+    Also removes mailed tokens and a pending change of address. The owner cannot restore an account that an operator had
+    deactivated before. Return the address, None if it is not verified.
     """
     cursor = await connection.execute(
         """
@@ -44,7 +44,7 @@ async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_
 
 
 async def lock_deletion(connection: Connection, user_id: UUID, *, now: datetime) -> LockedDeletion | None:
-    """Lock an account that waits for its deletion and can be restored, until the transaction ends."""
+    """Lock an account that is scheduled for deletion and can be restored, until the transaction ends."""
     async with connection.cursor(row_factory=class_row(LockedDeletion)) as cursor:
         await cursor.execute(
             """
@@ -62,7 +62,7 @@ async def lock_deletion(connection: Connection, user_id: UUID, *, now: datetime)
 
 
 async def activate_restored_user(connection: Connection, user_id: UUID) -> None:
-    """Activate an account that waited for its deletion. What had ended stays ended."""
+    """Activate an account that was scheduled for deletion. Its ended sessions and tokens stay ended."""
     await connection.execute(
         """
         UPDATE users
@@ -77,7 +77,7 @@ async def activate_restored_user(connection: Connection, user_id: UUID) -> None:
 
 
 async def list_due_users(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:
-    """Find accounts that are to be deleted by now, those first that have waited longest."""
+    """Find accounts whose deletion is due, the longest overdue first."""
     cursor = await connection.execute(
         """
         SELECT id
@@ -93,7 +93,7 @@ async def list_due_users(connection: Connection, *, now: datetime, limit: int) -
 
 
 async def lock_due_user(connection: Connection, user_id: UUID, *, now: datetime) -> bool:
-    """Lock an account for its removal; return whether it is still to be deleted by now."""
+    """Lock an account for its removal; return whether its deletion is still due."""
     cursor = await connection.execute(
         """
         SELECT id
@@ -109,5 +109,5 @@ async def lock_due_user(connection: Connection, user_id: UUID, *, now: datetime)
 
 
 async def remove_user(connection: Connection, user_id: UUID) -> None:
-    """Remove an account. The rows of all tables that refer to it go with it (ON DELETE CASCADE)."""
+    """Delete an account. Rows of other tables that refer to it are deleted by ON DELETE CASCADE."""
     await connection.execute("DELETE FROM users WHERE id = %(user_id)s", {"user_id": user_id})

@@ -1,4 +1,4 @@
-"""The SQL of changes of an e-mail address: the table ``email_changes``, one row for each user that waits for one."""
+"""The SQL of the table ``email_changes``: at most one pending change of the e-mail address per user."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +13,7 @@ from doorward.domain.auth.models import Account
 
 
 async def add_change(connection: Connection, change: PendingEmailChange) -> None:
-    """Store a change in place of the one that waits already, whatever was confirmed of that."""
+    """Store a change, replacing a pending one and its confirmations."""
     await connection.execute(
         """
         INSERT INTO email_changes (
@@ -36,7 +36,7 @@ async def add_change(connection: Connection, change: PendingEmailChange) -> None
 
 
 async def find_change(connection: Connection, user_id: UUID, *, now: datetime) -> PendingEmailChange | None:
-    """Find the change that waits for its mailboxes, if it has not expired."""
+    """Find the pending change, if it has not expired."""
     async with connection.cursor(row_factory=class_row(PendingEmailChange)) as cursor:
         await cursor.execute(
             """
@@ -68,7 +68,7 @@ async def update_confirmations(connection: Connection, change: PendingEmailChang
 
 
 async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
-    """Find an account with an address and lock it until the transaction ends, as strongly as a change of it will."""
+    """Lock an account with an address until the transaction ends, as strongly as changing the address needs."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
@@ -86,11 +86,11 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
 
 
 async def replace_email(connection: Connection, change: PendingEmailChange, *, now: datetime) -> Account | None:
-    """Give an account its new address, verified, and end all its sessions; return it in the epoch that begins.
+    """Set the new address of an account, verified, and end all its sessions; return the account in its new epoch.
 
-    The change and all mailed tokens are removed with it. None when another account has the address: then roll back.
-    That is found by the condition. Only of two that take it at the same moment is one refused by the constraint:
-    PostgreSQL's log shows the key of such an error.
+    Also removes the change and all mailed tokens. None if another account has the address: then roll back. The
+    condition detects that without an error, because PostgreSQL's log shows the key of a violated constraint. The
+    constraint decides only between concurrent changes to one address.
     """
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         try:
@@ -128,10 +128,10 @@ async def replace_email(connection: Connection, change: PendingEmailChange, *, n
 
 
 async def replace_email_unverified(connection: Connection, user_id: UUID, *, email: str, email_key: str) -> bool:
-    """Give an account an address that was not verified, and end all its sessions. It is noted if one was verified.
+    """Set an unverified address of an account, and end all its sessions. Records whether an address was ever verified.
 
-    Return whether no other account has it; if one has, end the transaction. As in ``replace_email``, the constraint
-    decides only between two that take it at the same moment.
+    Return whether no other account has the address; if one has, end the transaction. As in ``replace_email``, the
+    constraint decides only between concurrent changes.
     """
     try:
         cursor = await connection.execute(
@@ -160,7 +160,7 @@ async def replace_email_unverified(connection: Connection, user_id: UUID, *, ema
 
 
 async def remove_expired_changes(connection: Connection, *, now: datetime, limit: int) -> int:
-    """Remove changes that were not confirmed in time, except locked rows; return how many."""
+    """Remove expired changes, except locked rows; return how many."""
     cursor = await connection.execute(
         """
         WITH expired AS (

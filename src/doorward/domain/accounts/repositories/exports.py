@@ -1,4 +1,4 @@
-"""The SQL of an account as its owner is given it."""
+"""The SQL of an account as its owner exports it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from doorward.domain.accounts.repositories import Connection
 
 
 async def find_account(connection: Connection, user_id: UUID, *, now: datetime) -> ExportedAccount | None:
-    """Find all that is stored of an account, but for the password hash."""
+    """Find all stored data of an account, except the password hash."""
     async with connection.cursor(row_factory=class_row(ExportedAccount)) as cursor:
         await cursor.execute(
             """

@@ -1,4 +1,4 @@
-"""The SQL of the table ``invitations``: one for each address, without any row of a user before it is accepted."""
+"""The SQL of the table ``invitations``: one row per address, and no user row before the invitation is accepted."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -27,7 +27,7 @@ class NewInvitation:
 
 @frozen
 class Invitation:
-    """Whom an invitation is for, and the roles that the account will have. ``invited_by`` is None for an operator."""
+    """The address of an invitation, and the roles that its account gets. ``invited_by`` is None for an operator."""
 
     id: UUID
     email: str
@@ -38,13 +38,13 @@ class Invitation:
 
 @frozen
 class ClaimedInvitation(Invitation):
-    """An invitation one try of whose code was counted, and the MAC of the code if that lives."""
+    """An invitation with one attempt of its code counted. ``code_mac`` is None if its code has expired."""
 
     code_mac: bytes | None
 
 
 async def add_invitation(connection: Connection, new: NewInvitation) -> None:
-    """Store an invitation in place of the one before it for the same address, whose link and code end."""
+    """Store an invitation, replacing an earlier one for the same address, whose link and code end."""
     await connection.execute(
         """
         INSERT INTO invitations (id, email, email_key, created_at, expires_at, roles, invited_by)
@@ -84,7 +84,7 @@ async def lock_invitation(connection: Connection, invitation_id: UUID, *, now: d
 
 
 async def replace_mailed_secret(connection: Connection, invitation_id: UUID, stored: StoredSecret) -> None:
-    """Store what the next mail brings, in place of what the one before it brought."""
+    """Store the secrets of the next mail, replacing those of the previous one."""
     await connection.execute(
         """
         UPDATE invitations
@@ -100,7 +100,7 @@ async def replace_mailed_secret(connection: Connection, invitation_id: UUID, sto
 
 
 async def find_by_token(connection: Connection, shown: ShownSecret, *, now: datetime) -> Invitation | None:
-    """Find a live invitation for whoever got the mail."""
+    """Find the live invitation of a mailed token."""
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         await cursor.execute(
             """
@@ -116,11 +116,11 @@ async def find_by_token(connection: Connection, shown: ShownSecret, *, now: date
 
 
 async def claim_code_attempt(connection: Connection, *, email_key: str, now: datetime) -> ClaimedInvitation | None:
-    """Count one try of a code; return the invitation of the address if it has tries left.
+    """Count one attempt of a code; return the invitation of the address if it has attempts left.
 
-    Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one. The
-    message in the write-ahead log, which PostgreSQL ignores, makes the commit wait for the disk also where nothing is
-    counted: otherwise its time would tell who is invited.
+    The attempt is counted before any comparison, and committed by itself, so that concurrent attempts are counted one
+    by one. The message in the write-ahead log, which PostgreSQL ignores, makes the commit wait for the disk also when
+    no attempt is counted: otherwise the response time would reveal who is invited.
     """
     async with connection.cursor(row_factory=class_row(ClaimedInvitation)) as cursor:
         await cursor.execute(
@@ -144,7 +144,7 @@ async def claim_code_attempt(connection: Connection, *, email_key: str, now: dat
 
 
 async def consume_invitation(connection: Connection, shown: ShownSecret, *, now: datetime) -> Invitation | None:
-    """Remove a live invitation whose token was shown or whose code was typed. Of several calls one gets it."""
+    """Remove a live invitation by its token or code. Of concurrent calls only one gets it."""
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         await cursor.execute(
             """
@@ -163,12 +163,12 @@ async def consume_invitation(connection: Connection, shown: ShownSecret, *, now:
 
 
 async def remove_invitation(connection: Connection, invitation_id: UUID) -> None:
-    """Remove an invitation. Its link and its code work no more."""
+    """Remove an invitation. Its link and its code no longer work."""
     await connection.execute("DELETE FROM invitations WHERE id = %(id)s", {"id": invitation_id})
 
 
 async def remove_expired_invitations(connection: Connection, *, now: datetime, limit: int) -> int:
-    """Remove invitations that have expired, except locked rows; return how many."""
+    """Remove expired invitations, except locked rows; return how many."""
     cursor = await connection.execute(
         """
         DELETE FROM invitations

@@ -1,6 +1,6 @@
-"""The SQL of the table ``mail_budgets``: how many mails an address got of a kind in a minute, and in a day.
+"""The SQL of the table ``mail_budgets``: the mails to an address, of one kind in a minute, and of all kinds in a day.
 
-The row of the empty kind counts the day.
+The row with the empty kind counts all kinds of the day.
 """
 
 from dataclasses import asdict
@@ -11,9 +11,9 @@ from doorward.domain.accounts.repositories import Connection
 
 
 async def count_mail(connection: Connection, budget: MailBudget, limits: MailLimits, *, now: datetime) -> int:
-    """Count one mail in both windows where it has room; return in how many: 2 means that it may be sent.
+    """Count one mail in each of the two windows that has room; return in how many. 2 means that it may be sent.
 
-    A window begins with its first mail. One that seems to begin later than now is from before a clock was corrected.
+    A window begins with its first mail. A window that begins in the future was stored before a clock was corrected.
     """
     cursor = await connection.execute(
         """
@@ -59,7 +59,7 @@ async def find_end_of_windows(connection: Connection, budget: MailBudget, limits
 
 
 async def remove_counted_mail(connection: Connection, budget: MailBudget) -> None:
-    """Take back one mail that was counted and not sent."""
+    """Uncount one mail that was not sent."""
     await connection.execute(
         """
         UPDATE mail_budgets

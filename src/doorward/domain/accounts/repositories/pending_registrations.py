@@ -1,6 +1,6 @@
-"""The SQL of the table ``pending_registrations``: what was asked for, until the mail is answered.
+"""The SQL of the table ``pending_registrations``: registrations until their mails are answered.
 
-An address that has an account has rows as any other, and every statement here costs the same for it.
+An address that has an account has rows like any other, and every statement here costs the same for it.
 """
 
 from dataclasses import asdict
@@ -31,7 +31,7 @@ class NewRegistration:
 
 @frozen
 class PendingRegistration:
-    """What the account will have."""
+    """The data of the account to be created."""
 
     id: UUID
     email: str
@@ -41,9 +41,9 @@ class PendingRegistration:
 
 
 async def add_registration(connection: Connection, new: NewRegistration) -> bool:
-    """Store a registration in place of the one before it for the same address and name, whose secrets end.
+    """Store a registration, replacing an earlier one for the same address and name, whose secrets end.
 
-    Return False if the name is a user's.
+    Return False if a user has the name.
     """
     cursor = await connection.execute(
         """
@@ -90,9 +90,9 @@ async def lock_registration(connection: Connection, registration_id: UUID, *, no
 async def replace_mailed_secret(
     connection: Connection, registration_id: UUID, stored: StoredSecret, *, longest: timedelta
 ) -> str | None:
-    """Store what the next mail brings, in place of what the one before it brought; return the address as typed.
+    """Store the secrets of the next mail, replacing those of the previous one; return the address as typed.
 
-    The registration lives on with it, until ``longest`` after it was asked for.
+    Extends the registration, up to ``longest`` after its creation.
     """
     cursor = await connection.execute(
         """
@@ -114,7 +114,7 @@ async def replace_mailed_secret(
 async def find_by_requester(
     connection: Connection, registration_id: UUID, *, requester_secret_hash: bytes, now: datetime
 ) -> str | None:
-    """Find the address of a live registration for whoever began it."""
+    """Find the address of a live registration by its requester's token."""
     cursor = await connection.execute(
         """
         SELECT email
@@ -130,7 +130,7 @@ async def find_by_requester(
 
 
 async def find_by_token(connection: Connection, shown: ShownSecret, *, now: datetime) -> PendingRegistration | None:
-    """Find a live registration for whoever got the mail."""
+    """Find the live registration of a mailed token."""
     async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
         await cursor.execute(
             """
@@ -148,7 +148,7 @@ async def find_by_token(connection: Connection, shown: ShownSecret, *, now: date
 async def find_by_names(
     connection: Connection, *, email_key: str, username_key: str, now: datetime
 ) -> PendingRegistration | None:
-    """Find the live registration of an address and a name."""
+    """Find the live registration of an address and a user name."""
     async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
         await cursor.execute(
             """
@@ -164,9 +164,10 @@ async def find_by_names(
 
 
 async def claim_code_attempt(connection: Connection, registration_id: UUID, *, now: datetime) -> bytes | None:
-    """Count one try of a code; return the MAC of the code that was mailed last, if it lives and tries are left.
+    """Count one attempt of a code; return the MAC of the last mailed code, if it is valid and attempts are left.
 
-    Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one.
+    The attempt is counted before any comparison, and committed by itself, so that concurrent attempts are counted one
+    by one.
     """
     cursor = await connection.execute(
         """
@@ -186,7 +187,7 @@ async def claim_code_attempt(connection: Connection, registration_id: UUID, *, n
 async def consume_registration(
     connection: Connection, shown: ShownSecret, *, now: datetime
 ) -> PendingRegistration | None:
-    """Remove a live registration whose token was shown or whose code was typed. Of several calls one gets it."""
+    """Remove a live registration by its token or code. Of concurrent calls only one gets it."""
     async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
         await cursor.execute(
             """
@@ -205,7 +206,7 @@ async def consume_registration(
 
 
 async def remove_expired_registrations(connection: Connection, *, now: datetime, limit: int) -> int:
-    """Remove registrations that have expired, except locked rows; return how many."""
+    """Remove expired registrations, except locked rows; return how many."""
     cursor = await connection.execute(
         """
         DELETE FROM pending_registrations

@@ -11,7 +11,7 @@ from doorward.domain.accounts.repositories import Connection
 
 
 async def find_profile(connection: Connection, user_id: UUID, *, session_id: UUID, now: datetime) -> Profile | None:
-    """Find an account, with what its owner sees of it in this session."""
+    """Find an account, with the data that its owner sees in this session."""
     async with connection.cursor(row_factory=class_row(Profile)) as cursor:
         await cursor.execute(
             """
@@ -36,7 +36,7 @@ async def find_profile(connection: Connection, user_id: UUID, *, session_id: UUI
 
 
 async def lock_name(connection: Connection, user_id: UUID) -> LockedName | None:
-    """Lock an account until the transaction ends, as strongly as a change of its name will."""
+    """Lock an account until the transaction ends, with the lock that changing its name needs."""
     async with connection.cursor(row_factory=class_row(LockedName)) as cursor:
         await cursor.execute(
             """
@@ -51,10 +51,10 @@ async def lock_name(connection: Connection, user_id: UUID) -> LockedName | None:
 
 
 async def update_username(connection: Connection, user_id: UUID, *, username: str) -> bool:
-    """Give an account another name, if no other has it; return whether none has. If not, end the transaction.
+    """Set the user name of an account; return False if another account has it: then end the transaction.
 
-    A name that is taken is found by the condition. Only of two that take it at the same moment is one refused by the
-    constraint: PostgreSQL's log shows the key of such an error.
+    The condition detects a taken name without an error, because PostgreSQL's log shows the key of a violated
+    constraint. The constraint decides only between concurrent changes to one name.
     """
     try:
         cursor = await connection.execute(

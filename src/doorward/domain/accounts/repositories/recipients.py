@@ -1,4 +1,4 @@
-"""The SQL of users as mail needs them."""
+"""The SQL of users as recipients of mail."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from doorward.domain.accounts.repositories import Connection
 
 
 async def find_recipient(connection: Connection, user_id: UUID) -> Recipient | None:
-    """Find whom a mail about a user reaches; None for a user without an address."""
+    """Find the recipient of mails about a user; None for a user without an address."""
     async with connection.cursor(row_factory=class_row(Recipient)) as cursor:
         await cursor.execute(
             """
@@ -27,7 +27,7 @@ async def find_recipient(connection: Connection, user_id: UUID) -> Recipient | N
 
 
 async def update_bounce(connection: Connection, email_key: str, *, bounced_at: datetime | None) -> None:
-    """Note that an address was refused as unknown, or with None that mail reached it again."""
+    """Store that an address was refused as unknown, or with None that mail reached it again."""
     await connection.execute(
         """
         UPDATE users

@@ -1,4 +1,4 @@
-"""The events of exports."""
+"""Export events."""
 
 from doorward.core.events import AuditedEvent
 from doorward.core.frozen import frozen
@@ -6,7 +6,7 @@ from doorward.core.frozen import frozen
 
 @frozen(slots=False)
 class UsersExported(AuditedEvent):
-    """All `count` users were written to a file, with their password hashes if `with_hashes` says so."""
+    """All users, `count` of them, were written to a file, with their password hashes if `with_hashes` is true."""
 
     type = "user.all_exported"
     log_event = "administration.users.exported"

@@ -1,4 +1,4 @@
-"""The vocabulary of exports. No I/O."""
+"""Types of exports. No I/O."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ ExportFormat = Literal["ndjson", "csv"]
 
 @frozen
 class ExportedUser:
-    """A user as an export has it. The password hash is left out unless it was asked for."""
+    """A user in an export. The password hash is included only if requested."""
 
     email: str | None
     username: str
@@ -28,9 +28,9 @@ class ExportedUser:
 
 @frozen
 class UserExportRequest:
-    """Who exports, and what."""
+    """The actor and the options of an export."""
 
     actor: Actor
     format: ExportFormat = "ndjson"
     with_hashes: bool = False
-    """Only for operators: no call over HTTP sets it."""
+    """Only operators at the command line can set it; no HTTP call does."""

@@ -15,10 +15,10 @@ from doorward.observability.logging import report
 
 
 class SnapshotDatabase(Database[Connection], Protocol):
-    """Connections to PostgreSQL, also for reading much as it was at one moment."""
+    """Connections to PostgreSQL, also for large reads of one snapshot."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a connection that reads only, and in which all statements see the same. Call within ``bulk_place``."""
+        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_place``."""
         ...
 
 
@@ -30,9 +30,9 @@ class UserExport:
         self._clock = clock
 
     async def write(self, file: IO[bytes], request: UserExportRequest) -> int:
-        """Write all users as they were at one moment; return how many. Call it within ``bulk_place``.
+        """Write a consistent snapshot of all users; return how many. Call it within ``bulk_place``.
 
-        The export is recorded once it is complete, and only then is the file anybody's. Raises what ``lock_actor``
+        The export is recorded once it is complete; only then may the file be handed out. Raises what ``lock_actor``
         raises, and ``ServiceUnavailableError``.
         """
         count, with_hashes = 0, request.with_hashes

@@ -23,18 +23,18 @@ COLUMNS: Final = (
 )
 HASH_COLUMN: Final = "password_hash"
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-"""The beginning of a cell that a spreadsheet takes for a formula, perhaps behind what was put before such a cell."""
+"""The beginning of a cell that a spreadsheet takes for a formula, with apostrophes that were added before it."""
 
 Write = Callable[[ExportedUser], bytes]
 
 
 def header_of(format_: ExportFormat, *, with_hashes: bool) -> bytes:
-    """Return what a file begins with: in CSV the names of the columns."""
+    """Return the beginning of a file: for CSV the line with the column names."""
     return _row(_columns(with_hashes=with_hashes)) if format_ == "csv" else b""
 
 
 def writer_of(format_: ExportFormat, *, with_hashes: bool) -> Write:
-    """Return what writes the line of a user."""
+    """Return the function that writes the line of a user."""
     columns = _columns(with_hashes=with_hashes)
     if format_ == "csv":
         return lambda user: _row([_cell(value) for value in _values(user, columns).values()])
@@ -51,7 +51,7 @@ def _values(user: ExportedUser, columns: list[str]) -> Mapping[str, Any]:
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell. One that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Return a value as a cell. A cell that a spreadsheet would take for a formula gets a leading apostrophe."""
     match value:
         case None:
             return ""

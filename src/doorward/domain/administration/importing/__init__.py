@@ -1,1 +1,1 @@
-"""Import of users: a reader for each format of a file, the rules for each user, and the use case."""
+"""Import of users: a reader for each file format, the rules for each user, and the use case."""

@@ -1,4 +1,4 @@
-"""Read Auth0's NDJSON: the export of users, or the file with password hashes that its support sends. Pure."""
+"""Read Auth0's NDJSON: the export of users, or the file with password hashes that its support provides. Pure."""
 
 from collections.abc import Generator, Mapping
 from typing import IO, Any, Final
@@ -9,11 +9,11 @@ from doorward.domain.administration.importing.models import ForeignUser, Line
 from doorward.domain.administration.importing.readers import read_users
 
 DATABASE_PREFIX: Final = "auth0|"
-"""Of the ids of users with a password."""
+"""Prefix of the ids of users with a password."""
 
 
 def read_auth0(file: IO[bytes]) -> Generator[Line | None]:
-    """Yield the users of a tenant."""
+    """Yield the users of an Auth0 tenant."""
     return read_users(read_lines(file), _user)
 
 

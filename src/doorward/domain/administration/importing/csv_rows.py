@@ -1,4 +1,4 @@
-"""Read rows of CSV (RFC 4180) by the names of their columns, with commas or semicolons. Pure."""
+"""Read CSV rows (RFC 4180) by column name, with commas or semicolons as separators. Pure."""
 
 import csv
 import io
@@ -19,8 +19,8 @@ def read_rows(
 ) -> Iterator[tuple[int, Row | LineCode] | None]:
     """Yield each row after the header with the number of its first line, None for an empty line. The header is line 1.
 
-    Columns come in any order and in any case. ``allowed`` names all that there may be; None allows any. Raises
-    ``InvalidUserHeaderError``, and ``MalformedUserFileError`` where the rest cannot be split into rows.
+    Columns may be in any order and case. ``allowed`` has the names of all valid columns; None allows any. Raises
+    ``InvalidUserHeaderError``, and ``MalformedUserFileError`` if the rest cannot be split into rows.
     """
     with opened_text(file) as text:
         lines = _Lines(text)
@@ -30,7 +30,7 @@ def read_rows(
         _check_header(header, columns, required, allowed)
         with closing(_numbered(lines, separator)) as rows:
             for number, row in rows:
-                yield (number, _described(columns, row)) if row else None
+                yield (number, _row_of(columns, row)) if row else None
 
 
 def _columns(header: str, separator: str) -> list[str]:
@@ -48,7 +48,7 @@ def _check_header(header: str, columns: list[str], required: Collection[str], al
         raise InvalidUserHeaderError(1)
 
 
-def _described(columns: list[str], row: list[str]) -> Row | LineCode:
+def _row_of(columns: list[str], row: list[str]) -> Row | LineCode:
     if len(row) != len(columns):
         return LineCode.MALFORMED_LINE
     if not all(map(is_text, row)):
@@ -57,7 +57,7 @@ def _described(columns: list[str], row: list[str]) -> Row | LineCode:
 
 
 class _Lines:
-    """The lines of a file, up to a maximum size of each row."""
+    """The lines of a file, with a limit on the size of each row."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text

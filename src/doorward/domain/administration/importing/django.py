@@ -1,6 +1,6 @@
 """Read the users of Django's ``dumpdata auth.user``, or of another user model with the same fields. Pure.
 
-Groups, permissions and superusers stay behind.
+Groups, permissions and superuser flags are not imported.
 """
 
 from collections.abc import Generator, Mapping
@@ -12,11 +12,11 @@ from doorward.domain.administration.importing.models import ForeignUser, Line
 from doorward.domain.administration.importing.readers import read_users
 
 UNUSABLE: Final = "!"
-"""The beginning of a hash that no password fits."""
+"""Prefix of a hash that matches no password."""
 
 
 def read_django(file: IO[bytes]) -> Generator[Line | None]:
-    """Yield the users of a dump, which may hold objects of other models."""
+    """Yield the users of a dump, skipping objects of other models."""
     return read_users(read_elements(file), _user)
 
 

@@ -1,4 +1,4 @@
-"""The events of imports."""
+"""Import events."""
 
 from doorward.core.events import AuditedEvent, Event
 from doorward.core.frozen import frozen
@@ -7,7 +7,7 @@ from doorward.domain.administration.importing.models import UserFormat
 
 @frozen(slots=False)
 class UserImported(AuditedEvent):
-    """An account was made from a file of another system's users, or of this service's own."""
+    """An account was created from a file of another system's users, or of this service's own export."""
 
     type = "user.imported"
     log_event = "administration.user.imported"
@@ -19,7 +19,7 @@ class UserImported(AuditedEvent):
 
 @frozen(slots=False)
 class UsersImported(Event):
-    """An import of users is over: how many were stored, had been stored by an earlier one, and were left out.
+    """An import of users ended. The counts are users stored, users stored by an earlier import, and lines left out.
 
     `refusal` is the code of the refusal that ended it before the file's end. A rehearsal stored nothing.
     """

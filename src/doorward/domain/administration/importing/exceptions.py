@@ -1,10 +1,10 @@
-"""Every way in which an import refuses a file, one class each. Lines have codes of their own: ``LineCode``."""
+"""The refusals of whole import files, one class each. Lines have codes of their own: ``LineCode``."""
 
 from doorward.core.exceptions import DomainError, InputError, Kind
 
 
 class _UserFileError(DomainError):
-    """Part of a file cannot be read. What was stored before it stays. ``input_errors`` has the line."""
+    """Part of a file cannot be read. Users stored before it stay stored. ``input_errors`` has the line."""
 
     def __init__(self, line: int | None = None) -> None:
         super().__init__([] if line is None else [InputError(f"line/{line}", self.code, self.detail)])

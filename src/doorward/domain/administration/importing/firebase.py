@@ -1,6 +1,6 @@
 """Read the file of ``firebase auth:export users.json --format=JSON``. Pure.
 
-Its hashes are written in a spelling of ours, with the numbers that are the same for all users of a project.
+Its hashes are converted to this service's own format, with the parameters that all users of a project share.
 """
 
 from collections.abc import Generator, Mapping
@@ -15,14 +15,14 @@ from doorward.domain.administration.importing.readers import read_users
 
 @frozen
 class FirebaseReader:
-    """Reads the users of a project, whose page of password hash parameters has these."""
+    """Read the users of a project with these password hash parameters."""
 
     salt_separator: str
     rounds: int
     mem_cost: int
 
     def __call__(self, file: IO[bytes]) -> Generator[Line | None]:
-        """Yield the users."""
+        """Yield the users of the project."""
         return read_users(read_elements(file, member="users"), self._user)
 
     def _user(self, each: Mapping[str, Any]) -> ForeignUser:

@@ -1,4 +1,4 @@
-"""Read the elements of an array in a JSON file one at a time, however large the file is. Pure."""
+"""Read the elements of an array in a JSON file one at a time, regardless of the file's size. Pure."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from doorward.domain.administration.importing.models import LineCode
 from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, is_text, opened_text
 
 TOKENS_OF_A_TURN: Final = 10_000
-"""How many brackets and quotes of something that is passed over are looked at before others have their turn."""
+"""How many brackets and quotes of a skipped value are read before a None is yielded."""
 
 _WHITE_SPACE: Final = re.compile(r"[ \t\r\n]*")
 _SCALAR: Final = re.compile(r"[^\s,\[\]{}\"]*")
@@ -23,7 +23,10 @@ Element = tuple[int, Any | LineCode]
 
 
 def read_object(text: str) -> dict[str, Any] | LineCode:
-    """Return the object that a text is, or why it is none. Deep nesting and endless numbers are malformed, too."""
+    """Return the object that the text contains, or the reason why it contains none.
+
+    Deep nesting and overlong numbers are malformed, too.
+    """
     if not is_text(text):
         return LineCode.NOT_TEXT
     try:
@@ -34,10 +37,10 @@ def read_object(text: str) -> dict[str, Any] | LineCode:
 
 
 def read_elements(file: IO[bytes], *, member: str | None = None) -> Iterator[Element | None]:
-    """Yield each element of the array that the file is, numbered from 1, or of the array in a ``member`` of its object.
+    """Yield each element of the file's array, or of the array in a ``member`` of its object, numbered from 1.
 
-    An element that is no object, or too long, is a code. None is yielded between elements while something long is
-    passed over. Raises ``MalformedUserFileError`` where the rest cannot be read, and when there is no such array.
+    An element that is no object or is too long gives a code. None is yielded between elements while a long value is
+    skipped. Raises ``MalformedUserFileError`` if the rest cannot be read, or if there is no such array.
     """
     with opened_text(file) as text:
         window = _Window(text)
@@ -53,7 +56,7 @@ def read_elements(file: IO[bytes], *, member: str | None = None) -> Iterator[Ele
 
 
 class _Window:
-    """A piece of the text, which moves on: at least one element, unless the text ends before."""
+    """A moving window of the text, which holds at least one whole element unless the text ends."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -64,11 +67,11 @@ class _Window:
 
     @property
     def offset(self) -> int:
-        """How many characters of the text were passed over."""
+        """The number of characters that were consumed."""
         return self._dropped + self.position
 
     def fill(self) -> None:
-        """Read on until the window holds as much text as an element may have, or all that is left."""
+        """Read until the window holds as much text as the longest element, or all remaining text."""
         if not self.is_last and len(self.buffer) - self.position <= MAXIMUM_LINE:
             more = self._text.read(MAXIMUM_LINE)
             self._dropped += self.position
@@ -76,7 +79,7 @@ class _Window:
             self.is_last = len(more) < MAXIMUM_LINE
 
     def peek(self) -> str:
-        """Return the next character that is no white space, or an empty text at the end."""
+        """Return the next character that is not white space, or an empty string at the end."""
         while True:
             self.fill()
             self.position = _end_of(_WHITE_SPACE, self.buffer, self.position)
@@ -85,13 +88,13 @@ class _Window:
                 return self.buffer[self.position : self.position + 1]
 
     def take(self, character: str, *, number: int) -> None:
-        """Pass over this character, and white space before it. Raises ``MalformedUserFileError`` for another one."""
+        """Skip white space and this character. Raises ``MalformedUserFileError`` for another character."""
         if self.peek() != character:
             raise MalformedUserFileError(number)
         self.position += 1
 
     def search(self, pattern: re.Pattern[str]) -> str:
-        """Pass over the next match, which has one character, and return it. Raises ``MalformedUserFileError``."""
+        """Skip the next match, which has one character, and return it. Raises ``MalformedUserFileError``."""
         while (match := pattern.search(self.buffer, self.position)) is None:
             self.position = len(self.buffer)
             if self.is_last:
@@ -122,7 +125,7 @@ def _element(window: _Window, number: int) -> Iterator[Element | None]:
 
 
 def _find_member(window: _Window, member: str) -> Iterator[None]:
-    """Move to the value of a member of the object that the text is, passing over those before it."""
+    """Move to the value of a member of the text's object, skipping the members before it."""
     window.take("{", number=1)
     while window.peek() == '"':
         try:
@@ -139,7 +142,7 @@ def _find_member(window: _Window, member: str) -> Iterator[None]:
 
 
 def _pass_over(window: _Window, number: int) -> Iterator[None]:
-    """Move behind a value without reading it; yield from time to time. Raises ``MalformedUserFileError``."""
+    """Move past a value without parsing it; yield from time to time. Raises ``MalformedUserFileError``."""
     if window.peek() not in {"{", "[", '"'}:
         window.position = _end_of(_SCALAR, window.buffer, window.position)
         if window.peek() not in {",", "]", "}"}:
@@ -160,7 +163,7 @@ def _pass_over(window: _Window, number: int) -> Iterator[None]:
 
 
 def _pass_over_text(window: _Window) -> Iterator[None]:
-    """Move behind the quote that ends a text; yield from time to time. Raises ``MalformedUserFileError``."""
+    """Move past the closing quote of a string; yield from time to time. Raises ``MalformedUserFileError``."""
     found = 0
     while window.search(_QUOTE_OR_ESCAPE) == "\\":
         window.fill()

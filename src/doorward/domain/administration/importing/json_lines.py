@@ -9,7 +9,10 @@ from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, op
 
 
 def read_lines(file: IO[bytes]) -> Iterator[Element | None]:
-    """Yield the object of each line with the line's number, from 1; None for an empty line. Lines may be too long."""
+    """Yield the object of each line with the line's number, from 1.
+
+    None for an empty line, a code for an overlong one.
+    """
     with opened_text(file) as text:
         number, is_inside = 1, False
         while line := text.readline(MAXIMUM_LINE + 1):

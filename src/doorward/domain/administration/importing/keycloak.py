@@ -1,6 +1,6 @@
 """Read the users of Keycloak's realm export: ``kc.sh export --realm NAME --users same_file``. Pure.
 
-Passwords by PBKDF2 and Argon2 are written in the spellings of passlib and of PHC. Realm roles stay behind.
+PBKDF2 and Argon2 hashes are converted to the formats of passlib and PHC. Realm roles are not imported.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -16,7 +16,7 @@ _ARGON2_VERSIONS: Final = {"1.3": "19", "1.0": "16"}
 
 
 def read_keycloak(file: IO[bytes]) -> Generator[Line | None]:
-    """Yield the users of a realm."""
+    """Yield the users of a Keycloak realm."""
     return read_users(read_elements(file, member="users"), _user)
 
 
@@ -44,7 +44,7 @@ def _password_hash(user: Mapping[str, Any]) -> str | LineCode | None:
     password = next((each for each in credentials if each.get("type") == "password"), None)
     if password is None:
         return None
-    data, secret = _described(password, "credentialData"), _described(password, "secretData")
+    data, secret = _parsed_object(password, "credentialData"), _parsed_object(password, "secretData")
     algorithm = members.text(data, "algorithm") or ""
     value, salt = members.text(secret, "value") or "", members.text(secret, "salt") or ""
     iterations = members.identifier(data, "hashIterations") or ""
@@ -58,8 +58,8 @@ def _password_hash(user: Mapping[str, Any]) -> str | LineCode | None:
     return LineCode.HASH_UNSUPPORTED
 
 
-def _described(password: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return the object that is written as a text within the credential."""
+def _parsed_object(password: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object that a credential contains as a JSON string."""
     found = read_object(members.text(password, name) or "")
     if isinstance(found, LineCode):
         raise members.OtherTypeError
@@ -67,7 +67,7 @@ def _described(password: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _first(parameters: Mapping[str, Any], name: str) -> str:
-    """Return the first value of a parameter: each is a list."""
+    """Return the first value of a parameter, which is a list."""
     values = parameters.get(name)
     if not isinstance(values, list) or not values or not isinstance(values[0], str):
         raise members.OtherTypeError

@@ -1,7 +1,7 @@
-"""Take members of foreign JSON objects and cells of CSV by their type. Pure.
+"""Read members of JSON objects and cells of CSV rows by their type. Pure.
 
-What has another type than the format says makes the line malformed: guessing would store what the other system does not
-mean.
+A value of another type than the format defines makes the line malformed: a guess could store what the other system does
+not mean.
 """
 
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ TRUE: Final = frozenset({"true", "t", "1", "yes"})
 FALSE: Final = frozenset({"false", "f", "0", "no", ""})
 _MILLISECONDS: Final = 1000
 _LATEST: Final = 253_402_300_799
-"""The last second of the year 9999."""
+"""The last second of the year 9999, in Unix time."""
 
-_LONGEST: Final = 15
-"""Digits of its milliseconds."""
+_MOST_DIGITS: Final = 15
+"""Maximum digits of a time in milliseconds."""
 
 
 class OtherTypeError(Exception):
-    """A member has another type than the format says."""
+    """A member has another type than the format defines."""
 
 
 def text(members: Mapping[str, Any], *names: str) -> str | None:
-    """Return the first of these members that is there and not empty; None without one. Raises ``OtherTypeError``."""
+    """Return the first of these members that is present and not empty; None without one. Raises ``OtherTypeError``."""
     for name in names:
         value = members.get(name)
         if value is None or value == "":
@@ -35,7 +35,7 @@ def text(members: Mapping[str, Any], *names: str) -> str | None:
 
 
 def identifier(members: Mapping[str, Any], name: str) -> str | None:
-    """Return a member that is a text or a whole number, as text. Raises ``OtherTypeError``."""
+    """Return a member that is a string or an integer, as text. Raises ``OtherTypeError``."""
     value = members.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -43,7 +43,7 @@ def identifier(members: Mapping[str, Any], name: str) -> str | None:
 
 
 def truth(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    """Return a member that is true or false, as JSON has it. Raises ``OtherTypeError``."""
+    """Return a JSON boolean. Raises ``OtherTypeError``."""
     value = members.get(name)
     if value is None:
         return default
@@ -53,7 +53,7 @@ def truth(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
 
 
 def written_truth(members: Mapping[str, str], name: str, *, default: bool) -> bool:
-    """Return a cell that is true or false, as spreadsheets and databases write it. Raises ``OtherTypeError``."""
+    """Return a boolean cell, in the spellings of spreadsheets and databases. Raises ``OtherTypeError``."""
     value = members.get(name)
     if value is None:
         return default
@@ -64,7 +64,7 @@ def written_truth(members: Mapping[str, str], name: str, *, default: bool) -> bo
 
 
 def group(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a member that is an object; an empty one if it is not there. Raises ``OtherTypeError``."""
+    """Return a member that is an object; an empty one if it is absent. Raises ``OtherTypeError``."""
     value = members.get(name)
     if value is None:
         return {}
@@ -74,13 +74,13 @@ def group(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def milliseconds(members: Mapping[str, Any], name: str) -> str | None:
-    """Return a member that counts milliseconds since 1970, a number or a text of digits, in ISO 8601.
+    """Return a Unix time in milliseconds, a number or a string of digits, in ISO 8601.
 
     Raises ``OtherTypeError``.
     """
     value = identifier(members, name)
     if value is None:
         return None
-    if not (value.isascii() and value.isdecimal()) or len(value) > _LONGEST or int(value) > _LATEST * _MILLISECONDS:
+    if not (value.isascii() and value.isdecimal()) or len(value) > _MOST_DIGITS or int(value) > _LATEST * _MILLISECONDS:
         raise OtherTypeError
     return datetime.fromtimestamp(int(value) / _MILLISECONDS, UTC).isoformat()

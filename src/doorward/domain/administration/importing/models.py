@@ -1,4 +1,4 @@
-"""The vocabulary of imports: what a file says of a user, what is stored, and why a line is left out. No I/O."""
+"""Types of imports: users of a file, users to be stored, and the reasons why lines are left out. No I/O."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -16,45 +16,47 @@ OnConflict = Literal["skip", "fail"]
 
 
 class LineCode(StrEnum):
-    """Why a line of a file was not stored. Part of the interface, as the codes of refusals are."""
+    """Why a line of a file was not stored. The codes are part of the API, as those of refusals are."""
 
     MALFORMED_LINE = "malformed_line"
-    """No user of this format: broken JSON, too few or too many columns, a member of another type."""
+    """Not a user in this format: broken JSON, too few or too many columns, or a member of another type."""
     NOT_TEXT = "not_text"
-    """Bytes that are not UTF-8, or characters that no text has."""
+    """Bytes that are not UTF-8, or characters that text cannot contain."""
     LINE_TOO_LONG = "line_too_long"
     """More than 65,536 characters."""
     INVALID_EMAIL = "invalid_email"
-    """No e-mail address, or none that the service accepts."""
+    """Not an e-mail address, or one that the service does not accept."""
     INVALID_USERNAME = "invalid_username"
     """A user name that the service does not accept: 3 to 32 ASCII letters, digits, dots, hyphens and underscores."""
     USERNAME_RESERVED = "username_reserved"
-    """A user name that begins with `ext_`, as those of users that foreign issuers vouch for."""
+    """A user name that begins with `ext_`, which is reserved for users of trusted issuers."""
     INVALID_EXTERNAL_ID = "invalid_external_id"
-    """Longer than 255 characters, or with invisible ones."""
+    """An external id with more than 255 characters, or with invisible ones."""
     INVALID_TIME = "invalid_time"
-    """No moment in ISO 8601, or one that is more than a day ahead."""
+    """Not a time in ISO 8601, or one that is more than a day in the future."""
     UNKNOWN_ROLE = "unknown_role"
-    """A role that there is not."""
+    """A role that does not exist."""
     BEYOND_OWN_SCOPES = "beyond_own_scopes"
-    """A role that gives more than the person has who imports."""
+    """A role with more scopes than the importing user has."""
     TOO_MANY_ROLES = "too_many_roles"
     """More than 20 roles."""
     HASH_UNSUPPORTED = "hash_unsupported"
-    """A password hash in no known spelling, or malformed."""
+    """A password hash in an unknown format, or malformed."""
     HASH_TOO_COSTLY = "hash_too_costly"
     """A password hash that needs more memory or time than a login may take."""
     HASH_NEEDS_SIGNER_KEY = "hash_needs_signer_key"
-    """A password hash of Firebase, while the signer key is not set."""
+    """A password hash of Firebase, but the signer key is not set."""
     HASH_NEEDS_PACKAGE = "hash_needs_package"
     """A password hash whose package is not installed."""
     DELETED = "deleted"
-    """A user whom the other system has deleted."""
+    """A user that was deleted in the other system."""
     ALREADY_IMPORTED = "already_imported"
-    """Stored by an earlier import: the external id, or the id that is kept, and the e-mail address are those of one
-    user. No conflict."""
+    """Stored by an earlier import: the external id or the kept id, and the e-mail address, belong to one user.
+
+    Not a conflict.
+    """
     ID_TAKEN = "id_taken"
-    """Another user has the id that is to be kept."""
+    """Another user has the id, and ids are to be kept."""
     EXTERNAL_ID_TAKEN = "external_id_taken"
     """A user with another e-mail address has the external id."""
     EMAIL_TAKEN = "email_taken"
@@ -68,20 +70,20 @@ CONFLICTS = frozenset({LineCode.ID_TAKEN, LineCode.EXTERNAL_ID_TAKEN, LineCode.E
 
 @frozen
 class ForeignUser:
-    """A user as a file has it, not yet looked at: any of the texts may be nonsense."""
+    """A user as the file has it, not validated: any of the texts may be invalid."""
 
     email: str
     username: str | None = None
     password_hash: str | None = None
     external_id: str | None = None
-    """The id in the other system."""
+    """The user's id in the other system."""
     id: str | None = None
-    """What may become the id here, if it is a UUID."""
+    """The user's id here, if it is a UUID and ids are kept."""
     is_verified: bool = False
-    """Whether the e-mail address was shown to be the user's."""
+    """Whether the other system has verified the e-mail address."""
     roles: tuple[str, ...] = ()
     created_at: str | None = None
-    """In ISO 8601."""
+    """A time in ISO 8601."""
     is_active: bool = True
 
 
@@ -104,14 +106,17 @@ class ImportedUser:
 
 @frozen
 class Line:
-    """One user of a file, or why there is none. Lines of CSV and NDJSON are numbered from 1, users of JSON, too."""
+    """One user of a file, or the reason why the line has none.
+
+    Lines of CSV and NDJSON are numbered from 1, and so are the users of JSON files.
+    """
 
     number: int
     content: ForeignUser | LineCode
 
 
 Reader = Callable[[IO[bytes]], Generator[Line | None]]
-"""Reads a file; yields None between lines where reading goes on for long. Raises the refusals of ``exceptions``."""
+"""Read a file; yield None between lines if reading takes long. Raises the refusals of ``exceptions``."""
 
 
 @frozen
@@ -124,14 +129,14 @@ class LeftOut:
 
 @frozen
 class UserImportRequest:
-    """Who imports, and the options."""
+    """The actor and the options of an import."""
 
     actor: Actor
     source: UserFormat
     is_rehearsal: bool = False
-    """Nothing is stored in the end."""
+    """Store nothing: roll back at the end."""
     keeps_ids: bool = False
-    """UUIDs stay the ids of their users."""
+    """Keep the UUIDs of the file as the users' ids."""
     on_conflict: OnConflict = "skip"
 
 
@@ -146,7 +151,7 @@ class ImportableRole:
 
 @dataclass(slots=True)
 class Tally:
-    """How many lines were stored, had been stored by an earlier import, and were left out."""
+    """The numbers of lines that were stored, were stored by an earlier import, and were left out."""
 
     stored: int = 0
     already_stored: int = 0
@@ -155,7 +160,7 @@ class Tally:
 
 @frozen
 class ImportOutcome:
-    """What became of an import, and the refusal that ended it before the file's end, if one did."""
+    """The result of an import, and the refusal that ended it before the file's end, if any."""
 
     tally: Tally
     refusal: DomainError | None

@@ -12,18 +12,18 @@ from doorward.domain.administration.importing.models import ForeignUser, Line, L
 from doorward.domain.administration.importing.readers import read_users
 
 NEUTRALISED: Final = re.compile(r"'(?='*[=+\-@\t\r])")
-"""What the export puts before a cell that a spreadsheet would take for a formula."""
+"""The apostrophe that the export adds to a cell that a spreadsheet would take for a formula."""
 
 _ROLE_SEPARATORS: Final = re.compile(r"[\s,|]+")
 
 
 def read_csv(file: IO[bytes]) -> Generator[Line | None]:
-    """Yield the users of a CSV file with any of ``COLUMNS``, the e-mail address among them."""
+    """Yield the users of a CSV file with any of ``COLUMNS``, which must include the e-mail address."""
     return read_users(read_rows(file, required=("email",), allowed=COLUMNS), _user_of_row)
 
 
 def read_ndjson(file: IO[bytes]) -> Generator[Line | None]:
-    """Yield the users of a file with an object in each line, whose members are named as ``COLUMNS``."""
+    """Yield the users of an NDJSON file, whose members are named as ``COLUMNS``."""
     return read_users(read_lines(file), _user_of_object)
 
 

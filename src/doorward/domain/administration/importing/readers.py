@@ -1,4 +1,4 @@
-"""Turn what a file of any format has into users, line by line. Pure."""
+"""Convert the lines of a file in any format to users. Pure."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
@@ -7,14 +7,14 @@ from doorward.domain.administration.importing.members import OtherTypeError
 from doorward.domain.administration.importing.models import ForeignUser, Line, LineCode
 
 Described = Iterator[tuple[int, Any | LineCode] | None]
-"""The lines of a file, each an object or a row by the names of its members, or a code."""
+"""The numbered lines of a file: each an object, a row by column name, or a code."""
 
 Describe = Callable[[Mapping[str, Any]], ForeignUser | LineCode | None]
-"""Reads one user; returns None for what is no user and none of the import's business. Raises ``OtherTypeError``."""
+"""Convert one user; return None for an object that is not a user or not imported. Raises ``OtherTypeError``."""
 
 
 def read_users(lines: Described, describe: Describe) -> Generator[Line | None]:
-    """Yield the user of each line, or the code for which there is none."""
+    """Yield the user of each line, or the code of a line without one."""
     for line in lines:
         if line is None:
             yield None

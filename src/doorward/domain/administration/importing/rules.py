@@ -1,4 +1,4 @@
-"""Decide whether a user of a file may be stored, and as what. Pure, but for the random user names."""
+"""Decide whether a user of a file may be stored, and in which form. Pure, except for the random user names."""
 
 import re
 import secrets
@@ -20,18 +20,18 @@ from doorward.domain.auth.users.identifiers import EmailAddress, display_usernam
 
 MAXIMUM_EXTERNAL_ID_LENGTH: Final = 255
 TOLERATED_SKEW: Final = timedelta(days=1)
-"""By which the clock of the other system may be ahead."""
+"""How far the clock of the other system may be ahead."""
 
 _PLAIN_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-"""A local part that every reading leaves as it is."""
+"""A local part that is its own canonical form."""
 
 _PLAIN_LENGTH: Final = 64
-"""Characters of an address that is within every limit of its parts."""
+"""Maximum characters of an address whose parts need no length check."""
 
 MADE_UP_PREFIX: Final = "u-"
 _MADE_UP_LENGTH: Final = 10
 _MADE_UP_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base32: none is taken for another."""
+"""Crockford's base32: no two characters look alike."""
 
 _UUID_LENGTH: Final = 36
 
@@ -40,13 +40,13 @@ class ImportedHashes(Protocol):
     """Password hashes of other systems."""
 
     def refusal_of(self, stored_hash: str) -> HashRefusal | None:
-        """Tell why a hash cannot be verified at a login; None if it can."""
+        """Return why a hash cannot be verified at a login; None if it can."""
         ...
 
 
 @frozen
 class ImportRules:
-    """What the users of a file are held to."""
+    """The rules for the users of a file."""
 
     hashes: ImportedHashes
     keeps_ids: bool
@@ -60,7 +60,7 @@ class _LeftOutError(Exception):
 
 
 def judge(user: ForeignUser, rules: ImportRules) -> ImportedUser | LineCode:
-    """Return what is stored of a user of a file, or why nothing is."""
+    """Return the user to store, or the reason why none is stored."""
     try:
         email = _email(user.email)
         username = _username(user.username)
@@ -85,7 +85,7 @@ def judge(user: ForeignUser, rules: ImportRules) -> ImportedUser | LineCode:
 def refusal_of_roles(
     user: ImportedUser, known: Mapping[str, ImportableRole], own_scopes: frozenset[str]
 ) -> LineCode | None:
-    """Tell why a user may not get the roles that a file gives; None if all exist and lie within one's own scopes."""
+    """Return why a user may not get the file's roles; None if all exist and lie within the actor's scopes."""
     if not known.keys() >= set(user.roles):
         return LineCode.UNKNOWN_ROLE
     within = all(own_scopes >= set(known[name].scopes) for name in user.roles)
@@ -106,12 +106,12 @@ def _email(text: str) -> EmailAddress:
 
 @lru_cache(maxsize=1024)
 def _read_domain(domain: str) -> EmailAddress:
-    """Return an address of the domain. Many users have one domain, and reading it is most of the work."""
+    """Return an address of the domain. Cached, because many users share a domain and parsing it is most of the work."""
     return read_email(f"a@{domain}")
 
 
 def _username(text: str | None) -> str:
-    """Return the name, or one that is made up for a user who has none, or has an e-mail address in its place."""
+    """Return the name; a generated one if the user has none, or an e-mail address as name."""
     if text is None or "@" in text:
         return MADE_UP_PREFIX + "".join(secrets.choice(_MADE_UP_CHARACTERS) for _ in range(_MADE_UP_LENGTH))
     try:
@@ -124,7 +124,7 @@ def _username(text: str | None) -> str:
 
 
 def _uuid(text: str | None) -> UUID | None:
-    """Return the UUID that a text is in its usual spelling, and None for any other text."""
+    """Return the UUID in its usual spelling, and None for any other text."""
     try:
         return UUID(text) if text is not None and len(text) == _UUID_LENGTH else None
     except ValueError:
@@ -132,7 +132,7 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _external_id(user: ForeignUser, *, is_id_kept: bool) -> str | None:
-    """Return the id in the other system, by which a second import knows the user again."""
+    """Return the id in the other system, by which a later import recognises the user."""
     found = user.external_id or (None if is_id_kept else user.id)
     if found is not None and (len(found) > MAXIMUM_EXTERNAL_ID_LENGTH or not found.isprintable() or not is_text(found)):
         raise _LeftOutError(LineCode.INVALID_EXTERNAL_ID)
@@ -147,7 +147,7 @@ def _password_hash(text: str | None, hashes: ImportedHashes) -> str | None:
 
 
 def _roles(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names, each once. What can be no role's name is not looked up."""
+    """Return the names without duplicates. Names that no role can have are refused without a lookup."""
     if not all(map(may_name_a_role, names)):
         raise _LeftOutError(LineCode.UNKNOWN_ROLE)
     try:
@@ -158,7 +158,7 @@ def _roles(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _moment(text: str | None, now: datetime) -> datetime | None:
-    """Return the moment that a text in ISO 8601 is; one without an offset is in UTC."""
+    """Return the time of a text in ISO 8601; without an offset it is UTC."""
     if text is None:
         return None
     try:

@@ -12,7 +12,7 @@ REQUIRED: Final = ("id", "email", "encrypted_password")
 
 
 def read_supabase(file: IO[bytes]) -> Generator[Line | None]:
-    """Yield the users of a project, with any columns beside those that are needed."""
+    """Yield the users of a Supabase project. Additional columns are ignored."""
     return read_users(read_rows(file, required=REQUIRED, allowed=None), _user)
 
 
@@ -26,6 +26,6 @@ def _user(row: Mapping[str, str]) -> ForeignUser | LineCode:
         id=members.text(row, "id"),
         is_verified=members.text(row, "email_confirmed_at") is not None,
         created_at=members.text(row, "created_at"),
-        # A ban that is over is there, too: the operator lets such users in again, not the import.
+        # Supabase keeps expired bans. The operator activates such users again, not the import.
         is_active=members.text(row, "banned_until") is None,
     )

@@ -1,4 +1,4 @@
-"""Open a file of users as text: UTF-8, with or without a byte order mark. Pure."""
+"""Open a file of users as UTF-8 text, with or without a byte order mark. Pure."""
 
 import codecs
 import io
@@ -9,7 +9,7 @@ from typing import IO, Final
 from doorward.domain.administration.importing.exceptions import UserFileIsUtf16Error
 
 MAXIMUM_LINE: Final = 64 * 1024
-"""Characters of a row or of a user in JSON. Bounds the reader's memory and the time between two pauses."""
+"""Maximum characters of a row or of a JSON user. Bounds the reader's memory and the time between two yields."""
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def opened_text(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
 
 def is_text(text: str) -> bool:
-    """Tell whether PostgreSQL can store the text: no lone surrogate, no NUL."""
+    """Return whether PostgreSQL can store the text: it has no lone surrogate and no NUL."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Use case: import the users of a file, a thousand in a transaction."""
+"""Use case: import the users of a file, a thousand per transaction."""
 
 import asyncio
 import time
@@ -37,15 +37,15 @@ from doorward.observability.logging import report
 
 BATCH: Final = 1000
 TURN_SECONDS: Final = 0.002
-"""How long lines are read before the event loop runs other requests."""
+"""How long lines are read before the event loop runs other tasks."""
 
 Numbered = tuple[int, ImportedUser]
 Transaction = Callable[[], AbstractAsyncContextManager[Connection]]
-"""Begins what a batch is stored in."""
+"""Begins the transaction of a batch."""
 
 
 class _RehearsalOverError(Exception):
-    """Rolls back what a rehearsal stored."""
+    """Roll back the users that a rehearsal stored."""
 
 
 @frozen
@@ -58,7 +58,7 @@ class Watcher:
 
 @dataclass(slots=True)
 class _Import:
-    """An import in progress."""
+    """The state of an import in progress."""
 
     request: UserImportRequest
     watcher: Watcher
@@ -84,7 +84,7 @@ class UserImport:
         readers: Mapping[UserFormat, Reader],
         turn_seconds: float = TURN_SECONDS,
     ) -> None:
-        """Take the database, the time, what knows hashes, and the reader of each format."""
+        """Take the database, the clock, the password hash formats, and the reader of each file format."""
         self._database = database
         self._clock = clock
         self._hashes = hashes
@@ -92,11 +92,11 @@ class UserImport:
         self._turn_seconds = turn_seconds
 
     async def run(self, file: IO[bytes], request: UserImportRequest, watcher: Watcher) -> ImportOutcome:
-        """Store the users of the file; a thousand are committed at a time. Call it within ``bulk_place``.
+        """Store the users of the file in batches of a thousand, each committed by itself.
 
-        No mail is sent. A refusal of the file or of the actor, a conflict that is to end the import and a fault of the
-        database end it: the outcome has the refusal, and what was committed before stays. The same file can be imported
-        again: users that are stored are known by their external id, or the id that was kept.
+        Call it within ``bulk_place``. Sends no mail. A refusal of the file or of the actor, a conflict with
+        ``on_conflict="fail"``, or a database fault ends the import: the outcome has the refusal, and committed batches
+        stay. The same file can be imported again: stored users are recognised by their external id, or the kept id.
         """
         work, refusal = _Import(request, watcher), None
         try:
@@ -119,9 +119,10 @@ class UserImport:
 
     @asynccontextmanager
     async def _transactions(self, request: UserImportRequest) -> AsyncIterator[Transaction]:
-        """Yield what begins the transaction of each batch. In a rehearsal it is one for all, rolled back in the end.
+        """Yield a function that begins the transaction of a batch.
 
-        Only so does a rehearsal find what the file holds twice, with nothing kept in memory.
+        A rehearsal has one transaction, which is rolled back. That way a rehearsal finds duplicates in the file without
+        keeping users in memory.
         """
         if not request.is_rehearsal:
             yield self._database.bulk_transaction
@@ -132,16 +133,16 @@ class UserImport:
                 raise _RehearsalOverError
 
     async def _batches(self, file: IO[bytes], work: _Import) -> AsyncGenerator[Sequence[Numbered]]:
-        """Yield the users that keep the rules, a thousand at a time; leave out the others.
+        """Yield the valid users in batches of a thousand; leave out the others.
 
-        Where the file cannot be read any further, the refusal follows the users before that place.
+        If the rest of the file cannot be read, the refusal is raised after the users before it.
         """
         rules = ImportRules(self._hashes, work.request.keeps_ids, self._clock.now())
         batch: list[Numbered] = []
         refusal: DomainError | None = None
         with closing(self._readers[work.request.source](file)) as lines:
             try:
-                async for line in self._in_turns(lines, work.watcher):
+                async for line in self._lines_with_pauses(lines, work.watcher):
                     judged = judge(line.content, rules) if isinstance(line.content, ForeignUser) else line.content
                     if isinstance(judged, LineCode):
                         work.leave_out(line.number, judged)
@@ -157,8 +158,8 @@ class UserImport:
         if refusal is not None:
             raise refusal
 
-    async def _in_turns(self, lines: Iterator[Line | None], watcher: Watcher) -> AsyncIterator[Line]:
-        """Yield the lines; from time to time others have their turn on the event loop."""
+    async def _lines_with_pauses(self, lines: Iterator[Line | None], watcher: Watcher) -> AsyncIterator[Line]:
+        """Yield the lines, and let the event loop run other tasks from time to time."""
         turn_ends = time.monotonic() + self._turn_seconds
         for line in lines:
             if time.monotonic() >= turn_ends:
@@ -169,9 +170,9 @@ class UserImport:
                 yield line
 
     async def _store(self, batch: Sequence[Numbered], work: _Import, transaction: Transaction) -> None:
-        """Store a batch in a transaction of its own; leave out what conflicts and roles that may not be given."""
+        """Store a batch in its own transaction; leave out users with a conflict or a role that may not be granted."""
         async with transaction() as connection:
-            own, roles = await self._admit(connection, batch, work.request)
+            own, roles = await self._authorize(connection, batch, work.request)
             await imported_users.lock_imports(connection)
             refusals = {number: refusal_of_roles(user, roles, own) for number, user in batch}
             allowed = [each for each in batch if refusals[each[0]] is None]
@@ -190,13 +191,14 @@ class UserImport:
                 work.leave_out(number, code)
         work.watcher.on_progress()
 
-    async def _admit(
+    async def _authorize(
         self, connection: Connection, batch: Sequence[Numbered], request: UserImportRequest
     ) -> tuple[frozenset[str], Mapping[str, ImportableRole]]:
-        """Return what the actor may do, and the roles of a batch. Raises what ``lock_actor`` raises.
+        """Return the actor's scopes, and the roles of a batch. Raises what ``lock_actor`` raises.
 
-        Both stay so until the transaction ends, but in a rehearsal, which may last for a minute: with the savepoint
-        its locks are given back. Otherwise nobody could stop its user, or change these roles, for so long.
+        Both are locked until the transaction ends, except in a rehearsal, which may last for a minute: rolling back the
+        savepoint releases the locks. Otherwise the actor could not be deactivated, nor these roles changed, for so
+        long.
         """
         async with connection.transaction(force_rollback=request.is_rehearsal):
             own = await lock_actor(connection, request.actor, AdminScope.USERS_IMPORT, now=self._clock.now())
@@ -211,7 +213,7 @@ async def _lock_roles(connection: Connection, batch: Sequence[Numbered]) -> Mapp
 async def _add_users(
     connection: Connection, users: Sequence[Numbered]
 ) -> tuple[Sequence[ImportedUser], Mapping[int, LineCode]]:
-    """Store the users that conflict with none; return these, and how each of the others conflicts."""
+    """Store the users without conflicts; return them, and the kind of conflict of each of the others."""
     first_of_id = {user.id: number for number, user in reversed(users)}
     unique = [user for number, user in users if first_of_id[user.id] == number]
     added = await imported_users.add_users(connection, unique)

@@ -1,4 +1,4 @@
-"""All SQL of this domain, one module a table or a list."""
+"""All SQL of this domain, one module per table or list."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ Connection = AsyncConnection[Any]
 
 @asynccontextmanager
 async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
-    """Raise ``refusal`` when a statement in the block reached its time limit."""
+    """Raise ``refusal`` when a statement in the block reaches its time limit."""
     try:
         yield
     except QueryCanceled as error:

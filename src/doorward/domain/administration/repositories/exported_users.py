@@ -1,4 +1,4 @@
-"""The SQL of exports of users. Call it in a transaction: a cursor on the server has few rows in memory."""
+"""The SQL of user exports. Call it in a transaction: a server-side cursor keeps few rows in memory."""
 
 from collections.abc import AsyncGenerator
 
@@ -11,7 +11,7 @@ from doorward.domain.administration.repositories import Connection
 async def list_users(connection: Connection) -> AsyncGenerator[ExportedUser]:
     """Find all users, the oldest first.
 
-    A password that must be replaced is left out: where the file is imported, it would sign in again.
+    Omits the hash of a password that must be replaced: an import would make that password valid again.
     """
     async with connection.cursor("exported_users", row_factory=class_row(ExportedUser)) as cursor:
         await cursor.execute(

@@ -1,4 +1,4 @@
-"""The SQL of imports of users: the tables ``users`` and ``roles``."""
+"""The SQL of user imports: the tables ``users`` and ``roles``."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -10,16 +10,16 @@ from doorward.domain.administration.importing.models import ImportableRole, Impo
 from doorward.domain.administration.repositories import Connection
 
 IMPORTS_LOCK: Final = 7_241_633_911
-"""Key of the advisory lock that lets one transaction at a time store users of a file. It must never change."""
+"""Key of the advisory lock that serializes the transactions that store users of files. It must never change."""
 
 
 async def lock_imports(connection: Connection) -> None:
-    """Lock imports until the transaction ends: two that store the same users in different orders would deadlock."""
+    """Lock imports until the transaction ends, so that two with the same users in different orders do not deadlock."""
     await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": IMPORTS_LOCK})
 
 
 async def lock_roles(connection: Connection, names: Collection[str]) -> list[ImportableRole]:
-    """Find the roles of these names, which stay as they are until the transaction ends."""
+    """Find the roles with these names, and lock them against changes until the transaction ends."""
     async with connection.cursor(row_factory=class_row(ImportableRole)) as cursor:
         await cursor.execute(
             """
@@ -35,10 +35,10 @@ async def lock_roles(connection: Connection, names: Collection[str]) -> list[Imp
 
 
 async def add_users(connection: Connection, users: Sequence[ImportedUser]) -> set[UUID]:
-    """Store the users that conflict with none, nor with one before them; return the ids of these.
+    """Store the users without conflicts with stored users and earlier users of the batch; return the ids of the stored.
 
-    ON CONFLICT keeps addresses out of PostgreSQL's log. Roles are joined by spaces: arrays of arrays of several lengths
-    are none in SQL.
+    ON CONFLICT keeps addresses out of PostgreSQL's log. Role names are joined by spaces, because SQL has no arrays of
+    arrays of different lengths.
     """
     cursor = await connection.execute(
         """
@@ -82,9 +82,9 @@ def _columns(users: Sequence[ImportedUser]) -> dict[str, list[object]]:
 
 
 async def list_conflicts(connection: Connection, users: Sequence[ImportedUser]) -> list[str]:
-    """Tell for each of these users, which were not stored, with what it conflicts.
+    """Return for each of these users, which were not stored, the kind of conflict.
 
-    A user whose id or external id is of an account with the same address was stored by an earlier import.
+    A user whose id or external id belongs to an account with the same address was stored by an earlier import.
     """
     cursor = await connection.execute(
         """

@@ -1,4 +1,4 @@
-"""The SQL of the table ``invitations`` as administration sees it: those that were not accepted yet."""
+"""The SQL of the table ``invitations`` for administrators: invitations that are not accepted yet."""
 
 from datetime import datetime
 from uuid import UUID

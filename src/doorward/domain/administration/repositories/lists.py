@@ -1,7 +1,7 @@
 """The SQL of lists of users, the newest first.
 
 The statements are planned for their values each time (``prepare=False``): a plan for a rare part of a name is slow for
-a common one. The planner leaves out conditions that are not asked for, and uses the index of the one that is.
+a common one. The planner removes conditions whose parameter is NULL, and uses the index of the remaining one.
 """
 
 from dataclasses import asdict
@@ -74,9 +74,9 @@ async def list_users(
 async def list_counted_users(
     connection: Connection, wanted: UserQuery, *, after: Position | None, limit: int
 ) -> tuple[list[AdministeredUser], int | None]:
-    """Find the users after a position, and count the whole list, of which each row is read; None where none is found.
+    """Find the users after a position, and count the whole list by reading each row.
 
-    Raises ``UserQueryTooBroadError``.
+    The count is None without a result. Raises ``UserQueryTooBroadError``.
     """
     async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=kwargs_row(_counted)) as cursor:
         await cursor.execute(
@@ -107,7 +107,7 @@ def _counted(*, total: int, **user: Any) -> tuple[AdministeredUser, int]:  # noq
 
 
 async def find_estimate(connection: Connection, wanted: UserQuery) -> int:
-    """Find about how many users a list has, by the planner's statistics. No row is read."""
+    """Estimate the number of users in a list from the planner's statistics. Reads no row."""
     cursor = await connection.execute(
         sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM users WHERE {wanted}").format(wanted=_WANTED),
         _parameters(wanted),
@@ -118,7 +118,7 @@ async def find_estimate(connection: Connection, wanted: UserQuery) -> int:
 
 
 def _parameters(wanted: UserQuery) -> dict[str, Any]:
-    """Return the parameters of the condition. ``part`` is a LIKE pattern already."""
+    """Return the parameters of the condition. ``part`` must already be a LIKE pattern."""
     status = wanted.status
     return {
         **asdict(wanted),

@@ -37,7 +37,7 @@ async def find_role(connection: Connection, name: str) -> Role | None:
 
 
 async def lock_role(connection: Connection, name: str) -> Role | None:
-    """Lock a role until the transaction ends: whoever grants it waits."""
+    """Lock a role until the transaction ends. Grants of the role block until then."""
     async with connection.cursor(row_factory=class_row(Role)) as cursor:
         await cursor.execute(
             """
@@ -59,7 +59,7 @@ async def count_roles(connection: Connection) -> int:
 
 
 async def add_role(connection: Connection, *, name: str, description: str, scopes: Collection[str]) -> Role | None:
-    """Store a role; None if there is one of this name."""
+    """Store a role; return None if a role has this name."""
     async with connection.cursor(row_factory=class_row(Role)) as cursor:
         await cursor.execute(
             """
@@ -74,7 +74,7 @@ async def add_role(connection: Connection, *, name: str, description: str, scope
 
 
 async def update_role(connection: Connection, name: str, *, description: str, scopes: Collection[str]) -> Role:
-    """Change a role, which is locked; return it as it is then."""
+    """Change a locked role; return its new state."""
     async with connection.cursor(row_factory=class_row(Role)) as cursor:
         await cursor.execute(
             """
@@ -93,7 +93,7 @@ async def update_role(connection: Connection, name: str, *, description: str, sc
 
 
 async def find_use_of_role(connection: Connection, name: str) -> bool:
-    """Tell whether a user has the role or an invitation carries it."""
+    """Return whether a user or an invitation has the role."""
     cursor = await connection.execute(
         """
         SELECT EXISTS (SELECT FROM users WHERE roles @> ARRAY[%(name)s] AND roles <> '{}')

@@ -1,4 +1,4 @@
-"""The SQL of single users as administration sees them: the table ``users``."""
+"""The SQL of single users for administrators: the table ``users``."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from doorward.domain.administration.repositories import Connection
 
 
 async def find_subject(connection: Connection, user_id: UUID) -> Subject | None:
-    """Find the user on whom an administrator acts, who was locked before, with the scopes of today's roles."""
+    """Find the user on whom an administrator acts, with the scopes of the present roles. The user was locked before."""
     async with connection.cursor(row_factory=class_row(Subject)) as cursor:
         await cursor.execute(
             """
@@ -48,7 +48,7 @@ async def find_user(connection: Connection, user_id: UUID) -> AdministeredUser |
 
 
 async def update_locale(connection: Connection, user_id: UUID, locale: str | None) -> None:
-    """Store the language of a user's mails; None for the service's own."""
+    """Store the language of a user's mails; None stands for the service's default."""
     await connection.execute(
         """
         UPDATE users
@@ -61,9 +61,10 @@ async def update_locale(connection: Connection, user_id: UUID, locale: str | Non
 
 
 async def update_external_id(connection: Connection, user_id: UUID, external_id: str | None) -> bool:
-    """Store the id that another system gave a user; return whether no other user has it. If not, end the transaction.
+    """Store the id that another system gave a user; return False if another user has it: then end the transaction.
 
-    The constraint decides only between two that take it at the same moment: PostgreSQL's log shows the key then.
+    The condition detects a taken id without an error, because PostgreSQL's log shows the key of a violated constraint.
+    The constraint decides only between concurrent changes.
     """
     try:
         cursor = await connection.execute(
@@ -87,7 +88,7 @@ async def update_external_id(connection: Connection, user_id: UUID, external_id:
 
 
 async def end_password(connection: Connection, user_id: UUID) -> None:
-    """Mark the password as one to be replaced, so that it no longer signs in, and end all sessions of the user."""
+    """Mark the password as to be replaced, so that it no longer signs in, and end all sessions of the user."""
     await connection.execute(
         """
         UPDATE users

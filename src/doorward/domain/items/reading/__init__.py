@@ -1,1 +1,1 @@
-"""Read items from CSV files as spreadsheets and programs write them: bytes, text, rows, columns, fields."""
+"""Read items from the CSV files of spreadsheets and programs: bytes, text, rows, columns, fields."""

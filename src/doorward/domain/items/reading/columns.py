@@ -1,4 +1,4 @@
-"""Find the columns of a CSV file that are fields of items: by their names, or as the caller maps them. Pure."""
+"""Map the columns of a CSV file to fields of items, by their names or by the caller's map. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from doorward.domain.items.exceptions import (
 from doorward.domain.items.reading.rows import Row
 
 ColumnMap = Mapping[str, str]
-"""Fields of items by the names of the file's columns, in lower case."""
+"""Maps the names of the file's columns, in lower case, to fields of items."""
 
 FIELDS: Final = ("title", "description", "tags", "year", "visibility", "external_id")
 
 _MOVIELENS: Final[ColumnMap] = {"genres": "tags", "movieid": "external_id"}
-"""What MovieLens calls fields of ours."""
+"""The names of MovieLens' columns."""
 
 _END_OF_ENTRY: Final = re.compile(rf":({'|'.join(FIELDS)})(?:,|$)")
 _BINARY: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -33,23 +33,23 @@ class Columns:
     """The columns of a file."""
 
     places: Mapping[str, int]
-    """Of the fields that it has."""
+    """The position of each field that the file has."""
     number: int
     unused: Sequence[str]
-    """The names of the others, as the file has them."""
+    """The names of columns that are not mapped, as the file has them."""
     has_years_in_titles: bool
-    """As MovieLens writes them: "Casablanca (1942)"."""
+    """Whether titles contain years, as in MovieLens: "Casablanca (1942)"."""
     source: str
-    """Goes before each foreign id, so that the ids of two sources are not confused."""
+    """Prefix of each foreign id, so that the ids of different sources do not collide."""
 
 
 def read_column_map(text: str) -> ColumnMap:
-    """Return the map that a caller wrote: ``Name:title,Published:year``; empty text maps nothing.
+    """Parse a caller's map: ``Name:title,Published:year``; empty text maps nothing.
 
-    Names may have commas and colons. Raises ``InvalidColumnMapError``.
+    Names may contain commas and colons. Raises ``InvalidColumnMapError``.
     """
     *parts, rest = _END_OF_ENTRY.split(text)
-    names, fields = [_known(name) for name in parts[::2]], parts[1::2]
+    names, fields = [_canonical_name(name) for name in parts[::2]], parts[1::2]
     is_repeated = len(set(names)) < len(names) or len(set(fields)) < len(fields)
     if rest or text.endswith(",") or is_repeated or "" in names:
         raise InvalidColumnMapError
@@ -57,17 +57,17 @@ def read_column_map(text: str) -> ColumnMap:
 
 
 def is_header(names: Sequence[str], mapped: ColumnMap) -> bool:
-    """Return whether a row of these names can be the first of a file."""
-    return "title" in {_field_of(_known(name), mapped) for name in names}
+    """Return whether a row with these names can be the header of a file."""
+    return "title" in {_field_of(_canonical_name(name), mapped) for name in names}
 
 
 def columns_of(header: Row, mapped: ColumnMap) -> Columns:
-    """Return the columns of a file with this first row.
+    """Return the columns of a file with this header.
 
     Raises ``NotCsvError``, ``InvalidCsvEncodingError``, ``MissingCsvColumnError``, ``InvalidCsvHeaderError`` and
     ``RepeatedCsvColumnError``.
     """
-    names = [_known(name) for name in header.fields]
+    names = [_canonical_name(name) for name in header.fields]
     _check_text(header)
     places = _places_of(names, mapped)
     if "title" not in places:
@@ -83,7 +83,7 @@ def columns_of(header: Row, mapped: ColumnMap) -> Columns:
 
 
 def _places_of(names: Sequence[str], mapped: ColumnMap) -> Mapping[str, int]:
-    """Return the place of each field: where the caller says, else by our own name, else by MovieLens'."""
+    """Return the position of each field: by the caller's map, else by the field's name, else by MovieLens' name."""
     missing = [field for name, field in mapped.items() if name not in names]
     if missing:
         raise MissingCsvColumnError([_input_error(MissingCsvColumnError, f"columns/{field}") for field in missing])
@@ -112,7 +112,7 @@ def _field_of(name: str, mapped: ColumnMap) -> str | None:
     return mapped.get(name) or (name if name in FIELDS and name not in mapped.values() else None)
 
 
-def _known(name: str) -> str:
+def _canonical_name(name: str) -> str:
     return name.strip().lower()
 
 

@@ -1,4 +1,4 @@
-"""Understand the fields of a row as people, spreadsheets and programs write them. Pure."""
+"""Parse the fields of a row, in the spellings of people, spreadsheets and programs. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ from doorward.domain.items.policy import TAG_SEPARATORS, checked_content, checke
 from doorward.domain.items.reading.columns import Columns
 from doorward.domain.items.reading.rows import Row
 
-_NOTHING: Final = frozenset({"", "NaN", "nan", "\\N"})
-"""What pandas and databases write for an empty cell, and is no text."""
+_EMPTY_CELLS: Final = frozenset({"", "NaN", "nan", "\\N"})
+"""Spellings of an empty cell in pandas and databases, which are never text."""
 
-_NO_GENRES: Final = _NOTHING | {"(no genres listed)"}
-_NO_NUMBER: Final = _NOTHING | {"NA", "N/A", "None", "none", "NULL", "null"}
-"""In a column of numbers that is no number either."""
+_NO_GENRES: Final = _EMPTY_CELLS | {"(no genres listed)"}
+_EMPTY_NUMBERS: Final = _EMPTY_CELLS | {"NA", "N/A", "None", "none", "NULL", "null"}
+"""Further spellings of an empty cell in a column of numbers."""
 
 _YEAR: Final = re.compile(r"(\d{1,4})(?:[.,]0*)?|(\d{4})(?:-\d\d-\d\d(?:[ T].*)?|\s*[-\u2013]\s*(?:\d{4})?)")
-"""A year, also as a float, which pandas makes of a column with gaps; or a date, or a span of years."""
+"""A year, also as a float, which pandas writes for a column with gaps; or a date, or a span of years."""
 
 _TITLE_WITH_YEAR: Final = re.compile(
     r"(?P<title>.*\S)\s*\((?P<year>[12]\d{3})(?:\s*[-\u2013]\s*(?:\d{4})?\s*)?\)(?P<other>\s*\([^()]*\))?"
@@ -32,7 +32,7 @@ _TITLE_WITH_YEAR: Final = re.compile(
 """MovieLens' titles: "Cosmos (1980)", "The Office (2005-2013)", "The Wire (2002- )", "Ikiru (1952) (To Live)"."""
 
 _LONGEST_TITLE: Final = 1200
-"""Code points of a title that may hold a year. Longer ones are refused anyway."""
+"""Maximum code points of a title that may contain a year. Longer ones are refused in any case."""
 
 _WHOLE_NUMBER: Final = re.compile(r"(\d+)\.0*")
 
@@ -58,7 +58,7 @@ def item_of(row: Row, columns: Columns, default: Visibility) -> ImportedItem:
 
 
 def _text(text: str) -> str:
-    return "" if text.strip() in _NOTHING else text
+    return "" if text.strip() in _EMPTY_CELLS else text
 
 
 def _tags(text: str) -> Sequence[str]:
@@ -67,7 +67,7 @@ def _tags(text: str) -> Sequence[str]:
 
 def _year(text: str) -> int | None:
     text = text.strip()
-    if text in _NO_NUMBER:
+    if text in _EMPTY_NUMBERS:
         return None
     found = _YEAR.fullmatch(text)
     if found is None:
@@ -76,7 +76,10 @@ def _year(text: str) -> int | None:
 
 
 def _without_year(title: str, year: int | None) -> tuple[str, int | None]:
-    """Return the title without the year at its end, unless it is another than the one that is known, and the year."""
+    """Return the title without a year at its end, and the year.
+
+    A year that differs from the given one stays in the title.
+    """
     found = _TITLE_WITH_YEAR.fullmatch(title.strip()) if len(title) <= _LONGEST_TITLE else None
     if found is None or year not in {None, int(found["year"])}:
         return title, year
@@ -96,6 +99,6 @@ def _external_id(fields: Mapping[str, str], columns: Columns) -> str | None:
     text = fields["external_id"].strip()
     whole = _WHOLE_NUMBER.fullmatch(text)
     text = whole[1] if whole else text
-    if text in _NO_NUMBER:
+    if text in _EMPTY_NUMBERS:
         raise InvalidExternalIdError
     return checked_external_id(columns.source + text)

@@ -16,7 +16,7 @@ from doorward.domain.items.reading.texts import opened_lines
 
 @frozen
 class FileOptions:
-    """``visibility`` is the default for lines without one; ``columns`` says which columns are which fields."""
+    """``visibility`` is the default for lines without one; ``columns`` maps columns to fields."""
 
     visibility: Visibility = "private"
     columns: ColumnMap = field(default_factory=dict)
@@ -32,7 +32,7 @@ class BadLine:
 
 @frozen
 class ItemFile:
-    """A file whose header was read. Iterate over the lines once, while it is open."""
+    """A file whose header was read. Iterate over its lines once, while it is open."""
 
     fields: frozenset[str]
     """The fields that the file has."""
@@ -46,7 +46,7 @@ def opened_items(file: IO[bytes], options: FileOptions) -> Iterator[ItemFile]:
     """Yield the items of a file: UTF-8 or UTF-16, any line ends, separated by commas, semicolons, tabs or bars.
 
     Raises ``InvalidCsvHeaderError`` and the other refusals of headers; and, also while its lines are read,
-    ``MalformedCsvError`` and ``InvalidCsvEncodingError`` where the rest cannot be split into rows.
+    ``MalformedCsvError`` and ``InvalidCsvEncodingError`` if the rest cannot be split into rows.
     """
     with opened_lines(file) as lines:
         rows = rows_of(lines, lambda names: is_header(names, options.columns))
@@ -59,6 +59,6 @@ def _items(rows: Iterator[Row], columns: Columns, default: Visibility) -> Iterat
         try:
             yield item_of(row, columns, default) if row.fields else None
         except DomainError as error:
-            # Tracebacks, that of a cause too, would keep the whole row in memory.
+            # Tracebacks, also of the cause, would keep the whole row in memory.
             error.__cause__ = error.__context__ = None
             yield BadLine(row.number, error.with_traceback(None))

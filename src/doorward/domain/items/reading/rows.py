@@ -1,4 +1,4 @@
-"""Split the lines of a CSV file (RFC 4180) into rows, by the separator that the file uses. Pure."""
+"""Split the lines of a CSV file (RFC 4180) into rows, by the file's separator. Pure."""
 
 import csv
 import re
@@ -13,12 +13,12 @@ from doorward.domain.items.reading.texts import Lines
 SEPARATORS: Final = (",", ";", "\t", "|")
 
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\w\r\n "])"?\s*', re.IGNORECASE)
-"""The first line that Excel writes and reads for another separator than that of its country."""
+"""The first line that Excel writes and reads for a separator that is not its country's default."""
 
 
 @frozen
 class Row:
-    """``number`` is that of its first line. ``is_text``: all of it is in the file's encoding."""
+    """``number`` is that of the first line. ``is_text`` is whether all of the row is in the file's encoding."""
 
     number: int
     fields: Sequence[str]
@@ -28,8 +28,8 @@ class Row:
 def rows_of(lines: Lines, is_header: Callable[[Sequence[str]], bool]) -> Iterator[Row]:
     """Yield the rows, the header first. A quoted field may span several lines.
 
-    Unless the first line names it, the separator is the one that makes most columns of the first line, among those with
-    which it is a header. Raises ``MalformedCsvError`` where the rest cannot be split into rows.
+    Unless the first line names it, the separator is the one that gives the most columns in the first line, among those
+    with which the line is a header. Raises ``MalformedCsvError`` if the rest cannot be split into rows.
     """
     unread = iter(lines)
     first = next(unread, "")

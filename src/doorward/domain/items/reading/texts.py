@@ -1,4 +1,4 @@
-"""Open a CSV file as text in the encoding that it has, and read it line by line. Pure."""
+"""Open a CSV file as text in its encoding, and read it line by line. Pure."""
 
 import codecs
 import io
@@ -11,11 +11,11 @@ from doorward.core.exceptions import InputError
 from doorward.domain.items.exceptions import InvalidCsvEncodingError, MalformedCsvError
 
 MAXIMUM_ROW_LENGTH: Final = 64 * 1024
-"""Maximum characters of a row, over all its lines. Bounds the reader's memory and the time between two pauses."""
+"""Maximum characters of a row, over all its lines. Bounds the reader's memory and the time between two yields."""
 
 _HEAD_BYTES: Final = 4
 _BYTE_ORDER_MARKS: Final = (
-    # UTF-32 first: its mark begins with that of UTF-16.
+    # UTF-32 first: its byte order mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -26,16 +26,16 @@ _UNMARKED: Final = (
     (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
     (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
 )
-"""How UTF-16 without a mark begins: headers are Latin letters."""
+"""The beginning of UTF-16 without a byte order mark: headers are Latin letters."""
 
 _NOT_TEXT: Final = re.compile(r"[\0\ud800-\udfff]")
-"""What is left of bytes that are not in the file's encoding. No text has NUL."""
+"""Characters that bytes of another encoding become, and NUL, which text cannot contain."""
 
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Lines:
-    """The lines of a file, up to a maximum size of each row. Iterate once."""
+    """The lines of a file, with a limit on the size of each row. Iterate once."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -81,7 +81,7 @@ def opened_lines(file: IO[bytes]) -> Iterator[Lines]:
     """Yield the lines of a file in UTF-8 or UTF-16; leave the file open."""
     encoding, mark_length = _encoding_of(file.read(_HEAD_BYTES))
     file.seek(mark_length)
-    # What is not UTF-8 becomes lone surrogates, as lone surrogates of UTF-16 stay, so that only its line is refused.
+    # Invalid UTF-8 becomes lone surrogates, and lone surrogates of UTF-16 stay, so that only their line is refused.
     errors = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
     text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
@@ -91,7 +91,7 @@ def opened_lines(file: IO[bytes]) -> Iterator[Lines]:
 
 
 def _encoding_of(head: bytes) -> tuple[str, int]:
-    """Return the encoding of a file that begins so, and the length of its byte order mark."""
+    """Return the encoding of a file with this beginning, and the length of its byte order mark."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
@@ -99,9 +99,9 @@ def _encoding_of(head: bytes) -> tuple[str, int]:
 
 
 def _is_misread(line: str, encoding: str) -> bool:
-    """Return whether a line of UTF-16 is bytes of another encoding: text with line ends if read byte by byte.
+    """Return whether a line of UTF-16 is really in another encoding: text with line ends if read byte by byte.
 
-    It has none of its own: from there on, no line end is seen.
+    The line itself has no line end: from there on, none is recognised.
     """
     if encoding == "utf-8" or line[-1] in "\r\n":
         return False

@@ -1,4 +1,4 @@
-"""All SQL of the items domain: one function a query, called by the use cases with the connection to run it on."""
+"""All SQL of the items domain: one function per query, called by the use cases with the connection to use."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,7 +15,7 @@ Connection = AsyncConnection[Any]
 
 @asynccontextmanager
 async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
-    """Raise ``refusal`` when a statement in the block reached its time limit."""
+    """Raise ``refusal`` when a statement in the block reaches its time limit."""
     try:
         yield
     except QueryCanceled as error:
@@ -24,7 +24,7 @@ async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
 
 @contextmanager
 def _owner_exists() -> Iterator[None]:
-    """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, recognised by the constraint's name."""
+    """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, detected by the constraint's name."""
     try:
         yield
     except ForeignKeyViolation as error:

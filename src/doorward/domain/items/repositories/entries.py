@@ -1,4 +1,4 @@
-"""The SQL of single items. An item can be read by its owner and, when it is shared, by every user."""
+"""The SQL of single items. An item can be read by its owner and, if it is shared, by every user."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -92,5 +92,5 @@ async def remove_item(connection: Connection, item_id: UUID) -> None:
 
 
 def _indexed(item: Item) -> Mapping[str, object]:
-    """Return the item's columns with those that it is found by."""
+    """Return the item's columns, including its index."""
     return {**asdict(item), **asdict(index_of(item.title, item.description))}

@@ -1,4 +1,4 @@
-"""The SQL of imports: lines become items by COPY, or by a table of the transaction where some are items already."""
+"""The SQL of imports: COPY into the table of items, or by a temporary table if some lines may match stored items."""
 
 from collections.abc import AsyncIterable, Iterator
 from contextlib import contextmanager
@@ -41,11 +41,11 @@ _CHANGED: Final = sql.SQL(
 
 
 class ExternalIdTakenError(Exception):
-    """A line has the foreign id of an item of its owner, or of a line before it."""
+    """A line has the foreign id of a stored item of its owner, or of an earlier line."""
 
 
 async def find_any_external_id(connection: Connection, owner_id: UUID) -> str | None:
-    """Find a foreign id of the owner's items, whichever it is."""
+    """Find any foreign id of the owner's items; None if there is none."""
     cursor = await connection.execute(
         """
         SELECT external_id
@@ -66,7 +66,7 @@ async def add_items(connection: Connection, items: AsyncIterable[StagedItem], ow
     Raises ``ExternalIdTakenError``, ``ItemOwnerGoneError`` or ``TooManyLinesError``.
     """
     count = 0
-    with _owner_exists(), _external_ids_free():
+    with _owner_exists(), _refusing_taken_external_ids():
         async with (
             _in_time(TooManyLinesError),
             connection.cursor() as cursor,
@@ -87,7 +87,7 @@ async def add_items(connection: Connection, items: AsyncIterable[StagedItem], ow
 
 
 async def add_staging_table(connection: Connection) -> None:
-    """Create the table of the file's lines. It ends with the transaction."""
+    """Create the temporary table of the file's lines, which is dropped at the end of the transaction."""
     await connection.execute(
         """
         CREATE TEMPORARY TABLE staged_items (
@@ -127,7 +127,7 @@ async def add_staged_items(connection: Connection, items: AsyncIterable[StagedIt
 
 
 async def allow_statement_time(connection: Connection, milliseconds: int) -> None:
-    """Let each further statement of the transaction take that long."""
+    """Set the timeout of the transaction's further statements."""
     await connection.execute(
         """
         SELECT pg_catalog.set_config('statement_timeout', %(limit)s, true)
@@ -156,14 +156,14 @@ async def count_new_items(connection: Connection, owner_id: UUID) -> int:
 
 
 async def add_or_update_items(connection: Connection, merge: StagedMerge) -> StoredLines:
-    """Store the staged lines: as new items, or as the next version of the owner's items with their foreign ids.
+    """Store the staged lines: as new items, or as the next version of the owner's items with the same foreign ids.
 
-    Each line has a foreign id; of lines with the same one the last counts, which has the lowest id. What the file has
-    no column for stays, and an item that has all of its line already keeps its version. Two imports at once do not
-    double an item: the unique index ``items_owner_external_id_key`` decides. Raises ``ItemOwnerGoneError``,
+    Each line has a foreign id; of lines with the same one the last is used, which has the lowest id. Fields without a
+    column in the file stay, and an item that already equals its line keeps its version. Concurrent imports do not
+    duplicate an item, because of the unique index ``items_owner_external_id_key``. Raises ``ItemOwnerGoneError``,
     ``TooManyLinesError`` and ``ItemVersionsExhaustedError``.
     """
-    with _owner_exists(), _versions_left():
+    with _owner_exists(), _refusing_exhausted_versions():
         async with _in_time(TooManyLinesError), connection.cursor(row_factory=class_row(StoredLines)) as cursor:
             await cursor.execute(
                 sql.SQL(
@@ -194,8 +194,8 @@ async def add_or_update_items(connection: Connection, merge: StagedMerge) -> Sto
 
 
 @contextmanager
-def _external_ids_free() -> Iterator[None]:
-    """Raise ``ExternalIdTakenError`` where the unique index refuses a foreign id, recognised by its name."""
+def _refusing_taken_external_ids() -> Iterator[None]:
+    """Raise ``ExternalIdTakenError`` if the unique index refuses a foreign id, detected by its name."""
     try:
         yield
     except UniqueViolation as error:
@@ -205,8 +205,8 @@ def _external_ids_free() -> Iterator[None]:
 
 
 @contextmanager
-def _versions_left() -> Iterator[None]:
-    """Raise ``ItemVersionsExhaustedError`` where a version exceeds its column."""
+def _refusing_exhausted_versions() -> Iterator[None]:
+    """Raise ``ItemVersionsExhaustedError`` if a version exceeds its column."""
     try:
         yield
     except NumericValueOutOfRange as error:

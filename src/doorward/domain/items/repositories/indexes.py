@@ -1,4 +1,4 @@
-"""The SQL by which items are indexed afterwards."""
+"""The SQL that indexes stored items."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,7 +10,7 @@ from doorward.domain.items.repositories import Connection
 
 
 async def list_unindexed_items(connection: Connection, *, after_id: UUID, limit: int) -> Sequence[UnindexedItem]:
-    """List items that are not indexed, by their ids. From the first id on, it would pass over all that were indexed."""
+    """List items without an index, by id. ``after_id`` saves reading the items of earlier batches again."""
     async with connection.cursor(row_factory=class_row(UnindexedItem)) as cursor:
         await cursor.execute(
             """
@@ -27,7 +27,7 @@ async def list_unindexed_items(connection: Connection, *, after_id: UUID, limit:
 
 
 async def update_indexes(connection: Connection, found_by: Sequence[tuple[UnindexedItem, ItemIndex]]) -> int:
-    """Store what items are found by, unless they were changed meanwhile; return how many."""
+    """Store the indexes of items, unless the items were changed meanwhile; return how many."""
     cursor = await connection.execute(
         """
         UPDATE items

@@ -1,6 +1,6 @@
-"""The SQL of lists, counts and searches of the items that a user can read: their own, and those that others share.
+"""The SQL of lists, counts and searches of the items that a user can read: own items, and those that others share.
 
-Each kind is read from an index in the order of the list, and the two results are merged, so that the cost of a page
+Both kinds are read from an index in the order of the list, and the two results are merged, so that the cost of a page
 does not depend on the number of items. The statements are planned for their values each time (``prepare=False``),
 because a plan for a rare tag is slow for a common one.
 """
@@ -27,8 +27,11 @@ _COLUMNS: Final = sql.SQL("id, owner_id, title, description, tags, year, visibil
 _SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s::uuid)")
 _OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s::uuid")
 _OWN_PRIVATE_IN_WORDS: Final = sql.SQL("visibility = 'private' AND owner_id::text = %(reader_id)s::uuid::text")
-"""As text, as in the index of words. Compared by id, PostgreSQL would choose an index of lists and read it once for
-each word, as long as it has no statistics of the table."""
+"""Compared as text, as in the index of words.
+
+Compared as UUID, PostgreSQL would choose an index of lists and read it once for each word, as long as it has no
+statistics of the table.
+"""
 
 _FILTER: Final = sql.SQL(
     """(%(title)s::text IS NULL OR folded_title LIKE %(title)s::text)
@@ -165,7 +168,7 @@ async def list_matches(
 async def list_known_spellings(
     connection: Connection, spellings: Sequence[str], reader_id: UUID | None
 ) -> Sequence[str]:
-    """Return the words that occur in an item that this user can read. Raises ``QueryTooBroadError``.
+    """Return the spellings that occur in an item that this user can read. Raises ``QueryTooBroadError``.
 
     ``to_tsquery`` costs more than a cast, by PostgreSQL's estimate: for a cast it would read the table for each word.
     """

@@ -1,6 +1,6 @@
-"""The SQL by which a user is given all own items. Call it in a transaction.
+"""The SQL that exports a user's items. Call it in a transaction.
 
-A cursor on the server: no more than some hundred rows are in memory.
+A server-side cursor keeps at most some hundred rows in memory.
 """
 
 from collections.abc import AsyncGenerator

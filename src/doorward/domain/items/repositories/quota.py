@@ -23,7 +23,7 @@ async def lock_owner(connection: Connection, owner_id: UUID) -> None:
 
 
 async def count_owned_items(connection: Connection, owner_id: UUID, *, limit: int) -> int:
-    """Count the items of an owner, and stop at a limit."""
+    """Count the items of an owner, up to a limit."""
     cursor = await connection.execute(
         """
         SELECT count(*)
