@@ -9,10 +9,10 @@ def main() -> int:
     """Run one command; return the exit status."""
     try:
         with without_collector():
-            from doorward.commands.main import main as run  # noqa: PLC0415 - the collector has to be off before
+            from doorward.commands.main import main as run  # noqa: PLC0415 - after the garbage collector was disabled
         return run()
     except KeyboardInterrupt:
-        # Before the command could handle it, or while it did.
+        # The interrupt came before the command could handle it, or while it did.
         print("doorward: interrupted", file=sys.stderr)
         return 130
 

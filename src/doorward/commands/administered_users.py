@@ -1,7 +1,7 @@
-"""``doorward users``: the same use cases as the API's, for an operator at a shell.
+"""``doorward users``: the API's use cases of user administration, for an operator at a shell.
 
-A user is named by the user name, the e-mail address or the id. Names are not printed where a change is confirmed: the
-output of a job is kept like any log.
+A user is identified by user name, e-mail address or id. Confirmations of changes do not repeat it, because the output
+of a job is often stored as a log.
 """
 
 import json
@@ -37,7 +37,7 @@ def users() -> None:
 
 
 def on_user(use: Callable[[AdministrationServices, UUID], Awaitable[Result]], name: str) -> Result:
-    """Return what a use case returns for the user of this name."""
+    """Run a use case for the user with this name, address or id; return its result."""
 
     async def run(use_cases: AdministrationServices) -> Result:
         return await use(use_cases, await use_cases.search.find_id(name))
@@ -45,21 +45,21 @@ def on_user(use: Callable[[AdministrationServices, UUID], Awaitable[Result]], na
     return administered(run)
 
 
-@users.command("list", help="List users, the newest first, a line of JSON each.")
+@users.command("list", help="List users, newest first, one line of JSON each.")
 @click.option(
-    "-q", "part", metavar="TEXT", help="A part of the user name or the address, three letters or digits at least."
+    "-q", "part", metavar="TEXT", help="Part of the user name or the address: at least three letters or digits."
 )
 @click.option("--status", type=click.Choice([str(each) for each in UserStatus]))
 @click.option("--role", metavar="ROLE", help="Users that have this role.")
 @click.option("--verified/--unverified", "is_verified", default=None, help="Whether the address is verified.")
 @click.option("--external-id", metavar="ID")
-@click.option("--issuer", metavar="URL", help="Users whom this trusted issuer vouches for.")
-@click.option("--subject", metavar="SUBJECT", help="What that issuer calls the user.")
-@click.option("--created-since", type=_MOMENT, help="Created at this moment or later.")
-@click.option("--created-until", type=_MOMENT, help="Created before this moment.")
-@click.option("--after", default="", metavar="CURSOR", help="Go on behind this cursor.")
+@click.option("--issuer", metavar="URL", help="Users of this trusted issuer.")
+@click.option("--subject", metavar="SUBJECT", help="The user's subject (sub) at that issuer.")
+@click.option("--created-since", type=_MOMENT, help="Created at this time or later.")
+@click.option("--created-until", type=_MOMENT, help="Created before this time.")
+@click.option("--after", default="", metavar="CURSOR", help="Continue after this cursor.")
 def list_users(after: str, status: str | None, **filters: Any) -> None:  # noqa: ANN401 - of several types, by name
-    """Print a part of the list, and the cursor of the next part on standard error."""
+    """Print a page of the list, and the cursor of the next page on standard error."""
     if filters["subject"] is not None and filters["issuer"] is None:
         raise click.UsageError("--subject needs --issuer")
     wanted = UserQuery(status=None if status is None else UserStatus(status), **filters)
@@ -72,14 +72,14 @@ def list_users(after: str, status: str | None, **filters: Any) -> None:  # noqa:
         click.echo(f"doorward: more with --after {found.next_cursor}", err=True)
 
 
-@users.command(help="Show USER as a line of JSON.")
+@users.command(help="Show USER as one line of JSON.")
 @click.argument("user")
 def show(user: str) -> None:
     """Print the user."""
     click.echo(_line(on_user(lambda use_cases, user_id: use_cases.users.read(user_id, any_version), user)))
 
 
-@users.command(help="Create a user with the address EMAIL, whose password is taken from standard input.")
+@users.command(help="Create a user with the address EMAIL. The password is read from standard input.")
 @click.argument("email")
 @click.option("--username", required=True, metavar="NAME")
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="May be repeated.")
@@ -91,14 +91,16 @@ def create(email: str, username: str, roles: Sequence[str], locale: str | None, 
     click.echo(_line(administered(lambda use_cases: use_cases.users.create(OPERATOR, new))))
 
 
-@users.command(help="Change USER. What is not named stays.")
+@users.command(help="Change USER. Values without an option stay unchanged.")
 @click.argument("user")
 @click.option("--username", metavar="NAME")
-@click.option("--email", metavar="EMAIL", help="It is not verified then, and all sessions of the user end.")
-@click.option("--role", "roles", multiple=True, metavar="ROLE", help="The roles from now on. May be repeated.")
-@click.option("--no-roles", is_flag=True, help="Take all roles away.")
-@click.option("--locale", metavar="TAG", help="The language of mails; an empty text takes it away.")
-@click.option("--external-id", metavar="ID", help="The id in another system; an empty text takes it away.")
+@click.option(
+    "--email", metavar="EMAIL", help="The new address counts as unverified, and all sessions of the user end."
+)
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="Replaces the roles. May be repeated.")
+@click.option("--no-roles", is_flag=True, help="Remove all roles.")
+@click.option("--locale", metavar="TAG", help="The language of mails; an empty text removes it.")
+@click.option("--external-id", metavar="ID", help="The id in another system; an empty text removes it.")
 def change(
     user: str,
     roles: Sequence[str],
@@ -123,7 +125,7 @@ def change(
     click.echo(_line(changed))
 
 
-@users.command(help="Bar USER from the service and end all sessions.")
+@users.command(help="Deactivate USER, who can no longer log in, and end all sessions.")
 @click.argument("user")
 def deactivate(user: str) -> None:
     """Deactivate the user."""
@@ -131,7 +133,7 @@ def deactivate(user: str) -> None:
     click.echo(f"doorward: the user is deactivated; ended {count} sessions")
 
 
-@users.command(help="Let USER log in again. A deletion that was scheduled is cancelled.")
+@users.command(help="Activate USER, who can log in again. A scheduled deletion is cancelled.")
 @click.argument("user")
 def activate(user: str) -> None:
     """Activate the user."""
@@ -139,9 +141,9 @@ def activate(user: str) -> None:
     click.echo("doorward: the user can log in again")
 
 
-@users.command(help="Delete USER in 14 days, or with --now at once and for good.")
+@users.command(help="Delete USER in 14 days, or with --now at once and permanently.")
 @click.argument("user")
-@click.option("--now", is_flag=True, help="At once and for good.")
+@click.option("--now", is_flag=True, help="At once and permanently.")
 def delete(user: str, *, now: bool) -> None:
     """Delete the user."""
     if now:
@@ -154,7 +156,7 @@ def delete(user: str, *, now: bool) -> None:
         click.echo("doorward: the user will be deleted in 14 days")
 
 
-@users.command(help="Have USER replace the password: it signs in no more, and a mail has a link for a new one.")
+@users.command(help="Invalidate the password of USER, and mail a link with which the user sets a new one.")
 @click.argument("user")
 def password_reset(user: str) -> None:
     """Force the reset."""
@@ -170,7 +172,7 @@ def end_sessions(user: str) -> None:
     click.echo(f"doorward: ended {count} sessions")
 
 
-@users.command(help="Remove all second factors of USER, who has lost them. Make sure of who asks first.")
+@users.command(help="Remove all second factors of USER, who has lost them. Verify the person's identity first.")
 @click.argument("user")
 def reset_factors(user: str) -> None:
     """Remove the factors."""
@@ -178,15 +180,15 @@ def reset_factors(user: str) -> None:
     click.echo("doorward: the user has no second factor; all sessions have ended")
 
 
-@users.command(help="Forget the failed logins of USER.")
+@users.command(help="Reset the counter of failed logins of USER.")
 @click.argument("user")
 def unthrottle(user: str) -> None:
-    """Let the user log in at once, whatever failed before."""
+    """Reset the counter, so that the user can try to log in without delay."""
     on_user(lambda use_cases, user_id: use_cases.user_actions.unthrottle(OPERATOR, user_id), user)
     click.echo("doorward: the failed logins of the user are forgotten")
 
 
-@users.command(help="List where USER is signed in, a line of JSON each.")
+@users.command(help="List the live sessions of USER, one line of JSON each.")
 @click.argument("user")
 def sessions(user: str) -> None:
     """Print the live sessions."""
@@ -194,12 +196,12 @@ def sessions(user: str) -> None:
         click.echo(json.dumps(asdict(session), default=str))
 
 
-@users.command(help="List what happened to USER, the latest first, a line of JSON each.")
+@users.command(help="List the audit events of USER, newest first, one line of JSON each.")
 @click.argument("user")
 @click.option("--type", "event_type", metavar="TYPE", help="The type of the event.")
-@click.option("--after", default="", metavar="CURSOR", help="Go on behind this cursor.")
+@click.option("--after", default="", metavar="CURSOR", help="Continue after this cursor.")
 def audit(user: str, event_type: str | None, after: str) -> None:
-    """Print the entries, and the cursor of the next part on standard error."""
+    """Print the entries, and the cursor of the next page on standard error."""
     part = on_user(
         lambda use_cases, user_id: use_cases.audit_trail.search(
             AuditQuery(user_id=user_id, type=event_type), after=after, page_size=MAXIMUM_PAGE_SIZE

@@ -14,7 +14,7 @@ LONGEST_PASSWORD_LINE: Final = 4096
 
 
 def administered(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
-    """Return what the use case returns. Raises ``CommandError`` for its refusals and for faults of the database."""
+    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     settings = operator_settings(log_level="error")
     require_mail(settings)
     return finished(_run(settings, use))
@@ -26,7 +26,7 @@ async def _run(settings: Settings, use: Callable[[AdministrationServices], Await
 
 
 def read_password() -> str:
-    """Return the first line of standard input. Raises ``CommandError`` if there is none."""
+    """Return the first line of standard input. Raises ``CommandError`` if it is empty."""
     password = sys.stdin.readline(LONGEST_PASSWORD_LINE).removesuffix("\n").removesuffix("\r")
     if not password:
         raise CommandError("standard input has no password. Send it as the first line")

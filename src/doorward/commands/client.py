@@ -1,4 +1,4 @@
-"""``doorward client``: programs that get tokens of their own. A secret is printed when it is made, and never again."""
+"""``doorward client``: manage OAuth clients. A secret is printed only when it is created."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -33,31 +33,43 @@ _SECRET_FROM_INPUT: Final = click.option(
     "--secret-stdin",
     "is_secret_given",
     is_flag=True,
-    help="Take the secret from standard input: the first line, 32 characters at least.",
+    help="Read the secret from the first line of standard input: at least 32 characters.",
 )
 
 _KEYS_FROM_FILE: Final = click.option(
-    "--jwks-file", type=click.File(encoding="utf-8"), help="With private_key_jwt: a JWK set of its public keys."
+    "--jwks-file",
+    type=click.File(encoding="utf-8"),
+    help="With private_key_jwt: a file with the JWK set of its public keys.",
 )
 _KEYS_FROM_HOST: Final = click.option(
-    "--jwks-uri", metavar="URI", help="With private_key_jwt: the https address of that set."
+    "--jwks-uri", metavar="URI", help="With private_key_jwt: the https URL of that set."
 )
 
 _OF_APPLICATIONS: Final = (
     click.option(
-        "--redirect-uri", "redirect_uris", multiple=True, metavar="URI", help="Where browsers go back to with codes."
+        "--redirect-uri",
+        "redirect_uris",
+        multiple=True,
+        metavar="URI",
+        help="Where browsers are redirected with authorization codes.",
     ),
     click.option(
-        "--post-logout-uri", "post_logout_uris", multiple=True, metavar="URI", help="Where browsers go after a logout."
+        "--post-logout-uri",
+        "post_logout_uris",
+        multiple=True,
+        metavar="URI",
+        help="Where browsers are redirected after a logout.",
     ),
     click.option(
-        "--id-token-algorithm", type=click.Choice(get_args(KeyAlgorithm)), help="The signature of its ID tokens."
+        "--id-token-algorithm",
+        type=click.Choice(get_args(KeyAlgorithm)),
+        help="The signature algorithm of its ID tokens.",
     ),
     click.option(
         "--first-party/--third-party",
         "is_first_party",
         default=None,
-        help="Your own: its users are not asked what it may do.",
+        help="A first-party client is your own: users are not asked for consent.",
     ),
     click.option(
         "--pkce/--no-pkce", "requires_pkce", default=None, help="Whether it must send a code challenge (RFC 7636)."
@@ -66,32 +78,36 @@ _OF_APPLICATIONS: Final = (
         "--pushed-requests/--any-requests",
         "requires_pushed_requests",
         default=None,
-        help="Whether it must push each request for authorization first (RFC 9126).",
+        help="Whether it must push each authorization request first (RFC 9126).",
     ),
     click.option(
-        "--backchannel-logout-uri", metavar="URI", help="Where its server is told of ended sessions; an empty one: not."
+        "--backchannel-logout-uri",
+        metavar="URI",
+        help="Where its server is notified of ended sessions; empty: nowhere.",
     ),
 )
 
 
-@click.group(help="Give programs tokens of their own. ID is a client's id, or doorward for the service's own login.")
+@click.group(help="Manage OAuth clients. ID is a client's id, or doorward for the service's own login.")
 def client() -> None:
     """Group the commands of clients."""
 
 
 def _application_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of clients that send browsers to sign in."""
+    """Add the options of clients that sign users in through a browser to a command."""
     for option in reversed(_OF_APPLICATIONS):
         command = option(command)
     return command
 
 
-@client.command(help="Add a client called NAME. Its id and its secret are printed; the secret is shown this once.")
+@client.command(help="Add a client with this NAME. Its id and its secret are printed; the secret is shown only once.")
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What its tokens may allow. May be repeated.")
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="SCOPE", help="A scope that its tokens may have. May be repeated."
+)
 @click.option("--audience", "resources", multiple=True, metavar="URI", help="A resource that its tokens may be for.")
 @click.option("--grant", "grant_types", multiple=True, type=_GRANTS, help="Default: client_credentials.")
-@click.option("--no-grants", is_flag=True, help="Have it get no tokens, and ask about those of others only.")
+@click.option("--no-grants", is_flag=True, help="It gets no tokens, and may only introspect tokens of other clients.")
 @click.option("--auth-method", type=_METHODS, default="client_secret_basic", show_default=True)
 @_application_options
 @_SECRET_FROM_INPUT
@@ -100,7 +116,7 @@ def _application_options(command: Callable[..., None]) -> Callable[..., None]:
 def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Add the client; print its id and its secret.
 
-    With a redirect URI it is an application: by default it signs users in, and keeps them signed in.
+    A client with a redirect URI gets by default the grant types that sign users in and keep them signed in.
     """
     if no_grants and named["grant_types"]:
         raise click.UsageError("--no-grants and --grant exclude each other")
@@ -111,47 +127,47 @@ def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> N
     usual = ("authorization_code", "refresh_token") if named["redirect_uris"] else ("client_credentials",)
     named["grant_types"] = () if no_grants else tuple(named["grant_types"]) or usual
     content = ClientContent(name, **{field: value for field, value in named.items() if value is not None})
-    made = used(lambda use_cases: _created(use_cases, content, chosen, keys))
-    click.echo("\t".join([made.client.client_id, *_shown(made.secret, is_given=is_secret_given)]))
+    made = used(lambda use_cases: _create(use_cases, content, chosen, keys))
+    click.echo("\t".join([made.client.client_id, *_secrets_to_print(made.secret, is_given=is_secret_given)]))
 
 
-@client.command("set-keys", help="Give the client ID, which has private_key_jwt, other public keys.")
+@client.command("set-keys", help="Replace the public keys of the client ID, which uses private_key_jwt.")
 @_ID
 @_KEYS_FROM_FILE
 @_KEYS_FROM_HOST
 def set_keys(client_id: str, jwks_file: TextIO | None, jwks_uri: str | None) -> None:
-    """Replace the keys. Those before verify nothing from now on."""
+    """Replace the keys. Signatures by the previous ones are no longer accepted."""
     source = _keys(jwks_file, jwks_uri) or ClientKeySource(None, None)
-    used(lambda use_cases: _of_provider(use_cases).replace(client_id, source))
+    used(lambda use_cases: _require_client_keys(use_cases).replace(client_id, source))
     click.echo("doorward: the client has other keys")
 
 
-@client.command("list", help="List the clients, one a line: id, state, method, grant types, scopes, audiences, name.")
+@client.command("list", help="List the clients, one per line: id, state, method, grant types, scopes, audiences, name.")
 def list_clients() -> None:
     """Print the clients."""
     for each in used(lambda use_cases: use_cases.clients.list()):
         click.echo(_line(each))
 
 
-@client.command(help="Show the client ID as a line of JSON, without its secrets.")
+@client.command(help="Show the client ID as one line of JSON, without its secrets.")
 @_ID
 def show(client_id: str) -> None:
-    """Print the client, and when its secrets were made and expire."""
+    """Print the client, and when its secrets were created and when they expire."""
     click.echo(_json(used(lambda use_cases: use_cases.clients.get(client_id, any_version))))
 
 
-@client.command("set", help="Change the client ID. What is not named stays; tokens that it has keep what they say.")
+@client.command("set", help="Change the client ID. Values without an option and issued tokens stay unchanged.")
 @_ID
-@click.option("--name", metavar="NAME", help="What people call it.")
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="The scopes from now on. May be repeated.")
-@click.option("--no-scopes", is_flag=True, help="Take all scopes away.")
-@click.option("--audience", "resources", multiple=True, metavar="URI", help="The resources from now on.")
-@click.option("--no-audiences", is_flag=True, help="Take all resources away.")
-@click.option("--grant", "grant_types", multiple=True, type=_GRANTS, help="The grant types from now on.")
-@click.option("--auth-method", type=_METHODS, help="How it shows its secret from now on.")
+@click.option("--name", metavar="NAME", help="The displayed name.")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Replaces the scopes. May be repeated.")
+@click.option("--no-scopes", is_flag=True, help="Remove all scopes.")
+@click.option("--audience", "resources", multiple=True, metavar="URI", help="Replaces the resources.")
+@click.option("--no-audiences", is_flag=True, help="Remove all resources.")
+@click.option("--grant", "grant_types", multiple=True, type=_GRANTS, help="Replaces the grant types.")
+@click.option("--auth-method", type=_METHODS, help="How it authenticates.")
 @_application_options
 def change(client_id: str, *, no_scopes: bool, no_audiences: bool, **named: Any) -> None:  # noqa: ANN401 - as click parsed it
-    """Change what is named, and print the client."""
+    """Change the given values, and print the client."""
     if (no_scopes and named["scopes"]) or (no_audiences and named["resources"]):
         raise click.UsageError("--no-scopes excludes --scope, and --no-audiences excludes --audience")
     changes: dict[str, object] = {field: value for field, value in named.items() if value not in (None, ())}
@@ -160,25 +176,25 @@ def change(client_id: str, *, no_scopes: bool, no_audiences: bool, **named: Any)
     click.echo(_line(used(lambda use_cases: use_cases.clients.change(None, client_id, changes, any_version))))
 
 
-@client.command(help="Give the client ID another secret, printed this once. The old one works for 7 days more.")
+@client.command(help="Create and print a new secret of the client ID. The old one stays valid for 7 days.")
 @_ID
 @_SECRET_FROM_INPUT
 def rotate_secret(client_id: str, *, is_secret_given: bool) -> None:
     """Rotate the secret, and print the new one."""
     chosen = read_password() if is_secret_given else None
     made = used(lambda use_cases: use_cases.clients.rotate_secret(None, client_id, any_version, chosen_secret=chosen))
-    for secret in _shown(made.secret, is_given=is_secret_given):
+    for secret in _secrets_to_print(made.secret, is_given=is_secret_given):
         click.echo(secret)
 
 
-@client.command(help="Have the client ID get no tokens. Those that it has are refused from now on.")
+@client.command(help="Disable the client ID: it gets no tokens, and its issued tokens are refused.")
 @_ID
 def disable(client_id: str) -> None:
     """Disable the client, and print it."""
     click.echo(_line(used(lambda use_cases: use_cases.clients.disable(None, client_id, any_version))))
 
 
-@client.command(help="Have the client ID get tokens again. Those from before stay refused.")
+@client.command(help="Enable the client ID: it gets tokens again. Tokens from before stay refused.")
 @_ID
 def enable(client_id: str) -> None:
     """Enable the client, and print it."""
@@ -193,8 +209,8 @@ def remove(client_id: str) -> None:
     click.echo("doorward: the client is removed")
 
 
-def _shown(secret: str | None, *, is_given: bool) -> Sequence[str]:
-    """Return the secret to print: none that the operator sent, and none of a client without one."""
+def _secrets_to_print(secret: str | None, *, is_given: bool) -> Sequence[str]:
+    """Return the secret to print; nothing if the operator chose it, or if the client has none."""
     return [] if secret is None or is_given else [secret]
 
 
@@ -215,14 +231,14 @@ def _keys(jwks_file: TextIO | None, jwks_uri: str | None) -> ClientKeySource | N
     return ClientKeySource(None if jwks_file is None else jwks_file.read(LONGEST_SET + 1), jwks_uri)
 
 
-async def _created(
+async def _create(
     use_cases: OAuthServices, content: ClientContent, chosen: str | None, keys: ClientKeySource | None
 ) -> ClientWithSecret:
-    checked = None if keys is None else _of_provider(use_cases).checked(keys)
+    checked = None if keys is None else _require_client_keys(use_cases).checked(keys)
     return await use_cases.clients.create(None, content, chosen_secret=chosen, keys=checked)
 
 
-def _of_provider(use_cases: OAuthServices) -> ClientKeys:
+def _require_client_keys(use_cases: OAuthServices) -> ClientKeys:
     if use_cases.client_keys is None:
         raise CommandError("PUBLIC_URL turns the provider on, for which clients sign. Set it first.")
     return use_cases.client_keys

@@ -1,4 +1,4 @@
-"""``doorward check-config``: show the settings and their sources."""
+"""``doorward check-config``: check the settings, and show them with their sources."""
 
 import click
 
@@ -13,7 +13,7 @@ from doorward.commands.preparation import (
 from doorward.settings.config import load_settings
 
 
-@click.command(help="Show every setting and its source, secrets masked.")
+@click.command(help="Check all settings, and show them with their sources. Secrets are masked.")
 def check_config() -> None:
     """Print each setting as a line of .env, where the text after the value is a comment."""
     settings = load_settings(beside_inv_dev=True)

@@ -1,4 +1,4 @@
-"""``doorward create-admin``: make an administrator. There is no account by default."""
+"""``doorward create-admin``: create an administrator. There is no account by default."""
 
 import click
 
@@ -9,16 +9,16 @@ from doorward.wiring.pages import has_invitation_page
 
 
 @click.command(
-    help="Make an administrator of the owner of EMAIL, an address without an account. Prints a link that works once, "
-    "for 7 days, with which its owner chooses a name and a password."
+    help="Create an administrator with the address EMAIL, which must have no account. Prints a link, valid once and "
+    "for 7 days, with which the owner of the address chooses a name and a password."
 )
 @click.argument("email")
 @click.option(
-    "--password-stdin", is_flag=True, help="Take the password from standard input instead of printing a link."
+    "--password-stdin", is_flag=True, help="Read the password from standard input instead of printing a link."
 )
-@click.option("--username", metavar="NAME", help="With --password-stdin. Made up if left out.")
+@click.option("--username", metavar="NAME", help="With --password-stdin. Generated if omitted.")
 def create_admin(email: str, username: str | None, *, password_stdin: bool) -> None:
-    """Print the link alone on its line, or the user name: the output of neither is a log."""
+    """Print the link on a line of its own, or the user name."""
     if not password_stdin:
         if username is not None:
             raise click.UsageError("--username goes with --password-stdin: with a link its owner chooses the name")
@@ -32,7 +32,7 @@ def create_admin(email: str, username: str | None, *, password_stdin: bool) -> N
 
 
 def _require_page() -> None:
-    """Refuse a link that leads nowhere. Raises ``CommandError``."""
+    """Check that the page to which the link leads exists. Raises ``CommandError``."""
     settings = operator_settings(log_level="error")
     if not has_invitation_page(settings):
         raise CommandError(

@@ -1,4 +1,4 @@
-"""Failures of commands, worded for a shell."""
+"""Errors of commands, with messages for a shell."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -38,17 +38,17 @@ REMEDIES: Final[Mapping[type[DomainError], str]] = {
     TooManyBadLinesError: "Name another file.",
     TooManyLinesError: "Split the file, and import its parts.",
 }
-"""What to do about a refusal at a shell. The domain says what is wrong, and each edge adds its own remedy."""
+"""The remedy that a command adds to the message of a domain error."""
 
 DATABASE_FAILED: Final = "PostgreSQL failed meanwhile. What was done until then stays so: run it again"
 
 
 class CommandError(Exception):
-    """The command cannot do its work. The message names the cause and the remedy."""
+    """The command cannot be completed. The message names the cause and the remedy."""
 
 
 def command_error(error: DomainError) -> CommandError:
-    """Return the failure of a command for a refusal by a use case: its text, the remedy, and what is wrong where."""
+    """Return the command's error for a domain error: its message, the remedy, and the invalid parts of the input."""
     if isinstance(error, ServiceUnavailableError):
         return CommandError(DATABASE_FAILED)
     places = [f"{each.place.replace('/', ' ')}: {each.detail}" for each in error.input_errors]

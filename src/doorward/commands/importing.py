@@ -1,4 +1,4 @@
-"""Faster imports, for the start of commands."""
+"""Import modules faster, for the start of commands."""
 
 import contextlib
 import gc
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def without_collector() -> Iterator[None]:
-    """Keep the garbage collector off while modules are imported within the block.
+    """Disable the garbage collector within the block, which imports modules.
 
-    It would find nothing, and walk through all that was imported before many times.
+    It would find nothing, and traverse all modules that were imported before many times.
     """
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""``doorward invitations``: invite addresses with roles, and take invitations back."""
+"""``doorward invitations``: invite e-mail addresses with roles, and revoke invitations."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,15 +10,15 @@ from doorward.core.pages import MAXIMUM_PAGE_SIZE
 from doorward.domain.administration.models import OPERATOR
 
 
-@click.group(help="Invite people, and take invitations back.")
+@click.group(help="Invite people, and revoke invitations.")
 def invitations() -> None:
     """Group the commands of invitations."""
 
 
-@invitations.command("list", help="List the invitations that were not accepted yet, the newest first.")
-@click.option("--after", default="", metavar="CURSOR", help="Go on behind this cursor.")
+@invitations.command("list", help="List the invitations that were not accepted yet, newest first.")
+@click.option("--after", default="", metavar="CURSOR", help="Continue after this cursor.")
 def list_invitations(after: str) -> None:
-    """Print an invitation a line, and the cursor of the next part on standard error."""
+    """Print one invitation per line, and the cursor of the next page on standard error."""
     part = administered(lambda use_cases: use_cases.invitations.list(after=after, page_size=MAXIMUM_PAGE_SIZE))
     for each in part.entries:
         click.echo("\t".join([str(each.id), each.email, ",".join(each.roles), f"{each.expires_at:%Y-%m-%dT%H:%M:%SZ}"]))
@@ -26,17 +26,17 @@ def list_invitations(after: str) -> None:
         click.echo(f"doorward: more with --after {part.next_cursor}", err=True)
 
 
-@invitations.command(help="Invite EMAIL by mail, or with --link print the link. It works for 7 days and once.")
+@invitations.command(help="Invite EMAIL by mail, or print the link with --link. The link is valid once, for 7 days.")
 @click.argument("email")
-@click.option("--role", "roles", multiple=True, metavar="ROLE", help="The account will have it. May be repeated.")
-@click.option("--link", is_flag=True, help="Print the link instead of mailing it.")
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="A role of the new account. May be repeated.")
+@click.option("--link", is_flag=True, help="Print the link instead of sending a mail.")
 def create(email: str, roles: Sequence[str], *, link: bool) -> None:
-    """Invite, in place of the invitation before it for the same address."""
+    """Create the invitation, which replaces an earlier one for the same address."""
     created = administered(lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=not link))
     click.echo(created.link or "doorward: the address is invited; a running service or worker sends the mail")
 
 
-@invitations.command(help="Take back the invitation ID. Its link and its code end.")
+@invitations.command(help="Revoke the invitation ID. Its link and its code become invalid.")
 @click.argument("invitation_id", type=click.UUID, metavar="ID")
 def revoke(invitation_id: UUID) -> None:
     """Revoke the invitation."""

@@ -17,17 +17,17 @@ from doorward.settings.database import DatabaseSettings
 from doorward.wiring.operations import opened_item_import
 
 IMPORT_SECONDS: Final = 3600
-"""How long an import from a shell may take: millions of lines. Over HTTP a client waits for the answer."""
+"""Time limit of an import from a shell, which may have millions of lines. Over HTTP it is less, as a client waits."""
 
 
-@click.command(help="Store the items of a CSV FILE, whose header is title,... or movieId,title,genres.")
+@click.command(help="Import the items of a CSV FILE. Its header is title,... or movieId,title,genres.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--owner", required=True, metavar="NAME", help="User name or e-mail address of their owner.")
+@click.option("--owner", required=True, metavar="NAME", help="User name or e-mail address of the owner.")
 @click.option("--visibility", type=click.Choice(get_args(Visibility)), default="private", show_default=True)
-@click.option("--columns", default="", metavar="NAME:FIELD,...", help="Which columns of the file are which fields.")
-@click.option("--skip-bad-lines", is_flag=True, help="Leave bad lines out instead of storing nothing.")
+@click.option("--columns", default="", metavar="NAME:FIELD,...", help="Maps columns of the file to fields.")
+@click.option("--skip-bad-lines", is_flag=True, help="Skip invalid lines instead of storing nothing.")
 def import_items(file: Path, owner: str, visibility: Visibility, columns: str, *, skip_bad_lines: bool) -> None:
-    """Store all items in one transaction, and print how many."""
+    """Store all items in one transaction, and print their number."""
     settings = operator_settings(log_level="error")
     try:
         size = file.stat().st_size

@@ -1,4 +1,4 @@
-"""``doorward keys``: the keys that sign tokens for other services, and the keys of stored secrets."""
+"""``doorward keys``: manage the keys that sign tokens for other services, and the keys of stored secrets."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,15 +18,15 @@ Result = TypeVar("Result")
 MAXIMUM_FILE_BYTES = 64 * 1024
 
 
-@click.group(help="Change the keys that sign tokens for other services, and those of stored secrets.")
+@click.group(help="Manage the keys that sign tokens for other services, and those that encrypt stored secrets.")
 def keys() -> None:
     """Group the commands of keys."""
 
 
-@keys.command("list", help="List the signing keys: kid, algorithm, state, and since when or when it signs.")
+@keys.command("list", help="List the signing keys: kid, algorithm, state, and time of activation.")
 def list_keys() -> None:
-    """Print a line for each key, the oldest first."""
-    for key, state in _used(lambda changes: changes.list()):
+    """Print a line for each key, oldest first."""
+    for key, state in _run(lambda changes: changes.list()):
         click.echo("\t".join([key.kid, key.algorithm, state, _time(key.activates_at)]))
 
 
@@ -37,23 +37,23 @@ def import_key(file: Path) -> None:
     if file.stat().st_size > MAXIMUM_FILE_BYTES:
         raise CommandError("the file is larger than any key")
     content = file.read_bytes()
-    new = _used(lambda changes: changes.add(content))
+    new = _run(lambda changes: changes.add(content))
     click.echo(f"doorward: published {new.kid} ({new.algorithm}), which signs in 24 hours")
 
 
-@keys.command(help="Have the next signing keys take over after 24 hours, and publish further ones.")
-@click.option("--now", "at_once", is_flag=True, help="Have them take over at once.")
+@keys.command(help="Activate the next signing keys in 24 hours, and publish new next ones.")
+@click.option("--now", "at_once", is_flag=True, help="Activate them at once.")
 def rotate(*, at_once: bool) -> None:
     """Rotate the keys of all algorithms."""
-    _used(lambda changes: changes.rotate(at_once=at_once))
+    _run(lambda changes: changes.rotate(at_once=at_once))
     click.echo("doorward: the next keys sign now" if at_once else "doorward: the next keys sign in 24 hours")
 
 
 @keys.command(help="Destroy the signing key KID. All its tokens are refused; the next key signs at once.")
 @click.argument("kid")
 def revoke(kid: str) -> None:
-    """Revoke the key. The command fails if none is left to sign, after the key was revoked all the same."""
-    unsigned = _used(lambda changes: changes.revoke(kid))
+    """Revoke the key. If no key is left to sign, the key is still revoked, and the command fails."""
+    unsigned = _run(lambda changes: changes.revoke(kid))
     click.echo("doorward: the key is revoked. Every copy refuses its tokens within 10 seconds, other services after 5")
     click.echo("doorward: minutes, when they read the list of keys again")
     if unsigned:
@@ -63,10 +63,10 @@ def revoke(kid: str) -> None:
         )
 
 
-@keys.command(help="Destroy all signing keys and make new ones, where the stored ones cannot be decrypted any more.")
+@keys.command(help="Destroy all signing keys and create new ones, if the stored ones can no longer be decrypted.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(*, yes: bool) -> None:
-    """Begin anew, after asking."""
+    """Replace all keys, after a confirmation."""
     settings = operator_settings()
     if not yes:
         if not sys.stdin.isatty():
@@ -74,13 +74,13 @@ def reset(*, yes: bool) -> None:
                 "reset destroys all signing keys. To do so without being asked: doorward keys reset --yes"
             )
         click.confirm("Destroy all signing keys, so that all tokens that other services hold are refused?", abort=True)
-    _used(lambda changes: changes.reset(), settings)
+    _run(lambda changes: changes.reset(), settings)
     click.echo("doorward: all signing keys are destroyed, and new ones sign. Restart services that did not start")
 
 
 @keys.command(help="Encrypt stored secrets under the first of ENCRYPTION_KEYS, so that the others can be removed.")
 def rewrap() -> None:
-    """Encrypt again. The command fails for secrets that no key decrypts, so that no key is removed too early."""
+    """Encrypt again. The command fails if no key decrypts a secret, so that no key is removed too early."""
     settings = operator_settings()
     try:
         resealed = finished(operations.reseal(settings))
@@ -94,8 +94,8 @@ def rewrap() -> None:
         )
 
 
-def _used(use: Callable[[KeyChanges], Awaitable[Result]], settings: Settings | None = None) -> Result:
-    """Run a use case of signing keys to its end. Raises ``CommandError``."""
+def _run(use: Callable[[KeyChanges], Awaitable[Result]], settings: Settings | None = None) -> Result:
+    """Run a use case of signing keys; return its result. Raises ``CommandError``."""
     settings = settings or operator_settings()
 
     async def run() -> Result:

@@ -1,4 +1,4 @@
-"""The ``doorward`` command: its subcommands, and the one line that says why one failed."""
+"""The ``doorward`` command: its subcommands, and the error messages of failed ones."""
 
 import importlib
 import sys
@@ -14,7 +14,7 @@ from doorward.settings.config import SettingsError
 
 FAILURE: Final = 1
 INTERRUPTED: Final = 130
-"""What a shell reports for a command that SIGINT ended."""
+"""Exit status that shells use for a command interrupted by SIGINT."""
 
 AFTER_OPTIONS: Final = 'A name or an ID that begins with "-" is written after "--".'
 
@@ -44,11 +44,11 @@ COMMANDS: Final = {
     "rabbitmq": "doorward.commands.rabbitmq",
     "keys": "doorward.commands.keys",
 }
-"""The module of each command, which has a function of its name. It is imported when the command is run."""
+"""The module of each command, which has a function of the command's name. It is imported when the command runs."""
 
 
 class LazyCommands(click.Group):
-    """A group whose commands are imported when they are asked for: a command starts faster without the others."""
+    """A group that imports only the command that runs, so that it starts faster."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names in the order of the help text."""
@@ -73,7 +73,7 @@ def doorward() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status.
 
-    Failures are one line each on standard error. Wrong arguments are explained by click, with status 2.
+    Each failure is one line on standard error. click reports wrong arguments, with status 2.
     """
     try:
         status = doorward.main(arguments, prog_name="doorward", standalone_mode=False)
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted")
         return INTERRUPTED
-    # click returns the status with which an option such as --help ends the command.
+    # For options that end the command, such as --help, click returns the exit status.
     return status if isinstance(status, int) else 0
 
 

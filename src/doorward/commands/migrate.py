@@ -1,4 +1,4 @@
-"""``doorward migrate``: bring the database to the newest schema."""
+"""``doorward migrate``: migrate the database to the newest schema."""
 
 import click
 import psycopg
@@ -11,7 +11,7 @@ from doorward.infrastructure.postgres.start_check import stored_schema_version
 from doorward.settings.config import load_settings
 
 
-@click.command(help="Bring the database to the newest schema.")
+@click.command(help="Migrate the database to the newest schema.")
 def migrate() -> None:
     """Migrate, and print the version."""
     settings = load_settings(beside_inv_dev=True)

@@ -9,7 +9,7 @@ from doorward.wiring.operations import opened_oauth
 
 
 def used(use: Callable[[OAuthServices], Awaitable[Result]]) -> Result:
-    """Return what the use case returns. Raises ``CommandError`` for its refusals and for faults of the database."""
+    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     return finished(_run(operator_settings(log_level="error"), use))
 
 

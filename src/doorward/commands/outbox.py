@@ -1,4 +1,4 @@
-"""``doorward outbox``: see messages that are not tried any more, and have those of webhooks tried again."""
+"""``doorward outbox``: list dead letters, which are no longer retried, and retry those of webhooks."""
 
 from typing import Final
 from uuid import UUID
@@ -11,16 +11,16 @@ from doorward.wiring import operations
 _MOST: Final = 1000
 
 
-@click.group(help="See messages that were not taken, and have them tried again.")
+@click.group(help="List messages that could not be delivered, and retry them.")
 def outbox() -> None:
     """Group the commands of the outbox."""
 
 
-@outbox.command("list", help="List dead letters, the latest first: id, channel, kind, webhook, attempts, reason, time.")
-@click.option("--webhook", "webhook_id", type=click.UUID, metavar="ID", help="Those of one webhook.")
-@click.option("--limit", type=click.IntRange(1, _MOST), default=100, show_default=True, help="At most so many.")
+@outbox.command("list", help="List dead letters, newest first: id, channel, kind, webhook, attempts, reason, time.")
+@click.option("--webhook", "webhook_id", type=click.UUID, metavar="ID", help="Only those of this webhook.")
+@click.option("--limit", type=click.IntRange(1, _MOST), default=100, show_default=True, help="Maximum number.")
 def list_dead_letters(webhook_id: UUID | None, limit: int) -> None:
-    """Print the dead letters, one a line."""
+    """Print the dead letters, one per line."""
     settings = operator_settings(log_level="error")
     for letter in finished(operations.list_dead_letters(settings.database, webhook_id, limit)):
         endpoint = "-" if letter.endpoint is None else str(letter.endpoint)
@@ -28,11 +28,11 @@ def list_dead_letters(webhook_id: UUID | None, limit: int) -> None:
         click.echo("\t".join([*map(str, facts), f"{letter.died_at:%Y-%m-%dT%H:%M:%SZ}"]))
 
 
-@outbox.command(help="Have the dead letter NUMBER of a webhook tried again, or with --webhook all of one webhook.")
+@outbox.command(help="Retry the dead letter NUMBER of a webhook, or with --webhook all of one webhook.")
 @click.argument("number", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option("--webhook", "webhook_id", type=click.UUID, metavar="ID", help="All of this webhook.")
 def retry(number: int | None, webhook_id: UUID | None) -> None:
-    """Retry one dead letter, or all of a webhook, by the whole schedule of attempts."""
+    """Retry one dead letter, or all of a webhook, with the whole retry schedule."""
     if (number is None) == (webhook_id is None):
         raise click.UsageError("name one dead letter, or a webhook with --webhook")
     settings = operator_settings(log_level="error")

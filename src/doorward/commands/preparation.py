@@ -1,4 +1,4 @@
-"""What commands do before their work: read the settings, and check what they need."""
+"""Prepare commands: load the settings, and check the requirements."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -32,9 +32,10 @@ Result = TypeVar("Result")
 
 
 def operator_settings(*, log_level: str | None = None) -> Settings:
-    """Return the settings of a command that works on the database, with the log configured and the schema checked.
+    """Load the settings of a command that uses the database, configure the log, and check the schema.
 
-    Where `inv dev` runs, its database is used if nothing is configured. Raises ``SettingsError`` or ``CommandError``.
+    In the folder where `inv dev` runs, its database is used if nothing is configured. Raises ``SettingsError`` or
+    ``CommandError``.
     """
     settings = load_settings(beside_inv_dev=True)
     log_as_set(settings, level=log_level)
@@ -43,7 +44,7 @@ def operator_settings(*, log_level: str | None = None) -> Settings:
 
 
 def finished(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a use case to its end. Raises ``CommandError`` for its refusals and for faults of the database."""
+    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     try:
         return asyncio.run(work)
     except DomainError as error:
@@ -55,7 +56,7 @@ def finished(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def require_limiter(settings: LimitSettings) -> None:
-    """Refuse to go on when the limits cannot be counted as the settings say. Raises ``CommandError``."""
+    """Check that the store of rate limits can be used. Raises ``CommandError``."""
     try:
         create_limiter(settings)
     except ImportError as error:
@@ -67,11 +68,11 @@ def require_limiter(settings: LimitSettings) -> None:
 
 
 def require_tracing(settings: TelemetrySettings) -> None:
-    """Refuse to go on when traces are switched on and their packages are missing. Raises ``CommandError``."""
+    """Check that the packages for traces are installed, if traces are enabled. Raises ``CommandError``."""
     if settings.traces_url is None:
         return
     try:
-        import doorward.observability.tracing  # noqa: F401, PLC0415 - the question is whether it can be imported
+        import doorward.observability.tracing  # noqa: F401, PLC0415 - checks that it can be imported
     except ImportError as error:
         raise CommandError(
             "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"
@@ -79,7 +80,7 @@ def require_tracing(settings: TelemetrySettings) -> None:
 
 
 def require_mail(settings: Settings) -> None:
-    """Refuse to go on when mail cannot be written or encrypted as the settings say. Raises ``CommandError``."""
+    """Check the packages and the templates of mail, if mail is configured. Raises ``CommandError``."""
     try:
         check_mail(settings)
     except ImportError as error:
@@ -92,7 +93,7 @@ def require_mail(settings: Settings) -> None:
 
 
 def require_events_out(settings: Settings) -> None:
-    """Refuse to go on when events cannot be sent as the settings say. Raises ``CommandError``."""
+    """Check that the packages that send events to other systems are installed, if needed. Raises ``CommandError``."""
     try:
         check_events_out(settings)
     except ImportError as error:
@@ -103,9 +104,9 @@ def require_events_out(settings: Settings) -> None:
 
 
 def require_signing_keys(settings: Settings) -> None:
-    """Refuse to go on when the keys that sign for other services are missing or cannot be opened.
+    """Check that the keys that sign for other services can be opened, and create the first ones if there are none.
 
-    Makes the first ones. Raises ``CommandError``.
+    Raises ``CommandError``.
     """
     try:
         finished(operations.prepare_signing_keys(settings))
@@ -117,7 +118,10 @@ def require_signing_keys(settings: Settings) -> None:
 
 
 def require_issuers(settings: Settings) -> None:
-    """Refuse to go on when tokens of other issuers cannot be verified. Raises ``CommandError``."""
+    """Check that the packages for trusted issuers and login providers are installed, if needed.
+
+    Raises ``CommandError``.
+    """
     try:
         check_trusted_issuers(settings.issuers)
     except ImportError as error:
@@ -133,7 +137,7 @@ def require_issuers(settings: Settings) -> None:
 
 
 def require_breach_file(settings: PasswordSettings) -> None:
-    """Refuse to go on when the file of breached passwords cannot be used. Raises ``CommandError``."""
+    """Check that the file of breached passwords can be used, if configured. Raises ``CommandError``."""
     try:
         check_new_passwords(settings)
     except BreachesUnavailableError as error:
@@ -144,7 +148,7 @@ def require_breach_file(settings: PasswordSettings) -> None:
 
 
 def require_database_url(settings: DatabaseSettings) -> None:
-    """Refuse to go on when PostgreSQL's library cannot read where the database is. Raises ``CommandError``."""
+    """Check that PostgreSQL's library can parse the connection string. Raises ``CommandError``."""
     try:
         connection_string(settings)
     except psycopg.ProgrammingError as error:
@@ -154,7 +158,7 @@ def require_database_url(settings: DatabaseSettings) -> None:
 
 
 def require_current_schema(settings: DatabaseSettings) -> None:
-    """Refuse to go on when the database cannot be used or lacks migrations. Raises ``CommandError``."""
+    """Check that the database can be used and has all migrations. Raises ``CommandError``."""
     require_database_url(settings)
     try:
         found = stored_schema_version(settings)
@@ -169,7 +173,7 @@ def require_current_schema(settings: DatabaseSettings) -> None:
 
 
 def unreachable(error: psycopg.OperationalError) -> CommandError:
-    """Return the failure of a command that could not use the database."""
+    """Return the error of a command that could not connect to the database."""
     if isinstance(error, UnsuitableDatabaseError):
         return CommandError(str(error))
     return CommandError(
@@ -178,6 +182,6 @@ def unreachable(error: psycopg.OperationalError) -> CommandError:
 
 
 def first_line(error: Exception) -> str:
-    """Return a driver's message without its hints, which may repeat the connection string."""
+    """Return the first line of a driver's message. The hints below it may repeat the connection string."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

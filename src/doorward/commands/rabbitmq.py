@@ -1,4 +1,4 @@
-"""``doorward rabbitmq unsubscribe``: store no more messages for a broker that is gone."""
+"""``doorward rabbitmq unsubscribe``: stop storing messages for a broker that is no longer used."""
 
 import click
 
@@ -7,15 +7,15 @@ from doorward.commands.preparation import finished, operator_settings
 from doorward.wiring import operations
 
 
-@click.group(help="Events to RabbitMQ.")
+@click.group(help="Manage events to RabbitMQ.")
 def rabbitmq() -> None:
     """Group the commands of the broker."""
 
 
-@rabbitmq.command(help="Store no more messages for the broker, and drop those that wait. Unset RABBITMQ_URL before.")
+@rabbitmq.command(help="Stop storing messages for the broker, and drop unsent ones. Unset RABBITMQ_URL before.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def unsubscribe(*, yes: bool) -> None:
-    """End the subscription. A process that has RABBITMQ_URL would subscribe again."""
+    """End the subscription. The command refuses if RABBITMQ_URL is set, because the service would subscribe again."""
     settings = operator_settings()
     if settings.outgoing.rabbitmq_url is not None:
         raise CommandError("RABBITMQ_URL is set. Unset it for all processes, and restart them")

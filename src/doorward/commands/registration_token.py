@@ -1,4 +1,4 @@
-"""``doorward registration-token``: which clients may register themselves (RFC 7591)."""
+"""``doorward registration-token``: manage the tokens with which clients register themselves (RFC 7591)."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,12 +10,12 @@ from doorward.commands.oauth import used
 from doorward.domain.oauth.registration_models import InitialToken, InitialTokenContent
 
 
-@click.group(help="Let OAuth clients register themselves, by tokens that work a number of times.")
+@click.group(help="Manage tokens with which OAuth clients register themselves. A token has a number of uses.")
 def registration_token() -> None:
     """Group the commands of initial access tokens."""
 
 
-@registration_token.command(help="Make a token for clients of this NAME, which only you see, and print it this once.")
+@registration_token.command(help="Create a token, and print it once. Only operators see its NAME.")
 @click.argument("name")
 @click.option(
     "--scope",
@@ -24,11 +24,11 @@ def registration_token() -> None:
     metavar="SCOPE",
     default=("openid", "profile", "email", "offline_access"),
     show_default=True,
-    help="What the clients may ask people for. May be repeated.",
+    help="A scope that the clients may request from users. May be repeated.",
 )
-@click.option("--audience", "resources", multiple=True, metavar="URI", help="A resource that they may get tokens for.")
-@click.option("--uses", type=int, default=1, show_default=True, help="How many clients it registers.")
-@click.option("--days", type=int, default=1, show_default=True, help="How long it works.")
+@click.option("--audience", "resources", multiple=True, metavar="URI", help="A resource for which they may get tokens.")
+@click.option("--uses", type=int, default=1, show_default=True, help="How many clients may register with it.")
+@click.option("--days", type=int, default=1, show_default=True, help="Lifetime in days.")
 def add(name: str, scopes: Sequence[str], resources: Sequence[str], uses: int, days: int) -> None:
     """Add a token, and print it."""
     content = InitialTokenContent(name, tuple(scopes), tuple(resources), uses, timedelta(days=min(days, 10**6)))
@@ -36,18 +36,18 @@ def add(name: str, scopes: Sequence[str], resources: Sequence[str], uses: int, d
 
 
 @registration_token.command(
-    "list", help="List the tokens, one a line: id, uses left, when it expires, scopes, resources, name."
+    "list", help="List the tokens, one per line: id, uses left, expiry, scopes, resources, name."
 )
 def list_registration_tokens() -> None:
-    """Print the tokens. None shows its secret."""
+    """Print the tokens without their secrets."""
     for each in used(lambda use_cases: use_cases.registration_tokens.list()):
         click.echo(_line(each))
 
 
-@registration_token.command(help="Remove the token of this ID. Clients that came with it stay.")
+@registration_token.command(help="Remove the token ID. Clients that registered with it stay.")
 @click.argument("token_id", metavar="ID", type=click.UUID)
 def remove(token_id: UUID) -> None:
-    """Remove a token."""
+    """Remove the token."""
     used(lambda use_cases: use_cases.registration_tokens.remove(token_id))
     click.echo("doorward: the token is removed")
 

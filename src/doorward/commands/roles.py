@@ -1,4 +1,4 @@
-"""``doorward roles``: define what users may do."""
+"""``doorward roles``: manage roles and their scopes."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,22 +13,22 @@ from doorward.domain.auth.scopes import AdminScope
 _SCOPES: Final = click.Choice([str(scope) for scope in AdminScope])
 
 
-@click.group(help="Define what users may do.")
+@click.group(help="Manage roles, which give users scopes.")
 def roles() -> None:
     """Group the commands of roles."""
 
 
-@roles.command("list", help="List the roles and their scopes, a role a line.")
+@roles.command("list", help="List the roles and their scopes, one role per line.")
 def list_roles() -> None:
     """Print the roles."""
     for role in administered(lambda use_cases: use_cases.roles.list()):
         click.echo(_line(role))
 
 
-@roles.command(help="Define the role NAME.")
+@roles.command(help="Create the role NAME.")
 @click.argument("name")
-@click.option("--scope", "scopes", type=_SCOPES, multiple=True, help="What the role gives. May be repeated.")
-@click.option("--description", default="", metavar="TEXT", help="One line for people.")
+@click.option("--scope", "scopes", type=_SCOPES, multiple=True, help="A scope of the role. May be repeated.")
+@click.option("--description", default="", metavar="TEXT", help="A description of one line.")
 def create(name: str, scopes: Sequence[str], description: str) -> None:
     """Create the role, and print it."""
     given = [AdminScope(scope) for scope in scopes]
@@ -36,13 +36,13 @@ def create(name: str, scopes: Sequence[str], description: str) -> None:
     click.echo(_line(role))
 
 
-@roles.command(help="Change the role NAME. Its users feel it at their next request.")
+@roles.command(help="Change the role NAME. The change applies to the next request of each of its users.")
 @click.argument("name")
 @click.option(
-    "--scope", "scopes", type=_SCOPES, multiple=True, help="What the role gives from now on. May be repeated."
+    "--scope", "scopes", type=_SCOPES, multiple=True, help="Replaces the scopes of the role. May be repeated."
 )
-@click.option("--no-scopes", is_flag=True, help="Have the role give nothing.")
-@click.option("--description", metavar="TEXT", help="One line for people.")
+@click.option("--no-scopes", is_flag=True, help="Remove all scopes of the role.")
+@click.option("--description", metavar="TEXT", help="A description of one line.")
 def change(name: str, scopes: Sequence[str], description: str | None, *, no_scopes: bool) -> None:
     """Change the role, and print it."""
     if no_scopes and scopes:
@@ -53,7 +53,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
     click.echo(_line(role))
 
 
-@roles.command(help="Remove the role NAME, which no user may have.")
+@roles.command(help="Remove the role NAME, which must not be assigned to any user.")
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove the role."""

@@ -26,9 +26,9 @@ from doorward.wiring.log import log_as_set, report_insecure_settings, report_swi
     type=click.IntRange(0, 65535),
     help="Port to listen on, instead of PORT (8000); 0 takes a free one, which the log names.",
 )
-@click.option("--reload", is_flag=True, help="Start again when the code changes (development).")
+@click.option("--reload", is_flag=True, help="Restart when the code changes (development).")
 def serve(host: str | None, port: int | None, *, reload: bool) -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal ends the process."""
     settings = load_settings()
     host = settings.server.host if host is None else host
     port = settings.server.port if port is None else port
@@ -43,7 +43,7 @@ def serve(host: str | None, port: int | None, *, reload: bool) -> None:
     require_signing_keys(settings)
     try:
         with listening(host, port) as listener:
-            # After all checks: a service that does not start says why in a single line.
+            # Reported after all checks, so that a service that cannot start logs only the reason.
             report_insecure_settings(settings)
             report_switched_off_tasks(settings.background)
             serve_http(listener, settings, reload=reload)

@@ -1,4 +1,4 @@
-"""``doorward prune`` and ``doorward revoke-all``: remove what is old, and end all sessions."""
+"""``doorward prune`` and ``doorward revoke-all``: run the background tasks now, and end all sessions."""
 
 import sys
 
@@ -10,11 +10,11 @@ from doorward.wiring import operations
 
 
 @click.command(
-    help="Do now what the background tasks do: remove what has passed its retention, delete accounts whose deletion is "
-    "due, change signing keys by their schedule, index items."
+    help="Run the background tasks now: remove data after its retention, delete accounts whose deletion is due, rotate "
+    "signing keys on schedule, index items."
 )
 def prune() -> None:
-    """Prune now, unless another process is at it."""
+    """Prune now, unless another process is pruning."""
     settings = operator_settings()
     removed = finished(operations.prune(settings))
     if removed is None:
@@ -24,10 +24,10 @@ def prune() -> None:
         click.echo(f"doorward: removed {removed} sessions that ended more than {days} days ago")
 
 
-@click.command(help="End every session: after a restore, or a leak.")
+@click.command(help="End every session, for example after a restore or a leak.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def revoke_all(*, yes: bool) -> None:
-    """End all sessions, after asking."""
+    """End all sessions, after a confirmation."""
     settings = operator_settings()
     if not yes:
         if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""``doorward import-users`` and ``export-users``: users of other systems, and one's own, as files."""
+"""``doorward import-users`` and ``export-users``: import users from files of other systems, and export all users."""
 
 import json
 import os
@@ -29,7 +29,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.wiring.operations import opened_user_export, opened_user_import
 
 FILE_SECONDS: Final = 3600
-"""How long a transaction of a command may take: that of a thousand users, a whole rehearsal, or an export."""
+"""Time limit of a transaction: the import of a thousand users, a whole dry run, or an export."""
 
 ALL_STORED: Final = 0
 SOME_LEFT_OUT: Final = 1
@@ -37,19 +37,19 @@ NOTHING_STORED: Final = 2
 READABLE_BY_OWNER: Final = 0o600
 
 
-@click.command(help="Store the users of FILE, of another system or of export-users.")
+@click.command(help="Import the users of FILE, from another system or from export-users.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "source", type=click.Choice(get_args(UserFormat)), required=True, help="Where FILE is from.")
-@click.option("--dry-run", is_flag=True, help="Store nothing; tell what would be stored.")
-@click.option("--keep-ids", is_flag=True, help="Let ids that are UUIDs stay the ids.")
+@click.option("--format", "source", type=click.Choice(get_args(UserFormat)), required=True, help="The format of FILE.")
+@click.option("--dry-run", is_flag=True, help="Store nothing; report what would be stored.")
+@click.option("--keep-ids", is_flag=True, help="Keep ids that are UUIDs.")
 @click.option("--on-conflict", type=click.Choice(get_args(OnConflict)), default="skip", show_default=True)
-@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write each line left out to this file.")
+@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Report each skipped line in this file.")
 def import_users(
     file: Path, source: UserFormat, *, dry_run: bool, keep_ids: bool, on_conflict: OnConflict, report_file: Path | None
 ) -> int:
-    """Store a thousand users at a time; return 0 if all are stored, 1 if some were left out, 2 if none is stored.
+    """Store a thousand users at a time; return 0 if all are stored, 1 if some were skipped, 2 if none is stored.
 
-    Run again after a failure, it goes on where it ended. The output names no value of the file.
+    After a failure, another run continues where this one ended. The output contains no value of the file.
     """
     settings = operator_settings(log_level="error")
     request = UserImportRequest(OPERATOR, source, dry_run, keep_ids, on_conflict)
@@ -58,10 +58,10 @@ def import_users(
         with ExitStack() as stack:
             content = stack.enter_context(file.open("rb"))
             lines = stack.enter_context(report_file.open("w", encoding="utf-8")) if report_file else None
-            outcome = _import_with_progress(settings, file, content, request, _note_left_out(codes, lines))
+            outcome = _import_with_progress(settings, file, content, request, _count_skipped_lines(codes, lines))
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}. Name files that can be read and written") from error
-    return _tell(outcome, codes, is_rehearsal=dry_run)
+    return _print_result(outcome, codes, is_rehearsal=dry_run)
 
 
 def _import_with_progress(
@@ -84,8 +84,8 @@ async def _import(settings: Settings, content: BinaryIO, request: UserImportRequ
         return await user_import.run(content, request, watcher)
 
 
-def _note_left_out(codes: Counter[LineCode], lines: TextIO | None) -> Callable[[LeftOut], None]:
-    """Return what counts lines that are left out, and writes them to the report."""
+def _count_skipped_lines(codes: Counter[LineCode], lines: TextIO | None) -> Callable[[LeftOut], None]:
+    """Return a callback that counts skipped lines, and writes them to the report."""
 
     def note(line: LeftOut) -> None:
         codes[line.code] += 1
@@ -95,7 +95,7 @@ def _note_left_out(codes: Counter[LineCode], lines: TextIO | None) -> Callable[[
     return note
 
 
-def _tell(outcome: ImportOutcome, codes: Counter[LineCode], *, is_rehearsal: bool) -> int:
+def _print_result(outcome: ImportOutcome, codes: Counter[LineCode], *, is_rehearsal: bool) -> int:
     tally = outcome.tally
     if outcome.refusal is not None:
         click.echo(f"doorward: {command_error(outcome.refusal)}", err=True)
@@ -111,11 +111,11 @@ def _tell(outcome: ImportOutcome, codes: Counter[LineCode], *, is_rehearsal: boo
 
 
 @click.command(help="Write all users to a file that import-users reads.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="A file that there is not yet.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="A file that does not exist yet.")
 @click.option("--format", "format_", type=click.Choice(get_args(ExportFormat)), default="ndjson", show_default=True)
-@click.option("--with-hashes", is_flag=True, help="Write the password hashes, too. Guard the file as the database.")
+@click.option("--with-hashes", is_flag=True, help="Include password hashes. Protect the file like the database.")
 def export_users(output: Path, format_: ExportFormat, *, with_hashes: bool) -> None:
-    """Write the file, readable by its owner alone, and print how many users it has. A failed export leaves no file."""
+    """Write the file, readable only by its owner, and print the number of users. A failed export leaves no file."""
     settings = operator_settings(log_level="error")
     request = UserExportRequest(OPERATOR, format_, with_hashes)
     try:

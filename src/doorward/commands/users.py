@@ -1,4 +1,4 @@
-"""``doorward deactivate``, ``activate``, ``unthrottle`` and ``invite``: bar a user, let them in again, and at once."""
+"""``doorward deactivate``, ``activate``, ``unthrottle`` and ``invite``."""
 
 import click
 
@@ -6,16 +6,16 @@ from doorward.commands.preparation import finished, operator_settings, require_m
 from doorward.wiring import operations
 
 
-@click.command(help="Bar a user from the service and end their sessions. USER is a user name or an e-mail address.")
+@click.command(help="Deactivate a user and end all their sessions. USER is a user name or an e-mail address.")
 @click.argument("user")
 def deactivate(user: str) -> None:
-    """Deactivate the user. The name is not printed: the output of a job is kept like any log."""
+    """Deactivate the user. The name is not printed, because the output of a job is often stored as a log."""
     settings = operator_settings()
     count = finished(operations.deactivate(settings.database, user))
     click.echo(f"doorward: the user is deactivated; ended {count} sessions")
 
 
-@click.command(help="Let a deactivated user log in again. USER is a user name or an e-mail address.")
+@click.command(help="Activate a deactivated user, who can log in again. USER is a user name or an e-mail address.")
 @click.argument("user")
 def activate(user: str) -> None:
     """Activate the user."""
@@ -24,19 +24,21 @@ def activate(user: str) -> None:
     click.echo("doorward: the user can log in again")
 
 
-@click.command(help="Forget the failed logins of a user. USER is a user name or an e-mail address.")
+@click.command(help="Reset the counter of failed logins of a user. USER is a user name or an e-mail address.")
 @click.argument("user")
 def unthrottle(user: str) -> None:
-    """Let the user log in at once, whatever failed before."""
+    """Reset the counter, so that the user can try to log in without delay."""
     settings = operator_settings()
     finished(operations.unthrottle(settings, user))
     click.echo("doorward: the failed logins of the user are forgotten")
 
 
-@click.command(help="Invite a person by mail to open an account with the address EMAIL. The link works for 7 days.")
+@click.command(
+    help="Invite a person by mail to create an account with the address EMAIL. The link expires after 7 days."
+)
 @click.argument("email")
 def invite(email: str) -> None:
-    """Invite the address. A link that was mailed to it before ends."""
+    """Invite the address. An earlier link to the same address becomes invalid."""
     settings = operator_settings()
     require_mail(settings)
     finished(operations.invite(settings, email))

@@ -1,4 +1,4 @@
-"""``doorward webhooks``: tell other systems of events by HTTP."""
+"""``doorward webhooks``: send events to other systems by HTTP."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ _ID: Final = click.argument("webhook_id", metavar="ID", type=click.UUID)
 
 
 def used(use: Callable[[WebhookServices], Awaitable[Result]]) -> Result:
-    """Return what the use case returns. Raises ``CommandError`` for its refusals and for faults of the database."""
+    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     settings = operator_settings(log_level="error")
     require_events_out(settings)
     return finished(_run(settings, use))
@@ -32,22 +32,22 @@ async def _run(settings: Settings, use: Callable[[WebhookServices], Awaitable[Re
         return await use(use_cases)
 
 
-@click.group(help="Tell other systems of events by HTTP.")
+@click.group(help="Send events to other systems by HTTP.")
 def webhooks() -> None:
     """Group the commands of webhooks."""
 
 
-@webhooks.command("list", help="List the webhooks, one a line: id, state, types, URL, description.")
+@webhooks.command("list", help="List the webhooks, one per line: id, state, types, URL, description.")
 def list_webhooks() -> None:
     """Print the webhooks."""
     for endpoint in used(lambda use_cases: use_cases.management.list()):
         click.echo(_line(endpoint))
 
 
-@webhooks.command(help="Add a webhook for URL. Its secret is printed, this once.")
+@webhooks.command(help="Add a webhook for URL. Its secret is printed only once.")
 @click.argument("url")
-@click.option("--type", "types", multiple=True, metavar="TYPE", help="A type of events. May be repeated; without: all.")
-@click.option("--description", default="", metavar="TEXT", help="One line for people.")
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="A type of events. May be repeated. Default: all.")
+@click.option("--description", default="", metavar="TEXT", help="A description of one line.")
 def create(url: str, types: Sequence[str], description: str) -> None:
     """Create the webhook; print its id and its secret."""
     content = EndpointContent(url, description, tuple(types) or None)
@@ -57,14 +57,14 @@ def create(url: str, types: Sequence[str], description: str) -> None:
 
 @webhooks.command(help="Change the webhook ID.")
 @_ID
-@click.option("--url", help="Where it is called from now on.")
+@click.option("--url", help="The new URL.")
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="A type of events. May be repeated.")
-@click.option("--all-types", is_flag=True, help="Have it told of all events.")
-@click.option("--description", metavar="TEXT", help="One line for people.")
+@click.option("--all-types", is_flag=True, help="Send all types of events.")
+@click.option("--description", metavar="TEXT", help="A description of one line.")
 def change(
     webhook_id: UUID, url: str | None, types: Sequence[str], description: str | None, *, all_types: bool
 ) -> None:
-    """Change what is named, and print the webhook."""
+    """Change the given values, and print the webhook."""
     if all_types and types:
         raise click.UsageError("--all-types and --type exclude each other")
     changes: dict[str, object] = {} if url is None else {"url": url}
@@ -75,14 +75,14 @@ def change(
     _change(webhook_id, changes)
 
 
-@webhooks.command(help="Have the webhook ID get messages again, as if it had never failed.")
+@webhooks.command(help="Enable the webhook ID, and reset its failures.")
 @_ID
 def enable(webhook_id: UUID) -> None:
     """Enable the webhook, and print it."""
     _change(webhook_id, {"is_enabled": True})
 
 
-@webhooks.command(help="Have the webhook ID get no messages. Those that wait are dropped.")
+@webhooks.command(help="Disable the webhook ID, and drop its unsent messages.")
 @_ID
 def disable(webhook_id: UUID) -> None:
     """Disable the webhook, and print it."""
@@ -97,7 +97,7 @@ def delete(webhook_id: UUID) -> None:
     click.echo("doorward: the webhook is removed")
 
 
-@webhooks.command(help="Give the webhook ID another secret, printed this once. The old one signs for 24 hours, too.")
+@webhooks.command(help="Create and print a new secret of the webhook ID. The old one also signs for 24 hours.")
 @_ID
 def rotate_secret(webhook_id: UUID) -> None:
     """Rotate the secret, and print the new one."""
@@ -107,7 +107,7 @@ def rotate_secret(webhook_id: UUID) -> None:
 @webhooks.command(help="Send a test message to the webhook ID now.")
 @_ID
 def test(webhook_id: UUID) -> None:
-    """Send the message, and say what came of it. The command fails when it was not taken."""
+    """Send the message, and print the result. The command fails if the message was not accepted."""
     result = used(lambda use_cases: use_cases.test.send(webhook_id))
     if not result.is_delivered:
         raise CommandError(f"the webhook did not take the message: {result.reason}")
@@ -116,10 +116,10 @@ def test(webhook_id: UUID) -> None:
 
 @webhooks.command(help="Send past events to the webhook ID again. Times are UTC: 2026-03-01T00:00:00Z or 2026-03-01.")
 @_ID
-@click.option("--since", type=_MOMENT, required=True, help="The first moment.")
-@click.option("--until", type=_MOMENT, required=True, help="The moment after the last.")
+@click.option("--since", type=_MOMENT, required=True, help="Start of the period, inclusive.")
+@click.option("--until", type=_MOMENT, required=True, help="End of the period, exclusive.")
 def replay(webhook_id: UUID, since: datetime, until: datetime) -> None:
-    """Store the messages again; a running service or worker sends them."""
+    """Store the messages again. A running service or worker sends them."""
     first, end = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
     count = used(lambda use_cases: use_cases.replay.run(OPERATOR, webhook_id, since=first, until=end))
     click.echo(f"doorward: {count} messages are to be sent again")

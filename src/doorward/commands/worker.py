@@ -1,4 +1,4 @@
-"""``doorward worker``: run the background tasks in a process of their own."""
+"""``doorward worker``: run the background tasks in a separate process."""
 
 import click
 
@@ -24,7 +24,7 @@ from doorward.wiring.mail import has_mail
 @click.command(help="Run the background tasks, for services with BACKGROUND=off. Answers no requests.")
 @click.option("--host", help="Address of /metrics, if METRICS_PORT is set, instead of HOST (127.0.0.1).")
 def worker(host: str | None) -> None:
-    """Run the tasks until a signal ends it; those under way finish first."""
+    """Run the tasks until a signal ends the process. Running tasks finish first."""
     settings = load_settings()
     log_as_set(settings)
     require_tracing(settings.telemetry)

@@ -1,4 +1,4 @@
-"""The operating event of clients' addresses."""
+"""The operating event about client addresses."""
 
 from doorward.core.events import Event
 from doorward.core.frozen import frozen
@@ -6,10 +6,10 @@ from doorward.core.frozen import frozen
 
 @frozen(slots=False)
 class ClientAddressShared(Event):
-    """Of `total` logins, registrations, refreshes and their like, `calls` came from `peer`, a private address.
+    """Of `total` logins, registrations, refreshes and similar calls, `calls` came from `peer`, a private address.
 
-    Most likely it is a proxy that `TRUSTED_PROXIES` does not name or that sends no `X-Forwarded-For`: all its clients
-    share one limit. At most one line an hour for each worker; none in development.
+    Most likely it is a proxy that `TRUSTED_PROXIES` does not contain or that sends no `X-Forwarded-For`, so that all
+    its clients share one rate limit. At most one line per hour and worker; none in development.
     """
 
     log_event = "client_address.shared"

@@ -1,4 +1,4 @@
-"""The operating events of PostgreSQL and of its clock."""
+"""The operating events about PostgreSQL and its clock."""
 
 from doorward.core.events import Event
 from doorward.core.frozen import frozen
@@ -6,7 +6,7 @@ from doorward.core.frozen import frozen
 
 @frozen(slots=False)
 class DatabaseUnavailable(Event):
-    """PostgreSQL failed or did not answer in time: 503. `error` is the driver's class."""
+    """PostgreSQL failed or did not answer in time: 503. `error` is the class of the driver's exception."""
 
     log_event = "database.unavailable"
     level = "warning"
@@ -16,9 +16,9 @@ class DatabaseUnavailable(Event):
 
 @frozen(slots=False)
 class DatabaseUnsuitable(Event):
-    """A connection was refused because PostgreSQL's settings are not those that the service needs: 503.
+    """A connection was refused because PostgreSQL does not have the settings that the service needs: 503.
 
-    `why` names them and the remedy.
+    `why` names the settings and the remedy.
     """
 
     log_event = "database.unsuitable"
@@ -28,7 +28,7 @@ class DatabaseUnsuitable(Event):
 
 @frozen(slots=False)
 class DatabaseReadOnly(Event):
-    """The server refuses writes: a standby after a switchover, or a database that was set so. Writes are 503."""
+    """The server refuses writes: a standby after a switchover, or a database set to read-only. Writes get 503."""
 
     log_event = "database.read_only"
     level = "warning"
@@ -36,16 +36,16 @@ class DatabaseReadOnly(Event):
 
 @frozen(slots=False)
 class DatabaseWritable(Event):
-    """A new connection reached a server that takes writes; the others are replaced."""
+    """A new connection reached a server that accepts writes; the other connections are replaced."""
 
     log_event = "database.writable"
 
 
 @frozen(slots=False)
 class DatabaseSharedQueryFailed(Event):
-    """This call's question was not answered: 503.
+    """The batched query of this request failed: 503.
 
-    The cause is in a line without a caller, because one `query` answers many calls.
+    The cause is in a line without request data, because one `query` serves many requests.
     """
 
     log_event = "database.shared_query_failed"
@@ -55,7 +55,7 @@ class DatabaseSharedQueryFailed(Event):
 
 @frozen(slots=False)
 class DatabaseCircuitOpened(Event):
-    """PostgreSQL did not answer `faults` times in a row: calls are refused at once until it answers."""
+    """PostgreSQL did not answer `faults` times in a row: requests are refused at once until it answers."""
 
     log_event = "database.circuit.opened"
     level = "warning"
@@ -80,7 +80,7 @@ class DatabaseStatementLate(Event):
 
 @frozen(slots=False)
 class DatabaseBulkPlacesTaken(Event):
-    """More imports at a time than there are places for: 503."""
+    """Too many concurrent imports: 503."""
 
     log_event = "database.bulk_places_taken"
     level = "warning"
@@ -99,7 +99,7 @@ class DatabaseSchemaMissing(Event):
 class ClockDiffers(Event):
     """This host's clock and PostgreSQL's differ by more than a second.
 
-    The host is `seconds` ahead, or behind when negative. Reported at the start and when it begins.
+    The host is `seconds` ahead, or behind if negative. Reported at the start, and when the difference begins.
     """
 
     log_event = "clock.differs"
@@ -109,7 +109,7 @@ class ClockDiffers(Event):
 
 @frozen(slots=False)
 class ClockAgrees(Event):
-    """The two clocks agree again, but for `seconds`."""
+    """The two clocks agree again, with a difference of `seconds`."""
 
     log_event = "clock.agrees"
     seconds: float
@@ -117,7 +117,7 @@ class ClockAgrees(Event):
 
 @frozen(slots=False)
 class ClockCrashed(Event):
-    """A defect in measuring the clock; the traceback is in `exception`. Report it."""
+    """The measurement of the clock failed because of a bug; the traceback is in `exception`. Report it."""
 
     log_event = "clock.crashed"
     level = "error"

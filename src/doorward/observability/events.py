@@ -1,4 +1,4 @@
-"""Operating events: of the process, HTTP, limits, log and tasks. Those of a domain are in its ``events.py``."""
+"""Operating events about the process, HTTP, limits, log and tasks. Those of a domain are in its ``events.py``."""
 
 from typing import Final
 
@@ -6,21 +6,21 @@ from doorward.core.events import Event
 from doorward.core.frozen import frozen
 
 REQUEST_FACTS: Final = {
-    "correlation_id": "the answer's `X-Correlation-ID`: the caller's own, else the trace id of its `traceparent`, "
-    "else made",
+    "correlation_id": "the response's `X-Correlation-ID`: the one that the caller sent, else the trace id of its "
+    "`traceparent`, else generated",
     "trace_id": "of the caller's W3C `traceparent`, or of the service's own trace",
     "client": "the client's canonical address, as the limits count it (IPv6 as its /64)",
-    "user_id": "the user who asks, once a genuine token or a password has proven it",
+    "user_id": "the user who makes the request, once a valid token or password has proven it",
     "session_id": "the session of the request",
-    "external_caller": "a hash of issuer and subject: the caller is known to a trusted issuer, and has no user here",
-    "actor": "of a command: `operator:` and the user of the operating system who runs it",
+    "external_caller": "a hash of issuer and subject, for a caller with a token of a trusted issuer and no user here",
+    "actor": "for a command: `operator:` and the user of the operating system who runs it",
 }
-"""On every line that is written while a request is answered or a command runs, as far as they are known."""
+"""Fields of every line that is logged during a request or a command, as far as they are known."""
 
 
 @frozen(slots=False)
 class ConfigInsecure(Event):
-    """The service starts with a `setting` that is not for production; `why` says what it gives up."""
+    """The service starts with a `setting` that reduces security; `why` names the risk."""
 
     log_event = "config.insecure"
     level = "warning"
@@ -30,7 +30,7 @@ class ConfigInsecure(Event):
 
 @frozen(slots=False)
 class ServiceListening(Event):
-    """The address that the service listens on."""
+    """The service listens on this address."""
 
     log_event = "service.listening"
     host: str
@@ -39,7 +39,7 @@ class ServiceListening(Event):
 
 @frozen(slots=False)
 class ServiceDraining(Event):
-    """SIGTERM came: readiness is 503 for `seconds`, then the sockets close."""
+    """SIGTERM was received: the readiness check answers 503 for `seconds`, then the sockets close."""
 
     log_event = "service.draining"
     seconds: float
@@ -47,7 +47,7 @@ class ServiceDraining(Event):
 
 @frozen(slots=False)
 class WorkerStarted(Event):
-    """`doorward worker` runs the background tasks of these names."""
+    """`doorward worker` runs these background tasks."""
 
     log_event = "worker.started"
     tasks: str
@@ -55,7 +55,7 @@ class WorkerStarted(Event):
 
 @frozen(slots=False)
 class WorkerDraining(Event):
-    """A signal ends `doorward worker`: it begins no further task.
+    """`doorward worker` received a signal to end, and starts no further tasks.
 
     The process ends when the tasks in progress have finished, or after `seconds`.
     """
@@ -78,7 +78,7 @@ class ServiceParentGone(Event):
 
 @frozen(slots=False)
 class RateLimitExceeded(Event):
-    """A client address was refused with 429, at `route`."""
+    """A call of `route` exceeded its rate limit and was refused with 429."""
 
     log_event = "rate_limit.exceeded"
     level = "warning"
@@ -88,9 +88,9 @@ class RateLimitExceeded(Event):
 
 @frozen(slots=False)
 class BudgetExceeded(Event):
-    """One address or one user uses as much as it may: 429. `budget` is the refusal's code.
+    """An address or a user reached a limit of concurrent use: 429. `budget` is the error code.
 
-    The first refusal of a second is a line of its own, the others share one; `refused` is their number.
+    The first refusal in a second has its own line, the others share one; `refused` is their number.
     """
 
     log_event = "budget.exceeded"
@@ -102,9 +102,9 @@ class BudgetExceeded(Event):
 
 @frozen(slots=False)
 class HttpRequest(Event):
-    """One answer. `route` is the template; null for an address that does not exist.
+    """A request was answered. `route` is the path template; null for a path that does not exist.
 
-    `status` is 0 when the client closed the connection first. Successful health calls are logged at `debug`.
+    `status` is 0 if the client closed the connection first. Successful health checks are logged at `debug`.
     """
 
     log_event = "http.request"
@@ -116,10 +116,10 @@ class HttpRequest(Event):
 
 @frozen(slots=False)
 class HttpConnectionRefused(Event):
-    """What never became a request, or was cut off: `count` since the last such line.
+    """Connections ended without a complete request, or were aborted: `count` since the last such line.
 
     At most one line in ten seconds for each `reason` (a code of problems.md, `answer_not_read` or `body_not_wanted`).
-    `peer` is the other side of the last connection: a client, or the proxy in front.
+    `peer` is the other side of the last connection: a client, or the proxy in front of the service.
     """
 
     log_event = "http.connection.refused"
@@ -130,9 +130,9 @@ class HttpConnectionRefused(Event):
 
 @frozen(slots=False)
 class HttpConnectionsExhausted(Event):
-    """The worker had `limit` connections.
+    """The worker had its maximum of `limit` connections.
 
-    `count` were closed to let new ones in (`reason` is `closed_for_room`) or refused with 503
+    `count` were closed in favour of new ones (`reason` is `closed_for_room`) or refused with 503
     (`too_many_connections`). At most one line in ten seconds for each.
     """
 
@@ -146,14 +146,14 @@ class HttpConnectionsExhausted(Event):
 
 @frozen(slots=False)
 class HttpRequestDisconnected(Event):
-    """The client closed the connection before it had sent its body."""
+    """The client closed the connection before it had sent the whole body."""
 
     log_event = "http.request.disconnected"
 
 
 @frozen(slots=False)
 class HttpRequestCrashed(Event):
-    """A defect: the caller got 500, the traceback is in `exception`. Report it."""
+    """A request failed because of a bug: 500. The traceback is in `exception`. Report it."""
 
     log_event = "http.request.crashed"
     level = "error"
@@ -161,7 +161,7 @@ class HttpRequestCrashed(Event):
 
 @frozen(slots=False)
 class HttpBodyNotStored(Event):
-    """A large body, of a request or an answer, could not be stored on this machine's disk: 503."""
+    """A large body, of a request or a response, could not be stored on this machine's disk: 503."""
 
     log_event = "http.body.not_stored"
     level = "warning"
@@ -170,7 +170,7 @@ class HttpBodyNotStored(Event):
 
 @frozen(slots=False)
 class LogLineMalformed(Event):
-    """A library's line was lost: its message and its arguments do not fit. `source` is its logger."""
+    """A library's log line was lost, because its message and its arguments do not match. `source` is its logger."""
 
     log_event = "log.line_malformed"
     level = "warning"
@@ -180,7 +180,7 @@ class LogLineMalformed(Event):
 
 @frozen(slots=False)
 class LogLinesDropped(Event):
-    """The reader of the log was slow or away, and `count` lines were lost. Requests did not wait for it."""
+    """The reader of the log was slow or unavailable, and `count` lines were lost. Requests did not wait for it."""
 
     log_event = "log.lines_dropped"
     level = "warning"
@@ -189,7 +189,7 @@ class LogLinesDropped(Event):
 
 @frozen(slots=False)
 class MetricsNotShared(Event):
-    """A worker found no space for its numbers in the folder of temporary files: they are missing from `/metrics`."""
+    """A worker could not write its metrics to the temporary folder: they are missing from `/metrics`."""
 
     log_event = "metrics.not_shared"
     level = "warning"
@@ -198,7 +198,7 @@ class MetricsNotShared(Event):
 
 @frozen(slots=False)
 class MetricsScrapeFailed(Event):
-    """A defect: `/metrics` could not be answered; the traceback is in `exception`. Report it."""
+    """A request for `/metrics` failed because of a bug; the traceback is in `exception`. Report it."""
 
     log_event = "metrics.scrape_failed"
     level = "error"
@@ -206,7 +206,7 @@ class MetricsScrapeFailed(Event):
 
 @frozen(slots=False)
 class PasswordHashQueueFull(Event):
-    """More logins and registrations than the processors can hash: 503. `waiting` is the length of the queue."""
+    """The queue of password hashes for logins and registrations is full: 503. `waiting` is its length."""
 
     log_event = "password_hash.queue_full"
     level = "warning"
@@ -215,7 +215,10 @@ class PasswordHashQueueFull(Event):
 
 @frozen(slots=False)
 class RateLimitStoreUnavailable(Event):
-    """The shared limit store did not answer in time: each process counts by itself. `error` is the driver's class."""
+    """The shared store of rate limits did not answer in time: each process counts separately.
+
+    `error` is the class of the driver's exception.
+    """
 
     log_event = "rate_limit.store_unavailable"
     level = "warning"
@@ -224,16 +227,16 @@ class RateLimitStoreUnavailable(Event):
 
 @frozen(slots=False)
 class RateLimitStoreRecovered(Event):
-    """The shared limit store answers again, and counts for all."""
+    """The shared store of rate limits answers again, and counts for all processes."""
 
     log_event = "rate_limit.store_recovered"
 
 
 @frozen(slots=False)
 class OutboxMeasured(Event):
-    """The outbox has `due` messages, the oldest due since `oldest_seconds`, and `dead` letters.
+    """The outbox has `due` messages, the oldest due for `oldest_seconds`, and `dead` letters.
 
-    At level `debug`, every 15 seconds. `open_circuits` counts the receivers that this process takes for away.
+    At level `debug`, every 15 seconds. `open_circuits` counts the channels whose receiver does not answer this process.
     """
 
     log_event = "outbox.measured"
@@ -246,7 +249,7 @@ class OutboxMeasured(Event):
 
 @frozen(slots=False)
 class HousekeepingDone(Event):
-    """`task` did what was due: `count` of it."""
+    """`task` is done; `count` is the number of processed rows or other objects."""
 
     log_event = "housekeeping.done"
     task: str
@@ -257,7 +260,7 @@ class HousekeepingDone(Event):
 class HousekeepingOff(Event):
     """Because of `setting`, the service runs no background tasks: it removes no old sessions and audit events.
 
-    With `BACKGROUND=off`, `doorward worker` does.
+    With `BACKGROUND=off`, `doorward worker` runs them.
     """
 
     log_event = "housekeeping.off"
@@ -266,7 +269,7 @@ class HousekeepingOff(Event):
 
 @frozen(slots=False)
 class HousekeepingFailed(Event):
-    """`task` did not finish. It continues at its next turn."""
+    """`task` did not finish. It continues at its next run."""
 
     log_event = "housekeeping.failed"
     level = "warning"
@@ -276,9 +279,9 @@ class HousekeepingFailed(Event):
 
 @frozen(slots=False)
 class HousekeepingRefused(Event):
-    """`task` removed nothing: this host's clock is `seconds` ahead of PostgreSQL's (behind when negative).
+    """`task` removed nothing, because this host's clock is `seconds` ahead of PostgreSQL's (behind if negative).
 
-    More than a minute is refused.
+    The maximum difference is a minute.
     """
 
     log_event = "housekeeping.refused"
@@ -289,7 +292,7 @@ class HousekeepingRefused(Event):
 
 @frozen(slots=False)
 class HousekeepingCrashed(Event):
-    """A defect in `task`; the traceback is in `exception`. Report it."""
+    """`task` failed because of a bug; the traceback is in `exception`. Report it."""
 
     log_event = "housekeeping.crashed"
     level = "error"

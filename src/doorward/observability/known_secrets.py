@@ -14,16 +14,16 @@ ESCAPED_TIMES: Final = 3
 
 
 class KnownSecrets:
-    """The values that no line may contain: plain, URL-encoded, and escaped for JSON up to ``ESCAPED_TIMES`` times."""
+    """Secret values to redact: plain, URL-encoded, and escaped for JSON up to ``ESCAPED_TIMES`` times."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """Take the values; those shorter than ``MINIMUM_LENGTH`` are left to the scrubber's rules."""
+        """Take the values. Those shorter than ``MINIMUM_LENGTH`` are only redacted by the scrubber's rules."""
         spellings = {each for value in values if len(value) >= MINIMUM_LENGTH for each in _spellings(value)}
         # The longest first, because a shorter one may be part of it.
         self._spellings = sorted(spellings, key=len, reverse=True)
 
     def redact(self, line: str) -> str:
-        """Return the line without the values. Time is proportional to its length."""
+        """Return the line without the values. The running time is linear in its length."""
         for spelling in self._spellings:
             if spelling in line:
                 line = line.replace(spelling, REDACTED)

@@ -16,7 +16,7 @@ from typing import Final
 
 MAXIMUM_LINES: Final = 10_000
 MAXIMUM_BYTES: Final = 4 * 1024 * 1024
-"""Limits of the queue of one process: some 12,000 lines of ordinary length."""
+"""Limits of the queue of one process. The bytes suffice for about 12,000 lines of usual length."""
 
 PAUSE_SECONDS: Final = 0.02
 """Pause between two batches, so that one wake-up of the thread serves many lines. A single line does not wait."""

@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line, or coloured lines in development. Lines of libraries are written alike.
+"""Structured logs: one JSON object per line, or coloured lines in development, also for lines of libraries.
 
-``report`` is the one way in which the service reports an event. ``scrubbing.py`` decides what a line may hold, and
-``log_writer.py`` writes it without blocking the caller.
+The service reports all events with ``report``. ``scrubbing.py`` redacts secrets in lines, and ``log_writer.py`` writes
+lines without blocking the caller.
 """
 
 import atexit
@@ -29,13 +29,13 @@ MAXIMUM_LINE: Final = 16_000
 FLUSH_SECONDS: Final = 1.0
 """How long a process waits for its last lines when it ends. A stalled reader must not keep it alive."""
 
-_OURS: Final = "doorward"
-_AT_LOG_LEVEL: Final = (_OURS, "uvicorn")
+_PACKAGE: Final = "doorward"
+_AT_LOG_LEVEL: Final = (_PACKAGE, "uvicorn")
 """Loggers, with their children, that log from ``LOG_LEVEL``. All others log from warnings on, because at lower levels
 libraries log what they send and receive, secrets included."""
 
-_KEPT: Final = ("timestamp", "level", "logger", "correlation_id", "event", "exception")
-_KEPT_CHARACTERS: Final = 512
+_ESSENTIAL_FIELDS: Final = ("timestamp", "level", "logger", "correlation_id", "event", "exception")
+_ESSENTIAL_CHARACTERS: Final = 512
 
 _SEVERITY: Final[dict[Level, int]] = {
     "debug": logging.DEBUG,
@@ -62,9 +62,9 @@ def configure_logging(
 ) -> None:
     """Send every log line of the process to ``stream``, by default standard output.
 
-    Lines of the service and of uvicorn count from ``level`` on, those of others from warnings on, or from ``level``
-    where that is higher. ``private_fields`` are words that mark a key whose value is never shown; ``secrets`` are
-    values that are never shown. A line that cannot be written never fails the request and never delays it.
+    The service and uvicorn log from ``level`` on, others from warnings on, or from ``level`` if that is higher. The
+    value of every key that contains a word of ``private_fields`` is redacted, and so is every value in ``secrets``. A
+    line that cannot be written never fails a request and never delays it.
     """
     severity = logging.getLevelNamesMapping()[level.upper()]
     flush_log()
@@ -75,7 +75,7 @@ def configure_logging(
     root.setLevel(max(severity, logging.WARNING))
     for name in _AT_LOG_LEVEL:
         logging.getLogger(name).setLevel(severity)
-    # Not uvicorn.access, which logs query strings: some clients put passwords there.
+    # Without uvicorn.access, which logs query strings: some clients put passwords there.
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers = []
@@ -113,7 +113,9 @@ def dropped_lines() -> int:
 
 
 def log(level: Level, event: str, **facts: object) -> None:
-    """Write a line of the service with these facts, if its level counts. Nothing is written before the configuration.
+    """Write a line of the service with these facts, if its level is enabled.
+
+    Nothing is written before ``configure_logging`` was called.
 
     ``exc_info=True`` adds the traceback of the exception being handled.
     """
@@ -122,9 +124,9 @@ def log(level: Level, event: str, **facts: object) -> None:
 
 
 def report(event: Event, *, level: Level | None = None) -> None:
-    """Tell the observers of an event, and log it at its own level or at ``level``.
+    """Pass an event to the observers, and log it at its own level or at ``level``.
 
-    Report a change after the transaction that made it: nothing is reported of what was rolled back.
+    Report a change after its transaction has committed, so that a change that was rolled back is not reported.
     """
     for observer in _observers:
         observer(event)
@@ -139,7 +141,7 @@ def report(event: Event, *, level: Level | None = None) -> None:
 
 @contextlib.contextmanager
 def observed_events(observer: Observer) -> Iterator[None]:
-    """Call ``observer`` with each event that is reported within the block, whether it is logged or not."""
+    """Call ``observer`` with each event that is reported within the block, even if it is not logged."""
     _observers.append(observer)
     try:
         yield
@@ -153,8 +155,8 @@ class _Renderer:
     def __init__(self, scrubber: Scrubber, secrets: KnownSecrets, style: Literal["json", "console"]) -> None:
         self._scrubber = scrubber
         self._secrets = secrets
-        self._encode = json.JSONEncoder().encode if style == "json" else self._for_eyes
-        # Not the default formatter, which prints local variables, passwords included.
+        self._encode = json.JSONEncoder().encode if style == "json" else self._encode_for_console
+        # Plain, because the default formatter prints local variables, passwords included.
         self._console = structlog.dev.ConsoleRenderer(
             colors=sys.stdout is not None and sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
@@ -172,18 +174,18 @@ class _Renderer:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return self._secrets.redact(self._encode({"timestamp": f"{now[:-6]}Z", **self._scrubber.scrub(line)}))
 
-    def _for_eyes(self, line: Line) -> str:
+    def _encode_for_console(self, line: Line) -> str:
         return str(self._console(None, str(line.get("level", "")), line))
 
 
 def _shortened(line: Line, **why: object) -> Line:
-    kept = {name: _end_of(str(line[name])) for name in _KEPT if name in line}
+    kept = {name: _last_words(str(line[name])) for name in _ESSENTIAL_FIELDS if name in line}
     return {**kept, "shortened": str(why)}
 
 
-def _end_of(text: str) -> str:
-    """Return the last characters, from the beginning of a word: a part of a secret may not be recognised."""
-    return text if len(text) <= _KEPT_CHARACTERS else text[-_KEPT_CHARACTERS:].partition(" ")[2]
+def _last_words(text: str) -> str:
+    """Return the last characters, starting with a whole word, because a part of a secret may not be recognized."""
+    return text if len(text) <= _ESSENTIAL_CHARACTERS else text[-_ESSENTIAL_CHARACTERS:].partition(" ")[2]
 
 
 class _LineHandler(logging.Handler):
@@ -221,10 +223,10 @@ class _LineHandler(logging.Handler):
 
 
 class Logger:
-    """What ``configure_logging`` has set for the process: where lines go, and from which severity on."""
+    """The configuration set by ``configure_logging`` for this process: the handler, and the minimum severity."""
 
     def __init__(self) -> None:
-        """Begin without a place for lines."""
+        """Start without a handler."""
         self.handler: _LineHandler | None = None
         self.severity = logging.INFO
 

@@ -1,7 +1,7 @@
-"""What the service counts and measures, for Prometheus. Loaded only when METRICS_PORT is set.
+"""The metrics of the service, for Prometheus. Imported only if METRICS_PORT is set.
 
-Most are counted from events, whose classes name the counters, so that what is logged and what is counted cannot
-differ. Every label has few values, whatever clients send.
+Most are counted from events, whose classes name the counters, so that logs and metrics cannot differ. Every label has
+few values, whatever clients send.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ from doorward.observability.events import (
 
 REGISTRY: Final = CollectorRegistry()
 SAMPLE_SECONDS: Final = 1.0
-"""How often each worker tells its load."""
+"""Interval at which each worker samples its load."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED: Final = "unmatched"
 OTHER: Final = "other"
 POOL_FULL: Final = frozenset({"PoolTimeout", "TooManyRequests"})
-"""psycopg_pool's classes for a call that got no connection in time."""
+"""psycopg_pool's exception classes for a request that got no connection in time."""
 
 REQUEST_SECONDS: Final = Histogram(
     "doorward_http_request_duration_seconds",
@@ -67,7 +67,7 @@ def _gauge(name: str, description: str, *labels: str) -> Gauge:
 
 LIMITER_REFUSALS: Final = _count("doorward_rate_limit_refusals_total", "Calls refused with 429", "route")
 HTTP_REFUSALS: Final = _count(
-    "doorward_http_refusals_total", "Connections that ended without a request, or were cut off", "reason"
+    "doorward_http_refusals_total", "Connections that ended without a request, or were aborted", "reason"
 )
 BUDGET_REFUSALS: Final = _count(
     "doorward_budget_refusals_total", "Calls refused by the budget of one address or user", "budget"
@@ -75,27 +75,27 @@ BUDGET_REFUSALS: Final = _count(
 WARNINGS: Final = _count("doorward_warnings_total", "Events of level warning and error, by name", "event")
 POOL_TIMEOUTS: Final = _count("doorward_database_pool_timeouts_total", "Calls that got no connection in time")
 LOG_LINES_DROPPED: Final = _count(
-    "doorward_log_lines_dropped_total", "Log lines lost, since their reader was slow or away"
+    "doorward_log_lines_dropped_total", "Log lines lost because their reader was slow or unavailable"
 )
 HTTP_CONNECTIONS: Final = _gauge("doorward_http_connections", "Open connections from clients")
-HTTP_CONNECTIONS_LIMIT: Final = _gauge("doorward_http_connections_limit", "Connections that there may be at most")
+HTTP_CONNECTIONS_LIMIT: Final = _gauge("doorward_http_connections_limit", "Maximum of open connections from clients")
 HASHES_WAITING: Final = _gauge("doorward_password_hash_queue_depth", "Password hashes that wait for a processor")
 POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connections to PostgreSQL", "state")
-POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Connections that there may be at most")
+POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Maximum of connections to PostgreSQL")
 POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait for a connection")
-STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits alone: the store is away")
+STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits separately, without the store")
 CLOCK_DIFFERENCE: Final = _gauge(
-    "doorward_clock_difference_seconds", "By how much this host's clock differs from PostgreSQL's"
+    "doorward_clock_difference_seconds", "Difference between this host's clock and PostgreSQL's"
 )
 OUTBOX_DUE: Final = _gauge("doorward_outbox_due", "Messages that are due, up to 10,000")
-OUTBOX_OLDEST: Final = _gauge("doorward_outbox_oldest_seconds", "How long the oldest of them is due")
+OUTBOX_OLDEST: Final = _gauge("doorward_outbox_oldest_seconds", "How long the oldest due message has been due")
 OUTBOX_DEAD: Final = _gauge("doorward_outbox_dead", "Dead letters, up to 10,000")
-OUTBOX_CIRCUITS: Final = _gauge("doorward_outbox_open_circuits", "Processes that take the mail server for away")
+OUTBOX_CIRCUITS: Final = _gauge("doorward_outbox_open_circuits", "Processes whose circuit to the mail server is open")
 BUILD_INFO: Final = _gauge("doorward_build_info", "1, with the versions", "version", "python")
-WORKERS: Final = _gauge("doorward_workers", "Worker processes that live")
+WORKERS: Final = _gauge("doorward_workers", "Live worker processes")
 
 BESIDE_WORKERS: Final = (ConfigInsecure, MetricsScrapeFailed, MetricsNotShared)
-"""Reported where nothing counts: by the process that starts the workers, or by one that cannot share its numbers."""
+"""Not counted: reported by the process that starts the workers, or by one that cannot share its metrics."""
 
 
 @cache
@@ -104,17 +104,17 @@ def _counter(counter: events.Counter) -> Counter:
 
 
 def _counters_of(event: type[Event]) -> list[Counter]:
-    """Return what grows by one with each event of a class."""
+    """Return the counters that each event of a class increments."""
     named = [_counter(counter).labels(value) if value else _counter(counter) for counter, value in event.counted]
     is_warning = event.level in {"warning", "error"} and event not in BESIDE_WORKERS
     return [*named, WARNINGS.labels(event.log_event)] if is_warning else named
 
 
 class Metrics:
-    """What one worker tells."""
+    """The metrics of one worker."""
 
     def __init__(self, event_classes: Iterable[type[Event]]) -> None:
-        """Begin as a worker that lives. The counters of these events are shown from now on, at zero."""
+        """Count this worker as alive, and export the counters of these events from now on, at zero."""
         self._counters = {each: _counters_of(each) for each in event_classes}
         self._requests: dict[tuple[str, str, int], Histogram] = {}
         self._lost_lines = 0
@@ -122,7 +122,7 @@ class Metrics:
         WORKERS.set(1)
 
     def count_event(self, event: Event) -> None:
-        """Count an event: what ``observed_events`` calls."""
+        """Count an event. This is an observer for ``observed_events``."""
         for counter in self._counters.get(type(event), ()):
             counter.inc()
         match event:
@@ -151,11 +151,11 @@ class Metrics:
         histogram.observe(milliseconds / 1000)
 
     def observe_hash_wait(self, seconds: float) -> None:
-        """Take how long a password hash waited for its thread."""
+        """Record how long a password hash waited for a thread."""
         HASH_WAIT_SECONDS.observe(seconds)
 
     def set_load(self, pool: PoolLoad, hashes_waiting: int) -> None:
-        """Take how busy the worker is at this moment."""
+        """Record the current load of the worker."""
         POOL_CONNECTIONS.labels("idle").set(pool.idle)
         POOL_CONNECTIONS.labels("used").set(pool.size - pool.idle)
         POOL_LIMIT.set(pool.limit)
@@ -163,25 +163,25 @@ class Metrics:
         HASHES_WAITING.set(hashes_waiting)
 
     def count_lost_lines(self, total: int) -> None:
-        """Take how many log lines the process has lost up to now."""
+        """Record the total number of log lines that the process has lost."""
         LOG_LINES_DROPPED.inc(max(0, total - self._lost_lines))
         self._lost_lines = total
 
     def set_clock_difference(self, seconds: float | None) -> None:
-        """Take by how much the host's clock is ahead of PostgreSQL's; None while that is unknown."""
+        """Record by how much the host's clock is ahead of PostgreSQL's; None while it is unknown."""
         if seconds is not None:
             CLOCK_DIFFERENCE.set(abs(seconds))
 
     @contextlib.asynccontextmanager
     async def sampled(self, sample: Callable[[], None], interval: float = SAMPLE_SECONDS) -> AsyncIterator[None]:
-        """Call ``sample`` at an interval in seconds for as long as the block runs, the first time at once."""
+        """Call ``sample`` at once and then at an interval in seconds, within the block."""
 
-        async def sample_on() -> None:
+        async def sample_repeatedly() -> None:
             while True:
                 sample()
                 await asyncio.sleep(interval)
 
-        task = asyncio.create_task(sample_on())
+        task = asyncio.create_task(sample_repeatedly())
         try:
             yield
         finally:

@@ -1,9 +1,9 @@
-"""/metrics on a port of its own, once for all workers of a service.
+"""Serve /metrics on a separate port, once for all workers of a service.
 
-One worker's numbers are read in its own memory. Of several workers, each writes its numbers to a file in a folder that
-this process owns, and their sums are shown: see ``worker_metrics``.
+The metrics of a single worker are read from its memory. Several workers write their metrics to files in a folder that
+this process owns, and their sums are served: see ``worker_metrics``.
 
-The client library is imported only when METRICS_PORT is set, since that takes time and memory.
+The client library is imported only if METRICS_PORT is set, because the import takes time and memory.
 """
 
 import contextlib
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 FOLDER_VARIABLE: Final = "DOORWARD_METRICS_FOLDER"
-"""How the process that serves /metrics tells its workers where to write. No setting: set for its children only."""
+"""Environment variable with the folder to which workers write. It is not a setting: the parent sets it for them."""
 
 LIBRARY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Another application's wish in the same environment. The library would map files of that folder into memory."""
+"""Removed, because it may be set for another application. The library would map files of that folder into memory."""
 
 
 @contextlib.contextmanager
 def serving_metrics(host: str, port: int, *, has_workers: bool) -> Iterator[None]:
-    """Serve within the block; workers are to be started within it. Raises ``OSError`` when the port is not free."""
+    """Serve within the block, in which workers must be started. Raises ``OSError`` if the port is in use."""
     os.environ.pop(LIBRARY_VARIABLE, None)
     os.environ.pop(FOLDER_VARIABLE, None)
     with contextlib.ExitStack() as stack:
@@ -42,13 +42,13 @@ def serving_metrics(host: str, port: int, *, has_workers: bool) -> Iterator[None
 
 
 def shared_folder() -> Path | None:
-    """Return where this process writes its numbers as one of several workers; None if it is the only one."""
+    """Return the folder to which this process writes its metrics as one of several workers; None for a single one."""
     folder = os.environ.get(FOLDER_VARIABLE)
     return Path(folder) if folder else None
 
 
 def remove_shared_folder() -> None:
-    """Remove the folder of all workers' numbers, when the process that owns it was killed."""
+    """Remove the folder of the workers' metrics, if the process that owns it was killed."""
     if folder := shared_folder():
         shutil.rmtree(folder, ignore_errors=True)
 

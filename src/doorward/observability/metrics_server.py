@@ -1,7 +1,7 @@
 """The HTTP server of /metrics: one thread, a few connections, and a deadline for each exchange.
 
-Each connection carries one request and its answer. Answers are made one after the other, since all of them read the
-same numbers.
+Each connection carries one request and its response. Responses are created one after another, because all of them read
+the same metrics.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ PATH: Final = "/metrics"
 METHODS: Final = ("GET", "HEAD")
 TURNS_OF_AN_ACCEPTANCE: Final = 5
 EXCHANGE_SECONDS: Final = 10.0
-"""From the connection to the last byte of the answer: the timeout of a scrape, unless Prometheus is told otherwise."""
+"""Deadline from the connection to the last byte of the response: the default timeout of a scrape by Prometheus."""
 
 MAXIMUM_CONNECTIONS: Final = 64
 MAXIMUM_HEAD_BYTES: Final = 8192
-"""Of the request line and the header section. A body is not read."""
+"""Maximum size of the request line and the header section. A body is not read."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class MetricsPage:
 
 
 MakePage = Callable[[str], MetricsPage]
-"""Return the page for the value of a request's Accept field; empty when there is none."""
+"""Returns the page for the value of a request's Accept field, which is empty if the field is missing."""
 
 
 @frozen
@@ -49,10 +49,10 @@ class _Request:
 
 
 class MetricsServer:
-    """Answers scrapes.
+    """Responds to scrapes.
 
-    When all connections are in use, the oldest one is closed for a new one. So clients that send or read slowly, or
-    not at all, keep no scrape from its answer.
+    If all connections are in use, the oldest one is closed for a new one. Clients that send or read slowly, or not at
+    all, therefore do not block scrapes.
     """
 
     def __init__(self, make_page: MakePage, seconds: float = EXCHANGE_SECONDS) -> None:
@@ -62,9 +62,9 @@ class MetricsServer:
 
     @contextlib.contextmanager
     def running(self, listener: socket.socket) -> Iterator[None]:
-        """Answer on the listening socket, in a thread, until the block ends."""
+        """Serve on the listening socket, in a thread, until the block ends."""
         ended: Future[None] = Future()
-        # asyncio.run cancels the exchanges that are left.
+        # asyncio.run cancels the remaining exchanges.
         thread = threading.Thread(target=asyncio.run, args=[self._serve(listener, ended)], name="metrics", daemon=True)
         thread.start()
         try:
@@ -76,8 +76,8 @@ class MetricsServer:
     async def _serve(self, listener: socket.socket, ended: Future[None]) -> None:
         server = await asyncio.start_server(self._begin_exchange, sock=listener, limit=MAXIMUM_HEAD_BYTES)
         await asyncio.wrap_future(ended)
-        # From here on no connection is accepted. One that was just accepted becomes an exchange within a few turns of
-        # the loop; a server that is closed meanwhile forgets it, and leaves it open.
+        # Accept no more connections. One that was just accepted becomes an exchange within a few iterations of the
+        # event loop; if the server were closed before, the connection would leak.
         asyncio.get_running_loop().remove_reader(listener)
         for _ in range(TURNS_OF_AN_ACCEPTANCE):
             await asyncio.sleep(0)
@@ -86,12 +86,12 @@ class MetricsServer:
     def _begin_exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._exchanges) >= MAXIMUM_CONNECTIONS:
             oldest = next(iter(self._exchanges))
-            # Now, and not when it has ended: another connection may come before.
+            # Removed now and not when it has ended, because another connection may arrive before.
             del self._exchanges[oldest]
             oldest.cancel()
         exchange = asyncio.get_running_loop().create_task(self._exchange(reader, writer))
         self._exchanges[exchange] = None
-        # Also of an exchange that is cancelled before it has begun.
+        # A callback also runs for an exchange that is cancelled before it has started.
         exchange.add_done_callback(partial(self._end_exchange, writer))
 
     def _end_exchange(self, writer: asyncio.StreamWriter, exchange: asyncio.Task[None]) -> None:
@@ -103,10 +103,10 @@ class MetricsServer:
             async with asyncio.timeout(self._seconds):
                 writer.write(self._answer(await _read_head(reader)))
                 writer.close()
-                # Until the client has taken all of it.
+                # Wait until the client has received the whole response.
                 await writer.wait_closed()
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            # The client was too slow or has gone. The next scrape is seconds away.
+            # The client was too slow or has disconnected. The next scrape follows within seconds.
             pass
         except Exception:  # noqa: BLE001 - reported with its traceback
             report(MetricsScrapeFailed())
@@ -127,15 +127,15 @@ class MetricsServer:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises ``OSError`` when the address cannot be used."""
+    """Return a listening socket. Raises ``OSError`` if the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_ipv6 = family == socket.AF_INET6
-    # :: is all addresses, IPv4 too.
+    # With ::, listen on all addresses, IPv4 included.
     return socket.create_server((host, port), family=family, dualstack_ipv6=is_ipv6 and socket.has_dualstack_ipv6())
 
 
 async def _read_head(reader: asyncio.StreamReader) -> bytes | None:
-    """Return the request line and the header section; None when they are too long."""
+    """Return the request line and the header section; None if they are too long."""
     try:
         return await reader.readuntil(b"\r\n\r\n")
     except asyncio.LimitOverrunError:
@@ -143,7 +143,7 @@ async def _read_head(reader: asyncio.StreamReader) -> bytes | None:
 
 
 def _parse_head(head: bytes) -> _Request | None:
-    """Return what a request asks for; None when its first line is not one of HTTP/1 (RFC 9112 section 3)."""
+    """Return the parsed request; None if its first line is not one of HTTP/1 (RFC 9112 section 3)."""
     first, *lines = head.decode("latin-1").split("\r\n")
     match first.split(" "):
         case [method, target, "HTTP/1.0" | "HTTP/1.1"]:
@@ -163,7 +163,7 @@ def _response(
 ) -> bytes:
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
-        # Names nothing that an attacker could look up.
+        # Without a version, which an attacker could look up.
         "Server: doorward",
         f"Content-Type: {content_type}",
         f"Content-Length: {len(body)}",

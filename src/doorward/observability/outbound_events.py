@@ -1,4 +1,4 @@
-"""What is reported of foreign servers that the service asks."""
+"""The operating events about external servers that the service calls."""
 
 from doorward.core.events import Event
 from doorward.core.frozen import frozen
@@ -6,7 +6,7 @@ from doorward.core.frozen import frozen
 
 @frozen(slots=False)
 class BreachCircuitOpened(Event):
-    """The server of `PASSWORD_BREACHES_URL` failed several times in a row, and is not asked for `seconds`."""
+    """The server of `PASSWORD_BREACHES_URL` failed several times in a row, and is not called for `seconds`."""
 
     log_event = "auth.breach_check.circuit_opened"
     level = "warning"

@@ -51,6 +51,7 @@ SUSPECT_CHARACTERS: Final = r"""=>'"`%&\\"""
 def private_pair_pattern(names: str) -> re.Pattern[str]:
     """Return the pattern of pairs whose name contains a match of ``names``; group 1 is everything but the value.
 
-    Its time is proportional to the text: each repetition before the value is bounded, and a value is consumed.
+    Its running time is linear in the text's length: each repetition before the value is bounded, and a value is matched
+    only once.
     """
     return re.compile(rf"((?:{names})[\w-]{{0,64}}+{_SEPARATOR}){_VALUE}", re.IGNORECASE | re.DOTALL)

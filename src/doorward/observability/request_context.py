@@ -1,4 +1,4 @@
-"""What is known of the request being answered: it is on every line written meanwhile, whoever writes it."""
+"""The facts about the current request. They are added to every line that is logged during the request."""
 
 import hashlib
 from contextvars import ContextVar
@@ -13,19 +13,19 @@ CLIENT_ID: Final = "client_id"
 EXTERNAL_CALLER: Final = "external_caller"
 
 _HASH_LENGTH: Final = 32
-"""Hexadecimal digits: 128 bits, so that no two subjects can be made to have the same."""
+"""Number of hexadecimal digits: 128 bits, so that subjects cannot be chosen to collide."""
 
 _facts: ContextVar[dict[str, str] | None] = ContextVar("request_facts", default=None)
-"""One dict a request, shared by all tasks that it starts."""
+"""One dict for each request, shared by all tasks that it starts."""
 
 
 def begin_request(**facts: str) -> None:
-    """Put these facts on every line written from here on in this task, and none of an earlier request."""
+    """Replace the facts of an earlier request in this task by these."""
     _facts.set(facts)
 
 
 def bind_session(*, session_id: UUID, user_id: UUID | None = None) -> None:
-    """Add who is asking, once a genuine token or a password has said so."""
+    """Add the session and the user, once a valid token or password has proven them."""
     facts = _facts.get()
     if facts is None:
         return
@@ -35,21 +35,21 @@ def bind_session(*, session_id: UUID, user_id: UUID | None = None) -> None:
 
 
 def bind_client(client_id: str) -> None:
-    """Add which OAuth client is asking, once it has authenticated."""
+    """Add the OAuth client, once it has authenticated."""
     facts = _facts.get()
     if facts is not None:
         facts[CLIENT_ID] = client_id
 
 
 def bind_user(user_id: UUID) -> None:
-    """Add who is asking without a session: a user that a foreign issuer vouches for."""
+    """Add a user without a session here: one with a token of a trusted issuer."""
     facts = _facts.get()
     if facts is not None:
         facts[USER_ID] = str(user_id)
 
 
 def bind_external_caller(issuer: str, subject: str) -> None:
-    """Add who is asking without being a user here: a hash of what a foreign issuer calls it, which no line shows."""
+    """Add a caller with a token of a trusted issuer and no user here, as a hash, so that no line shows the subject."""
     facts = _facts.get()
     if facts is not None:
         name = f"{issuer}\n{subject}".encode()
@@ -57,24 +57,24 @@ def bind_external_caller(issuer: str, subject: str) -> None:
 
 
 def request_facts() -> dict[str, str]:
-    """Return what is known; nothing outside a request."""
+    """Return the known facts; empty outside a request."""
     return _facts.get() or {}
 
 
 def current_client() -> str:
-    """Return the canonical address of the client of the request being answered, or an empty string outside one."""
+    """Return the canonical address of the current request's client, or an empty string outside a request."""
     return request_facts().get(CLIENT, "")
 
 
 def current_caller() -> str:
-    """Return what names the caller of the request being answered; an empty string while none is known.
+    """Return the caller of the current request, or an empty string while it is unknown.
 
-    The user, else the OAuth client, else the foreign subject.
+    It is the id of the user, else of the OAuth client, else the hash of the external caller.
     """
     facts = request_facts()
     return facts.get(USER_ID) or facts.get(CLIENT_ID) or facts.get(EXTERNAL_CALLER, "")
 
 
 def current_correlation_id() -> str:
-    """Return the id of the request being answered, or an empty string outside one."""
+    """Return the correlation id of the current request, or an empty string outside a request."""
     return request_facts().get(CORRELATION_ID, "")

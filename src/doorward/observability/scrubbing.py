@@ -1,6 +1,6 @@
 """Scrub log lines: replace secrets by key and by shape, escape control characters, limit sizes.
 
-Most values are short words without suspicious characters, and cost one search.
+Most values are short words without suspicious characters, for which a single search suffices.
 """
 
 import re
@@ -12,7 +12,7 @@ from doorward.observability.private_pairs import SUSPECT_CHARACTERS, private_pai
 REDACTED: Final = "[redacted]"
 MAXIMUM_VALUE: Final = 2_048
 MAXIMUM_TRACEBACK: Final = 12_288
-"""Maximum characters of a value, and of a traceback, of which the end is kept."""
+"""Maximum characters of a value, and of a traceback. The end of a longer traceback is kept."""
 
 MAXIMUM_ITEMS: Final = 32
 MAXIMUM_DEPTH: Final = 4
@@ -24,7 +24,7 @@ SECRET_FIELDS: Final = ("password", "passwd", "secret", "token", "authorization"
 
 PERSONAL_FIELDS: Final = ("email", "username", "phone")
 TRACEBACKS: Final = frozenset({"exception", "stack"})
-"""Values that keep their line ends, for readability. JSON escapes them."""
+"""Values that keep their line breaks, for readability. JSON escapes them."""
 
 _SUSPECT: Final = re.compile(f"[@${SUSPECT_CHARACTERS}]|://|dw[rdost]_|eyJ|earer|asic ", re.IGNORECASE)
 """Every match of the patterns below contains at least one of these. The service's own words contain none."""
@@ -53,7 +53,10 @@ class Scrubber:
     """Scrub values for the log."""
 
     def __init__(self, fields: Iterable[str] = PERSONAL_FIELDS) -> None:
-        """Take the words that mark a key as private, besides ``SECRET_FIELDS``: in any case, anywhere in the key."""
+        """Take the words that mark a key as private, in addition to ``SECRET_FIELDS``.
+
+        They match anywhere in a key, case-insensitively.
+        """
         words = [re.escape(each.strip().lower().replace("-", "_")) for each in (*SECRET_FIELDS, *fields)]
         marks = "|".join(words).replace("_", "[_-]?")
         self._private_key = re.compile(marks, re.IGNORECASE)
@@ -80,7 +83,7 @@ class Scrubber:
             return text
         if len(text) <= MAXIMUM_VALUE:
             return self._one_line(text) if _SUSPECT.search(text) or not text.isprintable() else text
-        # Cut between words: a part of a secret may not be recognised.
+        # Cut between words, because a part of a secret may not be recognized.
         whole_words = _LAST_WORD.sub("", text[:MAXIMUM_VALUE])
         return f"{self._one_line(whole_words)}[{len(text)} characters]"
 
@@ -123,7 +126,7 @@ class Scrubber:
 
 
 def _printable(text: str) -> str:
-    """Escape invisible characters as numbers: line ends, ANSI's escape, characters that hide or reverse text."""
+    """Escape invisible characters as numbers: line breaks, ANSI's escape, characters that hide or reverse text."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

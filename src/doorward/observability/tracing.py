@@ -1,7 +1,7 @@
 """Traces for OpenTelemetry: a span for each request and one for each SQL statement. Needs the extra ``otel``.
 
-Loaded only when traces are sent somewhere. A span holds names that are in the code: no path, no query, no value of a
-statement, no message of an error.
+Imported only if traces are enabled. A span contains only names from the code: no path, no query string, no parameter of
+a statement, no error message.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ from doorward import __version__
 
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD: Final = "_OTHER"
-"""OpenTelemetry's semantic conventions for HTTP spans."""
+"""The value for unknown methods in OpenTelemetry's semantic conventions for HTTP spans."""
 
 TRACE_PARENT: Final = "traceparent"
-_OURS: Final = "doorward."
+_PACKAGE_PREFIX: Final = "doorward."
 _propagator: Final = TraceContextTextMapPropagator()
 
 
@@ -37,7 +37,7 @@ class Tracing:
     """The spans of one application."""
 
     def __init__(self, processor: SpanProcessor) -> None:
-        # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+        # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override these attributes.
         service = Resource({"service.name": "doorward", "service.version": __version__})
         self._provider = TracerProvider(resource=service.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
         self._provider.add_span_processor(processor)
@@ -45,28 +45,28 @@ class Tracing:
         self.cursor_factory = _traced_cursor(self.tracer)
 
     def around(self, answer: ASGIApp) -> ASGIApp:
-        """Return what answers HTTP requests with a server span around each."""
+        """Return the application wrapped in a server span for each HTTP request."""
         return TracingMiddleware(answer, self.tracer)
 
     async def close(self) -> None:
-        """Send what is left; that may take as long as the collector does."""
+        """Send the remaining spans, which may take as long as the collector needs to respond."""
         await asyncio.to_thread(self._provider.shutdown)
 
 
 def tracing_to(url: str) -> Tracing:
-    """Return the tracing that sends spans in batches, from a thread of its own, as the ``OTEL_*`` variables say."""
+    """Return the tracing that sends spans in batches from a separate thread, configured by the ``OTEL_*`` variables."""
     return Tracing(BatchSpanProcessor(OTLPSpanExporter(endpoint=url)))
 
 
 class TracingMiddleware:
-    """A server span around each HTTP request, the child of the caller's. The outermost of all."""
+    """The outermost middleware. It wraps each HTTP request in a server span, a child of the caller's span."""
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
         self._app = app
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         method = scope["method"] if scope["method"] in KNOWN_METHODS else OTHER_METHOD
         given = Headers(scope=scope).getlist(TRACE_PARENT)
         with self._tracer.start_as_current_span(
@@ -88,7 +88,7 @@ class TracingMiddleware:
 
 
 def _with_own_trace(scope: Scope, span: Span) -> Scope:
-    """Return the scope with the span as its traceparent: log and correlation id take the trace from there."""
+    """Return the scope with the span as traceparent, from which the log and the correlation id take the trace id."""
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     others = [header for header in scope["headers"] if header[0] != TRACE_PARENT.encode()]
@@ -97,7 +97,7 @@ def _with_own_trace(scope: Scope, span: Span) -> Scope:
 
 
 def _name(span: Span, method: str, scope: Scope, status: int) -> None:
-    """Name the span by its route's template: a path holds what clients typed."""
+    """Name the span after the route's path template, because a path contains data of clients."""
     route = getattr(scope.get("route"), "path", None)
     if route is not None:
         span.update_name(f"{method} {route}")
@@ -108,7 +108,7 @@ def _name(span: Span, method: str, scope: Scope, status: int) -> None:
 
 
 def _traced_cursor(tracer: Tracer) -> type[AsyncCursor[Any]]:
-    """Return a cursor that has a span for each statement, named after the function that runs it."""
+    """Return a cursor class that creates a span for each statement, named after the function that runs it."""
 
     class TracedCursor(AsyncCursor[Any]):
         async def execute(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as psycopg's, in all its forms
@@ -135,19 +135,19 @@ def _statement_span(tracer: Tracer) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
-            # Its message holds values: "Key (email)=(...) already exists".
+            # The message is omitted, because it contains values: "Key (email)=(...) already exists".
             span.set_attribute("error.type", error.sqlstate or type(error).__name__)
             span.set_status(StatusCode.ERROR)
             raise
 
 
 def _statement_name() -> str:
-    """Return ``rotations.rotate_sessions``: the function of ours nearest to the driver, and where it is."""
+    """Return the name of this project's function nearest to the driver, as in ``rotations.rotate_sessions``."""
     frame = sys._getframe(1)  # noqa: SLF001 - CPython's, and what the standard library's logging uses
     while frame.f_back is not None:
         frame = frame.f_back
         module = str(frame.f_globals.get("__name__", ""))
-        if module.startswith(_OURS) and module != __name__:
+        if module.startswith(_PACKAGE_PREFIX) and module != __name__:
             *_, folder, last = module.split(".")
             return f"{folder if last == 'repository' else last}.{frame.f_code.co_name}"
     return "statement"

@@ -1,7 +1,7 @@
-"""The numbers of several workers: each writes its own to a file, and the process that serves /metrics adds them up.
+"""The metrics of several workers: each writes its own to a file, and the process that serves /metrics adds them up.
 
-The client library counts in the memory of each worker. Its own mode for several processes maps files into memory
-instead, where a full disk kills a worker, and keeps the files of ended workers for ever.
+The client library counts in the memory of each worker. Its multi-process mode is not used: it maps files into memory,
+so that a full disk kills a worker, and it keeps the files of ended workers forever.
 """
 
 import fcntl
@@ -22,20 +22,20 @@ MAXIMA: Final = frozenset(
     {"doorward_clock_difference_seconds", "doorward_build_info"}
     | {"doorward_outbox_due", "doorward_outbox_oldest_seconds", "doorward_outbox_dead"}
 )
-"""Gauges of which the highest value is shown. All other numbers are added."""
+"""Gauges of which the maximum is served. All other values are added."""
 
 _CREATED: Final = "_created"
-"""The end of the names of samples that the library adds: when a counter began. They have no sum."""
+"""Suffix of samples that the library adds, with the time at which a counter was created. They are omitted."""
 
 
 Labels = tuple[tuple[str, str], ...]
 
 
 class WorkerFile:
-    """The file in which one worker's numbers are found.
+    """The file with the metrics of one worker.
 
-    A second file beside it is locked while the worker lives. The kernel releases the lock when the process ends,
-    however it ends. The process's number tells nothing: another process may have it by then.
+    A second file next to it is locked while the worker is alive. The kernel releases the lock when the process ends,
+    even if it is killed. The process id would not suffice, because another process may get the same one.
     """
 
     def __init__(self, folder: Path, registry: CollectorRegistry) -> None:
@@ -45,9 +45,9 @@ class WorkerFile:
         self._is_written = True
 
     def write(self) -> None:
-        """Replace what is found in the file by the present numbers.
+        """Replace the content of the file by the current values.
 
-        Where there is no space, the last numbers stay, and the failure is reported once.
+        If writing fails, the last values stay, and the failure is reported once.
         """
         families = [
             [family.name, family.documentation, family.type, [[*sample[:3]] for sample in family.samples]]
@@ -56,7 +56,7 @@ class WorkerFile:
         unfinished = self._path.with_suffix(".new")
         try:
             if self._lock is None:
-                self._lock = _locked(_lock_beside(self._path))
+                self._lock = _locked(_lock_path(self._path))
             unfinished.write_text(json.dumps(families), encoding="utf-8")
             unfinished.replace(self._path)
         except OSError as error:
@@ -68,31 +68,31 @@ class WorkerFile:
             self._is_written = True
 
     def close(self) -> None:
-        """Release the lock: from now on the file counts as that of an ended worker."""
+        """Release the lock. From now on, the file counts as that of an ended worker."""
         if self._lock is not None:
             self._lock.close()
 
 
 class AllWorkers(Collector):
-    """The sums over all workers of a folder. Counts of workers that have ended stay in them, so that none falls."""
+    """The sums over all workers of a folder. They include the counters of ended workers, so that none decreases."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._ended = _Sums()
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each metric. Files of workers that have ended are removed."""
+        """Yield each metric. Files of ended workers are removed."""
         sums = _Sums()
         for path in sorted(self._folder.glob("*.json")):
-            # First: what a worker wrote before it ended is read after it is known to have ended.
-            is_alive = _is_locked(_lock_beside(path))
+            # Checked before reading, so that the last values of an ended worker are read after it has ended.
+            is_alive = _is_locked(_lock_path(path))
             families = json.loads(path.read_text(encoding="utf-8"))
             if is_alive:
                 sums.add(families)
             else:
                 self._ended.add([family for family in families if family[2] != "gauge"])
                 path.unlink()
-                _lock_beside(path).unlink()
+                _lock_path(path).unlink()
         sums.add(self._ended.families())
         for name, documentation, kind, samples in sums.families():
             metric = Metric(name, documentation, kind)
@@ -102,7 +102,7 @@ class AllWorkers(Collector):
 
 
 class _Sums:
-    """Numbers by metric, sample and labels, in the order in which they first came."""
+    """Values by metric, sample and labels, in the order in which they were first added."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, tuple[str, str]] = {}
@@ -126,7 +126,7 @@ class _Sums:
         ]
 
 
-def _lock_beside(path: Path) -> Path:
+def _lock_path(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 

@@ -1,1 +1,1 @@
-"""Every setting: one flat model a topic, the sources that they are loaded from, and the checks."""
+"""All settings: one flat model for each topic, the sources from which settings are loaded, and the checks."""

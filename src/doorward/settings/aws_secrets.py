@@ -1,4 +1,7 @@
-"""Settings from AWS Secrets Manager, by pydantic-settings' own source: one secret, a JSON object of settings."""
+"""Read settings from AWS Secrets Manager: one secret that holds a JSON object of settings.
+
+Uses the settings source of pydantic-settings.
+"""
 
 import json
 from collections.abc import Collection
@@ -11,25 +14,25 @@ from doorward.core.frozen import frozen
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
 ATTEMPTS: Final = 2
-"""boto3's defaults are a minute for each of several attempts: a start must fail, or go on, sooner."""
+"""boto3's defaults, a minute for each of several attempts, would delay the start for too long."""
 
 REMEDY: Final = "Correct AWS_SECRETS_MANAGER_SECRET_NAME, AWS_REGION or the credentials, or unset the name"
 
 
 class SecretStoreError(Exception):
-    """The store did not yield the settings. The message is one sentence, without any value."""
+    """The settings could not be read from the store. The message is one sentence and contains no value."""
 
 
 @frozen
 class StoredSettings:
-    """The content of a secret: the values of settings, and all names in it."""
+    """The content of a secret: the values of settings, and all names in the JSON object."""
 
     values: dict[str, Any]
     names: tuple[str, ...]
 
 
 def _source(names: Collection[str], name: str, region: str | None) -> Any:  # noqa: ANN401 - its type is imported later
-    """Return the library's source. It reads the names of settings from a model, which is never validated."""
+    """Return the library's settings source. It takes the names of settings from a model that is never validated."""
     from pydantic_settings import AWSSecretsManagerSettingsSource, BaseSettings  # noqa: PLC0415 - it takes long
 
     texts: Any = dict.fromkeys(names, (str | None, None))
@@ -40,9 +43,9 @@ def _source(names: Collection[str], name: str, region: str | None) -> Any:  # no
 def read_aws_secret(
     names: Collection[str], *, name: str, region: str | None, read_seconds: float = READ_SECONDS
 ) -> StoredSettings:
-    """Return the settings in the secret of this name; its keys are their names in any case, and empty ones are unset.
+    """Return the settings in the secret of this name. Keys are case-insensitive; an empty value counts as unset.
 
-    Credentials are found as AWS's own tools find them. Waits some 15 seconds at most. Raises ``SecretStoreError``.
+    Credentials are found as by AWS's own tools. Waits for about 15 seconds at most. Raises ``SecretStoreError``.
     """
     try:
         import boto3  # noqa: PLC0415 - an extra, and importing it takes long
@@ -58,7 +61,7 @@ def read_aws_secret(
         session.set_default_client_config(
             Config(connect_timeout=CONNECT_SECONDS, read_timeout=read_seconds, retries={"total_max_attempts": ATTEMPTS})
         )
-        # The source asks boto3's default session for its client, and takes no timeouts.
+        # The source gets its client from boto3's default session, and has no parameter for timeouts.
         boto3.setup_default_session(botocore_session=session)
         source = _source(names, name, region)
     except NoRegionError:

@@ -8,11 +8,11 @@ from doorward.settings.topic import Topic
 
 
 class BackgroundSettings(Topic):
-    """What is done at intervals beside answering requests, and by which process."""
+    """The background tasks, which run at intervals, and the process that runs them."""
 
     background: Literal["in_process", "off"] = Field("in_process", examples=["off"])
-    """Whether the service runs the background tasks. `off` leaves them to `doorward worker`, a process of its own. Of
-    all processes on one database, one at a time runs each task."""
+    """Whether the service runs the background tasks. `off` leaves them to a separate process, `doorward worker`. Each
+    task runs in only one process at a time, among all processes that share a database."""
 
     housekeeping_interval_minutes: int = Field(60, ge=0, le=10080, examples=["60"])
     """How often the background tasks run, such as removing old sessions and audit events, and deleting accounts whose
@@ -26,7 +26,7 @@ class BackgroundSettings(Topic):
 
     @property
     def switched_off_by(self) -> str | None:
-        """The setting that keeps the service from running the tasks; None if it runs them."""
+        """The setting that disables the tasks in the service; None if it runs them."""
         if self.background == "off":
             return "BACKGROUND"
         return None if self.housekeeping_interval_minutes else "HOUSEKEEPING_INTERVAL_MINUTES"

@@ -1,4 +1,4 @@
-"""Settings of the brand: what the pages for people look like."""
+"""Settings of the brand: the look of the HTML pages."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from doorward.settings.colours import READABLE, contrast
 from doorward.settings.topic import Topic
 
 LIGHT_BACKGROUNDS: Final = ("#ffffff", "#f4f5f7")
-"""What links stand on by day: a card, and the page around it. White is also the text of buttons."""
+"""Backgrounds of links in the light theme: a card, and the page around it. Text on buttons is also white."""
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 
@@ -35,20 +35,20 @@ def _check_name(text: str) -> str:
 
 
 class BrandSettings(Topic):
-    """What people see of you on the pages. Needs what renders them (extra `doorward[mail]` or `doorward[oauth]`)."""
+    """The look of the HTML pages. Needs the extra `doorward[mail]` or `doorward[oauth]`, which renders them."""
 
     brand_name: Annotated[str, AfterValidator(_check_name)] = Field(
         "doorward", min_length=1, max_length=60, examples=["Example"]
     )
-    """The name at the head of each page, and in its title."""
+    """The name at the top of each page, and in its title."""
 
     brand_color: Annotated[str, AfterValidator(_check_colour)] | None = Field(None, examples=["#0b57d0"])
-    """The colour of buttons and links. It must be readable on white, and white on it: 4.5 to 1 (WCAG 2.2 AA). In the
-    dark a lighter shade of it is used. Unset: a blue."""
+    """The colour of buttons and links. Its contrast with white must be at least 4.5 to 1 (WCAG 2.2 AA). The dark theme
+    uses a lighter shade of it. Unset: a blue."""
 
     brand_logo_file: Path | None = Field(None, examples=["/etc/doorward/logo.png"])
-    """A picture at the head of each page, in place of the name: PNG, JPEG, WebP or GIF, of at most 128 KiB. It is read
-    at the start. No SVG, which can hold scripts."""
+    """A picture at the top of each page, in place of the name: PNG, JPEG, WebP or GIF, of at most 128 KiB. It is read
+    at the start. SVG is refused, because it can contain scripts."""
 
     templates_dir: Path | None = Field(None, examples=["/etc/doorward/pages"])
-    """A folder of templates of pages that win over the built-in ones of the same name: docs/pages.md."""
+    """A folder of page templates that override the built-in ones of the same name: docs/pages.md."""

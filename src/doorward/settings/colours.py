@@ -1,22 +1,22 @@
-"""The arithmetic of colours: contrast as WCAG 2.2 defines it, and shades. Pure."""
+"""Compute the contrast of colours, as WCAG 2.2 defines it, and shades. No side effects."""
 
 from typing import Final
 
 READABLE: Final = 4.5
-"""The contrast of text with what is behind it (WCAG 2.2, 1.4.3, level AA)."""
+"""Minimum contrast of text with its background (WCAG 2.2, 1.4.3, level AA)."""
 
 _SHADES: Final = 100
 _DARKEST_LINEAR: Final = 0.04045
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colours as ``#rrggbb``: from 1 to 21."""
+    """Return the contrast of two colours, from 1 to 21. Colours are written as ``#rrggbb``."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def lightened(colour: str, background: str) -> str:
-    """Return the first of the colour's shades towards white that is readable on a dark background."""
+    """Return the darkest shade of the colour, mixed with white, that is readable on a dark background."""
     for part in range(_SHADES):
         shade = _mixed(colour, "#ffffff", part / _SHADES)
         if contrast(shade, background) >= READABLE + 1:
@@ -39,5 +39,5 @@ def _luminance(colour: str) -> float:
 
 
 def _linear(channel: float) -> float:
-    """Return the light of a channel (IEC 61966-2-1)."""
+    """Return the linear light of an sRGB channel (IEC 61966-2-1)."""
     return channel / 12.92 if channel <= _DARKEST_LINEAR else ((channel + 0.055) / 1.055) ** 2.4

@@ -1,4 +1,4 @@
-"""All settings of the service, gathered by topic: built from values by name, or loaded from the sources."""
+"""All settings of the service, grouped by topic. Build them from values by name, or load them from the sources."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,11 +33,11 @@ from doorward.settings.tokens import DEFAULT_ISSUER, TokenSettings
 from doorward.settings.topic import ENVIRONMENT_CONTEXT, Topic
 
 FOREIGN_PREFIX: Final = "OTEL_"
-"""OpenTelemetry reads variables of its own, whose names resemble each other."""
+"""OpenTelemetry reads many variables of its own with similar names, so these are not reported as misspelt."""
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. ``problems`` has one sentence for each, never with a secret's value."""
+    """The settings cannot be used. ``problems`` has one sentence for each problem, and no secret values."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -46,7 +46,7 @@ class SettingsError(Exception):
 
 @frozen(kw_only=True)
 class Settings:
-    """All settings, checked. Objects take the topics that they need; only what builds the application takes all."""
+    """All validated settings. Objects take the topics that they need; only the code that builds them takes all."""
 
     deployment: DeploymentSettings
     keys: KeySettings
@@ -68,10 +68,10 @@ class Settings:
     background: BackgroundSettings
     server: ServerSettings
     origins: Mapping[str, str] = field(default_factory=dict)
-    """Where each value was found, in words for the operator. What is not here has its default."""
+    """Where each value was found, in words for the operator. Settings that are missing here have their default."""
 
     secret_files: Mapping[str, Path] = field(default_factory=dict)
-    """The file of each secret that was read from a file of this machine."""
+    """The file of each secret that was read from a file on this machine."""
 
     def values(self) -> Iterator[tuple[str, Any]]:
         """Yield every setting's name and value."""
@@ -89,27 +89,27 @@ TOPICS: Final[Mapping[str, type[Topic]]] = {
 FIELDS: Final[Mapping[str, FieldInfo]] = {
     name: each for topic in TOPICS.values() for name, each in topic.model_fields.items()
 }
-"""Every setting by its name: the environment variable's in lower case."""
+"""The fields of all settings by name, which is the environment variable's name in lower case."""
 
 SECRETS: Final = tuple(
     name
     for name, each in FIELDS.items()
     if each.annotation is SecretStr or SecretStr in getattr(each.annotation, "__args__", ())
 )
-"""The names of those settings that hold a secret."""
+"""The names of the settings that hold a secret."""
 
 
 def load_settings(*, beside_inv_dev: bool = False, secrets_folder: Path = SECRETS_FOLDER) -> Settings:
-    """Read all sources, each stronger than the one before: ``.env``, environment, secret files, AWS Secrets Manager.
+    """Load the settings from all sources. A later source overrides an earlier one.
 
-    With ``beside_inv_dev``, a command in the folder where `inv dev` runs takes its database, if nothing is configured.
-    Raises ``SettingsError`` with one sentence for each source that cannot be read, and for each variable that is
-    misspelt or unusable.
+    The order is: ``.env``, environment, secret files, AWS Secrets Manager. With ``beside_inv_dev``, a command in the
+    folder where `inv dev` runs uses the database of `inv dev` if nothing is configured. Raises ``SettingsError`` with
+    one sentence for each source that cannot be read, and for each variable that is misspelt or unusable.
     """
     reading = read_sources(FIELDS, SECRETS, beside_inv_dev=beside_inv_dev, secrets_folder=secrets_folder)
     problems = [*reading.problems, *_misspelt_names(reading.names)]
     if reading.problems:
-        # The settings of a source that cannot be read would be reported as missing.
+        # Without this, the settings of an unreadable source would also be reported as missing.
         raise SettingsError(problems)
     topics, refusals = _validate(reading.values)
     if problems or refusals:
@@ -118,9 +118,9 @@ def load_settings(*, beside_inv_dev: bool = False, secrets_folder: Path = SECRET
 
 
 def settings_from(values: Mapping[str, object]) -> Settings:
-    """Return the settings with these values by name, and the defaults of all others. Reads no source.
+    """Return settings with these values by name; all others have their defaults. Reads no source.
 
-    Raises ``SettingsError`` with one sentence for each unusable value and each name of no setting.
+    Raises ``SettingsError`` with one sentence for each unusable value and each unknown name.
     """
     unknown = [f"{name.upper()} is not a setting" for name in values if name not in FIELDS]
     topics, refusals = _validate(values)
@@ -130,7 +130,7 @@ def settings_from(values: Mapping[str, object]) -> Settings:
 
 
 def _validate(values: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
-    """Return the topics that could be built, and one sentence for each value that is refused."""
+    """Return the valid topics, and one sentence for each refused value."""
     context = {ENVIRONMENT_CONTEXT: values.get("environment")}
     topics: dict[str, Topic] = {}
     refusals: list[str] = []
@@ -144,7 +144,7 @@ def _validate(values: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _contradictions(topics: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each value that needs one of another topic."""
+    """Yield a sentence for each value that contradicts, or lacks, a value of another topic."""
     if topics["mail"].smtp_host is not None and topics["browsers"].public_url is None:
         yield "SMTP_HOST needs PUBLIC_URL: the links in mails begin with it. Example: https://auth.example.com"
     yield from _asymmetric_tokens(topics["tokens"], topics["browsers"])
@@ -186,24 +186,24 @@ def _asymmetric_tokens(tokens: TokenSettings, browsers: BrowserSettings) -> Iter
 
 
 def first_party_issuer(tokens: TokenSettings, browsers: BrowserSettings) -> str:
-    """Return `iss` of the access tokens of users."""
+    """Return the ``iss`` claim of the access tokens of users."""
     by_default = browsers.provider_issuer if tokens.is_asymmetric else None
     return tokens.jwt_issuer or by_default or DEFAULT_ISSUER
 
 
 def has_mail(mail: MailSettings, browsers: BrowserSettings, deployment: DeploymentSettings) -> bool:
-    """Tell whether mail is sent: by a server, or in development shown on a page, whose links need PUBLIC_URL."""
+    """Return whether mail is sent by a server, or shown on a page in development, which needs PUBLIC_URL for links."""
     return mail.smtp_host is not None or (deployment.environment == "development" and browsers.public_url is not None)
 
 
 def requires_second_factor_of_administrators(factors: SecondFactorSettings, deployment: DeploymentSettings) -> bool:
-    """Tell whether calls of administration are for sessions by two factors only: in production unless it is set."""
+    """Return whether administration requires a session with two factors. Unset, only production requires it."""
     chosen = factors.admin_requires_second_factor
     return deployment.environment == "production" if chosen is None else chosen
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    # A value that may be of several types is refused once for each; the first refusal says enough.
+    # pydantic reports one error for each type of a union; the first one is sufficient.
     refusals = {details["loc"][:1]: details for details in reversed(error.errors(include_input=False))}
     return [_sentence(details["loc"], details["msg"]) for details in reversed(refusals.values())]
 
@@ -218,9 +218,9 @@ def _sentence(location: tuple[int | str, ...], message: str) -> str:
 
 
 def _misspelt_names(given_names: Mapping[str, float]) -> Iterator[str]:
-    """Yield a sentence for each name that resembles a setting's and is none.
+    """Yield a sentence for each name that resembles the name of a setting without being one.
 
-    Sources that hold names of other programs have a higher threshold of likeness.
+    Sources that also hold variables of other programs have a higher similarity threshold.
     """
     names = [name.upper() for name in FIELDS]
     names += [f"{name.upper()}_FILE" for name in SECRETS]

@@ -1,4 +1,4 @@
-"""Settings of the database: where PostgreSQL is, and how many connections are used."""
+"""Settings of the database: the address of PostgreSQL, and the size of the connection pool."""
 
 from typing import Self
 
@@ -11,10 +11,10 @@ from doorward.settings.topic import Topic, is_development
 
 
 class DatabaseSettings(Topic):
-    """Where PostgreSQL is, and how many connections each worker uses."""
+    """The address of PostgreSQL, and the number of connections of each worker."""
 
     database_url: SecretStr | None = Field(None, examples=["postgresql://doorward:PASSWORD@db.internal:5432/doorward"])
-    """Where PostgreSQL is; wins over the `POSTGRES_*` settings. May name several hosts."""
+    """The URL of PostgreSQL; overrides the `POSTGRES_*` settings. It may name several hosts."""
 
     postgres_host: str = Field("localhost", examples=["db.internal"])
     """PostgreSQL's host, or the folder of its socket."""
@@ -35,17 +35,18 @@ class DatabaseSettings(Topic):
     """The schema that holds the tables. The search path of the database and of the role is not used."""
 
     db_pool_min_conn: int = Field(1, ge=0, le=100, examples=["1"])
-    """Connections that each worker keeps open."""
+    """Minimum number of connections that each worker keeps open."""
 
     db_pool_max_conn: int = Field(10, ge=1, le=100, examples=["10"])
-    """Connections that each worker may open."""
+    """Maximum number of connections of each worker."""
 
     db_pool_share_percent: int = Field(60, ge=10, le=90, examples=["60"])
-    """How much of `DB_POOL_MAX_CONN` the calls to resources (items), searches of administration and imports may use
-    together, in percent. The rest is for accounts and sessions. One user gets half of what imports leave of it."""
+    """The share of `DB_POOL_MAX_CONN`, in percent, that calls to resources (items), searches of administration and
+    imports may use together. The rest is for accounts and sessions. One user gets at most half of the part of the share
+    that imports leave free."""
 
     db_prepare_threshold: int = Field(5, ge=0, le=1000, examples=["5"])
-    """Uses before a statement is prepared. 0: it never is."""
+    """How often a statement must be used before it is prepared. 0 disables prepared statements."""
 
     @field_validator("database_url")
     @classmethod
@@ -62,7 +63,7 @@ class DatabaseSettings(Topic):
     @field_validator("postgres_port", mode="before")
     @classmethod
     def _port_of_service_link(cls, value: object) -> object:
-        """Kubernetes sets POSTGRES_PORT=tcp://10.0.0.1:5432 beside a service called postgres."""
+        """Return the port of ``tcp://10.0.0.1:5432``, which Kubernetes sets for a service called postgres."""
         return value.rpartition(":")[2] if isinstance(value, str) and value.startswith("tcp://") else value
 
     @field_validator("postgres_password")

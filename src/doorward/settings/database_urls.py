@@ -1,4 +1,4 @@
-"""Find what keeps libpq from reading a URL of PostgreSQL, in words that do not repeat the URL."""
+"""Explain why libpq cannot parse a PostgreSQL URL, without repeating the URL."""
 
 import re
 from typing import Final
@@ -27,13 +27,13 @@ FOREIGN_PARAMETERS: Final = {
     "timezone": "remove it; the time zone is always UTC",
     "driver": "remove it",
 }
-"""Parameters of other libraries' URLs, with what to write for libpq."""
+"""URL parameters of other libraries, with the remedy for each."""
 
 
 def problem_with_database_url(url: str) -> str | None:
-    """Return what keeps libpq from reading the URL, as the rest of a sentence, or None.
+    """Return why libpq cannot parse the URL, as the rest of a sentence, or None if it can.
 
-    Only names of this module are repeated: where a password was not encoded, a piece of it may look like a parameter.
+    Only parameter names of this module are repeated: part of an unencoded password may look like a parameter.
     """
     if not url.startswith(("postgresql://", "postgres://")):
         return "must begin with postgresql://"

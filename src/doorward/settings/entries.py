@@ -1,4 +1,4 @@
-"""Settings that list other services: inline JSON, or the path of a JSON or TOML file."""
+"""Parse settings that are lists of other services: inline JSON, or the path of a JSON or TOML file."""
 
 import json
 import tomllib
@@ -15,10 +15,10 @@ EntryT = TypeVar("EntryT", bound=BaseModel)
 
 
 def read_entries(value: object, model: type[EntryT], member: str) -> object:
-    """Return the entries of inline JSON, or of a file: a list, or an object that has it as ``member``.
+    """Return the entries of inline JSON or of a file: a list, or an object that has the list as ``member``.
 
-    What is no text is returned as it is. Raises ``ValueError``, which names the entry and the part that is wrong, and
-    has no value of it: entries hold secrets.
+    A value that is not a string is returned unchanged. Raises ``ValueError``, which names the invalid entry and field
+    but contains no value, because entries hold secrets.
     """
     if not isinstance(value, str):
         return value
@@ -30,14 +30,14 @@ def read_entries(value: object, model: type[EntryT], member: str) -> object:
 
 
 def check_once(names: Sequence[str]) -> None:
-    """Raise ``ValueError`` if a name is there twice."""
+    """Raise ``ValueError`` if a name occurs twice."""
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"must have {name} once")
 
 
 def is_service_address(text: str) -> bool:
-    """Tell whether a text is an address with a host, without user, query and fragment."""
+    """Return whether a text is a URL with a host and without user, query and fragment."""
     try:
         parts = urlsplit(text)
         is_usable = bool(parts.hostname) and parts.port != 0
@@ -47,11 +47,11 @@ def is_service_address(text: str) -> bool:
 
 
 def has_allowed_scheme(text: str, *, allows_http: bool) -> bool:
-    """Tell whether an address begins with ``https://``, or with ``http://`` where that is allowed."""
+    """Return whether a URL begins with ``https://``, or with ``http://`` if that is allowed."""
     return urlsplit(text).scheme in ({"https", "http"} if allows_http else {"https"})
 
 
-def _parsed(text: str) -> Any:  # noqa: ANN401 - of any type until it is looked at
+def _parsed(text: str) -> Any:  # noqa: ANN401 - any type, validated by the caller
     if text.lstrip().startswith(("[", "{")):
         try:
             return json.loads(text)

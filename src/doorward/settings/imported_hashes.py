@@ -1,4 +1,4 @@
-"""Settings of password hashes that were made by another system."""
+"""Settings of password hashes that were created by another system."""
 
 import base64
 import binascii
@@ -27,23 +27,23 @@ def _check_secret_base64(secret: SecretStr) -> SecretStr:
 
 
 def decoded_base64(text: str) -> bytes:
-    """Return the bytes of a setting. Raises ``binascii.Error``."""
+    """Return the bytes of a setting in base64 or base64url. Raises ``binascii.Error``."""
     return base64.b64decode(text.translate(str.maketrans("-_", "+/")), validate=True)
 
 
 class ImportedHashSettings(Topic):
-    """Password hashes that were made by another system and imported with its users."""
+    """Password hashes that were created by another system and imported with its users."""
 
     imported_hash_memory_mib: int = Field(64, ge=8, le=MAXIMUM_MEMORY_MIB, examples=["128"])
-    """Most memory that verifying one imported Argon2 or scrypt hash may take; as many are verified at a time as there
-    are processor cores. A hash that needs more is refused at the import, and fits no password at a login. Django's
-    default for Argon2 needs 100."""
+    """Maximum memory for verifying one imported Argon2 or scrypt hash. Each processor core can verify one hash at the
+    same time. A hash that needs more is refused at the import, and matches no password at a login. Django's default for
+    Argon2 needs 100."""
 
     firebase_signer_key: Annotated[SecretStr, AfterValidator(_check_secret_base64)] | None = Field(
         None, examples=[OUTPUT_OF_GENERATOR]
     )
-    """`base64_signer_key` of the Firebase project that users come from. Needed at the import, and as long as hashes of
-    that project are stored. Needs the extra `doorward[hashes]`."""
+    """`base64_signer_key` of the Firebase project from which users are imported. Needed at the import, and as long as
+    hashes of that project are stored. Needs the extra `doorward[hashes]`."""
 
     firebase_salt_separator: Annotated[str, AfterValidator(_check_base64)] = Field("Bw==", examples=["Bw=="])
     """`base64_salt_separator` of that project. Read at the import."""

@@ -1,4 +1,4 @@
-"""The settings that give up security, and what each gives up. They are allowed, and reported at each start."""
+"""Find settings that reduce security. They are allowed, and reported at each start with the risk."""
 
 import ipaddress
 import stat
@@ -17,16 +17,19 @@ from doorward.settings.limits import LimitSettings, Network
 from doorward.settings.web_addresses import ANY_ORIGIN
 
 LARGEST_SHARE_OF_PROXIES: Final = Fraction(1, 64)
-"""Of all addresses of a family: four networks of the size of 10.0.0.0/8, and all private ones are less than three."""
+"""Maximum share of the addresses of IPv4 or IPv6 that trusted proxies may have without a report.
+
+It equals four networks of the size of 10.0.0.0/8; all private networks of IPv4 together are smaller than three.
+"""
 
 _IPV4: Final = ipaddress.IPv6Network("::ffff:0:0/96")
-"""All of IPv4, as written in IPv6 (RFC 4291 section 2.5.5.2)."""
+"""All IPv4 addresses, mapped to IPv6 (RFC 4291 section 2.5.5.2)."""
 
 _ROUTED_IPV6: Final = ipaddress.IPv6Network("2000::/3")
-"""The addresses of IPv6 that the Internet uses."""
+"""The IPv6 addresses that are routed on the Internet."""
 
 HIGHEST_RATE_PER_SECOND: Final = 100
-"""A limit above this stops no guessing: a processor hashes some ten passwords a second."""
+"""A higher limit does not slow down guessing: a processor core hashes about ten passwords per second."""
 
 _LIMITS_OF_GUESSES: Final = (
     "rate_limit_register",
@@ -44,7 +47,7 @@ _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield each such setting's name with what it gives up."""
+    """Yield the name of each setting that reduces security, with the risk."""
     if settings.deployment.environment == "development":
         yield "ENVIRONMENT", "development accepts published secrets and cheap hashes"
     if settings.second_factors.admin_requires_second_factor is False:
@@ -63,9 +66,9 @@ def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _insecure_services(settings: Settings) -> Iterator[tuple[str, str]]:
     for issuer in settings.issuers.trusted_issuers:
-        if any(map(_is_readable_on_the_way, filter(None, (issuer.issuer, issuer.jwks_uri)))):
+        if any(map(_is_unencrypted, filter(None, (issuer.issuer, issuer.jwks_uri)))):
             yield "TRUSTED_ISSUERS", "the keys of an issuer travel unencrypted, and could be replaced on the way"
-    if any(_is_readable_on_the_way(each.issuer) for each in settings.logins.login_providers):
+    if any(_is_unencrypted(each.issuer) for each in settings.logins.login_providers):
         yield "LOGIN_PROVIDERS", "what a provider says of people travels unencrypted, and could be replaced on the way"
 
 
@@ -84,9 +87,9 @@ def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
 
 
 def _share_of_all_addresses(networks: Iterable[Network]) -> Fraction:
-    """Return which share of the Internet's addresses the networks cover together: of IPv4 or of IPv6, the larger one.
+    """Return the share of all IPv4 or all IPv6 addresses that the networks cover: the larger of the two.
 
-    Of two networks that overlap, one is part of the other.
+    If two networks overlap, one contains the other, so the overlap is the smaller one.
     """
     covered = list(ipaddress.collapse_addresses(map(_as_ipv6, networks)))
     shares = []
@@ -103,16 +106,16 @@ def _as_ipv6(network: Network) -> ipaddress.IPv6Network:
 
 
 def _insecure_addresses(settings: BrowserSettings) -> Iterator[tuple[str, str]]:
-    if settings.public_url is not None and _is_readable_on_the_way(settings.public_url):
+    if settings.public_url is not None and _is_unencrypted(settings.public_url):
         yield "PUBLIC_URL", "passwords and tokens travel unencrypted, and no tokens for other services are issued"
     if ANY_ORIGIN in settings.cors_allow_origins:
         yield "CORS_ALLOW_ORIGINS", "every page on the web may call the API"
-    if any(_is_readable_on_the_way(origin) for origin in settings.cors_allow_origins):
+    if any(_is_unencrypted(origin) for origin in settings.cors_allow_origins):
         yield "CORS_ALLOW_ORIGINS", "pages that travel unencrypted can be changed on the way, and call the API"
 
 
-def _is_readable_on_the_way(origin: str) -> bool:
-    """Tell whether the traffic can be read on a network: plain HTTP that leaves this machine."""
+def _is_unencrypted(origin: str) -> bool:
+    """Return whether the network can read the traffic: plain HTTP that leaves this machine."""
     return origin.startswith("http://") and urlsplit(origin).hostname not in THIS_MACHINE
 
 
@@ -130,10 +133,10 @@ def _insecure_database(settings: DatabaseSettings) -> Iterator[tuple[str, str]]:
 
 
 def _is_remote(host: str) -> bool:
-    """Tell whether a connection leaves this machine's or this cluster's own network.
+    """Return whether a connection leaves this machine and this cluster's own network.
 
-    A Unix socket and a loopback address do not; neither does a name without dots, which only the network of Docker,
-    Compose or a Kubernetes namespace resolves. Any other name or address counts as remote.
+    Local are Unix sockets, loopback addresses, and names without dots, which only resolve in the network of Docker,
+    Compose or a Kubernetes namespace. Any other name or address counts as remote.
     """
     host = host.strip("[]").rstrip(".").lower()
     if not host or host.startswith(("/", "@")) or host == "localhost":
@@ -148,5 +151,5 @@ def _is_readable_by_all(path: Path) -> bool:
     try:
         return bool(path.stat().st_mode & stat.S_IROTH)
     except OSError:
-        # Removed since it was read.
+        # The file was removed after it was read.
         return False

@@ -1,4 +1,4 @@
-"""Settings of foreign issuers, whose access tokens are accepted."""
+"""Settings of other issuers whose access tokens are accepted."""
 
 from typing import Annotated, Final, Literal, Self
 
@@ -17,7 +17,7 @@ _Text = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class TrustedIssuer(BaseModel):
-    """An issuer whose access tokens are accepted, and what they are good for: docs/trusted-issuers.md."""
+    """An issuer whose access tokens are accepted, and what they allow: docs/trusted-issuers.md."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -33,7 +33,7 @@ class TrustedIssuer(BaseModel):
     allow_private_addresses: bool = False
 
     def __str__(self) -> str:
-        """Return its name, which is what a list of settings shows."""
+        """Return the issuer, which represents the entry in lists of settings."""
         return self.issuer
 
     @model_validator(mode="after")
@@ -59,7 +59,7 @@ def _check_address(text: str, *, allows_http: bool) -> None:
 
 
 def _read_issuers(value: object) -> object:
-    """Return the issuers of inline JSON, or of a file. Raises ``ValueError``."""
+    """Return the issuers of inline JSON or of a file. Raises ``ValueError``."""
     return read_entries(value, TrustedIssuer, "issuers")
 
 
@@ -69,7 +69,7 @@ def _check_issuers(issuers: tuple[TrustedIssuer, ...]) -> tuple[TrustedIssuer, .
 
 
 class IssuerSettings(Topic):
-    """Which other issuers' access tokens are accepted."""
+    """The other issuers whose access tokens are accepted."""
 
     trusted_issuers: Annotated[
         tuple[TrustedIssuer, ...], BeforeValidator(_read_issuers), AfterValidator(_check_issuers)

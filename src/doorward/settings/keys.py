@@ -1,4 +1,4 @@
-"""Settings of the root of all signing keys."""
+"""Settings of the secrets from which keys are derived."""
 
 from typing import Annotated
 
@@ -10,23 +10,24 @@ from doorward.settings.topic import Topic, is_development, split_list
 
 
 class KeySettings(Topic):
-    """The secrets from which all signing keys are derived."""
+    """The secrets from which keys are derived, for signing and for encrypting stored secrets."""
 
     secret_key: SecretStr = Field(SecretStr(""), examples=[OUTPUT_OF_GENERATOR])
-    """Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the old one goes on
-    as `SECRET_KEY_PREVIOUS`. `inv up` makes one; the example says how to make one by hand. In development a built-in
-    one is used when it is unset."""
+    """The secret from which all keys are derived; at least 32 random bytes. A change signs all users out, unless the
+    old value is set as `SECRET_KEY_PREVIOUS`. `inv up` generates one; the example shows how to generate one by hand. In
+    development a built-in one is used if it is unset."""
 
     secret_key_previous: SecretStr | None = Field(None, examples=[PREVIOUS_VALUE])
-    """A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, after a change."""
+    """The old `SECRET_KEY`, after a change: its tokens are still accepted, but no new ones are issued with it."""
 
     encryption_keys: Annotated[tuple[SecretStr, ...], split_list] = Field(
         (),
         examples=[OUTPUT_OF_GENERATOR],
     )
-    """Roots of the keys that encrypt stored secrets, separated by commas, each as strong as `SECRET_KEY`: the first
-    encrypts, all decrypt, and so do `SECRET_KEY` and `SECRET_KEY_PREVIOUS` after them. Unset: `SECRET_KEY` encrypts.
-    After it was set or changed, `doorward keys rewrap` encrypts anew; then a change of `SECRET_KEY` loses nothing."""
+    """Secrets from which the keys that encrypt stored secrets are derived, separated by commas, each as strong as
+    `SECRET_KEY`. The first encrypts, all decrypt; `SECRET_KEY` and `SECRET_KEY_PREVIOUS` decrypt, too. Unset:
+    `SECRET_KEY` encrypts. After setting or changing it, run `doorward keys rewrap` to encrypt stored secrets again;
+    then `SECRET_KEY` can change without loss."""
 
     @field_validator("secret_key")
     @classmethod

@@ -1,4 +1,4 @@
-"""Settings of the OpenID providers that people can sign in with."""
+"""Settings of the OpenID providers with which users can sign in."""
 
 from typing import Annotated, Final, Self
 
@@ -13,11 +13,11 @@ _EXAMPLE: Final = (
 )
 _Text = Annotated[str, Field(min_length=1, max_length=512)]
 _Scope = Annotated[str, Field(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]{1,128}$")]
-"""RFC 6749 section 3.3."""
+"""A scope token (RFC 6749 section 3.3)."""
 
 
 class LoginProvider(BaseModel):
-    """An OpenID provider, and as which client of it the service signs people in: docs/login-providers.md."""
+    """An OpenID provider, and the client that the service uses there: docs/login-providers.md."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -30,7 +30,7 @@ class LoginProvider(BaseModel):
     allow_private_addresses: bool = False
 
     def __str__(self) -> str:
-        """Return its name, which is what a list of settings shows."""
+        """Return the name, which represents the entry in lists of settings."""
         return self.name
 
     @model_validator(mode="after")
@@ -47,7 +47,7 @@ class LoginProvider(BaseModel):
 
 
 def _read_providers(value: object) -> object:
-    """Return the providers of inline JSON, or of a file. Raises ``ValueError``."""
+    """Return the providers of inline JSON or of a file. Raises ``ValueError``."""
     return read_entries(value, LoginProvider, "providers")
 
 
@@ -58,11 +58,11 @@ def _check_providers(providers: tuple[LoginProvider, ...]) -> tuple[LoginProvide
 
 
 class LoginProviderSettings(Topic):
-    """Which other services people can sign in with."""
+    """The OpenID providers with which users can sign in."""
 
     login_providers: Annotated[
         tuple[LoginProvider, ...], BeforeValidator(_read_providers), AfterValidator(_check_providers)
     ] = Field((), examples=[_EXAMPLE])
-    """OpenID providers that people can sign in with, as JSON, or the path of a JSON or TOML file with their secrets:
-    docs/login-providers.md. Needs PUBLIC_URL (`https://`, or `http://` on this machine) and the extras
+    """OpenID providers with which users can sign in, with their client secrets, as JSON, or the path of a JSON or TOML
+    file: docs/login-providers.md. Needs PUBLIC_URL (`https://`, or `http://` on this machine) and the extras
     `doorward[issuers,oauth]`. Empty: none."""

@@ -1,4 +1,4 @@
-"""Settings of mail: which server takes it, and who it is from."""
+"""Settings of mail: the SMTP server, the sender, and the templates."""
 
 import ipaddress
 from email.errors import HeaderParseError
@@ -22,7 +22,7 @@ EmailChangeConfirmation = Literal["both", "new"]
 
 
 def sender_address(text: str) -> Address:
-    """Return the mailbox that ``EMAIL_FROM`` names, with or without a display name. Raises ``ValueError``."""
+    """Return the mailbox in ``EMAIL_FROM``, which may have a display name. Raises ``ValueError``."""
     found = getaddresses([text])
     name, address = found[0] if len(found) == 1 else ("", "")
     if not text.isprintable() or not address.isascii() or address.count("@") != 1:
@@ -45,15 +45,15 @@ class MailSettings(Topic):
         None,
         examples=["Example <accounts@example.com>"],
     )
-    """The sender of all mail. Set it together with `SMTP_HOST`: without both no mail is sent."""
+    """The sender of all mail. Set it together with `SMTP_HOST`; without them, no mail is sent."""
 
     smtp_host: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9._:-]+$",
         examples=["smtp.example.com"],
     )
-    """The server that takes the mail. Unset in development, with `PUBLIC_URL` set: mail is shown at
-    `/development/mails` and in the console."""
+    """The SMTP server. If unset in development, and `PUBLIC_URL` is set, mail is shown at `/development/mails` and in
+    the console."""
 
     smtp_port: int | None = Field(
         None,
@@ -61,10 +61,10 @@ class MailSettings(Topic):
         le=HIGHEST_PORT,
         examples=["587"],
     )
-    """The server's port. Unset: 587, with `SMTP_TLS=implicit` 465."""
+    """The server's port. Unset: 587, or 465 with `SMTP_TLS=implicit`."""
 
     smtp_username: str | None = Field(None, min_length=1, examples=["doorward"])
-    """The user name at the server, if it asks for one."""
+    """The user name at the server, if it requires authentication."""
 
     smtp_password: SecretStr | None = Field(None, examples=[OUTPUT_OF_GENERATOR])
     """The password of `SMTP_USERNAME`."""
@@ -73,24 +73,25 @@ class MailSettings(Topic):
         "starttls",
         examples=["implicit"],
     )
-    """How the connection is encrypted; certificates are verified. `starttls`: required, by the command. `implicit`:
-    from its beginning. `none`: only to a server on this machine, in development to any."""
+    """How the connection is encrypted; certificates are verified. `starttls`: by the STARTTLS command, which the server
+    must support. `implicit`: TLS from the start. `none`: no encryption, only for a server on this machine or in
+    development."""
 
     email_change_confirmation: EmailChangeConfirmation = Field("both", examples=["new"])
-    """Which mailboxes confirm a new e-mail address of an account whose address is verified. `both`: the one that it has
-    and the new one. `new`: the new one; the other is told afterwards."""
+    """Which mailboxes must confirm a new e-mail address of an account with a verified address. `both`: the old and the
+    new one. `new`: the new one; the old one gets a notice afterwards."""
 
     mail_templates_folder: Path | None = Field(
         None,
         examples=["/etc/doorward/mail"],
     )
-    """A folder of templates that win over the built-in ones: docs/mail.md."""
+    """A folder of templates that override the built-in ones: docs/mail.md."""
 
     mail_development_folder: Path | None = Field(
         None,
         examples=["/tmp/mails"],  # noqa: S108 - an example, never used by itself
     )
-    """Where development keeps the mails that `/development/mails` shows; refused in production. Unset:
+    """The folder of the mails that `/development/mails` shows; refused in production. Unset:
     `.development/mails`."""
 
     @property

@@ -10,17 +10,17 @@ from doorward.settings.topic import Topic, split_list
 
 
 class OutgoingSettings(Topic):
-    """Which other systems are told of events, and where they may be: docs/events-out.md."""
+    """The systems to which events are sent, and the networks where they may be: docs/events-out.md."""
 
     webhooks_enabled: bool = Field(default=False, examples=["true"])
-    """Whether webhooks can be set up and are sent. Needs the extra `doorward[webhooks]`."""
+    """Whether webhooks can be created and are sent. Needs the extra `doorward[webhooks]`."""
 
     webhook_networks: Annotated[tuple[Network, ...], split_list] = Field((), examples=["10.20.0.0/16,fd00:20::/64"])
-    """Networks that webhooks and back-channel logouts may go to although they are not public, separated by commas; also
-    by plain http. Empty: only to public addresses, by https."""
+    """Private networks to which webhooks and back-channel logouts may be sent, also by plain http, separated by commas.
+    Empty: they are sent only to public addresses, by https."""
 
     rabbitmq_url: SecretStr | None = Field(None, examples=["amqps://doorward:PASSWORD@rabbitmq.internal:5671/"])
-    """The RabbitMQ server that gets every event (extra `doorward[rabbitmq]`). Unset: none."""
+    """The RabbitMQ server to which every event is published (extra `doorward[rabbitmq]`). Unset: none."""
 
     @field_validator("rabbitmq_url")
     @classmethod

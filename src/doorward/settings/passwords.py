@@ -1,4 +1,4 @@
-"""Settings of passwords: what new ones may not be, and how they are hashed."""
+"""Settings of passwords: the checks of new passwords, and their hashing."""
 
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -12,33 +12,33 @@ MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
 class PasswordSettings(Topic):
-    """What new passwords may not be, how they are hashed, and how many hashes one client may ask for at a time."""
+    """The checks of new passwords, the cost of hashes, and how many hashes one client may request at the same time."""
 
     bcrypt_rounds: int = Field(12, ge=4, le=16, examples=["12"])
     """Cost of a password hash, as a power of two."""
 
     password_hashes_per_address: int = Field(50, ge=1, le=10_000, examples=["50"])
-    """Logins and registrations of one client address that may wait for a processor at a time, in each worker; 429
-    above."""
+    """Maximum number of logins and registrations per client address that wait for a processor in each worker; further
+    ones get 429."""
 
     password_breaches: Literal["off", "file", "hibp"] = Field("off", examples=["hibp"])
-    """Whether new passwords are looked up among those that leaked from other services. `off`: only the built-in list of
-    common passwords is used, as always. `file`: in `PASSWORD_BREACHES_LIST`. `hibp`: by asking
-    `PASSWORD_BREACHES_URL`, which is sent five characters of the password's SHA-1."""
+    """Whether new passwords are compared with passwords that leaked from other services. The built-in list of common
+    passwords is always used. `off`: no further check. `file`: look up `PASSWORD_BREACHES_LIST`. `hibp`: query
+    `PASSWORD_BREACHES_URL` with five characters of the password's SHA-1."""
 
     password_breaches_list: Path | None = Field(None, examples=["/var/lib/doorward/pwned-passwords.txt"])
-    """For `PASSWORD_BREACHES=file`: a text file of SHA-1 digests in hexadecimal, one a line in ascending order, each
-    perhaps with a colon and a count."""
+    """For `PASSWORD_BREACHES=file`: a text file of SHA-1 digests in hexadecimal, one per line in ascending order, each
+    optionally followed by a colon and a count."""
 
     password_breaches_url: Annotated[str, AfterValidator(check_web_address)] = Field(
         "https://api.pwnedpasswords.com", examples=["https://pwned.example.com"]
     )
-    """For `PASSWORD_BREACHES=hibp`: a server with the range API of Have I Been Pwned. `http://` only on this machine,
-    in development anywhere."""
+    """For `PASSWORD_BREACHES=hibp`: a server with the range API of Have I Been Pwned. `http://` is accepted only on
+    this machine or in development."""
 
     password_breaches_failure: Literal["open", "closed"] = Field("open", examples=["closed"])
-    """What becomes of a new password while it cannot be looked up. `open`: it is accepted, and counted. `closed`: the
-    answer is 503."""
+    """What happens to a new password that cannot be checked, because the file or the server is unavailable. `open`: it
+    is accepted, and counted. `closed`: it is refused with 503."""
 
     @field_validator("bcrypt_rounds")
     @classmethod

@@ -1,16 +1,16 @@
-"""Values that are no secrets, because this repository or common examples show them, however they are written down."""
+"""Detect values that are not secret, because this repository or common examples publish them, in any notation."""
 
 import re
 import unicodedata
 from typing import Final
 
 DEVELOPMENT_SECRET_KEY: Final = "doorward-development-secret-key-never-for-production"  # noqa: S105 - refused in production
-"""Signs tokens in development when no SECRET_KEY is set. Published, so production refuses it."""
+"""The SECRET_KEY of development if none is set. It is published, so production refuses it."""
 
 GENERATE_A_SECRET: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 - a command
 OUTPUT_OF_GENERATOR: Final = f"the output of {GENERATE_A_SECRET}"
 PREVIOUS_VALUE: Final = "the value that SECRET_KEY had before"
-"""What the documentation writes in the place of a secret."""
+"""The documentation shows this in place of a secret."""
 
 PUBLISHED_SECRETS: Final = frozenset(
     {
@@ -28,7 +28,7 @@ PUBLISHED_SECRETS: Final = frozenset(
         *("/api/v1/auth/second-factor/recovery-code", "/api/v1/auth/second-factor/passkey"),
     }
 )
-"""Words and phrases, compared as ``normalized`` writes them."""
+"""Words and phrases. They are compared after ``normalized``."""
 
 _PUBLISHED_RANDOM: Final = (
     "q7rk2vxw9zs4tb6yc1nf8hd3gj5lm0pq",
@@ -36,32 +36,32 @@ _PUBLISHED_RANDOM: Final = (
     "7d4e9f0c-5a80-4c41-9d2e-8f0b6a1c3e57",
     "e9ce879c-2f6c-4d0a-9d5f-6a1f7d1f4b11",
 )
-"""Random values that examples and tests show, as ``normalized`` writes them. A longer value may hold one."""
+"""Random values of examples and tests, as ``normalized`` returns them. A value that contains one is refused, too."""
 
 _TOKEN: Final = re.compile(
     r"dw[abrod]_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|firebase-scrypt|pbkdf2[a-z0-9-]*|p)\$"
     r"|(?:scrypt|pbkdf2_sha256)\$"
 )
-"""The beginning of a token of this service, a JWT or a password hash: none of them was made to be a key."""
+"""The prefix of a token of this service, a JWT or a password hash. None of these is meant to be a key."""
 
-_STAND_IN: Final = re.compile(r"(?:<|\[|\{\{|\$\{|\$\()[\w.:-]*(?:>|\]|\}\}|\}|\))|\.{2,}|…+|x{4,}|\*{4,}")
+_PLACEHOLDER: Final = re.compile(r"(?:<|\[|\{\{|\$\{|\$\()[\w.:-]*(?:>|\]|\}\}|\}|\))|\.{2,}|…+|x{4,}|\*{4,}")
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
 
 def normalized(value: str) -> str:
-    """Return the value as values are compared: without white space, quotes around it, and differences of case."""
+    """Return the value in the form for comparison: case-folded, without white space and surrounding quotes."""
     text = "".join(unicodedata.normalize("NFKC", value).split()).casefold()
     return text.strip(_QUOTES)
 
 
 def is_published(value: str) -> bool:
-    """Tell whether anybody can look the value up, or it stands where a value has to be put in."""
+    """Return whether the value is publicly known, or is a placeholder."""
     text = normalized(value)
     return (
         text in _NORMALIZED
         or any(each in text for each in _PUBLISHED_RANDOM)
         or _TOKEN.match(text) is not None
-        or _STAND_IN.fullmatch(text) is not None
+        or _PLACEHOLDER.fullmatch(text) is not None
     )
 
 

@@ -1,4 +1,4 @@
-"""Settings of how accounts begin, and of what sign-up accepts."""
+"""Settings of registration: who may register, and the accepted user names and addresses."""
 
 from typing import Annotated, Final, Literal, Self
 
@@ -19,11 +19,11 @@ RESERVED_USERNAMES: Final = (
     *("api", "app", "auth", "oauth", "token"),
     *("login", "logout", "signin", "signup", "register", "account", "settings", "static", "docs", "health", "doorward"),
 )
-"""Roles that people trust, mailboxes of RFC 2142, words of programming languages, and segments of paths."""
+"""Trusted roles, mailboxes of RFC 2142, keywords of programming languages, and path segments."""
 
 
 def _domain_key(text: str) -> str:
-    """Return a domain as the key of an address has it. Raises ``ValueError``."""
+    """Return a domain in its canonical form, as it occurs in canonical e-mail addresses. Raises ``ValueError``."""
     try:
         return canonical_email(f"a@{text}").removeprefix("a@")
     except InvalidEmailError as error:
@@ -31,34 +31,35 @@ def _domain_key(text: str) -> str:
 
 
 class RegistrationSettings(Topic):
-    """How accounts begin, and which user names and addresses they may have."""
+    """Who may register, and which user names and addresses are accepted."""
 
     registration: Literal["open", "invite", "closed"] = Field("open", examples=["invite"])
-    """Who may register: `open` everybody, `invite` nobody without an invitation (`doorward invite`), `closed` nobody.
-    An invitation is accepted whatever this says."""
+    """Who may register. `open`: everyone. `invite`: only with an invitation (`doorward invite`). `closed`: no one.
+    Invitations are accepted with all three values."""
 
     registration_domains: Annotated[tuple[Annotated[str, AfterValidator(_domain_key)], ...], split_list] = Field(
         (), examples=["example.com,example.org"]
     )
-    """The domains whose addresses may register, separated by commas; domains below them are not meant. Empty: all.
-    Needs verified addresses: `REGISTRATION_CONFIRMATION` or `LOGIN_REQUIRES_VERIFIED_EMAIL`. Invitations go to any."""
+    """Domains whose e-mail addresses may register, separated by commas, without their subdomains. Empty: all. Needs
+    verified addresses: `REGISTRATION_CONFIRMATION` or `LOGIN_REQUIRES_VERIFIED_EMAIL`. Invitations may go to any
+    domain."""
 
     registration_confirmation: bool = Field(default=False, examples=["true"])
-    """Whether an account begins only when its mail was answered. Registration then answers 202 for every address, and
-    tells only the mailbox whether it has an account. Needs mail."""
+    """Whether an account is created only after the registration was confirmed by mail. Registration then answers 202
+    for every address, and only the mail says whether the address already has an account. Needs mail."""
 
     login_requires_verified_email: bool = Field(default=False, examples=["true"])
-    """Whether a login is refused until the address is verified, with the right password by `email_not_verified`. Needs
-    mail."""
+    """Whether a login is refused until the address is verified. With the correct password, the error is
+    `email_not_verified`. Needs mail."""
 
     reserved_usernames: Annotated[tuple[ReservedName, ...], split_list] = Field(
         RESERVED_USERNAMES, examples=["admin,root,support,acme"]
     )
     """User names that sign-up refuses, separated by commas, in any case and with or without separators. A value
-    replaces the whole default. Accounts that exist keep their names."""
+    replaces the whole default. Existing accounts keep their names."""
 
     email_allow_special_domains: bool = Field(default=False, examples=["true"])
-    """Whether sign-up accepts addresses that no mail reaches over the Internet: `.local`, `.test` and the other
+    """Whether sign-up accepts addresses that mail cannot reach over the Internet: `.local`, `.test` and the other
     special-use domains, and hosts without a dot. `ENVIRONMENT=development` always accepts them."""
 
     @model_validator(mode="after")

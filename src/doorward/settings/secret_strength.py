@@ -1,4 +1,4 @@
-"""What makes a secret one: length, irregularity, and never having been published."""
+"""Check that a secret is long enough, irregular, and not published."""
 
 import itertools
 import re
@@ -8,30 +8,33 @@ from urllib.parse import parse_qs, unquote
 from doorward.settings.published_secrets import is_published
 
 MINIMUM_SECRET_BYTES: Final = 32
-"""RFC 7518 section 3.2: an HMAC-SHA-256 key has at least the size of the hash output."""
+"""An HMAC-SHA-256 key must be at least as long as the hash output (RFC 7518 section 3.2)."""
 
 MINIMUM_DISTINCT_CHARACTERS: Final = 8
-"""Of 16 random bytes in hex, fewer than one in ten million have less."""
+"""Fewer than one in ten million values of 16 random bytes in hex have fewer."""
 
 MINIMUM_UNPREDICTABLE_CHARACTERS: Final = 16
-"""What remains of a value with punctuation when its words are taken away: ``Key(name)=...`` is no random value."""
+"""Minimum length of a value with punctuation after its words were removed: ``Key(name)=...`` is not random."""
 
 MINIMUM_SHARE_OF_DISTINCT_CHARACTERS: Final = 0.6
 ENOUGH_DISTINCT_CHARACTERS: Final = 40
-"""Of what remains. Paths, addresses and patterns repeat themselves; random characters with punctuation hardly do."""
+"""Sufficient number of distinct characters in the remainder, whatever its length.
+
+Paths, addresses and patterns repeat characters; random characters with punctuation rarely do.
+"""
 
 _NOTATION: Final = re.compile(r"(?::|\A)//|\(\?[:P<!=]|\{\d+(?:,\d*)?\}|\[\^?\\[dsw]|\b[a-z]=\d+\w?,[a-z]=\d|@sha\d+:")
-"""Of an address, a regular expression, the parameters of a password hash, or the digest of an image."""
+"""Notation of a URL, a regular expression, the parameters of a password hash, or the digest of an image."""
 
 _WHITE_SPACE_IN_A_LINE: Final = re.compile(r"[^\S\r\n]")
-"""openssl breaks long values into lines. Other white space is in phrases and commands."""
+"""White space other than line breaks, which openssl adds to long values. It occurs in phrases and commands."""
 
 _GENERATED: Final = re.compile(r"[A-Za-z0-9+/_\-\r\n]*={0,2}")
-"""What openssl and Python's ``secrets`` write: hex, base64, base64url."""
+"""The output of openssl and Python's ``secrets``: hex, base64, base64url."""
 
 _WORDS: Final = re.compile(r"(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+(?![a-z])|[A-Za-z](?![A-Za-z0-9])|[^A-Za-z0-9])++", re.ASCII)
-"""Words alone, in one of the usual spellings: with_underscores, with-hyphens, InCapitals, ALL_CAPITALS. In a random
-value of 32 characters, digits and mixed case make that less likely than one in a million."""
+"""Only words, in a usual spelling: with_underscores, with-hyphens, InCapitals, ALL_CAPITALS. A random value of 32
+characters matches with a probability below one in a million, because it has digits and mixed case."""
 
 _URL: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://(?P<authority>[^/?#]*)[^?#]*(?:\?(?P<query>[^#]*))?(?:#.*)?", re.IGNORECASE
@@ -40,15 +43,15 @@ _PORT: Final = r"0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{
 _HOST: Final = re.compile(rf"(?:\[[0-9A-Fa-f:.%\w]+\]|[^\[\]:@]*)(?::(?:{_PORT})?)?")
 
 _ONE_WORD: Final = re.compile(r"[a-z]+|[A-Z]+", re.ASCII)
-"""Letters of one case may be random, too."""
+"""Letters of a single case. They may be random, so they do not count as words."""
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]{2,}+|[A-Z]{3,}+", re.ASCII)
 
 
 def problem_with_secret_key(secret: str) -> str | None:
-    """Return what keeps the value from being a root of keys, as the rest of a sentence, or None.
+    """Return why keys must not be derived from the value, as the rest of a sentence, or None if it is suitable.
 
-    White space and quotes around the value are not counted. Time is proportional to its length.
+    White space and quotes around the value are not counted. The running time is linear in its length.
     """
     text = _without_quotes(secret.strip()).strip()
     if not text:
@@ -61,7 +64,7 @@ def problem_with_secret_key(secret: str) -> str | None:
 
 
 def _pattern_in(text: str) -> str | None:
-    """Return what shows that the value was not made at random."""
+    """Return the pattern that shows that the value is not random, as the rest of a sentence, or None."""
     if _WHITE_SPACE_IN_A_LINE.search(text):
         return "holds white space, as phrases and commands do; use random characters"
     if not text.replace("\r", "").replace("\n", "").isprintable():
@@ -85,7 +88,7 @@ def _is_made_of_words(text: str) -> bool:
 
 
 def _is_a_sequence(text: str) -> bool:
-    """Tell whether most characters follow the one before them in the alphabet, as in ``abcdef`` or ``987654``."""
+    """Return whether most characters are neighbours of the previous one in the alphabet: ``abcdef``, ``987654``."""
     steps = [abs(ord(after) - ord(before)) for before, after in itertools.pairwise(text)]
     return 2 * steps.count(1) > len(steps)
 
@@ -97,9 +100,10 @@ def _is_unpredictable(text: str) -> bool:
 
 
 def passwords_in(url: str) -> list[str]:
-    """Return the passwords that a URL carries. The authority may name several hosts, as PostgreSQL's URLs do.
+    """Return the passwords in a URL, which may name several hosts, as PostgreSQL's URLs do.
 
-    Raises ``ValueError`` for one that cannot be read, without its parts: a badly written password spills into them.
+    Raises ``ValueError`` if the URL cannot be parsed. The message repeats no part of it: if the password is not
+    percent-encoded, any part may contain a piece of it.
     """
     match = _URL.fullmatch(url)
     user, _, hosts = match["authority"].rpartition("@") if match else ("", "", "")

@@ -1,4 +1,4 @@
-"""The secrets that the settings hold, for the log to redact."""
+"""Collect the secrets in the settings, which the log redacts."""
 
 from pydantic import SecretStr
 
@@ -8,9 +8,9 @@ from doorward.settings.secret_strength import passwords_in
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:
-    """Return the secrets that settings hold: of a URL the password alone.
+    """Return the secrets in the settings. From a URL, only the password is returned.
 
-    Published secrets are left out: they are words that log lines may contain.
+    Published secrets are omitted, because they are common words that may occur in log lines.
     """
     values = [each for _, value in settings.values() for each in (value if isinstance(value, tuple) else (value,))]
     values += [each.client_secret for each in settings.logins.login_providers]

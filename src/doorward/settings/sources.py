@@ -1,6 +1,6 @@
-"""The sources of settings, from the weakest to the strongest: ``.env``, environment, secret files, AWS.
+"""Read the sources of settings, in order of increasing priority: ``.env``, environment, secret files, AWS.
 
-Reads what each source holds and remembers which one each value is from. ``config`` decides whether values are usable.
+The origin of each value is recorded. ``config`` validates the values.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from doorward.settings.aws_secrets import SecretStoreError, read_aws_secret
 
 ENVIRONMENT_FILE: Final = Path(".env")
 DEVELOPMENT_FILE: Final = Path(".development/service.env")
-"""Written by `inv dev` while it runs. Read in its folder by commands for which nothing else is configured."""
+"""Written by `inv dev` while it runs. Commands in the same folder read it if nothing else is configured."""
 
 CONFIGURED: Final = (
     "environment",
@@ -29,31 +29,30 @@ CONFIGURED: Final = (
     "postgres_user",
     "postgres_password",
 )
-"""If one of these is set, or a secret of AWS is named, `inv dev` is not what a command is meant for."""
+"""If one of these is set, or a secret of AWS is named, a command does not use the database of `inv dev`."""
 
 SECRETS_FOLDER: Final = Path("/run/secrets")
-"""Where Docker and, by convention, Kubernetes mount secrets: one file each, named like the setting in any case."""
+"""Where Docker and, by convention, Kubernetes mount secrets: one file each, with the setting's name in any case."""
 
 MAXIMUM_SECRET_FILE_BYTES: Final = 64 * 1024
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-"""That of UTF-32 in little endian begins like that of UTF-16."""
+"""The byte order mark of UTF-32 LE begins with that of UTF-16 LE, so it is not listed."""
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode's categories of controls, marks and line ends: tabs and line ends apart, none is typed on purpose."""
+"""Unicode categories of invisible characters. Except for tabs and line breaks, they are never typed on purpose."""
 
 LIKENESS_AMONG_SETTINGS: Final = 0.85
 LIKENESS_AMONG_OTHERS: Final = 0.9
-"""difflib's ratio from which a name is taken for a misspelt setting: higher where names of others are, too."""
+"""Minimum similarity (difflib's ratio) of a misspelt setting; higher in sources that hold other programs' variables."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What the sources hold, by the setting's name in lower case; a stronger source overrides a weaker one.
+    """The values of the sources, by the setting's name in lower case. A later source overrides an earlier one.
 
-    ``origins`` names the source of each value. ``names`` has every name that was given, as it was written, with the
-    likeness to a setting's name from which it counts as a misspelt one. ``problems`` has a sentence for each source
-    that cannot be read. ``secret_files`` has the file of each secret that was read from one, except those in the folder
-    that containers mount.
+    ``origins`` has the source of each value. ``names`` has every name as it was written, with the minimum similarity at
+    which it counts as a misspelt setting. ``problems`` has a sentence for each source that cannot be read.
+    ``secret_files`` has the file of each secret that was read from a file outside ``SECRETS_FOLDER``.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -63,7 +62,7 @@ class Reading:
     secret_files: dict[str, Path] = field(default_factory=dict)
 
     def override(self, values: Mapping[str, Any], origin: str) -> None:
-        """Take the values of a stronger source."""
+        """Override values by those of a source with higher priority."""
         self.values |= values
         self.origins |= dict.fromkeys(values, origin)
         for name in values:
@@ -73,9 +72,10 @@ class Reading:
 def read_sources(
     names: Collection[str], secrets: Collection[str], *, beside_inv_dev: bool, secrets_folder: Path = SECRETS_FOLDER
 ) -> Reading:
-    """Read every source for the settings of these names, of which some are secrets.
+    """Read the settings of these names from every source. ``secrets`` are the names of those that hold a secret.
 
-    One that cannot be read is a problem, never an empty source: weaker values must not take its place.
+    A source that cannot be read is reported as a problem and not treated as empty, so that values of lower priority
+    never take its place.
     """
     reading = Reading()
     variables = {**_read_environment_file(names, secrets, reading), **_read_environment(names, reading)}
@@ -103,23 +103,23 @@ def _read_environment_file(names: Collection[str], secrets: Collection[str], rea
         reading.problems.append(f".env cannot be read: {error.strerror}. Correct its rights, or remove it")
         return {}
     variables = _variables(written)
-    reading.override(_among(names, variables), ".env")
+    reading.override(_select(names, variables), ".env")
     reading.secret_files |= {name: ENVIRONMENT_FILE for name in secrets if name in variables}
     reading.names |= dict.fromkeys(written, LIKENESS_AMONG_SETTINGS)
     return variables
 
 
 def _variables(given: Mapping[str, str | None]) -> dict[str, str]:
-    """Return variables by their names in lower case. An empty one is unset."""
+    """Return variables by their names in lower case, without empty ones, which count as unset."""
     return {name.lower(): value for name, value in given.items() if value}
 
 
-def _among(names: Collection[str], variables: Mapping[str, str]) -> dict[str, str]:
+def _select(names: Collection[str], variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name in names}
 
 
 def _has_byte_order_mark(path: Path) -> bool:
-    """Tell whether a file begins with the mark that editors on Windows put before UTF-8."""
+    """Return whether a file begins with the UTF-8 byte order mark, which editors on Windows add."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -128,17 +128,17 @@ def _has_byte_order_mark(path: Path) -> bool:
 
 def _read_environment(names: Collection[str], reading: Reading) -> Mapping[str, str]:
     variables = _variables(os.environ)
-    reading.override(_among(names, variables), "environment")
+    reading.override(_select(names, variables), "environment")
     reading.names = dict.fromkeys(os.environ, LIKENESS_AMONG_OTHERS) | reading.names
     return variables
 
 
 def _read_development_file(names: Collection[str], reading: Reading, variables: Mapping[str, str]) -> None:
-    """Take the database of `inv dev`, which runs in this folder, if nothing says which database is meant."""
+    """Use the database of `inv dev`, which runs in this folder, if no database is configured."""
     is_configured = any(reading.values.get(name) or variables.get(f"{name}_file") for name in CONFIGURED)
     if is_configured or reading.values.get("aws_secrets_manager_secret_name") or not DEVELOPMENT_FILE.is_file():
         return
-    reading.override(_among(names, _variables(dotenv_values(DEVELOPMENT_FILE))), f"inv dev, {DEVELOPMENT_FILE}")
+    reading.override(_select(names, _variables(dotenv_values(DEVELOPMENT_FILE))), f"inv dev, {DEVELOPMENT_FILE}")
 
 
 def _read_secrets_folder(folder: Path, names: Collection[str], reading: Reading) -> None:
@@ -160,7 +160,7 @@ def _read_secrets_folder(folder: Path, names: Collection[str], reading: Reading)
 
 
 def _read_named_files(folder: Path, secrets: Collection[str], reading: Reading, variables: Mapping[str, str]) -> None:
-    """Read the files that NAME_FILE variables name. No message repeats the path: it may be the secret by mistake."""
+    """Read the files named by NAME_FILE variables. No message repeats the path, which may be the secret by mistake."""
     for name in secrets:
         pointer, path = f"{name.upper()}_FILE", variables.get(f"{name}_file")
         if not path:
@@ -183,7 +183,7 @@ def _read_secret(reading: Reading, name: str, path: Path, *, origin: str, place:
 
 
 def _secret_in(path: Path) -> str:
-    """Return a file's text without the line end that editors add. Raises ``ValueError`` with the flaw, ``OSError``."""
+    """Return a file's text without line breaks at its end. Raises ``ValueError`` with the reason, and ``OSError``."""
     if path.exists() and not path.is_file():
         raise ValueError("is not a regular file")
     with path.open("rb") as file:
@@ -191,14 +191,14 @@ def _secret_in(path: Path) -> str:
     if len(content) > MAXIMUM_SECRET_FILE_BYTES:
         raise ValueError(f"is larger than {MAXIMUM_SECRET_FILE_BYTES // 1024} KiB")
     if any(content.startswith(mark) for mark in _BYTE_ORDER_MARKS):
-        # Taken away, it would change the key of a service that has always read it as a part of the value.
+        # Not removed silently: that would change the key of a service that has always read it as part of the value.
         raise ValueError("begins with a byte order mark, which editors on Windows add; save it as UTF-8 without one")
     try:
         text = content.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8 text") from None
     if unwanted := next(filter(_is_invisible, text), None):
-        # In UTF-16 without a mark every second character is U+0000.
+        # In UTF-16 without a byte order mark, every second character is U+0000.
         raise ValueError(f"holds an invisible character, U+{ord(unwanted):04X}")
     if not text:
         raise ValueError("is empty")

@@ -1,4 +1,4 @@
-"""Settings of what operators see: log, metrics, traces."""
+"""Settings of log, metrics and traces."""
 
 from typing import Annotated, Literal
 
@@ -12,27 +12,27 @@ class TelemetrySettings(Topic):
     """The log, the metrics and the traces."""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", examples=["info"])
-    """The least severe lines that are logged."""
+    """Minimum severity of logged lines."""
 
     pii_fields: Annotated[tuple[str, ...], split_list] = Field(
         (*SECRET_FIELDS, *PERSONAL_FIELDS), examples=["email,username,phone,birth"]
     )
-    """Words that mark a key as private: in the log, the value of every key that contains one is redacted. Separated by
-    commas; those for secrets (`password` to `credential`) count in any case."""
+    """Words that mark a key as private, separated by commas. In the log, the value of every key that contains one is
+    redacted. The words for secrets (`password` to `credential`) are always included."""
 
     metrics_port: int = Field(0, ge=0, le=65535, examples=["9464"])
-    """Where `/metrics` is, for Prometheus. 0: nowhere."""
+    """Port of `/metrics`, for Prometheus. 0 disables metrics."""
 
     otel_exporter_otlp_endpoint: str | None = Field(
         None, pattern="^https?://", examples=["http://collector.internal:4318"]
     )
-    """Where traces are sent, by OTLP over HTTP (extra `doorward[otel]`). Unset: there are none. The other `OTEL_*`
-    variables mean what OpenTelemetry says."""
+    """Base URL to which traces are sent, by OTLP over HTTP (extra `doorward[otel]`). Unset: no traces. The other
+    `OTEL_*` variables work as OpenTelemetry specifies."""
 
     otel_exporter_otlp_traces_endpoint: str | None = Field(
         None, pattern="^https?://", examples=["http://collector.internal:4318/v1/traces"]
     )
-    """The same as a whole URL, for traces alone; wins."""
+    """Complete URL to which traces are sent. Overrides `OTEL_EXPORTER_OTLP_ENDPOINT`."""
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -49,12 +49,12 @@ class TelemetrySettings(Topic):
     @field_validator("metrics_port", mode="before")
     @classmethod
     def _no_service_link(cls, value: object) -> object:
-        """Kubernetes sets METRICS_PORT=tcp://10.0.0.1:9090 beside a service called metrics. It is no port."""
+        """Ignore ``tcp://10.0.0.1:9090``, which Kubernetes sets for a service called metrics and which is no port."""
         return 0 if isinstance(value, str) and value.startswith("tcp://") else value
 
     @property
     def traces_url(self) -> str | None:
-        """Where spans are posted to, or None."""
+        """The URL to which spans are posted; None if traces are disabled."""
         if self.otel_exporter_otlp_traces_endpoint or not self.otel_exporter_otlp_endpoint:
             return self.otel_exporter_otlp_traces_endpoint
         return f"{self.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces"

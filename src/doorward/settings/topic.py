@@ -1,4 +1,4 @@
-"""What the models of all topics have in common: how values are taken, and what a validator may know of other topics."""
+"""The base class of the models of all topics, and helpers for their validators."""
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
@@ -6,13 +6,13 @@ ENVIRONMENT_CONTEXT = "environment"
 
 
 class Topic(BaseModel):
-    """The settings of one topic: a flat model. ``config`` builds it, and passes the environment along."""
+    """The settings of one topic: a flat model. ``config`` builds it, with the environment in the validation context."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
 
 def is_development(info: ValidationInfo) -> bool:
-    """Tell whether a validator may be lenient. A topic that is built without a context counts as production."""
+    """Return whether a validator may be lenient. A topic that is built without a context counts as production."""
     return (info.context or {}).get(ENVIRONMENT_CONTEXT) == "development"
 
 
@@ -21,4 +21,4 @@ def _split_at_commas(value: object) -> object:
 
 
 split_list = BeforeValidator(_split_at_commas)
-"""For a setting that is a list: in every source it is one text with commas, without quotes or brackets."""
+"""Validator of list settings, which are comma-separated text in every source, without quotes or brackets."""

@@ -1,4 +1,4 @@
-"""What browsers are told in settings: origins and host names, in the one spelling that browsers send."""
+"""Validate origins, host names and other web addresses in settings, in the exact form that browsers send."""
 
 import re
 from ipaddress import ip_address
@@ -17,16 +17,16 @@ _ORIGIN: Final = re.compile(rf"(?P<scheme>{_SCHEME})://(?:{_NAME}|{_ADDRESS})(?:
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _CONTACT: Final = re.compile(r"mailto:[^@]+@[^@]+|https://.+")
 _URI_CHARACTERS: Final = frozenset(ascii_letters + digits + "-._~:/?#[]@!$&'()*+,;=%")
-"""RFC 3986 section 2."""
+"""The characters of URIs (RFC 3986 section 2)."""
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,62}){1,8}")
-"""Segments that every proxy passes on as they are: none is empty, none begins with a dot."""
+"""Path segments that every proxy forwards unchanged: not empty, and not beginning with a dot."""
 _HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{_ADDRESS}")
 
 
 def check_origin(text: str) -> str:
     """Return the origin (RFC 6454 section 6.2) of a page, an app (``capacitor://localhost``) or an extension.
 
-    Raises ``ValueError`` for anything that no browser would send so.
+    Raises ``ValueError`` for a text that is not in the form that browsers send.
     """
     match = _ORIGIN.fullmatch(text)
     if match is None or int(match["port"] or 1) > HIGHEST_PORT:
@@ -44,7 +44,7 @@ def check_web_address(text: str) -> str:
 
 
 def check_public_address(text: str) -> str:
-    """Return a web address, or one with a path below which the service is reached. Raises ``ValueError``."""
+    """Return a web address, with the path below which the service is reached, if any. Raises ``ValueError``."""
     address, path = split_public_address(text)
     check_web_address(address)
     if path and not _PATH.fullmatch(path):
@@ -53,14 +53,14 @@ def check_public_address(text: str) -> str:
 
 
 def split_public_address(text: str) -> tuple[str, str]:
-    """Return the part before the path, and the path."""
+    """Return the origin of an address, and its path."""
     scheme, separator, rest = text.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host}", f"{slash}{path}"
 
 
 def is_ip_address(host: str) -> bool:
-    """Tell whether a host is an address, not a name."""
+    """Return whether a host is an IP address and not a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -69,7 +69,7 @@ def is_ip_address(host: str) -> bool:
 
 
 def is_of_this_machine(address: str) -> bool:
-    """Tell whether a web address that was checked names this machine itself."""
+    """Return whether a validated web address refers to this machine."""
     host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -78,14 +78,14 @@ def is_of_this_machine(address: str) -> bool:
 
 
 def check_contact(text: str) -> str:
-    """Return the URI of a mailbox or a page. Raises ``ValueError``."""
+    """Return a ``mailto:`` or ``https:`` URI. Raises ``ValueError`` for any other text."""
     if not (_CONTACT.fullmatch(text) and _URI_CHARACTERS.issuperset(text)):
         raise ValueError("must be mailto: with an e-mail address, or begin with https://")
     return text
 
 
 def check_header_names(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names of headers (RFC 9110 section 5.6.2). Raises ``ValueError``: ``*`` is none, each is named."""
+    """Return names of headers (RFC 9110 section 5.6.2). Raises ``ValueError``, also for the wildcard ``*``."""
     for text in texts:
         if text == "*" or not _HEADER_NAME.fullmatch(text):
             raise ValueError("must be names of headers, separated by commas; * is none")
@@ -102,7 +102,7 @@ def check_origins(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names of hosts, ``*.`` in front standing for all names below. Raises ``ValueError``."""
+    """Return host names; a leading ``*.`` stands for all subdomains. Raises ``ValueError``."""
     for text in texts:
         if not _HOST.fullmatch(text):
             raise ValueError(
@@ -113,5 +113,5 @@ def check_hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_served_as(host: str, allowed: tuple[str, ...]) -> bool:
-    """Tell whether the host, in lower case and without port, is one of those allowed."""
+    """Return whether the host, in lower case and without port, is allowed."""
     return any(host == each or (each.startswith("*.") and host.endswith(each[1:])) for each in allowed)

@@ -1,1 +1,1 @@
-"""The composition root: builds every object and hands it what it needs."""
+"""The composition root: builds every object and passes its dependencies."""

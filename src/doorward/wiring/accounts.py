@@ -1,4 +1,4 @@
-"""The use cases of an account's life, built from the settings."""
+"""Build the use cases of e-mail verification, password reset and passwords from the settings."""
 
 from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.verification import Verification
@@ -16,12 +16,12 @@ from doorward.wiring.throttling import create_throttling
 
 
 def create_one_time_tokens(settings: KeySettings) -> OneTimeTokens:
-    """Return what issues and consumes the tokens of mailed links."""
+    """Return the service that issues and consumes the tokens of mailed links."""
     return OneTimeTokens(OneTimeTokenCodec(*keys(settings, ONE_TIME_TOKEN_PURPOSE)))
 
 
 def create_verification(base: Foundation, rules: RegistrationRules) -> Verification:
-    """Return the use cases of verifying an address."""
+    """Return the use cases of e-mail verification."""
     return Verification(
         database=base.database,
         clock=base.clock,
@@ -32,7 +32,7 @@ def create_verification(base: Foundation, rules: RegistrationRules) -> Verificat
 
 
 def create_recovery(base: Foundation, rules: RegistrationRules) -> Recovery:
-    """Return the use cases of a forgotten password."""
+    """Return the use cases of password reset."""
     return Recovery(
         database=base.database,
         clock=base.clock,
@@ -45,7 +45,7 @@ def create_recovery(base: Foundation, rules: RegistrationRules) -> Recovery:
 
 
 def create_passwords(base: Foundation, rules: RegistrationRules) -> Passwords:
-    """Return what checks and hashes the passwords of accounts that exist."""
+    """Return the service that checks and hashes the passwords of existing accounts."""
     return Passwords(
         database=base.database,
         clock=base.clock,

@@ -1,4 +1,4 @@
-"""The use cases of administration, built from the settings."""
+"""Build the use cases of administration from the settings."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from doorward.wiring.user_files import create_user_export, create_user_import
 def create_administration(
     base: Foundation, rules: RegistrationRules, searched: Database[Any] | None = None
 ) -> AdministrationServices:
-    """Return the use cases. Searches, which may take long, ask ``searched`` if it is given."""
+    """Return the use cases of administration. Searches, which may take long, query ``searched`` if it is given."""
     settings, database, clock = base.settings, base.database, base.clock
     accounts = AdministeredAccounts(tokens=create_one_time_tokens(settings.keys), mails=base.mails)
     users = Users(

@@ -1,4 +1,4 @@
-"""The composition root: builds the application from the settings, with everything that it needs."""
+"""Build the application and its dependencies from the settings."""
 
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -60,17 +60,17 @@ Background = Callable[[], AbstractAsyncContextManager[None]]
 
 
 def app_from_environment() -> FastAPI:
-    """Return the application as the environment sets it. Each worker process calls this."""
+    """Return the application with the settings of the environment. Each worker process calls this."""
     settings = load_settings()
     log_as_set(settings)
     return app_to_serve(settings)
 
 
 def app_to_serve(settings: Settings) -> FastAPI:
-    """Return the application of a process that has read its settings, and serves nothing else from here on."""
+    """Return the application, and freeze the objects of this process: it only serves requests from now on."""
     app = create_wired_app(settings)
-    # All objects that exist now stay. Without the freeze, the collector would walk through them every few thousand
-    # requests and delay those under way.
+    # The objects that exist now are never freed. Without the freeze, the garbage collector would traverse them every
+    # few thousand requests and delay the requests in progress.
     gc.collect()
     gc.freeze()
     return app
@@ -87,10 +87,10 @@ def create_wired_app(
     ring_parts: RingParts = RING_PARTS,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> FastAPI:
-    """Return the application. ``clock`` replaces PostgreSQL's, ``host`` this machine's.
+    """Return the application. ``clock`` replaces PostgreSQL's clock, ``host`` this machine's clock.
 
     ``hasher`` and ``limiter`` replace those that the settings describe; they are closed with the application.
-    ``ring_parts`` replaces what makes signing keys, and how often they are read.
+    ``ring_parts`` replaces the maker of signing keys and the interval at which the keys are read.
     """
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(
@@ -179,7 +179,7 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
 async def _running(
     signing_keys: SigningKeys | None, background: AbstractAsyncContextManager[None]
 ) -> AsyncIterator[None]:
-    """Keep up with the signing keys, and run what runs in the background, within the block."""
+    """Refresh the signing keys and run the background tasks within the block."""
     async with AsyncExitStack() as stack:
         if signing_keys is not None:
             await stack.enter_async_context(signing_keys.running())
@@ -188,22 +188,22 @@ async def _running(
 
 
 def _personal_data() -> Sequence[PersonalData]:
-    """Return what resources store about users. Accounts and sessions have their own data besides."""
+    """Return the personal data in resources. The data of accounts and sessions is added in ``wiring.leaving``."""
     return [
         items_data(),
     ]
 
 
 def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:
-    """Return the part of the database that calls to resources may use, divided among callers."""
+    """Return the database with the share of the pool that requests for resources may use, divided among callers."""
     places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
-    # As long as for a connection of the pool.
+    # The same timeout as for a connection from the pool.
     share = Share(places, wait_seconds=database.timeouts.pool_wait)
     return SharedDatabase(database, share, current_caller)
 
 
 async def check_readiness(database: Readiness) -> dict[str, CheckState]:
-    """Tell whether the database answers; if so, whether it has the needed migrations, and takes writes."""
+    """Return whether the database responds and, if so, whether its migrations are complete and it accepts writes."""
     try:
         state = await database.state()
     except ServiceUnavailableError:
@@ -224,9 +224,9 @@ async def _lifespan(
     drain: Drain,
     background: AbstractAsyncContextManager[None],
 ) -> AsyncIterator[None]:
-    # If one of these fails to open or close, all the others are closed, the last one first.
+    # If one of these fails to open or close, all others are still closed, in reverse order.
     async with AsyncExitStack() as stack:
-        # The server ends the process by the signal that it received, as soon as this block has ended.
+        # As soon as this block has ended, the server ends the process with the signal that it received.
         stack.callback(flush_log)
         await stack.enter_async_context(telemetry.running(base.database, lambda: base.hasher.waiting))
         stack.callback(base.hasher.close)

@@ -1,4 +1,4 @@
-"""The objects of accounts and sessions, built from the settings."""
+"""Build the objects of logins, sessions and tokens from the settings."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ from doorward.wiring.throttling import create_throttling
 
 
 def lifetimes_of(settings: Settings) -> Lifetimes:
-    """Return the settings' numbers as durations."""
+    """Return the lifetimes of the settings as durations."""
     return Lifetimes(
         access=timedelta(minutes=settings.tokens.access_token_expire_minutes),
         refresh_idle=timedelta(days=settings.tokens.refresh_token_expire_days),
@@ -61,7 +61,7 @@ def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
 
 
 def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
-    """Return the use case of the password login."""
+    """Return the use case of login by password."""
     settings = base.settings
     return Login(
         database=base.database,
@@ -76,7 +76,7 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
 
 
 def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSessions:
-    """Return what begins the session of a login, for every way in."""
+    """Return the service that starts the session of a login, whatever the login method."""
     settings = base.settings
     days = settings.second_factors.remembered_device_days
     return LoginSessions(
@@ -94,32 +94,32 @@ def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSes
 
 
 def create_browser_codec(settings: KeySettings) -> OpaqueTokenCodec:
-    """Return what writes and reads the cookies of browsers' sessions."""
+    """Return the codec for the cookies of browser sessions."""
     return OpaqueTokenCodec(BROWSER_PREFIX, *keys(settings, BROWSER_SESSION_PURPOSE))
 
 
 def create_held_back(base: Foundation) -> HeldBack:
-    """Return what a right proof gets where no session may begin."""
+    """Return the service for logins whose proof is correct but whose session must not start."""
     return HeldBack(sealed_tokens=create_sealed_tokens(base.settings.keys), mails=base.mails)
 
 
 def create_sealed_tokens(settings: KeySettings) -> SealedTokens:
-    """Return what issues and reads tokens without a row."""
+    """Return the service that issues and reads tokens that are not stored in the database."""
     return SealedTokens(*keys(settings, SEALED_TOKEN_PURPOSE))
 
 
 def create_pending_logins(settings: KeySettings) -> PendingLogins:
-    """Return what issues and reads the tokens of logins that wait for a second factor."""
+    """Return the service that issues and reads the tokens of logins that wait for a second factor."""
     return PendingLogins(create_sealed_tokens(settings))
 
 
 def create_known_devices(base: Foundation) -> KnownDevices:
-    """Return what gives device tokens and knows them again."""
+    """Return the service that issues and recognizes device tokens."""
     return KnownDevices(DeviceTokenCodec(*keys(base.settings.keys, DEVICE_TOKEN_PURPOSE)), base.mails)
 
 
 def create_continuation(base: Foundation, issuer: TokenPairIssuer) -> SessionContinuation:
-    """Return what begins the session in which a user goes on after all others ended."""
+    """Return the service that starts the session in which a user continues after all other sessions have ended."""
     return SessionContinuation(
         issuer=issuer,
         cookies=create_browser_codec(base.settings.keys),
@@ -130,7 +130,7 @@ def create_continuation(base: Foundation, issuer: TokenPairIssuer) -> SessionCon
 
 
 def create_tokens(base: Foundation, provider: Provider | None) -> tuple[AccessTokens, TokenPairIssuer, Sessions]:
-    """Return what signs and verifies access tokens, what issues pairs of tokens, and the use cases of sessions."""
+    """Return the signer and verifier of access tokens, the issuer of token pairs, and the use cases of sessions."""
     lifetimes, codec = lifetimes_of(base.settings), RefreshTokenCodec(*keys(base.settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(base.settings, lifetimes, provider)
     others = None if provider is None else TokenAudience(provider.issuer, "ES256")
@@ -141,7 +141,7 @@ def create_tokens(base: Foundation, provider: Provider | None) -> tuple[AccessTo
 def create_sessions(
     base: Foundation, codec: RefreshTokenCodec, signer: AccessTokens, issuer: TokenPairIssuer
 ) -> Sessions:
-    """Return the use cases of sessions, whose queries are batched."""
+    """Return the use cases of sessions, with batched queries."""
     return Sessions(
         database=base.database,
         batching=batching_on(base.database),
@@ -155,7 +155,7 @@ def create_sessions(
 
 
 def create_signer(settings: Settings, lifetimes: Lifetimes, provider: Provider | None) -> AccessTokens:
-    """Return what signs and verifies access tokens. ``provider`` is None where the provider is off."""
+    """Return the signer and verifier of access tokens. ``provider`` is None if the OpenID provider is off."""
     key, previous_key = keys(settings.keys, ACCESS_TOKEN_PURPOSE)
     return AccessTokens(
         key=key,

@@ -1,4 +1,4 @@
-"""The background tasks, and the process that runs them by itself."""
+"""Build the background tasks from the settings, and run the worker process."""
 
 import asyncio
 import signal
@@ -32,10 +32,10 @@ from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import forgetting_task
 
 PRUNING: Final = "prune"
-"""The name of the task that removes old sessions."""
+"""Name of the task that removes old sessions."""
 
 GRACE_SECONDS: Final = 20
-"""How long the worker's tasks under way may take after SIGTERM."""
+"""Time that running tasks of the worker have to finish after SIGTERM."""
 
 
 def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
@@ -57,7 +57,7 @@ def dead_letters_task(settings: BackgroundSettings, database: PostgresDatabase, 
 
 
 def mail_budgets_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
-    """Return the task that removes counts of mail that limit nothing any more."""
+    """Return the task that removes expired mail budgets."""
     retention = MailBudgetRetention(database=database, clock=clock)
     return Task("mail_budgets", timedelta(minutes=settings.housekeeping_interval_minutes), retention.prune)
 
@@ -78,13 +78,13 @@ TASKS: Final = (
 
 
 def all_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
-    """Return the tasks, whether or not they have an interval."""
+    """Return all tasks, including those without an interval."""
     tasks = [create(settings.background, database, clock) for create in TASKS]
     return tasks + signing_keys_tasks(settings, database, clock)
 
 
 def background_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
-    """Return the tasks that are switched on."""
+    """Return the tasks that are enabled, which are those with an interval."""
     return [task for task in all_tasks(settings, database, clock) if task.interval]
 
 
@@ -92,7 +92,7 @@ def background_tasks(settings: Settings, database: PostgresDatabase, clock: Cloc
 async def running_background(
     scheduler: Scheduler, mail: MailService, events_out: EventsOut, *, grace_seconds: float = 0
 ) -> AsyncIterator[None]:
-    """Run the tasks, deliver mail and tell other systems of events within the block."""
+    """Run the tasks, deliver mail and send events to other systems within the block."""
     async with scheduler.running(grace_seconds=grace_seconds), mail.running(), events_out.running():
         yield
 
@@ -105,7 +105,7 @@ def create_scheduler(
     is_worker: bool,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> Scheduler:
-    """Return what runs the tasks: all that are switched on in a worker, and in the service unless BACKGROUND=off."""
+    """Return the scheduler of the enabled tasks. In the service it has none if BACKGROUND=off."""
     runs_tasks = is_worker or settings.background.background == "in_process"
     tasks = background_tasks(settings, database, clock) if runs_tasks else []
     return Scheduler(
@@ -117,9 +117,9 @@ def create_scheduler(
 
 
 async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LOOK_SECONDS) -> None:
-    """Run the background tasks until SIGTERM or SIGINT; then let those under way finish, within ``GRACE_SECONDS``.
+    """Run the background tasks until SIGTERM or SIGINT, then wait up to ``GRACE_SECONDS`` for running tasks to finish.
 
-    A second SIGINT ends it at once.
+    A second SIGINT interrupts the process at once.
     """
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(settings.database, cursor_factory=telemetry.cursor_factory)

@@ -1,4 +1,4 @@
-"""The database of a process that lasts: its pool, and the comparison of its clock with this host's."""
+"""Run the database of a long-lived process: its connection pool, and the comparison of its clock with this host's."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,10 +11,10 @@ from doorward.infrastructure.postgres.database import PostgresDatabase
 
 @asynccontextmanager
 async def running_database(database: PostgresDatabase) -> AsyncIterator[None]:
-    """Keep the pool open and the clock measured within the block."""
+    """Keep the pool open, and measure the clock at intervals, within the block."""
     clock_watch = ClockWatch(database)
     async with AsyncExitStack() as stack:
-        # After the database has closed: a measurement that waits for a connection is refused then.
+        # Runs after the database has closed, which refuses a measurement that waits for a connection.
         stack.push_async_callback(clock_watch.end)
         stack.push_async_callback(database.close)
         await database.open()
@@ -23,7 +23,7 @@ async def running_database(database: PostgresDatabase) -> AsyncIterator[None]:
 
 
 def batching_on(database: PostgresDatabase) -> Batching:
-    """Return what batches the queries of use cases."""
+    """Return the factory of batched queries."""
     bounds = BatchBounds(wait_seconds=database.timeouts.shared_query)
 
     def batching(

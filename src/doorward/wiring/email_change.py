@@ -1,4 +1,4 @@
-"""The use cases of a change of the e-mail address, built from the settings."""
+"""Build the use cases of e-mail address changes from the settings."""
 
 from doorward.core.ports import Clock
 from doorward.domain.accounts.email_change import EmailChange
@@ -18,18 +18,18 @@ from doorward.wiring.housekeeping import agreed_task
 
 
 def email_changes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
-    """Return the task that removes changes that have expired: none while the clocks differ by too much."""
+    """Return the task that removes expired changes. It removes nothing while the clocks differ by too much."""
     retention = EmailChangeRetention(database=database, clock=clock)
     return agreed_task("email_changes", retention.prune, settings, database)
 
 
 def email_change_mode(settings: MailSettings) -> EmailChangeMode:
-    """Return which mailboxes confirm a change."""
+    """Return which mailboxes must confirm a change."""
     return EmailChangeMode(settings.email_change_confirmation)
 
 
 def create_email_change(base: Foundation, rules: RegistrationRules) -> EmailChange:
-    """Return the use cases of asking for another address."""
+    """Return the use cases of requesting another address."""
     return EmailChange(
         database=base.database,
         clock=base.clock,

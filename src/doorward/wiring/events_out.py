@@ -1,6 +1,6 @@
-"""Events to other systems, built from the settings: what sends webhooks, and what publishes to RabbitMQ.
+"""Build the senders of events to other systems from the settings: webhooks, RabbitMQ, back-channel logouts.
 
-Without the settings nothing is imported, and nothing runs.
+The packages of senders that are off are not imported.
 """
 
 import ssl
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from doorward.infrastructure.webhooks.client import WebhookClient
 
 GRACE_SECONDS: Final = 20
-"""How long calls under way may take after SIGTERM: longer than one may take."""
+"""Time that calls in progress have to finish after SIGTERM. It exceeds the timeout of a single call."""
 
 WEBHOOKS_AT_A_TIME: Final = 32
-"""An endpoint that stalls holds a place for 15 seconds, and all of them at most once: then it is paused."""
+"""Maximum concurrent calls. An endpoint that stalls can hold all of them once, for 15 seconds; then it is paused."""
 
 LOGOUTS_AT_A_TIME: Final = 16
 
@@ -70,12 +70,12 @@ MODULES_OF_EVENTS: Final = (
     passkey_events,
     webhook_events,
 )
-"""The modules that have events of the audit log: a class is known once its module is imported."""
+"""The modules that define events of the audit log. An event class is found only after its module was imported."""
 
 
 @frozen
 class EventsOut:
-    """What this process sends to other systems."""
+    """The senders of this process; None for one that is off."""
 
     webhooks: Delivery | None = None
     relay: Relay | None = None
@@ -83,13 +83,13 @@ class EventsOut:
 
     @property
     def names(self) -> list[str]:
-        """Return the names of what runs."""
+        """Return the names of the senders that are on."""
         named = {"webhooks": self.webhooks, "rabbitmq": self.relay, "logouts": self.logouts}
         return [name for name, each in named.items() if each is not None]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Send within the block."""
+        """Run the senders within the block."""
         async with AsyncExitStack() as stack:
             if self.webhooks is not None:
                 await stack.enter_async_context(self.webhooks.running(grace_seconds=GRACE_SECONDS))
@@ -109,10 +109,11 @@ def create_events_out(
     *,
     measures: bool,
 ) -> EventsOut:
-    """Return what the settings have this process send. ``measures``: nothing else here measures the outbox.
+    """Return the senders that the settings enable. Webhooks update the outbox metrics if ``measures``.
 
-    ``signing_keys`` sign what applications are told; None where the provider is off. Raises ``ImportError`` without the
-    extra ``doorward[webhooks]`` or ``doorward[rabbitmq]``.
+    Set ``measures`` if no other delivery of this process updates them. ``signing_keys`` sign logout tokens; None if
+    the OpenID provider is off. Raises ``ImportError`` without the extra ``doorward[webhooks]`` or
+    ``doorward[rabbitmq]``.
     """
     return EventsOut(
         webhooks=_create_webhook_delivery(settings, database, clock, mails, measures=measures),
@@ -122,14 +123,14 @@ def create_events_out(
 
 
 def event_types() -> Collection[str]:
-    """Return the types of events that other systems can be told of."""
+    """Return the types of events that can be sent to other systems."""
     modules = {module.__name__ for module in MODULES_OF_EVENTS}
     found = [each for each in event_classes(AuditedEvent) if each.__module__ in modules]
     return frozenset(each.type for each in found if issubclass(each, AuditedEvent))
 
 
 def create_outgoing(settings: Settings, database: PostgresDatabase, clock: Clock) -> OutgoingServices:
-    """Return the use cases of administrators."""
+    """Return the use cases with which administrators manage webhooks and dead letters."""
     return OutgoingServices(
         webhooks=create_webhooks(settings, database, clock) if settings.outgoing.webhooks_enabled else None,
         dead_letters=DeadLetters(database=database, clock=clock),
@@ -147,14 +148,14 @@ def create_webhooks(settings: Settings, database: PostgresDatabase, clock: Clock
 
 
 def create_webhook_sender(settings: Settings) -> "WebhookClient":
-    """Return what calls endpoints."""
+    """Return the HTTP client that calls endpoints."""
     from doorward.infrastructure.webhooks.client import WebhookClient  # noqa: PLC0415 - only where it is needed
 
     return WebhookClient(networks=settings.outgoing.webhook_networks, tls=ssl.create_default_context())
 
 
 def tells_others(settings: Settings) -> bool:
-    """Tell whether other systems are told of events, or applications of logouts."""
+    """Return whether events are sent to other systems, or logouts to applications."""
     outgoing = settings.outgoing
     return (
         outgoing.webhooks_enabled or outgoing.rabbitmq_url is not None or settings.browsers.provider_issuer is not None
@@ -162,7 +163,7 @@ def tells_others(settings: Settings) -> bool:
 
 
 def check_events_out(settings: Settings) -> None:
-    """Check that what the settings switch on is installed. Raises ``ImportError``."""
+    """Check that the extras that the settings need are installed. Raises ``ImportError``."""
     if settings.outgoing.webhooks_enabled:
         create_sealer(settings)
     if settings.outgoing.rabbitmq_url is not None:

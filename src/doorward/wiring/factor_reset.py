@@ -1,4 +1,4 @@
-"""What removes all second factors of a user, built from what the use cases are made of."""
+"""Build the service that removes all second factors of a user."""
 
 from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
 from doorward.domain.mfa.notices import FactorNotices
@@ -7,5 +7,5 @@ from doorward.wiring.foundation import Foundation
 
 
 def create_factor_reset(base: Foundation) -> FactorReset:
-    """Return what removes the factors of all kinds."""
+    """Return the service that removes second factors of all kinds."""
     return FactorReset(factors=[CodeFactors(), PasskeyRemoval()], notices=FactorNotices(base.mails))

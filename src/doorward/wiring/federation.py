@@ -1,4 +1,4 @@
-"""What tells the tokens of trusted issuers from the service's own, built from the settings."""
+"""Build the authentication by tokens of trusted issuers from the settings."""
 
 import ssl
 
@@ -14,7 +14,7 @@ from doorward.wiring.oauth import create_possession
 
 
 def create_authentication(base: Foundation, own: Authentication) -> Authentication:
-    """Return what knows callers by their tokens. Without trusted issuers that are the own ones, at no further cost."""
+    """Return the authentication by tokens of this service and of trusted issuers; ``own`` itself if there are none."""
     issuers = base.settings.issuers.trusted_issuers
     if not issuers:
         return own
@@ -36,11 +36,11 @@ def create_authentication(base: Foundation, own: Authentication) -> Authenticati
 
 
 def identity_data() -> IdentityData:
-    """Return what is stored of a user at foreign issuers."""
+    """Return the personal data of identities at trusted issuers."""
     return IdentityData()
 
 
 def check_trusted_issuers(settings: IssuerSettings) -> None:
-    """Check that what verifies foreign tokens is installed, if it is needed. Raises ``ImportError``."""
+    """Check that the extra that verifies tokens of trusted issuers is installed, if needed. Raises ``ImportError``."""
     if settings.trusted_issuers:
         from doorward.infrastructure import trusted_issuers  # noqa: F401, PLC0415 - an extra

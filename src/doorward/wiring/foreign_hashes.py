@@ -1,4 +1,4 @@
-"""What verifies hashes of other systems, built from the settings."""
+"""Build the verifier of password hashes of other systems from the settings."""
 
 from doorward.infrastructure.foreign_hashes import ForeignHashes
 from doorward.infrastructure.foreign_hashes.bounds import Bounds
@@ -8,7 +8,7 @@ KIB_OF_A_MIB = 1024
 
 
 def create_foreign_hashes(settings: ImportedHashSettings) -> ForeignHashes:
-    """Return what reads these hashes."""
+    """Return the verifier of password hashes of other systems."""
     key = settings.firebase_signer_key
     return ForeignHashes(
         Bounds(memory_kib=settings.imported_hash_memory_mib * KIB_OF_A_MIB),

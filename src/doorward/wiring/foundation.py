@@ -1,4 +1,4 @@
-"""What the use cases of all domains are made of."""
+"""The objects that the use cases of all domains share."""
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
@@ -10,7 +10,7 @@ from doorward.settings.config import Settings
 
 @frozen
 class Foundation:
-    """The settings, and what there is one of in a process."""
+    """The settings, and the objects of which a process has one each."""
 
     settings: Settings
     database: PostgresDatabase

@@ -1,4 +1,4 @@
-"""What most background tasks have in common: their interval, and that they change nothing while the clocks differ."""
+"""Build background tasks that run at the interval of the settings and do nothing while the clocks differ."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,10 +12,10 @@ from doorward.settings.background import BackgroundSettings
 def agreed_task(
     name: str, work: Callable[[], Awaitable[int]], settings: BackgroundSettings, database: PostgresDatabase
 ) -> Task:
-    """Return the task that does this work, which depends on the time, at the interval of the settings.
+    """Return a task that does this time-dependent work at the interval of the settings.
 
-    While this host's clock and PostgreSQL's differ by too much it raises ``ClocksDifferError``: it would remove what is
-    still valid, or change keys too early.
+    While this host's clock and PostgreSQL's differ by too much, the task raises ``ClocksDifferError``: it would remove
+    rows that are still valid, or change keys too early.
     """
 
     async def work_by_agreed_time() -> int:

@@ -1,4 +1,4 @@
-"""The objects of items, built from the settings."""
+"""Build the use cases of items from the settings."""
 
 from datetime import timedelta
 
@@ -24,16 +24,16 @@ def create_items(settings: Settings, database: SharedDatabase, clock: Clock) -> 
 
 
 def create_item_import(settings: Settings, database: SharedDatabase, clock: Clock) -> ItemImport:
-    """Return the import of files over HTTP."""
+    """Return the use case that imports files over HTTP."""
     return ItemImport(database=database, clock=clock, quota=settings.limits.quota_per_owner)
 
 
 def items_indexing_task(settings: BackgroundSettings, database: PostgresDatabase, _: Clock) -> Task:
-    """Return the task that indexes items which were stored without an index."""
+    """Return the task that indexes items that were stored without an index."""
     interval = timedelta(minutes=settings.housekeeping_interval_minutes)
     return Task("index_items", interval, Reindexing(database=database).run)
 
 
 def items_data() -> ItemData:
-    """Return what a user's export has of items."""
+    """Return the personal data in items."""
     return ItemData()

@@ -1,4 +1,4 @@
-"""The use cases by which accounts begin after a mail, and their mails, built from the settings."""
+"""Build the use cases of registrations confirmed by mail and of invitations, and their mails, from the settings."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ from doorward.wiring.throttling import create_throttling
 
 
 def create_registration_requests(base: Foundation, rules: RegistrationRules) -> RegistrationRequests:
-    """Return the use cases that take registrations which a mail completes."""
+    """Return the use cases of registrations that are confirmed by mail."""
     return RegistrationRequests(
         database=base.database,
         hasher=base.hasher,
@@ -41,7 +41,7 @@ def create_registration_requests(base: Foundation, rules: RegistrationRules) -> 
 
 
 def create_confirmation(base: Foundation) -> Confirmation:
-    """Return the use case that completes them."""
+    """Return the use case that confirms registrations."""
     return Confirmation(
         database=base.database,
         hasher=base.hasher,
@@ -53,7 +53,7 @@ def create_confirmation(base: Foundation) -> Confirmation:
 
 
 def create_inviting(settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue) -> Inviting:
-    """Return the use case that invites."""
+    """Return the use case that sends invitations."""
     return Inviting(
         database=database,
         clock=clock,
@@ -79,7 +79,10 @@ def create_invitations(base: Foundation, rules: RegistrationRules) -> Invitation
 def joining_composers(
     settings: KeySettings, database: PostgresDatabase, clock: Clock, links: AccountLinks
 ) -> Mapping[MailKind, Composer]:
-    """Return the composers of the mails that accounts begin with. ``ACCOUNT_EXISTS`` is sent, and never asked for."""
+    """Return the composers of the mails for registrations and invitations.
+
+    ``ACCOUNT_EXISTS`` is missing because it is never requested: ``ConfirmationMail`` composes it.
+    """
     codec = _codec(settings)
     return {
         MailKind.CONFIRM_REGISTRATION: ConfirmationMail(database, clock, codec, links),
@@ -88,7 +91,7 @@ def joining_composers(
 
 
 def joining_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
-    """Return the task that removes what was not answered: nothing while the clocks differ by too much."""
+    """Return the task that removes expired registrations and invitations: none while the clocks differ by too much."""
     retention = JoiningRetention(database=database, clock=clock)
     return agreed_task("unanswered", retention.prune, settings, database)
 

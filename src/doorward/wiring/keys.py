@@ -1,4 +1,4 @@
-"""The keys of each purpose, derived from the settings' secrets, and the ring of keys that sign for other services."""
+"""Derive the keys of each purpose from the secrets in the settings, and build the ring of asymmetric signing keys."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,14 +23,14 @@ from doorward.settings.keys import KeySettings
 from doorward.wiring.housekeeping import agreed_task
 
 SEALING_KEY_BYTES: Final = 32
-"""Of AES-256."""
+"""Key size of AES-256."""
 
 SIGNING_KEYS: Final = "signing_keys"
-"""The name of the task that keeps the keys by their schedule. A start that makes the first keys takes its lock, too."""
+"""Name of the task that rotates the keys on schedule. A start that creates the first keys takes its lock, too."""
 
 
 def keys(settings: KeySettings, purpose: bytes) -> tuple[bytes, bytes | None]:
-    """Return the key of this purpose, and the one before the last change of SECRET_KEY while that is set."""
+    """Return the key of this purpose, and the one derived from SECRET_KEY_PREVIOUS, or None if that is unset."""
     previous = settings.secret_key_previous
     return (
         derive_key(settings.secret_key.get_secret_value().encode(), purpose),
@@ -39,16 +39,16 @@ def keys(settings: KeySettings, purpose: bytes) -> tuple[bytes, bytes | None]:
 
 
 def sealing_keys(settings: KeySettings) -> list[bytes]:
-    """Return the keys of stored secrets, the one that seals first.
+    """Return the keys of stored secrets; the first one encrypts, all decrypt.
 
-    Those of SECRET_KEY and SECRET_KEY_PREVIOUS are the last also where ENCRYPTION_KEYS is set: what was stored before
-    it was set stays readable.
+    The keys of SECRET_KEY and SECRET_KEY_PREVIOUS come last even if ENCRYPTION_KEYS is set, so that secrets stored
+    before it was set stay readable.
     """
     return [key[:SEALING_KEY_BYTES] for key in keys_of_stored_secrets(settings, SEALING_PURPOSE)]
 
 
 def keys_of_stored_secrets(settings: KeySettings, purpose: bytes) -> list[bytes]:
-    """Return the keys of this purpose for what is stored for years, the one for what is new first."""
+    """Return the keys of this purpose for data that is stored for years; the first one is for new data."""
     roots = (*settings.encryption_keys, settings.secret_key, settings.secret_key_previous)
     secrets = [each.get_secret_value().encode() for each in roots if each is not None]
     return [derive_key(secret, purpose) for secret in dict.fromkeys(secrets)]
@@ -56,7 +56,7 @@ def keys_of_stored_secrets(settings: KeySettings, purpose: bytes) -> list[bytes]
 
 @frozen
 class RingParts:
-    """What makes signing keys (None: the usual maker), and how often they are read."""
+    """The maker of signing keys (None: the default one), and the times at which the ring reads the keys."""
 
     maker: KeyMaker | None = None
     times: RingTimes = RING_TIMES
@@ -67,7 +67,7 @@ RING_PARTS: Final = RingParts()
 
 @frozen
 class SigningKeys:
-    """The ring of one process, and what changes the keys of all."""
+    """The key ring of one process, and the use cases that change the keys of all processes."""
 
     rings: KeyRings
     changes: KeyChanges
@@ -75,12 +75,12 @@ class SigningKeys:
     making: TaskRunner
 
     async def open(self) -> None:
-        """Read the keys, and make the first ones where there are none. Raises ``SigningKeysUnreadableError``."""
+        """Read the keys, and create the first ones if there are none. Raises ``SigningKeysUnreadableError``."""
         await self.rings.open(lambda: self.making.run(only_if_due=False))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Read the keys, and keep up with their changes within the block. Raises as ``open`` does."""
+        """Read the keys, and read them again at intervals within the block. Raises as ``open`` does."""
         await self.open()
         async with self.rings.running():
             yield
@@ -89,7 +89,7 @@ class SigningKeys:
 def create_signing_keys(
     settings: Settings, database: PostgresDatabase, clock: Clock, parts: RingParts = RING_PARTS
 ) -> SigningKeys | None:
-    """Return the keys that sign for other services; None where the provider is off.
+    """Return the asymmetric signing keys, whose tokens other services verify; None if the OpenID provider is off.
 
     Raises ``ImportError`` without the extra ``doorward[oauth]``.
     """
@@ -114,7 +114,7 @@ def create_signing_keys(
 
 
 def create_key_services(signing_keys: SigningKeys | None, clock: Clock) -> KeyServices | None:
-    """Return what the API serves of keys; None where the provider is off."""
+    """Return the API's services for signing keys; None if the OpenID provider is off."""
     if signing_keys is None:
         return None
     rings, changes = signing_keys.rings, signing_keys.changes
@@ -125,7 +125,7 @@ def create_key_services(signing_keys: SigningKeys | None, clock: Clock) -> KeySe
 def create_key_changes(
     settings: Settings, database: PostgresDatabase, clock: Clock, *, maker: KeyMaker | None = None
 ) -> KeyChanges:
-    """Return the use cases that change keys. Raises ``ImportError`` without the extra ``doorward[oauth]``."""
+    """Return the use cases that change signing keys. Raises ``ImportError`` without the extra ``doorward[oauth]``."""
     from doorward.infrastructure.sealing import AesGcmSealer  # noqa: PLC0415 - an extra
     from doorward.infrastructure.signing_keys import SigningKeyMaker  # noqa: PLC0415 - an extra
 
@@ -139,9 +139,9 @@ def create_key_changes(
 
 
 def signing_keys_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
-    """Return the task that keeps the keys by their schedule, where the provider is on.
+    """Return the task that rotates the signing keys on schedule, or no task if the OpenID provider is off.
 
-    It changes nothing while the clocks differ by too much: keys would sign and disappear too early.
+    It changes nothing while the clocks differ by too much: keys would be activated and removed too early.
     """
     if settings.browsers.provider_issuer is None:
         return []

@@ -1,4 +1,4 @@
-"""The use cases of leaving, built from the settings: the export, the deletion, and the task that carries it out."""
+"""Build the use cases of data export and account deletion, and the task that deletes accounts, from the settings."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ from doorward.wiring.passkeys import passkey_data
 
 
 def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequence[PersonalData]) -> LeavingServices:
-    """Return the use cases. ``resources`` is what the domains store that accounts and sessions know nothing of."""
+    """Return the use cases of export and deletion. ``resources`` is the personal data in resources such as items."""
     address_detail = base.settings.tokens.client_addresses
     return LeavingServices(
         deletion=Deletion(
@@ -57,7 +57,7 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
 
 
 def erasure_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
-    """Return the task that deletes accounts for good. It deletes nothing while the clocks differ by too much."""
+    """Return the task that deletes accounts permanently. It deletes nothing while the clocks differ by too much."""
     erasure = Erasure(database=database, clock=clock)
     return agreed_task("erasure", erasure.erase, settings, database)
 

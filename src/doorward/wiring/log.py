@@ -1,4 +1,4 @@
-"""Configure the log by the settings, and report settings that give up security."""
+"""Configure the log from the settings, and report settings that reduce security."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from doorward.settings.secret_values import secret_values
 
 
 def log_as_set(settings: Settings, *, level: str | None = None) -> None:
-    """Configure the log of this process, by default at ``LOG_LEVEL``. No line holds one of the settings' secrets."""
+    """Configure the log of this process, by default at ``LOG_LEVEL``. Secrets of the settings are redacted."""
     configure_logging(
         level or settings.telemetry.log_level,
         log_style(settings.deployment),
@@ -22,17 +22,17 @@ def log_as_set(settings: Settings, *, level: str | None = None) -> None:
 
 
 def log_style(settings: DeploymentSettings) -> Literal["json", "console"]:
-    """Return the form of log lines: JSON in production, coloured text in development."""
+    """Return the format of log lines: JSON in production, coloured text in development."""
     return "console" if settings.environment == "development" else "json"
 
 
 def report_insecure_settings(settings: Settings) -> None:
-    """Log each setting that gives up security. What production must never have is refused when settings are loaded."""
+    """Log each setting that reduces security. Values that production must never have are refused during loading."""
     for setting, why in insecure_settings(settings):
         report(ConfigInsecure(setting=setting, why=why))
 
 
 def report_switched_off_tasks(settings: BackgroundSettings) -> None:
-    """Log that this service runs no background tasks, if so."""
+    """Log which setting keeps this service from running background tasks, if one does."""
     if setting := settings.switched_off_by:
         report(HousekeepingOff(setting=setting))

@@ -1,4 +1,4 @@
-"""What signs people in with other OpenID providers, built from the settings."""
+"""Build login with other OpenID providers from the settings."""
 
 import ssl
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def _providers(base: Foundation, issuer: str) -> Sequence[LoginProvider]:
 
 
 def create_federated_login(base: Foundation, pairs: TokenPairIssuer, issuer: str) -> FederatedLogin:
-    """Return the use case of people who sign in with other providers. ``issuer`` is the address they come back to."""
+    """Return the use case of login with other providers, which redirect users back to an address below ``issuer``."""
     requests = LoginRequests(create_sealer(base.settings))
     return FederatedLogin(
         visits=ProviderVisits(_providers(base, issuer), requests=requests, clock=base.clock),
@@ -43,7 +43,7 @@ def create_federated_login(base: Foundation, pairs: TokenPairIssuer, issuer: str
 
 
 def check_login_providers(settings: LoginProviderSettings) -> None:
-    """Check that what signs people in elsewhere, and renders the pages, is installed. Raises ``ImportError``."""
+    """Check that the extras for login providers and for pages are installed, if needed. Raises ``ImportError``."""
     if settings.login_providers:
         from doorward.infrastructure import login_providers  # noqa: F401, PLC0415 - an extra
         from doorward.web import rendering  # noqa: F401, PLC0415 - as above

@@ -1,4 +1,4 @@
-"""Mail, built from the settings: what stores requests, and what delivers them. Without mail nothing is imported."""
+"""Build the mail queue and the mail delivery from the settings. If mail is off, its packages are not imported."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from doorward.infrastructure.mail.development import DevelopmentMailbox
 
 GRACE_SECONDS: Final = 20
-"""How long sends under way may take after SIGTERM."""
+"""Time that sends in progress have to finish after SIGTERM."""
 
 
 @frozen
 class MailService:
-    """Mail in one process: the queue for use cases, the delivery where this process delivers, development's mails."""
+    """Mail in one process: the queue, the delivery (None if another process delivers), the mails of development."""
 
     queue: MailQueue
     delivery: Delivery | None = None
@@ -47,7 +47,7 @@ class MailService:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver within the block, where this process does."""
+        """Deliver mail within the block, if this process delivers."""
         if self.delivery is None:
             yield
             return
@@ -56,14 +56,14 @@ class MailService:
 
 
 def has_mail(settings: Settings) -> bool:
-    """Tell whether mail is sent."""
+    """Return whether mail is configured."""
     return config.has_mail(settings.mail, settings.browsers, settings.deployment)
 
 
 def create_mail(settings: Settings, database: PostgresDatabase, clock: Clock, *, delivers: bool) -> MailService:
-    """Return mail as the settings have it; it is delivered by this process if ``delivers``.
+    """Return the mail service of this process, which delivers mail itself if ``delivers``.
 
-    Raises ``ImportError`` without the extra ``doorward[mail]``, ``MailTemplateError`` for a template.
+    Raises ``ImportError`` without the extra ``doorward[mail]``, ``MailTemplateError`` for an unusable template.
     """
     if not has_mail(settings):
         return MailService(MailQueue(None))
@@ -93,14 +93,14 @@ def create_composers(settings: Settings, database: PostgresDatabase, clock: Cloc
 
 
 def create_sealer(settings: Settings) -> Sealer:
-    """Return what encrypts stored secrets."""
+    """Return the encryption of stored secrets."""
     from doorward.infrastructure.sealing import AesGcmSealer  # noqa: PLC0415 - an extra
 
     return AesGcmSealer(sealing_keys(settings.keys))
 
 
 def check_mail(settings: Settings) -> None:
-    """Check what mail needs, if there is mail. Raises ``ImportError``, ``MailTemplateError``."""
+    """Check the extra and the templates of mail, if configured. Raises ``ImportError``, ``MailTemplateError``."""
     if has_mail(settings):
         from doorward.infrastructure.mail import smtp  # noqa: F401, PLC0415 - an extra
         from doorward.infrastructure.mail.templates import JinjaTemplates  # noqa: PLC0415 - an extra
@@ -110,7 +110,7 @@ def check_mail(settings: Settings) -> None:
 
 
 def create_budgets(settings: Settings, database: PostgresDatabase, clock: Clock) -> MailBudgets:
-    """Return the budgets of addresses."""
+    """Return the mail budgets, which limit the mail to each address."""
     return MailBudgets(database=database, clock=clock, key=keys(settings.keys, MAIL_BUDGET_PURPOSE)[0])
 
 

@@ -1,4 +1,4 @@
-"""What decides on new passwords, built from the settings."""
+"""Build the checks of new passwords from the settings."""
 
 import ssl
 
@@ -11,7 +11,7 @@ from doorward.settings.passwords import PasswordSettings
 
 
 def create_new_passwords(settings: PasswordSettings) -> NewPasswords:
-    """Return what refuses new passwords."""
+    """Return the checks of new passwords."""
     return NewPasswords(
         common_passwords=load_common_passwords(),
         breached=_create_breached_passwords(settings),
@@ -20,7 +20,7 @@ def create_new_passwords(settings: PasswordSettings) -> NewPasswords:
 
 
 def check_new_passwords(settings: PasswordSettings) -> None:
-    """Check that the file of breached passwords can be used, if there is one. Raises ``BreachesUnavailableError``."""
+    """Check that the file of breached passwords is usable, if configured. Raises ``BreachesUnavailableError``."""
     breached = _create_breached_passwords(settings)
     if isinstance(breached, BreachFile):
         breached.check()
@@ -31,7 +31,7 @@ def _create_breached_passwords(settings: PasswordSettings) -> BreachedPasswords 
         case "hibp":
             return BreachServer(HttpClient(settings.password_breaches_url, tls=ssl.create_default_context()))
         case "file":
-            # The settings refuse `file` without it.
+            # The settings refuse `file` without a list.
             assert settings.password_breaches_list is not None  # noqa: S101 - for the type checker
             return BreachFile(settings.password_breaches_list)
         case "off":

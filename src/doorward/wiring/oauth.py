@@ -1,4 +1,4 @@
-"""The use cases of OAuth clients, built from the settings."""
+"""Build the use cases of OAuth clients and of the OpenID provider from the settings."""
 
 import importlib.util
 import ssl
@@ -77,7 +77,7 @@ from doorward.wiring.login_providers import create_federated_login
 
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
-    """Return the use cases."""
+    """Return the use cases of OAuth clients and resources."""
     built_in, reader = built_in_resources(settings), _assertions(settings)
     return OAuthServices(
         clients=Clients(
@@ -104,7 +104,7 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
 def create_provider(
     base: Foundation, signer: AccessTokens, pairs: TokenPairIssuer, sessions: Sessions, signing_keys: SigningKeys | None
 ) -> ProviderServices | None:
-    """Return the use cases of the standard endpoints; None where the provider is off."""
+    """Return the use cases of the standard endpoints; None if the OpenID provider is off."""
     issuer, clock = base.settings.browsers.provider_issuer, base.clock
     if issuer is None or signing_keys is None:
         return None
@@ -242,7 +242,7 @@ def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
 
 
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
-    """Return what knows callers, people and clients, by the service's own access tokens."""
+    """Return the authentication of users and clients by the service's own access tokens."""
     clients = ClientCallers(database=base.database, batching=batching_on(base.database))
     return OwnTokenAuthentication(
         signer=signer, possession=create_possession(base), sessions=sessions, clients=clients, clock=base.clock
@@ -250,7 +250,10 @@ def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: 
 
 
 def create_possession(base: Foundation) -> Possession:
-    """Return what judges the proofs of calls. Without the provider there is no address that they could be for."""
+    """Return the check of key proofs in requests. It has no reader if the OpenID provider is off.
+
+    Without the provider, there is no public address that a proof could be made for.
+    """
     return Possession(_proof_reader() if base.settings.browsers.provider_issuer else None)
 
 
@@ -267,7 +270,7 @@ def expired_codes_task(settings: BackgroundSettings, database: PostgresDatabase,
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:
-    """Return the audience of the service's own tokens, and its issuer where it has one."""
+    """Return the audience of the service's own tokens and, if it has one, its public address, the issuer."""
     issuer = settings.browsers.public_url
     return {settings.tokens.jwt_audience, *([] if issuer is None else [issuer])}
 

@@ -1,4 +1,4 @@
-"""The use cases of the operator's commands: each opens a database of its own and closes it."""
+"""The operations behind the operator's commands. Each opens its own database and closes it."""
 
 import os
 import pwd
@@ -50,9 +50,9 @@ from doorward.wiring.user_files import create_user_export, create_user_import
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Do now what the background tasks do at their intervals, one after another; a failure stops none of the others.
+    """Run all background tasks now, one after another. If one fails, the others still run.
 
-    Return how many sessions were removed; None when another process removes them. Raises the first failure:
+    Return the number of removed sessions; None if another process is removing them. Raises the first failure:
     ``ClocksDifferError``, ``psycopg.Error``, ``DomainError``.
     """
     failures: list[Exception] = []
@@ -71,25 +71,25 @@ async def prune(settings: Settings, host: HostClock | None = None) -> int | None
 
 
 async def revoke_all(settings: DatabaseSettings) -> int:
-    """End every session; return how many."""
+    """End every session; return the number of ended sessions."""
     async with _opened(settings) as database:
         return await SessionEnding(database=database, clock=database.clock).end_all()
 
 
 async def deactivate(settings: DatabaseSettings, name: str) -> int:
-    """Bar a user from the service; return how many sessions were ended. Raises ``UserNotFoundError``."""
+    """Deactivate a user; return the number of ended sessions. Raises ``UserNotFoundError``."""
     async with _opened(settings) as database:
         return await _deactivation(database).deactivate(name)
 
 
 async def activate(settings: DatabaseSettings, name: str) -> None:
-    """Let a user log in again. Raises ``UserNotFoundError``."""
+    """Activate a user, who can then log in again. Raises ``UserNotFoundError``."""
     async with _opened(settings) as database:
         await _deactivation(database).activate(name)
 
 
 async def unthrottle(settings: Settings, name: str) -> None:
-    """Forget the failed logins of a user. Raises ``UserNotFoundError``."""
+    """Reset the counter of failed logins of a user. Raises ``UserNotFoundError``."""
     async with _opened(settings.database) as database:
         throttling = create_throttling(settings.keys, database)
         accounts = Accounts(database=database)
@@ -97,16 +97,16 @@ async def unthrottle(settings: Settings, name: str) -> None:
 
 
 async def invite(settings: Settings, email: str) -> None:
-    """Invite an address. Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``."""
+    """Invite an e-mail address. Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``."""
     async with _opened(settings.database) as database:
         mails = create_mail(settings, database, database.clock, delivers=False).queue
         await create_inviting(settings, database, database.clock, mails).invite(email)
 
 
 async def reseal(settings: Settings) -> Resealed:
-    """Seal again, under the first key, what is stored under another; return how many payloads and secrets.
+    """Encrypt stored payloads and secrets again if they are not under the first key; return their number.
 
-    Raises ``ImportError`` without the package that seals.
+    Raises ``ImportError`` without the package that encrypts.
     """
     sealer = create_sealer(settings)
     async with _opened(settings.database) as database:
@@ -119,7 +119,7 @@ async def reseal(settings: Settings) -> Resealed:
 
 
 async def prepare_signing_keys(settings: Settings) -> None:
-    """Make the first signing keys if there are none, where the provider is on, and see that they can be opened.
+    """Create the first signing keys if there are none, and check that all can be opened, if the provider is on.
 
     Raises ``SigningKeysUnreadableError``, ``ImportError`` without the extra ``doorward[oauth]``.
     """
@@ -145,7 +145,7 @@ async def opened_keys(settings: Settings) -> AsyncIterator[KeyChanges]:
 
 @asynccontextmanager
 async def opened_item_import(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[tuple[Accounts, ItemImport]]:
-    """Yield the use cases that an import from a shell needs. Storing the file may take so many seconds."""
+    """Yield the use cases of an import of items from a shell. Storing the file may take up to ``seconds``."""
     async with _opened(settings, bulk_seconds=seconds) as database:
         with database.bulk_place():
             yield Accounts(database=database), ItemImport(database=database, clock=database.clock, seconds=seconds)
@@ -153,7 +153,7 @@ async def opened_item_import(settings: DatabaseSettings, *, seconds: int) -> Asy
 
 @asynccontextmanager
 async def opened_administration(settings: Settings) -> AsyncIterator[AdministrationServices]:
-    """Yield the use cases of administration. Raises ``ImportError`` where mail needs a package that is missing."""
+    """Yield the use cases of administration. Raises ``ImportError`` if mail is configured without its extra."""
     async with _opened(settings.database) as database:
         mails = create_mail(settings, database, database.clock, delivers=False).queue
         hasher = BcryptHasher(rounds=settings.passwords.bcrypt_rounds, threads=1)
@@ -164,7 +164,7 @@ async def opened_administration(settings: Settings) -> AsyncIterator[Administrat
 
 @asynccontextmanager
 async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterator[UserImport]:
-    """Yield the import of users. Each transaction of it, a rehearsal's only one, may take so many seconds."""
+    """Yield the import of users. Each of its transactions may take up to ``seconds``; a dry run is one transaction."""
     async with _opened(settings.database, bulk_seconds=seconds) as database:
         with database.bulk_place():
             yield create_user_import(settings.hashes, database, database.clock)
@@ -172,7 +172,7 @@ async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterat
 
 @asynccontextmanager
 async def opened_user_export(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[UserExport]:
-    """Yield the export of users, which may take so many seconds."""
+    """Yield the export of users, which may take up to ``seconds``."""
     async with _opened(settings, bulk_seconds=seconds) as database:
         with database.bulk_place():
             yield create_user_export(database, database.clock)
@@ -195,7 +195,7 @@ async def opened_oauth(settings: Settings) -> AsyncIterator[OAuthServices]:
 
 
 async def list_dead_letters(settings: DatabaseSettings, webhook_id: UUID | None, limit: int) -> Sequence[DeadLetter]:
-    """Return dead letters, the latest first."""
+    """Return dead letters, newest first."""
     async with _opened(settings) as database:
         return await DeadLetters(database=database, clock=database.clock).list(
             endpoint_id=webhook_id, before=None, limit=limit
@@ -203,7 +203,7 @@ async def list_dead_letters(settings: DatabaseSettings, webhook_id: UUID | None,
 
 
 async def retry_dead_letters(settings: DatabaseSettings, number: int | None, webhook_id: UUID | None) -> int:
-    """Retry one dead letter, or all of a webhook; return how many.
+    """Retry one dead letter, or all of a webhook; return the number of retried ones.
 
     Raises ``DeadLetterNotFoundError``, ``WebhookNotFoundError``, ``WebhookDisabledError``.
     """
@@ -216,7 +216,7 @@ async def retry_dead_letters(settings: DatabaseSettings, number: int | None, web
 
 
 async def unsubscribe_broker(settings: DatabaseSettings) -> int:
-    """Stop storing messages for the broker, and remove those that wait; return how many were removed."""
+    """Stop storing messages for the broker, and remove the unsent ones; return the number of removed messages."""
     async with _opened(settings) as database:
         return await unsubscribe(database)
 
@@ -240,9 +240,9 @@ async def _opened(
 
 
 def _operator() -> str:
-    """Return the name of the operating system's user, or the number of one without a name, as in some containers.
+    """Return the name of the operating system's user, or the user id if it has no name, as in some containers.
 
-    Not what the environment says: LOGNAME would write another name into the audit log.
+    Environment variables are not used: with LOGNAME, a user could put another name into the audit log.
     """
     try:
         return pwd.getpwuid(os.getuid()).pw_name

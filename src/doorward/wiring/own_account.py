@@ -1,4 +1,4 @@
-"""The use cases of a signed-in user's own account, built from the settings."""
+"""Build the use cases of a signed-in user's own account from the settings."""
 
 from doorward.api.services import OwnAccountServices
 from doorward.domain.accounts.password_change import PasswordChange
@@ -18,7 +18,7 @@ from doorward.wiring.throttling import create_throttling
 
 
 def create_own_account(base: Foundation, rules: RegistrationRules, issuer: TokenPairIssuer) -> OwnAccountServices:
-    """Return the use cases."""
+    """Return the use cases of a signed-in user's own account."""
     lifetimes, address_detail = lifetimes_of(base.settings), base.settings.tokens.client_addresses
     passwords = create_passwords(base, rules)
     return OwnAccountServices(

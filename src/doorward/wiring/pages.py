@@ -1,7 +1,8 @@
-"""The pages for people. They exist where mail does: its links lead to them, and its extra has what renders them.
+"""Build the HTML pages from the settings. They exist if mail is configured, whose links lead to them.
 
-The page that accepts an invitation exists without mail, too, where it has an address: ``create-admin`` prints its link.
-Those that people sign in on and for need the provider: ``PUBLIC_URL`` by https, or on this machine.
+The page that accepts an invitation also exists without mail if ``PUBLIC_URL`` is set, because ``create-admin`` prints
+a link to it. The sign-in pages, and those behind them, need the OpenID provider: ``PUBLIC_URL`` with https, or on this
+machine.
 """
 
 from __future__ import annotations
@@ -28,24 +29,24 @@ if TYPE_CHECKING:
 
 @frozen
 class Site:
-    """The calls of the pages, and what shows refusals to people; neither where there are no pages."""
+    """The routes of the pages, and the page that shows errors; both empty if there are no pages."""
 
     calls: Sequence[Call] = ()
     show_problem: ShowProblem | None = None
 
 
 def has_invitation_page(settings: Settings) -> bool:
-    """Tell whether a link to the page of invitations leads to it."""
+    """Return whether the page that accepts invitations exists and has an address."""
     return settings.browsers.public_url is not None and importlib.util.find_spec("jinja2") is not None
 
 
 def has_passkey_pages(settings: Settings) -> bool:
-    """Tell whether there are passkeys, and what renders their pages."""
+    """Return whether passkeys can be used and their pages can be rendered."""
     return has_passkeys(settings.browsers) and importlib.util.find_spec("jinja2") is not None
 
 
 def create_site(settings: Settings, *, has_mail: bool) -> Site:
-    """Return the pages. Raises ``ImportError`` where mail needs them and the extra is missing, and ``BrandError``."""
+    """Return the pages. Raises ``ImportError`` if mail is configured without its extra, and ``BrandError``."""
     if not has_mail and not has_invitation_page(settings):
         return Site()
     from doorward.infrastructure.shipped_templates import ShippedTemplates  # noqa: PLC0415 - an extra
@@ -69,7 +70,7 @@ def _brand(settings: BrandSettings) -> Brand:
 
 
 def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> Sequence[Call]:
-    """Return the calls of the pages that people sign in on and for; none where the provider is off."""
+    """Return the routes of the sign-in pages and of those behind them; none if the OpenID provider is off."""
     issuer = settings.browsers.provider_issuer
     if issuer is None:
         return []

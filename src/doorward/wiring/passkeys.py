@@ -1,4 +1,4 @@
-"""The use cases of passkeys, built from the settings."""
+"""Build the use cases of passkeys from the settings."""
 
 import importlib.util
 from typing import Final
@@ -29,17 +29,17 @@ from doorward.wiring.auth import (
 from doorward.wiring.foundation import Foundation
 
 NAME: Final = "doorward"
-"""What authenticators show for the service."""
+"""Name of the service that authenticators display."""
 
 
 def has_passkeys(settings: BrowserSettings) -> bool:
-    """Tell whether passkeys can be used: there is an address that they belong to, and the extra is installed."""
+    """Return whether passkeys can be used: ``PUBLIC_URL`` is suitable and the extra is installed."""
     return settings.relying_party is not None and importlib.util.find_spec("webauthn") is not None
 
 
 @frozen
 class _Parts:
-    """What the use cases share."""
+    """The objects that the use cases share."""
 
     relying_party: RelyingParty
     ceremonies: Ceremonies
@@ -49,7 +49,7 @@ class _Parts:
 
 
 def create_passkeys(base: Foundation, issuer: TokenPairIssuer, codes: RecoveryCodes) -> PasskeyServices | None:
-    """Return the use cases, None where passkeys cannot be used."""
+    """Return the use cases of passkeys; None if passkeys cannot be used."""
     found = base.settings.browsers.relying_party
     if found is None or not has_passkeys(base.settings.browsers):
         return None
@@ -109,5 +109,5 @@ def _create_login(base: Foundation, issuer: TokenPairIssuer, parts: _Parts) -> P
 
 
 def passkey_data() -> PasskeyData:
-    """Return what is stored of a user's passkeys."""
+    """Return the personal data of passkeys."""
     return PasskeyData()

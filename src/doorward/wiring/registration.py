@@ -1,4 +1,4 @@
-"""The use case of sign-up, built from the settings."""
+"""Build the use case of sign-up from the settings."""
 
 from doorward.domain.auth.users.identifiers import without_separators
 from doorward.domain.auth.users.registration import Registration, RegistrationRules
@@ -8,7 +8,7 @@ from doorward.wiring.new_passwords import create_new_passwords
 
 
 def registration_rules(settings: Settings) -> RegistrationRules:
-    """Return what the operator refuses of names, addresses and passwords."""
+    """Return the operator's rules for user names, e-mail addresses and passwords."""
     return RegistrationRules(
         new_passwords=create_new_passwords(settings.passwords),
         reserved_usernames=frozenset(map(without_separators, settings.registration.reserved_usernames)),

@@ -1,4 +1,4 @@
-"""The use cases of second factors, built from the settings."""
+"""Build the use cases of second factors from the settings."""
 
 import importlib.util
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ from doorward.wiring.throttling import create_throttling
 
 
 def create_second_factors(base: Foundation, issuer: TokenPairIssuer) -> SecondFactorServices:
-    """Return the use cases."""
+    """Return the use cases of second factors."""
     settings, sealer, notices = base.settings, find_sealer(base.settings), FactorNotices(base.mails)
     macs = RecoveryCodeMacs(keys_of_stored_secrets(settings.keys, RECOVERY_CODE_PURPOSE))
     recovery_codes = RecoveryCodes(
@@ -53,7 +53,7 @@ def create_second_factors(base: Foundation, issuer: TokenPairIssuer) -> SecondFa
 
 
 def create_login_completion(base: Foundation, issuer: TokenPairIssuer) -> LoginCompletion:
-    """Return what completes logins by a second factor of any kind."""
+    """Return the service that completes logins by a second factor of any kind."""
     return LoginCompletion(
         database=base.database,
         sessions=create_login_sessions(base, issuer),
@@ -65,7 +65,7 @@ def create_login_completion(base: Foundation, issuer: TokenPairIssuer) -> LoginC
 
 
 def find_sealer(settings: Settings) -> Sealer | None:
-    """Return what encrypts stored secrets; None without the package for it."""
+    """Return the encryption of stored secrets; None if its package is not installed."""
     return None if importlib.util.find_spec("cryptography") is None else create_sealer(settings)
 
 
@@ -83,5 +83,5 @@ def _create_enrolment(
 
 
 def shown_issuer(settings: BrowserSettings) -> str:
-    """Return what authenticator applications call this service: the host of its address, where it has one."""
+    """Return the issuer that authenticator applications display: the host of PUBLIC_URL, or the product's name."""
     return (urlsplit(settings.public_url).hostname if settings.public_url else None) or PRODUCT_NAME

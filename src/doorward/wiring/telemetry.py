@@ -1,4 +1,4 @@
-"""Metrics and traces, built from the settings. The packages of what is switched off are not imported."""
+"""Build metrics and traces from the settings. The packages of disabled parts are not imported."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,29 +22,29 @@ class Telemetry:
     """The metrics and traces of one process."""
 
     def __init__(self, settings: TelemetrySettings) -> None:
-        """Prepare what is switched on. Raises ``ImportError`` when the packages for traces are missing."""
+        """Prepare the enabled parts. Raises ``ImportError`` if traces are enabled and their packages are missing."""
         self._metrics = _metrics() if settings.metrics_port else None
         self._tracing = _tracing(settings.traces_url) if settings.traces_url else None
 
     @property
     def observe_hash_wait(self) -> Callable[[float], None] | None:
-        """Takes how many seconds each password hash waited; None without metrics."""
+        """The observer of how many seconds a password hash waited in the queue; None without metrics."""
         return self._metrics.observe_hash_wait if self._metrics else None
 
     @property
     def cursor_factory(self) -> type[AsyncCursor[Any]]:
-        """The class of the cursors that run the statements."""
+        """The class of the cursors that run statements; it creates spans if traces are enabled."""
         return self._tracing.cursor_factory if self._tracing else AsyncCursor
 
     def wrap(self, app: "Application") -> "Application":
-        """Put the spans of requests around all else that answers them."""
+        """Wrap the whole handling of each request in a span, if traces are enabled."""
         if self._tracing is not None:
             app.answer = self._tracing.around(app.answer)
         return app
 
     @asynccontextmanager
     async def running(self, database: PostgresDatabase, hashes_waiting: Callable[[], int]) -> AsyncIterator[None]:
-        """Count, sample and trace within the block; send what is left at its end."""
+        """Collect metrics and traces within the block; flush both at its end."""
         async with AsyncExitStack() as stack:
             if self._tracing is not None:
                 stack.push_async_callback(self._tracing.close)
@@ -52,7 +52,7 @@ class Telemetry:
                 stack.enter_context(observed_events(metrics.count_event))
                 load = metrics.sampled(lambda: metrics.set_load(database.pool_load(), hashes_waiting()))
                 await stack.enter_async_context(load)
-                # Sampled: while the reader of the log is slow, no event can report it.
+                # Sampled, because lines are lost while the reader of the log is slow, and no event can report that.
                 await stack.enter_async_context(metrics.sampled(lambda: metrics.count_lost_lines(dropped_lines())))
                 difference = metrics.sampled(lambda: metrics.set_clock_difference(database.clock.difference()))
                 await stack.enter_async_context(difference)
@@ -70,7 +70,7 @@ def _metrics() -> "Metrics":
 
 
 def _worker_file() -> "WorkerFile | None":
-    """Return this process's file for the process that serves /metrics; None if they are the same."""
+    """Return the file that passes this process's metrics to the one that serves /metrics; None if they are the same."""
     from doorward.observability.metrics_endpoint import shared_folder  # noqa: PLC0415 - only with METRICS_PORT
 
     folder = shared_folder()

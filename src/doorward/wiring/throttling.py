@@ -1,4 +1,4 @@
-"""What counts attempts on accounts, and the task that forgets them, built from the settings."""
+"""Build the throttling of login attempts, and the task that removes old counters, from the settings."""
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.login.forgetting import Forgetting
@@ -14,12 +14,12 @@ from doorward.wiring.keys import keys
 
 
 def create_throttling(settings: KeySettings, database: Database[Connection]) -> Throttling:
-    """Return what counts attempts. After a change of SECRET_KEY it begins anew: the old key's rows are forgotten."""
+    """Return the throttling of login attempts. A change of SECRET_KEY resets it: rows of the old key are not found."""
     key, _ = keys(settings, THROTTLE_PURPOSE)
     return Throttling(database=database, key=key)
 
 
 def forgetting_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
-    """Return the task that removes silent throttles and devices: none while the clocks differ by too much."""
+    """Return the task that removes unused throttles and devices: none while the clocks differ by too much."""
     forgetting = Forgetting(database=database, clock=clock)
     return agreed_task("forget_logins", forgetting.forget, settings, database)

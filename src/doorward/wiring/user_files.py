@@ -1,4 +1,4 @@
-"""Import and export of users, built from the settings."""
+"""Build the import and the export of users from the settings."""
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.administration.exporting.user_export import SnapshotDatabase, UserExport
@@ -15,7 +15,7 @@ from doorward.wiring.foreign_hashes import create_foreign_hashes
 
 
 def create_user_import(settings: ImportedHashSettings, database: Database[Connection], clock: Clock) -> UserImport:
-    """Return the import, which reads all formats."""
+    """Return the import of users, with the readers of all formats."""
     firebase = FirebaseReader(
         salt_separator=settings.firebase_salt_separator,
         rounds=settings.firebase_rounds,
@@ -38,5 +38,5 @@ def create_user_import(settings: ImportedHashSettings, database: Database[Connec
 
 
 def create_user_export(database: SnapshotDatabase, clock: Clock) -> UserExport:
-    """Return the export."""
+    """Return the export of users."""
     return UserExport(database=database, clock=clock)

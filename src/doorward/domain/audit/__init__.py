@@ -1,1 +1,1 @@
-"""The audit log: what changed, about whom, by whom. Written in the transaction of the change."""
+"""The audit log: what changed, which user it concerns, and who changed it. Written in the change's transaction."""

@@ -1,4 +1,4 @@
-"""Remove from the audit log what is personal of one user. The entries stay, with ids that name a user no more."""
+"""Remove the personal data of one user from the audit log. The entries stay, with the id of a user who is gone."""
 
 from uuid import UUID
 
@@ -6,9 +6,9 @@ from doorward.domain.audit import repository
 
 
 async def erase_personal_facts(connection: repository.Connection, user_id: UUID) -> int:
-    """Remove addresses and the ids that clients gave their requests, in the transaction that deletes the user.
+    """Remove client addresses and correlation ids, in the transaction that deletes the user.
 
-    The messages that wait for their receivers lose those ids, too. Return of how many entries.
+    Correlation ids are also removed from stored messages. Return the number of changed entries.
     """
     await repository.remove_correlation_ids(connection, user_id)
     await repository.allow_erasure(connection)

@@ -1,4 +1,4 @@
-"""What the audit log refuses."""
+"""The errors of the audit log."""
 
 from doorward.core.exceptions import DomainError, Kind
 

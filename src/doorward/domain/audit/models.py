@@ -1,4 +1,4 @@
-"""What the audit log speaks of: its entries, and what is looked for. No I/O."""
+"""The models of the audit log: its entries, and queries. No I/O."""
 
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,10 @@ from doorward.core.frozen import frozen
 
 @frozen
 class NewEntry:
-    """An event about to be stored.
+    """An event to be stored.
 
-    ``actor`` is the id of the user whose token or password was shown, or ``operator:`` and the name of the operating
-    system's user who ran a command; otherwise None. ``personal`` is removed when the user is erased.
+    ``actor`` is the id of the user who was authenticated by token or password, or ``operator:`` and the name of the
+    operating system's user who ran a command; otherwise None. ``personal`` is removed when the user is erased.
     """
 
     type: str
@@ -27,7 +27,7 @@ class NewEntry:
 
 @frozen
 class AuditEntry(NewEntry):
-    """A stored event. ``id`` grows with each: the events about one user are in the order of their commits."""
+    """A stored event. Ids increase; the events about one user have them in the order of their commits."""
 
     id: int
     occurred_at: datetime
@@ -35,7 +35,7 @@ class AuditEntry(NewEntry):
 
 @frozen
 class AuditQuery:
-    """Which entries are wanted; None does not narrow. ``since`` is included, ``until`` is not."""
+    """The conditions of a search; None is no condition. ``since`` is inclusive, ``until`` is exclusive."""
 
     user_id: UUID | None = None
     type: str | None = None
@@ -46,7 +46,10 @@ class AuditQuery:
 
 @frozen
 class Replay:
-    """Which entries an endpoint gets again. ``since`` is included, ``until`` is not; ``types`` is None for all."""
+    """The entries that are sent to an endpoint again. ``types`` is None for all types.
+
+    ``since`` is inclusive, ``until`` is exclusive.
+    """
 
     endpoint: UUID
     types: list[str] | None
@@ -56,7 +59,7 @@ class Replay:
 
 @frozen
 class ReplayExtent:
-    """How many entries there are to replay, and the lowest of their numbers (0 without any)."""
+    """The number of entries to replay, and the lowest of their ids (0 if there are none)."""
 
     entries: int
     first_id: int

@@ -1,4 +1,4 @@
-"""Record an event: the audit row and the messages to its receivers, in the transaction of the change."""
+"""Record an event: store the audit row and the messages to receivers in the transaction of the change."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,16 +10,16 @@ from doorward.domain.audit.models import NewEntry
 from doorward.observability.request_context import ACTOR, CLIENT, CORRELATION_ID, USER_ID, request_facts
 
 EVENTS_OF_A_TURN: Final = 50
-"""How many of many events are stored before the event loop runs other requests."""
+"""Number of events that are stored before the event loop may run other tasks."""
 
 
 async def record(connection: repository.Connection, event: AuditedEvent, *, address: str | None = None) -> None:
-    """Store the event in the caller's transaction, for its receivers, too: it stays if and only if the change does.
+    """Store the event, and messages for its receivers, in the caller's transaction.
 
-    Call it after the user's row was locked or changed, so that the events about one user are numbered in the order of
-    their commits; and ``report`` the event after the transaction. The actor and the correlation id are those of the
-    request's context. ``address`` is as much of the client's address as may be recorded. It is personal, and stored
-    apart from the event's facts.
+    Call this after the user's row was locked or changed, so that the events about one user are numbered in the order of
+    their commits, and ``report`` the event after the transaction. The actor and the correlation id are taken from the
+    request's context. ``address`` is the part of the client's address that may be recorded. It is personal data, and
+    stored separately from the event's facts.
     """
     context = request_facts()
     entry = NewEntry(
@@ -36,7 +36,7 @@ async def record(connection: repository.Connection, event: AuditedEvent, *, addr
 
 
 async def record_all(connection: repository.Connection, events: Iterable[AuditedEvent]) -> None:
-    """Store many events as ``record`` does, without waiting for the answer to each. Others have their turn between."""
+    """Store many events as ``record`` does, in a pipeline. The event loop runs other tasks at intervals."""
     async with connection.pipeline():
         for number, event in enumerate(events, start=1):
             await record(connection, event)

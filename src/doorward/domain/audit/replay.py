@@ -10,28 +10,28 @@ from doorward.domain.audit.models import Replay
 ENTRIES_A_BATCH: Final = 2000
 
 ReplayCheck = Callable[[repository.Connection], Awaitable[object]]
-"""Refuses a batch, in its transaction, if whoever asked for the replay has lost the right to it."""
+"""Raises an error, in the transaction of a batch, if the actor no longer has the permission to replay."""
 
 
 class AuditReplay:
-    """Reads events from the audit log, as far back as it goes."""
+    """Replays events from the whole audit log."""
 
     def __init__(self, *, database: Database[repository.Connection], entries_a_batch: int = ENTRIES_A_BATCH) -> None:
-        """Take the database, and of how many entries one statement stores messages."""
+        """Take the database, and the number of entries for which one statement stores messages."""
         self._database = database
         self._entries_a_batch = entries_a_batch
 
     async def count(self, replay: Replay, *, limit: int) -> int:
-        """Return how many entries there are to replay, counted up to ``limit``. Raises ``ServiceUnavailableError``."""
+        """Return the number of entries to replay, counted up to ``limit``. Raises ``ServiceUnavailableError``."""
         async with self._database.connection() as connection:
             return (await repository.find_extent(connection, replay, limit=limit)).entries
 
     async def replay(self, replay: Replay, admit: ReplayCheck) -> int:
-        """Store the messages in the order of the entries; return how many.
+        """Store the messages in the order of the entries; return their number.
 
-        Each batch commits by itself: a call that fails may have stored some, which a second call stores again. They
-        have the ids that they had, so that receivers know them. Raises ``ServiceUnavailableError``, and what ``admit``
-        raises.
+        Each batch has its own transaction. If a call fails after some batches, another call stores their messages
+        again. A message keeps its original id, so that receivers can detect duplicates. Raises
+        ``ServiceUnavailableError``, and the errors of ``admit``.
         """
         async with self._database.connection() as connection:
             extent = await repository.find_extent(connection, replay, limit=1)

@@ -20,7 +20,7 @@ Connection = AsyncConnection[Any]
 
 @asynccontextmanager
 async def _in_time() -> AsyncIterator[None]:
-    """Raise ``AuditQueryTooBroadError`` when a statement in the block reached its time limit."""
+    """Raise ``AuditQueryTooBroadError`` if a statement in the block reaches its time limit."""
     try:
         yield
     except QueryCanceled as error:
@@ -28,9 +28,9 @@ async def _in_time() -> AsyncIterator[None]:
 
 
 async def add_entry(connection: Connection, entry: NewEntry) -> None:
-    """Store an event, and a message of it for each receiver of events; PostgreSQL gives it its number and its time.
+    """Store an event, and a message for each receiver of events. PostgreSQL sets the event's id and time.
 
-    The id of a message is the same for all receivers, and ``add_replay`` makes the same one.
+    The message id is the same for all receivers, and ``add_replay`` computes the same one.
     """
     json = {"data": Jsonb(entry.data), "personal": None if entry.personal is None else Jsonb(entry.personal)}
     await connection.execute(
@@ -64,9 +64,9 @@ async def add_entry(connection: Connection, entry: NewEntry) -> None:
 
 
 async def add_replay(connection: Connection, replay: Replay, *, after: int, limit: int) -> list[int]:
-    """Store messages of some entries for one endpoint again, from the one after ``after`` on; return their numbers.
+    """Store messages for one endpoint again, of up to ``limit`` entries after the id ``after``; return the entry ids.
 
-    They are those that ``add_entry`` stored, but for what was erased since.
+    The messages equal those that ``add_entry`` stored, except for data that was erased since.
     """
     cursor = await connection.execute(
         """
@@ -99,7 +99,7 @@ async def add_replay(connection: Connection, replay: Replay, *, after: int, limi
 
 
 async def find_extent(connection: Connection, replay: Replay, *, limit: int) -> ReplayExtent:
-    """Count the entries of a replay up to ``limit``, and find the first of them."""
+    """Count the entries of a replay up to ``limit``, and find the lowest of their ids."""
     async with connection.cursor(row_factory=class_row(ReplayExtent)) as cursor:
         await cursor.execute(
             """
@@ -122,7 +122,7 @@ async def find_extent(connection: Connection, replay: Replay, *, limit: int) -> 
 
 
 async def remove_correlation_ids(connection: Connection, user_id: UUID) -> None:
-    """Remove the ids that clients gave their requests from the messages about a user that wait or are dead letters."""
+    """Remove correlation ids, which clients choose, from undelivered messages and dead letters about a user."""
     await connection.execute(
         """
         UPDATE outbox
@@ -138,14 +138,14 @@ async def remove_correlation_ids(connection: Connection, user_id: UUID) -> None:
 
 
 async def allow_erasure(connection: Connection) -> None:
-    """Allow UPDATE of the audit log in this transaction. The table's trigger refuses it otherwise."""
+    """Allow UPDATE of the audit log in this transaction. Otherwise, the table's trigger refuses it."""
     await connection.execute("SELECT pg_catalog.set_config('doorward.audit_change', 'erasure', true)")
 
 
 async def remove_personal_facts(connection: Connection, user_id: UUID) -> int:
-    """Remove what is personal from the entries about a user; return from how many.
+    """Remove personal data from the entries about a user; return the number of changed entries.
 
-    Clients choose the ids of their requests: one may hold a name.
+    Correlation ids are removed, too: clients choose them, so they may contain a name.
     """
     cursor = await connection.execute(
         """
@@ -161,7 +161,7 @@ async def remove_personal_facts(connection: Connection, user_id: UUID) -> int:
 
 
 async def list_entries_about(connection: Connection, user_id: UUID) -> AsyncGenerator[AuditEntry]:
-    """Find the entries about a user in their order, by a cursor on the server. Call it in a transaction."""
+    """Yield the entries about a user in order, with a server-side cursor. Call this in a transaction."""
     async with connection.cursor("audit_of_user", row_factory=class_row(AuditEntry)) as cursor:
         await cursor.execute(
             """
@@ -179,10 +179,10 @@ async def list_entries_about(connection: Connection, user_id: UUID) -> AsyncGene
 async def list_entries(
     connection: Connection, query: AuditQuery, *, before: int | None, limit: int
 ) -> list[AuditEntry]:
-    """Find entries, the latest first, from the one before ``before`` on.
+    """Return entries with ids below ``before``, newest first.
 
-    Planned for its values each time: with a user or a time it reads an index. Raises ``AuditQueryTooBroadError`` at the
-    time limit of a statement.
+    The statement is not prepared, so that it is planned for its values: with a user or a time, it uses an index. Raises
+    ``AuditQueryTooBroadError`` at the time limit of a statement.
     """
     async with _in_time(), connection.cursor(row_factory=class_row(AuditEntry)) as cursor:
         await cursor.execute(
@@ -205,15 +205,15 @@ async def list_entries(
 
 
 async def allow_removal(connection: Connection) -> None:
-    """Allow DELETE from the audit log in this transaction. The table's trigger refuses it otherwise."""
+    """Allow DELETE from the audit log in this transaction. Otherwise, the table's trigger refuses it."""
     await connection.execute("SELECT pg_catalog.set_config('doorward.audit_change', 'retention', true)")
 
 
 async def remove_oldest_entries(connection: Connection, *, older_than: datetime, limit: int) -> int:
-    """Remove those of the first ``limit`` entries that are older than a moment; return how many.
+    """Remove those of the first ``limit`` entries that are older than ``older_than``; return their number.
 
-    Entries are numbered in the order of time, but for transactions that overlapped: fewer than ``limit`` means that the
-    rest is younger.
+    Ids are in the order of time, except for overlapping transactions. A result below ``limit`` therefore means that the
+    remaining entries are younger.
     """
     cursor = await connection.execute(
         """

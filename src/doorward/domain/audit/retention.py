@@ -1,4 +1,4 @@
-"""Use case: remove audit events that are older than their retention."""
+"""Use case: remove audit events after their retention period."""
 
 import asyncio
 from datetime import timedelta
@@ -12,11 +12,11 @@ from doorward.observability.logging import report
 
 ENTRIES_A_BATCH: Final = 5000
 PAUSE_SECONDS: Final = 0.01
-"""Between two batches, for the calls that they delay."""
+"""Pause between two batches, for other queries that they delay."""
 
 
 class AuditRetention:
-    """Keeps the audit log as long as the setting says."""
+    """Removes audit events after the retention period of the settings."""
 
     def __init__(
         self,
@@ -26,17 +26,17 @@ class AuditRetention:
         retention: timedelta,
         entries_a_batch: int = ENTRIES_A_BATCH,
     ) -> None:
-        """Take the database, the time, how long an entry is kept, and how many a transaction removes at most."""
+        """Take the retention period of entries, and the maximum of entries that one transaction removes."""
         self._database = database
         self._clock = clock
         self._retention = retention
         self._entries_a_batch = entries_a_batch
 
     async def prune(self) -> int:
-        """Remove the entries that are older than the retention; return how many.
+        """Remove the entries that are older than the retention period; return the number of removed ones.
 
-        Each batch is a transaction, with an entry that says how many it removed. Raises ``ServiceUnavailableError``;
-        what was removed until then stays so.
+        Each batch is a transaction, which also adds an entry with the number of removed ones. Raises
+        ``ServiceUnavailableError``; committed batches stay removed.
         """
         older_than = self._clock.now() - self._retention
         total, removed = 0, self._entries_a_batch

@@ -1,1 +1,1 @@
-"""Messages to deliver, stored in the transaction of the change that they tell of."""
+"""The outbox: messages to deliver, stored in the transaction of the change that causes them."""

@@ -48,20 +48,20 @@ class DeliveryTimes:
 
     poll_seconds: float = 1
     notice_seconds: float = 0.05
-    """From a request in this process to the look at the outbox: by then its transaction has usually committed."""
+    """Delay between a request in this process and the poll of the outbox, so that its transaction can commit before."""
 
     lease: timedelta = timedelta(seconds=120)
-    """How long a claimed message belongs to its process. After that the process counts as dead."""
+    """How long a claimed message belongs to its process. After that, another process may claim it."""
 
     measure_seconds: float = 15
-    """0: another delivery of this process measures the outbox."""
+    """Interval of the metrics of the outbox. 0 disables them, if another delivery of this process reports them."""
 
 
 DELIVERY_TIMES: Final = DeliveryTimes()
 
 
 class Delivery:
-    """Delivers the messages of some channels. Any number of processes may do so at the same time."""
+    """Delivers the messages of some channels. Any number of processes may deliver at the same time."""
 
     def __init__(
         self,
@@ -74,9 +74,9 @@ class Delivery:
         at_a_time: int = 5,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the handler of each channel, and how many messages of a channel are under way at most.
+        """Take the handler of each channel. ``at_a_time`` is the maximum of concurrent deliveries of a channel.
 
-        ``may_expire`` is false while PostgreSQL's clock may be wrong: then nothing counts as expired.
+        ``may_expire`` returns false while PostgreSQL's clock may be wrong; then no message counts as expired.
         """
         self._database = database
         self._clock = clock
@@ -93,15 +93,18 @@ class Delivery:
         self._ended = asyncio.Event()
 
     def notify(self) -> None:
-        """Look at the outbox soon. Called for each message that this process stores."""
+        """Poll the outbox soon. Call this for each message that this process stores."""
         asyncio.get_running_loop().call_later(self._times.notice_seconds, self._wake.set)
 
     @asynccontextmanager
     async def running(self, *, grace_seconds: float) -> AsyncIterator[None]:
-        """Deliver within the block. At its end nothing more is claimed; what is under way may take the grace."""
+        """Deliver within the block. At its end no more messages are claimed.
+
+        Deliveries in progress are cancelled after ``grace_seconds``.
+        """
         loops = [asyncio.create_task(self._run())]
         if self._times.measure_seconds:
-            loops.append(asyncio.create_task(self._measure_on()))
+            loops.append(asyncio.create_task(self._measure_repeatedly()))
         try:
             yield
         finally:
@@ -113,7 +116,7 @@ class Delivery:
             await asyncio.gather(*loops, return_exceptions=True)
 
     async def deliver_due(self) -> int:
-        """Try each message that is due once, unless its receiver is away; return how many.
+        """Try each due message once, unless its channel's circuit is open; return the number of attempts.
 
         Raises ``ServiceUnavailableError``.
         """
@@ -123,7 +126,7 @@ class Delivery:
         return tried
 
     async def _deliver_channel(self, channel: str, handler: Handler) -> int:
-        """Try what is due. As soon as one message is settled another is claimed: a slow receiver holds one place."""
+        """Try the due messages. Another message is claimed when one is done, so a slow receiver uses only one place."""
         tried, under_way = 0, set[asyncio.Task[None]]()
         try:
             while True:
@@ -150,7 +153,7 @@ class Delivery:
                 async with asyncio.timeout(self._times.poll_seconds):
                     await self._wake.wait()
 
-    async def _measure_on(self) -> None:
+    async def _measure_repeatedly(self) -> None:
         while not self._ended.is_set():
             await _reported(self._measure())
             with suppress(TimeoutError):
@@ -171,7 +174,7 @@ class Delivery:
         )
 
     async def _claim(self, channel: str, *, under_way: int) -> list[Message]:
-        """Claim as many messages as there are places. Those that must wait are put aside, so that none hides others."""
+        """Claim a message for each free place. Messages that must wait are postponed, so that they hide no others."""
         places = self._circuits[channel].allowed(self._steady(), self._at_a_time) - under_way
         claimed: list[Message] = []
         if self._ended.is_set() or places <= 0:
@@ -187,24 +190,24 @@ class Delivery:
                     return claimed
 
     async def _try(self, handler: Handler, message: Message) -> None:
-        """Deliver one message and settle its row. A defect in its handler keeps no other message back."""
+        """Deliver one message and settle its row. An exception of its handler does not affect other messages."""
         try:
             outcome = Refused(EXPIRED) if self._is_expired(message) else await handler.deliver(message)
         except ServiceUnavailableError:
             report(DeliveryStalled())
             return
-        # The catch-all: a defect that one message meets must not stop the others, nor be silent.
+        # Catch all, so that a bug in the delivery of one message does not stop the others, and is reported.
         except Exception:  # noqa: BLE001 - reported with its traceback
             report(MessageCrashed(channel=message.channel, kind=message.kind, message_id=message.message_id))
             outcome = TryAgain(CRASHED)
-        self._note(message.channel, outcome)
+        self._update_circuit(message.channel, outcome)
         await self._settlement.settle(message, outcome)
 
     def _is_expired(self, message: Message) -> bool:
         return message.expires_at is not None and message.expires_at <= self._clock.now() and self._may_expire()
 
-    def _note(self, channel: str, outcome: Outcome) -> None:
-        """Open or close the channel's circuit by what came of one attempt."""
+    def _update_circuit(self, channel: str, outcome: Outcome) -> None:
+        """Open or close the channel's circuit, depending on the outcome of one attempt."""
         before = self._circuits[channel]
         match outcome:
             case Outage(reason) | TryAgain(reason, is_fault=True):
@@ -217,17 +220,17 @@ class Delivery:
                 if before.is_open:
                     report(DeliveryCircuitClosed(channel=channel))
             case _:
-                # Nothing was sent, so nothing is known of the receiver.
+                # Nothing was sent, so the state of the receiver is unknown.
                 after = before
         self._circuits[channel] = after
 
 
 async def _reported(work: Awaitable[object]) -> None:
-    """Await a round of work. Its failures are reported, and the next round is made all the same."""
+    """Await a round of work, and report its failures, so that the next round still runs."""
     try:
         await work
     except ServiceUnavailableError:
         report(DeliveryStalled())
-    # The catch-all: a defect in one round must not end the delivery for good, nor be silent.
+    # Catch all, so that a bug in one round does not end the delivery, and is reported.
     except Exception:  # noqa: BLE001 - reported with its traceback
         report(DeliveryCrashed())

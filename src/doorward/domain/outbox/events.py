@@ -1,4 +1,4 @@
-"""The events of delivery. None names a receiver: no address, no content."""
+"""The events of delivery. They contain no address of a receiver and no content."""
 
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ _OUTCOMES: Final = Counter("doorward_outbox_outcomes_total", "Messages tried, by
 
 @frozen(slots=False)
 class MessageDelivered(Event):
-    """A message of a `channel` was delivered, `seconds` after it was stored; `attempts` counts the tries."""
+    """A message of a `channel` was delivered, `seconds` after it was stored, with this number of `attempts`."""
 
     log_event = "outbox.delivered"
     counted = ((_OUTCOMES, "delivered"),)
@@ -24,7 +24,7 @@ class MessageDelivered(Event):
 
 @frozen(slots=False)
 class MessageDropped(Event):
-    """A message was not to be delivered: `nothing_to_send` (as for an address of no account), or `over_budget`."""
+    """A message was dropped. `reason` is `nothing_to_send` (such as for an address without an account)."""
 
     log_event = "outbox.dropped"
     counted = ((_OUTCOMES, "dropped"),)
@@ -36,7 +36,7 @@ class MessageDropped(Event):
 
 @frozen(slots=False)
 class MessageSuppressed(Event):
-    """A stranger asked for more mail to one address than its budget allows. It was not sent."""
+    """A mail was not sent, because the budget for requests by strangers to its address is spent."""
 
     log_event = "outbox.suppressed"
     counted = ((_OUTCOMES, "suppressed"),)
@@ -47,7 +47,7 @@ class MessageSuppressed(Event):
 
 @frozen(slots=False)
 class MessagePostponed(Event):
-    """A message waits for `seconds`, since its receiver has had enough of its kind."""
+    """A message is delayed by `seconds`, because its receiver's budget for messages of its kind is spent."""
 
     log_event = "outbox.postponed"
     counted = ((_OUTCOMES, "postponed"),)
@@ -59,7 +59,7 @@ class MessagePostponed(Event):
 
 @frozen(slots=False)
 class MessageRetried(Event):
-    """A message was not taken, and is tried again in `seconds`. `reason` is a status, or the class of a fault."""
+    """A message was not accepted, and is retried in `seconds`. `reason` is a status, or the class of an error."""
 
     log_event = "outbox.retried"
     level = "warning"
@@ -74,7 +74,10 @@ class MessageRetried(Event):
 
 @frozen(slots=False)
 class MessageDied(Event):
-    """A message will not be delivered: its receiver refused it, or it expired. Its payload is erased."""
+    """A message is a dead letter: its receiver refused it, its retries are used up, or it expired.
+
+    Its payload is erased, unless an operator can retry it.
+    """
 
     log_event = "outbox.dead"
     level = "warning"
@@ -88,7 +91,7 @@ class MessageDied(Event):
 
 @frozen(slots=False)
 class MessageCrashed(Event):
-    """A defect in delivering a message, which is tried again; the traceback is in `exception`. Report it."""
+    """A delivery failed because of a bug, and is retried; the traceback is in `exception`. Report it."""
 
     log_event = "outbox.crashed"
     level = "error"
@@ -99,7 +102,7 @@ class MessageCrashed(Event):
 
 @frozen(slots=False)
 class DeliveryStalled(Event):
-    """The outbox could not be read or written: PostgreSQL did not answer. It is tried again every second."""
+    """The outbox could not be read or written, because PostgreSQL did not answer. It is retried every second."""
 
     log_event = "outbox.stalled"
     level = "warning"
@@ -107,7 +110,7 @@ class DeliveryStalled(Event):
 
 @frozen(slots=False)
 class DeliveryCrashed(Event):
-    """A defect in the delivery; the traceback is in `exception`. It goes on. Report it."""
+    """A round of deliveries failed because of a bug; the traceback is in `exception`. Delivery continues. Report it."""
 
     log_event = "outbox.delivery_crashed"
     level = "error"
@@ -115,7 +118,7 @@ class DeliveryCrashed(Event):
 
 @frozen(slots=False)
 class DeliveryCircuitOpened(Event):
-    """The receiver of a `channel` did not answer, the last time for `reason`. It is tried again in `seconds`."""
+    """The receiver of a `channel` did not answer, most recently for `reason`. It is tried again in `seconds`."""
 
     log_event = "outbox.circuit.opened"
     level = "warning"
@@ -134,14 +137,14 @@ class DeliveryCircuitClosed(Event):
 
 @frozen(slots=False)
 class RelayStarted(Event):
-    """This process publishes events to the broker from now on; the others wait for their turn."""
+    """This process publishes events to the broker from now on; other processes wait for its lock."""
 
     log_event = "outbox.relay.started"
 
 
 @frozen(slots=False)
 class RelayFailed(Event):
-    """The broker did not take messages, for `reason`. They are published again after `seconds`."""
+    """The broker did not confirm messages, for `reason`. They are published again after `seconds`."""
 
     log_event = "outbox.relay.failed"
     level = "warning"
@@ -151,7 +154,7 @@ class RelayFailed(Event):
 
 @frozen(slots=False)
 class MessagesRelayed(Event):
-    """The broker confirmed `count` messages, which are removed."""
+    """The broker confirmed `count` messages, which were removed."""
 
     log_event = "outbox.relayed"
     channel: str
@@ -160,7 +163,7 @@ class MessagesRelayed(Event):
 
 @frozen(slots=False)
 class PayloadsResealed(Event):
-    """An operator had `count` payloads sealed under the present key. `unreadable` is how many no key opens."""
+    """An operator had `count` payloads encrypted under the current key. `unreadable` counts those no key decrypts."""
 
     log_event = "outbox.resealed"
     outcome = "success"

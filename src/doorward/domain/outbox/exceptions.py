@@ -1,10 +1,10 @@
-"""Every way in which delivery is refused. The codes are part of the API."""
+"""The errors of the outbox. Their codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class MailNotConfiguredError(DomainError):
-    """The service has no way to send mail. The same for every address."""
+    """The service is not configured to send mail. The error is the same for every address."""
 
     kind = Kind.FORBIDDEN
     code = "mail_not_configured"

@@ -1,4 +1,4 @@
-"""What is asked of a mail: its kind, for whom, and who caused it. Stored sealed in the outbox. No I/O."""
+"""Requests for mails: the kind, the recipient, and the origin. They are stored encrypted in the outbox. No I/O."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ MAIL_CHANNEL: Final = "mail"
 
 
 class MailKind(StrEnum):
-    """The mails that the service sends. Each has its templates, named like it."""
+    """The kinds of mails. Each has templates of the same name."""
 
     VERIFY_EMAIL = "verify_email"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail
@@ -33,25 +33,25 @@ class MailKind(StrEnum):
 
 
 class MailOrigin(StrEnum):
-    """Who caused a mail. Each has a budget of its own for an address, so that a stranger cannot spend the owner's."""
+    """The origin of a mail. Each has a separate budget per address, so that a stranger cannot spend the owner's."""
 
     STRANGER = "stranger"
-    """Whoever knows the address."""
+    """Anyone who knows the address."""
     OWNER = "owner"
-    """A session or the right password of an account whose address is verified, or a known device."""
+    """Proven by a session or the correct password of an account with a verified address, or by a known device."""
     CLAIMANT = "claimant"
-    """A session or the right password of an account that has the address, or is to have it, and has not shown that it
-    is its own, or an administrator: its mails cannot spend what the owner of the address may have."""
+    """An administrator, or a session or the correct password of an account that has or requests the address but has not
+    verified it. The budget is separate, so that these mails cannot spend that of the address's owner."""
     SERVICE = "service"
-    """The service itself, as in a notice: no budget."""
+    """The service itself, for notices. They have no budget."""
 
 
 @frozen
 class MailRequest:
-    """A mail that a change asks for. The worker composes it when it sends it: a token is made no earlier.
+    """A mail that is requested by a change. It is composed, and its token is created, only when it is sent.
 
-    ``user_id`` is whom it is about. It is None when a stranger named ``email``, as it was typed: the worker looks up
-    whose that is. ``facts`` are words for the template or ids for the composer, never a token.
+    ``user_id`` is the user whom it concerns. It is None if a stranger entered ``email``, whose user is looked up when
+    the mail is composed. ``facts`` are words for the template or ids for the composer, never a token.
     """
 
     kind: MailKind
@@ -60,21 +60,21 @@ class MailRequest:
     email: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     is_repeatable: bool = False
-    """Beyond the owner's budget it is dropped, not delayed: whoever asked for it can ask again."""
+    """Whether it is dropped, not delayed, if the owner's budget is spent, because it can be requested again."""
 
     @property
     def topic(self) -> bytes | None:
-        """Return the topic of mails that wait for their budget: of a user and a kind one row waits, the newest.
+        """Return the topic of mails that may wait for their budget: only the newest of a user and a kind is kept.
 
-        A notice has none, as each tells of an event of its own, nor has a mail that never waits. It is a hash, so that
-        it outlives an account without naming it.
+        Notices have none, because each is about a different event, and mails that never wait have none. The topic is a
+        hash, so that it does not identify the account after its deletion.
         """
         if self.user_id is None or self.is_repeatable or self.origin not in {MailOrigin.OWNER, MailOrigin.CLAIMANT}:
             return None
         return hashlib.sha256(f"{self.kind} {self.user_id}".encode()).digest()
 
     def to_bytes(self) -> bytes:
-        """Return the request as JSON, to be sealed."""
+        """Return the request as JSON, before encryption."""
         return json.dumps(
             {
                 "kind": self.kind,
@@ -88,7 +88,7 @@ class MailRequest:
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Self:
-        """Read what ``to_bytes`` wrote."""
+        """Return the request from the output of ``to_bytes``."""
         found = json.loads(stored)
         return cls(
             kind=MailKind(found["kind"]),
@@ -102,7 +102,7 @@ class MailRequest:
 
 @frozen
 class ComposedMail:
-    """A mail ready for its templates: to which address, in which language, with which words."""
+    """A mail ready for its templates: the address, the kind, the facts for the text, and the language."""
 
     to: str
     kind: MailKind

@@ -1,4 +1,4 @@
-"""Ask for a mail in the transaction of the change that it tells of."""
+"""Store requests for mails in the transaction of the change that causes them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,27 +12,27 @@ from doorward.domain.outbox.models import NewMessage, sealing_context
 
 
 class MailQueue:
-    """Stores requests for mails, sealed, so that a dump of the database names nobody who asked."""
+    """Stores requests for mails, encrypted, so that a dump of the database does not show who requested one."""
 
     def __init__(self, sealer: Sealer | None, notify: Callable[[], None] = lambda: None) -> None:
-        """Take what seals payloads, None where mail is not configured; ``notify`` is called for each request."""
+        """Take the encryption of payloads, None if mail is not configured. ``notify`` is called for each request."""
         self._sealer = sealer
         self._notify = notify
 
     @property
     def is_configured(self) -> bool:
-        """Whether mails can be sent at all."""
+        """Whether mail is configured."""
         return self._sealer is not None
 
     def require(self) -> None:
-        """Raise ``MailNotConfiguredError`` where a call makes no sense without mail."""
+        """Raise ``MailNotConfiguredError`` if mail is not configured."""
         if self._sealer is None:
             raise MailNotConfiguredError
 
     async def add(self, connection: repository.Connection, request: MailRequest, *, expires_at: datetime) -> None:
-        """Store a request that stays if and only if the transaction commits. Without mail it does nothing.
+        """Store a request in the caller's transaction. If mail is not configured, do nothing.
 
-        It replaces what waits of its topic. From ``expires_at`` on the mail is not sent any more.
+        It replaces unsent requests of the same topic. From ``expires_at`` on, the mail is no longer sent.
         """
         if self._sealer is None:
             return

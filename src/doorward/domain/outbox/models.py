@@ -1,4 +1,4 @@
-"""A message to deliver, and what may come of it. No I/O."""
+"""Messages to deliver, and the outcomes of a delivery. No I/O."""
 
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -13,12 +13,12 @@ LOGOUT_CHANNEL: Final = "logout"
 
 @frozen
 class NewMessage:
-    """A message about to be stored.
+    """A message to be stored.
 
-    ``message_id`` is chosen before, so that the payload can be sealed for this row; receivers may know a message by it.
-    ``endpoint`` is the receiver, where its channel has several. Messages of one endpoint and ``stream`` are delivered
-    in their order; without a stream a message waits for no other. It replaces those of its ``topic`` that still wait.
-    Past ``expires_at`` it is not delivered any more.
+    ``message_id`` is chosen in advance, so that the payload can be encrypted for this row; receivers may use it to
+    detect duplicates. ``endpoint`` is the receiver, if the channel has several. Messages of one endpoint and ``stream``
+    are delivered in order; without a stream, a message waits for no other. The message replaces undelivered ones of the
+    same ``topic``. After ``expires_at`` it is no longer delivered.
     """
 
     message_id: UUID
@@ -32,13 +32,13 @@ class NewMessage:
 
 
 def sealing_context(message_id: UUID) -> bytes:
-    """Return the associated data of a sealed payload: it opens in the row that it was sealed for, and in no other."""
+    """Return the associated data of an encrypted payload, which can only be decrypted in the row it was made for."""
     return b"outbox " + message_id.bytes
 
 
 @frozen
 class Message:
-    """A stored message that this process has claimed. ``attempts`` counts the one under way."""
+    """A stored message that this process has claimed. ``attempts`` includes the current one."""
 
     id: int
     message_id: UUID
@@ -53,7 +53,7 @@ class Message:
 
 @frozen
 class RelayedMessage:
-    """A stored message of the broker. ``kind`` is the type of its event, ``stream`` the user whom it is about."""
+    """A stored message for the broker. ``kind`` is the type of its event, ``stream`` the user whom it concerns."""
 
     id: int
     message_id: UUID
@@ -64,7 +64,7 @@ class RelayedMessage:
 
 @frozen
 class StoredPayload:
-    """The sealed payload of a message that waits."""
+    """The encrypted payload of an undelivered message."""
 
     id: int
     message_id: UUID
@@ -73,28 +73,28 @@ class StoredPayload:
 
 @frozen
 class Delivered:
-    """The receiver has taken the message."""
+    """The receiver has accepted the message."""
 
 
 @frozen
 class Dropped:
-    """The message is not to be delivered: there is nothing to tell, or too much was asked for."""
+    """The message must not be delivered: there is nothing to send, or the budget is spent."""
 
     reason: Literal["nothing_to_send", "over_budget"]
 
 
 @frozen
 class Postponed:
-    """The message is to be delivered later. No attempt is counted."""
+    """The message must be delivered later. The attempt is not counted."""
 
     delay: timedelta
 
 
 @frozen
 class TryAgain:
-    """The receiver did not take the message this time. ``is_fault`` when it did not answer as it should.
+    """The receiver did not accept the message this time. ``is_fault`` is set if it did not answer as specified.
 
-    Without a ``delay`` the schedule of mail says when the message is tried again.
+    Without a ``delay``, the message is retried on the schedule of mail.
     """
 
     reason: str
@@ -104,16 +104,16 @@ class TryAgain:
 
 @frozen
 class Outage:
-    """The receiver could not be reached, whatever the message. No attempt is counted."""
+    """The receiver could not be reached, independent of the message. The attempt is not counted."""
 
     reason: str
 
 
 @frozen
 class Refused:
-    """The message is not tried again. ``is_unknown_mailbox`` when there is no such address.
+    """The message is not retried. ``is_unknown_mailbox`` is set if the address does not exist.
 
-    The payload is erased unless ``is_kept``: then an operator can have the message tried again.
+    The payload is erased unless ``is_kept``, which lets an operator retry the message.
     """
 
     reason: str
@@ -122,12 +122,12 @@ class Refused:
 
 
 Outcome = Delivered | Dropped | Postponed | TryAgain | Outage | Refused
-"""What came of one attempt. A reason is a word of the code or a status of a protocol: no address, no text of others."""
+"""The outcome of one attempt. A reason is a word from the code or a protocol status, never an address or other text."""
 
 
 @frozen
 class OutboxLoad:
-    """Numbers of the outbox: messages that are due, seconds since the oldest of them became due, dead letters."""
+    """The load of the outbox: due messages, seconds since the oldest of them became due, dead letters."""
 
     due: int
     oldest_seconds: float

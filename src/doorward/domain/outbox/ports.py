@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols."""
+"""The interfaces that this domain needs, as Protocols."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,16 +11,16 @@ class Handler(Protocol):
     """Delivers the messages of one channel."""
 
     async def deliver(self, message: Message) -> Outcome:
-        """Try to deliver the message once; return what came of it.
+        """Try to deliver the message once; return the outcome.
 
-        It must end before the message's lease does. Raises ``ServiceUnavailableError`` while PostgreSQL does not
-        answer; then the message returns after its lease.
+        It must finish before the message's lease ends. Raises ``ServiceUnavailableError`` while PostgreSQL does not
+        answer; the message can then be claimed again after its lease.
         """
         ...
 
 
 class BrokerUnavailableError(Exception):
-    """The broker did not confirm. ``reason`` is the name of a fault: nothing of the broker's text."""
+    """The broker did not confirm. ``reason`` is the name of an error, without any text from the broker."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -31,7 +31,10 @@ class Publisher(Protocol):
     """An open connection to the broker."""
 
     async def publish(self, messages: Sequence[RelayedMessage]) -> None:
-        """Return when the broker has confirmed each. Raises ``BrokerUnavailableError``: some may have arrived."""
+        """Publish the messages, and wait until the broker has confirmed each.
+
+        Raises ``BrokerUnavailableError``; some messages may have arrived then.
+        """
         ...
 
 
@@ -39,7 +42,7 @@ class Broker(Protocol):
     """A message broker."""
 
     def connected(self) -> AbstractAsyncContextManager[Publisher]:
-        """Connect for the block. Raises ``BrokerUnavailableError``."""
+        """Keep a connection within the block. Raises ``BrokerUnavailableError``."""
         ...
 
 
@@ -47,8 +50,8 @@ class Turn(Protocol):
     """A lock that one process at a time holds."""
 
     def taken(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[None]] | None]:
-        """Hold the turn for the block; yield None when another process has it.
+        """Hold the lock within the block; yield None if another process holds it.
 
-        What it yields otherwise raises ``ServiceUnavailableError`` once the turn may be another's.
+        Otherwise yield a check that raises ``ServiceUnavailableError`` once another process may hold the lock.
         """
         ...

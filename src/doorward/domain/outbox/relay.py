@@ -1,4 +1,4 @@
-"""Hand the messages of a channel to a broker in their order: of all processes, one at a time."""
+"""Publish the messages of a channel to a broker in order. Only one process at a time publishes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +16,7 @@ from doorward.domain.outbox.repositories import relay as repository
 from doorward.observability.logging import report
 
 SUBSCRIPTION: Final = uuid5(NAMESPACE_URL, "urn:doorward:rabbitmq")
-"""The one subscription of the broker. It never changes: messages that wait name it."""
+"""The id of the broker's only subscription. It must never change, because stored messages refer to it."""
 
 
 @frozen
@@ -43,7 +43,7 @@ class Relay:
         times: RelayTimes = RELAY_TIMES,
         messages_a_batch: int = 200,
     ) -> None:
-        """Take the broker, and what only one process at a time has."""
+        """Take the broker, and the lock that one process at a time holds."""
         self._database = database
         self._broker = broker
         self._turn = turn
@@ -53,7 +53,7 @@ class Relay:
 
     @asynccontextmanager
     async def running(self, *, grace_seconds: float) -> AsyncIterator[None]:
-        """Publish within the block. The batch under way at its end may take the grace."""
+        """Publish within the block. At its end, the current batch is cancelled after ``grace_seconds``."""
         loop = asyncio.create_task(self._run())
         try:
             yield
@@ -67,7 +67,7 @@ class Relay:
         pause = self._times.first_pause_seconds
         while not self._ended.is_set():
             try:
-                await self._publish_while_it_is_our_turn()
+                await self._publish_while_holding_lock()
                 pause = self._times.first_pause_seconds
             except ServiceUnavailableError:
                 report(DeliveryStalled())
@@ -75,21 +75,21 @@ class Relay:
                 report(RelayFailed(reason=error.reason, seconds=pause))
                 await self._wait(pause)
                 pause = min(2 * pause, self._times.longest_pause_seconds)
-            # The catch-all: a defect in one round must not end the relay for good, nor be silent.
+            # Catch all, so that a bug in one round does not end the relay, and is reported.
             except Exception:  # noqa: BLE001 - reported with its traceback
                 report(DeliveryCrashed())
             await self._wait(self._times.poll_seconds)
 
-    async def _publish_while_it_is_our_turn(self) -> None:
-        async with self._turn.taken() as is_still_ours:
-            if is_still_ours is None:
+    async def _publish_while_holding_lock(self) -> None:
+        async with self._turn.taken() as check_lock:
+            if check_lock is None:
                 return
             async with self._database.connection() as connection:
                 await repository.add_subscription(connection, SUBSCRIPTION)
             async with self._broker.connected() as publisher:
                 report(RelayStarted())
                 while not self._ended.is_set():
-                    await is_still_ours()
+                    await check_lock()
                     messages = await self._oldest()
                     if not messages:
                         await self._wait(self._times.poll_seconds)
@@ -114,7 +114,10 @@ class Relay:
 
 
 def rounds(messages: Sequence[RelayedMessage]) -> list[list[RelayedMessage]]:
-    """Return the messages in rounds of at most one of each stream, so that the order within a round is free."""
+    """Group the messages into rounds with at most one message per stream.
+
+    The messages of a round may therefore be published in any order.
+    """
     found: list[list[RelayedMessage]] = []
     places: dict[UUID, int] = {}
     for message in messages:

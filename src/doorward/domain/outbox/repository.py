@@ -1,4 +1,4 @@
-"""All SQL of the outbox. When a message is due is decided by PostgreSQL's clock alone."""
+"""All SQL of the outbox. Only PostgreSQL's clock decides when a message is due."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,9 +14,9 @@ Connection = AsyncConnection[Any]
 
 
 async def add_message(connection: Connection, message: NewMessage) -> None:
-    """Store a message that is due at once, in place of those of its topic that wait.
+    """Store a message that is due at once, and remove undelivered ones of the same topic.
 
-    One of them may be under way: then both are delivered.
+    If one of these is already being delivered, both are delivered.
     """
     await connection.execute(
         """
@@ -37,9 +37,9 @@ async def add_message(connection: Connection, message: NewMessage) -> None:
 async def claim_messages(connection: Connection, *, channel: str, lease: timedelta, limit: int) -> list[Message]:
     """Claim due messages for this process until the lease ends, and count the attempt.
 
-    A message in a stream waits for those before it, and one of a paused endpoint for the end of the pause, which is
-    looked up for the first 500 that are due. Rows that another process is claiming are skipped; the last conditions
-    are checked again once a row is locked.
+    Only the first 500 due messages are considered. A message in a stream waits for earlier ones of the stream, and one
+    for a paused endpoint waits for the end of the pause. Rows that another process is claiming are skipped; the last
+    conditions are checked again after a row is locked.
     """
     async with connection.cursor(row_factory=class_row(Message)) as cursor:
         await cursor.execute(
@@ -81,11 +81,11 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
 
 
 async def update_waiting_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
-    """Postpone due messages that must wait, so that claims need not skip them; return how many.
+    """Postpone due messages that must wait, so that claims need not skip them; return their number.
 
-    Of the first 1000 that are due: those behind another of their stream are due when that one is, and with its end
-    (``remove_message``, ``end_message``); those of a paused endpoint after the pause. Both rows are locked, so that
-    the end of the earlier one cannot be missed.
+    Only the first 1000 due messages are considered. A message behind another of its stream becomes due together with
+    that one, or when that one ends (``remove_message``, ``end_message``); a message for a paused endpoint becomes due
+    after the pause. Both rows are locked, so that the end of the earlier message cannot be missed.
     """
     cursor = await connection.execute(
         """
@@ -141,7 +141,7 @@ async def update_waiting_messages(connection: Connection, *, channel: str, lease
 
 
 async def remove_message(connection: Connection, message_id: int) -> None:
-    """Remove a message that needs no delivery any more. The next one of its stream is due now."""
+    """Remove a message that is delivered or dropped. The next one of its stream becomes due."""
     await connection.execute(
         """
         WITH removed AS (
@@ -183,7 +183,7 @@ async def update_due_time(
 async def end_message(
     connection: Connection, message_id: int, *, reason: str, now: datetime, keeps_payload: bool
 ) -> None:
-    """Make a message a dead letter, which is kept for a while. The next one of its stream is due now."""
+    """Make a message a dead letter. The next one of its stream becomes due."""
     await connection.execute(
         """
         WITH ended AS (
@@ -211,7 +211,7 @@ async def end_message(
 
 
 async def remove_dead_letters(connection: Connection, *, died_before: datetime, limit: int) -> int:
-    """Remove some of the dead letters that are old; return how many."""
+    """Remove up to ``limit`` old dead letters; return the number of removed ones."""
     cursor = await connection.execute(
         """
         DELETE FROM outbox
@@ -228,7 +228,7 @@ async def remove_dead_letters(connection: Connection, *, died_before: datetime, 
 
 
 async def list_payloads(connection: Connection, *, after: int, limit: int) -> list[StoredPayload]:
-    """Find some of the payloads that are sealed and kept, by their id: those of mails. Dead letters have none."""
+    """Return up to ``limit`` encrypted payloads in order of their id. Only mails have one, except dead letters."""
     async with connection.cursor(row_factory=class_row(StoredPayload)) as cursor:
         await cursor.execute(
             """
@@ -248,7 +248,7 @@ async def list_payloads(connection: Connection, *, after: int, limit: int) -> li
 async def replace_payloads(
     connection: Connection, *, ids: Sequence[int], old: Sequence[bytes], new: Sequence[bytes]
 ) -> int:
-    """Store other payloads where the old ones still are; return how many."""
+    """Replace payloads that have not changed; return the number of replaced ones."""
     cursor = await connection.execute(
         """
         UPDATE outbox
@@ -263,7 +263,7 @@ async def replace_payloads(
 
 
 async def count_messages(connection: Connection, *, channels: Sequence[str], limit: int) -> OutboxLoad:
-    """Count what is due in each channel and what is dead, up to ``limit``, so that a long queue costs no more."""
+    """Count due messages of each channel and dead letters, each up to ``limit``, which bounds the cost of the query."""
     async with connection.cursor(row_factory=class_row(OutboxLoad)) as cursor:
         await cursor.execute(
             """

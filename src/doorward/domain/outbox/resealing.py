@@ -1,4 +1,4 @@
-"""Use case: seal stored payloads again, under the key that seals now, so that an earlier key can be taken away."""
+"""Use case: encrypt stored payloads again under the current key, so that an earlier key can be removed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -15,29 +15,29 @@ ROWS_A_BATCH: Final = 1000
 
 @frozen
 class Resealed:
-    """How many payloads are sealed under the present key by now, and how many no key opens."""
+    """The number of payloads that were encrypted again, and of those that no key decrypts."""
 
     resealed: int
     unreadable: int
 
 
 class OutboxResealing:
-    """Goes through the messages that wait. The service may go on meanwhile, if it has the same keys."""
+    """Processes all undelivered messages. The service may run at the same time, if it has the same keys."""
 
     def __init__(
         self, *, database: Database[repository.Connection], sealer: Sealer, rows_a_batch: int = ROWS_A_BATCH
     ) -> None:
-        """Take the database, what seals with the present key and opens with all, and how many rows one batch has."""
+        """Take the sealer, which encrypts with the current key and decrypts with all, and the size of a batch."""
         self._database = database
         self._sealer = sealer
         self._rows_a_batch = rows_a_batch
 
     async def reseal(self) -> Resealed:
-        """Seal every payload again that is not sealed under the present key; return how many.
+        """Encrypt every payload again that is not under the current key; return the numbers.
 
-        A message that is sent or changed meanwhile is left as it is then. What no key opens is left, too: its delivery
-        makes it a dead letter. Each batch is committed by itself: a second call does the rest. Raises
-        ``ServiceUnavailableError``.
+        A message that is sent or changed in the meantime is skipped. So is a payload that no key decrypts: the attempt
+        to deliver it makes it a dead letter. Each batch has its own transaction, and another call processes the rest.
+        Raises ``ServiceUnavailableError``.
         """
         after, resealed, unreadable = 0, 0, 0
         while True:
@@ -47,13 +47,13 @@ class OutboxResealing:
                 break
             after = batch[-1].id
             outdated = [row for row in batch if not self._sealer.is_current(row.payload)]
-            replaced = {row: sealed for row in outdated if (sealed := self._sealed_again(row)) is not None}
+            replaced = {row: sealed for row in outdated if (sealed := self._resealed(row)) is not None}
             unreadable += len(outdated) - len(replaced)
             resealed += await self._replace(replaced)
         report(PayloadsResealed(count=resealed, unreadable=unreadable))
         return Resealed(resealed, unreadable)
 
-    def _sealed_again(self, row: StoredPayload) -> bytes | None:
+    def _resealed(self, row: StoredPayload) -> bytes | None:
         context = sealing_context(row.message_id)
         try:
             return self._sealer.seal(self._sealer.open(row.payload, context=context), context=context)

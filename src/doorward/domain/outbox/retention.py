@@ -1,4 +1,4 @@
-"""Use case: remove dead letters that are old."""
+"""Use case: remove old dead letters."""
 
 from datetime import timedelta
 from functools import partial
@@ -13,7 +13,7 @@ LETTERS_A_BATCH: Final = 1000
 
 
 class DeadLetterRetention:
-    """Keeps dead letters for as long as an operator may ask for them."""
+    """Removes dead letters after the period in which an operator can retry them."""
 
     def __init__(
         self,
@@ -23,13 +23,13 @@ class DeadLetterRetention:
         kept: timedelta = KEPT,
         letters_a_batch: int = LETTERS_A_BATCH,
     ) -> None:
-        """Take the database, the time, and how many letters one statement removes at most."""
+        """Take the period for which dead letters are kept, and the maximum of letters that one statement removes."""
         self._database = database
         self._clock = clock
         self._kept = kept
         self._letters_a_batch = letters_a_batch
 
     async def prune(self) -> int:
-        """Remove the dead letters that are older; return how many. Raises ``ServiceUnavailableError``."""
+        """Remove older dead letters; return the number of removed ones. Raises ``ServiceUnavailableError``."""
         remove = partial(repository.remove_dead_letters, died_before=self._clock.now() - self._kept)
         return await remove_in_batches(self._database, remove, limit=self._letters_a_batch)

@@ -1,4 +1,4 @@
-"""When a message is tried again, and when a receiver that does not answer is. Pure."""
+"""The retry schedule of messages, and the circuit breaker of receivers that do not answer. No side effects."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,10 +13,10 @@ DELAYS: Final = (
     timedelta(minutes=30),
     timedelta(hours=1),
 )
-"""After the first, the second ... failed attempt. The last one is repeated."""
+"""Delays after the first, the second ... failed attempt. The last delay is repeated."""
 
 JITTER: Final = 0.2
-"""The share by which a delay may differ, so that what failed together is not tried again together."""
+"""Share by which a delay may differ, so that messages that failed together are not retried together."""
 
 FAULTS_IN_A_ROW: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -24,16 +24,17 @@ LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
 def delay_after(attempts: int, chance: float) -> timedelta:
-    """Return how long to wait after this many attempts; ``chance`` is a random number from 0 to 1."""
+    """Return the delay after this many attempts; ``chance`` is a random number from 0 to 1."""
     delay = DELAYS[min(max(attempts, 1), len(DELAYS)) - 1]
     return delay * (1 + JITTER * (2 * chance - 1))
 
 
 @frozen
 class Circuit:
-    """Whether messages are sent to a channel's receiver: while open, none before ``open_until``, in monotonic seconds.
+    """The circuit breaker of a channel's receiver: while open, no message is sent before ``open_until``.
 
-    After that moment one message is tried. A fault then doubles ``pause``, and an answer closes the circuit.
+    After that time, in monotonic seconds, one message is tried. A fault then doubles ``pause``, and an answer closes
+    the circuit.
     """
 
     faults: int = 0
@@ -42,21 +43,21 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether the receiver counts as away, also while one message is tried."""
+        """Whether the circuit is open. It stays open while one message is tried."""
         return self.pause is not None
 
     def allowed(self, now: float, most: int) -> int:
-        """Return how many messages may be tried now, of ``most`` at a time."""
+        """Return how many messages may be tried at the same time now, up to ``most``."""
         if not self.is_open:
             return most
         return 0 if now < self.open_until else 1
 
     def after_answer(self) -> "Circuit":
-        """Return the state after the receiver answered, whatever it said."""
+        """Return the state after any answer of the receiver."""
         return Circuit()
 
     def after_fault(self, now: float) -> "Circuit":
-        """Return the state after the receiver did not answer. Messages in progress when it opened are not counted."""
+        """Return the state after the receiver did not answer. While paused, faults of earlier sends are not counted."""
         if self.is_open and now < self.open_until:
             return self
         faults = self.faults + 1

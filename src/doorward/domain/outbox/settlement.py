@@ -29,17 +29,17 @@ class Settlement:
     def __init__(
         self, *, database: Database[repository.Connection], clock: Clock, lease: timedelta, poll_seconds: float
     ) -> None:
-        """Take the lease of claims, and the pause before PostgreSQL is asked again."""
+        """Take the lease of claims, and the delay before a failed write is retried."""
         self._database = database
         self._clock = clock
         self._lease_seconds = lease.total_seconds()
         self._poll_seconds = poll_seconds
 
     async def settle(self, message: Message, outcome: Outcome) -> None:
-        """Record the outcome. While PostgreSQL does not answer it is tried again.
+        """Record the outcome. While PostgreSQL does not answer, this is retried.
 
-        What was delivered must not return, so it is tried for as long as the process lives. Any other message returns
-        by itself when its lease ends.
+        A delivered message must not be claimed again, so its outcome is retried as long as the process runs. For other
+        outcomes the retries end with the lease, after which the message can be claimed again.
         """
         began = time.monotonic()
         while True:
@@ -80,7 +80,7 @@ class Settlement:
                 await self._defer(message, attempts=message.attempts - 1, delay=delay)
                 report(MessagePostponed(**facts, seconds=round(delay.total_seconds(), 3)))
             case Outage(reason):
-                # As after a first attempt: the circuit decides when the receiver is asked again.
+                # The delay of a first attempt, because the circuit decides when the receiver is tried again.
                 await self._retry(
                     message, facts, attempts=message.attempts - 1, delay=delay_after(1, _chance()), reason=reason
                 )

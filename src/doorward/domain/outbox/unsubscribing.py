@@ -1,4 +1,4 @@
-"""Use case of operators: end the broker's subscription, whose messages would wait for ever."""
+"""Use case of operators: end the subscription of a broker that is no longer used, to stop storing its messages."""
 
 from typing import Final
 
@@ -10,10 +10,10 @@ MESSAGES_A_BATCH: Final = 1000
 
 
 async def unsubscribe(database: Database[repository.Connection]) -> int:
-    """Stop storing messages for the broker, and remove those that wait; return how many were removed.
+    """Stop storing messages for the broker, and remove unsent ones; return the number of removed messages.
 
-    A process that publishes subscribes again. Each batch commits by itself: a second call does the rest. Raises
-    ``ServiceUnavailableError``.
+    A process that still publishes subscribes again. Each batch has its own transaction, and another call removes the
+    rest. Raises ``ServiceUnavailableError``.
     """
     async with database.connection() as connection:
         await repository.remove_subscription(connection, SUBSCRIPTION)

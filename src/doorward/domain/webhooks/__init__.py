@@ -1,1 +1,1 @@
-"""Webhooks: endpoints of other systems that are told of events, by the Standard Webhooks convention."""
+"""Webhooks: events are sent to endpoints of other systems, by the Standard Webhooks convention."""

@@ -1,4 +1,4 @@
-"""Use cases of administrators: send an endpoint a test message, and send it past events again."""
+"""Use cases of administrators: send a test message to an endpoint, and replay past events."""
 
 import json
 import time
@@ -31,7 +31,7 @@ TEST_TYPE: Final = "webhook.test"
 
 
 class WebhookTest:
-    """Sends a message of the type ``webhook.test`` at once, whether the endpoint is enabled or not."""
+    """Sends a message of the type ``webhook.test`` at once, even to a disabled endpoint."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, sealer: Sealer, sender: WebhookSender) -> None:
         self._database = database
@@ -40,7 +40,7 @@ class WebhookTest:
         self._sender = sender
 
     async def send(self, endpoint_id: UUID) -> CallResult:
-        """Return what came of the call. It changes nothing of the endpoint. Raises ``WebhookNotFoundError``."""
+        """Send the message; return the result. The endpoint does not change. Raises ``WebhookNotFoundError``."""
         async with self._database.connection() as connection:
             target = await find_target(connection, endpoint_id, now=self._clock.now())
         if target is None:
@@ -84,7 +84,7 @@ class WebhookTest:
 
 
 class WebhookReplay:
-    """Sends an endpoint the events of a period again."""
+    """Sends the events of a period to an endpoint again."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, replay: AuditReplay) -> None:
         self._database = database
@@ -92,10 +92,10 @@ class WebhookReplay:
         self._replay = replay
 
     async def run(self, actor: Actor, endpoint_id: UUID, *, since: datetime, until: datetime) -> int:
-        """Store messages of the events from ``since`` on, before ``until``, of the endpoint's types; return how many.
+        """Store messages of past events of the endpoint's types; return their number.
 
-        Raises ``InvalidReplayRangeError``, ``WebhookNotFoundError``, ``WebhookDisabledError``, ``ReplayTooLargeError``,
-        and for each batch what ``lock_actor`` raises.
+        ``since`` is inclusive, ``until`` is exclusive. Raises ``InvalidReplayRangeError``, ``WebhookNotFoundError``,
+        ``WebhookDisabledError``, ``ReplayTooLargeError``, and for each batch the errors of ``lock_actor``.
         """
         if since >= until:
             raise InvalidReplayRangeError

@@ -1,4 +1,4 @@
-"""Use cases of administrators: see the messages that were not taken, and have those of webhooks tried again."""
+"""Use cases of administrators: list dead letters, and retry those of webhooks."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ MESSAGES_A_BATCH: Final = 1000
 class DeadLetters:
     """The dead letters of the outbox. They are kept for 14 days.
 
-    Each change raises what ``lock_actor`` raises besides what it names.
+    Each change also raises the errors of ``lock_actor``.
     """
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
@@ -26,19 +26,19 @@ class DeadLetters:
         self._clock = clock
 
     async def list(self, *, endpoint_id: UUID | None, before: int | None, limit: int) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` dead letters, the latest first; ``before`` is the id of the last one of a page."""
+        """Return up to ``limit`` dead letters, newest first. ``before`` is the last id of the previous page."""
         async with self._database.connection() as connection:
             return await messages.list_dead_letters(connection, endpoint_id=endpoint_id, before=before, limit=limit)
 
     async def retry(self, actor: Actor, message_id: int) -> None:
-        """Retry one dead letter, by the whole schedule of attempts. Raises ``DeadLetterNotFoundError``."""
+        """Retry one dead letter, with the whole retry schedule. Raises ``DeadLetterNotFoundError``."""
         async with self._database.transaction() as connection:
             await lock_actor(connection, actor, AdminScope.OUTBOX_WRITE, now=self._clock.now())
             if not await messages.activate_dead_letter(connection, message_id):
                 raise DeadLetterNotFoundError
 
     async def retry_all(self, actor: Actor, endpoint_id: UUID) -> int:
-        """Retry all dead letters of an endpoint; return how many. Each batch is committed by itself.
+        """Retry all dead letters of an endpoint; return their number. Each batch has its own transaction.
 
         Raises ``WebhookNotFoundError``, ``WebhookDisabledError``.
         """

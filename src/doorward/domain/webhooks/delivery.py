@@ -1,4 +1,4 @@
-"""Deliver the messages of the channel ``webhook``: sign, send, and note how the endpoint fares."""
+"""Deliver the messages of the channel ``webhook``: sign, send, and record the endpoint's failures."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -40,7 +40,7 @@ class WebhookDelivery:
     async def deliver(self, message: Message) -> Outcome:
         """Send one message, unless its endpoint is removed, disabled or paused.
 
-        Raises ``ServiceUnavailableError``; then the message is sent again after its lease.
+        Raises ``ServiceUnavailableError``; the message is then sent again after its lease.
         """
         target = await self._target_of(message)
         if target is None or not target.is_enabled:
@@ -102,9 +102,9 @@ class WebhookDelivery:
 def failures_after(
     target: DeliveryTarget, result: Answered | Unanswered, *, is_probe: bool
 ) -> tuple[int, timedelta | None]:
-    """Return how many calls in a row had no answer, and for how long the endpoint is paused.
+    """Return the number of consecutive calls without an answer, and for how long the endpoint is paused.
 
-    A call that was in progress when the pause began is not counted. Any answer ends the row.
+    A call that was in progress when the pause began is not counted. Any answer resets the number.
     """
     if isinstance(result, Answered):
         return 0, health.pause_asked_for(result)
@@ -115,7 +115,7 @@ def failures_after(
 
 
 def open_secrets(sealer: Sealer, target: DeliveryTarget) -> list[bytes]:
-    """Return the secrets that sign, the present one first. Raises ``SealedDataError``."""
+    """Return the signing secrets, the current one first. Raises ``SealedDataError``."""
     sealed = [target.secret, *([] if target.previous_secret is None else [target.previous_secret])]
     return [sealer.open(each, context=sealing_context(target.id)) for each in sealed]
 
@@ -123,7 +123,7 @@ def open_secrets(sealer: Sealer, target: DeliveryTarget) -> list[bytes]:
 async def send_signed(
     sender: WebhookSender, clock: Clock, url: str, secrets: Sequence[bytes], message: Message
 ) -> Answered | Unanswered:
-    """Send one message with its signatures."""
+    """Sign and send one message; return the result."""
     signatures = signed_headers(secrets, message_id=message.message_id, sent_at=clock.now(), body=message.payload)
     headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **signatures}
     return await sender.send(url, headers, message.payload)

@@ -1,4 +1,4 @@
-"""Disable an endpoint that is gone or fails for days: its messages are dropped, and the administrators are told."""
+"""Disable an endpoint that is gone or has failed for days, drop its messages, and notify the administrators."""
 
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from doorward.domain.webhooks.repositories import Connection, health
 from doorward.observability.logging import report
 
 ADMINISTRATORS: Final = "admin"
-"""The built-in role whose holders are told."""
+"""The built-in role whose users are notified."""
 
 MOST_MAILS: Final = 50
 MAIL_LIVES: Final = timedelta(days=1)
@@ -30,7 +30,7 @@ class EndpointDisabling:
         self._mails = mails
 
     async def disable(self, connection: Connection, target: DeliveryTarget, reason: FailureReason) -> WebhookDisabled:
-        """Switch the locked endpoint off in the caller's transaction, and ask for the mails; return the event."""
+        """Disable the locked endpoint and request the mails, in the caller's transaction; return the event."""
         now = self._clock.now()
         event = WebhookDisabled(user_id=None, webhook_id=target.id, reason=reason)
         await health.disable_endpoint(connection, target.id, reason=reason, now=now)
@@ -46,6 +46,6 @@ class EndpointDisabling:
         return event
 
     async def finish(self, event: WebhookDisabled) -> None:
-        """After the transaction: report the event, and drop the endpoint's messages. They can be replayed."""
+        """Report the event, and drop the endpoint's messages. Call this after the transaction. They can be replayed."""
         report(event)
         await drop_messages(self._database, event.webhook_id)

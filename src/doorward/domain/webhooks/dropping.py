@@ -1,4 +1,4 @@
-"""Drop the messages of an endpoint that gets none any more, in batches."""
+"""Drop the messages of a removed or disabled endpoint, in batches."""
 
 from functools import partial
 from typing import Final
@@ -12,7 +12,7 @@ MESSAGES_A_BATCH: Final = 1000
 
 
 async def drop_messages(database: Database[Connection], endpoint_id: UUID) -> None:
-    """Remove the messages that wait for an endpoint. What it misses, the delivery drops.
+    """Remove the undelivered messages of an endpoint. Messages that are stored later are dropped by the delivery.
 
     Raises ``ServiceUnavailableError``.
     """

@@ -1,4 +1,4 @@
-"""The events of webhooks: what administrators changed, and what the delivery switched off."""
+"""The events of webhooks: changes by administrators, and endpoints that the delivery disabled."""
 
 from typing import Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ from doorward.core.frozen import frozen
 
 @frozen(slots=False)
 class WebhookChanged(AuditedEvent):
-    """A webhook was `created`, `changed`, `deleted`, or got another secret (`secret_rotated`)."""
+    """A webhook was `created`, `changed` or `deleted`, or its secret was replaced (`secret_rotated`)."""
 
     type = log_event = "webhook.changed"
     outcome = "success"
@@ -19,7 +19,7 @@ class WebhookChanged(AuditedEvent):
 
 @frozen(slots=False)
 class WebhookDisabled(AuditedEvent):
-    """A webhook gets no more messages: it answered 410 (`gone`), or took nothing for five days (`failing`)."""
+    """A webhook was disabled: it answered 410 (`gone`), or accepted no message for five days (`failing`)."""
 
     type = log_event = "webhook.disabled"
     level = "warning"

@@ -1,4 +1,4 @@
-"""Every way in which administration of webhooks and dead letters is refused. The codes are part of the API."""
+"""The errors of the administration of webhooks and dead letters. Their codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 

@@ -1,4 +1,4 @@
-"""When a failed message is retried, and when an endpoint is paused or disabled. Pure."""
+"""When a failed message is retried, and when an endpoint is paused or disabled. No side effects."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ DELAYS: Final = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-"""After the first, the second ... failed attempt. After the one that follows the last, the message is a dead letter."""
+"""Delays after the first, the second ... failed attempt. After one more, the message is a dead letter."""
 
 FAILED_DAYS: Final = timedelta(days=5)
 LONGEST_WAIT: Final = timedelta(hours=24)
@@ -25,18 +25,18 @@ FAULTS_IN_A_ROW: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 PROBE: Final = timedelta(seconds=30)
-"""How long other messages wait for the one that tries whether an endpoint is back. Longer than a call may take."""
+"""Pause of an endpoint while one message probes whether it is back. It exceeds the timeout of a call."""
 
 _GONE: Final = 410
 
 
 def is_taken(result: Answered | Unanswered) -> bool:
-    """Tell whether the endpoint has taken the message: any 2xx."""
+    """Return whether the endpoint has accepted the message, with any 2xx status."""
     return isinstance(result, Answered) and 200 <= result.status < 300  # noqa: PLR2004 - the class of success
 
 
 def delay_after(attempts: int, result: Answered | Unanswered) -> timedelta | None:
-    """Return how long the message waits for its next attempt, Retry-After at least; None when it was the last."""
+    """Return the delay until the next attempt, at least Retry-After; None if this attempt was the last."""
     if attempts > len(DELAYS):
         return None
     asked = pause_asked_for(result) or timedelta()
@@ -44,14 +44,14 @@ def delay_after(attempts: int, result: Answered | Unanswered) -> timedelta | Non
 
 
 def pause_asked_for(result: Answered | Unanswered) -> timedelta | None:
-    """Return for how long the endpoint asked not to be called, a day at most."""
+    """Return the delay in the endpoint's Retry-After, at most a day; None without one."""
     if isinstance(result, Unanswered) or result.retry_after_seconds is None:
         return None
     return min(timedelta(seconds=result.retry_after_seconds), LONGEST_WAIT)
 
 
 def pause_after(faults: int) -> timedelta | None:
-    """Return for how long an endpoint is paused after so many calls without an answer; None for no pause."""
+    """Return the pause of an endpoint after this many consecutive calls without an answer; None for no pause."""
     if faults < FAULTS_IN_A_ROW:
         return None
     doublings: int = 2 ** min(faults - FAULTS_IN_A_ROW, 10)
@@ -59,7 +59,7 @@ def pause_after(faults: int) -> timedelta | None:
 
 
 def reason_to_disable(result: Answered | Unanswered, *, failing_since: datetime, now: datetime) -> FailureReason | None:
-    """Return why the endpoint is to get no more messages after this failure, if so."""
+    """Return the reason to disable the endpoint after this failure; None to keep it enabled."""
     if isinstance(result, Answered) and result.status == _GONE:
         return "gone"
     return "failing" if now - failing_since >= FAILED_DAYS else None

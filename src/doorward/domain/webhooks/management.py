@@ -1,4 +1,4 @@
-"""Use cases of administrators: add, list, read, change and remove webhooks, and give one another secret."""
+"""Use cases of administrators: create, list, get, update and delete webhooks, and rotate secrets."""
 
 import dataclasses
 import secrets
@@ -37,7 +37,7 @@ from doorward.observability.logging import report
 
 
 class Webhooks:
-    """Use cases of webhooks. Each change raises what ``lock_actor`` raises besides what it names."""
+    """Use cases of webhooks. Each change also raises the errors of ``lock_actor``."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Webhooks:
         self._known_types = known_types
 
     async def create(self, actor: Actor, content: EndpointContent) -> EndpointWithSecret:
-        """Store an endpoint; return it with its secret, which is shown this once.
+        """Store an endpoint; return it with its secret, which is shown only once.
 
         Raises the ``Invalid...Error`` classes of content, ``UnknownEventTypeError``, ``WebhookAddressRefusedError``,
         ``TooManyWebhooksError``.
@@ -86,7 +86,7 @@ class Webhooks:
         return EndpointWithSecret(stored, shown_secret(secret))
 
     async def list(self) -> Sequence[Endpoint]:
-        """Return all endpoints, the oldest first."""
+        """Return all endpoints, oldest first."""
         async with self._database.connection() as connection:
             return await endpoints.list_endpoints(connection)
 
@@ -96,9 +96,9 @@ class Webhooks:
             return _expected(await endpoints.find_endpoint(connection, endpoint_id), is_expected)
 
     async def update(self, actor: Actor, endpoint_id: UUID, changes: Changes, is_expected: VersionTest) -> Endpoint:
-        """Change fields of an endpoint; return it. An endpoint that is enabled again counts as never having failed.
+        """Change fields of an endpoint, and reset its recorded failures; return it.
 
-        Raises what ``create`` and ``get`` raise.
+        Raises the errors of ``create`` and ``get``.
         """
         event = WebhookChanged(user_id=None, webhook_id=endpoint_id, change="changed")
         async with self._database.transaction() as connection:
@@ -137,7 +137,7 @@ class Webhooks:
         await drop_messages(self._database, endpoint_id)
 
     async def rotate_secret(self, actor: Actor, endpoint_id: UUID, is_expected: VersionTest) -> EndpointWithSecret:
-        """Give an endpoint another secret, shown this once. The one before signs as well for 24 hours.
+        """Replace the secret, and return the new one, which is shown only once. The old one also signs for 24 hours.
 
         Raises ``WebhookNotFoundError`` or ``StaleWebhookError``.
         """

@@ -1,4 +1,4 @@
-"""What webhooks speak of: endpoints, and what came of a call. No I/O."""
+"""The models of webhooks: endpoints, results of calls, and dead letters. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -9,15 +9,15 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 
 FailureReason = Literal["gone", "failing"]
-"""Why the delivery switches an endpoint off: it answered 410, or took nothing for five days."""
+"""Why the delivery disables an endpoint: it answered 410, or accepted no message for five days."""
 
 DisabledReason = Literal["operator", "gone", "failing"]
-"""Why an endpoint gets no messages. ``operator``: an administrator switched it off."""
+"""Why an endpoint is disabled. ``operator``: by an administrator."""
 
 
 @frozen
 class EndpointContent:
-    """What an administrator says of an endpoint. ``types`` is None for events of all types."""
+    """The fields of an endpoint that administrators set. ``types`` is None for events of all types."""
 
     url: str
     description: str = ""
@@ -42,18 +42,18 @@ class Endpoint:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether it gets messages."""
+        """Whether messages are sent to it."""
         return self.disabled_at is None
 
     def content(self) -> EndpointContent:
-        """Return what an administrator said of it."""
+        """Return the fields that administrators set."""
         types = None if self.types is None else tuple(self.types)
         return EndpointContent(self.url, self.description, types, self.is_enabled)
 
 
 @frozen
 class NewEndpoint:
-    """An endpoint about to be stored, with its sealed secret."""
+    """An endpoint to be stored, with its encrypted secret."""
 
     id: UUID
     url: str
@@ -67,7 +67,7 @@ class NewEndpoint:
 
 @frozen
 class EndpointWithSecret:
-    """An endpoint at the only moment at which its secret is shown."""
+    """An endpoint with its new secret, which is shown only once."""
 
     endpoint: Endpoint
     secret: str = field(repr=False)
@@ -75,7 +75,7 @@ class EndpointWithSecret:
 
 @frozen
 class DeliveryTarget:
-    """What delivery needs of an endpoint. The secrets are sealed; ``previous_secret`` only while it signs as well."""
+    """The data of an endpoint for delivery. Secrets are encrypted; ``previous_secret`` is None once it has expired."""
 
     id: UUID
     url: str
@@ -89,7 +89,7 @@ class DeliveryTarget:
 
 @frozen
 class StoredSecrets:
-    """The sealed secrets of an endpoint."""
+    """The encrypted secrets of an endpoint."""
 
     id: UUID
     secret: bytes = field(repr=False)
@@ -97,13 +97,13 @@ class StoredSecrets:
 
 
 def sealing_context(endpoint_id: UUID) -> bytes:
-    """Return the associated data of a sealed secret: it opens in the row that it was sealed for, and in no other."""
+    """Return the associated data of an encrypted secret, which can only be decrypted in the row it was made for."""
     return b"webhook_endpoints " + endpoint_id.bytes
 
 
 @frozen
 class Answered:
-    """The endpoint answered with a status. One that has too much to do may say for how many seconds."""
+    """The endpoint answered with a status, and possibly with a Retry-After."""
 
     status: int
     retry_after_seconds: int | None = None
@@ -116,14 +116,14 @@ class Answered:
 
 @frozen
 class Unanswered:
-    """There is no answer that could be understood."""
+    """The endpoint gave no answer, or none that could be parsed."""
 
     reason: Literal["timeout", "connection", "tls", "name_unknown", "address_refused", "too_large", "malformed"]
 
 
 @frozen
 class CallResult:
-    """What came of a test call. ``reason`` is None when the endpoint took the message."""
+    """The result of a test call. ``reason`` is None if the endpoint accepted the message."""
 
     is_delivered: bool
     status: int | None
@@ -133,7 +133,7 @@ class CallResult:
 
 @frozen
 class DeadLetter:
-    """A message that is not tried any more. Where its content is kept, it can be tried again; it is not shown."""
+    """A message that is no longer retried automatically. If its content is kept, it can be retried; it is not shown."""
 
     id: int
     message_id: UUID

@@ -1,4 +1,4 @@
-"""What an endpoint may be: its URL, its description, its types. Pure."""
+"""The rules for an endpoint's URL, description and types. No side effects."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -16,14 +16,14 @@ from doorward.domain.webhooks.models import EndpointContent
 MAXIMUM_URL_LENGTH: Final = 2000
 MAXIMUM_DESCRIPTION_LENGTH: Final = 200
 MAXIMUM_ENDPOINTS: Final = 50
-"""A bound, because each event stores a row for each endpoint that wants its type."""
+"""Limited, because each event stores a row for each endpoint that receives its type."""
 
 SECRET_OVERLAP: Final = timedelta(hours=24)
 MAXIMUM_REPLAY: Final = 100_000
 
 
 def checked_content(content: EndpointContent, known_types: Collection[str]) -> EndpointContent:
-    """Return the content with its types in one order, each once.
+    """Return the content with its types sorted and without duplicates.
 
     Raises ``InvalidWebhookUrlError``, ``InvalidWebhookDescriptionError``, ``UnknownEventTypeError``.
     """
@@ -40,7 +40,7 @@ def checked_content(content: EndpointContent, known_types: Collection[str]) -> E
 
 
 def _is_url(url: str) -> bool:
-    """Tell whether it can be called: http or https, a host, no credentials, no fragment, printable ASCII only."""
+    """Return whether the URL has http or https, a host, no credentials, no fragment, and only printable ASCII."""
     if len(url) > MAXIMUM_URL_LENGTH or not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols."""
+"""The interfaces that this domain needs, as Protocols."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,13 +11,13 @@ class WebhookSender(Protocol):
 
     @property
     def opens_networks(self) -> bool:
-        """Whether there are networks that plain http may go to."""
+        """Whether any networks are configured to which plain http may be sent."""
         ...
 
     def may_go_to(self, url: str) -> bool:
-        """Tell whether the host of a URL, where it is an address and no name, is allowed."""
+        """Return whether a URL is allowed. Only a host that is an IP address can be refused here, not a name."""
         ...
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered | Unanswered:
-        """Post the body once, within 15 seconds; return what came of it. Raises nothing."""
+        """Post the body once, within 15 seconds; return the result. Never raises."""
         ...

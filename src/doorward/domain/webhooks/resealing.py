@@ -1,4 +1,4 @@
-"""Use case: seal the secrets of endpoints again, under the key that seals now."""
+"""Use case: encrypt the secrets of endpoints again under the current key."""
 
 from doorward.core.ports import Database, SealedDataError, Sealer
 from doorward.domain.webhooks.models import StoredSecrets, sealing_context
@@ -6,16 +6,17 @@ from doorward.domain.webhooks.repositories import Connection, endpoints
 
 
 class WebhookResealing:
-    """Goes through the endpoints. The service may go on meanwhile, if it has the same keys."""
+    """Processes all endpoints. The service may run at the same time, if it has the same keys."""
 
     def __init__(self, *, database: Database[Connection], sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
 
     async def reseal(self) -> tuple[int, int]:
-        """Seal again what is sealed under another key; return of how many endpoints, and how many no key opens.
+        """Encrypt secrets again that are under another key.
 
-        Raises ``ServiceUnavailableError``.
+        Return the number of changed endpoints, and of those whose secrets no key decrypts. Raises
+        ``ServiceUnavailableError``.
         """
         async with self._database.connection() as connection:
             stored = await endpoints.list_secrets(connection)
@@ -24,7 +25,7 @@ class WebhookResealing:
             if self._is_current(each):
                 continue
             try:
-                new = self._sealed_again(each)
+                new = self._resealed(each)
             except SealedDataError:
                 unreadable += 1
                 continue
@@ -36,11 +37,11 @@ class WebhookResealing:
         sealed = [stored.secret, *([] if stored.previous_secret is None else [stored.previous_secret])]
         return all(self._sealer.is_current(each) for each in sealed)
 
-    def _sealed_again(self, stored: StoredSecrets) -> StoredSecrets:
+    def _resealed(self, stored: StoredSecrets) -> StoredSecrets:
         context = sealing_context(stored.id)
 
-        def again(sealed: bytes) -> bytes:
+        def sealed_again(sealed: bytes) -> bytes:
             return self._sealer.seal(self._sealer.open(sealed, context=context), context=context)
 
-        previous = None if stored.previous_secret is None else again(stored.previous_secret)
-        return StoredSecrets(stored.id, again(stored.secret), previous)
+        previous = None if stored.previous_secret is None else sealed_again(stored.previous_secret)
+        return StoredSecrets(stored.id, sealed_again(stored.secret), previous)

@@ -1,4 +1,4 @@
-"""Secrets and signatures of the Standard Webhooks convention, version 1: HMAC-SHA-256. Pure."""
+"""Secrets and signatures of the Standard Webhooks convention, version 1: HMAC-SHA-256. No side effects."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ def shown_secret(secret: bytes) -> str:
 
 
 def signed_headers(secrets: Sequence[bytes], *, message_id: UUID, sent_at: datetime, body: bytes) -> dict[str, str]:
-    """Return the headers of a message, with a signature by each of the secrets."""
+    """Return the headers of a message, with one signature for each secret."""
     timestamp = str(int(sent_at.timestamp()))
     content = f"{message_id}.{timestamp}.".encode() + body
     signatures = [

@@ -1,1 +1,1 @@
-"""SQL of the outbox beside its repository: that of the relay."""
+"""SQL of the relay. The rest of the SQL of the outbox is in ``repository``."""

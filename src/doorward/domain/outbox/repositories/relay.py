@@ -1,4 +1,4 @@
-"""All SQL of the relay: the broker's subscription, and its messages in the outbox."""
+"""All SQL of the relay: the broker's subscription, and the messages for the broker in the outbox."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ Connection = AsyncConnection[Any]
 
 
 async def add_subscription(connection: Connection, subscription_id: UUID) -> None:
-    """Store the broker's subscription: from now on, a message for it is stored with each event."""
+    """Store the broker's subscription, so that a message for it is stored with each event from now on."""
     await connection.execute(
         """
         INSERT INTO rabbitmq_subscriptions (id)
@@ -25,7 +25,7 @@ async def add_subscription(connection: Connection, subscription_id: UUID) -> Non
 
 
 async def remove_subscription(connection: Connection, subscription_id: UUID) -> bool:
-    """Remove the broker's subscription: no more messages are stored for it. Return whether there was one."""
+    """Remove the broker's subscription, so that no more messages are stored for it; return whether it existed."""
     cursor = await connection.execute(
         """
         DELETE FROM rabbitmq_subscriptions
@@ -37,7 +37,7 @@ async def remove_subscription(connection: Connection, subscription_id: UUID) -> 
 
 
 async def list_oldest_messages(connection: Connection, *, limit: int) -> list[RelayedMessage]:
-    """Find the messages of the broker that were stored first: those about one user in the order of their commits."""
+    """Return the oldest messages for the broker. Messages about one user are in the order of their commits."""
     async with connection.cursor(row_factory=class_row(RelayedMessage)) as cursor:
         await cursor.execute(
             """
@@ -64,7 +64,7 @@ async def remove_messages(connection: Connection, ids: Sequence[int]) -> None:
 
 
 async def remove_some_messages(connection: Connection, *, limit: int) -> int:
-    """Remove some of the broker's messages, sent or not; return how many."""
+    """Remove up to ``limit`` messages for the broker, sent or unsent; return the number of removed ones."""
     cursor = await connection.execute(
         """
         DELETE FROM outbox

@@ -1,4 +1,4 @@
-"""All SQL of webhooks: one module a table."""
+"""All SQL of webhooks: endpoints, their health, and their messages."""
 
 from typing import Any
 

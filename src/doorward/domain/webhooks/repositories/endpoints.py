@@ -1,4 +1,4 @@
-"""The table ``webhook_endpoints``, as administrators change it."""
+"""The SQL by which administrators read and change the table ``webhook_endpoints``."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -11,7 +11,7 @@ from doorward.domain.webhooks.repositories import Connection
 
 
 async def lock_table(connection: Connection) -> None:
-    """Lock the table until the transaction ends: other transactions that write to it wait. Reads do not wait."""
+    """Lock the table against writes of other transactions until this one ends. Reads do not wait."""
     await connection.execute("LOCK TABLE webhook_endpoints IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -44,7 +44,7 @@ async def add_endpoint(connection: Connection, endpoint: NewEndpoint) -> None:
 
 
 async def list_endpoints(connection: Connection) -> list[Endpoint]:
-    """Find all endpoints, the oldest first."""
+    """Return all endpoints, oldest first."""
     async with connection.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
             """
@@ -59,7 +59,7 @@ async def list_endpoints(connection: Connection) -> list[Endpoint]:
 
 
 async def find_endpoint(connection: Connection, endpoint_id: UUID) -> Endpoint | None:
-    """Find an endpoint."""
+    """Return an endpoint."""
     async with connection.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
             """
@@ -75,7 +75,7 @@ async def find_endpoint(connection: Connection, endpoint_id: UUID) -> Endpoint |
 
 
 async def lock_endpoint(connection: Connection, endpoint_id: UUID) -> Endpoint | None:
-    """Find an endpoint, and lock it until the transaction ends."""
+    """Return an endpoint, and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
             """
@@ -100,7 +100,7 @@ async def update_endpoint(
     disabled_at: datetime | None,
     disabled_reason: DisabledReason | None,
 ) -> None:
-    """Give an endpoint another content and the next version. What was counted of its failures is forgotten."""
+    """Replace the content of an endpoint, increment its version, and reset its recorded failures."""
     await connection.execute(
         """
         UPDATE webhook_endpoints
@@ -131,7 +131,7 @@ async def update_endpoint(
 async def replace_secret(
     connection: Connection, endpoint_id: UUID, *, secret: bytes, previous_until: datetime, now: datetime
 ) -> None:
-    """Store another secret. The one before signs as well until a moment."""
+    """Replace the secret. The old one also signs until ``previous_until``."""
     await connection.execute(
         """
         UPDATE webhook_endpoints
@@ -158,7 +158,7 @@ async def remove_endpoint(connection: Connection, endpoint_id: UUID) -> None:
 
 
 async def list_secrets(connection: Connection) -> list[StoredSecrets]:
-    """Find the sealed secrets of all endpoints."""
+    """Return the encrypted secrets of all endpoints."""
     async with connection.cursor(row_factory=class_row(StoredSecrets)) as cursor:
         await cursor.execute(
             """
@@ -171,7 +171,7 @@ async def list_secrets(connection: Connection) -> list[StoredSecrets]:
 
 
 async def replace_sealed_secrets(connection: Connection, *, old: StoredSecrets, new: StoredSecrets) -> bool:
-    """Store the same secrets sealed otherwise, unless they were changed meanwhile; tell whether they were stored."""
+    """Store newly encrypted secrets, unless they have changed in the meantime; return whether they were stored."""
     cursor = await connection.execute(
         """
         UPDATE webhook_endpoints

@@ -1,4 +1,4 @@
-"""The health of endpoints in ``webhook_endpoints``. Pauses are kept by PostgreSQL's clock, as the outbox is."""
+"""The SQL for the health of endpoints in ``webhook_endpoints``. Pauses use PostgreSQL's clock, as the outbox does."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ from doorward.domain.webhooks.repositories import Connection
 
 
 async def find_target(connection: Connection, endpoint_id: UUID, *, now: datetime) -> DeliveryTarget | None:
-    """Find what delivery needs of an endpoint."""
+    """Return the data of an endpoint for delivery."""
     async with connection.cursor(row_factory=class_row(DeliveryTarget)) as cursor:
         await cursor.execute(
             """
@@ -27,7 +27,7 @@ async def find_target(connection: Connection, endpoint_id: UUID, *, now: datetim
 
 
 async def lock_target(connection: Connection, endpoint_id: UUID, *, now: datetime) -> DeliveryTarget | None:
-    """Find what delivery needs of an endpoint, and lock it until the transaction ends."""
+    """Return the data of an endpoint for delivery, and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(DeliveryTarget)) as cursor:
         await cursor.execute(
             """
@@ -45,7 +45,7 @@ async def lock_target(connection: Connection, endpoint_id: UUID, *, now: datetim
 
 
 async def allow_probe(connection: Connection, endpoint_id: UUID, *, duration: timedelta) -> bool:
-    """Pause an endpoint for all messages but one; tell whether the caller's is that one."""
+    """Pause an endpoint for all messages except one; return whether the caller may send that one."""
     cursor = await connection.execute(
         """
         UPDATE webhook_endpoints
@@ -59,7 +59,7 @@ async def allow_probe(connection: Connection, endpoint_id: UUID, *, duration: ti
 
 
 async def remove_failures(connection: Connection, endpoint_id: UUID) -> None:
-    """Note that an endpoint has taken a message."""
+    """Reset the recorded failures, after the endpoint has accepted a message."""
     await connection.execute(
         """
         UPDATE webhook_endpoints
@@ -75,7 +75,7 @@ async def remove_failures(connection: Connection, endpoint_id: UUID) -> None:
 async def update_failures(
     connection: Connection, endpoint_id: UUID, *, failing_since: datetime, faults: int, pause: timedelta | None
 ) -> None:
-    """Store since when an endpoint has failed, how many calls had no answer, and how long it is paused."""
+    """Store since when an endpoint has failed, the number of calls without an answer, and the pause."""
     await connection.execute(
         """
         UPDATE webhook_endpoints
@@ -104,7 +104,7 @@ async def disable_endpoint(connection: Connection, endpoint_id: UUID, *, reason:
 
 
 async def list_administrators(connection: Connection, *, role: str, limit: int) -> list[UUID]:
-    """Find active users who hold a role, those of the longest standing first."""
+    """Return active users with a role, oldest accounts first."""
     cursor = await connection.execute(
         """
         SELECT id

@@ -1,4 +1,4 @@
-"""The messages of endpoints in the table ``outbox``, beside their delivery: dead letters, and what is dropped."""
+"""The SQL for messages of endpoints in the table ``outbox``, except for delivery: dead letters, and removal."""
 
 from uuid import UUID
 
@@ -9,7 +9,10 @@ from doorward.domain.webhooks.repositories import Connection
 
 
 async def remove_messages(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
-    """Remove some of an endpoint's messages, those under way too; return how many. Dead letters stay."""
+    """Remove up to ``limit`` of an endpoint's messages, including those in delivery; return their number.
+
+    Dead letters stay.
+    """
     cursor = await connection.execute(
         """
         DELETE FROM outbox
@@ -30,7 +33,7 @@ async def remove_messages(connection: Connection, endpoint_id: UUID, *, limit: i
 async def list_dead_letters(
     connection: Connection, *, endpoint_id: UUID | None, before: int | None, limit: int
 ) -> list[DeadLetter]:
-    """Find dead letters of all channels, or of an endpoint, the latest first, from the one before ``before`` on."""
+    """Return dead letters with ids below ``before``, newest first: of one endpoint, or of all channels."""
     async with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
         await cursor.execute(
             """
@@ -50,9 +53,9 @@ async def list_dead_letters(
 
 
 async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
-    """Schedule a dead letter whose content is kept for delivery, from its first attempt on; tell whether there was one.
+    """Schedule a dead letter whose content is kept for delivery, with the whole retry schedule.
 
-    It takes its place in its stream again, before what is later and waits.
+    In its stream it is delivered before later messages. Return whether there was such a dead letter.
     """
     cursor = await connection.execute(
         """
@@ -73,7 +76,7 @@ async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
 
 
 async def activate_dead_letters(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
-    """Schedule some dead letters of an endpoint for delivery, the oldest first; return how many."""
+    """Schedule up to ``limit`` dead letters of an endpoint for delivery, oldest first; return their number."""
     cursor = await connection.execute(
         """
         UPDATE outbox
