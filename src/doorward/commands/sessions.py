@@ -14,11 +14,11 @@ from doorward.wiring import operations
     "signing keys on schedule, index items."
 )
 def prune() -> None:
-    """Prune now, unless another process is pruning."""
+    """Run the background tasks now, each unless another process runs it."""
     settings = operator_settings()
     removed = finished(operations.prune(settings))
     if removed is None:
-        click.echo("doorward: another process is pruning; nothing was done here")
+        click.echo("doorward: another process is removing ended sessions; all other tasks ran here")
     else:
         days = settings.background.session_retention_days
         click.echo(f"doorward: removed {removed} sessions that ended more than {days} days ago")

@@ -28,14 +28,12 @@ from doorward.wiring.keys import create_signing_keys, signing_keys_tasks
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import expired_codes_task
+from doorward.wiring.stopping import GRACE_SECONDS, running_together
 from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import forgetting_task
 
 PRUNING: Final = "prune"
 """Name of the task that removes old sessions."""
-
-GRACE_SECONDS: Final = 20
-"""Time that running tasks of the worker have to finish after SIGTERM."""
 
 
 def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
@@ -93,7 +91,7 @@ async def running_background(
     scheduler: Scheduler, mail: MailService, events_out: EventsOut, *, grace_seconds: float = 0
 ) -> AsyncIterator[None]:
     """Run the tasks, deliver mail and send events to other systems within the block."""
-    async with scheduler.running(grace_seconds=grace_seconds), mail.running(), events_out.running():
+    async with running_together(scheduler.running(grace_seconds=grace_seconds), *mail.senders(), *events_out.senders()):
         yield
 
 

@@ -4,8 +4,8 @@ The packages of senders that are off are not imported.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final
 
 from doorward.api.services import OutgoingServices, WebhookServices
@@ -42,12 +42,10 @@ from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from doorward.settings.config import Settings
 from doorward.wiring.keys import SigningKeys
 from doorward.wiring.mail import create_sealer
+from doorward.wiring.stopping import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from doorward.infrastructure.webhooks.client import WebhookClient
-
-GRACE_SECONDS: Final = 20
-"""Time that calls in progress have to finish after SIGTERM. It exceeds the timeout of a single call."""
 
 WEBHOOKS_AT_A_TIME: Final = 32
 """Maximum concurrent calls. An endpoint that stalls can hold all of them once, for 15 seconds; then it is paused."""
@@ -87,17 +85,10 @@ class EventsOut:
         named = {"webhooks": self.webhooks, "rabbitmq": self.relay, "logouts": self.logouts}
         return [name for name, each in named.items() if each is not None]
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run the senders within the block."""
-        async with AsyncExitStack() as stack:
-            if self.webhooks is not None:
-                await stack.enter_async_context(self.webhooks.running(grace_seconds=GRACE_SECONDS))
-            if self.relay is not None:
-                await stack.enter_async_context(self.relay.running(grace_seconds=GRACE_SECONDS))
-            if self.logouts is not None:
-                await stack.enter_async_context(self.logouts.running(grace_seconds=GRACE_SECONDS))
-            yield
+    def senders(self) -> Sequence[AbstractAsyncContextManager[None]]:
+        """Return a context manager for each sender that is on: it sends within its block."""
+        senders = (self.webhooks, self.relay, self.logouts)
+        return [each.running(grace_seconds=GRACE_SECONDS) for each in senders if each is not None]
 
 
 def create_events_out(

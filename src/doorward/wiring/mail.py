@@ -1,9 +1,9 @@
 """Build the mail queue and the mail delivery from the settings. If mail is off, its packages are not imported."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.frozen import frozen
@@ -29,12 +29,10 @@ from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.email_change import email_change_mode
 from doorward.wiring.joining import joining_composers
 from doorward.wiring.keys import keys, sealing_keys
+from doorward.wiring.stopping import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from doorward.infrastructure.mail.development import DevelopmentMailbox
-
-GRACE_SECONDS: Final = 20
-"""Time that sends in progress have to finish after SIGTERM."""
 
 
 @frozen
@@ -45,14 +43,9 @@ class MailService:
     delivery: Delivery | None = None
     development: DevelopmentMails | None = None
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Deliver mail within the block, if this process delivers."""
-        if self.delivery is None:
-            yield
-            return
-        async with self.delivery.running(grace_seconds=GRACE_SECONDS):
-            yield
+    def senders(self) -> Sequence[AbstractAsyncContextManager[None]]:
+        """Return a context manager that delivers mail within its block; none if another process delivers."""
+        return [] if self.delivery is None else [self.delivery.running(grace_seconds=GRACE_SECONDS)]
 
 
 def has_mail(settings: Settings) -> bool:
