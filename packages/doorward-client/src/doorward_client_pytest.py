@@ -1,6 +1,6 @@
-"""The fixture of doorward-client, which pytest finds by the entry point ``pytest11``.
+"""The pytest fixture of doorward-client, found by the entry point ``pytest11``.
 
-A module of its own beside the package: pytest imports it in every run, and the package only where a test asks for it.
+A separate module: pytest imports it in every run, and the package only if a test uses the fixture.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def doorward_issuer() -> "Iterator[Issuer]":
-    """Give the test an issuer. ``doorward_issuer.connect(auth)`` lasts until the test ends."""
-    from doorward_client.testing import Issuer  # noqa: PLC0415 - tests without it do not wait for its imports
+    """Provide an issuer. ``doorward_issuer.connect(auth)`` lasts until the test ends."""
+    from doorward_client.testing import Issuer  # noqa: PLC0415 - a slow import that only some tests need
 
     issuer = Issuer()
     yield issuer

@@ -1,4 +1,4 @@
-"""Which addresses may be asked for keys: https, or http on this machine, without credentials or fragments."""
+"""Rules for the addresses of issuers: https, or http on this machine, without credentials or fragments."""
 
 from ipaddress import ip_address
 from typing import Final
@@ -8,14 +8,14 @@ SCHEMES: Final = frozenset({"http", "https"})
 
 
 def check_address(address: str, *, allow_http: bool = False) -> None:
-    """Raise ``ValueError`` unless the address is https, or http of this machine (or of any with ``allow_http``)."""
+    """Raise ``ValueError`` unless the address is https, or http on this machine (on any with ``allow_http``)."""
     parts = _split(address)
     if parts.scheme == "http" and not (allow_http or is_loopback(address)):
         raise ValueError("The address must begin with https:// (http:// is for this machine only).")
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an address is one of this machine."""
+    """Return whether an address is on this machine."""
     host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -25,13 +25,13 @@ def is_loopback(address: str) -> bool:
 
 def _split(address: str) -> SplitResult:
     parts = urlsplit(address)
-    # urlsplit leaves characters out that are not for addresses; an address that has them is another one.
+    # urlsplit silently removes some characters, so it would check another address than the one that is used.
     if not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
-        raise ValueError("The address has characters that do not belong into one.")
+        raise ValueError("The address has invalid characters.")
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise ValueError("The address must begin with https:// and a host.")
     if "@" in parts.netloc or "#" in address:
         raise ValueError("The address must have neither credentials nor a fragment.")
     if parts.port == 0:
-        raise ValueError("The address has an impossible port.")
+        raise ValueError("The address has an invalid port.")
     return parts

@@ -1,4 +1,4 @@
-"""Protects a whole ASGI application, whatever its framework: Starlette, an MCP server, an application of your own."""
+"""Protects a whole ASGI application of any framework: Starlette, an MCP server, an application of your own."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -18,16 +18,16 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 USER: Final = "user"
-"""The member of ``scope["state"]`` that has the caller: Starlette's ``request.state.user``."""
+"""The key in ``scope["state"]`` for the caller: Starlette's ``request.state.user``."""
 
 _READS: Final = ("GET", "HEAD")
 
 
 class ProtectedApp:
-    """Lets callers with a valid token through to an application, and describes it to all.
+    """Forwards calls with a valid token to an application, and serves its metadata to all callers.
 
-    A layer of the application may ask more of a call: it raises ``InsufficientScopeError`` (by
-    ``user.require_scopes([...])``) or another ``DoorwardClientError`` before anything is sent, and the caller is told
+    A layer of the application may have more requirements: it raises ``InsufficientScopeError`` (with
+    ``user.require_scopes([...])``) or another ``DoorwardClientError`` before anything is sent, and the response says
     what is missing. In a route of a framework it may be too late: Starlette sends 500 first.
     """
 
@@ -39,7 +39,7 @@ class ProtectedApp:
         resource: ProtectedResource,
         public_url: str | None,
     ) -> None:
-        """Take the address of the path ``/`` that clients know: proofs of keys (RFC 9449) are for one below it."""
+        """Use ``public_url``, at which clients reach the path ``/``, to check the address in proofs (RFC 9449)."""
         self._app = app
         self._verify = verify
         self._challenges = challenges
@@ -48,11 +48,11 @@ class ProtectedApp:
         self._document = json.dumps(resource.document()).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or have the application answer it. Its start and end are the application's."""
+        """Answer a request, or forward it to the application. Startup and shutdown are always forwarded."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] != "http":
-            # A WebSocket has no answer that could carry a challenge.
+            # A response to a WebSocket cannot contain a challenge.
             await send({"type": "websocket.close", "code": 1008})
         elif scope["path"] == self._path and scope["method"] in _READS:
             await self._describe(scope, send)

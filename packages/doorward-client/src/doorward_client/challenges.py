@@ -1,4 +1,4 @@
-"""How callers are refused: status, problem (RFC 9457) and challenge (RFC 6750, 9449, 9470, 9728). Pure."""
+"""The responses of refused calls: status, problem (RFC 9457) and challenge (RFC 6750, 9449, 9470, 9728). Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Challenges:
-    """What challenges say beside the refusal: where the service is described, and the scopes that it asks for.
+    """The parameters of all challenges: the URL of the service's metadata, and the scopes that it requires.
 
-    ``by_proof``: the challenge is of the scheme DPoP, not Bearer (RFC 9449 section 7.1).
+    ``by_proof``: the challenge has the scheme DPoP, not Bearer (RFC 9449 section 7.1).
     """
 
     resource_metadata: str | None = None
@@ -31,13 +31,13 @@ class Challenges:
     by_proof: bool = False
 
     def answering(self, credentials: Credentials) -> "Challenges":
-        """Return them as they are for this call: by the scheme that it used."""
+        """Return the challenges for a call with these credentials, in the scheme that it used."""
         return self if credentials.proof is None else replace(self, by_proof=True)
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedCall:
-    """An answer to a caller who does not get in."""
+    """The response to a refused call."""
 
     status: HTTPStatus
     code: str
@@ -45,7 +45,7 @@ class RefusedCall:
     headers: Mapping[str, str]
 
     def problem(self) -> dict[str, object]:
-        """Return the body."""
+        """Return the problem document of the body."""
         return {
             "type": f"urn:doorward:problem:{self.code}",
             "title": self.status.phrase,
@@ -56,13 +56,13 @@ class RefusedCall:
 
 
 def refused_without_token(challenges: Challenges) -> RefusedCall:
-    """Return the answer to a caller without a token. RFC 6750 section 3.1: it has no error code."""
+    """Return the response to a call without a token. It has no error code (RFC 6750 section 3.1)."""
     scope = {"scope": " ".join(challenges.scopes)} if challenges.resource_metadata and challenges.scopes else {}
     return _refused(challenges, HTTPStatus.UNAUTHORIZED, "missing_access_token", "No access token was sent.", **scope)
 
 
 def refused_call(error: DoorwardClientError, challenges: Challenges) -> RefusedCall:
-    """Return the answer to a caller whose token or proof was not accepted. It does not say which check failed."""
+    """Return the response to a call whose token or proof was not accepted. It does not say which check failed."""
     if isinstance(error, InvalidProofError | BoundTokenError):
         return _refused_without_key(error, replace(challenges, by_proof=True))
     if isinstance(error, InsufficientScopeError):

@@ -1,4 +1,4 @@
-"""Signed texts in their compact form (RFC 7515 section 7.1), of which each has one spelling. Pure."""
+"""JWS compact serialization (RFC 7515 section 7.1). Only one encoding of each JWS is accepted. Pure."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -7,14 +7,14 @@ from typing import Any, Final, NamedTuple
 from doorward_client.strict_json import parse_object
 
 MAXIMUM_LENGTH: Final = 8192
-"""Characters. Servers and proxies seldom take a longer header."""
+"""Maximum characters. Servers and proxies seldom accept a longer header."""
 
 # RFC 7515 section 2: base64url without padding.
 _COMPACT: Final = re.compile(r"(([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+))\.([A-Za-z0-9_-]+)")
 
 
 class CompactJws(NamedTuple):
-    """The parts as they were sent. ``signed`` is what the signature is of."""
+    """The parts of a compact JWS, still encoded. ``signed`` is the signing input."""
 
     signed: str
     header: str
@@ -23,7 +23,7 @@ class CompactJws(NamedTuple):
 
 
 def split_compact(text: str) -> CompactJws:
-    """Return the parts. Raises ``ValueError`` that says "too long" or "malformed", and nothing of the text."""
+    """Split a compact JWS. Raises ``ValueError`` with "too long" or "malformed", and no part of the text."""
     if len(text) > MAXIMUM_LENGTH:
         raise ValueError("too long")
     parts = _COMPACT.fullmatch(text)
@@ -33,12 +33,12 @@ def split_compact(text: str) -> CompactJws:
 
 
 def parse_part(part: str) -> dict[str, Any]:
-    """Return the JSON object of a header or a payload. Raises ``ValueError``."""
+    """Decode the JSON object of a header or a payload. Raises ``ValueError``."""
     return parse_object(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 def decode_signature(part: str) -> bytes:
-    """Return the signature. Of several spellings of one (unused bits at the end) only the usual is accepted.
+    """Decode a signature. Of several encodings (unused bits at the end), only the canonical one is accepted.
 
     Raises ``ValueError``.
     """

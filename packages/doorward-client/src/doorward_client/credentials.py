@@ -1,4 +1,4 @@
-"""The access token of a call, and the proof that comes with it (RFC 6750 section 2.1, RFC 9449 section 7.1)."""
+"""The access token of a call, and its proof of possession (RFC 6750 section 2.1, RFC 9449 section 7.1)."""
 
 from collections.abc import Hashable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ _AUTHORIZATION: Final = b"authorization"
 _PROOF: Final = b"dpop"
 _ACCEPTED: Final = "doorward_client.accepted"
 _UNENCODED: Final = "/:@!$&'()*+,;="
-"""RFC 3986 section 3.3: what a path has as it is, beside unreserved characters."""
+"""Characters that a path has unencoded besides the unreserved ones (RFC 3986 section 3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a call shows. ``proof`` is None where the token came by the scheme Bearer.
+    """The credentials of a call. ``proof`` is None if the token was sent with the scheme Bearer.
 
-    ``accepted`` is a memory of the request, not of the process: a proof works once, and several dependencies of a route
-    may ask who calls.
+    ``accepted`` caches verified users for one request: a proof works once, and several dependencies of a route may
+    verify the same call.
     """
 
     token: str = field(repr=False)
@@ -30,11 +30,11 @@ class Credentials:
 
 
 def read_credentials(scope: MutableMapping[str, Any], public_url: str | None) -> Credentials | None:
-    """Return what the headers of an ASGI request show; None without a token.
+    """Read the credentials from the headers of an ASGI request; return None without a token.
 
-    A proof must be for ``public_url`` and the path of the request, whatever its header ``Host`` says. Raises
-    ``InvalidTokenError`` for several headers ``Authorization``, and ``InvalidProofError`` for a call by the scheme DPoP
-    without the one header ``DPoP``, or where the service has no ``public_url``.
+    A proof must be for ``public_url`` and the path of the request; the header ``Host`` is ignored. Raises
+    ``InvalidTokenError`` for several headers ``Authorization``, and ``InvalidProofError`` for a call with the scheme
+    DPoP without exactly one header ``DPoP``, or if the service has no ``public_url``.
     """
     presented = _values(scope["headers"], _AUTHORIZATION)
     if len(presented) > 1:
@@ -60,6 +60,6 @@ def _values(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> list[bytes
 
 
 def _path_of(scope: Mapping[str, Any]) -> str:
-    """Return the path as it was sent. Servers need not tell it."""
+    """Return the path as it was sent. ASGI servers may omit ``raw_path``; the decoded path is then encoded again."""
     raw: bytes | None = scope.get("raw_path")
     return quote(scope["path"], safe=_UNENCODED) if raw is None else raw.partition(b"?")[0].decode("latin-1")

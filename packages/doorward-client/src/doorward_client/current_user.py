@@ -1,4 +1,4 @@
-"""The caller, as an access token describes it."""
+"""The caller of an access token."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from doorward_client.proofs import bound_thumbprint
 from doorward_client.verification import Claims
 
 ACR_VALUES: Final = ("1", "2", "phr")
-"""What may be proven of a user, from weak to strong: one factor, two, and what cannot be phished (OpenID EAP)."""
+"""The levels of authentication, from weak to strong: one factor, two factors, phishing-resistant (OpenID EAP)."""
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """RFC 6749 section 3.3."""
@@ -19,11 +19,11 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class CurrentUser:
-    """The user of a verified token, or the client itself where no user takes part.
+    """The user of a verified token, or the client itself if there is no user.
 
-    ``sub`` is the user's immutable id. ``session_id`` is that of the login. ``acr`` and ``amr`` say how the user
-    signed in, ``auth_time`` when. ``claims`` are all claims of the token; do not change what is in them.
-    ``thumbprint`` is that of the key that the token is bound to (RFC 9449 section 6), None for a token that is not.
+    ``sub`` is the user's immutable id. ``session_id`` is that of the login. ``acr`` and ``amr`` say how the user signed
+    in, ``auth_time`` when. ``claims`` are all claims of the token; do not change their contents. ``thumbprint`` is that
+    of the key that the token is bound to (RFC 9449 section 6), None if it is not bound.
     """
 
     sub: str
@@ -38,16 +38,16 @@ class CurrentUser:
 
     @property
     def is_client(self) -> bool:
-        """Tell whether the token is a client's own (``client_credentials``): its subject is the client."""
+        """Return whether the token is a client's own (``client_credentials``): its subject is the client."""
         return self.sub == self.client_id
 
     def require_scopes(self, scopes: Sequence[str]) -> None:
-        """Raise ``InsufficientScopeError`` unless the token has all of them."""
+        """Raise ``InsufficientScopeError`` unless the token has all these scopes."""
         if not self.scopes.issuperset(scopes):
             raise InsufficientScopeError(scopes)
 
     def require_acr(self, acr: str, max_age: int | None, now: float) -> None:
-        """Raise ``InsufficientAuthenticationError`` unless the user signed in as strongly and as recently as that."""
+        """Raise ``InsufficientAuthenticationError`` unless the user signed in at this level within ``max_age``."""
         is_strong = self.acr in ACR_VALUES and ACR_VALUES.index(self.acr) >= ACR_VALUES.index(acr)
         is_recent = max_age is None or (self.auth_time is not None and now - self.auth_time.timestamp() <= max_age)
         if not (is_strong and is_recent):
@@ -55,13 +55,13 @@ class CurrentUser:
 
 
 def check_scopes(scopes: Sequence[str]) -> None:
-    """Raise ``ValueError`` unless each is one scope."""
+    """Raise ``ValueError`` unless each text is one valid scope."""
     if not all(_SCOPE.fullmatch(scope) for scope in scopes):
-        raise ValueError("A scope has no spaces, quotes or backslashes. Several are several arguments.")
+        raise ValueError("A scope has no spaces, quotes or backslashes. Pass several scopes as separate arguments.")
 
 
 def check_acr(acr: str, max_age: int | None) -> None:
-    """Raise ``ValueError`` for what no token could ever satisfy."""
+    """Raise ``ValueError`` for requirements that no token could satisfy."""
     if acr not in ACR_VALUES:
         raise ValueError(f"acr must be one of {', '.join(ACR_VALUES)}.")
     if max_age is not None and max_age < 0:
@@ -69,9 +69,9 @@ def check_acr(acr: str, max_age: int | None) -> None:
 
 
 def read_user(claims: Claims) -> CurrentUser:
-    """Return the user of verified claims. Raises ``InvalidTokenError`` when one of them has an odd type.
+    """Return the user of verified claims. Raises ``InvalidTokenError`` if a claim has the wrong type.
 
-    So it is with a token that is bound in a way that is not known.
+    It is also raised for a binding to a key (``cnf``) of an unknown kind.
     """
     amr = claims.get("amr", [])
     if not isinstance(amr, list) or not all(isinstance(method, str) for method in amr):

@@ -1,4 +1,4 @@
-"""FastAPI dependencies, and refusals as problems (RFC 9457) with the challenge of RFC 6750, RFC 9449 and RFC 9470."""
+"""FastAPI dependencies. Refusals are problems (RFC 9457) with the challenges of RFC 6750, RFC 9449 and RFC 9470."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final
@@ -23,7 +23,7 @@ _HANDLERS: Final = "starlette.exception_handlers"
 
 
 class Refusal(HTTPException):
-    """An answer other than the route's. Register a handler of this class to give it another form.
+    """The response to a refused call. Register a handler of this class to change its format.
 
     Without any handler FastAPI would answer with ``detail`` alone.
     """
@@ -41,12 +41,12 @@ def caller_dependency(
     challenges: Callable[[], Challenges],
     public_url: str | None,
 ) -> Depends:
-    """Return the dependency that has the caller's token verified. ``scopes`` are shown in the OpenAPI document.
+    """Return the dependency that verifies the caller's token. ``scopes`` are shown in the OpenAPI document.
 
-    ``challenges`` returns what refusals say at that moment. Proofs of keys are for addresses below ``public_url``.
+    ``challenges`` returns the current parameters of challenges. Proofs of possession are for URLs below ``public_url``.
     """
 
-    # The parameter shows the scheme in the OpenAPI document. It reads Bearer alone, so the headers are read below.
+    # The parameter is only for the OpenAPI document. It reads the scheme Bearer alone, so the headers are read below.
     async def caller(
         request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
     ) -> CurrentUser:
@@ -65,7 +65,7 @@ def caller_dependency(
 
 
 def metadata_router(resource: ProtectedResource) -> APIRouter:
-    """Return the route at which clients find the description of the service (RFC 9728)."""
+    """Return the router that serves the metadata of the service (RFC 9728)."""
     router, document = APIRouter(), resource.document()
 
     async def describe_resource() -> JSONResponse:
@@ -77,9 +77,9 @@ def metadata_router(resource: ProtectedResource) -> APIRouter:
 
 
 def _answer_refusals_as_problems(request: Request) -> None:
-    """Register the handler of refusals, unless the application has one of its own for them or for their class.
+    """Register the handler of refusals, unless the application has its own for them or for their class.
 
-    Starlette reads this entry of the scope when a route raises. Where a version has it no more, FastAPI's handler
+    Starlette reads this entry of the scope when a route raises. If a version no longer has the entry, FastAPI's handler
     answers: the same status and headers, with ``detail`` alone.
     """
     handlers: dict[Any, Any] = request.scope.get(_HANDLERS, ({}, {}))[0]

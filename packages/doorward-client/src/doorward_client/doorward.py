@@ -1,4 +1,4 @@
-"""One object a service: it knows the issuer, and verifies the tokens of its callers."""
+"""The main class: one object per service, which knows the issuer and verifies the tokens of callers."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 class Doorward:
-    """Verifies access tokens of one doorward for one service.
+    """Verifies access tokens of one doorward instance for one service.
 
     ``issuer`` is doorward's PUBLIC_URL, exactly. ``audience`` is the name of this service in tokens, or several such
-    names. ``client_id`` and ``client_secret`` are for ``live=True`` only. ``internal_url`` is the address at which this
-    service reaches doorward, when it differs from the public one. Nothing is fetched before the first token.
+    names. ``client_id`` and ``client_secret`` are only for ``live=True``. ``internal_url`` is the address at which this
+    service reaches doorward, if it differs from the public one. Nothing is fetched before the first token.
 
     ``public_url`` is for tokens that are bound to a key (DPoP, RFC 9449): the address at which clients reach the path
-    ``/`` of this service, which a call has to prove its key for. It is the origin of ``audience`` unless it is named; a
-    service that has neither takes no bound tokens. ``bound_tokens_only`` refuses all others.
+    ``/`` of this service, and for which their proofs must be. The default is the origin of ``audience``; a service that
+    has neither accepts no bound tokens. ``bound_tokens_only`` refuses all others.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Doorward:
         public_url: str | None = None,
         bound_tokens_only: bool = False,
     ) -> None:
-        """Raise ``ValueError`` for settings that cannot work, or that would accept what they must not."""
+        """Raise ``ValueError`` for settings that cannot work, or that would accept foreign tokens."""
         audiences = [audience] if isinstance(audience, str) else list(audience)
         if bool(client_id) != bool(client_secret):
             raise ValueError("client_id and client_secret belong together.")
@@ -69,7 +69,7 @@ class Doorward:
         self._internal_url = internal_url
         self._resource: ProtectedResource | None = None
         self._credentials = ClientCredentials(client_id, client_secret) if client_id and client_secret else None
-        # Not at the top, so that who has another transport loads no HTTP client.
+        # Imported here, so that the package can be used without an HTTP client.
         from doorward_client.http_transport import HttpTransport  # noqa: PLC0415 - as above
 
         self.use_transport(HttpTransport())
@@ -81,11 +81,11 @@ class Doorward:
 
     @property
     def audience(self) -> str:
-        """Return the name of this service in tokens; with several, the first."""
+        """Return the name of this service in tokens; the first one if there are several."""
         return self._audience
 
     def use_transport(self, transport: Transport) -> None:
-        """Ask the issuer by another way from now on, and forget its keys. For tests, and for networks of your own."""
+        """Replace the transport to the issuer, and forget its keys. For tests, and for networks of your own."""
         discovery = Discovery(self.issuer, transport.get, internal_url=self._internal_url)
         key_set = KeySet(discovery.locate_keys, transport.get)
         self._verifier = TokenVerifier(self._rules, key_set, read_user)
@@ -96,14 +96,16 @@ class Doorward:
         )
 
     async def verify(self, token: str, *, live: bool = False, proof: PresentedProof | None = None) -> CurrentUser:
-        """Return the user of a valid access token.
+        """Verify an access token, and return its user.
 
-        ``live`` also asks the issuer whether it is still active and which of its scopes are left, at most every 10 s
-        for one token. ``proof`` is that of a call by the scheme DPoP (RFC 9449 section 7.1), which the token must be
-        bound to; without it, none that is bound is accepted. A proof works once in this process.
+        ``live`` also introspects the token at the issuer: whether it is still active, and which of its scopes are left.
+        The result is cached for 10 s per token. ``proof`` is that of a call with the scheme DPoP (RFC 9449 section
+        7.1), to whose key the token must be bound; without it, a bound token is refused. A proof works once in this
+        process.
 
-        Raises ``InvalidTokenError``, of which ``BoundTokenError`` is one; ``InvalidProofError``; ``UnavailableError``
-        while the issuer cannot be asked for what is needed, or more proofs came than are remembered.
+        Raises ``InvalidTokenError``, including its subclass ``BoundTokenError``; ``InvalidProofError``;
+        ``UnavailableError`` if the issuer is not available when it is needed, or if there are more proofs than can be
+        remembered.
         """
         user = await self._verifier.verify(token)
         self._possession.check(token, user.thumbprint, proof)
@@ -112,10 +114,10 @@ class Doorward:
     def describe(
         self, *, scopes: Sequence[str] = (), name: str | None = None, documentation: str | None = None
     ) -> ProtectedResource:
-        """Describe this service to clients (RFC 9728); challenges name the description from now on.
+        """Create the metadata of this service (RFC 9728). From now on, challenges have their URL.
 
-        ``audience`` must be the address of the service. ``scopes`` are what clients may ask for, ``name`` and
-        ``documentation`` (an address) what people may be shown. Raises ``ValueError``.
+        ``audience`` must be the address of the service. ``scopes`` are what clients may request, ``name`` and
+        ``documentation`` (a URL) may be shown to users. Raises ``ValueError``.
         """
         check_scopes(scopes)
         self._resource = ProtectedResource(
@@ -124,18 +126,18 @@ class Doorward:
         return self._resource
 
     def metadata_router(self) -> "APIRouter":
-        """Return the FastAPI router of the description: ``app.include_router(auth.metadata_router())``.
+        """Return the FastAPI router of the metadata: ``app.include_router(auth.metadata_router())``.
 
-        Clients look below the root of the host: an application that is mounted elsewhere must not include it there.
+        Clients look for it below the root of the host, so an application that is mounted elsewhere must not include it.
         """
         from doorward_client.dependencies import metadata_router  # noqa: PLC0415 - an extra
 
         return metadata_router(self._resource or self.describe())
 
     def protect(self, app: App, *scopes: str, live: bool = False) -> ProtectedApp:
-        """Return an ASGI application that lets callers through to this one whose token has all of these scopes.
+        """Return an ASGI application that forwards a call to this one if its token has all these scopes.
 
-        It serves the description, too, and needs no web framework. Inside, ``scope["state"]["user"]`` is the caller.
+        It also serves the metadata, and needs no web framework. Inside, ``scope["state"]["user"]`` is the caller.
         """
         check_scopes(scopes)
         if live:
@@ -150,25 +152,25 @@ class Doorward:
         return ProtectedApp(app, verify, self._challenges(scopes), resource, self._public_url)
 
     def user(self, *, live: bool = False) -> "Depends":
-        """Return a FastAPI dependency: the caller, whatever its scopes."""
+        """Return a FastAPI dependency: the caller, with any scopes."""
         return self.require_scope(live=live)
 
     def require_scope(self, *scopes: str, live: bool = False) -> "Depends":
-        """Return a FastAPI dependency: the caller, whose token has all of these scopes."""
+        """Return a FastAPI dependency: the caller, whose token must have all these scopes."""
         check_scopes(scopes)
         return self._dependency(lambda user: user.require_scopes(scopes), scopes=scopes, live=live)
 
     def require_acr(self, acr: str, *, max_age: int | None = None, live: bool = False) -> "Depends":
-        """Return a FastAPI dependency: a user who signed in this strongly, ``max_age`` seconds ago at most.
+        """Return a FastAPI dependency: the user, who must have signed in at this level, within ``max_age`` seconds.
 
-        ``acr`` is "1" (one factor), "2" (two, as a passkey that has verified its user) or "phr"; a stronger one is
-        enough.
+        ``acr`` is "1" (one factor), "2" (two factors, or a passkey that has verified its user) or "phr"
+        (phishing-resistant). A higher level is accepted, too.
         """
         check_acr(acr, max_age)
         return self._dependency(lambda user: user.require_acr(acr, max_age, time.time()), scopes=(), live=live)
 
     def _dependency(self, require: Callable[[CurrentUser], None], *, scopes: Sequence[str], live: bool) -> "Depends":
-        # The extra "fastapi" is not needed for verify().
+        # Imported here, because verify() must work without the extra "fastapi".
         from doorward_client.dependencies import caller_dependency  # noqa: PLC0415 - as above
 
         if live:
@@ -182,7 +184,7 @@ class Doorward:
         return caller_dependency(verify, scopes, lambda: self._challenges(scopes), self._public_url)
 
     async def _caller(self, credentials: Credentials, *, live: bool) -> CurrentUser:
-        """Return the caller of a request, who is verified once for all that ask."""
+        """Return the caller of a request. It is verified once, even for several dependencies."""
         asked = (self, credentials.token, credentials.proof)
         if asked not in credentials.accepted:
             credentials.accepted[asked] = await self.verify(credentials.token, proof=credentials.proof)
@@ -190,12 +192,12 @@ class Doorward:
         return await self._alive(credentials.token, user) if live else user
 
     async def _alive(self, token: str, user: CurrentUser) -> CurrentUser:
-        """Return the user with the scopes that the issuer says are left at this moment."""
+        """Return the user with the scopes that the issuer reports as left."""
         left = await self._introspection_needed().check(token, user.thumbprint)
         return user if left is None else replace(user, scopes=user.scopes & left)
 
     def _challenges(self, scopes: Sequence[str]) -> Challenges:
-        """Return what refusals say, with the description that there is at this moment."""
+        """Return the parameters of challenges, with the current metadata URL."""
         address = None if self._resource is None else self._resource.address
         return Challenges(address, scopes, by_proof=self._bound_tokens_only)
 
@@ -206,7 +208,7 @@ class Doorward:
 
 
 def _origin_of(audience: str) -> str | None:
-    """Return the origin of an audience that is the address of a service; None for any other name."""
+    """Return the origin of an audience that is a URL; None for any other name."""
     try:
         check_address(audience, allow_http=True)
     except ValueError:

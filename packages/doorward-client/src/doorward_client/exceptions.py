@@ -1,10 +1,10 @@
-"""Why a token was not accepted, or could not be checked. No message holds any part of a token."""
+"""Exceptions of this package. No message contains any part of a token."""
 
 from collections.abc import Sequence
 
 
 class DoorwardClientError(Exception):
-    """The base of all that this package raises on purpose."""
+    """The base class of all exceptions that this package raises."""
 
 
 class InvalidTokenError(DoorwardClientError):
@@ -16,18 +16,18 @@ class UnknownKeyError(InvalidTokenError):
 
 
 class BoundTokenError(InvalidTokenError):
-    """The token is bound to a key, and was sent as if it were not: by the scheme Bearer (RFC 9449 section 7.2)."""
+    """The token is bound to a key, and was sent with the scheme Bearer (RFC 9449 section 7.2)."""
 
     def __init__(self) -> None:
         super().__init__("The access token is bound to a key, and came without a DPoP proof.")
 
 
 class InvalidProofError(DoorwardClientError):
-    """The call has no proof of a key (RFC 9449), or one that is not genuine, for another call, too old, or used."""
+    """The call has no proof of possession (RFC 9449), or one that is invalid, for another call, too old, or used."""
 
 
 class InsufficientScopeError(DoorwardClientError):
-    """The token is valid and lacks a scope."""
+    """The token is valid, but lacks a scope."""
 
     def __init__(self, scopes: Sequence[str]) -> None:
         super().__init__(f"The access token lacks a scope of: {' '.join(scopes)}.")
@@ -44,7 +44,7 @@ class InsufficientAuthenticationError(DoorwardClientError):
 
 
 class UnavailableError(DoorwardClientError):
-    """The issuer had to be asked and gave no usable answer. Try again after ``retry_after_seconds``."""
+    """The issuer was needed and gave no usable response. Try again after ``retry_after_seconds``."""
 
     def __init__(self, message: str, *, retry_after_seconds: int = 5) -> None:
         super().__init__(message)
@@ -60,4 +60,4 @@ class IntrospectionUnavailableError(UnavailableError):
 
 
 class FetchError(DoorwardClientError):
-    """A document could not be fetched, or is not what it must be. Functions that fetch raise nothing else."""
+    """A document could not be fetched, or is invalid. Functions that fetch raise nothing else."""

@@ -1,6 +1,6 @@
-"""How documents of an issuer are fetched: within two seconds and 256 KiB, without redirects.
+"""The HTTP transport to an issuer: 2 s and 256 KiB per response, no redirects.
 
-A module of its own: the service uses this package for foreign issuers without an HTTP client.
+A separate module, because doorward itself uses this package for other issuers without an HTTP client.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from doorward_client.key_sets import FetchedKeys
 from doorward_client.transports import ClientCredentials
 
 SECONDS: Final = 2.0
-"""For one answer as a whole, from the connection to the last byte."""
+"""Time limit of a whole call, from the connection to the last byte."""
 
 LARGEST_ANSWER: Final = 256 * 1024
-"""Bytes."""
+"""Maximum size of a response in bytes."""
 
-# An answer that is compressed could be a thousand times larger than what was received.
+# Decompression could make a response a thousand times larger than the limit on the received bytes.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "doorward-client"}
 
 
 class HttpTransport:
-    """Asks over HTTP. Each call has a connection of its own, so that event loops and threads share nothing."""
+    """Sends requests over HTTP. Each call opens its own connection, so that event loops and threads share none."""
 
     def __init__(self, *, seconds: float = SECONDS, largest_answer: int = LARGEST_ANSWER) -> None:
         self._seconds = seconds
@@ -41,8 +41,8 @@ class HttpTransport:
         return FetchedKeys(body, headers.get("Cache-Control", ""))
 
     async def post(self, address: str, form: Mapping[str, str], credentials: ClientCredentials) -> bytes:
-        """Return the answer to a form. Raises ``FetchError``."""
-        # RFC 6749 section 2.3.1: both are encoded as in a form first.
+        """Post a form, and return the body of the response. Raises ``FetchError``."""
+        # RFC 6749 section 2.3.1: id and secret are form-encoded first.
         pair = (quote(credentials.client_id, safe=""), quote(credentials.client_secret, safe=""))
         body, _ = await self._answer("POST", address, form, pair)
         return body
@@ -60,10 +60,10 @@ class HttpTransport:
         except TimeoutError as error:
             raise FetchError(f"There was no answer within {self._seconds} s.") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError) as error:
-            raise FetchError(f"The issuer could not be asked ({type(error).__name__}).") from error
+            raise FetchError(f"The request to the issuer failed ({type(error).__name__}).") from error
 
     def _client(self, address: str, tls: ssl.SSLContext) -> httpx2.AsyncClient:
-        # A proxy of the environment cannot reach this machine's own addresses.
+        # A proxy from the environment variables cannot reach loopback addresses.
         return httpx2.AsyncClient(
             verify=tls, headers=_HEADERS, timeout=self._seconds, trust_env=not is_loopback(address)
         )
@@ -72,7 +72,7 @@ class HttpTransport:
         if response.status_code != HTTPStatus.OK:
             raise FetchError(f"The issuer answered {response.status_code}.")
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise FetchError("The issuer compressed its answer, unasked.")
+            raise FetchError("The issuer sent a compressed response, which was not requested.")
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
@@ -81,7 +81,7 @@ class HttpTransport:
         return bytes(body)
 
     async def _tls_context(self) -> ssl.SSLContext:
-        """Return the authorities to trust, read once, in a thread: it takes some tens of milliseconds."""
+        """Return the TLS context. It is created once, in a thread, because that takes tens of milliseconds."""
         if self._tls is None:
             self._tls = await asyncio.to_thread(httpx2.create_ssl_context)
         return self._tls

@@ -1,4 +1,4 @@
-"""Asks the issuer whether a token is still active (RFC 7662)."""
+"""Token introspection at the issuer (RFC 7662)."""
 
 import threading
 import time
@@ -13,16 +13,16 @@ from doorward_client.strict_json import parse_object
 from doorward_client.transports import ClientCredentials, Transport
 
 REMEMBERED_SECONDS: Final = 10.0
-"""How long an answer counts, from the question on."""
+"""How long an answer is cached, counted from the request."""
 
 REMEMBERED_TOKENS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the issuer said of a token. ``scopes`` are those that it still has, if the issuer says so.
+    """The issuer's answer about a token. ``scopes`` are those that it still has, None if the issuer reports none.
 
-    So it is with ``thumbprint``, that of the key that the token is bound to (RFC 9449 section 6.2).
+    ``thumbprint`` is that of the key that the token is bound to (RFC 9449 section 6.2), None if not reported.
     """
 
     is_active: bool
@@ -31,7 +31,7 @@ class _Answer:
 
 
 class Introspection:
-    """Remembers answers for 10 s, so that a page of many calls asks once."""
+    """Introspects tokens, and caches the answers for 10 s: many calls of one page cost one request."""
 
     def __init__(
         self,
@@ -42,7 +42,10 @@ class Introspection:
         clock: Callable[[], float] = time.monotonic,
         remembered_tokens: int = REMEMBERED_TOKENS,
     ) -> None:
-        """Take what finds the address of the endpoint; it raises ``FetchError``. ``clock`` is in seconds."""
+        """Get the address of the endpoint from ``endpoint``, which may raise ``FetchError``.
+
+        ``clock`` is in seconds.
+        """
         self._transport = transport
         self._endpoint = endpoint
         self._credentials = credentials
@@ -52,10 +55,10 @@ class Introspection:
         self._lock = threading.Lock()
 
     async def check(self, token: str, thumbprint: str | None = None) -> frozenset[str] | None:
-        """Return the scopes that an active token still has, or None where the issuer does not say.
+        """Return the scopes that an active token still has; None if the issuer does not report them.
 
-        ``thumbprint`` is that of the key that the call has shown. Raises ``InvalidTokenError`` when the issuer says
-        that the token is not active, or is bound otherwise, and ``IntrospectionUnavailableError`` when it says neither.
+        ``thumbprint`` is that of the key that the call has proven. Raises ``InvalidTokenError`` if the token is not
+        active or is bound to another key, and ``IntrospectionUnavailableError`` if the issuer gives no usable answer.
         """
         answer = await self._answer(token)
         if not answer.is_active:

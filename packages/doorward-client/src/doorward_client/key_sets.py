@@ -1,7 +1,7 @@
-"""A cache of an issuer's public keys, which is fetched when it is needed and survives the issuer's outages.
+"""A cache of an issuer's public keys, which are fetched on demand and stay usable during outages of the issuer.
 
-Nothing is fetched before the first token. Works in several event loops and threads at once, also where each call has an
-event loop of its own: a fetch in the background may end with its loop, so some calls wait for theirs.
+Nothing is fetched before the first token. The cache works in several event loops and threads at once, even if each call
+has its own event loop: a background fetch may be cancelled with its loop, so some calls wait for their fetch.
 """
 
 import asyncio
@@ -22,20 +22,23 @@ from doorward_client.public_keys import PublicKeys, parse_key_set
 LEAST_LIFETIME_SECONDS: Final = 300.0
 LONGEST_LIFETIME_SECONDS: Final = 3600.0
 REFRESHED_FROM: Final = 0.8
-"""Part of the lifetime after which the next use fetches in the background."""
+"""The fraction of the lifetime after which the next use starts a fetch in the background."""
 
 STALE_SECONDS: Final = 86400.0
-"""How long known keys are used after their lifetime while the issuer cannot be reached."""
+"""How long known keys stay in use after their lifetime while the issuer is not available."""
 
 UNKNOWN_KEY_SECONDS: Final = 30.0
-"""At least between two fetches for keys that are not in the set: invented key ids cause no more."""
+"""Minimum time between two fetches for unknown key ids, so that invented key ids cause no more fetches."""
 
 RETRY_SECONDS: Final = 5.0
 AWAITED_SECONDS: Final = 60.0
-"""During an outage, the time after which a call waits for its fetch again. Those before are in the background."""
+"""During an outage, the time after which a call waits for its fetch again.
+
+Until then, fetches run in the background.
+"""
 
 FLIGHT_SECONDS: Final = 8.0
-"""Longest wait for a fetch, whatever the function that fetches does: metadata and key set in a row."""
+"""Time limit of a fetch, whatever the fetch function does. It covers metadata and key set together."""
 
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=(\d{1,10})(?=$|[\s,])", re.IGNORECASE)
 _LOGGER: Final = logging.getLogger("doorward_client")
@@ -43,22 +46,22 @@ _LOGGER: Final = logging.getLogger("doorward_client")
 
 @dataclass(frozen=True, slots=True)
 class FetchedKeys:
-    """What a GET answered: the body, and the header ``Cache-Control`` or an empty text."""
+    """The response to a GET: the body, and the header ``Cache-Control``, empty if there is none."""
 
     body: bytes
     cache_control: str = ""
 
 
 Fetch = Callable[[str], Awaitable[FetchedKeys]]
-"""GETs an address. Raises ``FetchError`` for whatever the network or the other side does."""
+"""Fetches an address. Raises ``FetchError`` for every failure of the network or the server."""
 
 Locate = Callable[[], Awaitable[str]]
-"""Finds the address of a key set, such as by the issuer's metadata. Raises ``FetchError``."""
+"""Finds the address of a key set, for example in the issuer's metadata. Raises ``FetchError``."""
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One fetch. It says something of the issuer only if a call waited for it, and if its event loop went on."""
+    """One fetch. Its failure counts only if a call waited for it, and if its event loop kept running."""
 
     began_at: float
     loop: asyncio.AbstractEventLoop
@@ -68,10 +71,13 @@ class _Flight:
 
 
 class KeySet:
-    """The keys of one issuer."""
+    """The cached keys of one issuer."""
 
     def __init__(self, source: str | Locate, fetch: Fetch, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the address of the JSON Web Key Set, or what finds it, and what fetches it. ``clock`` is in seconds."""
+        """Fetch the JSON Web Key Set from ``source``, its address or a function that finds it.
+
+        ``clock`` is in seconds.
+        """
         self._source = source
         self._fetch = fetch
         self._clock = clock
@@ -88,13 +94,13 @@ class KeySet:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fresh_keys(self) -> PublicKeys | None:
-        """Return the keys while they need no fetch, else None: the way of most calls, without a coroutine."""
+        """Return the keys if they need no fetch, else None. Most calls take this path, without a coroutine."""
         return self._keys if self._clock() < self._refresh_at else None
 
     async def current_keys(self) -> PublicKeys:
-        """Return the keys, fetching them when they are not known or too old.
+        """Return the keys; fetch them if they are not known or too old.
 
-        Raises ``KeysUnavailableError`` when there are none, or none that are young enough.
+        Raises ``KeysUnavailableError`` if there are none, or only keys that are too old.
         """
         now = self._clock()
         is_due = now >= max(self._refresh_at, self._retry_from)
@@ -102,15 +108,15 @@ class KeySet:
             try:
                 return await self._fetched_keys()
             except KeysUnavailableError:
-                _LOGGER.debug("No new keys; those that are known are used.")
+                _LOGGER.debug("New keys could not be fetched; the known keys stay in use.")
         elif is_due:
             self._begin_fetch(is_awaited=False)
         return self._usable_keys(now)
 
     async def keys_after_unknown(self) -> PublicKeys:
-        """Return the keys after a look for new ones, at most one fetch in 30 s: a token named a key that is not known.
+        """Return the keys after a fetch for an unknown key id, at most one fetch in 30 s.
 
-        Raises ``KeysUnavailableError`` while the issuer cannot be asked.
+        Raises ``KeysUnavailableError`` while the issuer is not available.
         """
         now = self._clock()
         with self._lock:
@@ -129,19 +135,22 @@ class KeySet:
         return self._keys
 
     def _must_wait(self, now: float) -> bool:
-        """Tell whether a call that needs a fetch waits for it. Before the keys are too old, one call at a time does."""
+        """Return whether a call that needs a fetch must wait for it.
+
+        While known keys may be used, only one call waits.
+        """
         if self._keys is None:
             return True
         may_use_known = now < self._fresh_until or self._last_failed
         return now >= self._await_from and not (may_use_known and self._is_in_flight(now))
 
     def _is_in_flight(self, now: float) -> bool:
-        # A flight whose event loop stands still may never end.
+        # A fetch whose event loop has stopped may never end.
         flight = self._flight
         return flight is not None and now < flight.began_at + FLIGHT_SECONDS and flight.loop.is_running()
 
     async def _fetched_keys(self) -> PublicKeys:
-        """Wait for the fetch that is in flight, or for a new one. A cancelled caller cancels no other's."""
+        """Wait for the current fetch, or for a new one. A cancelled caller does not cancel it for others."""
         try:
             async with asyncio.timeout(FLIGHT_SECONDS):
                 while True:
@@ -155,14 +164,14 @@ class KeySet:
             raise _unavailable() from error
 
     def _begin_fetch(self, *, is_awaited: bool) -> tuple[_Flight, bool]:
-        """Return the fetch that is in flight, or a new one, and whether it is new."""
+        """Return the current fetch or a new one, and whether it is new."""
         now = self._clock()
         loop = asyncio.get_running_loop()
         with self._lock:
             if self._flight is not None and self._is_in_flight(now):
                 return self._flight, False
             self._flight = flight = _Flight(now, loop, is_awaited)
-            # From here on, the cancellation of a caller that waits for it cannot cancel it.
+            # From here on, the cancellation of a waiting caller does not cancel the future.
             flight.result.set_running_or_notify_cancel()
         task = loop.create_task(self._fly(flight))
         self._tasks.add(task)
@@ -170,7 +179,7 @@ class KeySet:
         return flight, True
 
     async def _fly(self, flight: _Flight) -> None:
-        """Fetch, and resolve the flight."""
+        """Fetch the keys, and resolve the future of the flight."""
         try:
             uri = self._source if isinstance(self._source, str) else await self._source()
             fetched = await self._fetch(uri)
@@ -179,7 +188,7 @@ class KeySet:
             _LOGGER.warning("The keys of an issuer could not be fetched: %s", error)
             self._fail(flight)
         except Exception:
-            # The function that fetches has a bug, which the loop reports.
+            # The fetch function has a bug. The event loop reports it.
             self._fail(flight)
             raise
         else:
@@ -187,16 +196,16 @@ class KeySet:
 
     def _end(self, flight: _Flight, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        # A task that is cancelled before its first step resolves nothing itself.
+        # A task that is cancelled before its first step has not resolved the future.
         if not flight.result.done():
             self._cut_off(flight)
 
     def _store(self, flight: _Flight, keys: PublicKeys, lifetime: float) -> PublicKeys:
         with self._lock:
             self._land(flight)
-            # In an event loop that stood still, an answer may come after that of a later fetch.
+            # If its event loop was stopped meanwhile, this response may be older than that of a later fetch.
             if self._keys is None or flight.began_at >= self._known_at:
-                # The same keys stay the same object, so that tokens that were verified with them stay remembered.
+                # Equal keys stay the same object, so that the cache of verified tokens stays valid.
                 if keys != self._keys:
                     self._keys = keys
                 self._known_at = flight.began_at
@@ -216,18 +225,18 @@ class KeySet:
         flight.result.set_exception(_unavailable())
 
     def _cut_off(self, flight: _Flight) -> None:
-        """Make waiting calls fetch for themselves: a fetch that was cancelled says nothing of the issuer."""
+        """Make waiting calls start their own fetch: a cancelled fetch says nothing about the issuer."""
         with self._lock:
             flight.was_cut_off = True
             if self._land(flight):
                 self._sought_at = -math.inf
                 if self._keys is not None:
-                    # Calls that always give up too early shall not be held up each time.
+                    # Otherwise, if callers always time out early, every call would wait.
                     self._retry_from = self._await_from = self._clock() + RETRY_SECONDS
         flight.result.set_exception(_unavailable())
 
     def _land(self, flight: _Flight) -> bool:
-        """Tell whether the flight was still the newest one, and let another begin."""
+        """End the flight, so that another can begin; return whether it was still the newest one."""
         if self._flight is not flight:
             return False
         self._flight = None

@@ -1,4 +1,4 @@
-"""An issuer's own description: where its keys are, and where it says whether a token is active.
+"""The metadata of an issuer: the addresses of its keys and of its endpoints.
 
 RFC 8414 (OAuth authorization server metadata), OpenID Connect Discovery 1.0.
 """
@@ -16,55 +16,55 @@ from doorward_client.strict_json import parse_object
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is read of an issuer's description. Addresses are those that this service calls."""
+    """The metadata that this package uses. The addresses are those that this service calls."""
 
     jwks_uri: str
     introspection_endpoint: str | None
     authorization_endpoint: str | None = None
-    """Where browsers are sent, so it is as the issuer names it, also with an ``internal_url``."""
+    """Browsers are sent there, so it is always the public address, even with an ``internal_url``."""
     token_endpoint: str | None = None
     names_itself_in_answers: bool = False
-    """Whether answers to browsers have ``iss`` (RFC 9207)."""
+    """Whether authorization responses have ``iss`` (RFC 9207)."""
 
 
 class Discovery:
-    """Fetches the description of one issuer when it is needed.
+    """Fetches the metadata of one issuer on demand.
 
     With ``internal_url`` the issuer is reached there: its addresses keep their paths, while tokens keep its public
-    name. ``allow_http`` accepts addresses with http of other machines.
+    name. ``allow_http`` accepts http addresses on other machines.
     """
 
     def __init__(self, issuer: str, fetch: Fetch, *, internal_url: str | None = None, allow_http: bool = False) -> None:
-        """Raise ``ValueError`` for addresses that are none, or that are neither https nor of this machine."""
+        """Raise ``ValueError`` for invalid addresses, and for http addresses on other machines."""
         check_address(issuer, allow_http=allow_http)
         if internal_url is not None:
             check_address(internal_url, allow_http=True)
         self._issuer = issuer
         self._fetch = fetch
         self._internal_url = internal_url
-        # An issuer with https that names a key set with http would have it read, and changed, on the way.
+        # If an https issuer could name an http key set, attackers on the network could replace the keys.
         self._allows_any_http = allow_http
         self._allows_http_here = urlsplit(issuer).scheme == "http"
         self._known: Metadata | None = None
 
     async def locate_keys(self) -> str:
-        """Return the address of the key set, by a description that is fetched now. Raises ``FetchError``."""
+        """Fetch the metadata now, and return the address of the key set. Raises ``FetchError``."""
         return (await self._fetched()).jwks_uri
 
     async def introspection_endpoint(self) -> str:
-        """Return the address, by the newest description that was ever fetched. Raises ``FetchError``."""
+        """Return the address in the metadata that were fetched last. Raises ``FetchError``."""
         metadata = await self.metadata()
         if metadata.introspection_endpoint is None:
             raise FetchError("The issuer names no introspection_endpoint.")
         return metadata.introspection_endpoint
 
     async def metadata(self) -> Metadata:
-        """Return the newest description that was ever fetched. Raises ``FetchError``."""
+        """Return the metadata that were fetched last; fetch them if there are none. Raises ``FetchError``."""
         return self._known or await self._fetched()
 
     async def _fetched(self) -> Metadata:
-        """Return the description from the first place that has one of this issuer."""
-        first, second = _places(self._internal_url or self._issuer)
+        """Fetch the metadata from the first location that has valid metadata of this issuer."""
+        first, second = _locations(self._internal_url or self._issuer)
         try:
             self._known = await self._fetched_from(first)
         except FetchError:
@@ -79,12 +79,12 @@ class Discovery:
             raise FetchError(f"The issuer's metadata is not usable. {error}") from error
 
     def _read(self, document: Mapping[str, Any]) -> Metadata:
-        # RFC 8414 section 3.3: or one issuer could pass as another.
+        # RFC 8414 section 3.3: otherwise one issuer could impersonate another.
         if document.get("issuer") != self._issuer:
             raise ValueError("It is of another issuer.")
         jwks_uri = document.get("jwks_uri")
         if not isinstance(jwks_uri, str):
-            # A text of the document's own would end in the log.
+            # Not a part of the message, because the document's text would get into the log.
             raise ValueError("It names no jwks_uri.")  # noqa: TRY004 - callers catch one class
         return Metadata(
             jwks_uri=self._reachable(jwks_uri),
@@ -98,7 +98,7 @@ class Discovery:
         return self._reachable(address) if isinstance(address, str) else None
 
     def _if_usable(self, address: object, *, is_for_browsers: bool = False) -> str | None:
-        """Return an address that only some callers need; None for one that nothing may be sent to."""
+        """Return an address that is optional; None if it is missing or must not be used."""
         if not isinstance(address, str):
             return None
         try:
@@ -108,7 +108,7 @@ class Discovery:
         return address if is_for_browsers else reachable
 
     def _reachable(self, address: str) -> str:
-        """Return the address at which this service reaches one that the issuer names. Raises ``ValueError``."""
+        """Return the address at which this service reaches an address of the issuer. Raises ``ValueError``."""
         public = self._issuer.rstrip("/")
         if self._internal_url is not None and address.startswith(f"{public}/"):
             internal = self._internal_url.rstrip("/") + address.removeprefix(public)
@@ -116,12 +116,15 @@ class Discovery:
             return internal
         check_address(address, allow_http=self._allows_any_http)
         if urlsplit(address).scheme == "http" and not (self._allows_any_http or self._allows_http_here):
-            raise ValueError("An address of it must begin with https://.")
+            raise ValueError("Its addresses must begin with https://.")
         return address
 
 
-def _places(issuer: str) -> tuple[str, str]:
-    """Return where descriptions are: RFC 8414 section 3 puts its name before the issuer's path, OpenID after it."""
+def _locations(issuer: str) -> tuple[str, str]:
+    """Return the two locations of metadata.
+
+    RFC 8414 section 3 has the well-known name before the issuer's path, OpenID Connect Discovery after it.
+    """
     parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
     origin = f"{parts.scheme}://{parts.netloc}"

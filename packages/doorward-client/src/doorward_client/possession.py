@@ -1,4 +1,4 @@
-"""Whether a call shows the key that its access token is bound to (DPoP, RFC 9449 section 7)."""
+"""Proof of possession of the key that an access token is bound to (DPoP, RFC 9449 section 7)."""
 
 import heapq
 import threading
@@ -15,11 +15,11 @@ from doorward_client.exceptions import (
 from doorward_client.proofs import PresentedProof, VerifiedProof, verify_proof
 
 REMEMBERED_PROOFS: Final = 100_000
-"""Some 20 MB. A proof is remembered for 90 s: so many calls with bound tokens in that time."""
+"""About 20 MB. A proof is remembered for 90 s, so this limits the calls with bound tokens in that time."""
 
 
 class UsedProofs:
-    """The proofs that were used, in this process, for as long as their age does not refuse them."""
+    """The proofs that were used in this process. Each is remembered until its age alone refuses it."""
 
     def __init__(self, *, capacity: int = REMEMBERED_PROOFS) -> None:
         self._capacity = capacity
@@ -28,9 +28,9 @@ class UsedProofs:
         self._lock = threading.Lock()
 
     def consume(self, proof: VerifiedProof, now: float) -> None:
-        """Remember a proof. Raises ``InvalidProofError`` for one that was used.
+        """Store that a proof is used. Raises ``InvalidProofError`` if it was used before.
 
-        Raises ``UnavailableError`` when no more can be remembered: to forget one would let it be used again.
+        Raises ``UnavailableError`` if no more proofs can be remembered: a forgotten proof could be used again.
         """
         with self._lock:
             while self._expirations and self._expirations[0][0] <= now:
@@ -44,25 +44,25 @@ class UsedProofs:
 
 
 class Possession:
-    """Lets calls pass whose token is bound to the key of their proof, each proof once.
+    """Checks that a token is bound to the key of the call's proof, and that each proof is used once.
 
-    Without a proof those pass whose token is bound to none, unless ``is_required``.
+    A call without a proof needs a token that is not bound. ``is_required`` refuses such tokens, too.
     """
 
     def __init__(
         self, *, is_required: bool = False, now: Callable[[], float] = time.time, used: UsedProofs | None = None
     ) -> None:
-        """``now`` is in seconds since 1970."""
+        """Read the time in seconds since 1970 from ``now``."""
         self._is_required = is_required
         self._now = now
         self._used = used or UsedProofs()
 
     def check(self, access_token: str, thumbprint: str | None, proof: PresentedProof | None) -> None:
-        """Take the thumbprint that a valid token is bound to, None for none, and the proof of the call, if it has one.
+        """Check a call. ``thumbprint`` is that of the key that its valid token is bound to, None if it is not bound.
 
-        Raises ``BoundTokenError`` without a proof, ``InvalidProofError`` for one that is not genuine, not for this
-        call or used before, ``InvalidTokenError`` where the token is not bound to its key, and ``UnavailableError``
-        when too many proofs were used in a short time.
+        ``proof`` is None if the call has none. Raises ``BoundTokenError`` without a proof, ``InvalidProofError`` for
+        one that is invalid, for another call or used before, ``InvalidTokenError`` if the token is not bound to its
+        key, and ``UnavailableError`` if too many proofs were used in a short time.
         """
         if proof is None:
             if thumbprint is not None:

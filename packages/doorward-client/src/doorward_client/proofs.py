@@ -17,7 +17,7 @@ PROOF_TYPE: Final = "dpop+jwt"
 PROOF_ALGORITHMS: Final = ("ES256", "RS256")
 LIFE_SECONDS: Final = 60
 LEEWAY_SECONDS: Final = 30
-"""Between the clock of a client and this one."""
+"""The allowed difference between the clock of a client and this one."""
 
 MAXIMUM_JTI_LENGTH: Final = 255
 
@@ -28,10 +28,10 @@ _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 
 @dataclass(frozen=True, slots=True)
 class PresentedProof:
-    """What the one header ``DPoP`` of a call holds, and the call that it must be for.
+    """The header ``DPoP`` of a call, and the method and URL of the call.
 
-    ``url`` is the address that clients know, in its encoded form. Take none from the header ``Host``: the caller writes
-    it.
+    ``url`` is the address that clients know, percent-encoded. Never derive it from the header ``Host``, which the
+    caller controls.
     """
 
     text: str = field(repr=False)
@@ -41,10 +41,10 @@ class PresentedProof:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedProof:
-    """What a genuine proof says. ``thumbprint`` is its key's (RFC 7638).
+    """The content of a valid proof. ``thumbprint`` is that of its key (RFC 7638).
 
-    By its ``nonce``, a digest of key and ``jti``, it is known when it comes again. ``expires_at`` is in seconds since
-    1970: from then on it is refused by its age.
+    ``nonce``, a digest of key and ``jti``, detects a second use. ``expires_at`` is in seconds since 1970: from then on
+    the proof is refused for its age.
     """
 
     thumbprint: str
@@ -53,10 +53,10 @@ class VerifiedProof:
 
 
 def verify_proof(proof: PresentedProof, now: float, *, access_token: str | None = None) -> VerifiedProof:
-    """Return what a genuine proof for this call says, and for the access token if there is one (section 4.3).
+    """Verify a proof for this call, and for the access token if one is given (section 4.3); return its content.
 
-    Whose key it is, and whether the proof was used before, is for the caller to judge. ``now`` is in seconds since
-    1970. A proof is good for a minute, give or take the clocks. Raises ``InvalidProofError``.
+    The caller must check its key, and whether the proof was used before. ``now`` is in seconds since 1970. A proof is
+    valid for a minute, plus the leeway for clocks. Raises ``InvalidProofError``.
     """
     try:
         key, claims = _signed(proof.text)
@@ -77,10 +77,10 @@ def verify_proof(proof: PresentedProof, now: float, *, access_token: str | None 
 
 
 def bound_thumbprint(claims: Mapping[str, Any]) -> str | None:
-    """Return the thumbprint of the key that a token is bound to (RFC 9449 section 6.1); None for one that is not bound.
+    """Return the thumbprint of the key that a token is bound to (RFC 9449 section 6.1); None if it is not bound.
 
-    Raises ``InvalidTokenError`` for a token that is bound in a way that is not known here, such as to a certificate
-    (RFC 8705): it must not pass for one that its bearer may use.
+    Raises ``InvalidTokenError`` for a binding of another kind, for example to a certificate (RFC 8705): such a token
+    must not be accepted as a bearer token.
     """
     if "cnf" not in claims:
         return None
@@ -94,12 +94,12 @@ def bound_thumbprint(claims: Mapping[str, Any]) -> str | None:
 
 
 def digest_of(access_token: str) -> str:
-    """Return what a proof says of an access token: ``ath`` (RFC 9449 section 4.2)."""
+    """Return the claim ``ath`` of a proof for an access token (RFC 9449 section 4.2)."""
     return urlsafe_b64encode(sha256(access_token.encode()).digest()).rstrip(b"=").decode()
 
 
 def _signed(text: str) -> tuple[PublicKey, Mapping[str, Any]]:
-    """Return the key of a proof's own header, and the claims that it signed. Raises ``ValueError``."""
+    """Return the key in a proof's header, and the claims that it signed. Raises ``ValueError``."""
     parts = split_compact(text)
     header = parse_part(parts.header)
     proof_type = header.get("typ")
@@ -116,12 +116,12 @@ def _signed(text: str) -> tuple[PublicKey, Mapping[str, Any]]:
 
 
 def _is_for(claims: Mapping[str, Any], proof: PresentedProof) -> bool:
-    wanted = _compared(proof.url)
-    return wanted is not None and _compared(claims.get("htu")) == wanted and claims.get("htm") == proof.method
+    wanted = _normalized_url(proof.url)
+    return wanted is not None and _normalized_url(claims.get("htu")) == wanted and claims.get("htm") == proof.method
 
 
-def _compared(url: object) -> tuple[str, str, int | None, str] | None:
-    """Return an address as it is compared (RFC 3986 sections 6.2.2 and 6.2.3), without query and fragment."""
+def _normalized_url(url: object) -> tuple[str, str, int | None, str] | None:
+    """Normalize a URL for comparison (RFC 3986 sections 6.2.2 and 6.2.3), without query and fragment."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return None
     try:
@@ -131,10 +131,10 @@ def _compared(url: object) -> tuple[str, str, int | None, str] | None:
         return None
     if parts.hostname is None or "@" in parts.netloc:
         return None
-    path = _ENCODED.sub(_usual_spelling, parts.path)
+    path = _ENCODED.sub(_normalized_escape, parts.path)
     return parts.scheme, parts.hostname, port or _DEFAULT_PORTS.get(parts.scheme), path or "/"
 
 
-def _usual_spelling(encoded: re.Match[str]) -> str:
+def _normalized_escape(encoded: re.Match[str]) -> str:
     character = chr(int(encoded[1], 16))
     return character if _UNRESERVED.fullmatch(character) else encoded[0].upper()

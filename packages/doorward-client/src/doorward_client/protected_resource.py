@@ -1,4 +1,4 @@
-"""The description of a service as a protected resource (RFC 9728): by it, clients find whom to ask for tokens."""
+"""The metadata of a service as a protected resource (RFC 9728), in which clients find its authorization server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
 @dataclass(frozen=True, slots=True)
 class ProtectedResource:
-    """What clients are told of a service. ``identifier`` is its address, and the audience of its tokens.
+    """The metadata of a service. ``identifier`` is its address, and the audience of its tokens.
 
     ``bound_tokens_only``: tokens that are not bound to a key (DPoP, RFC 9449) are refused.
     """
@@ -26,24 +26,24 @@ class ProtectedResource:
     bound_tokens_only: bool = False
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` for a name of a service that is no address, or one with a query."""
+        """Raise ``ValueError`` if the identifier is no valid address, or has a query."""
         check_address(self.identifier)
         if urlsplit(self.identifier).query:
             raise ValueError("The address must have no query.")
 
     @property
     def path(self) -> str:
-        """The path of the description, from the root of the host (section 3.1)."""
+        """The path of the metadata, from the root of the host (section 3.1)."""
         return f"{WELL_KNOWN}{urlsplit(self.identifier).path.rstrip('/')}"
 
     @property
     def address(self) -> str:
-        """The address of the description."""
+        """The URL of the metadata."""
         parts = urlsplit(self.identifier)
         return f"{parts.scheme}://{parts.netloc}{self.path}"
 
     def document(self) -> dict[str, object]:
-        """Return the description (section 2)."""
+        """Return the metadata document (section 2)."""
         members: dict[str, object] = {
             "resource": self.identifier,
             "authorization_servers": [self.issuer],

@@ -1,4 +1,4 @@
-"""Public keys that verify signatures, as JSON Web Keys (RFC 7517): one of a client, or an issuer's set."""
+"""Public keys that verify signatures, as JSON Web Keys (RFC 7517): a client's single key, or an issuer's key set."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -21,13 +21,13 @@ RSA_BITS: Final = range(2048, 8192 + 1)
 """Shorter keys can be broken; longer ones make each verification slow."""
 
 LARGEST_EXPONENT: Final = 2**32
-"""The key may be the caller's own: a verification with a long exponent takes as long as a signature."""
+"""The key may come from the caller, and a verification with a long exponent takes as long as a signature."""
 
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-"""RFC 7518 sections 6.2.2, 6.3.2 and 6.4."""
+"""Members of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4)."""
 
 _OF_THUMBPRINTS: Final = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
-"""RFC 7638 section 3.2, in the order of section 3.3."""
+"""Members of thumbprints (RFC 7638 section 3.2), in the order of section 3.3."""
 
 _VERIFIERS: Final = {name: get_algorithm_by_name(name) for name in ALGORITHMS}
 
@@ -41,12 +41,12 @@ class PublicKey:
     key: EllipticCurvePublicKey | RSAPublicKey
 
     def verifies(self, signed: str, signature: bytes) -> bool:
-        """Tell whether the signature of an ASCII text is by this key."""
+        """Return whether this key made the signature of an ASCII text."""
         return _VERIFIERS[self.algorithm].verify(signed.encode(), self.key, signature)
 
     @property
     def thumbprint(self) -> str:
-        """The thumbprint of the key in its one canonical spelling, however it was spelled where it was read."""
+        """The thumbprint of the canonical form of the key, whatever form it was read from."""
         if isinstance(self.key, RSAPublicKey):
             return thumbprint(RSAAlgorithm.to_jwk(self.key, as_dict=True))
         return thumbprint(ECAlgorithm.to_jwk(self.key, as_dict=True))
@@ -56,7 +56,7 @@ class PublicKeys:
     """The usable keys of one key set. Immutable."""
 
     def __init__(self, keys: list[PublicKey]) -> None:
-        """Take the keys. Different ones with the same id and algorithm are ambiguous: none of them is used."""
+        """Exclude different keys with the same id and algorithm, because they are ambiguous."""
         found: dict[tuple[str | None, str], PublicKey] = {}
         ambiguous = set()
         for key in keys:
@@ -70,15 +70,15 @@ class PublicKeys:
         return len(self._keys)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both have the same keys."""
+        """Return whether both have the same keys."""
         return isinstance(other, PublicKeys) and self._keys == other._keys
 
     def __hash__(self) -> int:
-        """Return the same for equal sets."""
+        """Return an equal hash for equal sets."""
         return hash(frozenset(self._keys))
 
     def find(self, key_id: str | None, algorithm: str) -> PublicKey | None:
-        """Return the key with this id. A token without an id means the only key of its algorithm, if there is one."""
+        """Return the key with this id. Without an id, return the only key of the algorithm, if there is exactly one."""
         if key_id is not None:
             return self._keys.get((key_id, algorithm))
         fitting = [key for key in self._keys.values() if key.algorithm == algorithm]
@@ -86,10 +86,10 @@ class PublicKeys:
 
 
 def parse_key_set(document: bytes) -> PublicKeys:
-    """Return the usable keys of a JSON Web Key Set.
+    """Parse a JSON Web Key Set, and return its usable keys.
 
-    Left out are keys for encryption, of other kinds (``oct``, ``OKP``) or algorithms, and those that are too short,
-    malformed or private. Raises ``ValueError`` when the document is no key set.
+    Keys for encryption, of other types (``oct``, ``OKP``) or algorithms, and keys that are too short, malformed or
+    private are ignored. Raises ``ValueError`` if the document is no key set.
     """
     listed = parse_object(document).get("keys")
     if not isinstance(listed, list):
@@ -99,7 +99,7 @@ def parse_key_set(document: bytes) -> PublicKeys:
 
 
 def read_public_key(jwk: object) -> PublicKey | None:
-    """Return the key that a JWK is; None for private ones, other kinds and uses, short ones and very long ones."""
+    """Return the key of a JWK; None if it is private, of another type or use, too short or too long."""
     if not isinstance(jwk, dict) or _PRIVATE & jwk.keys() or jwk.get("use", "sig") != "sig":
         return None
     key_id = jwk.get("kid")
@@ -116,14 +116,14 @@ def read_public_key(jwk: object) -> PublicKey | None:
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
-    """Return the SHA-256 thumbprint of a JWK of the kind EC or RSA, in base64url (RFC 7638)."""
+    """Return the SHA-256 thumbprint of a JWK of type EC or RSA, in base64url (RFC 7638)."""
     members = {name: jwk[name] for name in _OF_THUMBPRINTS[jwk["kty"]]}
     digest = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _is_for_verifying(jwk: Mapping[str, Any]) -> bool:
-    """Tell what a set may say of a key of its own. The one key of a proof says it by being there."""
+    """Return whether ``key_ops`` allows verification. Only checked in key sets, where it may exclude a key."""
     operations = jwk.get("key_ops", ["verify"])
     return isinstance(operations, list) and "verify" in operations
 

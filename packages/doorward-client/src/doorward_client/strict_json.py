@@ -1,17 +1,17 @@
-"""JSON in which nothing can be read in two ways: no repeated members, no NaN, no endless nesting."""
+"""Strict JSON without ambiguities: no repeated members, no NaN, no endless nesting."""
 
 import json
 from typing import Any
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
-    """Return the JSON object that the text holds. Raises ``ValueError`` for anything else."""
+    """Parse a JSON object. Raises ``ValueError`` for anything else."""
     try:
         parsed = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("The JSON text is nested too deeply.") from error
     if not isinstance(parsed, dict):
-        # Callers catch one class, whatever is wrong with the text.
+        # Callers catch one class for all errors of the text.
         raise ValueError("The JSON text is not an object.")  # noqa: TRY004 - as above
     return parsed
 

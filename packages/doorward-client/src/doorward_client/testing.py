@@ -1,4 +1,4 @@
-"""For tests: an issuer that signs tokens and answers connected services without a network, and the key of a client."""
+"""Helpers for tests: an issuer that signs tokens and needs no network, and the key of a client."""
 
 import json
 import secrets
@@ -21,7 +21,7 @@ from doorward_client.transports import ClientCredentials
 
 LIFETIME_SECONDS: Final = 600
 LISTED_KEYS: Final = 2
-"""The one that signs, and its predecessor."""
+"""The signing key, and its predecessor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class _SigningKey:
 
 
 class Issuer:
-    """Signs tokens as doorward does. Connected services accept them, and no others."""
+    """An issuer that signs tokens like doorward's. Connected services accept its tokens, and no others."""
 
     def __init__(self, issuer: str = "https://issuer.example", audience: str = "https://service.example") -> None:
-        """Take what tokens say; a service that is connected brings both."""
+        """Set the issuer and audience of tokens. A connected service replaces both."""
         self.issuer = issuer
         self.audience = audience
         self._keys = [_new_key()]
@@ -46,7 +46,7 @@ class Issuer:
         self._connected: list[Doorward] = []
 
     def connect(self, auth: Doorward) -> None:
-        """Make a service accept the tokens of this issuer, which takes over the service's issuer and audience."""
+        """Make a service accept the tokens of this issuer, which uses the service's issuer and audience from now on."""
         if self._connected and (auth.issuer, auth.audience) != (self.issuer, self.audience):
             raise ValueError("Another service with another issuer or audience is connected: make an Issuer for each.")
         self.issuer, self.audience = auth.issuer, auth.audience
@@ -54,7 +54,7 @@ class Issuer:
         auth.use_transport(self)
 
     def disconnect(self) -> None:
-        """Make all connected services ask their real issuer again."""
+        """Make all connected services use their real issuer again."""
         for auth in self._connected:
             auth.use_transport(HttpTransport())
         self._connected.clear()
@@ -69,7 +69,7 @@ class Issuer:
         expires_in: int = LIFETIME_SECONDS,
         **claims: object,
     ) -> str:
-        """Return an access token. More claims, such as ``acr="2"``, are added; one that is None is left out.
+        """Return an access token. Other claims, such as ``acr="2"``, are added; a claim that is None is left out.
 
         ``cnf=key.confirmation`` binds it to a ``ProofKey``.
         """
@@ -104,16 +104,16 @@ class Issuer:
     def rotate(self) -> None:
         """Sign with a new key from now on. The predecessor stays listed until the next rotation."""
         self._keys = [*self._keys, _new_key()][-LISTED_KEYS:]
-        # doorward publishes a key a day before it signs, so that services know it by then.
+        # doorward publishes a key a day before it signs; here, services fetch the keys again instead.
         for auth in self._connected:
             auth.use_transport(self)
 
     def revoke(self, token: str) -> None:
-        """Answer ``live=True`` with "not active" for this token."""
+        """Report this token as not active to ``live=True``."""
         self._revoked.add(token)
 
     async def get(self, address: str) -> FetchedKeys:
-        """Answer a service that asks for metadata or keys."""
+        """Return the metadata or the keys to a connected service."""
         if address.endswith("/oauth/jwks"):
             document: Mapping[str, object] = {"keys": [key.jwk() for key in self._keys]}
         elif "/.well-known/oauth-authorization-server" in address:
@@ -123,7 +123,7 @@ class Issuer:
         return FetchedKeys(json.dumps(document).encode())
 
     async def post(self, address: str, form: Mapping[str, str], credentials: ClientCredentials) -> bytes:
-        """Answer a service that asks whether a token is active."""
+        """Return the introspection response for a token to a connected service."""
         if not address.endswith("/oauth/introspect") or not credentials.client_secret:
             raise FetchError("The issuer has no such endpoint.")
         return json.dumps({"active": form["token"] not in self._revoked}).encode()
@@ -139,10 +139,10 @@ class Issuer:
 
 
 class ProofKey:
-    """The key of a client that gets tokens which are bound to it (DPoP, RFC 9449)."""
+    """The key of a client whose tokens are bound to it (DPoP, RFC 9449)."""
 
     def __init__(self) -> None:
-        """Make a new key, of ES256."""
+        """Create a new key for ES256."""
         self._key = generate_private_key(SECP256R1())
         members = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         self._jwk = {name: members[name] for name in ("kty", "crv", "x", "y")}
@@ -153,9 +153,10 @@ class ProofKey:
         return {"jkt": thumbprint(self._jwk)}
 
     def proof(self, method: str, url: str, token: str, **claims: object) -> str:
-        """Return a proof for one call with this access token: to the public address of the service and its path.
+        """Return a proof for one call with this access token.
 
-        ``claims`` replace those of a right proof, such as ``iat=0``; one that is None is left out.
+        ``url`` is the public address of the service with the path of the call. ``claims`` replace those of a valid
+        proof, such as ``iat=0``; a claim that is None is left out.
         """
         members: dict[str, object] = {
             "jti": secrets.token_hex(16),
@@ -173,7 +174,7 @@ class ProofKey:
         )
 
     def headers(self, method: str, url: str, token: str) -> dict[str, str]:
-        """Return the headers of one call with a bound token, as ``proof`` takes it."""
+        """Return the headers of one call with a bound token. The parameters are those of ``proof``."""
         return {"Authorization": f"DPoP {token}", "DPoP": self.proof(method, url, token)}
 
 

@@ -1,4 +1,4 @@
-"""From a token to its claims: pure rules, without I/O, clock or web framework.
+"""Verification of a token and its claims: pure rules, without I/O, clock or web framework.
 
 RFC 7519 (JWT), RFC 8725 (best practices), RFC 9068 (access tokens).
 """
@@ -20,7 +20,7 @@ Claims = Mapping[str, Any]
 MAXIMUM_LEEWAY_SECONDS: Final = 300
 DEFAULT_LEEWAY_SECONDS: Final = 30
 REMEMBERED_HEADERS: Final = 64
-"""An issuer writes one header for each of its keys."""
+"""More than enough, because an issuer has one header for each of its keys."""
 
 _TIMES: Final = ("exp", "iat", "nbf")
 
@@ -30,8 +30,8 @@ class TokenRule:
     """How an issuer marks its access tokens, so that its ID tokens and refresh tokens are refused.
 
     ``header_types`` are accepted values of the header ``typ``, in lower case and without "application/"; None accepts
-    any and none, for issuers that mark access tokens by a claim. ``marks`` are claims and the value that each must
-    have, such as ``("token_use", "access")``. ``audience_claim`` says for whom the token is.
+    any or no type, for issuers that mark access tokens with a claim. ``marks`` are claims and their required values,
+    such as ``("token_use", "access")``. ``audience_claim`` is the claim with the audience.
     """
 
     header_types: frozenset[str] | None = frozenset({"at+jwt"})
@@ -40,12 +40,12 @@ class TokenRule:
 
 
 RFC_9068: Final = TokenRule()
-"""The standard's rule, which doorward keeps: ``typ`` is ``at+jwt``, and ``aud`` says for whom."""
+"""The rule of the standard and of doorward: ``typ`` is ``at+jwt``, and ``aud`` is the audience."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuerRules:
-    """What the tokens of one issuer must be like. A token has to name one of the audiences."""
+    """The requirements for the tokens of one issuer. A token must have one of the audiences."""
 
     issuer: str
     audiences: frozenset[str]
@@ -55,7 +55,7 @@ class IssuerRules:
     required_claims: frozenset[str] = frozenset({"sub", "exp", "iat"})
 
     def __post_init__(self) -> None:
-        """Refuse rules that would accept more than one issuer's tokens for this service."""
+        """Raise ``ValueError`` for rules that would accept foreign tokens."""
         if not self.issuer:
             raise ValueError("The issuer must not be empty.")
         if not self.audiences or not all(self.audiences):
@@ -70,7 +70,7 @@ class IssuerRules:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """The claims of a genuine token, and when it is valid: seconds since 1970, with the leeway added."""
+    """The claims of a genuine token, and its validity period in seconds since 1970, with the leeway added."""
 
     claims: Claims
     valid_from: float
@@ -92,7 +92,7 @@ class _Header:
 
 
 def read_issuer(token: str) -> str:
-    """Return the ``iss`` that a token claims, unverified: only to choose the rules that it is then verified by."""
+    """Return the unverified ``iss`` of a token. Use it only to choose the rules for its verification."""
     issuer = _parse_part(_split(token).payload).get("iss")
     if not isinstance(issuer, str):
         raise InvalidTokenError("The access token names no issuer.")
@@ -100,9 +100,9 @@ def read_issuer(token: str) -> str:
 
 
 def verify_token(token: str, keys: PublicKeys, rules: IssuerRules) -> VerifiedToken:
-    """Return the claims of a token of this issuer for this service. ``check_times`` says whether it is valid now.
+    """Verify a token of this issuer for this service, except its times, which ``check_times`` checks.
 
-    Raises ``UnknownKeyError`` when none of the keys is the token's, and ``InvalidTokenError`` for all else.
+    Raises ``UnknownKeyError`` if none of the keys is the token's, and ``InvalidTokenError`` for everything else.
     """
     parts = _split(token)
     header = _parse_header(parts.header)
@@ -113,7 +113,7 @@ def verify_token(token: str, keys: PublicKeys, rules: IssuerRules) -> VerifiedTo
     key = keys.find(header.key_id, header.algorithm)
     if key is None:
         raise UnknownKeyError("The issuer has no such key.")
-    # The key's own algorithm, which is the header's. PyJWT's decode would read the header a second time, its own way.
+    # Not with PyJWT's decode, which would parse the header again, in its own way. The key has the header's algorithm.
     if not key.verifies(parts.signed, _decode_signature(parts.signature)):
         raise InvalidTokenError("The signature of the access token is wrong.")
     claims = _parse_part(parts.payload)
@@ -169,7 +169,7 @@ def _check_claims(claims: Claims, rules: IssuerRules) -> None:
 
 
 def _audiences_of(claim: object) -> list[str]:
-    """Return the audiences: RFC 7519 section 4.1.3 allows one text or a list of texts."""
+    """Return the audiences. RFC 7519 section 4.1.3 allows a string or a list of strings."""
     listed: list[object] = claim if isinstance(claim, list) else [claim]
     audiences = [audience for audience in listed if isinstance(audience, str)]
     if len(audiences) != len(listed):
@@ -181,6 +181,6 @@ def _with_times(claims: dict[str, Any], leeway: float) -> VerifiedToken:
     for name in _TIMES:
         if name in claims and not is_numeric_date(claims[name]):
             raise InvalidTokenError("A time of the access token is malformed.")
-    # RFC 7519 does not ask for a look at iat, but a token of the future was signed by a wrong clock or a thief.
+    # RFC 7519 does not require it, but an iat in the future means a wrong clock or a stolen key.
     valid_from = max(claims.get("iat", -math.inf), claims.get("nbf", -math.inf))
     return VerifiedToken(MappingProxyType(claims), valid_from - leeway, claims["exp"] + leeway)

@@ -1,4 +1,4 @@
-"""Verifies the tokens of one issuer, and remembers those that it has verified."""
+"""Verifies the tokens of one issuer, and caches verified tokens."""
 
 import functools
 import time
@@ -12,7 +12,7 @@ from doorward_client.public_keys import PublicKeys
 from doorward_client.verification import Claims, IssuerRules, VerifiedToken, verify_token
 
 REMEMBERED_TOKENS: Final = 4096
-"""Verified tokens that are remembered, the last used ones; some 3 KB each."""
+"""Maximum size of the cache of verified tokens, least recently used first out; about 3 KB per token."""
 
 Subject = TypeVar("Subject")
 
@@ -24,10 +24,10 @@ class _Remembered(Generic[Subject]):
 
 
 class TokenVerifier(Generic[Subject]):
-    """Verify tokens by the rules and the keys of one issuer; return what ``read`` makes of their claims.
+    """Verifies tokens with the rules and the keys of one issuer. The result is what ``read`` returns for their claims.
 
-    What a token says depends on it and the keys alone, so it is remembered with them: when the keys change, all is
-    forgotten. Refused tokens are not remembered, so they cannot evict valid ones.
+    The result depends only on the token and the keys, so it is cached for these keys: new keys clear the cache. Refused
+    tokens are not cached, so they cannot evict valid ones.
     """
 
     def __init__(
@@ -39,18 +39,22 @@ class TokenVerifier(Generic[Subject]):
         now: Callable[[], float] = time.time,
         remembered_tokens: int = REMEMBERED_TOKENS,
     ) -> None:
-        """Take what reads verified claims; it may raise ``InvalidTokenError``. ``now`` is in seconds since 1970."""
+        """Convert verified claims with ``read``, which may raise ``InvalidTokenError``.
+
+        ``now`` is in seconds since 1970.
+        """
         self._rules = rules
         self._key_set = key_set
         self._read = read
         self._now = now
         self._remembered_tokens = remembered_tokens
-        self._verify_by_keys = self._remembering(PublicKeys([]))
+        self._verify_by_keys = self._cached_verification(PublicKeys([]))
 
     async def verify(self, token: str) -> Subject:
-        """Return what a valid token says.
+        """Verify a token, and return the result of ``read``.
 
-        Raises ``InvalidTokenError`` for any other, and ``KeysUnavailableError`` while the issuer's keys are not known.
+        Raises ``InvalidTokenError`` if it is not valid, and ``KeysUnavailableError`` while the issuer's keys are not
+        available.
         """
         keys = self._key_set.fresh_keys()
         if keys is None:
@@ -65,11 +69,11 @@ class TokenVerifier(Generic[Subject]):
     def _verify(self, token: str, keys: PublicKeys) -> _Remembered[Subject]:
         verify_by_keys = self._verify_by_keys
         if verify_by_keys[0] is not keys:
-            # In one assignment, so that no other thread pairs these keys with what others have verified.
-            self._verify_by_keys = verify_by_keys = self._remembering(keys)
+            # One assignment, so that another thread never sees these keys with the cache of others.
+            self._verify_by_keys = verify_by_keys = self._cached_verification(keys)
         return verify_by_keys[1](token)
 
-    def _remembering(self, keys: PublicKeys) -> tuple[PublicKeys, Callable[[str], _Remembered[Subject]]]:
+    def _cached_verification(self, keys: PublicKeys) -> tuple[PublicKeys, Callable[[str], _Remembered[Subject]]]:
         @functools.lru_cache(self._remembered_tokens)
         def verify(token: str) -> _Remembered[Subject]:
             verified = verify_token(token, keys, self._rules)

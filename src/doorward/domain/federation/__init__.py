@@ -1,1 +1,1 @@
-"""Access tokens of foreign issuers, and the users that these vouch for."""
+"""Access tokens of other issuers, sign-in with other OpenID providers, and their local users."""

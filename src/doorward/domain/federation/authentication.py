@@ -1,4 +1,4 @@
-"""Who is calling: each token is verified by the keys of the one issuer that it names, and by no other's."""
+"""Authentication of callers: each token is verified only with the keys of the issuer that it names."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from doorward.observability.request_context import bind_external_caller, bind_us
 
 
 class IssuerAuthentication:
-    """Tells tokens of trusted issuers from this service's own."""
+    """Authenticates tokens of trusted issuers. All other tokens go to the service's own authentication."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class IssuerAuthentication:
     async def authenticate(
         self, access_token: str, count_call: CountCall, proof: PresentedProof | None = None
     ) -> AnyCaller:
-        """Return the caller that a token speaks of.
+        """Return the caller of a token.
 
-        A foreign subject's call is counted once the token is verified, and the key shown that it may be bound to,
-        before its user is looked up. Raises ``InvalidAccessTokenError``, also for issuers that are not trusted, which
-        nothing is fetched of; ``IssuerUnavailableError`` while the keys of a trusted issuer are not known; and what
+        The call of a foreign subject is counted after token and proof of possession are verified, and before its user
+        is looked up. Raises ``InvalidAccessTokenError``, also for issuers that are not trusted, from which nothing is
+        fetched; ``IssuerUnavailableError`` while the keys of a trusted issuer are not available; and what
         ``Possession.check`` raises.
         """
         issuer = self._foreign.issuer_of(access_token)

@@ -16,7 +16,7 @@ FOREIGN_TOKENS: Final = Counter(
 
 @frozen(slots=False)
 class ExternalUserCreated(AuditedEvent):
-    """The first request of a trusted issuer's subject that may do something made the account `new_user_id`."""
+    """The first request of a trusted issuer's subject that has any scope created the account `new_user_id`."""
 
     type = "user.external_created"
     log_event = "federation.user.created"
@@ -27,10 +27,10 @@ class ExternalUserCreated(AuditedEvent):
 
 @frozen(slots=False)
 class ForeignTokenRefused(Event):
-    """Refused with 401: a token that names the trusted issuer `issuer`.
+    """A token that names the trusted issuer `issuer` was refused with 401.
 
-    `reason` says what the token lacks, that the key was not shown that it is bound to, or that the local user is
-    deactivated. It has no part of the token.
+    `reason` says what the token lacks, that the call did not prove the key that the token is bound to, or that the
+    local user is deactivated. It contains no part of the token.
     """
 
     log_event = "federation.token.refused"
@@ -42,7 +42,7 @@ class ForeignTokenRefused(Event):
 
 @frozen(slots=False)
 class IssuerUnavailable(Event):
-    """Answered 503: the keys of the trusted issuer `issuer` are not known, and could not be fetched."""
+    """A call was answered with 503: the keys of the trusted issuer `issuer` are not known, and could not be fetched."""
 
     log_event = "federation.issuer.unavailable"
     level = "warning"
@@ -53,7 +53,7 @@ class IssuerUnavailable(Event):
 
 @frozen(slots=False)
 class IdentityLinked(AuditedEvent):
-    """A user linked an identity at the OpenID provider `issuer`, to sign in with it. The user is told by mail."""
+    """A user linked an identity at the OpenID provider `issuer`, to sign in with it. The user is notified by mail."""
 
     type = "identity.linked"
     log_event = "federation.identity.linked"
@@ -63,7 +63,10 @@ class IdentityLinked(AuditedEvent):
 
 @frozen(slots=False)
 class IdentityUnlinked(AuditedEvent):
-    """A user removed an identity at the OpenID provider `issuer`: it signs in no more. The user is told by mail."""
+    """A user removed an identity at the OpenID provider `issuer`, which can no longer sign in.
+
+    The user is notified by mail.
+    """
 
     type = "identity.unlinked"
     log_event = "federation.identity.unlinked"
@@ -73,13 +76,13 @@ class IdentityUnlinked(AuditedEvent):
 
 @frozen(slots=False)
 class FederatedLoginRefused(Event):
-    """A person who came back from the OpenID provider `provider` was not signed in.
+    """A user who returned from the OpenID provider `provider` was not signed in.
 
-    `reason` is `state` (made up, of another browser, or too old), `issuer` (RFC 9207: the answer is of another
+    `reason` is `state` (forged, of another browser, or too old), `issuer` (RFC 9207: the response is of another
     provider), `declined` (the provider says so), `code` (the provider did not exchange it), `id_token` (it does not
-    verify), `auth_time` (the person was to sign in there anew, and it does not say so), `session` (the one that wanted
-    to link has ended), `unknown_identity` (linked with no account), `taken`
-    (linked with another), or why the account of `target_user_id` may begin no session, as in `auth.login.failed`.
+    verify), `auth_time` (a new sign-in was requested, and the provider does not confirm it), `session` (the one that
+    wanted to link has ended), `unknown_identity` (linked with no account), `taken` (linked with another), or why the
+    account of `target_user_id` may begin no session, as in `auth.login.failed`.
     """
 
     log_event = "federation.login.refused"
@@ -116,7 +119,7 @@ class FederatedLoginProven(Event):
 
 @frozen(slots=False)
 class LoginProviderUnavailable(Event):
-    """Answered 503: the OpenID provider `provider` could not be asked.
+    """A call was answered with 503: the OpenID provider `provider` could not be reached.
 
     `reason` is `metadata` (not reachable, or without what a login needs), `token` (its token endpoint), or `keys`.
     """

@@ -1,4 +1,4 @@
-"""The refusals of foreign issuers' tokens that no other token has, and of identities at other providers."""
+"""Errors of tokens of other issuers, and of identities at other providers. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
@@ -13,7 +13,7 @@ class IssuerUnavailableError(DomainError):
 
 
 class ProviderUnavailableError(DomainError):
-    """An OpenID provider that people sign in with could not be asked. A later retry may succeed."""
+    """An OpenID provider that users sign in with could not be reached. A later retry may succeed."""
 
     kind = Kind.UNAVAILABLE
     code = "login_provider_unavailable"
@@ -22,7 +22,7 @@ class ProviderUnavailableError(DomainError):
 
 
 class InvalidProviderAnswerError(DomainError):
-    """What a browser brought back from a provider is made up, too old, of another browser, or does not verify."""
+    """The authorization response of a provider is forged, too old, of another browser, or does not verify."""
 
     kind = Kind.INVALID
     code = "login_provider_answer_invalid"
@@ -30,7 +30,7 @@ class InvalidProviderAnswerError(DomainError):
 
 
 class ProviderDeclinedError(DomainError):
-    """A provider answered that the person is not signed in, such as for one who cancelled there."""
+    """A provider did not sign the user in, for example because the user cancelled there."""
 
     kind = Kind.INVALID
     code = "login_provider_declined"
@@ -38,7 +38,7 @@ class ProviderDeclinedError(DomainError):
 
 
 class StaleProviderAnswerError(DomainError):
-    """A provider that was to have the person sign in anew did not say that it did, just now."""
+    """A provider did not confirm the new sign-in that was requested of it."""
 
     kind = Kind.INVALID
     code = "login_provider_answer_stale"
@@ -52,7 +52,7 @@ class LongLoginRequestError(DomainError):
 
 
 class UnknownIdentityError(DomainError):
-    """An identity of a provider that no account has. None is found or made by the address of a person."""
+    """The identity is linked with no account. Accounts are never found or created by e-mail address."""
 
     kind = Kind.INVALID
     code = "identity_unknown"
@@ -80,7 +80,7 @@ class IdentityNotFoundError(DomainError):
 
 
 class LastWayInError(DomainError):
-    """The account has neither a password nor a passkey nor another identity."""
+    """The account has no password, no passkey and no other identity."""
 
     kind = Kind.CONFLICT
     code = "last_way_in"

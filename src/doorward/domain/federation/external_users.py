@@ -1,4 +1,4 @@
-"""Use case: the local user of a foreign subject, made when it is first needed."""
+"""Use case: find the local user of a foreign subject, or create it when it is first needed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,16 +16,15 @@ from doorward.observability.request_context import current_client
 
 
 class ExternalUsers:
-    """Knows the local users of foreign subjects, by issuer and subject alone: an e-mail address links nothing.
+    """Finds local users by issuer and subject alone, never by e-mail address.
 
-    However many requests one subject has at a time, they take no more connections than the batched lookups, and one
-    for the first request.
+    All requests of one subject together use no more connections than the batched look-ups, and one for the first
+    request.
     """
 
     def __init__(
         self, *, database: Database[Connection], batching: Batching, clock: Clock, address_detail: AddressDetail
     ) -> None:
-        """Take the database, what batches queries, the time, and what addresses may show."""
         self._database = database
         self._lookups = batching("identity_lookups", self._look_up)
         self._clock = clock
@@ -33,18 +32,18 @@ class ExternalUsers:
         self._first_requests: dict[ForeignSubject, asyncio.Task[ExternalUser | None]] = {}
 
     async def user_of(self, token: ForeignToken) -> ExternalUser | None:
-        """Return the subject's local user, who is made if there is none and the token allows anything.
+        """Return the subject's local user; create it if there is none and the token has any scope.
 
-        Of first requests at the same moment, all return the same user.
+        Concurrent first requests all return the same user.
         """
         subject = ForeignSubject(token.issuer, token.subject)
         user = await self._lookups.ask(subject)
         return user if user is not None or not token.scopes else await self._make_once(subject)
 
     async def _make_once(self, subject: ForeignSubject) -> ExternalUser | None:
-        """Make a user; first requests that arrive meanwhile share the transaction, and its failure.
+        """Create a user. Concurrent first requests share the transaction, and its failure.
 
-        The transaction is a task of its own: a request that is cancelled does not end it for the others.
+        The transaction runs in its own task, so that a cancelled request does not end it for the others.
         """
         making = self._first_requests.get(subject)
         if making is None:
@@ -56,7 +55,7 @@ class ExternalUsers:
     def _end_first_request(self, subject: ForeignSubject, task: asyncio.Task[ExternalUser | None]) -> None:
         del self._first_requests[subject]
         if not task.cancelled():
-            # Every request may have been cancelled: without this, asyncio would log a failure that was reported.
+            # If all requests were cancelled, asyncio would log the exception, which is reported already.
             task.exception()
 
     async def _make(self, subject: ForeignSubject) -> ExternalUser | None:
@@ -72,7 +71,7 @@ class ExternalUsers:
                 now=self._clock.now(),
             )
             if not is_new:
-                # Another copy of the service has made it meanwhile.
+                # Another instance of the service has created it meanwhile.
                 return (await identities.list_users(connection, [subject])).get(subject)
             await record(connection, event, address=recorded_address(current_client(), self._address_detail))
         report(event)

@@ -1,7 +1,7 @@
-"""Use cases: a user links an identity at another OpenID provider, sees which there are, and unlinks one.
+"""Use cases: a user links, lists and unlinks identities at other OpenID providers.
 
-An identity that is linked signs in to the account. So linking and unlinking need a proof of who is asking that is a few
-minutes old; what a provider says of addresses links nothing.
+A linked identity signs in to the account, so linking and unlinking need a re-authentication within the last minutes. An
+e-mail address that a provider reports links nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,12 +37,12 @@ MOST_IDENTITIES: Final = 20
 
 
 def identity_id(identity: StoredIdentity) -> UUID:
-    """Return by what a user names one of the account's identities: always the same for an issuer and a subject."""
+    """Return the public id of an identity: a UUID derived from issuer and subject, so that it never changes."""
     return uuid5(NAMESPACE_URL, f"{identity.issuer}\n{identity.subject}")
 
 
 class Identities:
-    """The identities of users at other providers."""
+    """Use cases of users' identities at other providers."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Identities:
         address_detail: AddressDetail,
         login_issuers: Collection[str],
     ) -> None:
-        """Take the database, the time, what tells users, what addresses may show, and who signs people in."""
+        """Count as a way to sign in only identities of ``login_issuers``."""
         self._database = database
         self._clock = clock
         self._notices = notices
@@ -66,12 +66,12 @@ class Identities:
             return await identities.list_linked(connection, user_id)
 
     async def link(self, caller: Caller, provider: str, identity: VerifiedIdentity, linking: LinkingSession) -> None:
-        """Link an identity with the user in whose session that was asked for, committed when this returns.
+        """Link an identity with the user whose session requested it, committed when this returns.
 
-        That the session had a fresh proof was looked at when the browser was sent to the provider; the caller's is the
-        one in which it came back. Linking it again changes nothing. Raises ``InvalidProviderAnswerError`` where that is
-        another session, ``InvalidAccessTokenError`` where it has ended, ``IdentityTakenError``, and
-        ``TooManyIdentitiesError``.
+        The re-authentication of that session was checked when the browser was sent to the provider; ``caller`` is the
+        session in which the browser returned. Linking an identity again changes nothing. Raises
+        ``InvalidProviderAnswerError`` if that is another session, ``InvalidAccessTokenError`` if it has ended,
+        ``IdentityTakenError``, and ``TooManyIdentitiesError``.
         """
         now, user_id = self._clock.now(), linking.user_id
         if (caller.user_id, caller.session_id) != (user_id, linking.session_id):
@@ -92,7 +92,7 @@ class Identities:
         identity: VerifiedIdentity,
         now: datetime,
     ) -> bool:
-        """Link the identity with a user, who is locked; return whether it was linked with no account."""
+        """Link the identity with a user, whose row is locked; return False if it was linked already."""
         subject = ForeignSubject(identity.issuer, identity.subject)
         linked = await identities.list_linked(connection, user_id)
         if any((each.issuer, each.subject) == subject for each in linked):
@@ -105,9 +105,9 @@ class Identities:
         return True
 
     async def unlink(self, caller: Caller, number: UUID) -> None:
-        """Unlink an identity of the caller's user, who has proven who is asking a moment ago.
+        """Unlink an identity of the caller's user, who must have re-authenticated recently.
 
-        Raises ``IdentityNotFoundError``, the same for what never was and for what is another user's,
+        Raises ``IdentityNotFoundError``, the same for one that never existed and for another user's,
         ``LastWayInError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         now = self._clock.now()

@@ -1,4 +1,4 @@
-"""Use case: sign in with another OpenID provider, which says whose identity it is. No address finds an account."""
+"""Use case: sign in with another OpenID provider, which verifies the identity. Accounts are not found by address."""
 
 from datetime import datetime
 from functools import partial
@@ -31,12 +31,12 @@ from doorward.domain.federation.visits import ProviderVisits
 from doorward.observability.logging import report
 
 FEDERATED_METHODS: Final = ("fed",)
-"""``amr`` of a login at another provider. RFC 8176 has no name for it."""
+"""The ``amr`` of a login at another provider. RFC 8176 has no value for it."""
 
 
 @frozen
 class SigningBrowser:
-    """The browser in which a person signs in, and what it wants. ``trusts_device`` as for a password."""
+    """The browser in which a user signs in, and its settings. ``trusts_device``: as for a password."""
 
     stay: BrowserStay
     client: Client
@@ -47,7 +47,7 @@ class SigningBrowser:
 
 @frozen
 class _Proven:
-    """The account of a verified identity, and where its owner is."""
+    """The account of a verified identity, and the place of the login."""
 
     provider: str
     owner: Credentials
@@ -57,7 +57,7 @@ class _Proven:
 
 
 class FederatedLogin:
-    """Turns a verified identity into the session of a browser."""
+    """Begins a browser session for a verified identity."""
 
     def __init__(
         self,
@@ -71,10 +71,7 @@ class FederatedLogin:
         devices: KnownDevices,
         held_back: HeldBack,
     ) -> None:
-        """Take what sends people away, the database, the time, what begins sessions, and what knows devices.
-
-        ``pending`` and ``held_back`` have what the right identity gets where no session may begin yet.
-        """
+        """Use ``pending`` if a second factor is due, and ``held_back`` if the account may not begin a session."""
         self.visits = visits
         self._database = database
         self._clock = clock
@@ -87,16 +84,16 @@ class FederatedLogin:
     async def sign_in(self, provider: str, identity: VerifiedIdentity, by: SigningBrowser) -> SignedIn:
         """Begin the session of a browser, committed when this returns.
 
-        Raises ``UnknownIdentityError`` where it is linked with no account, ``SecondFactorRequiredError`` as after a
-        password, ``DeletionPendingError``, ``EmailNotVerifiedError`` and ``PasswordChangeRequiredError``, and
-        ``InvalidProviderAnswerError`` for an account that is deactivated.
+        Raises ``UnknownIdentityError`` if the identity is linked with no account, ``SecondFactorRequiredError`` as
+        after a password, ``DeletionPendingError``, ``EmailNotVerifiedError`` and ``PasswordChangeRequiredError``, and
+        ``InvalidProviderAnswerError`` for a deactivated account.
         """
         now = self._clock.now()
         proven = await self._find(provider, identity, by, now)
         begin = partial(self._sessions.begin_in_browser, stay=by.stay, place=proven.place, now=now)
         async with self._database.transaction() as connection:
             account = await self._sessions.lock(connection, proven.owner.user_id)
-            # Under the lock: an identity that was unlinked a moment ago signs no person in.
+            # Checked again under the lock: the identity may have been unlinked meanwhile.
             found = await identities.find_user(connection, ForeignSubject(identity.issuer, identity.subject))
             is_linked = found == proven.owner.user_id
             login = await begin(connection, account, proven.proof) if is_linked else None
@@ -117,7 +114,7 @@ class FederatedLogin:
             )
         if owner is None:
             raise _unknown(provider)
-        # A clock of the provider that is ahead makes no proof of the future.
+        # The provider's clock may be ahead; the proof must not be in the future.
         at = now if identity.authenticated_at is None else min(identity.authenticated_at, now)
         proof = Proof(
             owner.user_id,
@@ -133,9 +130,9 @@ class FederatedLogin:
     def _finish(
         self, proven: _Proven, login: BegunLogin[BegunBrowserSession] | SecondFactorDue | Refuse, now: datetime
     ) -> SignedIn:
-        """Return the cookies of a session that is committed; raise what there is in place of one."""
+        """Return the cookies of the committed session, or raise the reason why there is none."""
         if isinstance(login, Refuse):
-            raise self._held_back_by(proven, login.reason, now)
+            raise self._refusal_of(proven, login.reason, now)
         report(FederatedLoginProven(provider=proven.provider, target_user_id=proven.owner.user_id))
         if isinstance(login, SecondFactorDue):
             raise self._second_factor_due(proven, login, now)
@@ -155,8 +152,8 @@ class FederatedLogin:
         report(SecondFactorAsked(target_user_id=login.user_id))
         return SecondFactorRequiredError(self._pending.issue(login, now=now), due.methods)
 
-    def _held_back_by(self, proven: _Proven, reason: RefusalReason, now: datetime) -> DomainError:
-        """Return the refusal of a right identity whose owner may begin no session."""
+    def _refusal_of(self, proven: _Proven, reason: RefusalReason, now: datetime) -> DomainError:
+        """Return the refusal of a verified identity whose account may begin no session."""
         owner = proven.owner
         if owner.deletes_at is not None and reason is RefusalReason.INACTIVE_USER:
             _report_refusal(proven, "deletion_pending")

@@ -1,4 +1,4 @@
-"""What is asked of another OpenID provider for a person, and what it answered. No I/O."""
+"""The request to another OpenID provider, and its response. No I/O."""
 
 from dataclasses import field
 from datetime import datetime
@@ -9,7 +9,7 @@ from doorward.core.frozen import frozen
 
 @frozen
 class LinkingSession:
-    """The browser's session in which a user wants an identity linked."""
+    """The browser session in which a user links an identity."""
 
     user_id: UUID
     session_id: UUID
@@ -17,10 +17,10 @@ class LinkingSession:
 
 @frozen
 class LoginRequest:
-    """A person who was sent to a provider. ``linking`` is None for one who signs in.
+    """A login request that was sent to a provider. ``linking`` is None for a sign-in.
 
-    ``asks_again``: the provider is to have the person sign in, and say when. ``is_proof``: for a change of the own
-    account.
+    ``asks_again``: the provider must sign the user in again and report when. ``is_proof``: the login is a
+    re-authentication for a change of the user's own account.
     """
 
     provider: str
@@ -36,7 +36,7 @@ class LoginRequest:
 
 @frozen
 class ProviderAnswer:
-    """The parameters with which a browser came back (RFC 6749 section 4.1.2, RFC 9207)."""
+    """The parameters of the authorization response (RFC 6749 section 4.1.2, RFC 9207)."""
 
     code: str | None = field(repr=False)
     error: str | None
@@ -45,7 +45,7 @@ class ProviderAnswer:
 
 @frozen
 class VerifiedIdentity:
-    """Whom a provider has signed in. ``authenticated_at`` is when, as far as it says so."""
+    """The identity that a provider has signed in. ``authenticated_at`` is when, if the provider reports it."""
 
     issuer: str
     subject: str

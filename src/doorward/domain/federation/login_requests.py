@@ -1,6 +1,6 @@
-"""The ``state`` of a person who was sent to a provider: the request itself, sealed for this browser alone.
+"""The ``state`` of a login request to a provider: the request itself, sealed for one browser and one provider.
 
-Nothing is stored: a state that another browser brings, or that comes back from another provider, does not open.
+Nothing is stored. A state from another browser or another provider cannot be opened.
 """
 
 import base64
@@ -17,10 +17,10 @@ from doorward.domain.federation.login_models import LinkingSession, LoginRequest
 
 LIFE: Final = timedelta(minutes=10)
 CLOCK_LEEWAY: Final = timedelta(minutes=1)
-"""By which the clock of a provider may be behind."""
+"""How far the clock of a provider may be behind."""
 
 LONGEST_NEXT: Final = 3072
-"""Characters of the address to go on to. With the rest of the state it has room in any server's limit for addresses."""
+"""Maximum length of the address to continue at, so that the whole state fits into the URL limit of every server."""
 
 _LONGEST_STATE: Final = 8192
 _SECRET_BYTES: Final = 32
@@ -36,7 +36,7 @@ def new_request(
     is_proof: bool,
     linking: LinkingSession | None = None,
 ) -> LoginRequest:
-    """Return a request with a nonce and a verifier of its own. Raises ``LongLoginRequestError``."""
+    """Return a request with a new nonce and a new PKCE verifier. Raises ``LongLoginRequestError``."""
     if len(next_address) > LONGEST_NEXT:
         raise LongLoginRequestError
     return LoginRequest(
@@ -53,13 +53,13 @@ def new_request(
 
 
 class LoginRequests:
-    """Writes and reads states."""
+    """Seals and opens states."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
     def seal(self, request: LoginRequest, browser: str) -> str:
-        """Return the state of a request."""
+        """Seal a request into a state."""
         linking = request.linking
         written = {
             "nonce": request.nonce,
@@ -76,7 +76,7 @@ class LoginRequests:
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, state: str, *, provider: str, browser: str, now: datetime) -> LoginRequest:
-        """Return the request of a state that this browser brings back from this provider in time.
+        """Open a state that this browser returned from this provider in time.
 
         Raises ``InvalidProviderAnswerError``.
         """
@@ -104,9 +104,10 @@ class LoginRequests:
 
 
 def is_answered(request: LoginRequest, authenticated_at: datetime | None) -> bool:
-    """Tell whether a provider that was to have the person sign in anew says that it did (``auth_time``).
+    """Return whether the provider confirms a new sign-in (``auth_time``), if one was requested.
 
-    OpenID Connect Core 1.0 section 3.1.2.1: one that is asked by ``max_age`` has to say when that was.
+    A provider must report the time of the sign-in if ``max_age`` is requested (OpenID Connect Core 1.0 section
+    3.1.2.1).
     """
     if not request.asks_again:
         return True

@@ -1,4 +1,4 @@
-"""The vocabulary of this domain. No I/O."""
+"""Models of this domain. No I/O."""
 
 from datetime import datetime
 from typing import NamedTuple, NewType
@@ -7,11 +7,11 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 
 IssuerName = NewType("IssuerName", str)
-"""What an issuer that the operator has named calls itself. Nothing that a person typed."""
+"""The identifier of an issuer that the operator has configured, never user input."""
 
 
 class ForeignSubject(NamedTuple):
-    """Whom a foreign issuer speaks of: subjects of two issuers are never the same."""
+    """A subject of another issuer. Equal subjects of two issuers are different."""
 
     issuer: str
     subject: str
@@ -19,10 +19,10 @@ class ForeignSubject(NamedTuple):
 
 @frozen
 class ForeignToken:
-    """What a valid token of a trusted issuer says here. ``scopes`` are this service's, as the operator maps them.
+    """The content of a valid token of a trusted issuer. ``scopes`` are this service's, as the operator maps them.
 
-    ``makes_user``: whether its subject becomes a local user, who can own things and be deactivated. ``thumbprint`` is
-    that of the key that it is bound to (RFC 9449 section 6).
+    ``makes_user``: whether its subject gets a local user, who can own things and be deactivated. ``thumbprint`` is that
+    of the key that the token is bound to (RFC 9449 section 6).
     """
 
     issuer: str
@@ -42,7 +42,7 @@ class ExternalUser:
 
 @frozen
 class StoredIdentity:
-    """What an issuer calls a user."""
+    """An identity of a user at an issuer."""
 
     issuer: str
     subject: str

@@ -1,4 +1,4 @@
-"""What foreign issuers call a user, as that user is given it: a member of the export."""
+"""The identities of a user at other issuers: a member of the data export."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID
@@ -7,7 +7,7 @@ from doorward.domain.federation.repositories import Connection, identities
 
 
 class IdentityData:
-    """The subjects of foreign issuers that are a user."""
+    """Exports the identities of a user."""
 
     member = "identities"
 

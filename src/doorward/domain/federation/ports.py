@@ -1,4 +1,4 @@
-"""What this domain needs of others."""
+"""The ports of this domain, as Protocols."""
 
 from datetime import datetime
 from typing import Literal, Protocol
@@ -10,48 +10,48 @@ from doorward.domain.federation.repositories import Connection
 
 
 class ForeignTokens(Protocol):
-    """Tokens of the issuers that the operator trusts."""
+    """Verifies tokens of the issuers that the operator trusts."""
 
     def issuer_of(self, token: str) -> str | None:
-        """Return the trusted issuer that a token names as its own, unverified; None for all others.
+        """Return the trusted issuer that a token names, unverified; None for all others.
 
-        Nothing is fetched, and no key is looked at.
+        Nothing is fetched, and no signature is verified.
         """
         ...
 
     async def verify(self, issuer: str, token: str) -> ForeignToken:
-        """Return what a valid access token of this trusted issuer says.
+        """Verify an access token of this trusted issuer, and return its content.
 
-        A token that is bound to a key is valid, for those who show the key. Raises ``InvalidAccessTokenError``, and
-        ``IssuerUnavailableError`` while the issuer's keys are not known.
+        For a token that is bound to a key, the caller must check the proof of possession. Raises
+        ``InvalidAccessTokenError``, and ``IssuerUnavailableError`` while the issuer's keys are not available.
         """
         ...
 
 
 class LoginProvider(Protocol):
-    """An OpenID provider that people sign in with."""
+    """An OpenID provider that users sign in with."""
 
     @property
     def name(self) -> str:
-        """What addresses call it."""
+        """The name in URLs."""
         ...
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that users are shown."""
         ...
 
     @property
     def issuer(self) -> str:
-        """What it calls itself."""
+        """The issuer identifier."""
         ...
 
     async def address(self, request: LoginRequest, state: str) -> str:
-        """Return where a browser is sent. Raises ``ProviderUnavailableError``."""
+        """Return the URL to which the browser is redirected. Raises ``ProviderUnavailableError``."""
         ...
 
     async def identity(self, request: LoginRequest, answer: ProviderAnswer) -> VerifiedIdentity:
-        """Return whom the provider has signed in.
+        """Return the identity that the provider has signed in.
 
         Raises ``InvalidProviderAnswerError``, ``ProviderDeclinedError``, and ``ProviderUnavailableError``.
         """
@@ -59,7 +59,7 @@ class LoginProvider(Protocol):
 
 
 class IdentityNotices(Protocol):
-    """Tells users by mail of changes in how they sign in."""
+    """Notifies users by mail of changes to their ways to sign in."""
 
     async def tell(
         self,
@@ -70,5 +70,5 @@ class IdentityNotices(Protocol):
         email: str | None,
         now: datetime,
     ) -> None:
-        """Queue the mail to the address that the user has at this moment, None where it is not verified."""
+        """Queue the mail. ``email`` is the current address of the user, None if it is not verified."""
         ...

@@ -1,4 +1,4 @@
-"""Use case: people are sent to other OpenID providers, and come back. Between the two nothing is stored."""
+"""Use case: send users to other OpenID providers, and read the responses. Nothing is stored in between."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,21 +12,20 @@ from doorward.observability.logging import report
 
 
 class ProviderVisits:
-    """The providers by their names."""
+    """Sends browsers to the providers, and reads their responses."""
 
     def __init__(self, providers: Sequence[LoginProvider], *, requests: LoginRequests, clock: Clock) -> None:
-        """Take the providers, what seals requests, and the time."""
         self._providers: Mapping[str, LoginProvider] = {each.name: each for each in providers}
         self._requests = requests
         self._clock = clock
 
     @property
     def providers(self) -> Sequence[LoginProvider]:
-        """All of them, in the order of the settings."""
+        """All providers, in the order of the settings."""
         return list(self._providers.values())
 
     def find(self, name: str) -> LoginProvider | None:
-        """Return the provider of a name."""
+        """Return the provider with this name; None if there is none."""
         return self._providers.get(name)
 
     async def begin(
@@ -40,11 +39,11 @@ class ProviderVisits:
         is_proof: bool = False,
         linking: LinkingSession | None = None,
     ) -> str:
-        """Return where a browser is sent.
+        """Return the URL to which the browser is redirected.
 
-        ``browser`` is by what it is known: only there the answer is accepted. ``asks_again`` has the provider sign
-        the person in anew, ``is_proof`` is kept for the way back. Raises ``LongLoginRequestError`` and
-        ``ProviderUnavailableError``.
+        ``browser`` is the secret that identifies the browser: the response is accepted only from it. ``asks_again``
+        makes the provider sign the user in again, ``is_proof`` is returned by ``read``. Raises
+        ``LongLoginRequestError`` and ``ProviderUnavailableError``.
         """
         request = new_request(
             provider.name,
@@ -58,7 +57,7 @@ class ProviderVisits:
         return await provider.address(request, self._requests.seal(request, browser))
 
     def read(self, provider: LoginProvider, browser: str, state: str) -> LoginRequest:
-        """Return what a browser was sent for that comes back. Raises ``InvalidProviderAnswerError``."""
+        """Return the request to which a browser returns the response. Raises ``InvalidProviderAnswerError``."""
         try:
             return self._requests.open(state, provider=provider.name, browser=browser, now=self._clock.now())
         except InvalidProviderAnswerError:
@@ -66,5 +65,5 @@ class ProviderVisits:
             raise
 
     async def finish(self, provider: LoginProvider, request: LoginRequest, answer: ProviderAnswer) -> VerifiedIdentity:
-        """Return whom the provider has signed in. Raises as ``LoginProvider.identity`` does."""
+        """Return the identity that the provider has signed in. Raises as ``LoginProvider.identity`` does."""
         return await provider.identity(request, answer)

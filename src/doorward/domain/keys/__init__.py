@@ -1,1 +1,1 @@
-"""The keys that sign tokens for other services: when each is published, signs, retires and disappears."""
+"""The signing keys of tokens for other services, and their schedule: published, signing, retired, removed."""

@@ -1,4 +1,4 @@
-"""Use cases: keep the keys by their schedule, rotate them, add one, revoke one, and begin anew."""
+"""Use cases: maintain the keys by their schedule, rotate them, add one, revoke one, and replace them all."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
@@ -27,22 +27,22 @@ from doorward.domain.keys.ports import KeyMaker
 from doorward.observability.logging import report
 
 Authorize = Callable[[repository.Connection], Awaitable[object]]
-"""What a change begins with, in its transaction: raises the refusal of a caller that may not make it."""
+"""Runs first in the transaction of a change. Raises the refusal if the caller may not make the change."""
 
 
-async def _anybody(_: repository.Connection) -> None:
-    """Let an operator at a shell and the service itself change keys."""
+async def _allow_change(_: repository.Connection) -> None:
+    """Allow the change: the caller is an operator at a shell, or the service itself."""
 
 
-def _nothing_else(_: KeyPlan) -> None:
-    """Change what the schedule asks for, and nothing else."""
+def _no_further_change(_: KeyPlan) -> None:
+    """Make no change beyond what the schedule requires."""
 
 
 class KeyChanges:
-    """Changes the keys of the ring. One change at a time, of all copies of the service.
+    """Changes the keys of the ring, one change at a time across all instances of the service.
 
-    Each but ``revoke`` and ``reset`` raises ``SigningKeysUnreadableError`` where this process cannot open the keys that
-    are there: what it would add, other copies could not open.
+    Each method except ``revoke`` and ``reset`` raises ``SigningKeysUnreadableError`` if this process cannot open the
+    existing keys: other instances could not open a key that it adds.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class KeyChanges:
         maker: KeyMaker,
         kept_after_unlisting: timedelta,
     ) -> None:
-        """Take the parts, and for how long the public part of a key is kept that is in no list any more."""
+        """Keep the public part of an unlisted key for ``kept_after_unlisting``."""
         self._database = database
         self._clock = clock
         self._sealer = sealer
@@ -62,30 +62,30 @@ class KeyChanges:
         self._kept = kept_after_unlisting
 
     async def list(self) -> Sequence[tuple[StoredKey, KeyState]]:
-        """Return all keys with what they do now, the oldest first."""
+        """Return all keys with their current state, the oldest first."""
         async with self._database.connection() as connection:
             keys = await repository.list_keys(connection)
         now = self._clock.now()
         return [(key, state_of(key, now)) for key in keys]
 
     async def begin(self) -> int:
-        """Make the first keys, which sign at once; return how many steps that took, 0 where they are there."""
-        return len((await self._change(_nothing_else)).steps)
+        """Create the first keys, which sign at once; return the number of changes, 0 if the keys exist."""
+        return len((await self._change(_no_further_change)).steps)
 
     async def maintain(self) -> int:
-        """Do what the schedule asks for; return how many keys were changed."""
+        """Make the changes that are due; return the number of changed keys."""
         plan = await self._change(KeyPlan.rotate_if_due)
-        return len(plan.steps) + await self._destroy_private_parts() + await self._forget()
+        return len(plan.steps) + await self._destroy_private_parts() + await self._remove_old_keys()
 
-    async def rotate(self, *, at_once: bool, authorize: Authorize = _anybody) -> None:
-        """Let the standby key of each algorithm sign, after 24 hours or ``at_once``, and publish another standby key.
+    async def rotate(self, *, at_once: bool, authorize: Authorize = _allow_change) -> None:
+        """Make the standby key of each algorithm sign, after 24 hours or ``at_once``, and publish a new standby key.
 
-        Raises ``KeyRotationPendingError`` when that is under way for each, unless ``at_once``.
+        Raises ``KeyRotationPendingError`` if rotations of all algorithms are under way, unless ``at_once``.
         """
         await self._change(lambda plan: plan.rotate(at_once=at_once), authorize)
 
     async def add(self, content: bytes) -> NewKey:
-        """Publish the private key of a file; it signs after 24 hours. Return it.
+        """Publish and return the private key of a file. It signs after 24 hours.
 
         Raises ``InvalidKeyFileError``, ``SigningKeyExistsError``, ``KeyRotationPendingError``.
         """
@@ -93,11 +93,11 @@ class KeyChanges:
         await self._change(lambda plan: plan.add(self._sealed(new)))
         return new
 
-    async def revoke(self, kid: str, *, authorize: Authorize = _anybody) -> Sequence[SigningAlgorithm]:
-        """Destroy a key. If it signed, its successor signs at once. Raises ``SigningKeyNotFoundError``.
+    async def revoke(self, kid: str, *, authorize: Authorize = _allow_change) -> Sequence[SigningAlgorithm]:
+        """Destroy a key. If it signs, its successor signs at once. Raises ``SigningKeyNotFoundError``.
 
-        A key that leaked must not outlive another one that this process cannot open. Then a stored key takes over and
-        none is added. Return the algorithms of which no key signs now, because none was stored.
+        It must be possible to destroy a leaked key even if this process cannot open another one. A stored key then
+        takes over, and none is added. Return the algorithms without a signing key, because no other key was stored.
         """
         plan = await self._change(lambda plan: plan.revoke(kid), authorize, revoked=kid)
         for state in (KeyState.SIGNING, KeyState.STANDBY):
@@ -106,20 +106,20 @@ class KeyChanges:
         return plan.algorithms_without(KeyState.SIGNING)
 
     async def reset(self) -> None:
-        """Destroy all keys and make new ones that sign at once, although the stored ones cannot be opened."""
+        """Destroy all keys and create new ones that sign at once, even if the stored ones cannot be opened."""
         await self._change(KeyPlan.revoke_all, opens_none=True)
 
     async def _change(
         self,
         decide: Callable[[KeyPlan], None],
-        authorize: Authorize = _anybody,
+        authorize: Authorize = _allow_change,
         *,
         opens_none: bool = False,
         revoked: str | None = None,
     ) -> KeyPlan:
-        """Change the keys as ``decide`` says and as the schedule asks for; return the plan whose steps were taken.
+        """Make the changes of ``decide`` and those that are due; return the plan whose steps were applied.
 
-        Where keys are unreadable only the ``revoked`` one is destroyed, and nothing added. Keys are made between two
+        If keys are unreadable, only the ``revoked`` one is destroyed, and none added. Keys are created between two
         transactions: the first one finds out which are needed.
         """
         prepared: list[PreparedKey] = []
@@ -140,7 +140,7 @@ class KeyChanges:
                     plan.complete_without_adding(unreadable)
                 else:
                     plan.complete()
-                events = [] if plan.missing else await _take(connection, plan.steps)
+                events = [] if plan.missing else await _apply(connection, plan.steps)
             if not plan.missing:
                 break
             prepared += [self._sealed(await self._maker.make(algorithm)) for algorithm in plan.missing]
@@ -156,7 +156,7 @@ class KeyChanges:
         return self._sealer.open(key.sealed, context=sealing_context(key.kid, key.algorithm))
 
     def _unreadable(self, keys: Iterable[StoredKey]) -> set[str]:
-        """Return the ids of those that this process cannot open."""
+        """Return the ids of the keys that this process cannot open."""
         found = set()
         for key in keys:
             try:
@@ -166,7 +166,7 @@ class KeyChanges:
         return found
 
     async def _destroy_private_parts(self) -> int:
-        """Keep of keys that are in no list any more the public part only; return of how many that was done now."""
+        """Remove the private parts of keys that are no longer listed; return how many were removed."""
         async with self._database.connection() as connection:
             keys = await repository.list_keys(connection)
         now, destroyed = self._clock.now(), 0
@@ -176,7 +176,7 @@ class KeyChanges:
             try:
                 jwk = self._open(key)
             except SealedDataError:
-                # Neither this copy nor, unless it has other keys, any other one can use it.
+                # No instance with the same sealing keys can use the private part.
                 continue
             public = self._maker.public_part(jwk)
             if public == jwk:
@@ -186,14 +186,14 @@ class KeyChanges:
                 destroyed += await repository.replace_sealed(connection, key, sealed)
         return destroyed
 
-    async def _forget(self) -> int:
+    async def _remove_old_keys(self) -> int:
         retired_before = self._clock.now() - LISTED_AFTER_RETIREMENT - self._kept
         async with self._database.connection() as connection:
             return await repository.remove_keys(connection, retired_before=retired_before)
 
 
-async def _take(connection: repository.Connection, steps: Sequence[Step]) -> Sequence[AuditedEvent]:
-    """Take the steps, and record what they are; return the events."""
+async def _apply(connection: repository.Connection, steps: Sequence[Step]) -> Sequence[AuditedEvent]:
+    """Apply the steps and record their events; return the events."""
     events: list[AuditedEvent] = []
     for step in steps:
         if isinstance(step, Publish):

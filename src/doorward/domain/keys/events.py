@@ -1,4 +1,4 @@
-"""The events of signing keys. None has more of a key than its public id."""
+"""The events of signing keys. They contain only the public id of a key."""
 
 from doorward.core.events import AuditedEvent, Event
 from doorward.core.frozen import frozen
@@ -7,7 +7,7 @@ from doorward.domain.keys.models import KeyId, KeyState, SigningAlgorithm
 
 @frozen(slots=False)
 class KeyPublished(AuditedEvent):
-    """The key `kid` is in the list that other services read. It may sign later."""
+    """The key `kid` was added to the published key set. It may sign later."""
 
     type = log_event = "key.published"
     outcome = "success"
@@ -17,7 +17,7 @@ class KeyPublished(AuditedEvent):
 
 @frozen(slots=False)
 class KeyActivated(AuditedEvent):
-    """The key `kid` signs."""
+    """The key `kid` has begun to sign."""
 
     type = log_event = "key.activated"
     outcome = "success"
@@ -27,7 +27,7 @@ class KeyActivated(AuditedEvent):
 
 @frozen(slots=False)
 class KeyRetired(AuditedEvent):
-    """The key `kid` signs no more. It stays in the list until its last token has expired."""
+    """The key `kid` no longer signs. It stays published until its last token has expired."""
 
     type = log_event = "key.retired"
     outcome = "success"
@@ -48,10 +48,10 @@ class KeyRevoked(AuditedEvent):
 
 @frozen(slots=False)
 class SigningKeyMissing(Event):
-    """A key was revoked where other keys cannot be opened, so none was added, and of `algorithm` one is `missing`.
+    """A key was revoked while other keys could not be opened: no key was added, and `algorithm` has no `missing` key.
 
-    `standby`: the next revocation will have no successor. `signing`: no token of the algorithm can be signed. A copy
-    that can open all keys adds it, in its background task or at its next change of the keys.
+    `standby`: the next revocation will have no successor. `signing`: no token of the algorithm can be signed. An
+    instance that can open all keys adds the missing one, in its background task or with its next change of the keys.
     """
 
     log_event = "keys.incomplete"
@@ -63,7 +63,10 @@ class SigningKeyMissing(Event):
 
 @frozen(slots=False)
 class SigningKeyUnreadable(Event):
-    """The stored key `kid` opens with none of this copy's sealing keys, and the copy goes on without the change."""
+    """The stored key `kid` cannot be opened with this instance's sealing keys.
+
+    The instance continues without the change.
+    """
 
     log_event = "keys.unreadable"
     level = "error"
@@ -73,9 +76,9 @@ class SigningKeyUnreadable(Event):
 
 @frozen(slots=False)
 class FirstKeysAwaited(Event):
-    """This start has waited for the first keys for some seconds: another copy holds the lock of what makes them.
+    """The start of this instance has waited for the first keys for some seconds: another instance holds the lock.
 
-    If no copy makes any, the one that holds the lock hangs: end it.
+    If no instance creates them, the one that holds the lock hangs: stop it.
     """
 
     log_event = "keys.awaited"
@@ -85,7 +88,7 @@ class FirstKeysAwaited(Event):
 
 @frozen(slots=False)
 class KeyRingNotRead(Event):
-    """The keys could not be read again, and those that were read last are used."""
+    """The keys could not be read again. The ones that were read last stay in use."""
 
     log_event = "keys.not_read"
     level = "warning"
@@ -94,7 +97,7 @@ class KeyRingNotRead(Event):
 
 @frozen(slots=False)
 class KeyRingCrashed(Event):
-    """The keys were not read again because of a defect, and those that were read last are used."""
+    """The keys were not read again because of a defect. The ones that were read last stay in use."""
 
     log_event = "keys.crashed"
     level = "error"
@@ -103,7 +106,7 @@ class KeyRingCrashed(Event):
 
 @frozen(slots=False)
 class KeyRingChanged(Event):
-    """This process uses another set of keys from now on, `count` of them."""
+    """This process now uses another set of keys, `count` of them."""
 
     log_event = "keys.changed"
     count: int

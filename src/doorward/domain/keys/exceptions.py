@@ -1,4 +1,4 @@
-"""Every way in which a change of keys is refused. The codes are part of the API."""
+"""All errors of changes of keys. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
@@ -16,7 +16,7 @@ class SigningKeyNotFoundError(DomainError):
 
 
 class SigningKeyExistsError(DomainError):
-    """Also for a key that was revoked: it is never used again."""
+    """The key exists, or was revoked: a revoked key is never used again."""
 
     kind = Kind.CONFLICT
     code = "signing_key_exists"
@@ -24,7 +24,7 @@ class SigningKeyExistsError(DomainError):
 
 
 class KeyRotationPendingError(DomainError):
-    """The next key is published and waits for its time."""
+    """The next key is published, and its activation time is in the future."""
 
     kind = Kind.CONFLICT
     code = "key_rotation_pending"
@@ -41,7 +41,7 @@ class InvalidKeyFileError(DomainError):
 
 
 class SigningKeysUnreadableError(DomainError):
-    """A published key opens with none of the keys of stored secrets, so that this process must not add to the ring."""
+    """A published key cannot be opened with this process's sealing keys, so it must not add keys to the ring."""
 
     kind = Kind.UNAVAILABLE
     code = "signing_keys_unreadable"

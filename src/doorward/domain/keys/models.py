@@ -1,4 +1,4 @@
-"""The vocabulary of this domain. No I/O."""
+"""Models of this domain. No I/O."""
 
 from dataclasses import field
 from datetime import datetime
@@ -25,9 +25,9 @@ class NewKey:
 
 @frozen
 class StoredKey:
-    """A key as it is stored. ``sealed`` is empty once the key was revoked.
+    """A stored key. ``sealed`` is empty after the key was revoked.
 
-    ``created_at`` is when it was published. A standby has no ``activates_at``; ``retires_at`` is when it stopped
+    ``created_at`` is when it was published. A standby key has no ``activates_at``; ``retires_at`` is when it stopped
     signing.
     """
 
@@ -41,20 +41,20 @@ class StoredKey:
 
 
 class KeyState(StrEnum):
-    """What a key does at a moment."""
+    """The state of a key at a given time."""
 
     STANDBY = "standby"
-    """Published, so that it can take over at once."""
+    """Published, and can begin to sign at once."""
     PENDING = "pending"
-    """Published, and signs from ``activates_at`` on."""
+    """Published, and begins to sign at ``activates_at``."""
     SIGNING = "signing"
     RETIRED = "retired"
-    """Signs no more. Its tokens are valid until they expire."""
+    """No longer signs. Its tokens are valid until they expire."""
     UNLISTED = "unlisted"
-    """No valid token of it exists any more. Its public part is kept."""
+    """No valid token of the key exists any more. Its public part is kept."""
     REVOKED = "revoked"
 
 
 def sealing_context(kid: str, algorithm: SigningAlgorithm) -> bytes:
-    """Return what binds a sealed key to its row."""
+    """Return the context that binds a sealed key to its row."""
     return f"signing_keys|{kid}|{algorithm}".encode()

@@ -1,8 +1,8 @@
-"""The schedule of signing keys: when each is published, signs, retires and disappears. Pure.
+"""The schedule of signing keys: when each is published, signs, retires and is removed. Pure.
 
 A key is published long before it signs, so that every verifier knows it when its first token arrives, and stays
-published after it signed until its last token has expired. Of each algorithm one key signs, and one more is published
-as the standby that takes over when the one that signs is revoked.
+published until its last token has expired. For each algorithm one key signs, and one more is published as standby,
+which takes over when the signing key is revoked.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -21,13 +21,13 @@ from doorward.domain.keys.models import SIGNING_ALGORITHMS, KeyState, SigningAlg
 ROTATION_PERIOD: Final = timedelta(days=90)
 PUBLISHED_BEFORE_SIGNING: Final = timedelta(hours=24)
 LONGEST_TOKEN_LIFE: Final = timedelta(hours=24)
-"""The most that ACCESS_TOKEN_EXPIRE_MINUTES may be: the setting may have been higher when a token was signed."""
+"""The maximum of ACCESS_TOKEN_EXPIRE_MINUTES: the setting may have been higher when a token was signed."""
 
 LISTED_AFTER_RETIREMENT: Final = LONGEST_TOKEN_LIFE + timedelta(hours=1)
 
 
 def state_of(key: StoredKey, now: datetime) -> KeyState:
-    """Return what a key does at a moment."""
+    """Return the state of a key at the given time."""
     if key.revoked_at is not None:
         return KeyState.REVOKED
     if key.retires_at is not None:
@@ -39,13 +39,13 @@ def state_of(key: StoredKey, now: datetime) -> KeyState:
 
 
 def may_sign(key: StoredKey, now: datetime) -> bool:
-    """Tell whether a key signs or may do so later: without it the service must not start."""
+    """Return whether a key signs or may sign later. The service must not start if it cannot open such a key."""
     return state_of(key, now) in {KeyState.STANDBY, KeyState.PENDING, KeyState.SIGNING}
 
 
 @frozen
 class PreparedKey:
-    """A key that was made and sealed, ready to be stored."""
+    """A created and sealed key, ready to be stored."""
 
     kid: str
     algorithm: SigningAlgorithm
@@ -61,21 +61,21 @@ class Publish:
 
 @frozen
 class Schedule:
-    """Set the moment from which a standby key signs."""
+    """Set the time at which a standby key begins to sign."""
 
     key: StoredKey
 
 
 @frozen
 class Activate:
-    """A key signs: from now on, or since a scheduled moment that has passed."""
+    """Make a key sign: from now on, or since a scheduled time that has passed."""
 
     key: StoredKey
 
 
 @frozen
 class Retire:
-    """A key signs no more."""
+    """Stop signing with a key."""
 
     key: StoredKey
 
@@ -91,10 +91,10 @@ Step = Publish | Schedule | Activate | Retire | Revoke
 
 
 class KeyPlan:
-    """Decides what to change of the keys at a moment, as steps to take. Each begins with ``settle``.
+    """Plans the changes of the keys at a given time, as steps to apply. Call ``settle`` first.
 
-    New keys are taken from the prepared ones. Where too few are prepared, ``missing`` says which: nothing of the plan
-    may be done then, and another one is made with more.
+    New keys are taken from the prepared ones. If there are too few, ``missing`` has the algorithms: the plan must then
+    not be applied, and a new plan with more prepared keys is needed.
     """
 
     def __init__(self, keys: Iterable[StoredKey], now: datetime, prepared: Sequence[PreparedKey] = ()) -> None:
@@ -109,24 +109,24 @@ class KeyPlan:
         for algorithm in SIGNING_ALGORITHMS:
             signing = self._in_state(algorithm, KeyState.SIGNING)
             if len(signing) > 1:
-                latest = max(signing, key=_beginning)
+                latest = max(signing, key=_activation)
                 self._put(Activate, latest)
-                self._retire_others(latest, at=_beginning(latest))
+                self._retire_others(latest, at=_activation(latest))
 
     def rotate(self, *, at_once: bool) -> None:
-        """Let the standby key of each algorithm sign, after 24 hours or at once. Raises ``KeyRotationPendingError``.
+        """Make the standby key of each algorithm sign, after 24 hours or at once. Raises ``KeyRotationPendingError``.
 
-        A rotation that is under way is brought forward by ``at_once``, and otherwise left as it is.
+        If a rotation is under way, ``at_once`` completes it now; otherwise it stays unchanged.
         """
         rotated = [self._rotate(algorithm, at_once=at_once) for algorithm in SIGNING_ALGORITHMS]
         if not any(rotated):
             raise KeyRotationPendingError
 
     def rotate_if_due(self) -> None:
-        """Begin a rotation of each algorithm whose key has signed for long enough."""
+        """Begin a rotation of each algorithm whose key has signed for ``ROTATION_PERIOD``."""
         for algorithm in SIGNING_ALGORITHMS:
             signing = self._in_state(algorithm, KeyState.SIGNING)
-            if signing and _beginning(signing[0]) + ROTATION_PERIOD <= self._now:
+            if signing and _activation(signing[0]) + ROTATION_PERIOD <= self._now:
                 self._rotate(algorithm, at_once=False)
 
     def add(self, key: PreparedKey) -> None:
@@ -141,7 +141,7 @@ class KeyPlan:
         self._put(Publish, self._stored(key, activates_at=self._now + PUBLISHED_BEFORE_SIGNING))
 
     def revoke(self, kid: str) -> None:
-        """Destroy a key, unless that was done already. Raises ``SigningKeyNotFoundError``."""
+        """Destroy a key, unless it is destroyed already. Raises ``SigningKeyNotFoundError``."""
         key = self._keys.get(kid)
         if key is None:
             raise SigningKeyNotFoundError
@@ -154,19 +154,19 @@ class KeyPlan:
             self.revoke(kid)
 
     def complete(self) -> None:
-        """See that of each algorithm one key signs, and that there is a standby."""
+        """Ensure that each algorithm has a signing key and a standby key."""
         for algorithm in self.algorithms_without(KeyState.SIGNING):
             self._activate_next(algorithm)
         for algorithm in self.algorithms_without(KeyState.STANDBY):
             self._publish(algorithm)
 
     def complete_without_adding(self, unreadable: Collection[str]) -> None:
-        """See that of each algorithm one key signs, if one is stored: first of those that are not ``unreadable``.
+        """Ensure that each algorithm has a signing key, if one is stored, preferably one that is not ``unreadable``.
 
-        For a process that cannot open all keys: what it added, others could not open.
+        For a process that cannot open all keys: other instances could not open a key that it adds.
         """
         for algorithm in self.algorithms_without(KeyState.SIGNING):
-            following = self._following(algorithm, without=unreadable) or self._following(algorithm)
+            following = self._successor(algorithm, without=unreadable) or self._successor(algorithm)
             if following is not None:
                 self._activate(following)
 
@@ -186,15 +186,15 @@ class KeyPlan:
         return True
 
     def _activate_next(self, algorithm: SigningAlgorithm) -> None:
-        following = self._following(algorithm) or self._publish(algorithm)
+        following = self._successor(algorithm) or self._publish(algorithm)
         if following is not None:
             self._activate(following)
 
-    def _following(self, algorithm: SigningAlgorithm, *, without: Collection[str] = ()) -> StoredKey | None:
-        """Return the key that verifiers have known for longest: the pending one, or the standby."""
+    def _successor(self, algorithm: SigningAlgorithm, *, without: Collection[str] = ()) -> StoredKey | None:
+        """Return the key that verifiers have known for longest: the pending one, else the standby."""
         pending = [key for key in self._in_state(algorithm, KeyState.PENDING) if key.kid not in without]
         standbys = [key for key in self._in_state(algorithm, KeyState.STANDBY) if key.kid not in without]
-        return min(pending, key=_beginning) if pending else min(standbys, key=_publication, default=None)
+        return min(pending, key=_activation) if pending else min(standbys, key=_publication, default=None)
 
     def _activate(self, key: StoredKey) -> None:
         active = replace(key, activates_at=self._now)
@@ -207,7 +207,7 @@ class KeyPlan:
                 self._put(Retire, replace(key, retires_at=at))
 
     def _publish(self, algorithm: SigningAlgorithm) -> StoredKey | None:
-        """Return a new standby, or None where none is prepared."""
+        """Publish a prepared key as standby and return it; None if none is prepared."""
         key = next((each for each in self._prepared if each.algorithm == algorithm), None)
         if key is None:
             self.missing.append(algorithm)
@@ -235,8 +235,8 @@ def _publication(key: StoredKey) -> tuple[datetime, str]:
     return key.created_at, key.kid
 
 
-def _beginning(key: StoredKey) -> datetime:
-    """Return when a key began to sign, or will."""
+def _activation(key: StoredKey) -> datetime:
+    """Return when a key began or will begin to sign."""
     if key.activates_at is None:
         raise ValueError("a standby has no time")
     return key.activates_at

@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
+"""The ports of this domain, as Protocols. The implementations are in ``infrastructure``."""
 
 from typing import Protocol
 
@@ -6,10 +6,10 @@ from doorward.domain.keys.models import NewKey, SigningAlgorithm
 
 
 class KeyMaker(Protocol):
-    """Makes keys, reads keys that were made elsewhere, and takes their public parts."""
+    """Creates keys, reads key files, and extracts public parts."""
 
     async def make(self, algorithm: SigningAlgorithm) -> NewKey:
-        """Return a new key. It takes a second for RSA."""
+        """Create a key. An RSA key takes about a second."""
         ...
 
     def read(self, content: bytes) -> NewKey:
@@ -17,12 +17,12 @@ class KeyMaker(Protocol):
         ...
 
     def public_part(self, jwk: bytes) -> bytes:
-        """Return the public JWK of a private or a public one."""
+        """Return the public JWK of a private or public JWK."""
         ...
 
 
 class PublishedKeySet(Protocol):
-    """The key set that other services verify tokens with, as it is at the moment."""
+    """The current key set with which other services verify tokens."""
 
     def jwks(self) -> bytes:
         """Return the JWK Set."""

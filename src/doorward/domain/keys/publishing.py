@@ -1,4 +1,4 @@
-"""Use case: list the keys that tokens may be signed with, or were a moment ago."""
+"""Use case: list the published keys: those that may sign, and those whose tokens may still be valid."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from doorward.domain.keys.policy import LISTED_AFTER_RETIREMENT
 
 
 class PublishedKeys:
-    """Reads the keys of the ring."""
+    """Reads the published keys of the ring."""
 
     def __init__(self, *, database: Database[repository.Connection], clock: Clock) -> None:
         self._database = database

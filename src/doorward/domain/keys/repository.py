@@ -12,7 +12,7 @@ Connection = AsyncConnection[Any]
 
 
 async def lock_table(connection: Connection) -> None:
-    """Lock the table until the transaction ends: other transactions that change keys wait. Reads do not wait."""
+    """Lock the table until the transaction ends. Other transactions that change keys wait; reads do not."""
     await connection.execute("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -30,7 +30,7 @@ async def list_keys(connection: Connection) -> list[StoredKey]:
 
 
 async def list_published_keys(connection: Connection, *, retired_after: datetime) -> list[StoredKey]:
-    """Find the keys that are neither revoked nor retired for long, the oldest first."""
+    """Find the keys that are neither revoked nor retired until ``retired_after``, the oldest first."""
     async with connection.cursor(row_factory=class_row(StoredKey)) as cursor:
         await cursor.execute(
             """
@@ -63,7 +63,7 @@ async def add_key(connection: Connection, key: StoredKey) -> None:
 
 
 async def update_key(connection: Connection, key: StoredKey) -> None:
-    """Give a key other times, and nothing but an empty text in place of a private key that was destroyed."""
+    """Store the times of a key, and its sealed private key, which may only change to empty when it is destroyed."""
     await connection.execute(
         """
         UPDATE signing_keys
@@ -84,7 +84,7 @@ async def update_key(connection: Connection, key: StoredKey) -> None:
 
 
 async def replace_sealed(connection: Connection, key: StoredKey, sealed: bytes) -> bool:
-    """Replace what is sealed, unless it was changed meanwhile; tell whether it was replaced."""
+    """Replace the sealed key, unless it was changed meanwhile; return whether it was replaced."""
     cursor = await connection.execute(
         """
         UPDATE signing_keys
@@ -98,7 +98,7 @@ async def replace_sealed(connection: Connection, key: StoredKey, sealed: bytes) 
 
 
 async def remove_keys(connection: Connection, *, retired_before: datetime) -> int:
-    """Delete the public parts of keys that retired long ago; return how many. Revoked keys stay known."""
+    """Delete keys that retired before ``retired_before``; return how many. Revoked keys are kept."""
     cursor = await connection.execute(
         """
         DELETE FROM signing_keys

@@ -1,4 +1,4 @@
-"""Use case: seal signing keys again, under the key that seals now."""
+"""Use case: reseal the signing keys with the current sealing key."""
 
 from doorward.core.ports import Database, SealedDataError, Sealer
 from doorward.domain.keys import repository
@@ -6,14 +6,14 @@ from doorward.domain.keys.models import sealing_context
 
 
 class KeyResealing:
-    """Goes through the keys. The service may go on meanwhile, if it has the same sealing keys."""
+    """Reseals all keys. The service may run meanwhile, if it has the same sealing keys."""
 
     def __init__(self, *, database: Database[repository.Connection], sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
 
     async def reseal(self) -> tuple[int, int]:
-        """Seal again what is sealed under another key; return how many keys, and how many nothing opens.
+        """Reseal the keys that are sealed with another key; return the numbers of resealed and of unreadable keys.
 
         Raises ``ServiceUnavailableError``.
         """

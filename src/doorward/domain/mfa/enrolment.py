@@ -1,4 +1,4 @@
-"""Use cases: set up an authenticator application, which stores nothing until its code is shown, and remove it."""
+"""Use cases: set up an authenticator application, which is stored only once its code is confirmed, and remove it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,7 +38,7 @@ from doorward.observability.logging import report
 
 @frozen
 class EnrolmentParts:
-    """What the secrets go through: sealed for the row, then authenticated for the client; ``issuer`` is shown."""
+    """Seals secrets for storage and for the enrolment token. ``issuer`` is the name in the application."""
 
     sealer: Sealer
     sealed_tokens: SealedTokens
@@ -47,7 +47,7 @@ class EnrolmentParts:
 
 @frozen
 class _Stored:
-    """An application that was stored: what the user is told, and what is reported after the commit."""
+    """A stored application: the notice to the user, and the events to report after the commit."""
 
     told: FactorChange
     events: Sequence[AuditedEvent]
@@ -55,7 +55,7 @@ class _Stored:
 
 
 class TotpEnrolment:
-    """Gives a user an authenticator application, or takes it away. All sessions end; the acting one is replaced."""
+    """Sets up and removes authenticator applications. All sessions end; the acting one is replaced."""
 
     def __init__(
         self,
@@ -67,7 +67,6 @@ class TotpEnrolment:
         continuation: SessionContinuation,
         notices: FactorNotices,
     ) -> None:
-        """Take the database, the time, what seals, what makes recovery codes and sessions, and what tells users."""
         self._database = database
         self._clock = clock
         self._parts = parts
@@ -76,10 +75,10 @@ class TotpEnrolment:
         self._notices = notices
 
     async def begin(self, caller: Caller, *, replaces: bool = False) -> Enrolment:
-        """Return a secret for an application, and the token that brings it back. Nothing is stored.
+        """Return a secret for an application, and the token with which it is confirmed. Nothing is stored.
 
-        The caller has proven a moment ago who is asking, by a second factor if the user has one. ``replaces``: the new
-        application may take the place of another one. Raises ``EmailNotVerifiedError`` and ``TotpExistsError``, and
+        The caller must have re-authenticated recently, with a second factor if the user has one. ``replaces``: the new
+        application may replace an existing one. Raises ``EmailNotVerifiedError`` and ``TotpExistsError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         now, user_id, secret = self._clock.now(), caller.user.id, new_secret()
@@ -95,9 +94,9 @@ class TotpEnrolment:
         return self._shown(caller, secret, token)
 
     def show_again(self, caller: Caller, token: str) -> Enrolment:
-        """Return the enrolment whose token is brought back, to a page that shows it again after a wrong code.
+        """Return the enrolment of a token, for a page that shows it again after a wrong code.
 
-        Raises ``InvalidOneTimeTokenError``. Whether it was used, the database decides when it is confirmed.
+        Raises ``InvalidOneTimeTokenError``. Whether the token was used is checked only in ``confirm``.
         """
         shown = self._read(caller, token, self._clock.now())
         return self._shown(caller, self._open(shown), token)
@@ -107,14 +106,14 @@ class TotpEnrolment:
         return Enrolment(uri, shown_secret(secret), token)
 
     def _read(self, caller: Caller, token: str, now: datetime) -> SealedToken:
-        """Return what a token says, if it is the caller's. Raises ``InvalidOneTimeTokenError``."""
+        """Return the content of a token, if it is the caller's. Raises ``InvalidOneTimeTokenError``."""
         shown = self._parts.sealed_tokens.read(token, SealedKind.TOTP_ENROLMENT, now=now)
         if shown.user_id != caller.user.id:
             raise InvalidOneTimeTokenError
         return shown
 
     def _open(self, shown: SealedToken) -> bytes:
-        """Return the secret. One that was sealed under a key that is gone ends with its token."""
+        """Return the secret. If its sealing key is gone, the token is not valid any more."""
         try:
             return self._parts.sealer.open(shown.content, context=sealing_context(shown.user_id))
         except SealedDataError as error:
@@ -123,14 +122,14 @@ class TotpEnrolment:
     async def confirm(
         self, caller: Caller, *, token: str, code: str, client: Client = NO_CLIENT, user_agent: str | None = None
     ) -> Enrolled:
-        """Store the application whose code is shown, and ten recovery codes, committed when this returns.
+        """Store the application if the code is right, and ten recovery codes, committed when this returns.
 
-        If it takes the place of another one, the codes of that are refused from then on, and the recovery codes stay:
-        they were made for the day on which an application is lost. All sessions of the user end, remembered devices
-        with them; the acting one goes on as another, by two factors. Of several confirmations at the same moment one
-        is made. Raises ``InvalidOneTimeTokenError`` for the token, ``InvalidSecondFactorError`` for the code, which
-        leaves the token usable, ``ReauthenticationRequiredError`` in a session without the second factor, and what
-        ``begin`` raises.
+        If it replaces another application, codes of that one are refused from then on, and the recovery codes stay:
+        they are for users who have lost an application. All sessions of the user end, and remembered devices are
+        forgotten; the acting session is replaced by one with two factors. Of concurrent confirmations, one succeeds.
+        Raises ``InvalidOneTimeTokenError`` for the token, ``InvalidSecondFactorError`` for the code, which leaves the
+        token usable, ``ReauthenticationRequiredError`` in a session without the second factor, and what ``begin``
+        raises.
         """
         now = self._clock.now()
         self._continuation.require_signing_key(now)
@@ -153,14 +152,14 @@ class TotpEnrolment:
         return Enrolled(stored.recovery_codes, self._continuation.finish(continued, now=now))
 
     def _require_verified(self, account: Account) -> None:
-        """Raise ``EmailNotVerifiedError`` where no application may be set up."""
+        """Raise ``EmailNotVerifiedError`` if the account may not set up an application."""
         if self._notices.needs_verified_address and not account.is_verified:
             raise EmailNotVerifiedError
 
     async def _consume(self, connection: Connection, shown: SealedToken, account: Account) -> None:
-        """Consume the token. It is of the epoch in which it was issued, and each change of factors begins another.
+        """Consume the token. It is valid in one epoch, and each change of factors begins a new epoch.
 
-        So an application that there is in that epoch was there before, and the one who began was told of it. Raises
+        So an application in the same epoch existed when the token was issued, and the user knew of it. Raises
         ``TotpExistsError`` if one was set up since, and ``InvalidOneTimeTokenError``.
         """
         if account.session_epoch != shown.epoch:
@@ -183,7 +182,7 @@ class TotpEnrolment:
         return _Stored("totp_replaced", (event,))
 
     def _matching(self, shown: SealedToken, code: str, now: datetime) -> NewTotpFactor:
-        """Return the application, if the code is one of its own. That code is used with it."""
+        """Return the application if the code is right. The code is stored as used."""
         user_id, secret = shown.user_id, self._open(shown)
         step = matching_step(secret, read_totp_code(code) or "", now)
         if step is None:
@@ -211,8 +210,8 @@ class TotpEnrolment:
     async def remove(self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None) -> GoesOn:
         """Remove the application, and the recovery codes with the last factor, committed when this returns.
 
-        The caller has shown a second factor a moment ago. All sessions end; the acting one goes on as another, and its
-        proof is as old as it was. Raises ``TotpNotFoundError``, and ``InvalidAccessTokenError`` if the caller's session
+        The caller must have shown a second factor recently. All sessions end; the acting one is replaced, with the age
+        of its proof unchanged. Raises ``TotpNotFoundError``, and ``InvalidAccessTokenError`` if the caller's session
         has ended meanwhile.
         """
         now, user_id = self._clock.now(), caller.user.id
@@ -236,11 +235,11 @@ class TotpEnrolment:
 
 
 def has_application(account: Account) -> bool:
-    """Tell whether an authenticator application is set up."""
+    """Return whether an authenticator application is set up."""
     return SecondFactor.TOTP in (account.second_factor or ())
 
 
 def require_second_factor_of(caller: Caller) -> None:
-    """Raise ``ReauthenticationRequiredError`` in a session that has not shown the user's second factor."""
+    """Raise ``ReauthenticationRequiredError`` if the session has not shown the user's second factor."""
     if is_factor_missing(caller):
         raise ReauthenticationRequiredError(None, acr=TWO_KINDS)

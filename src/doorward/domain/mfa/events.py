@@ -15,7 +15,7 @@ class TotpAdded(AuditedEvent):
 
 @frozen(slots=False)
 class TotpReplaced(AuditedEvent):
-    """A user put another authenticator application in place of the one before. All other sessions ended."""
+    """A user replaced the authenticator application. All other sessions ended."""
 
     type = "factor.totp_replaced"
     log_event = "mfa.totp.replaced"
@@ -24,7 +24,10 @@ class TotpReplaced(AuditedEvent):
 
 @frozen(slots=False)
 class TotpRemoved(AuditedEvent):
-    """A user removed the authenticator application, with a fresh proof by the factor. All other sessions ended."""
+    """A user removed the authenticator application, after a recent proof of a second factor.
+
+    All other sessions ended.
+    """
 
     type = "factor.totp_removed"
     log_event = "mfa.totp.removed"
@@ -33,7 +36,7 @@ class TotpRemoved(AuditedEvent):
 
 @frozen(slots=False)
 class RecoveryCodesMade(AuditedEvent):
-    """A user got new recovery codes, `count` of them. Those from before are refused."""
+    """A user got `count` new recovery codes. The previous ones are refused."""
 
     type = "factor.codes_made"
     log_event = "mfa.recovery_codes.made"
@@ -43,7 +46,7 @@ class RecoveryCodesMade(AuditedEvent):
 
 @frozen(slots=False)
 class RecoveryCodeUsed(AuditedEvent):
-    """A recovery code was used, in a login or to prove again who is asking; `left` codes remain."""
+    """A recovery code was used to log in or to re-authenticate; `left` codes remain."""
 
     type = "factor.code_used"
     log_event = "mfa.recovery_code.used"

@@ -1,10 +1,10 @@
-"""Every way in which second factors refuse, one class each. The codes are part of the API."""
+"""All errors of second factors. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class SecondFactorsUnavailableError(DomainError):
-    """The extra that seals secrets is not installed."""
+    """The optional dependency that seals secrets is not installed."""
 
     kind = Kind.FORBIDDEN
     code = "second_factors_unavailable"
@@ -12,7 +12,7 @@ class SecondFactorsUnavailableError(DomainError):
 
 
 class TotpExistsError(DomainError):
-    """Also for the slower of two confirmations at the same moment."""
+    """An application is set up, perhaps by a concurrent confirmation."""
 
     kind = Kind.CONFLICT
     code = "totp_exists"
@@ -26,7 +26,7 @@ class TotpNotFoundError(DomainError):
 
 
 class NoSecondFactorError(DomainError):
-    """Recovery codes stand in for a second factor, which the account has not."""
+    """Recovery codes replace a second factor, and the account has none."""
 
     kind = Kind.CONFLICT
     code = "no_second_factor"

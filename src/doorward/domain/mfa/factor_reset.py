@@ -1,4 +1,7 @@
-"""Remove all second factors of a user who has lost them: by an administrator or an operator, never by a mail."""
+"""Use case: remove all second factors of a user who has lost them.
+
+Only administrators and operators can do that. There is no reset by mail.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +19,7 @@ from doorward.domain.mfa.repositories import Connection, recovery_codes, totp_fa
 
 
 class CodeFactors(RemovedFactors):
-    """The factors of this domain."""
+    """The second factors of this domain."""
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
         """Remove the application and the recovery codes of a user."""
@@ -25,17 +28,17 @@ class CodeFactors(RemovedFactors):
 
 
 class FactorReset:
-    """Gives a user the password alone again."""
+    """Resets a user to the password alone."""
 
     def __init__(self, *, factors: Sequence[RemovedFactors], notices: FactorNotices) -> None:
-        """Take what removes the factors of each kind, and what tells users."""
         self._factors = factors
         self._notices = notices
 
     async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> FactorsReset | None:
-        """Remove all factors of a user, end all sessions and tell the user, in the caller's transaction.
+        """Remove all factors of a user, end all sessions and notify the user, in the caller's transaction.
 
-        Return the event, recorded; None for a user who has none, of whom nothing changes. Raises ``UserNotFoundError``.
+        Return the recorded event; None for a user without factors, for whom nothing changes. Raises
+        ``UserNotFoundError``.
         """
         account = await lock_account(connection, user_id)
         if account.second_factor is None:

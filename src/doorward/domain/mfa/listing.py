@@ -1,4 +1,4 @@
-"""Use case: a user sees the own second factors."""
+"""Use case: list the second factors of the calling user."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -23,12 +23,11 @@ class FactorListing:
     """Lists factors."""
 
     def __init__(self, *, database: Database[Connection], kinds: Sequence[ListedFactors]) -> None:
-        """Take the database, and what lists the factors of each kind."""
         self._database = database
         self._kinds = kinds
 
     async def list(self, caller: Caller) -> OwnFactors:
-        """Return the factors of the caller's user. Without any, nothing is asked of the database."""
+        """Return the factors of the caller's user. A user without factors costs no query."""
         if not caller.has_second_factor:
             return OwnFactors((), 0)
         user_id = caller.user.id

@@ -1,4 +1,4 @@
-"""The vocabulary of second factors. No I/O."""
+"""Models of second factors. No I/O."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from doorward.domain.auth.sessions.continuation import GoesOn
 
 @frozen
 class TotpFactor:
-    """An authenticator application as it is stored. ``last_step`` is the step of the last code that was accepted."""
+    """A stored authenticator application. ``last_step`` is the time step of the last accepted code."""
 
     sealed_secret: bytes
     last_step: int
@@ -20,7 +20,7 @@ class TotpFactor:
 
 @frozen
 class NewTotpFactor:
-    """An authenticator application about to be stored."""
+    """An authenticator application to store."""
 
     user_id: UUID
     id: UUID
@@ -31,7 +31,7 @@ class NewTotpFactor:
 
 @frozen
 class OwnApplication:
-    """An authenticator application as its owner may know it."""
+    """An authenticator application, with the fields that its owner may see."""
 
     id: UUID
     created_at: datetime
@@ -40,7 +40,7 @@ class OwnApplication:
 
 @frozen
 class OwnFactors:
-    """The second factors of a user, and how many recovery codes are left."""
+    """The second factors of a user, and the number of unused recovery codes."""
 
     factors: Sequence[ListedFactor]
     recovery_codes_left: int
@@ -48,7 +48,7 @@ class OwnFactors:
 
 @frozen
 class Enrolment:
-    """An application that is about to be set up: nothing is stored. ``token`` has the secret, sealed."""
+    """An application that is not confirmed, and not stored. ``token`` contains the sealed secret."""
 
     uri: str
     secret: str
@@ -57,12 +57,12 @@ class Enrolment:
 
 @frozen
 class Enrolled:
-    """The recovery codes, which are shown this once, and the session that goes on."""
+    """The recovery codes, which are shown only once, and the session that replaces the acting one."""
 
     recovery_codes: Sequence[str]
     session: GoesOn
 
 
 def sealing_context(user_id: UUID) -> bytes:
-    """Return for what a secret is sealed: its table and its row."""
+    """Return the context that binds a sealed secret to its table and row."""
     return b"totp_factors" + user_id.bytes

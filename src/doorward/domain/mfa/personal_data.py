@@ -1,4 +1,4 @@
-"""The second factors of a user, as that user is given them: a member of the export."""
+"""The second factors of a user: a member of the data export."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID
@@ -7,7 +7,7 @@ from doorward.domain.mfa.repositories import Connection, own_factors
 
 
 class FactorData:
-    """The authenticator application, without its secret. Recovery codes are hashes, which say nothing."""
+    """Exports the authenticator application, without its secret. Recovery codes are only hashes, and left out."""
 
     member = "factors"
 

@@ -1,4 +1,4 @@
-"""The rules of second factors as pure decisions: what a code looks like."""
+"""The formats of codes. Pure."""
 
 import secrets
 from typing import Final
@@ -12,14 +12,14 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O and U. A code has 60 random bits."""
 
 MAXIMUM_CODE_LENGTH: Final = 64
-"""Of what is typed: separators included, nothing longer is looked at."""
+"""Maximum length of typed input including separators. Longer input is refused unread."""
 
-_READ_AS: Final = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_LOOKALIKES: Final = str.maketrans({"I": "1", "L": "1", "O": "0"})
 _SEPARATORS: Final = str.maketrans("", "", " -\t")
 
 
 def new_recovery_codes() -> list[str]:
-    """Return a user's codes, as they are shown: three groups each."""
+    """Return new random codes for a user, in three groups each, as they are shown."""
     return [
         _grouped("".join(secrets.choice(ALPHABET) for _ in range(RECOVERY_CODE_LENGTH))) for _ in range(CODES_OF_A_USER)
     ]
@@ -30,18 +30,18 @@ def _grouped(code: str) -> str:
 
 
 def read_recovery_code(typed: str) -> str | None:
-    """Return the code that was typed in any case, with any separators, and with letters that look like digits.
+    """Return the recovery code that was typed in any case, with any separators, and with letters that look like digits.
 
-    None for what cannot be one.
+    Return None for input that cannot be a code.
     """
     if len(typed) > MAXIMUM_CODE_LENGTH:
         return None
-    code = typed.translate(_SEPARATORS).upper().translate(_READ_AS)
+    code = typed.translate(_SEPARATORS).upper().translate(_LOOKALIKES)
     return code if len(code) == RECOVERY_CODE_LENGTH and set(code) <= set(ALPHABET) else None
 
 
 def read_totp_code(typed: str) -> str | None:
-    """Return the code that an application shows, perhaps in groups; None for what cannot be one."""
+    """Return the code of an application, which may be typed in groups; None for input that cannot be one."""
     if len(typed) > MAXIMUM_CODE_LENGTH:
         return None
     code = typed.translate(_SEPARATORS)

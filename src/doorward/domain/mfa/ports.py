@@ -1,4 +1,4 @@
-"""What this domain needs of others."""
+"""The ports of this domain, as Protocols."""
 
 from typing import Protocol
 from uuid import UUID
@@ -7,8 +7,8 @@ from doorward.domain.mfa.repositories import Connection
 
 
 class RemovedFactors(Protocol):
-    """Factors of some kinds, which a reset removes."""
+    """Second factors of some kinds, which a reset removes."""
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
-        """Remove all factors of these kinds of a user, who is locked, in the caller's transaction."""
+        """Remove all factors of these kinds of a user, whose row is locked, in the caller's transaction."""
         ...

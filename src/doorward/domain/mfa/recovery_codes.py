@@ -1,4 +1,4 @@
-"""Recovery codes: ten, shown once, each good for one use in place of every second factor."""
+"""Recovery codes: ten, shown only once. Each works once, in place of any second factor."""
 
 import hmac
 from collections.abc import Sequence
@@ -21,28 +21,28 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 NO_CODE: Final = b""
-"""The MAC of what cannot be a code: none that is stored."""
+"""The MAC of input that cannot be a code. It matches no stored MAC."""
 
 
 class RecoveryCodeMacs:
-    """Hashes codes with a key, so that a dump of the database alone does not tell them."""
+    """Hashes codes with a key, so that a dump of the database alone does not reveal them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take keys derived for this purpose only, the one for new codes first."""
+        """Take keys derived for this purpose only. The first one is for new codes."""
         self._keys = keys
 
     def of(self, code: str, user_id: UUID) -> list[bytes]:
-        """Return the MACs of a user's code under every key, that of new codes first."""
+        """Return the MACs of a user's code under every key. The first one is for new codes."""
         return [hmac.digest(key, user_id.bytes + code.encode(), "sha256") for key in self._keys]
 
     def of_typed(self, typed: str, user_id: UUID) -> list[bytes]:
-        """Return the MACs of what was typed; those that no code has for what cannot be one."""
+        """Return the MACs of typed input under every key; MACs that match nothing if it cannot be a code."""
         code = read_recovery_code(typed)
         return [NO_CODE for _ in self._keys] if code is None else self.of(code, user_id)
 
 
 class RecoveryCodes:
-    """Makes the codes of users that have a second factor."""
+    """Creates the recovery codes of users with a second factor."""
 
     def __init__(
         self,
@@ -53,7 +53,6 @@ class RecoveryCodes:
         notices: FactorNotices,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, what hashes codes, what tells users, and what addresses may show."""
         self._database = database
         self._clock = clock
         self._macs = macs
@@ -61,7 +60,7 @@ class RecoveryCodes:
         self._address_detail: AddressDetail = address_detail
 
     async def make(self, connection: Connection, caller: Caller, *, now: datetime) -> MadeCodes:
-        """Store new codes of the caller's user, who is locked, in place of all others, in the caller's transaction."""
+        """Replace the codes of the caller's user, whose row is locked, in the caller's transaction."""
         codes, user_id = new_recovery_codes(), caller.user.id
         macs = [self._macs.of_typed(code, user_id)[0] for code in codes]
         await recovery_codes.replace_codes(connection, user_id, macs, now=now)
@@ -74,7 +73,7 @@ class RecoveryCodes:
         await recovery_codes.remove_codes(connection, user_id)
 
     async def make_again(self, caller: Caller) -> Sequence[str]:
-        """Make new codes for the caller's user, committed when this returns; those from before are refused.
+        """Replace the codes of the caller's user, committed when this returns. The previous codes are refused.
 
         Raises ``NoSecondFactorError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """

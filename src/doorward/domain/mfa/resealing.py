@@ -1,4 +1,4 @@
-"""Use case: seal the secrets of authenticator applications again, under the key that seals now."""
+"""Use case: reseal the secrets of authenticator applications with the current sealing key."""
 
 from typing import Final
 from uuid import UUID
@@ -11,16 +11,16 @@ ROWS_A_BATCH: Final = 1000
 
 
 class TotpResealing:
-    """Goes through the applications. The service may go on meanwhile, if it has the same keys."""
+    """Reseals all applications. The service may run meanwhile, if it has the same sealing keys."""
 
     def __init__(self, *, database: Database[Connection], sealer: Sealer, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Take the database, what seals, and how many rows are read at a time."""
+        """Read ``rows_a_batch`` rows at a time."""
         self._database = database
         self._sealer = sealer
         self._rows_a_batch = rows_a_batch
 
     async def reseal(self) -> tuple[int, int]:
-        """Seal again what is sealed under another key; return of how many users, and how many no key opens.
+        """Reseal the secrets that are sealed with another key; return the numbers of resealed and of unreadable ones.
 
         Raises ``ServiceUnavailableError``.
         """
@@ -33,7 +33,7 @@ class TotpResealing:
                 if self._sealer.is_current(sealed):
                     continue
                 try:
-                    new = self._again(user_id, sealed)
+                    new = self._resealed(user_id, sealed)
                 except SealedDataError:
                     unreadable += 1
                     continue
@@ -43,6 +43,6 @@ class TotpResealing:
                 return resealed, unreadable
             after = rows[-1][0]
 
-    def _again(self, user_id: UUID, sealed: bytes) -> bytes:
+    def _resealed(self, user_id: UUID, sealed: bytes) -> bytes:
         context = sealing_context(user_id)
         return self._sealer.seal(self._sealer.open(sealed, context=context), context=context)

@@ -1,4 +1,4 @@
-"""Second factors as they are shown: the code of an authenticator application, or a recovery code."""
+"""Verification of second factors: the code of an authenticator application, or a recovery code."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -23,7 +23,7 @@ from doorward.domain.mfa.totp import matching_step, new_secret
 from doorward.observability.logging import report
 
 ONE_TIME_PASSWORD: Final = ("otp",)
-"""``amr`` of a code (RFC 8176 section 2)."""
+"""The ``amr`` of a code (RFC 8176 section 2)."""
 
 _NO_USER: Final = UUID(int=0)
 
@@ -31,7 +31,7 @@ _NO_USER: Final = UUID(int=0)
 def _refusal(
     method: str, user_id: UUID, reason: Literal["wrong", "used", "outdated", "unreadable"]
 ) -> InvalidSecondFactorError:
-    """Log for the operator what the caller is not told, and return the one refusal that does not tell it."""
+    """Log the reason for the operator, and return the one error that does not reveal it."""
     report(SecondFactorRefused(method=method, reason=reason, target_user_id=user_id))
     return InvalidSecondFactorError()
 
@@ -43,21 +43,21 @@ class _MatchedCode:
 
 
 class TotpCode(ShownFactor):
-    """What was typed from an authenticator application."""
+    """A typed code of an authenticator application."""
 
     method = SecondFactor.TOTP
     amr = ONE_TIME_PASSWORD
     is_guessable = True
 
     def __init__(self, typed: str, sealer: Sealer, decoy: bytes) -> None:
-        """Take what was typed, what opens secrets, and a sealed secret for users who have none."""
+        """Check against ``decoy``, a sealed secret, for users without an application, so that the time is the same."""
         self._code = read_totp_code(typed) or ""
         self._sealer = sealer
         self._decoy = TotpFactor(decoy, last_step=0)
         self._matched: _MatchedCode | None = None
 
     async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Compare the code with those of this moment. One of a step that was used before is refused."""
+        """Compare the code with the current ones. A code of a step that was used before is refused."""
         stored = await totp_factors.find_factor(connection, user_id)
         compared, owner = (self._decoy, _NO_USER) if stored is None else (stored, user_id)
         try:
@@ -71,8 +71,8 @@ class TotpCode(ShownFactor):
             raise _refusal(self.method, user_id, "wrong" if step is None else "used")
         self._matched = _MatchedCode(stored.sealed_secret, step)
 
-    async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:  # noqa: ARG002 - of all factors
-        """Note the step, so that neither its code nor an earlier one is accepted again."""
+    async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:  # noqa: ARG002 - part of the Protocol
+        """Store the step, so that neither its code nor an earlier one is accepted again."""
         matched = self._matched
         if matched is None or not await totp_factors.consume_step(
             connection, user_id, sealed_secret=matched.sealed_secret, step=matched.step
@@ -82,25 +82,24 @@ class TotpCode(ShownFactor):
 
 
 class RecoveryCode(ShownFactor):
-    """What was typed from the list of recovery codes."""
+    """A typed recovery code."""
 
     method = RECOVERY_CODE
     amr = ONE_TIME_PASSWORD
     is_guessable = False
 
     def __init__(self, typed: str, macs: RecoveryCodeMacs, notices: FactorNotices) -> None:
-        """Take what was typed, what hashes it, and what tells the owner of its use."""
         self._typed = typed
         self._macs = macs
         self._notices = notices
 
-    async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - of all factors
-        """Look whether the user has such a code. One that was used is not stored any more."""
+    async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - part of the Protocol
+        """Check that the user has this code. A used code is not stored any more."""
         if await recovery_codes.find_code(connection, user_id, self._macs.of_typed(self._typed, user_id)) is None:
             raise _refusal(self.method, user_id, "wrong")
 
     async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:
-        """Remove the code, record its use, and tell the owner."""
+        """Remove the code, record its use, and notify its owner."""
         left = await recovery_codes.consume_code(connection, user_id, self._macs.of_typed(self._typed, user_id))
         if left is None:
             raise _refusal(self.method, user_id, "used")
@@ -112,25 +111,28 @@ class RecoveryCode(ShownFactor):
 
 
 class ShownCodes:
-    """Makes second factors of what was typed."""
+    """Creates second factors from typed input."""
 
     def __init__(self, *, sealer: Sealer | None, macs: RecoveryCodeMacs, notices: FactorNotices) -> None:
-        """Take what opens secrets, None without the extra, what hashes recovery codes, and what tells users."""
+        """Refuse codes of applications if ``sealer`` is None, because the optional dependency is not installed."""
         self._sealer = sealer
         self._macs = macs
         self._notices = notices
         self._decoy = b"" if sealer is None else sealer.seal(new_secret(), context=sealing_context(_NO_USER))
 
     def totp(self, typed: str) -> ShownFactor:
-        """Return the code of an application. Raises ``SecondFactorsUnavailableError`` without the extra."""
+        """Return the factor for a code of an application.
+
+        Raises ``SecondFactorsUnavailableError`` without the extra.
+        """
         if self._sealer is None:
             raise SecondFactorsUnavailableError
         return TotpCode(typed, self._sealer, self._decoy)
 
     def recovery_code(self, typed: str) -> ShownFactor:
-        """Return a recovery code."""
+        """Return the factor for a recovery code."""
         return RecoveryCode(typed, self._macs, self._notices)
 
     def of(self, typed: str) -> ShownFactor:
-        """Return the factor whose form was typed: six digits are an application's."""
+        """Return the factor for typed input: six digits are a code of an application, all else is a recovery code."""
         return self.recovery_code(typed) if read_totp_code(typed) is None else self.totp(typed)

@@ -10,23 +10,23 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 SECRET_BYTES: Final = 20
-"""As RFC 4226 section 4 recommends."""
+"""The length that RFC 4226 section 4 recommends."""
 
 DIGITS: Final = 6
 STEP: Final = timedelta(seconds=30)
 STEPS_AROUND: Final = 1
-"""How many steps a code may be early or late: clocks of telephones differ, and typing takes time."""
+"""How many steps a code may be early or late, because clocks of phones differ and typing takes time."""
 
 _TRUNCATED: Final = 0x7FFFFFFF
 
 
 def new_secret() -> bytes:
-    """Return a secret for an application."""
+    """Return a new random secret for an application."""
     return secrets.token_bytes(SECRET_BYTES)
 
 
 def step_at(moment: datetime) -> int:
-    """Return the number of the step that a moment is in, counted from 1970 (RFC 6238 section 4)."""
+    """Return the number of the step at this time, counted from 1970 (RFC 6238 section 4)."""
     return math.floor(moment.timestamp() / STEP.total_seconds())
 
 
@@ -38,9 +38,9 @@ def code_at(secret: bytes, step: int, *, digits: int = DIGITS) -> str:
 
 
 def matching_step(secret: bytes, code: str, now: datetime) -> int | None:
-    """Return the step around ``now`` whose code this is, the latest if there are several; None for none.
+    """Return the step around ``now`` with this code, the latest if there are several; None if there is none.
 
-    All steps are compared, in a time that does not tell which was right.
+    All steps are compared, so that the time does not reveal which one matched.
     """
     present, typed = step_at(now), code.encode()
     found = None
@@ -51,12 +51,12 @@ def matching_step(secret: bytes, code: str, now: datetime) -> int | None:
 
 
 def shown_secret(secret: bytes) -> str:
-    """Return the secret as a person types it into an application: base32 without padding."""
+    """Return the secret in the form that a user types into an application: base32 without padding."""
     return base64.b32encode(secret).decode().rstrip("=")
 
 
 def provisioning_uri(secret: bytes, *, issuer: str, account: str) -> str:
-    """Return what a QR code shows to an application (the Key Uri Format), which names the account by both."""
+    """Return the URI for the QR code (Key Uri Format). The application shows issuer and account."""
     query = urlencode(
         {
             "secret": shown_secret(secret),

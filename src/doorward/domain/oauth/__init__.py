@@ -1,1 +1,1 @@
-"""OAuth: programs that get tokens of their own, and the services that tokens are for."""
+"""OAuth: clients, the resources that tokens are for, and the flows by which users sign in to applications."""

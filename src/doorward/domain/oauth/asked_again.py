@@ -1,7 +1,7 @@
-"""The note that a request for authorization has sent its user to sign in, and when. Pure.
+"""A note that an authorization request has sent its user to sign in, and when. Pure.
 
-It travels in the request's address, so that nothing is stored. It is authenticated for this request, so that leaving it
-out, or taking it from another, only has the user asked again.
+It is a parameter of the request, so that nothing is stored. Its MAC is over the other parameters: a note that is
+removed, or taken from another request, only makes the user sign in again.
 """
 
 import base64
@@ -15,29 +15,29 @@ from typing import Final
 
 PARAMETER: Final = "asked"
 CHOSEN: Final = "chosen"
-"""Marks the note which says that the user has chosen the account of the session for this request."""
+"""The parameter of the note that the user has chosen the account of the session for this request."""
 
 LIFE: Final = timedelta(hours=1)
 _MAC_BYTES: Final = 16
 _LAYOUT: Final = struct.Struct(">q")
 _MICROSECOND: Final = timedelta(microseconds=1)
-_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AskedNotes:
     """Writes and reads the notes under one key."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this purpose only, and the one before it, whose notes are still read."""
+        """Take the MAC key, derived for this purpose only, and the previous one, whose notes are still accepted."""
         self._keys = (key,) if previous_key is None else (key, previous_key)
 
     def write(self, parameters: Mapping[str, str], now: datetime) -> str:
         """Return the note for a request."""
-        moment = _LAYOUT.pack((now - _BEGINNING) // _MICROSECOND)
+        moment = _LAYOUT.pack((now - _EPOCH) // _MICROSECOND)
         return base64.urlsafe_b64encode(moment + _mac(self._keys[0], moment, parameters)).rstrip(b"=").decode()
 
     def read(self, note: str | None, parameters: Mapping[str, str], now: datetime) -> datetime | None:
-        """Return when the user was asked; None for a note that is none, another request's, or too old."""
+        """Return when the user was sent to sign in; None for a note that is malformed, another request's or too old."""
         if note is None or not note.isascii():
             return None
         try:
@@ -49,7 +49,7 @@ class AskedNotes:
             return None
         if not any(hmac.compare_digest(mac, _mac(key, moment, parameters)) for key in self._keys):
             return None
-        asked_at = _BEGINNING + _LAYOUT.unpack(moment)[0] * _MICROSECOND
+        asked_at = _EPOCH + _LAYOUT.unpack(moment)[0] * _MICROSECOND
         return asked_at if asked_at <= now < asked_at + LIFE else None
 
 

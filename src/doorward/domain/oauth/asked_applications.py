@@ -1,4 +1,4 @@
-"""What is stored of who asks at the authorization endpoint: the client, its resource, and what a user agreed to."""
+"""Look-ups of the authorization endpoint: the client, the resource, and the consent of the user."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,21 +20,20 @@ class _Asked:
 
 
 class AskedApplications:
-    """Finds client, resource and consent of requests. Requests that arrive together share a statement."""
+    """Finds client, resource and consent of a request. Concurrent look-ups share a statement."""
 
     def __init__(
         self, *, database: Database[Connection], batching: Batching, clock: Clock, described: DescribedClients
     ) -> None:
-        """Take the database, what shares look-ups, the time, and what knows clients by their documents."""
         self._database = database
         self._lookups = batching("application_lookups", self._look_up)
         self._clock = clock
         self._described = described
 
     async def find(self, client_id: str | None, identifier: str | None, user_id: UUID | None) -> AskedApplication:
-        """Return the client of this id beside the resource of an identifier, and what the user agreed to for it.
+        """Return the client of this id, the resource of the identifier, and the scopes that the user has granted.
 
-        Raises ``InvalidAuthorizationError`` for what is no id, and as ``DescribedClients.as_described``.
+        Raises ``InvalidAuthorizationError`` for an invalid id, and what ``DescribedClients.as_described`` raises.
         """
         if client_id is None or not may_be_a_client_id(client_id):
             raise InvalidAuthorizationError
@@ -42,7 +41,7 @@ class AskedApplications:
             identifier = None
         found = await self._lookups.ask(_Asked(client_id, identifier, user_id))
         client = await self._described.as_described(client_id, found.client, self._clock.now())
-        # Of a client that is not what is stored of it, nothing was agreed to.
+        # Consents cover the stored client only.
         granted = found.granted if client is not None and is_stored(client) else ()
         return AskedApplication(client, found.resource, granted)
 

@@ -1,4 +1,4 @@
-"""Use cases of the authorization endpoint: read a request, decide about it, remember consent, issue codes."""
+"""Use cases of the authorization endpoint: read a request, decide about it, store consents, issue codes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
@@ -34,9 +34,9 @@ from doorward.observability.logging import report
 
 @frozen
 class AskedParameters:
-    """What a browser brought: the parameters that are not empty, each once, and the names of those that came twice.
+    """The parameters of a request: those that are not empty, and the names of those that were sent more than once.
 
-    ``browser`` is the secret by which the browser is known; empty where it has none.
+    ``browser`` is the secret that identifies the browser; empty if it has none.
     """
 
     values: Mapping[str, str]
@@ -52,13 +52,13 @@ class AskedParameters:
 
     @property
     def names_pushed_request(self) -> bool:
-        """Whether they name a request that the application sent ahead (RFC 9126)."""
+        """Whether the parameters name a pushed request (RFC 9126)."""
         return self.values.get("request_uri", "").startswith(PUSHED_PREFIX)
 
 
 @frozen
 class IssuedCode:
-    """A code on its way to the application."""
+    """An issued code, and the request that it answers."""
 
     request: AuthorizationRequest
     code: str
@@ -66,7 +66,7 @@ class IssuedCode:
 
 @frozen
 class AuthorizationState:
-    """A request, and what happens next with it."""
+    """A request, and its next step."""
 
     request: AuthorizationRequest
     decision: Decision
@@ -74,7 +74,7 @@ class AuthorizationState:
 
 @frozen
 class AuthorizationSources:
-    """``pushed`` opens requests that applications sent ahead; ``applications`` finds client, resource and consent."""
+    """The sources of a request: ``pushed`` opens pushed requests, ``applications`` finds the client and its consent."""
 
     pushed: PushedRequests
     applications: AskedApplications
@@ -95,10 +95,9 @@ class Authorization:
         audiences: Audiences,
         sources: AuthorizationSources,
     ) -> None:
-        """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences.
+        """Share statements among concurrent requests with ``batching``.
 
-        Requests that arrive together share statements, by ``batching``. ``sources`` have what is not in the request
-        itself.
+        ``sources`` read what is not in the request itself.
         """
         self._database = database
         self._new_codes = batching("new_codes", self._add_codes)
@@ -113,9 +112,9 @@ class Authorization:
     async def consider(
         self, asked: AskedParameters, session: BrowserSession | None
     ) -> AuthorizationState | RefusedAuthorization:
-        """Return what happens next with a request. Nothing is stored.
+        """Return the next step of a request. Nothing is stored.
 
-        Raises ``InvalidAuthorizationError`` where it is not certain that the answer would go to the application.
+        Raises ``InvalidAuthorizationError`` if it is not certain that the redirect URI belongs to the application.
         """
         request, granted = await self._read(asked, None if session is None else session.user_id)
         if isinstance(request, RefusedAuthorization):
@@ -135,13 +134,13 @@ class Authorization:
         return AuthorizationState(request, decision)
 
     async def read(self, asked: AskedParameters) -> AuthorizationRequest | RefusedAuthorization:
-        """Return what is asked for, or what the application is told. Raises as ``consider`` does."""
+        """Return the request, or the refusal for the application. Raises as ``consider`` does."""
         return (await self._read(asked, None))[0]
 
     async def _read(
         self, asked: AskedParameters, user_id: UUID | None
     ) -> tuple[AuthorizationRequest | RefusedAuthorization, Collection[str]]:
-        """Return the request, and what the user agreed to for its client."""
+        """Return the request, and the scopes that the user has granted to its client."""
         asked = await self.open(asked)
         found = await self._applications.find(asked.values.get("client_id"), asked.values.get("resource"), user_id)
         request = read_authorization(
@@ -159,10 +158,10 @@ class Authorization:
         return replace(request, pushed_id=asked.pushed_id), found.granted
 
     async def open(self, asked: AskedParameters) -> AskedParameters:
-        """Return the parameters of the pushed request that these name, or these where they name none.
+        """Return the parameters of the pushed request that these name; return these if they name none.
 
-        Other parameters beside ``client_id`` and ``request_uri`` are ignored. Raises ``PushedRequestOverError`` for a
-        pushed request that is over, if there is no redirect URI at which the application can be told.
+        Parameters other than ``client_id`` and ``request_uri`` are then ignored. Raises ``PushedRequestOverError`` for
+        a pushed request that is no longer valid, if there is no redirect URI to which the error could be sent.
         """
         if not asked.names_pushed_request:
             return asked
@@ -177,7 +176,7 @@ class Authorization:
         return asked
 
     def note(self, asked: AskedParameters) -> str:
-        """Return the note that the request now sends its user to sign in."""
+        """Return the note that the request sends its user to sign in now."""
         return self._notes.write(asked.of_application, self._clock.now())
 
     def choice(self, asked: AskedParameters, session: BrowserSession) -> str:
@@ -188,9 +187,10 @@ class Authorization:
         return self._notes.read(asked.values.get(CHOSEN), _chosen_for(asked, session), now) is not None
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
-        """Issue a code, committed when this returns; None if the browser's session has ended meanwhile.
+        """Issue a code, committed when this returns; return None if the browser session has ended meanwhile.
 
-        A pushed request is consumed by it. Raises ``PushedRequestOverError`` if it was meanwhile.
+        A pushed request is consumed with it. Raises ``PushedRequestOverError`` if it was consumed or has expired
+        meanwhile.
         """
         now, token = self._clock.now(), OpaqueToken.new(session.user_id)
         code = _new_code(token, request, session, now)
@@ -202,7 +202,7 @@ class Authorization:
         return self._issued(request, token) if is_live else None
 
     async def agree(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
-        """Remember that the user agreed to the request, and issue a code for it, as ``issue`` does."""
+        """Store the user's consent to the request, and issue a code for it, as ``issue`` does."""
         now, token, client_id = self._clock.now(), OpaqueToken.new(session.user_id), request.client.client_id
         event = ConsentGranted(user_id=session.user_id, session_id=session.id, client_id=ClientId(client_id))
         code, change = _new_code(token, request, session, now), None
@@ -221,7 +221,7 @@ class Authorization:
         return self._issued(request, token) if is_live else None
 
     def decline(self, request: AuthorizationRequest) -> RefusedAuthorization:
-        """Return what the application is told when the user does not agree."""
+        """Return the refusal for the application when the user does not agree."""
         refused = request.refused(AuthorizationError.ACCESS_DENIED, "The user did not agree.")
         return self._refused(request, refused)
 
@@ -250,7 +250,10 @@ async def _add_code(connection: Connection, code: NewCode, request: Authorizatio
 
 
 def _chosen_for(asked: AskedParameters, session: BrowserSession) -> Mapping[str, str]:
-    """Return what the note is written for: an application has no parameter without a name."""
+    """Return the parameters of the note.
+
+    No parameter of an application has an empty name, so the two cannot collide.
+    """
     return {**asked.of_application, "": str(session.id)}
 
 

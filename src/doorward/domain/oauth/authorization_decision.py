@@ -1,4 +1,4 @@
-"""What happens next with a request for authorization: a code, a question to the user, or a refusal. Pure."""
+"""The next step of an authorization request: a code, a question to the user, or a refusal. Pure."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -18,21 +18,21 @@ from doorward.domain.oauth.redirect_uris import is_native
 
 @frozen
 class SignInDue:
-    """The user has to sign in, perhaps again. ``needs_second_factor``: a device that is remembered does not do."""
+    """The user has to sign in, perhaps again. ``needs_second_factor``: being on a remembered device is not enough."""
 
     needs_second_factor: bool
 
 
 @frozen
 class AccountChoiceDue:
-    """The user has to say whether the account that is signed in is the one that is meant."""
+    """The user has to confirm that the signed-in account is the right one."""
 
     session: BrowserSession
 
 
 @frozen
 class ConsentDue:
-    """The user has to be asked. ``scopes`` are those that the application gets, ``new`` those that it did not have."""
+    """The user has to consent. ``scopes`` are those that the application gets, ``new`` those not granted before."""
 
     session: BrowserSession
     scopes: frozenset[str]
@@ -48,10 +48,10 @@ class CodeDue:
 
 @frozen
 class UserState:
-    """What is known of the user: the session of the browser, and what was consented to for the application.
+    """The browser session of the user, and the scopes that the user has granted to the application.
 
-    ``asked_at`` is when this request last sent the user to sign in, ``hinted_user`` whom the application expects.
-    ``has_chosen``: the user was asked which account is meant, and it is that of this session.
+    ``asked_at`` is when this request last sent the user to sign in, ``hinted_user`` the user that the application
+    expects. ``has_chosen``: the user has chosen the account of this session for this request.
     """
 
     session: BrowserSession | None
@@ -65,7 +65,7 @@ Decision = SignInDue | AccountChoiceDue | ConsentDue | CodeDue | RefusedAuthoriz
 
 
 def decide(request: AuthorizationRequest, user: UserState, now: datetime) -> Decision:
-    """Decide what happens next. What was asked of the user since the request first came, is not asked again."""
+    """Return the next step. Steps that the user has completed for this request are not repeated."""
     session = user.session
     if session is None or _is_login_due(request, user, session, now):
         if Prompt.NONE in request.prompts or (session is not None and _was_asked(user, session)):
@@ -79,10 +79,10 @@ def decide(request: AuthorizationRequest, user: UserState, now: datetime) -> Dec
 
 
 def _consent_or_code(request: AuthorizationRequest, session: BrowserSession, granted: frozenset[str]) -> Decision:
-    """Decide about a user who has signed in as asked for.
+    """Return the next step for a user who has signed in as requested.
 
-    Another application on the device can take the place of one without a secret: each time the user confirms it (RFC
-    8252 section 8.6).
+    Without a secret, a native application can be impersonated by another one on the device, so the user confirms each
+    request (RFC 8252 section 8.6).
     """
     client, is_silent = request.client, Prompt.NONE in request.prompts
     is_new = not client.is_first_party and not request.scopes <= granted
@@ -98,7 +98,7 @@ def _consent_or_code(request: AuthorizationRequest, session: BrowserSession, gra
 
 
 def level_of(sign_in: SignIn) -> int:
-    """Return how strongly a user signed in, as ``ACR_LEVELS`` has it."""
+    """Return the level of a sign-in, as in ``ACR_LEVELS``."""
     is_passkey = {"pop", "user"} <= set(sign_in.amr)
     return ACR_LEVELS["phr"] if is_passkey else sign_in.acr
 
@@ -122,7 +122,7 @@ def _is_login_due(request: AuthorizationRequest, user: UserState, session: Brows
 
 
 def _was_asked(user: UserState, session: BrowserSession) -> bool:
-    """Tell whether the user signed in because of this request."""
+    """Return whether the user signed in because of this request."""
     return user.asked_at is not None and session.authenticated_at >= user.asked_at
 
 
@@ -139,8 +139,7 @@ def _step_up(
 ) -> SignInDue | RefusedAuthorization:
     """Ask the user for a second factor, or refuse the request.
 
-    It is refused where the user has none, was just asked because of this request, or must not be asked
-    (``prompt=none``).
+    It is refused if the user has none, was just asked because of this request, or must not be asked (``prompt=none``).
     """
     if not session.has_second_factor or _was_asked(user, session) or Prompt.NONE in request.prompts:
         return request.refused(

@@ -26,7 +26,7 @@ class ConsentGranted(AuditedEvent):
 
 @frozen(slots=False)
 class ConsentRevoked(AuditedEvent):
-    """A user took back what an application may do. Its `count` sessions of the user ended."""
+    """A user revoked the consent for an application. `count` sessions of the user with it ended."""
 
     type = log_event = "consent.revoked"
     outcome = "success"
@@ -36,7 +36,7 @@ class ConsentRevoked(AuditedEvent):
 
 @frozen(slots=False)
 class AuthorizationPushed(Event):
-    """An application sent a request for authorization ahead (RFC 9126)."""
+    """An application pushed an authorization request (RFC 9126)."""
 
     log_event = "authorization.pushed"
     outcome = "success"
@@ -66,9 +66,9 @@ class CodeRedeemed(Event):
 
 @frozen(slots=False)
 class CodeRefused(Event):
-    """A code was refused with `invalid_grant`. `reason` is what the application is not told.
+    """A code was refused with `invalid_grant`. `reason` is not sent to the application.
 
-    `replayed`: it had been used before, and the session that it began has ended.
+    `replayed`: the code had been used before, and the session that it began has ended.
     """
 
     log_event = "authorization.code_refused"
@@ -133,7 +133,7 @@ class DeviceCodeRedeemed(Event):
 
 @frozen(slots=False)
 class DeviceCodeRefused(Event):
-    """A device gets no tokens, and need not ask again. `reason` is what it is told."""
+    """A device gets no tokens, and should stop polling. `reason` is the error that it was sent."""
 
     log_event = "device.code_refused"
     outcome = "failure"
@@ -144,7 +144,7 @@ class DeviceCodeRefused(Event):
 
 @frozen(slots=False)
 class OriginsNotRead(Event):
-    """The redirect URIs of clients could not be read for a page that calls: those that were known count on."""
+    """The redirect URIs of clients could not be read for a CORS request: the ones that were read last stay in use."""
 
     log_event = "client.origins_not_read"
     level = "warning"

@@ -1,4 +1,4 @@
-"""What an application asks for when it sends a browser here, and how it is refused. Pure.
+"""The authorization request of an application, and its refusals. Pure.
 
 RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2, RFC 7636 (PKCE), RFC 8707 (resources), RFC 9207 (issuer).
 """
@@ -18,13 +18,13 @@ from doorward.domain.oauth.redirect_uris import is_registered
 from doorward.domain.oauth.token_policy import Audiences, scopes_of_user
 
 MAXIMUM_TEXT_LENGTH: Final = 2048
-"""Characters of a parameter that is kept or sent back."""
+"""Maximum length of a parameter in characters."""
 
 PUSHED_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
-"""With which the name of a pushed request begins (RFC 9126 section 2.2)."""
+"""The prefix of the ``request_uri`` of a pushed request (RFC 9126 section 2.2)."""
 
 ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
-"""One kind of factor, two, and a passkey that verified its user: each fulfils those before it."""
+"""One factor, two factors, and a passkey that verified its user. Each level includes the lower ones."""
 
 _DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """A SHA-256 in base64url (RFC 7636 section 4.2, RFC 9449 section 10)."""
@@ -36,7 +36,7 @@ ResponseMode = Literal["query", "form_post"]
 
 
 class Prompt(StrEnum):
-    """What the application wants the user to be asked (OpenID Connect Core section 3.1.2.1)."""
+    """The values of ``prompt`` (OpenID Connect Core section 3.1.2.1)."""
 
     NONE = "none"
     LOGIN = "login"
@@ -45,7 +45,7 @@ class Prompt(StrEnum):
 
 
 class AuthorizationError(StrEnum):
-    """What an application is told (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6)."""
+    """The errors of an authorization response (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6)."""
 
     INVALID_REQUEST = "invalid_request"
     UNAUTHORIZED_CLIENT = "unauthorized_client"
@@ -65,7 +65,7 @@ class AuthorizationError(StrEnum):
 
 @frozen
 class Reply:
-    """Where and how the browser is sent back."""
+    """Where and how the response is sent."""
 
     redirect_uri: str
     state: str | None
@@ -74,7 +74,7 @@ class Reply:
 
 @frozen
 class RefusedAuthorization:
-    """A request whose application is told what is wrong."""
+    """A refused request, and the error for the application."""
 
     reply: Reply
     error: AuthorizationError
@@ -83,7 +83,7 @@ class RefusedAuthorization:
 
 @frozen
 class AuthorizationRequest:
-    """A request of a known application for a registered address."""
+    """A valid request of a known application, with a registered redirect URI."""
 
     client: OAuthClient
     reply: Reply
@@ -96,19 +96,19 @@ class AuthorizationRequest:
     prompts: frozenset[Prompt]
     max_age: int | None
     acr_levels: frozenset[int]
-    """The levels of which one is wanted; empty if any will do."""
+    """The accepted levels; empty if all are."""
     login_hint: str | None
     id_token_hint: str | None
     pushed_id: UUID | None = None
-    """The id of the pushed request that this one came as."""
+    """The id of the pushed request that this one was."""
 
     def refused(self, error: AuthorizationError, description: str) -> RefusedAuthorization:
-        """Return its refusal."""
+        """Return a refusal of this request."""
         return RefusedAuthorization(self.reply, error, description)
 
 
 class _RequestError(Exception):
-    """What is wrong with a request whose application can be told."""
+    """An error that can be sent to the application."""
 
     def __init__(self, error: AuthorizationError, description: str) -> None:
         super().__init__(description)
@@ -125,11 +125,11 @@ def read_authorization(
     *,
     is_pushed: bool = False,
 ) -> AuthorizationRequest | RefusedAuthorization:
-    """Return what is asked for, or what the application is told.
+    """Return the request, or the refusal for the application.
 
-    ``client`` is the stored one of ``client_id``, ``resource`` the stored one of the resource. ``parameters`` are not
-    empty, and ``repeated`` are the names of those that came more than once. Raises ``InvalidAuthorizationError`` while
-    it is not certain that the address is the application's: then the browser is sent nowhere.
+    ``client`` and ``resource`` are the stored ones that ``parameters`` name. ``parameters`` are not empty, ``repeated``
+    are the names of those that were sent more than once. Raises ``InvalidAuthorizationError`` if the redirect URI might
+    not be the application's: the browser must not be redirected then.
     """
     redirect_uri = parameters.get("redirect_uri")
     if client is None or not client.is_enabled or {"client_id", "redirect_uri"} & set(repeated):
@@ -159,7 +159,10 @@ def read_authorization(
 
 
 def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_uri: str) -> Reply:
-    """Return how to answer. In place of a wrong ``state`` or ``response_mode``, which is refused, a default is used."""
+    """Return how to respond.
+
+    An invalid ``state`` or ``response_mode``, which is refused later, is replaced by the default.
+    """
     state = None if "state" in repeated else parameters.get("state")
     asked = "" if "response_mode" in repeated else parameters.get("response_mode", "")
     mode: ResponseMode = "form_post" if asked == "form_post" else "query"
@@ -169,7 +172,7 @@ def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_ur
 def _check_shape(
     parameters: Mapping[str, str], repeated: Collection[str], client: OAuthClient, *, is_pushed: bool
 ) -> None:
-    """Refuse what is no request for a code by a client that may get one. Raises ``_RequestError``."""
+    """Check that the request is for a code, and that the client may get one. Raises ``_RequestError``."""
     invalid = AuthorizationError.INVALID_REQUEST
     if set(repeated) == {"resource"}:
         raise _RequestError(AuthorizationError.INVALID_TARGET, "A token is for one resource here (RFC 8707).")
@@ -186,7 +189,7 @@ def _check_shape(
 
 
 def _check_support(parameters: Mapping[str, str], *, is_pushed: bool) -> None:
-    """Refuse parameters that name a request elsewhere. A pushed one that can be opened does not come this far."""
+    """Refuse requests by reference. A valid pushed request was replaced by its parameters before this check."""
     request_uri = parameters.get("request_uri")
     if request_uri is not None and is_pushed:
         raise _RequestError(AuthorizationError.INVALID_REQUEST, "A pushed request cannot name another.")
@@ -246,7 +249,7 @@ def _max_age(text: str | None) -> int | None:
 
 
 def _acr_levels(text: str) -> frozenset[int]:
-    """Return the levels of which one is asked for. Values that are unknown are left out, unless there are no others."""
+    """Return the accepted levels. Unknown values are ignored, but refused if there are no others."""
     names = text.split()
     known = frozenset(ACR_LEVELS[name] for name in names if name in ACR_LEVELS)
     if names and not known:
@@ -261,7 +264,7 @@ def _scopes(
     resource: ResourceContent | None,
     audiences: Audiences,
 ) -> frozenset[str]:
-    """Return what of the scopes the client can have for the resource. Raises ``_RequestError``."""
+    """Return the requested scopes that the client can have for the resource. Raises ``_RequestError``."""
     try:
         return scopes_of_user(client, identifier, resource, text or "", audiences)
     except InvalidTargetError as error:

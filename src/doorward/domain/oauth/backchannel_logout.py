@@ -1,6 +1,6 @@
-"""Tell the servers of applications that sessions have ended (OpenID Connect Back-Channel Logout 1.0).
+"""Notify the servers of applications of ended sessions (OpenID Connect Back-Channel Logout 1.0).
 
-What ends a session stores the message, in its transaction: the triggers of the tables ``sessions`` and ``users`` do.
+Triggers of the tables ``sessions`` and ``users`` store each message in the transaction that ends the session.
 """
 
 import json
@@ -26,22 +26,25 @@ DELAYS: Final[Sequence[timedelta]] = (
     timedelta(minutes=15),
     timedelta(minutes=30),
 )
-"""After the first, the second ... attempt that was not answered: an hour in all."""
+"""Delay before each retry: an hour in total."""
 
 
 class LogoutAnswer(StrEnum):
-    """What a client's server made of a message."""
+    """The result of one attempt to send a message to a client's server."""
 
     TAKEN = "taken"
     REFUSED = "refused"
     FAILED = "failed"
-    """The server has a fault (section 2.8 and RFC 9110 section 15.6)."""
+    """The server answered with a server error (section 2.8 and RFC 9110 section 15.6)."""
     UNANSWERED = "unanswered"
 
 
 @frozen
 class EndedSession:
-    """Whom a client is told about. Without ``session_id`` all sessions of the user there have ended."""
+    """The session that a client is notified of.
+
+    Without ``session_id``, all sessions of the user with the client have ended.
+    """
 
     client_id: str
     user_id: UUID
@@ -49,7 +52,7 @@ class EndedSession:
 
     @classmethod
     def of(cls, payload: bytes) -> Self:
-        """Return what a message says."""
+        """Parse the payload of a message."""
         content = json.loads(payload)
         session_id = content["session_id"]
         return cls(content["client_id"], UUID(content["user_id"]), None if session_id is None else UUID(session_id))
@@ -57,7 +60,7 @@ class EndedSession:
 
 @frozen
 class LogoutToken:
-    """What a logout token says (section 2.4). ``token_id`` is the same at each attempt."""
+    """The content of a logout token (section 2.4). ``token_id`` is the same in each attempt."""
 
     client: OAuthClient
     ended: EndedSession
@@ -70,17 +73,16 @@ class LogoutDelivery:
     def __init__(
         self, *, database: Database[Connection], clock: Clock, signer: LogoutTokenSigner, sender: LogoutSender
     ) -> None:
-        """Take the database, the time, what signs tokens, and what sends them."""
         self._database = database
         self._clock = clock
         self._signer = signer
         self._sender = sender
 
     async def deliver(self, message: Message) -> Outcome:
-        """Send one message, unless its client is gone or not told any more.
+        """Send one message; drop it if its client was removed, is disabled or has no logout URI any more.
 
-        The token is signed now: a message that waited for hours brings one that is valid. Raises
-        ``ServiceUnavailableError``; then the message is sent again after its lease.
+        The token is signed for each attempt, so that a delayed message has a valid one. Raises
+        ``ServiceUnavailableError``; the message is then sent again after its lease.
         """
         ended = EndedSession.of(message.payload)
         async with self._database.connection() as connection:
@@ -93,7 +95,7 @@ class LogoutDelivery:
 
 
 def judge_answer(answer: LogoutAnswer, attempts: int) -> Outcome:
-    """Return what becomes of a message after this attempt. What a server refuses, it would refuse again."""
+    """Return the outcome of an attempt. There is no retry after a refusal, because the server would refuse again."""
     if answer is LogoutAnswer.TAKEN:
         return Delivered()
     if answer is LogoutAnswer.REFUSED or attempts > len(DELAYS):

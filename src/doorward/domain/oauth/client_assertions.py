@@ -1,4 +1,4 @@
-"""Use case: a client authenticates by an assertion that it signed (RFC 7523 section 3), each of which works once."""
+"""Use case: a client authenticates with an assertion that it has signed, and which works once (RFC 7523 section 3)."""
 
 import hashlib
 from datetime import datetime
@@ -12,7 +12,7 @@ from doorward.domain.oauth.repositories import Connection, client_keys
 
 
 class ClientAssertions:
-    """Judges assertions by the keys of their clients."""
+    """Verifies assertions with the keys of their clients."""
 
     def __init__(self, *, database: Database[Connection], reader: AssertionReader) -> None:
         self._database = database
@@ -23,9 +23,9 @@ class ClientAssertions:
         return PresentedAssertion(text, self._reader.client_of(text))
 
     async def judge(self, text: str, client_id: str, now: datetime) -> RefusedAuthentication | None:
-        """Tell why an assertion is refused; None if it is not, and then it is used up.
+        """Return why an assertion is refused; None if it is accepted, which consumes it.
 
-        Raises ``ServiceUnavailableError`` while the keys of the client are not known.
+        Raises ``ServiceUnavailableError`` while the client's keys are not available.
         """
         async with self._database.connection() as connection:
             source = await client_keys.find_keys(connection, client_id)

@@ -1,4 +1,4 @@
-"""Use case: find out which client sent a request (RFC 6749 section 2.3)."""
+"""Use case: authenticate the client that sent a request (RFC 6749 section 2.3)."""
 
 import base64
 import binascii
@@ -30,11 +30,11 @@ _Asked = tuple[str, str | None, str | None]
 """The id of a client, the identifier of a resource, and the id of the client of a token."""
 
 MAXIMUM_BASIC_LENGTH: Final = 2048
-"""Characters of a Basic header: more than the longest id and secret need when each character is encoded."""
+"""Maximum length of a Basic header: more than the longest id and secret need with each character encoded."""
 
 
 class ClientAuthentication:
-    """Authenticates clients. All refusals have one answer, after the same work."""
+    """Authenticates clients. All refusals have the same response and take the same work."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ClientAuthentication:
         built_in_resources: Collection[str],
         assertions: ClientAssertions | None = None,
     ) -> None:
-        """Take the database, what joins look-ups, the time, and what judges assertions, where the provider is on."""
+        """Refuse all assertions if ``assertions`` is None, because the provider is off."""
         self._database = database
         self._built_in_resources = built_in_resources
         self._lookups = batching("client_lookups", self._look_up)
@@ -53,22 +53,22 @@ class ClientAuthentication:
         self._assertions = assertions
 
     async def authenticate(self, presented: PresentedCredentials) -> OAuthClient:
-        """Return the client whose credentials these are.
+        """Return the client with these credentials.
 
-        Raises ``SeveralAuthenticationsError``, and ``InvalidClientError`` for all else: an unknown client, a wrong or
-        expired secret, a disabled client, and another method than the registered one cannot be told apart, neither by
-        the answer nor by the time. What can be no credentials costs no statement.
+        Raises ``SeveralAuthenticationsError``, and ``InvalidClientError`` for everything else: neither the response nor
+        its time reveals whether the client is unknown or disabled, its secret wrong or expired, or the method not the
+        registered one. Malformed credentials are refused without a query.
         """
         return (await self.authenticate_for(presented)).client
 
     def assertion(self, text: str) -> PresentedAssertion:
-        """Return an assertion as credentials. It names no client where assertions are not taken."""
+        """Return an assertion as credentials; they name no client if assertions are not accepted."""
         return PresentedAssertion(text, None) if self._assertions is None else self._assertions.presented(text)
 
     async def authenticate_for(
         self, presented: PresentedCredentials, identifier: str | None = None, token_client_id: str | None = None
     ) -> AuthenticatedClient:
-        """Return the client, the stored resource of this identifier, and the client of a token, by one statement.
+        """Return the client, the stored resource of this identifier, and the client of a token, in one statement.
 
         Raises as ``authenticate`` does.
         """
@@ -101,23 +101,26 @@ class ClientAuthentication:
         return await self._assertions.judge(presented.assertion.text, client_id, now)
 
     async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[StoredClient | None]:
-        """Find each client with what is asked for beside it. Many calls ask for the same."""
+        """Find each client with its resource and token client.
+
+        Equal look-ups are merged, because many calls have the same.
+        """
         distinct = list(dict.fromkeys(asked))
         async with self._database.connection() as connection:
             found = await clients.list_clients_with_hashes(connection, *zip(*distinct, strict=True))
-        stored_of = {each: _if_named(stored, each[0]) for each, stored in zip(distinct, found, strict=True)}
+        stored_of = {each: _unless_placeholder(stored, each[0]) for each, stored in zip(distinct, found, strict=True)}
         return [stored_of[each] for each in asked]
 
 
-def _if_named(stored: StoredClient | None, client_id: str) -> StoredClient | None:
-    """Return the client, unless it stands for one that does not exist."""
+def _unless_placeholder(stored: StoredClient | None, client_id: str) -> StoredClient | None:
+    """Return the client, unless it is the built-in one that was read in place of an unknown client."""
     return stored if stored is not None and stored.client.client_id == client_id else None
 
 
 def read_credentials(presented: PresentedCredentials) -> tuple[AuthMethod, str | None, str | None]:
-    """Return the method, the client's id and its secret, None where they cannot be read.
+    """Return the method, the client's id and its secret. An id or secret that cannot be read is None.
 
-    A ``client_id`` beside a Basic header is no second method, if it is the same. Raises
+    A ``client_id`` in the form is accepted beside a Basic header with the same id. Raises
     ``SeveralAuthenticationsError``.
     """
     if presented.assertion is not None:
@@ -151,5 +154,5 @@ def _basic(authorization: str) -> tuple[str | None, str | None]:
 
 
 def _encodable(secret: str) -> str | None:
-    """Return a text that UTF-8 can express, None for any other."""
+    """Return the secret if UTF-8 can encode it; None for any other."""
     return None if any("\ud800" <= each <= "\udfff" for each in secret) else secret

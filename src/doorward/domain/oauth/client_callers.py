@@ -1,4 +1,4 @@
-"""Clients that call for themselves, by the tokens that they got."""
+"""Clients that call the API with their own access tokens."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ from doorward.observability.request_context import bind_client
 
 
 class ClientCallers:
-    """Looks up each time what a client may do at this moment; questions that arrive together share a statement."""
+    """Looks up what a client may do now, on every call. Concurrent look-ups share a statement."""
 
     def __init__(self, *, database: Database[Connection], batching: Batching) -> None:
         self._database = database
         self._lookups = batching("caller_lookups", self._look_up)
 
     async def caller_of(self, principal: ClientPrincipal) -> ClientCaller:
-        """Return the client that a verified token speaks of, with those of the token's scopes that it still has.
+        """Return the client of a verified token, with those of the token's scopes that the client still has.
 
-        Raises ``InvalidAccessTokenError`` for a removed or disabled client, and for a token from before it was enabled
-        again.
+        Raises ``InvalidAccessTokenError`` for a removed or disabled client, and for a token that was issued before the
+        client was enabled again.
         """
         bind_client(principal.client_id)
         scopes = await self.scopes_of(principal)
@@ -32,7 +32,7 @@ class ClientCallers:
         return ClientCaller(principal.client_id, scopes)
 
     async def scopes_of(self, principal: ClientPrincipal) -> frozenset[str] | None:
-        """Return what a verified token of a client allows at this moment; None if it is dead."""
+        """Return the scopes that a verified token of a client allows now; None if the token is no longer valid."""
         return scopes_of_token(principal, await self._lookups.ask(principal.client_id))
 
     async def _look_up(self, client_ids: Sequence[str]) -> Sequence[ClientStanding | None]:

@@ -12,7 +12,7 @@ from doorward.observability.logging import report
 
 
 class ClientCredentials:
-    """Issues the tokens of clients that have shown their secrets."""
+    """Issues access tokens to authenticated clients, for themselves."""
 
     def __init__(self, *, signer: ClientTokenSigner, clock: Clock, audiences: Audiences) -> None:
         self._signer = signer
@@ -28,12 +28,12 @@ class ClientCredentials:
         resource: ResourceContent | None,
         thumbprint: str | None = None,
     ) -> ClientToken:
-        """Return a token of an authenticated client. ``resource`` is the stored one of the ``identifier``.
+        """Issue an access token to an authenticated client. ``resource`` is the stored resource of the ``identifier``.
 
-        Its audience is the resource, or this service as the issuer where none was named. Without ``scope`` it holds all
-        that the client has for this audience. It is bound to the key of the ``thumbprint``, if there is one. Raises
+        The audience is the resource, or the issuer if none is named. Without ``scope`` the token has all scopes that
+        the client has for this audience. It is bound to the key of the ``thumbprint``, if there is one. Raises
         ``GrantNotAllowedError``, ``InvalidTargetError``, ``ScopesNotAllowedError``, and ``ServiceUnavailableError``
-        while there is no key to sign with.
+        while there is no signing key.
         """
         try:
             if CLIENT_CREDENTIALS not in client.grant_types:

@@ -1,7 +1,7 @@
-"""What clients say of themselves (RFC 7591 section 2), and what of it counts. Pure.
+"""The metadata of clients that describe themselves (RFC 7591 section 2), and their validation. Pure.
 
-A client that describes itself gets the scopes and resources that the operator set for all of them, and no more than it
-names. It is never the operator's own. What is unknown is ignored, as the standard says.
+Such a client gets the resources that the operator allows, and those of the allowed scopes that it requests. It is never
+first-party. Unknown members are ignored, as the standard requires.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ _ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = {"RS256": "RS256", "ES256": "ES
 
 @frozen
 class SelfRegistration:
-    """What clients that describe themselves may ask for, by the operator's settings."""
+    """The scopes and resources that the operator allows for clients that describe themselves."""
 
     scopes: frozenset[str]
     resources: tuple[str, ...] = ()
 
 
 def content_of_document(address: str, members: Mapping[str, object], allowed: SelfRegistration) -> ClientContent:
-    """Return what the document at an address says of its client.
+    """Return the content of the client that the document at an address describes.
 
-    Raises ``InvalidClientMetadataError`` and ``InvalidRedirectUriError``: also for a document that is not about its own
-    address, so that no address can speak for another one.
+    Raises ``InvalidRedirectUriError``, and ``InvalidClientMetadataError`` also if the document's ``client_id`` is not
+    its own address: a document must not describe the client of another address.
     """
     if members.get("client_id") != address or {"client_secret", "client_secret_expires_at"} & members.keys():
         raise InvalidClientMetadataError
@@ -48,11 +48,10 @@ def read_client_metadata(
     default_name: str,
     methods: Mapping[str, AuthMethod] = PUBLIC_ONLY,
 ) -> ClientContent:
-    """Return what a client says of itself, as far as it is allowed.
+    """Return the content of a client that describes itself, limited to what is allowed.
 
-    It authenticates by one of the methods, the first one where it does not say. Without ``scope`` it may have all that
-    is allowed. Raises ``InvalidRedirectUriError``, and
-    ``InvalidClientMetadataError`` for all else.
+    ``methods`` are the allowed authentication methods, the first of which is the default. Without ``scope`` the client
+    gets all allowed scopes. Raises ``InvalidRedirectUriError``, and ``InvalidClientMetadataError`` for everything else.
     """
     method = methods.get(_text(members, "token_endpoint_auth_method", next(iter(methods))))
     if method is None or "code" not in _texts(members, "response_types", ("code",)):

@@ -14,31 +14,31 @@ from doorward.domain.oauth.models import ClientId
 
 CLIENT_ID_PREFIX: Final = "dwc_"
 REGISTERED_PREFIX: Final = "dwcr_"
-SECRET_PREFIX: Final = "dws_"  # noqa: S105 - the beginning that all have
+SECRET_PREFIX: Final = "dws_"  # noqa: S105 - a public prefix
 _ID_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
 
 
 def new_client_id() -> ClientId:
-    """Return an id that no client has had."""
+    """Return a new random id."""
     return ClientId(CLIENT_ID_PREFIX + secrets.token_urlsafe(_ID_BYTES))
 
 
 def new_registered_client_id() -> ClientId:
-    """Return the id of a client that registers itself: users are told so, and the id tells us."""
+    """Return a new random id for a client that registers itself. Its prefix marks such clients for consent pages."""
     return ClientId(REGISTERED_PREFIX + secrets.token_urlsafe(_ID_BYTES))
 
 
 def has_registered_itself(client_id: str) -> bool:
-    """Tell whether a client came without an operator who added it."""
+    """Return whether a client was registered without an operator."""
     return client_id.startswith((REGISTERED_PREFIX, DOCUMENT_PREFIX))
 
 
 def new_secret() -> str:
-    """Return a secret."""
+    """Return a new random secret."""
     return SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def hash_of(secret: str) -> bytes:
-    """Return what is stored of a secret."""
+    """Return the stored hash of a secret."""
     return hashlib.sha256(secret.encode()).digest()

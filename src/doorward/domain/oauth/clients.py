@@ -1,4 +1,4 @@
-"""Use cases of administrators: add, list, read, change, disable and remove clients, and give one another secret."""
+"""Use cases of administrators: add, list, read, change, disable and remove clients, and rotate their secrets."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -67,7 +67,7 @@ from doorward.observability.logging import report
 
 
 class Clients:
-    """Use cases of clients. Each change raises what ``AdministratorLock`` raises besides what it names."""
+    """Use cases of clients. Each change also raises what ``AdministratorLock`` raises."""
 
     def __init__(
         self,
@@ -90,11 +90,11 @@ class Clients:
         chosen_secret: str | None = None,
         keys: ClientKeySource | None = None,
     ) -> ClientWithSecret:
-        """Store a client; return it with its secret, which is shown this once.
+        """Store a client; return it with its secret, which is shown only once.
 
         Raises what ``checked_content`` raises, ``UnknownResourceError``, ``InvalidClientSecretError``,
-        ``ClientWithoutSecretError`` for a secret of a public client, ``ClientKeysMissingError`` for a client with a key
-        and no keys, ``TooManyClientsError``.
+        ``ClientWithoutSecretError`` for a chosen secret of a client that has none, ``ClientKeysMissingError`` for
+        ``private_key_jwt`` without keys or keys without it, ``TooManyClientsError``.
         """
         content = checked_content(content)
         if (content.auth_method == PRIVATE_KEY) != (keys is not None):
@@ -119,7 +119,7 @@ class Clients:
         return ClientWithSecret(client, secret)
 
     async def list(self) -> Sequence[OAuthClient]:
-        """Return all clients, the built-in one too, the oldest first."""
+        """Return all clients including the built-in one, the oldest first."""
         async with self._database.connection() as connection:
             return await clients.list_clients(connection)
 
@@ -134,11 +134,11 @@ class Clients:
     async def change(
         self, caller: Caller | None, client_id: str, changes: ClientChanges, is_expected: VersionTest
     ) -> OAuthClient:
-        """Change fields of a client; return it. Tokens that it has keep what they say.
+        """Change fields of a client; return it. Tokens that were issued before keep their content.
 
-        With other redirect URIs, its users are asked again what it may do. Raises what ``get`` and ``create`` raise,
-        ``InvalidAuthMethodError``, ``OperatorOnlyError``, and ``BuiltInClientError`` for what the built-in client
-        keeps.
+        Changed redirect URIs remove all its consents, so that its users are asked again. Raises what ``get`` and
+        ``create`` raise, ``InvalidAuthMethodError``, ``OperatorOnlyError``, and ``BuiltInClientError`` for fields of
+        the built-in client that cannot be changed.
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
@@ -159,10 +159,10 @@ class Clients:
     async def rotate_secret(
         self, caller: Caller | None, client_id: str, is_expected: VersionTest, *, chosen_secret: str | None = None
     ) -> ClientWithSecret:
-        """Give a client another secret, shown this once. The one before works for 7 days more, and none before that.
+        """Give a client a new secret, which is shown only once.
 
-        Raises what ``get`` raises, ``ClientWithoutSecretError``, ``InvalidClientSecretError``,
-        ``ClientSecretInUseError``.
+        The previous secret works for 7 more days, older ones stop at once. Raises what ``get`` raises,
+        ``ClientWithoutSecretError``, ``InvalidClientSecretError``, ``ClientSecretInUseError``.
         """
         secret = new_secret() if chosen_secret is None else checked_secret(chosen_secret)
         async with self._database.transaction() as connection:
@@ -182,9 +182,9 @@ class Clients:
         return ClientWithSecret(client, secret)
 
     async def disable(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> OAuthClient:
-        """Disable a client: it gets no tokens, and its tokens are refused. Return it. A disabled one stays as it is.
+        """Disable a client and return it: it gets no tokens, and its tokens are refused.
 
-        Raises what ``get`` raises, and ``BuiltInClientError``.
+        A client that is disabled already is not changed. Raises what ``get`` raises, and ``BuiltInClientError``.
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
@@ -201,10 +201,10 @@ class Clients:
         return client
 
     async def enable(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> OAuthClient:
-        """Enable a client: it gets tokens again from the next second on. Return it. An enabled one stays as it is.
+        """Enable a client and return it: it gets tokens from the next second on.
 
-        Tokens say the second of their issue: all that were issued before say an earlier one, and stay refused. Raises
-        what ``get`` raises, and ``BuiltInClientError``.
+        A client that is enabled already is not changed. The ``iat`` of a token is in whole seconds: all tokens from
+        before have an earlier one, and stay refused. Raises what ``get`` raises, and ``BuiltInClientError``.
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()

@@ -72,7 +72,6 @@ class CodeExchange:
         lifetimes: Lifetimes,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, what reads codes, the sessions, what writes tokens, and the limits."""
         self._database = database
         self._clock = clock
         self._codec = codec
@@ -84,10 +83,10 @@ class CodeExchange:
     async def exchange(self, client: OAuthClient, redemption: Redemption) -> SessionTokens:
         """Begin the session of a code, committed when this returns.
 
-        A code works once, whatever becomes of it: what does not belong to it burns it, and its second use ends the
-        session that the first one began (RFC 6749 section 4.1.2). The application must not learn why it is refused:
-        always ``InvalidCodeError``. Raises ``GrantNotAllowedError``, and ``ServiceUnavailableError`` before anything is
-        consumed while the tokens cannot be signed.
+        A code works once: an attempt with wrong parameters consumes it, and its second use ends the session that the
+        first one began (RFC 6749 section 4.1.2). The application must not learn why a code is refused: the error is
+        always ``InvalidCodeError``. Raises ``GrantNotAllowedError``, and, before anything is consumed,
+        ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         if AUTHORIZATION_CODE not in client.grant_types:
             raise GrantNotAllowedError
@@ -124,9 +123,9 @@ class CodeExchange:
     ) -> SessionTokens:
         """Exchange the current refresh token of the client's session for the next one.
 
-        The access token has ``scopes``, or those of the session, as far as the client still has them. ``binding`` is
-        the key that the client has shown: without the one that its token is bound to, the token is refused. Raises what
-        ``Sessions.refresh`` raises, and ``GrantNotAllowedError``.
+        The access token has ``scopes``, or those of the session, without those that the client has lost. ``binding`` is
+        the key that the client has proven to hold; a refresh token that is bound to a key is refused without it. Raises
+        what ``Sessions.refresh`` raises, and ``GrantNotAllowedError``.
         """
         if REFRESH_TOKEN not in client.grant_types:
             raise GrantNotAllowedError
@@ -182,7 +181,7 @@ class CodeExchange:
 def _grant_of(
     code: StoredCode, token: OpaqueToken, audience: KnownAudience | None, binding: KeyBinding | None
 ) -> Grant:
-    """Return what the session of a code is for. Without ``offline_access`` it ends with the browser's."""
+    """Return the grant of the session of a code. Without ``offline_access`` it ends with the browser session."""
     is_offline = OFFLINE_SCOPE in code.scopes
     redeemed = RedeemedCode(
         token.id, token.secret_hash, code.browser_session_id, None if is_offline else code.session_ends_at

@@ -1,4 +1,4 @@
-"""Authorization codes as they are stored, and what they are exchanged for. No I/O."""
+"""Stored authorization codes, and the tokens that they are exchanged for. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import field
@@ -20,7 +20,7 @@ CODE_LIFE: Final = timedelta(seconds=60)
 
 @frozen
 class NewCode:
-    """A code about to be stored. The browser's session has the rest."""
+    """A code to store. All other columns come from the browser session."""
 
     id: UUID
     secret_hash: bytes = field(repr=False)
@@ -39,7 +39,7 @@ class NewCode:
 
 @frozen
 class StoredCode:
-    """A code that was just removed, because it was redeemed."""
+    """A code that was redeemed, and so removed from the database."""
 
     client_id: str
     browser_session_id: UUID
@@ -57,25 +57,25 @@ class StoredCode:
     expires_at: datetime
 
     def proof_of(self, user_id: UUID) -> Proof:
-        """Return what its user has proven."""
+        """Return the proof of authentication of its user."""
         return Proof(user_id, tuple(self.amr), self.acr, self.authenticated_at, self.epoch)
 
 
 @frozen
 class Redemption:
-    """What an application sends with a code."""
+    """The parameters with which an application redeems a code."""
 
     code: str = field(repr=False)
     redirect_uri: str | None
     verifier: str | None = field(repr=False)
     resource: str | None = None
     binding: KeyBinding | None = None
-    """The key that the application has shown."""
+    """The key that the application has proven to hold."""
 
 
 @frozen
 class SessionTokens:
-    """What an application gets for a code or a refresh. ``id_token`` is None without ``openid``."""
+    """The tokens for a code or a refresh. ``id_token`` is None without the scope ``openid``."""
 
     pair: TokenPair
     id_token: str | None = field(repr=False)
@@ -84,7 +84,7 @@ class SessionTokens:
 
 @frozen
 class IdentityToken:
-    """What an ID token says (OpenID Connect Core section 2)."""
+    """The content of an ID token (OpenID Connect Core section 2)."""
 
     client: OAuthClient
     user_id: UUID
@@ -95,7 +95,7 @@ class IdentityToken:
 
 @frozen
 class HintedSession:
-    """Whom an ID token is about that a client sends back (OpenID Connect Core section 3.1.2.1)."""
+    """The session in an ID token that a client sends as a hint (OpenID Connect Core section 3.1.2.1)."""
 
     user_id: str
     client_id: str
@@ -105,7 +105,7 @@ class HintedSession:
 def judge_redemption(
     code: StoredCode, client: OAuthClient, redemption: Redemption, issuer: str, now: datetime
 ) -> RefusedCode | None:
-    """Tell why a code is refused that is there; None if it is not. Without a resource it is for the issuer."""
+    """Return why a code that exists is refused; None if it is accepted. A code without a resource is for the issuer."""
     if now >= code.expires_at:
         return "expired"
     if code.client_id != client.client_id:

@@ -1,4 +1,4 @@
-"""Use cases: a user sees which applications may act for them, and takes that back."""
+"""Use cases: a user lists and revokes consents for applications."""
 
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
@@ -20,24 +20,23 @@ from doorward.observability.logging import report
 
 
 class Consents:
-    """What a user agreed to."""
+    """The consents of users."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, address_detail: AddressDetail) -> None:
-        """Take the database, the time, and what addresses may show."""
         self._database = database
         self._clock = clock
         self._address_detail: AddressDetail = address_detail
 
     async def list(self, caller: Caller) -> Sequence[StoredConsent]:
-        """Return what the caller's user agreed to, by the names of the applications."""
+        """Return the consents of the caller's user, ordered by the name of the application."""
         async with self._database.connection() as connection:
             return await consents.list_consents(connection, caller.user.id)
 
     async def revoke(self, caller: Caller, client_id: str) -> None:
-        """Take back what the user agreed to for an application, and end its sessions and codes.
+        """Revoke the user's consent for an application, and end its sessions, codes and pending devices.
 
-        Raises ``ApplicationNotFoundError`` where there is neither, and ``InvalidAccessTokenError`` if the caller's own
-        session has ended meanwhile.
+        Raises ``ApplicationNotFoundError`` if the user has neither a consent for it nor a session with it, and
+        ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
         """
         if not may_be_a_client_id(client_id) or client_id == FIRST_PARTY_CLIENT:
             raise ApplicationNotFoundError
@@ -61,7 +60,7 @@ class Consents:
 
 
 class ConsentData:
-    """What a user agreed to, as that user is given it: a member of the export."""
+    """The consents of a user: a member of the data export."""
 
     member = "consents"
 

@@ -1,7 +1,7 @@
-"""Clients that are described by a document at their id's address, from the document to the stored row.
+"""Clients whose id is the URL of a document that describes them.
 
-Nothing is stored for a request: the row comes, and follows its document, when a user agrees to what the client may do.
-From then on it is a client as any other: the operator can disable it, and it cannot enable itself.
+A request alone stores nothing. The row is created, and updated from the document, when a user consents. From then on
+the client is like any other: the operator can disable it, and it cannot enable itself.
 """
 
 import dataclasses
@@ -18,20 +18,21 @@ from doorward.domain.oauth.registration_exceptions import ClientDocumentError, S
 from doorward.domain.oauth.repositories import Connection, clients, consents
 
 _NOT_STORED = 0
-"""The version of a client that is not what is stored of it."""
+"""Version of a client that differs from its stored row, or has none."""
 
 
 class DescribedClients:
-    """Reads the documents of clients, where the operator allows them."""
+    """Reads the documents of clients, if the operator allows such clients."""
 
     def __init__(self, documents: ClientDocuments | None) -> None:
-        """Take the documents; None where no such clients are allowed."""
+        """Use ``documents``, or refuse such clients if it is None."""
         self._documents = documents
 
     async def as_described(self, client_id: str, stored: OAuthClient | None, now: datetime) -> OAuthClient | None:
-        """Return the client as its document describes it at this moment; any other as it is stored.
+        """Return the client as its document describes it now; return any other and any disabled client as stored.
 
-        Raises ``InvalidAuthorizationError`` where its host is not allowed, and ``ClientDocumentError``.
+        Raises ``InvalidAuthorizationError`` if its host is not allowed, and ``ClientDocumentError`` without a usable
+        document.
         """
         if not is_document_address(client_id) or (stored is not None and not stored.is_enabled):
             return stored
@@ -46,17 +47,17 @@ class DescribedClients:
 
 
 def is_stored(client: OAuthClient) -> bool:
-    """Tell whether a client is what is stored of it. Of any other, nothing was agreed to."""
+    """Return whether a client equals its stored row. Consents do not cover a client that differs from it."""
     return client.version != _NOT_STORED
 
 
 async def store_described_client(
     connection: Connection, client: OAuthClient, *, now: datetime
 ) -> ClientCreated | ClientChanged | None:
-    """Store a client as its document described it; return what happened.
+    """Store a client as its document describes it; return the event, None if nothing has changed.
 
-    With other redirect URIs, all its users are asked again. Raises ``SelfRegistrationFullError``, and
-    ``InvalidAuthorizationError`` for a client that was disabled meanwhile.
+    Changed redirect URIs remove all its consents, so that its users are asked again. Raises
+    ``SelfRegistrationFullError``, and ``InvalidAuthorizationError`` if the client was disabled meanwhile.
     """
     client_id, content = ClientId(client.client_id), client.content()
     await clients.lock_table(connection)

@@ -1,10 +1,10 @@
-"""What a device is told that gets no tokens (RFC 8628 section 3.5). The codes are part of the API."""
+"""The errors that a device gets in place of tokens (RFC 8628 section 3.5). The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class InvalidDeviceCodeError(DomainError):
-    """Forged, another client's, or of a user who may not sign in any more: not told which."""
+    """The code is forged, another client's, or of a user who may not sign in: the response does not tell which."""
 
     kind = Kind.INVALID
     code = "invalid_device_code"

@@ -1,4 +1,4 @@
-"""Use case: a device asks whether its user has signed in, and gets its tokens (RFC 8628 section 3.4)."""
+"""Use case: a device polls for its tokens (RFC 8628 section 3.4)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -50,7 +50,7 @@ _REFUSALS: Final[Mapping[PollAnswer, type[DomainError]]] = {
 
 
 class DeviceExchange:
-    """Begins sessions of devices."""
+    """Exchanges the codes of approved devices for sessions."""
 
     def __init__(
         self,
@@ -61,7 +61,6 @@ class DeviceExchange:
         issuers: TokenIssuers,
         lifetimes: Lifetimes,
     ) -> None:
-        """Take the database, the time, what reads device codes, what writes tokens, and the limits."""
         self._database = database
         self._clock = clock
         self._codec = codec
@@ -69,11 +68,11 @@ class DeviceExchange:
         self._lifetimes = lifetimes
 
     async def exchange(self, client: OAuthClient, device_code: str, binding: KeyBinding | None = None) -> SessionTokens:
-        """Begin the session of a device whose user has approved it, committed when this returns.
+        """Begin the session of an approved device, committed when this returns.
 
-        Its tokens are bound to the key that the device has shown, if any. A code works once. Raises
-        ``GrantNotAllowedError``, the refusals of RFC 8628 section 3.5 and ``InvalidDeviceCodeError``;
-        ``ServiceUnavailableError`` before anything is consumed while the tokens cannot be signed.
+        The tokens are bound to the key that the device has proven to hold, if any. A code works once. Raises
+        ``GrantNotAllowedError``, the errors of RFC 8628 section 3.5, ``InvalidDeviceCodeError``, and, before anything
+        is consumed, ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         if DEVICE_CODE not in client.grant_types:
             raise GrantNotAllowedError
@@ -97,7 +96,7 @@ class DeviceExchange:
     async def _begin(
         self, client: OAuthClient, token: RowToken, user_id: UUID, binding: KeyBinding | None, now: datetime
     ) -> BegunApplication | PollAnswer:
-        """Consume the code, and begin the session: the judge decides about the account as it is at this moment."""
+        """Consume the code and begin the session, if the current state of the account allows it."""
         try:
             async with self._database.transaction() as connection:
                 account = await lock_account(connection, user_id)
@@ -132,6 +131,6 @@ class DeviceExchange:
 def _grant_of(
     client: OAuthClient, approved: ApprovedDevice, audience: KnownAudience | None, binding: KeyBinding | None
 ) -> Grant:
-    """Return what the session is for. It outlives the browser's, which is perhaps another person's telephone."""
+    """Return the grant of the session. It outlives the browser session, which may be on another person's phone."""
     named = None if audience is None else audience.audience
     return Grant(client.client_id, tuple(sorted(approved.scopes)), named, GrantKind.OFFLINE, binding=binding)

@@ -1,4 +1,4 @@
-"""Devices that wait for a person to sign in elsewhere, as they are stored, and what a poll is answered. No I/O."""
+"""Stored devices, and the answers to their polls. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import field
@@ -13,14 +13,14 @@ from doorward.domain.auth.models import Proof
 DEVICE_PREFIX: Final = "dwv_"
 DEVICE_LIFE: Final = timedelta(minutes=10)
 FIRST_INTERVAL: Final = timedelta(seconds=5)
-"""Between two polls."""
+"""The initial time between two polls."""
 
 ADDED_BY_EARLY_POLL: Final = timedelta(seconds=5)
-"""RFC 8628 section 3.5."""
+"""Added to the interval by each early poll (RFC 8628 section 3.5)."""
 
 
 class DeviceStatus(StrEnum):
-    """What a person decided."""
+    """The decision of the user."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -28,7 +28,7 @@ class DeviceStatus(StrEnum):
 
 
 class PollAnswer(StrEnum):
-    """What a device is told, and why it gets no tokens."""
+    """Why a poll gets no tokens: the OAuth error code."""
 
     PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"
@@ -39,7 +39,7 @@ class PollAnswer(StrEnum):
 
 @frozen
 class DeviceAuthorization:
-    """What a device shows (RFC 8628 section 3.2)."""
+    """The two codes of a device. It shows only the user code (RFC 8628 section 3.2)."""
 
     device_code: str = field(repr=False)
     user_code: str = field(repr=False)
@@ -47,7 +47,7 @@ class DeviceAuthorization:
 
 @frozen
 class NewDevice:
-    """A device about to be stored."""
+    """A device to store."""
 
     id: UUID
     secret_hash: bytes = field(repr=False)
@@ -61,7 +61,7 @@ class NewDevice:
 
 @frozen
 class PolledDevice:
-    """A device that asked. ``is_early``: sooner than it was told to."""
+    """A device that polled. ``is_early``: before its interval was over."""
 
     client_id: str
     status: str
@@ -72,7 +72,7 @@ class PolledDevice:
 
 @frozen
 class WaitingDevice:
-    """A device whose code a person typed in."""
+    """A pending device, found by the user code that a user typed."""
 
     client_id: str
     name: str
@@ -81,7 +81,7 @@ class WaitingDevice:
 
 @frozen
 class DecidedDevice:
-    """A device about which a person has just decided."""
+    """A device that a user has approved or denied."""
 
     client_id: str
     scopes: Sequence[str]
@@ -89,7 +89,7 @@ class DecidedDevice:
 
 @frozen
 class ApprovedDevice:
-    """A device that was just removed, because it gets its tokens."""
+    """An approved device that got its tokens, and so was removed from the database."""
 
     scopes: Sequence[str]
     resource: str | None
@@ -99,14 +99,14 @@ class ApprovedDevice:
     authenticated_at: datetime
 
     def proof_of(self, user_id: UUID) -> Proof:
-        """Return what its user has proven, in the browser."""
+        """Return the proof of authentication of its user, in the browser."""
         return Proof(user_id, tuple(self.amr), self.acr, self.authenticated_at, self.epoch)
 
 
 def judge_poll(device: PolledDevice | None, client_id: str, now: datetime) -> PollAnswer | None:
-    """Tell what a device is answered that gets no tokens; None for one whose user has approved it.
+    """Return why a device gets no tokens; None if its user has approved it.
 
-    None is there once it has its tokens, and soon after it has expired.
+    ``device`` is None after it got its tokens, and some time after it has expired.
     """
     if device is None:
         return PollAnswer.EXPIRED

@@ -1,4 +1,4 @@
-"""Use cases of devices without a browser (RFC 8628): one shows a code, and a person signs in to it elsewhere."""
+"""Use cases of the device authorization grant (RFC 8628): a device shows a code, and its user signs in elsewhere."""
 
 from typing import Final
 
@@ -31,11 +31,11 @@ from doorward.domain.oauth.user_code import UserCodeMacs, new_user_code, read_us
 from doorward.observability.logging import report
 
 MOST_CODES_TRIED: Final = 5
-"""How many new codes are tried. One that another device shows is rare: there are 25,600,000,000 codes."""
+"""Maximum number of codes to try. A code that is in use is rare: there are 25,600,000,000 codes."""
 
 
 class Devices:
-    """Stores devices that wait, and the decisions of people about them."""
+    """Stores pending devices, and the decisions of users about them."""
 
     def __init__(
         self,
@@ -46,7 +46,6 @@ class Devices:
         macs: UserCodeMacs,
         audiences: Audiences,
     ) -> None:
-        """Take the database, the time, what writes device codes and hashes user codes, and the audiences."""
         self._database = database
         self._clock = clock
         self._codec = codec
@@ -56,10 +55,11 @@ class Devices:
     async def begin(
         self, client: OAuthClient, *, scope: str, identifier: str | None, resource: ResourceContent | None
     ) -> DeviceAuthorization:
-        """Store a device that waits for its user; return the code that it shows and the code that it polls with.
+        """Store a pending device; return the user code that it shows and the device code that it polls with.
 
-        ``resource`` is the stored one of the identifier. Raises ``GrantNotAllowedError``, ``InvalidTargetError``, and
-        ``ScopesNotAllowedError`` where nothing of what is asked for is left.
+        ``resource`` is the stored resource of the identifier. Raises ``GrantNotAllowedError``, ``InvalidTargetError``,
+        ``ScopesNotAllowedError`` if the client may have none of the requested scopes, and ``ServiceUnavailableError``
+        if all codes that were tried are in use.
         """
         if DEVICE_CODE not in client.grant_types:
             raise GrantNotAllowedError
@@ -86,7 +86,7 @@ class Devices:
         return DeviceAuthorization(self._codec.encode(token), shown(user_code))
 
     async def find(self, typed: str) -> WaitingDevice | None:
-        """Return the device that shows this code, and waits. Nothing is stored."""
+        """Return the pending device that shows this code. Nothing is stored."""
         user_code = read_user_code(typed)
         if user_code is None:
             report(UserCodeRefused())
@@ -100,9 +100,9 @@ class Devices:
         return device
 
     async def approve(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
-        """Let a device have a session of the user, and remember that the user agreed, committed when this returns.
+        """Approve a device and store the user's consent, committed when this returns.
 
-        None if it does not wait any more, or the browser's session has ended meanwhile.
+        Return None if the device is not pending any more, or the browser session has ended meanwhile.
         """
         user_code, now = read_user_code(typed), self._clock.now()
         if user_code is None:
@@ -123,7 +123,7 @@ class Devices:
         return self._answered(device, status)
 
     async def deny(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
-        """Store that the user does not agree; the device learns it when it polls. Return None as ``approve`` does."""
+        """Deny a device; it gets the refusal with its next poll. Return None as ``approve`` does."""
         user_code, status = read_user_code(typed), DeviceStatus.DENIED
         if user_code is None:
             return None

@@ -1,4 +1,4 @@
-"""Addresses of documents that describe clients, each the id of its client. Pure.
+"""URLs of documents that describe clients. Each is the id of its client. Pure.
 
 draft-ietf-oauth-client-id-metadata-document section 3.
 """
@@ -12,13 +12,13 @@ from doorward.domain.oauth.redirect_uris import has_dot_segment
 MAXIMUM_LENGTH: Final = 255
 PREFIX: Final = "https://"
 _ADDRESS: Final = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[1-9][0-9]{0,4})?/[A-Za-z0-9._~/%@:+=-]*")
-"""With a path, and without credentials, query and fragment. The host is a name in lower case."""
+"""A path, no credentials, no query and no fragment. The host is a lower-case name."""
 
 
 def is_document_address(text: str) -> bool:
-    """Tell whether it can be such an address.
+    """Return whether a text can be the URL of such a document.
 
-    draft-ietf-oauth-client-id-metadata-document section 3. A query, which that only advises against, is refused.
+    A query is refused, although draft-ietf-oauth-client-id-metadata-document section 3 only advises against it.
     """
     if len(text) > MAXIMUM_LENGTH or not _ADDRESS.fullmatch(text):
         return False

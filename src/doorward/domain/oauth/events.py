@@ -51,7 +51,7 @@ class ClientChanged(AuditedEvent):
 
 @frozen(slots=False)
 class ClientSecretRotated(AuditedEvent):
-    """An OAuth client got another secret. The one before works for 7 days more."""
+    """An OAuth client got a new secret. The previous one works for 7 more days."""
 
     type = log_event = "client.secret_rotated"
     outcome = "success"
@@ -60,7 +60,7 @@ class ClientSecretRotated(AuditedEvent):
 
 @frozen(slots=False)
 class ClientDisabled(AuditedEvent):
-    """An OAuth client gets no more tokens, and those that it has are refused."""
+    """An OAuth client was disabled. It gets no more tokens, and its tokens are refused."""
 
     type = log_event = "client.disabled"
     outcome = "success"
@@ -69,7 +69,7 @@ class ClientDisabled(AuditedEvent):
 
 @frozen(slots=False)
 class ClientEnabled(AuditedEvent):
-    """An OAuth client gets tokens again. Those from before stay refused."""
+    """An OAuth client was enabled, and gets tokens again. Tokens from before stay refused."""
 
     type = log_event = "client.enabled"
     outcome = "success"
@@ -107,7 +107,7 @@ class RegistrationTokenChanged(AuditedEvent):
 
 @frozen(slots=False)
 class ClientAuthenticated(Event):
-    """An OAuth client showed its secret, or its id where it has none."""
+    """An OAuth client authenticated, or sent its id if it has no secret."""
 
     log_event = "client.authenticated"
     level = "debug"
@@ -118,9 +118,9 @@ class ClientAuthenticated(Event):
 
 @frozen(slots=False)
 class ClientAuthenticationFailed(Event):
-    """An OAuth client was refused with `invalid_client`. `reason` is what the caller is not told.
+    """An OAuth client was refused with `invalid_client`. `reason` is not sent to the caller.
 
-    `client_id` is missing where there is no client of the id that was sent.
+    `client_id` is missing if no client has the id that was sent.
     """
 
     log_event = "client.authentication_failed"
@@ -133,7 +133,7 @@ class ClientAuthenticationFailed(Event):
 
 @frozen(slots=False)
 class ClientTokenIssued(Event):
-    """An OAuth client got an access token for itself. The line of its request names it, too."""
+    """An OAuth client got an access token for itself. The log line of the request names the client, too."""
 
     log_event = "client.token_issued"
     level = "debug"
@@ -158,9 +158,9 @@ class ClientTokenRefused(Event):
 
 @frozen(slots=False)
 class TokenIntrospected(Event):
-    """An OAuth client asked about a token, and was told that it is `active` or `inactive`.
+    """An OAuth client introspected a token, and the answer was `active` or `inactive`.
 
-    Of tokens that are none of its business, each client is told that they are inactive.
+    For tokens that a client may not introspect, the answer is always `inactive`.
     """
 
     log_event = "client.token_introspected"

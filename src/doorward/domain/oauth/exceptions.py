@@ -1,10 +1,10 @@
-"""Every way in which clients and resources are refused. The codes are part of the API."""
+"""All errors of clients and resources. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class InvalidClientError(DomainError):
-    """No client, an unknown one, a wrong or expired secret, a disabled client, or another method than its own."""
+    """The client is missing, unknown or disabled, its secret wrong or expired, or the method not the registered one."""
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_client"
@@ -216,7 +216,10 @@ class OperatorOnlyError(DomainError):
 
 
 class InvalidCodeError(DomainError):
-    """Forged, unknown, expired, used, another client's, or with another redirect URI or verifier: not told which."""
+    """The code is forged, unknown, expired, used, another client's, or the redirect URI or the verifier is wrong.
+
+    The response does not tell which.
+    """
 
     kind = Kind.INVALID
     code = "invalid_code"
@@ -225,7 +228,7 @@ class InvalidCodeError(DomainError):
 
 
 class InvalidAuthorizationError(DomainError):
-    """The application, or the address that it wants the browser to be sent back to, is not known: no redirect."""
+    """The client or its redirect URI is not registered. The browser is not redirected."""
 
     kind = Kind.INVALID
     code = "invalid_authorization_request"
@@ -237,7 +240,7 @@ class InvalidAuthorizationError(DomainError):
 
 
 class PushedRequestOverError(DomainError):
-    """A pushed request that has expired, was used, or was opened by another browser: not told which."""
+    """The request has expired, was used, or was opened by another browser: the response does not tell which."""
 
     kind = Kind.INVALID
     code = "pushed_request_over"
@@ -252,7 +255,7 @@ class ApplicationNotFoundError(DomainError):
 
 
 class InvalidLogoutError(DomainError):
-    """The browser is sent nowhere, and nothing ends."""
+    """The browser is not redirected, and no session ends."""
 
     kind = Kind.INVALID
     code = "invalid_logout_request"

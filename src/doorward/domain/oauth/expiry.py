@@ -1,4 +1,4 @@
-"""Use case: remove authorization codes that were never redeemed, and what else of applications is over."""
+"""Use case: remove expired authorization codes, pushed requests and devices."""
 
 from functools import partial
 from typing import Final
@@ -11,16 +11,16 @@ ROWS_A_BATCH: Final = 5000
 
 
 class CodeExpiry:
-    """Keeps the tables of codes, pushed requests and waiting devices as large as what can still be used."""
+    """Removes rows that can no longer be used, so that the tables stay small."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Take the database, the time, and how many rows a transaction removes at most."""
+        """Remove at most ``rows_a_batch`` rows per transaction."""
         self._database = database
         self._clock = clock
         self._rows_a_batch = rows_a_batch
 
     async def prune(self) -> int:
-        """Remove what has expired in batches; return how many rows. Raises ``ServiceUnavailableError``."""
+        """Remove expired rows in batches; return how many. Raises ``ServiceUnavailableError``."""
         now = self._clock.now()
         return await remove_in_batches(
             self._database,

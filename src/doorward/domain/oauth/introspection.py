@@ -1,4 +1,4 @@
-"""Use case: tell a client whether an access token is alive, and what it says (RFC 7662)."""
+"""Use case: introspect an access token for a client (RFC 7662)."""
 
 from dataclasses import replace
 from typing import Literal
@@ -15,7 +15,10 @@ from doorward.observability.logging import report
 
 
 class Introspection:
-    """Tells the client of a token, and the client that its audience is linked to; all others see no difference."""
+    """Answers the client of a token, and the introspection client of its audience.
+
+    For every other client a token is inactive, so that it cannot tell whether the token exists.
+    """
 
     def __init__(self, *, signer: AccessTokenSigner, sessions: Sessions, audiences: Audiences, clock: Clock) -> None:
         self._signer = signer
@@ -24,9 +27,9 @@ class Introspection:
         self._clock = clock
 
     async def read(self, token: str) -> VerifiedToken | None:
-        """Return what a token says, by its signature alone; None for what is no valid access token of this service.
+        """Verify a token by its signature alone; return None for anything but a valid access token of this service.
 
-        That includes refresh tokens, which are not introspected.
+        Refresh tokens are not introspected.
         """
         try:
             return await self._signer.read_with_latest_keys(token, self._clock.now())
@@ -34,10 +37,10 @@ class Introspection:
             return None
 
     async def introspect(self, asking: AuthenticatedClient, token: VerifiedToken | None) -> ActiveToken | None:
-        """Return the claims of a live token that the client may see, or None.
+        """Return the claims of an active token that the client may see, or None.
 
-        ``asking`` was read with the token's audience and the token's client. A session that has ended, an inactive
-        user, and what the operator took away make a token dead.
+        ``asking`` was read with the token's audience and the token's client. A token is inactive if its session has
+        ended, its user is inactive, or the operator has withdrawn what it allows.
         """
         active = None
         if token is not None and _may_see(asking, token):

@@ -1,4 +1,4 @@
-"""Use case of operators: the keys of a client that authenticates with a private one."""
+"""Use case of operators: replace the public keys of a client that authenticates with ``private_key_jwt``."""
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
@@ -15,7 +15,7 @@ MAXIMUM_SET_LENGTH = 16 * 1024
 
 
 class ClientKeys:
-    """Checks keys, and gives a client others."""
+    """Checks and replaces the public keys of clients."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, reader: AssertionReader) -> None:
         self._database = database
@@ -23,7 +23,7 @@ class ClientKeys:
         self._reader = reader
 
     def checked(self, source: ClientKeySource) -> ClientKeySource:
-        """Return keys that assertions can be verified with. Raises ``InvalidClientKeysError``."""
+        """Return the source if assertions can be verified with its keys. Raises ``InvalidClientKeysError``."""
         if (source.jwks is None) == (source.jwks_uri is None):
             raise InvalidClientKeysError
         if source.jwks is not None:
@@ -34,7 +34,7 @@ class ClientKeys:
         return source
 
     async def replace(self, client_id: str, source: ClientKeySource) -> None:
-        """Give a client other keys. Those before verify nothing from now on.
+        """Replace the keys of a client. The previous keys are not accepted any more.
 
         Raises ``InvalidClientKeysError``, ``ClientNotFoundError``, and ``ClientKeysMissingError`` for a client that
         authenticates in another way.
@@ -53,7 +53,7 @@ class ClientKeys:
 
 
 def _is_address(text: str) -> bool:
-    """Tell whether it is an https address as redirect URIs are: without credentials, fragment and dot segments."""
+    """Return whether it is an https URL that could be a redirect URI: no credentials, fragment or dot segments."""
     try:
         checked_redirect_uris([text])
     except InvalidRedirectUriError:

@@ -1,4 +1,4 @@
-"""What a user's login may ask for beside the account: a token for one resource that the operator gave the login."""
+"""The grants of a user's login. Besides the account, it may request a token for one resource of the built-in client."""
 
 from doorward.core.ports import Database
 from doorward.domain.auth.exceptions import InvalidTargetError, ScopeNotGrantedError
@@ -12,17 +12,20 @@ from doorward.domain.oauth.token_policy import Audiences, scopes_for
 
 
 class LoginGrants:
-    """Reads what the built-in client was given: `doorward client set doorward --scope ... --audience ...`."""
+    """Reads what the operator has given to the built-in client: `doorward client set doorward --scope ...
+
+    --audience ...`.
+    """
 
     def __init__(self, *, database: Database[Connection], audiences: Audiences) -> None:
         self._database = database
         self._audiences = audiences
 
     async def grant_for(self, identifier: str, scope: str) -> Grant:
-        """Return the grant of a login for this resource, without ``scope`` with all that there is.
+        """Return the grant of a login for this resource; without ``scope``, with all scopes that are available.
 
-        The audience of the service's own tokens is no other grant than none. Raises ``InvalidTargetError`` for what the
-        built-in client was not given, and ``ScopeNotGrantedError``.
+        The audience of the service's own tokens gives the grant of an ordinary login. Raises ``InvalidTargetError`` for
+        a resource that the built-in client does not have, and ``ScopeNotGrantedError``.
         """
         if identifier == self._audiences.own:
             if not set(scope.split()) <= {ACCOUNT_SCOPE}:

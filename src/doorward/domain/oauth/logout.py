@@ -1,4 +1,4 @@
-"""Use case: what an application asks for when it sends a browser to sign out (RP-Initiated Logout 1.0 section 2)."""
+"""Use case: read an application's request to sign out (OpenID Connect RP-Initiated Logout 1.0 section 2)."""
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Database
@@ -15,7 +15,7 @@ from doorward.domain.oauth.repositories import Connection, clients
 
 @frozen
 class LogoutRequest:
-    """Who is to be signed out, and where the browser goes afterwards; None: nowhere."""
+    """A request to sign out. The browser is redirected to ``redirect_uri`` afterwards, if it is not None."""
 
     client: OAuthClient | None
     hint: HintedSession | None
@@ -23,7 +23,7 @@ class LogoutRequest:
     state: str | None
 
     def is_certain(self, session: BrowserSession) -> bool:
-        """Tell whether the application means who is signed in here: then the person need not be asked."""
+        """Return whether the hint is about the user of this session: then the user need not confirm."""
         return self.hint is not None and self.hint.user_id == str(session.user_id)
 
 
@@ -31,15 +31,15 @@ class Logout:
     """Reads requests to sign out."""
 
     def __init__(self, *, database: Database[Connection], hints: IdTokenSigner) -> None:
-        """Take the database, and what reads ID tokens."""
         self._database = database
         self._hints = hints
 
     async def read(self, asked: AskedParameters) -> LogoutRequest:
-        """Return what is asked for.
+        """Return the request.
 
-        Raises ``InvalidLogoutError`` where a hint cannot be read or is of another application, and for an address that
-        is not registered for it: the browser is sent nowhere that is not certain.
+        Raises ``InvalidLogoutError`` if the hint cannot be read or is another application's, if a parameter is
+        repeated, if the client is unknown, and if the redirect URI is not registered for the client: the browser is
+        never sent to an unknown address.
         """
         if asked.repeated:
             raise InvalidLogoutError

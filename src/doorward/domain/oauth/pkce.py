@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), with the method S256 alone. Pure."""
+"""Proof Key for Code Exchange (RFC 7636), only with the method S256. Pure."""
 
 import base64
 import hashlib
@@ -15,7 +15,10 @@ def challenge_of(verifier: str) -> str:
 
 
 def is_verified(challenge: str | None, verifier: str | None) -> bool:
-    """Tell whether the verifier is that of the challenge. One without the other is refused, either way."""
+    """Return whether the verifier belongs to the challenge.
+
+    A challenge without a verifier is refused, and the reverse.
+    """
     if challenge is None or verifier is None:
         return challenge is verifier
     return _VERIFIER.fullmatch(verifier) is not None and hmac.compare_digest(challenge, challenge_of(verifier))

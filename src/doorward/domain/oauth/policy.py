@@ -1,4 +1,4 @@
-"""What clients and resources may be, and whether what a client shows is its secret. Pure."""
+"""Rules for clients and resources, and the verification of a client's secret. Pure."""
 
 import hmac
 import math
@@ -52,14 +52,14 @@ PROFILE_SCOPE: Final = "profile"
 EMAIL_SCOPE: Final = "email"
 OFFLINE_SCOPE: Final = "offline_access"
 USER_SCOPES: Final = frozenset({OPENID_SCOPE, PROFILE_SCOPE, EMAIL_SCOPE, OFFLINE_SCOPE})
-"""OpenID Connect Core sections 5.4 and 11: what a client learns of a user, and whether it stays signed in."""
+"""Scopes about the user, and for access without the browser session (OpenID Connect Core sections 5.4 and 11)."""
 ADMINISTRATION: Final = "admin:"
 MAXIMUM_CLIENTS: Final = 250
 MAXIMUM_DESCRIBED_CLIENTS: Final = 250
-"""Beside those that were registered, which they cannot crowd out."""
+"""A limit of its own, so that described clients cannot use up the limit of registered ones."""
 
 MAXIMUM_RESOURCES: Final = 200
-"""Lists of them have one page."""
+"""Few enough for a list without pages."""
 
 MAXIMUM_NAME_LENGTH: Final = 100
 MAXIMUM_SCOPES: Final = 50
@@ -78,16 +78,16 @@ _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?\
 """RFC 3986 section 4.3: without a fragment."""
 
 _NO_HASH: Final = bytes(32)
-"""Compared in place of a secret that is not there. It is the hash of nothing that is known."""
+"""Compared in place of a missing secret, so that the time is the same. No known text has this hash."""
 
 
 def may_be_a_client_id(text: str) -> bool:
-    """Tell whether a client can have this id. Of others, none is looked up."""
+    """Return whether a client can have this id. Other ids are not looked up."""
     return _CLIENT_ID.fullmatch(text) is not None or is_document_address(text)
 
 
 def checked_content(content: ClientContent) -> ClientContent:
-    """Return the content of a registered client, with its lists in one order, each member once.
+    """Return the normalized content of a registered client, without duplicates in its lists.
 
     Raises ``InvalidClientNameError``, ``InvalidGrantTypesError``, ``InvalidClientScopesError``,
     ``InvalidRedirectUriError``, ``RedirectUriMissingError``, ``PkceRequiredError``, ``InvalidLogoutUriError``,
@@ -120,7 +120,7 @@ def checked_content(content: ClientContent) -> ClientContent:
 
 
 def checked_content_of_built_in(content: ClientContent, before: ClientContent) -> ClientContent:
-    """Return the content of the built-in client, which differs in scopes and resources only and keeps ``account``.
+    """Return the normalized content of the built-in client. Only scopes and resources can change; ``account`` stays.
 
     Raises ``BuiltInClientError``, ``InvalidClientScopesError``, ``UnknownResourceError`` for too many resources.
     """
@@ -133,23 +133,26 @@ def checked_content_of_built_in(content: ClientContent, before: ClientContent) -
 
 
 def require_same_kind(before: AuthMethod, after: AuthMethod) -> None:
-    """Refuse to take a client's secret or key away, or to give it another kind. Raises ``InvalidAuthMethodError``."""
+    """Require that a client keeps its kind of credentials: none, a secret or a key.
+
+    Raises ``InvalidAuthMethodError``.
+    """
     kinds = {NO_SECRET: 0, PRIVATE_KEY: 1}
     if kinds.get(before) != kinds.get(after):
         raise InvalidAuthMethodError
 
 
 def require_operator_for(before: ClientContent, after: ClientContent) -> None:
-    """Refuse to an administrator what the operator alone decides. Raises ``OperatorOnlyError``.
+    """Refuse an administrator's change to the redirect URIs of a first-party client. Raises ``OperatorOnlyError``.
 
-    Users of the operator's own client are asked nothing, so that its codes must go where the operator said.
+    Users of such a client are not asked for consent, so only the operator decides where its codes are sent.
     """
     if before.is_first_party and before.redirect_uris != after.redirect_uris:
         raise OperatorOnlyError
 
 
 def checked_resource(content: ResourceContent) -> ResourceContent:
-    """Return the content of a resource, with its scopes in one order.
+    """Return the normalized content of a resource.
 
     Raises ``InvalidResourceError``, ``InvalidResourceScopesError``.
     """
@@ -165,9 +168,9 @@ def checked_resource(content: ResourceContent) -> ResourceContent:
 
 
 def checked_built_in(content: ResourceContent) -> ResourceContent:
-    """Return what can be said of a built-in resource: which client may ask about its tokens.
+    """Return the content of a built-in resource, which can only name the introspection client.
 
-    Its scopes and its algorithm are what the service's own tokens have. Raises ``BuiltInResourceError``.
+    Scopes and algorithm are those of the service's own tokens. Raises ``BuiltInResourceError``.
     """
     if content != ResourceContent(content.identifier, introspection_client_id=content.introspection_client_id):
         raise BuiltInResourceError
@@ -177,13 +180,13 @@ def checked_built_in(content: ResourceContent) -> ResourceContent:
 
 
 def is_resource_identifier(text: str) -> bool:
-    """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials."""
+    """Return whether a text can identify a resource: an absolute URI without fragment (RFC 8707) and credentials."""
     return len(text) <= MAXIMUM_IDENTIFIER_LENGTH and _is_absolute_uri(text)
 
 
 @lru_cache(KNOWN_IDENTIFIERS)
 def _is_absolute_uri(text: str) -> bool:
-    """Tell whether it is an absolute URI. Cached, because most calls name one of a few."""
+    """Return whether a text is an absolute URI. Cached, because most calls name one of a few resources."""
     if not _ABSOLUTE_URI.fullmatch(text):
         return False
     try:
@@ -196,28 +199,31 @@ def _is_absolute_uri(text: str) -> bool:
 
 
 def checked_secret(secret: str) -> str:
-    """Return a secret that was chosen elsewhere. Raises ``InvalidClientSecretError``."""
+    """Return a secret that the caller has chosen, if it is valid. Raises ``InvalidClientSecretError``."""
     if not _SECRET.fullmatch(secret):
         raise InvalidClientSecretError
     return secret
 
 
 def is_built_in(client_id: str) -> bool:
-    """Tell whether it is the client that the service's own login is."""
+    """Return whether this is the built-in client, which stands for the service's own login."""
     return client_id == FIRST_PARTY_CLIENT
 
 
 def first_moment_after(now: datetime) -> datetime:
-    """Return the next whole second: tokens that were issued before now say an earlier one, and later ones do not."""
+    """Return the next whole second.
+
+    The ``iat`` of tokens that were issued before now is earlier, that of later ones is not.
+    """
     return datetime.fromtimestamp(math.floor(now.timestamp()) + 1, tz=UTC)
 
 
 def judge_authentication(
     stored: StoredClient | None, method: AuthMethod, secret_hash: bytes, now: datetime
 ) -> RefusedAuthentication | None:
-    """Tell why the client is refused, None if it is not. Each judgement compares as many hashes as any other.
+    """Return why the client is refused; None if it is accepted. Each call compares the same number of hashes.
 
-    ``secret_hash`` is that of an empty text where no secret was sent.
+    ``secret_hash`` is that of an empty text if no secret was sent.
     """
     hashes = () if stored is None else stored.secret_hashes
     compared = (*hashes, *[_NO_HASH] * SECRETS_OF_A_CLIENT)[:SECRETS_OF_A_CLIENT]
@@ -242,7 +248,7 @@ def _judge_secret(
 
 
 def checked_name(name: str) -> str:
-    """Return a name that a list of clients can show. Raises ``InvalidClientNameError``."""
+    """Return the normalized name, which is printable. Raises ``InvalidClientNameError``."""
     try:
         composed = normalize(name.strip(), "NFC", longest=4 * MAXIMUM_NAME_LENGTH)
     except UnsafeTextError as error:
@@ -253,7 +259,7 @@ def checked_name(name: str) -> str:
 
 
 def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
-    """Return scopes in one order, each once. Raises ``InvalidClientScopesError``."""
+    """Return the scopes sorted and without duplicates. Raises ``InvalidClientScopesError``."""
     distinct = tuple(sorted(set(scopes)))
     if len(distinct) > MAXIMUM_SCOPES or not all(_SCOPE.fullmatch(each) for each in distinct):
         raise InvalidClientScopesError
@@ -275,7 +281,7 @@ def _checked_logout_uri(uri: str | None) -> str | None:
 
 
 def checked_resources(resources: Collection[str]) -> tuple[str, ...]:
-    """Return resources in one order, each once. Raises ``UnknownResourceError`` for too many."""
+    """Return the resources sorted and without duplicates. Raises ``UnknownResourceError`` for too many."""
     distinct = tuple(sorted(set(resources)))
     if len(distinct) > MAXIMUM_RESOURCES_OF_A_CLIENT:
         raise UnknownResourceError

@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols."""
+"""The ports of this domain, as Protocols."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class AdministratorLock(Protocol):
-    """Makes sure that a caller may still administer clients when the change is made."""
+    """Ensures that a caller may still administer clients when the change is made."""
 
     async def __call__(self, connection: Connection, caller: Caller | None, *, now: datetime) -> None:
         """Lock the caller until the transaction ends. None is an operator at a shell, who may do everything.
 
-        Raises ``InvalidAccessTokenError`` if the caller's session has ended since it was let in, and
-        ``BeyondOwnScopesError`` if the scope was taken away since.
+        Raises ``InvalidAccessTokenError`` if the caller's session has ended since authentication, and
+        ``BeyondOwnScopesError`` if the caller has lost the scope since.
         """
         ...
 
 
 class ClientTokenSigner(Protocol):
-    """Access tokens of clients themselves: JWTs in the profile of RFC 9068, signed by the key ring."""
+    """Signs the access tokens of clients themselves: JWTs in the profile of RFC 9068, signed by the key ring."""
 
     @property
     def client_seconds(self) -> int:
-        """How many seconds such a token lives."""
+        """The lifetime of such a token in seconds."""
         ...
 
     def sign_client(
@@ -51,52 +51,52 @@ class ClientTokenSigner(Protocol):
 
 
 class AssertionReader(Protocol):
-    """Assertions by which clients authenticate (RFC 7523): JWTs that they sign, for this issuer."""
+    """Reads and verifies the JWTs with which clients authenticate (RFC 7523)."""
 
     def client_of(self, text: str) -> str | None:
-        """Return the client that an assertion names, unverified; None for what is no assertion."""
+        """Return the client that an assertion names, unverified; None if the text is no assertion."""
         ...
 
     def has_usable_key(self, jwks: str) -> bool:
-        """Tell whether a JWK set has a public key that assertions can be verified with, and no private one."""
+        """Return whether a JWK set has a public key that can verify assertions, and no private key."""
         ...
 
     async def verify(
         self, text: str, client_id: str, source: ClientKeySource, now: datetime
     ) -> VerifiedAssertion | None:
-        """Return what a genuine assertion of the client says; None for any other.
+        """Verify an assertion of the client and return its content; None if it is not valid.
 
-        Raises ``ServiceUnavailableError`` while its keys are not known.
+        Raises ``ServiceUnavailableError`` while the client's keys are not available.
         """
         ...
 
 
 class ClientDocuments(Protocol):
-    """The documents by which clients describe themselves, at the addresses that are their ids."""
+    """Fetches the documents that describe clients. Their URLs are the ids of the clients."""
 
     def allows(self, address: str) -> bool:
-        """Tell whether the operator allows clients of this address."""
+        """Return whether the operator allows clients with this address."""
         ...
 
     async def content_of(self, address: str) -> ClientContent | None:
-        """Return what the document says of its client; None if it cannot be fetched, or says what it must not."""
+        """Return the content of the client that the document describes; None if it cannot be fetched or is invalid."""
         ...
 
 
 class IdTokenSigner(Protocol):
-    """ID tokens (OpenID Connect Core section 2), signed by the key ring."""
+    """Signs and reads ID tokens (OpenID Connect Core section 2), with the key ring."""
 
     def sign_id_token(self, identity: IdentityToken, now: datetime) -> str:
         """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the client's algorithm."""
         ...
 
     def read_hint(self, token: str) -> HintedSession | None:
-        """Return what a token says that a client got here, expired or not; None for any other text."""
+        """Return the session in an ID token that was issued here, even if it has expired; None for any other text."""
         ...
 
 
 class LogoutTokenSigner(Protocol):
-    """Logout tokens (OpenID Connect Back-Channel Logout section 2.4), signed by the key ring."""
+    """Signs logout tokens (OpenID Connect Back-Channel Logout section 2.4), with the key ring."""
 
     def sign_logout_token(self, token: "LogoutToken", now: datetime) -> str:
         """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the client's algorithm."""
@@ -104,8 +104,8 @@ class LogoutTokenSigner(Protocol):
 
 
 class LogoutSender(Protocol):
-    """Calls the servers of applications, and no internal address."""
+    """Sends logout tokens to the servers of applications. It refuses internal addresses."""
 
     async def send(self, url: str, body: bytes) -> "LogoutAnswer":
-        """Post a form once; return what became of it. Follows no redirect."""
+        """Post a form once, without following redirects; return the result."""
         ...

@@ -22,24 +22,23 @@ LIFE: Final = timedelta(seconds=60)
 """How long a request waits for the first browser."""
 
 LIFE_IN_BROWSER: Final = timedelta(minutes=30)
-"""How long it lives from the first visit on: the time that a user may take to sign in."""
+"""How long it lives after a browser first opened it: the time that a user has to sign in."""
 
 
 @frozen
 class OpenedRequest:
-    """What a client sent ahead. It is consumed with the code that is issued for it."""
+    """An opened request. It is consumed together with the issue of its code."""
 
     id: UUID
     parameters: Mapping[str, str]
 
 
 class PushedRequests:
-    """Stores requests for authorization, and opens them in the first browser that comes with one."""
+    """Stores authorization requests, and binds each to the first browser that opens it."""
 
     def __init__(
         self, *, database: Database[Connection], clock: Clock, codec: RowTokenCodec, audiences: Audiences
     ) -> None:
-        """Take the database, the time, what writes names of requests, and the audiences."""
         self._database = database
         self._clock = clock
         self._codec = codec
@@ -48,10 +47,10 @@ class PushedRequests:
     async def push(
         self, client: OAuthClient, parameters: Mapping[str, str], resource: ResourceContent | None
     ) -> str | RefusedAuthorization:
-        """Store a request; return the ``request_uri`` that a browser opens it with, or what is wrong with it.
+        """Store a request; return the ``request_uri`` with which a browser opens it, or the refusal.
 
-        All that can be wrong without a user is found now. ``resource`` is the stored one that the request names.
-        Raises ``InvalidAuthorizationError`` for an address that is not the client's.
+        Everything that does not depend on the user is checked now. ``resource`` is the stored resource that the request
+        names. Raises ``InvalidAuthorizationError`` for a redirect URI that is not registered for the client.
         """
         request = read_authorization(parameters, (), client, resource, self._audiences, is_pushed=True)
         if isinstance(request, RefusedAuthorization):
@@ -66,9 +65,9 @@ class PushedRequests:
         return f"{PUSHED_PREFIX}{self._codec.encode(token)}"
 
     async def open(self, request_uri: str, client_id: str, browser: str) -> OpenedRequest | None:
-        """Return a request of the client; None if there is none, it has expired, or another browser has opened it.
+        """Open a request of the client; return None if it does not exist, has expired or is bound to another browser.
 
-        ``browser`` is the secret by which the browser is known. The first one that comes keeps the request to itself.
+        ``browser`` is the secret that identifies the browser. The request is bound to the first browser that opens it.
         """
         token = self._codec.decode(request_uri.removeprefix(PUSHED_PREFIX))
         if token is None or not browser or not may_be_a_client_id(client_id):

@@ -14,21 +14,21 @@ from doorward.domain.oauth.repositories import Connection, redirect_uris
 from doorward.observability.logging import report
 
 KEPT_SECONDS: Final = 10
-"""As long as other copies of the service may take to notice a change."""
+"""How long the origins are cached, in seconds. Until then another instance of the service may not know a change."""
 
 LONGEST_ORIGIN: Final = 512
 
 
 @frozen
 class OriginSet:
-    """Origins, and those on the user's own machine without their ports, which applications choose as they start."""
+    """A set of origins. Loopback origins have no port here, because native applications choose it when they start."""
 
     exact: frozenset[str] = frozenset()
     on_any_port: frozenset[str] = frozenset()
 
     @classmethod
     def of_uris(cls, uris: Collection[str]) -> "OriginSet":
-        """Return the origins of redirect URIs. Those with a scheme of their own have none."""
+        """Return the origins of redirect URIs. A URI with a private-use scheme has no origin."""
         named = [(uri, origin) for uri in uris if (origin := origin_of(uri)) is not None]
         return cls(
             frozenset(origin for uri, origin in named if not is_loopback(uri)),
@@ -36,17 +36,17 @@ class OriginSet:
         )
 
     def has(self, origin: str) -> bool:
-        """Tell whether a page has one of these origins."""
+        """Return whether the origin is in the set."""
         if origin in self.exact:
             return True
         return len(origin) <= LONGEST_ORIGIN and is_loopback(origin) and origin_without_port(origin) in self.on_any_port
 
 
 class RegisteredOrigins:
-    """The origins of all clients, read when a page asks, and kept for some seconds."""
+    """The origins of all enabled clients, read on demand and cached for ``KEPT_SECONDS``."""
 
     def __init__(self, *, database: Database[Connection], steady: Callable[[], float] = time.monotonic) -> None:
-        """Take the database, and a clock that is never set back."""
+        """Read the time from ``steady``, a monotonic clock in seconds."""
         self._database = database
         self._steady = steady
         self._lock = asyncio.Lock()
@@ -54,9 +54,9 @@ class RegisteredOrigins:
         self._read_at: float | None = None
 
     async def has(self, origin: str) -> bool:
-        """Tell whether a client's browsers are sent back to this origin.
+        """Return whether the origin is that of a redirect URI of an enabled client.
 
-        While the database cannot be read, the origins that were read last are used. Nothing but CORS depends on them.
+        While the database is not available, the origins that were read last stay in use. Only CORS depends on them.
         """
         if self._is_due():
             async with self._lock:

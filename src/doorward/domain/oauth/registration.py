@@ -1,4 +1,4 @@
-"""Use cases of clients that register themselves, and read, change and remove what they said (RFC 7591, RFC 7592)."""
+"""Use cases of dynamic client registration and its management (RFC 7591, RFC 7592)."""
 
 from collections.abc import Mapping
 
@@ -30,37 +30,40 @@ METHODS: Mapping[str, AuthMethod] = {
     "client_secret_post": "client_secret_post",
     "none": "none",
 }
-"""How such clients authenticate; the first one where they do not say (RFC 7591 section 2)."""
+"""The allowed authentication methods. The first one is the default (RFC 7591 section 2)."""
 
 OF_THE_SERVICE = ("registration_access_token", "registration_client_uri", "client_secret_expires_at")
-"""What a client that changes itself must not send (RFC 7592 section 2.2), with ``client_id_issued_at``."""
+"""Members that an update must not contain (RFC 7592 section 2.2), in addition to ``client_id_issued_at``."""
 
 
 class ClientRegistration:
-    """What clients do for themselves. None of them is the operator's own, and a disabled one does nothing here."""
+    """Registers clients and lets them manage their registration.
+
+    They are never first-party, and are refused if disabled.
+    """
 
     def __init__(
         self, *, database: Database[Connection], clock: Clock, initial: OpaqueTokenCodec, registered: OpaqueTokenCodec
     ) -> None:
-        """Take the database, the time, and what reads initial and registration access tokens."""
+        """Decode initial access tokens with ``initial``, and registration access tokens with ``registered``."""
         self._database = database
         self._clock = clock
         self._initial = initial
         self._registered = registered
 
     def initial_token(self, text: str) -> OpaqueToken:
-        """Return the initial access token that a text is. Raises ``InvalidRegistrationTokenError``."""
+        """Decode an initial access token. Raises ``InvalidRegistrationTokenError``."""
         return _read(self._initial, text)
 
     def own_token(self, text: str) -> OpaqueToken:
-        """Return the registration access token that a text is. Raises ``InvalidRegistrationTokenError``."""
+        """Decode a registration access token. Raises ``InvalidRegistrationTokenError``."""
         return _read(self._registered, text)
 
     async def register(self, token: OpaqueToken, members: Mapping[str, object]) -> RegisteredClient:
-        """Store a client, which uses up one use of its token; return it with what it is told this once.
+        """Store a client and consume one use of the token; return the client with its secret, which is shown only once.
 
         Raises ``InvalidRegistrationTokenError``, ``InvalidClientMetadataError``, ``InvalidRedirectUriError``,
-        ``SelfRegistrationFullError``. What is refused uses nothing up.
+        ``SelfRegistrationFullError``. A refused registration consumes nothing.
         """
         own, client_id, now = OpaqueToken.new(NO_USER), new_registered_client_id(), self._clock.now()
         event = ClientCreated(user_id=None, client_id=client_id)
@@ -84,17 +87,17 @@ class ClientRegistration:
         return RegisteredClient(client, self._registered.encode(own), secret)
 
     async def read(self, token: OpaqueToken, client_id: str) -> RegisteredClient:
-        """Return what is stored of the client of the token. Raises ``InvalidRegistrationTokenError``."""
+        """Return the stored client of the token. Raises ``InvalidRegistrationTokenError``."""
         async with self._database.connection() as connection:
             await _registration(connection, token, client_id)
             client = _enabled(await clients.find_client(connection, client_id))
         return RegisteredClient(client, self._registered.encode(token))
 
     async def change(self, token: OpaqueToken, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
-        """Replace what the client said; what it does not repeat is gone (RFC 7592 section 2.2).
+        """Replace the metadata of the client; omitted members get their defaults (RFC 7592 section 2.2).
 
-        With other redirect URIs, its users are asked again. It keeps its secret, or has none. Raises what ``register``
-        raises.
+        Changed redirect URIs remove all its consents, so that its users are asked again. A client with a secret keeps
+        it, and one without gets none. Raises what ``register`` raises.
         """
         event = ClientChanged(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
@@ -115,7 +118,7 @@ class ClientRegistration:
         return RegisteredClient(client, self._registered.encode(token))
 
     async def remove(self, token: OpaqueToken, client_id: str) -> None:
-        """Remove the client with all that it has. Raises ``InvalidRegistrationTokenError``."""
+        """Remove the client with all its data. Raises ``InvalidRegistrationTokenError``."""
         event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
             await _registration(connection, token, client_id)
@@ -149,7 +152,7 @@ def _require_own(members: Mapping[str, object], client_id: str) -> None:
 
 
 def _enabled(client: OAuthClient | None) -> OAuthClient:
-    """Return a client that may do something. One that the operator disabled cannot even remove itself."""
+    """Return the client if it is enabled. A client that the operator disabled cannot even remove itself."""
     if client is None or not client.is_enabled:
         raise InvalidRegistrationTokenError
     return client

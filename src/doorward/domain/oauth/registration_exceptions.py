@@ -1,10 +1,10 @@
-"""Every way in which clients that register or describe themselves are refused. The codes are part of the API."""
+"""All errors of clients that register or describe themselves. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class InvalidClientMetadataError(DomainError):
-    """RFC 7591 section 3.2.2."""
+    """The metadata of the client are invalid (RFC 7591 section 3.2.2)."""
 
     kind = Kind.INVALID
     code = "invalid_client_metadata"
@@ -16,7 +16,7 @@ class InvalidClientMetadataError(DomainError):
 
 
 class ClientDocumentError(DomainError):
-    """The document that an application is described by cannot be fetched, or says what it must not: no redirect."""
+    """The document that describes a client cannot be fetched or is invalid. The browser is not redirected."""
 
     kind = Kind.INVALID
     code = "invalid_client_document"
@@ -27,7 +27,7 @@ class ClientDocumentError(DomainError):
 
 
 class SelfRegistrationFullError(DomainError):
-    """As many clients have registered themselves as may: no redirect."""
+    """The maximum number of clients that register themselves is reached. The browser is not redirected."""
 
     kind = Kind.CONFLICT
     code = "self_registration_full"
@@ -35,7 +35,10 @@ class SelfRegistrationFullError(DomainError):
 
 
 class InvalidRegistrationTokenError(DomainError):
-    """Missing, forged, unknown, expired, used up, another client's, or of a disabled client: not told which."""
+    """The token is missing, forged, unknown, expired, used up, another client's, or of a disabled client.
+
+    The response does not tell which.
+    """
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_registration_token"

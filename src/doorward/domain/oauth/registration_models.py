@@ -1,4 +1,4 @@
-"""What the registration of clients by themselves knows. No I/O."""
+"""Models of dynamic client registration. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import field
@@ -10,21 +10,21 @@ from doorward.core.frozen import frozen
 from doorward.domain.oauth.client_metadata import SelfRegistration
 from doorward.domain.oauth.models import OAuthClient
 
-INITIAL_TOKEN_PREFIX: Final = "dwi_"  # noqa: S105 - the beginning that all have
+INITIAL_TOKEN_PREFIX: Final = "dwi_"  # noqa: S105 - a public prefix
 REGISTRATION_TOKEN_PREFIX: Final = "dwg_"  # noqa: S105 - as above
 MAXIMUM_TOKENS: Final = 100
 MAXIMUM_REGISTERED_CLIENTS: Final = 250
-"""Beside those that an operator added, which they cannot crowd out."""
+"""A limit of its own, so that clients that register themselves cannot use up the limit of the operator's clients."""
 
 MOST_USES: Final = 1000
 LONGEST_LIFE: Final = timedelta(days=365)
 NO_USER: Final = UUID(int=0)
-"""Stands in place of a user's id in the format of tokens, because these tokens belong to no user."""
+"""In place of a user's id in the token format, because these tokens belong to no user."""
 
 
 @frozen
 class InitialTokenContent:
-    """What an operator says of an initial access token: how many clients it may register, and what they may have."""
+    """The settings of an initial access token: how many clients it can register, and what they may request."""
 
     name: str
     scopes: tuple[str, ...]
@@ -48,7 +48,7 @@ class InitialToken:
 
 @frozen
 class StoredRegistration:
-    """What a client that registered itself may ask for, by the token that it came with."""
+    """The scopes and resources that a client that registered itself may request: those of its initial access token."""
 
     client_id: str
     scopes: Sequence[str]
@@ -62,7 +62,7 @@ class StoredRegistration:
 
 @frozen
 class RegisteredClient:
-    """A client, and the tokens that it is told. ``secret`` is None where there is none, or it was told before."""
+    """A client with its registration access token. ``secret`` is None if there is none, or it was shown before."""
 
     client: OAuthClient
     registration_token: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""Use cases of operators: which clients may register themselves, by initial access tokens (RFC 7591 section 1.2)."""
+"""Use cases of operators: add, list and remove initial access tokens for registration (RFC 7591 section 1.2)."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -30,7 +30,10 @@ from doorward.observability.logging import report
 
 
 class RegistrationTokens:
-    """Use cases of initial access tokens. Only the operator has them: a client is trusted as far as its token."""
+    """Use cases of initial access tokens.
+
+    Only operators have them, because a token defines what its clients may request.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class RegistrationTokens:
         self._built_in_resources = built_in_resources
 
     async def add(self, content: InitialTokenContent) -> str:
-        """Store an initial access token; return it, which is shown this once.
+        """Store an initial access token; return its text, which is shown only once.
 
         Raises ``InvalidClientNameError``, ``InvalidClientScopesError``, ``UnknownResourceError``,
         ``InvalidInitialTokenError``, ``TooManyRegistrationTokensError``.
@@ -67,12 +70,12 @@ class RegistrationTokens:
         return self._codec.encode(token)
 
     async def list(self) -> Sequence[InitialToken]:
-        """Return all, the oldest first, also those that are used up or have expired."""
+        """Return all tokens, the oldest first, including used and expired ones."""
         async with self._database.connection() as connection:
             return await registrations.list_tokens(connection)
 
     async def remove(self, token_id: UUID) -> None:
-        """Remove one; clients that came with it stay. Raises ``RegistrationTokenNotFoundError``."""
+        """Remove a token; clients that registered with it stay. Raises ``RegistrationTokenNotFoundError``."""
         event = RegistrationTokenChanged(user_id=None, token_id=token_id, change="removed")
         async with self._database.transaction() as connection:
             if not await registrations.remove_token(connection, token_id):

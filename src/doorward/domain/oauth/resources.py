@@ -1,4 +1,4 @@
-"""Use cases of administrators: add, list and remove resources, which tokens of clients are for (RFC 8707)."""
+"""Use cases of administrators: add, list and remove resources, the audiences of clients' tokens (RFC 8707)."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -23,10 +23,10 @@ from doorward.observability.logging import report
 
 
 class Resources:
-    """Use cases of resources. Each change raises what ``AdministratorLock`` raises besides what it names.
+    """Use cases of resources. Each change also raises what ``AdministratorLock`` raises.
 
-    The issuer and the audience of the service's own tokens are resources that need no row. One of theirs says which
-    client may ask about their tokens, and nothing else.
+    The issuer and the audience of the service's own tokens are built-in resources that need no row. A row of one of
+    them only names the client that may introspect its tokens.
     """
 
     def __init__(
@@ -67,12 +67,12 @@ class Resources:
         return resource
 
     async def list(self) -> Sequence[Resource]:
-        """Return the stored resources, by their identifiers."""
+        """Return the stored resources, ordered by identifier."""
         async with self._database.connection() as connection:
             return await resources.list_resources(connection)
 
     async def remove(self, caller: Caller | None, resource_id: UUID) -> None:
-        """Remove a resource: no more tokens are issued for it, also where clients still name it.
+        """Remove a resource. No more tokens are issued for it, even if clients still have it in their list.
 
         Raises ``ResourceNotFoundError``.
         """

@@ -11,7 +11,7 @@ from doorward.domain.oauth.models import OAuthClient
 
 
 class Revocation:
-    """Ends sessions of the client that asks. Tokens that are unknown, dead or another client's are no error."""
+    """Ends sessions of the calling client. Tokens that are unknown, no longer valid or another client's are ignored."""
 
     def __init__(self, *, signer: AccessTokenSigner, sessions: Sessions, clock: Clock) -> None:
         self._signer = signer
@@ -21,8 +21,8 @@ class Revocation:
     async def revoke(self, client: OAuthClient, token: str) -> None:
         """End the session of a refresh token or an access token of the client.
 
-        Raises ``ClientTokenNotRevocableError`` for a token that the client got for itself, and
-        ``ServiceUnavailableError`` when PostgreSQL did not answer whether the session has ended.
+        Raises ``ClientTokenNotRevocableError`` for a client's own access token, and ``ServiceUnavailableError`` if
+        PostgreSQL did not confirm that the session has ended.
         """
         if token.startswith(REFRESH_TOKEN_PREFIX):
             await self._sessions.revoke(token, client_id=client.client_id)

@@ -19,7 +19,7 @@ from doorward.observability.logging import report
 
 @frozen
 class TokenIssuers:
-    """What writes the tokens of sessions: access and refresh tokens, and ID tokens."""
+    """The issuers of session tokens: access and refresh tokens, and ID tokens."""
 
     issuer: str
     pairs: TokenPairIssuer
@@ -28,7 +28,7 @@ class TokenIssuers:
 
 @frozen
 class KnownAudience:
-    """A resource, and the scopes that it knows."""
+    """A resource, and the scopes that are registered for it."""
 
     audience: TokenAudience
     scopes: frozenset[str]
@@ -36,7 +36,7 @@ class KnownAudience:
 
 @frozen
 class BegunApplication:
-    """A session of an application that is committed, and what was asked for."""
+    """A committed session of an application, and what the application requested."""
 
     begun: Begun
     user_id: UUID
@@ -49,9 +49,9 @@ class BegunApplication:
 async def find_audience(
     connection: Connection, issuers: TokenIssuers, client: OAuthClient, identifier: str | None, now: datetime
 ) -> KnownAudience | None:
-    """Return a resource of the client as it is at this moment; None for none, or one that is gone meanwhile.
+    """Return the resource as it is stored now; None if none is named, or the client does not have it any more.
 
-    Raises ``ServiceUnavailableError`` while its tokens cannot be signed.
+    Raises ``ServiceUnavailableError`` while tokens for the resource cannot be signed.
     """
     if identifier is None or identifier not in client.resources:
         return None
@@ -66,7 +66,7 @@ async def find_audience(
 def issue_tokens(
     issuers: TokenIssuers, client: OAuthClient, application: BegunApplication, now: datetime
 ) -> SessionTokens:
-    """Return the first tokens. The access token for a resource says what that knows."""
+    """Return the first tokens. An access token for a resource has only scopes that are registered for the resource."""
     begun = application.begun
     for event in (begun.event, *begun.ended):
         report(event)

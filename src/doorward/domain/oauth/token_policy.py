@@ -1,4 +1,4 @@
-"""What tokens may be for, what they may allow there, and what of it is left. Pure."""
+"""Rules for the audiences of tokens, and for the scopes that tokens get and keep. Pure."""
 
 from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
@@ -11,22 +11,22 @@ from doorward.domain.oauth.policy import ADMINISTRATION, OFFLINE_SCOPE, REFRESH_
 
 @frozen
 class Audiences:
-    """What tokens of clients may be for: resources, the ``issuer``, and ``own``, the audience of logins."""
+    """The built-in audiences: the ``issuer``, and ``own``, the audience of logins. All others are stored resources."""
 
     issuer: str
     own: str
 
     def is_built_in(self, identifier: str) -> bool:
-        """Tell whether it is a resource by itself, whose stored row says nothing of scopes."""
+        """Return whether an audience is built in. A stored row of a built-in audience has no scopes."""
         return identifier in {self.issuer, self.own}
 
     def of_client(
         self, client: OAuthClient, identifier: str | None, resource: ResourceContent | None
     ) -> tuple[str, KeyAlgorithm]:
-        """Return the audience that a client asks for (RFC 8707), and how tokens for it are signed.
+        """Return the audience that a client requests (RFC 8707), and the signature algorithm of its tokens.
 
-        ``resource`` is the stored one of the identifier. Raises ``InvalidTargetError`` for one that is not the
-        client's, or that is no resource any more.
+        ``resource`` is the stored resource of the identifier. Raises ``InvalidTargetError`` for a resource that the
+        client does not have, or that was removed.
         """
         if identifier is None or identifier == self.issuer:
             return self.issuer, "ES256"
@@ -40,10 +40,10 @@ class Audiences:
 
 
 def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str) -> frozenset[str]:
-    """Return the scopes that a client asks for, or all that it may have where it names none.
+    """Return the scopes that a client requests for itself, or all that it may have if it names none.
 
-    For a stored resource, these are those of the client that the resource knows; never what is for users. Raises
-    ``ScopesNotAllowedError``.
+    For a stored resource, they must be registered for the client and for the resource. Scopes about users are never
+    allowed. Raises ``ScopesNotAllowedError``.
     """
     allowed = frozenset(client.scopes) - USER_SCOPES
     if resource is not None:
@@ -57,10 +57,11 @@ def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str
 def scopes_of_user(
     client: OAuthClient, identifier: str | None, resource: ResourceContent | None, asked: str, audiences: Audiences
 ) -> frozenset[str]:
-    """Return what of the scopes a client can have of a user; unknown ones are dropped (RFC 6749 section 3.3).
+    """Return the requested scopes that a client may have for a user; others are dropped (RFC 6749 section 3.3).
 
-    Without any, all that it has but ``offline_access``, which is asked for by name. That is left out, too, for a client
-    that cannot refresh. Raises ``InvalidTargetError``, and ``ScopesNotAllowedError`` where none is left.
+    If none is requested, return all scopes of the client except ``offline_access``, which must be requested by name. It
+    is dropped, too, for a client that cannot refresh. Raises ``InvalidTargetError``, and ``ScopesNotAllowedError`` if
+    no scope is left.
     """
     audience, _ = audiences.of_client(client, identifier, resource)
     allowed = frozenset(client.scopes)
@@ -75,9 +76,10 @@ def scopes_of_user(
 
 
 def scopes_of_token(principal: ClientPrincipal, standing: ClientStanding | None) -> frozenset[str] | None:
-    """Return what a client's token allows at this moment; None if it is dead.
+    """Return the scopes that a client's own token allows now; None if the token is no longer valid.
 
-    These are the scopes that the client still has. It never acts as a user, nor administers, whatever is stored.
+    They are those of its scopes that the client still has. The token never acts as a user and never administers, even
+    if such scopes are stored.
     """
     if standing is None or standing.disabled_at is not None or principal.issued_at < standing.not_before:
         return None
@@ -88,10 +90,11 @@ def scopes_of_token(principal: ClientPrincipal, standing: ClientStanding | None)
 def scopes_left(
     token: VerifiedToken, standing: ClientStanding | None, resource: ResourceContent | None, audiences: Audiences
 ) -> frozenset[str] | None:
-    """Return what a token allows at its audience at this moment; None if it is dead.
+    """Return the scopes that a token allows at its audience now; None if the token is no longer valid.
 
-    ``standing`` is its client's, ``resource`` the stored one of its audience. A token is dead when its client or its
-    audience is gone, when the client is not given the audience any more, and when no scope of it is left.
+    ``standing`` is that of the token's client, ``resource`` the stored resource of its audience. A token is no longer
+    valid if its client is disabled, its client or audience was removed, the client has lost the audience, or no scope
+    is left.
     """
     if standing is None or standing.disabled_at is not None:
         return None

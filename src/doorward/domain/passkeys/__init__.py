@@ -1,1 +1,1 @@
-"""Passkeys: credentials of WebAuthn, which sign in without a password or prove a second factor."""
+"""Passkeys: WebAuthn credentials, which sign in without a password or serve as a second factor."""

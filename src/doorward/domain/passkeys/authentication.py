@@ -1,4 +1,4 @@
-"""Use case: sign in with a passkey alone. Nothing is typed: the passkey says whose it is."""
+"""Use case: sign in with a passkey alone. No user name is typed: the passkey identifies its owner."""
 
 from datetime import datetime
 from functools import partial
@@ -26,12 +26,12 @@ from doorward.domain.passkeys.proofs import PasskeyProofs, ShownPasskey, refused
 from doorward.domain.passkeys.repository import Connection
 
 PASSKEY_METHODS: Final = ("pop", "user", "mfa")
-"""``amr`` of a login by a passkey that verified its user: the device, and the user's PIN or body (RFC 8176)."""
+"""The ``amr`` of a login by a passkey with user verification: the device, and a PIN or biometrics (RFC 8176)."""
 
 
 @frozen
 class _Shown:
-    """A passkey whose signature is right, its owner, and the device that shows it."""
+    """A passkey with a valid signature, its owner, and the device that sent it."""
 
     passkey: ShownPasskey
     owner: Credentials
@@ -40,7 +40,7 @@ class _Shown:
 
 
 class PasskeyLogin:
-    """Turns a passkey into a session."""
+    """Begins sessions for passkeys."""
 
     def __init__(
         self,
@@ -54,10 +54,7 @@ class PasskeyLogin:
         held_back: HeldBack,
         relying_party: RelyingParty,
     ) -> None:
-        """Take the database, the time, what verifies passkeys, what begins sessions, and what knows devices.
-
-        ``held_back`` has what the right passkey gets where no session may begin.
-        """
+        """Use ``held_back`` for a valid passkey whose owner may not begin a session."""
         self._database = database
         self._clock = clock
         self._challenges = challenges
@@ -68,7 +65,7 @@ class PasskeyLogin:
         self._relying_party = relying_party
 
     def options(self) -> RequestOptions:
-        """Return what a browser needs for a login, the same for everybody but for the challenge. Nothing is stored."""
+        """Return the options for a login, the same for every caller except for the challenge. Nothing is stored."""
         return RequestOptions(
             challenge=self._challenges.issue(SealedKind.PASSKEY_LOGIN),
             relying_party_id=self._relying_party.id,
@@ -87,11 +84,11 @@ class PasskeyLogin:
     ) -> LoggedIn:
         """Begin a session, committed when this returns. The authenticator must have verified its user.
 
-        Failed attempts are not counted: there is nothing to guess, and a stranger's attempts must not keep the owner
-        out. All refusals are one ``InvalidPasskeyError``, but for ``UnknownPasskeyError``; and with a right signature
-        ``DeletionPendingError``, ``EmailNotVerifiedError`` and ``PasswordChangeRequiredError``, as for the password.
-        A counter that fell suspends the passkey, which its owner is mailed. Raises ``ServiceUnavailableError``
-        before anything is looked at while the access token cannot be signed.
+        Failed attempts are not counted: there is nothing to guess, and attempts of others must not lock the owner out.
+        All refusals are the same ``InvalidPasskeyError``, except ``UnknownPasskeyError``, and with a valid signature
+        ``DeletionPendingError``, ``EmailNotVerifiedError`` and ``PasswordChangeRequiredError``, as with the password. A
+        counter that decreased suspends the passkey, and its owner is notified by mail. Raises
+        ``ServiceUnavailableError`` before any check while the access token cannot be signed.
         """
         now = self._clock.now()
         self._sessions.require_signing_key(None, now)
@@ -108,7 +105,7 @@ class PasskeyLogin:
         user_agent: str | None = None,
         device_token: str | None = None,
     ) -> SignedIn:
-        """Begin the session of a browser, as ``login`` does for tokens, with the same refusals."""
+        """Begin the session of a browser; otherwise like ``login``, with the same refusals."""
         shown = await self._verify(response, client, user_agent, device_token)
         begin = partial(self._sessions.begin_in_browser, stay=stay)
         return self._sessions.finish_in_browser(await self._begin(shown, begin, self._clock.now()))
@@ -143,10 +140,10 @@ class PasskeyLogin:
             raise refusal.reported()
         if isinstance(login, BegunLogin):
             return login
-        raise self._held_back_by(owner, _reason_of(login), now)
+        raise self._refusal_of(owner, _reason_of(login), now)
 
-    def _held_back_by(self, owner: Credentials, reason: RefusalReason | None, now: datetime) -> DomainError:
-        """Return the refusal of a right passkey whose owner may begin no session."""
+    def _refusal_of(self, owner: Credentials, reason: RefusalReason | None, now: datetime) -> DomainError:
+        """Return the refusal of a valid passkey whose owner may begin no session."""
         refusal = refused("account", owner.user_id)
         if owner.deletes_at is not None and reason is RefusalReason.INACTIVE_USER:
             return self._held_back.offer_restoration(

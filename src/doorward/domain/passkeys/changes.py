@@ -1,4 +1,4 @@
-"""What every change of a user's passkeys does: all sessions end, one goes on, and the owner is mailed."""
+"""The common part of all changes of a user's passkeys: end all sessions, begin one, and notify the owner by mail."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -17,12 +17,12 @@ from doorward.domain.passkeys.ports import FactorNotices, RecoveryCodes
 from doorward.domain.passkeys.repository import Connection
 
 POSSESSION: Final = ("pop",)
-"""``amr`` of what a device has signed (RFC 8176 section 2)."""
+"""The ``amr`` of a signature by a device (RFC 8176 section 2)."""
 
 
 @frozen
 class Change:
-    """A change of the caller's passkeys, the event of it, and the device on which it was asked for."""
+    """A change of the caller's passkeys, its event, and the device that requested it."""
 
     caller: Caller
     event: AuditedEvent
@@ -31,32 +31,31 @@ class Change:
 
 
 class PasskeyChanges:
-    """Ends what began before a change, and begins the session in which its user goes on."""
+    """Ends all sessions after a change, and begins the one that replaces the acting session."""
 
     def __init__(self, *, continuation: SessionContinuation, codes: RecoveryCodes, notices: FactorNotices) -> None:
-        """Take what begins the next session, what makes recovery codes, and what tells users."""
         self._continuation = continuation
         self._codes = codes
         self._notices = notices
 
     @property
     def needs_verified_address(self) -> bool:
-        """Whether accounts can verify their addresses: then those that have not may register no passkey."""
+        """Whether a verified address is required to register a passkey. It is, if accounts can verify addresses."""
         return self._notices.needs_verified_address
 
     def require_signing_key(self, now: datetime) -> None:
-        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. To be called first."""
+        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. Call this first."""
         self._continuation.require_signing_key(now)
 
     def describe(self, client: Client, user_agent: str | None) -> Device:
-        """Return what is recorded of the device that asks."""
+        """Return the record of the calling device."""
         return self._continuation.describe(client, user_agent)
 
     async def add(self, connection: Connection, change: Change, account: Account) -> tuple[MadeCodes | None, Continued]:
-        """Note the new factor of the user, who is locked, in the transaction that stored it.
+        """Add the factor to the user, whose row is locked, in the transaction that stored the passkey.
 
-        ``account`` is from before. With the first factor the user gets recovery codes. The passkey has just signed, so
-        the session goes on by two factors.
+        ``account`` is from before the change. With the first factor the user gets recovery codes. The passkey has just
+        signed, so the new session has two factors.
         """
         user_id = change.caller.user.id
         is_first = account.second_factor is None
@@ -68,9 +67,9 @@ class PasskeyChanges:
         return made, await self._continue(connection, change, account, proof, "passkey_added")
 
     async def remove(self, connection: Connection, change: Change, *, has_passkeys: bool) -> Continued:
-        """Note that a factor is gone, in the transaction that removed it. The codes go with the last factor.
+        """Update the factors of the user, in the transaction that removed a passkey. The codes go with the last factor.
 
-        ``has_passkeys``: whether any are left. The session goes on with what was proven in it before.
+        ``has_passkeys``: whether any are left. The new session has the proof of the acting one.
         """
         caller, user_id = change.caller, change.caller.user.id
         kept = add_kind if has_passkeys else remove_kinds
@@ -96,5 +95,5 @@ class PasskeyChanges:
         return continued
 
     def finish(self, continued: Continued, *, now: datetime) -> GoesOn:
-        """Report the session, which is committed, and return its tokens or cookies."""
+        """Report the committed session, and return its tokens or cookies."""
         return self._continuation.finish(continued, now=now)

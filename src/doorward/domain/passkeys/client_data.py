@@ -1,4 +1,4 @@
-"""What a browser adds to a ceremony: which challenge it answers, for which kind of call, of which page. Pure."""
+"""The client data of a ceremony: the challenge, the kind of call, and the origin of the page. Pure."""
 
 import base64
 import binascii
@@ -8,24 +8,24 @@ from typing import Final
 from doorward.core.frozen import frozen
 
 LONGEST_CLIENT_DATA: Final = 8192
-"""Bytes. Browsers send some 200, with extensions and a ``topOrigin`` somewhat more."""
+"""Maximum bytes. Browsers send about 200, and somewhat more with extensions and a ``topOrigin``."""
 
 
 class ClientDataError(Exception):
-    """No client data of WebAuthn, or of a page within a page of another origin."""
+    """The text is no WebAuthn client data, or is from a page in a frame of another origin."""
 
 
 @frozen
 class ClientData:
-    """The part that is read before a signature is verified. None of it is verified yet."""
+    """The part that is read before the signature is verified. It is not verified yet."""
 
     challenge: bytes
 
 
 def read_client_data(content: bytes) -> ClientData:
-    """Return what the client data says (Web Authentication Level 3 section 5.8.1). Raises ``ClientDataError``.
+    """Parse the client data (Web Authentication Level 3 section 5.8.1). Raises ``ClientDataError``.
 
-    A page that another origin frames is refused: its user may not see which site asks.
+    A page in a frame of another origin is refused: its user may not see which site asks.
     """
     if len(content) > LONGEST_CLIENT_DATA:
         raise ClientDataError

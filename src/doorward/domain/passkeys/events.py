@@ -20,7 +20,7 @@ class PasskeyAdded(AuditedEvent):
 
 @frozen(slots=False)
 class PasskeyRenamed(AuditedEvent):
-    """A user gave the passkey `passkey_id` another name."""
+    """A user renamed the passkey `passkey_id`."""
 
     type = "factor.passkey_renamed"
     log_event = "passkeys.passkey.renamed"
@@ -40,9 +40,9 @@ class PasskeyRemoved(AuditedEvent):
 
 @frozen(slots=False)
 class PasskeySuspended(AuditedEvent):
-    """The counter of the passkey `passkey_id` of `target_user_id` fell: there may be a copy of it.
+    """The counter of the passkey `passkey_id` of `target_user_id` decreased: there may be a copy of it.
 
-    It was refused, and is accepted no more. Its owner is told by mail.
+    The passkey was refused, and stays suspended. Its owner is notified by mail.
     """
 
     type = "factor.passkey_suspended"
@@ -57,8 +57,8 @@ class PasskeySuspended(AuditedEvent):
 class PasskeyRegistrationRefused(Event):
     """A new passkey was refused with 422.
 
-    `reason` is `challenge` (made up, of another user, or too old), `repeated`, `outdated` (all sessions of the user
-    were ended meanwhile) or `response`: what the authenticator sent does not verify.
+    `reason` is `challenge` (forged, of another user, or too old), `repeated`, `outdated` (all sessions of the user were
+    ended meanwhile) or `response`: the authenticator's response does not verify.
     """
 
     log_event = "passkeys.registration.refused"
@@ -68,13 +68,13 @@ class PasskeyRegistrationRefused(Event):
 
 @frozen(slots=False)
 class PasskeyRefused(Event):
-    """A passkey was refused, and why, which the caller is not told but for an `unknown` one.
+    """A passkey was refused. `reason` is not sent to the caller, except `unknown`.
 
-    `reason` is `challenge` (made up, for another call, or too old), `repeated`, `unknown`, `relying_party` (registered
-    while PUBLIC_URL had another host), `user` (of another user than the one it is to be shown for), `suspended`,
-    `response` (what the authenticator sent does not verify, or the user was not verified), `counter` (the passkey was
-    suspended for it), `overtaken` (removed, suspended or used again since its challenge was given), or `account`: no
-    session may begin. `target_user_id` is its owner.
+    `reason` is `challenge` (forged, for another call, or too old), `repeated`, `unknown`, `relying_party` (registered
+    while PUBLIC_URL had another host), `user` (of another user than required), `suspended`, `response` (the
+    authenticator's response does not verify, or the user was not verified), `counter` (the passkey was suspended for
+    it), `overtaken` (removed, suspended or used again since its challenge was issued), or `account`: no session may
+    begin. `target_user_id` is its owner.
     """
 
     log_event = "passkeys.passkey.refused"

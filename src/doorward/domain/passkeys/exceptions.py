@@ -1,10 +1,10 @@
-"""Every way in which passkeys are refused, one class each. The codes are part of the API."""
+"""All errors of passkeys. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class PasskeysNotConfiguredError(DomainError):
-    """The service has no address that authenticators know it by, or lacks the package. The same for every caller."""
+    """The service has no host name for a relying party id, or lacks the package. The same for every caller."""
 
     kind = Kind.FORBIDDEN
     code = "passkeys_not_configured"
@@ -15,7 +15,7 @@ class PasskeysNotConfiguredError(DomainError):
 
 
 class InvalidPasskeyError(DomainError):
-    """The signature, the challenge, the origin or the account does not suffice: the caller is not told which."""
+    """Signature, challenge, origin or account is not accepted: the response does not tell which."""
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_passkey"
@@ -25,8 +25,8 @@ class InvalidPasskeyError(DomainError):
 class UnknownPasskeyError(DomainError):
     """No passkey has this credential id: it was removed here, and is still in the authenticator.
 
-    The caller is told so, that the browser can forget it (``PublicKeyCredential.signalUnknownCredential``). Credential
-    ids are random: none can be guessed.
+    The response tells so, so that the browser can remove it (``PublicKeyCredential.signalUnknownCredential``).
+    Credential ids are random and cannot be guessed.
     """
 
     kind = Kind.UNAUTHENTICATED
@@ -35,7 +35,7 @@ class UnknownPasskeyError(DomainError):
 
 
 class PasskeyRegistrationRefusedError(DomainError):
-    """What was made does not verify, or its challenge is used or too old: the caller is not told which."""
+    """The credential does not verify, or its challenge is used or too old: the response does not tell which."""
 
     kind = Kind.INVALID
     code = "passkey_registration_refused"
@@ -57,7 +57,7 @@ class TooManyPasskeysError(DomainError):
 
 
 class PasskeyNotFoundError(DomainError):
-    """The user has no passkey of this id: unknown, removed or another user's, which is not told."""
+    """The passkey is unknown, removed or another user's: the response does not tell which."""
 
     kind = Kind.NOT_FOUND
     code = "passkey_not_found"

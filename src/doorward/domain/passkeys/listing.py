@@ -8,7 +8,7 @@ from doorward.domain.passkeys.repository import Connection, list_passkeys
 
 
 class ListedPasskeys(ListedFactors):
-    """The part of a list of factors that is about passkeys."""
+    """Lists the passkeys of a user as second factors."""
 
     async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
         """Return the passkeys of a user, the oldest first."""

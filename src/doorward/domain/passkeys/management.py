@@ -1,4 +1,4 @@
-"""Use cases: a signed-in user sees, renames and removes passkeys."""
+"""Use cases: a signed-in user lists, renames and removes passkeys."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from doorward.observability.request_context import current_client
 
 @frozen
 class OwnPasskeys:
-    """The passkeys of a user, and how authenticators know service and user."""
+    """The passkeys of a user, the relying party, and the user handle."""
 
     passkeys: list[Passkey]
     relying_party: RelyingParty
@@ -31,7 +31,7 @@ class OwnPasskeys:
 
 
 class PasskeyManagement:
-    """For users who got another device, or lost one."""
+    """Use cases of users who have replaced or lost a device."""
 
     def __init__(
         self,
@@ -42,7 +42,6 @@ class PasskeyManagement:
         relying_party: RelyingParty,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, what changes factors, the service, and what addresses may show."""
         self._database = database
         self._clock = clock
         self._changes = changes
@@ -56,9 +55,9 @@ class PasskeyManagement:
         return OwnPasskeys(passkeys, self._relying_party, caller.user.id.bytes)
 
     async def rename(self, caller: Caller, passkey_id: UUID, name: str | None) -> Passkey:
-        """Give a passkey another name; None leaves it as it is. No session ends by that.
+        """Rename a passkey and return it; None as name changes nothing. No session ends.
 
-        Raises ``InvalidPasskeyNameError``, ``PasskeyNotFoundError``, the same for what never was and for what is
+        Raises ``InvalidPasskeyNameError``, ``PasskeyNotFoundError``, the same for one that never existed and for
         another user's, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         cleaned, user_id = None if name is None else clean_name(name), caller.user.id
@@ -78,9 +77,9 @@ class PasskeyManagement:
     async def remove(
         self, caller: Caller, passkey_id: UUID, *, client: Client = NO_CLIENT, user_agent: str | None = None
     ) -> GoesOn:
-        """Remove a passkey, committed when this returns. All sessions end, and the answer has a new one's tokens.
+        """Remove a passkey, committed when this returns. All sessions end; return the tokens of a new one.
 
-        The caller has proven who is asking a moment ago. Raises what ``rename`` raises but for the name, and
+        The caller must have re-authenticated recently. Raises what ``rename`` raises except for the name, and
         ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         now, user_id = self._clock.now(), caller.user.id

@@ -1,4 +1,4 @@
-"""The vocabulary of this domain: the relying party, what authenticators send, and what is stored of them. No I/O."""
+"""Models of this domain: the relying party, authenticator responses, and stored passkeys. No I/O."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from doorward.core.frozen import frozen
 
 @frozen
 class RelyingParty:
-    """This service, as authenticators know it (Web Authentication Level 3 section 4).
+    """This service as a relying party (Web Authentication Level 3 section 4).
 
     ``id`` is the host of PUBLIC_URL; credentials of another host do not work. ``origin`` is the only one whose pages
     may use them.
@@ -22,7 +22,7 @@ class RelyingParty:
 
 @frozen
 class CreationResponse:
-    """What ``navigator.credentials.create()`` returned, decoded. Nothing of it has been verified."""
+    """The decoded result of ``navigator.credentials.create()``. It is not verified."""
 
     credential_id: bytes
     client_data: bytes
@@ -32,9 +32,9 @@ class CreationResponse:
 
 @frozen
 class AssertionResponse:
-    """What ``navigator.credentials.get()`` returned, decoded. Nothing of it has been verified.
+    """The decoded result of ``navigator.credentials.get()``. It is not verified.
 
-    ``user_handle`` is None where the authenticator sends none.
+    ``user_handle`` is None if the authenticator sends none.
     """
 
     credential_id: bytes
@@ -46,11 +46,11 @@ class AssertionResponse:
 
 @frozen
 class CreatedCredential:
-    """A verified new credential. Of one that is eligible for backup, copies may be on several devices."""
+    """A verified new credential. If it is eligible for backup, several devices may have copies."""
 
     credential_id: bytes
     public_key: bytes
-    """As the authenticator encodes it (COSE, RFC 9052 section 7)."""
+    """Encoded as by the authenticator (COSE, RFC 9052 section 7)."""
     sign_count: int
     is_backup_eligible: bool
     is_backed_up: bool
@@ -58,7 +58,7 @@ class CreatedCredential:
 
 @frozen
 class Assertion:
-    """A verified signature. Whether its counter and its user verification suffice, the caller decides."""
+    """A verified signature. The caller must check its counter and its user verification."""
 
     sign_count: int
     is_user_verified: bool
@@ -68,7 +68,7 @@ class Assertion:
 
 @frozen
 class NewPasskey:
-    """A passkey about to be stored."""
+    """A passkey to store."""
 
     id: UUID
     user_id: UUID
@@ -85,7 +85,7 @@ class NewPasskey:
 
 @frozen
 class Passkey:
-    """A passkey as its owner sees it."""
+    """A passkey, with the fields that its owner may see."""
 
     id: UUID
     credential_id: bytes
@@ -100,7 +100,7 @@ class Passkey:
 
 @frozen
 class StoredCredential:
-    """What a signature is verified against."""
+    """The stored fields for the verification of a signature."""
 
     id: UUID
     user_id: UUID
@@ -113,7 +113,7 @@ class StoredCredential:
 
 @frozen
 class CreationOptions:
-    """What an authenticator is asked to make."""
+    """The options for the creation of a credential."""
 
     challenge: bytes
     relying_party: RelyingParty
@@ -126,7 +126,7 @@ class CreationOptions:
 
 @frozen
 class RequestOptions:
-    """What authenticators are asked to sign. With none ``allowed`` by name, the user chooses among all."""
+    """The options for a signature. With an empty ``allowed``, the user chooses among all credentials."""
 
     challenge: bytes
     relying_party_id: str

@@ -1,4 +1,4 @@
-"""The passkeys of a user, as that user is given them: a member of the export."""
+"""The passkeys of a user: a member of the data export."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID
@@ -7,7 +7,7 @@ from doorward.domain.passkeys.repository import Connection, list_exported_passke
 
 
 class PasskeyData:
-    """The names of a user's passkeys, and when they were used."""
+    """Exports the names of a user's passkeys, and when they were used."""
 
     member = "passkeys"
 

@@ -1,4 +1,4 @@
-"""The rules of passkeys as pure decisions."""
+"""Limits and normalization of passkey fields. Pure."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -8,28 +8,31 @@ from doorward.core.text import UnsafeTextError, normalize, visible
 from doorward.domain.passkeys.exceptions import InvalidPasskeyNameError
 
 MOST_PASSKEYS: Final = 20
-"""Of one user."""
+"""Maximum number of passkeys of one user."""
 
 LONGEST_NAME: Final = 64
-"""Characters of a name, in NFC."""
+"""Maximum characters of a name, in NFC."""
 
 LONGEST_CREDENTIAL_ID: Final = 1023
-"""Bytes. Web Authentication Level 3 section 4."""
+"""Maximum bytes (Web Authentication Level 3 section 4)."""
 
 ALGORITHMS: Final = (-7, -8, -257)
-"""Signatures that are accepted: ES256, EdDSA with Ed25519, RS256 (RFC 9053, RFC 8812), the first one preferred."""
+"""The accepted signature algorithms: ES256, EdDSA with Ed25519, RS256 (RFC 9053, RFC 8812).
+
+The first one is preferred.
+"""
 
 CEREMONY_MILLISECONDS: Final = 300_000
-"""For how long a browser is asked to wait for its user."""
+"""How long a browser waits for its user."""
 
 DEFAULT_NAME: Final = "Passkey"
 
 TRANSPORTS: Final = ("usb", "nfc", "ble", "smart-card", "hybrid", "internal")
-"""Web Authentication Level 3 section 5.8.4: what an authenticator can be reached by. Others are not kept."""
+"""The transports of authenticators (Web Authentication Level 3 section 5.8.4). Others are not stored."""
 
 
 def clean_name(name: str) -> str:
-    """Return a passkey's name as it is stored; the default for none. Raises ``InvalidPasskeyNameError``."""
+    """Return the normalized name of a passkey; the default for an empty name. Raises ``InvalidPasskeyNameError``."""
     try:
         cleaned = normalize(name, "NFC", longest=4 * LONGEST_NAME).strip()
     except UnsafeTextError as error:
@@ -40,6 +43,6 @@ def clean_name(name: str) -> str:
 
 
 def known_transports(transports: Iterable[str]) -> list[str]:
-    """Return those that the standard names, each once and in its order."""
+    """Return the transports that the standard defines, without duplicates and in its order."""
     sent = set(transports)
     return [each for each in TRANSPORTS if each in sent]

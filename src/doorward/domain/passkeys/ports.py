@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols."""
+"""The ports of this domain, as Protocols."""
 
 from datetime import datetime
 from typing import Literal, Protocol
@@ -17,19 +17,19 @@ from doorward.domain.passkeys.repository import Connection
 
 
 class CeremonyFailedError(Exception):
-    """What an authenticator sent does not verify. The message says why, and has nothing of what was sent."""
+    """The authenticator's response does not verify. The message gives the reason, and no part of the response."""
 
 
 class Ceremonies(Protocol):
-    """Verifies what authenticators send (Web Authentication Level 3 sections 7.1 and 7.2).
+    """Verifies responses of authenticators (Web Authentication Level 3 sections 7.1 and 7.2).
 
-    Both functions raise ``CeremonyFailedError``, whatever the response holds.
+    Both methods raise nothing but ``CeremonyFailedError``, whatever the response contains.
     """
 
     def verify_creation(
         self, response: CreationResponse, *, challenge: bytes, relying_party: RelyingParty
     ) -> CreatedCredential:
-        """Return the credential that was made for the challenge. The user need not have been verified."""
+        """Return the credential that was created for the challenge. User verification is not required."""
         ...
 
     def verify_assertion(
@@ -41,15 +41,15 @@ class Ceremonies(Protocol):
         public_key: bytes,
         requires_user_verification: bool,
     ) -> Assertion:
-        """Return what was signed over the challenge with the credential's key. The counter is not judged."""
+        """Verify the signature of the challenge by the credential's key. The counter is not checked."""
         ...
 
 
 class RecoveryCodes(Protocol):
-    """The codes that a user with a second factor keeps for the day on which the device is lost."""
+    """The recovery codes of a user with a second factor, for the case that the device is lost."""
 
     async def make(self, connection: Connection, caller: Caller, *, now: datetime) -> MadeCodes:
-        """Store new codes of the caller's user, who is locked, in place of all others, in the caller's transaction."""
+        """Replace the codes of the caller's user, whose row is locked, in the caller's transaction."""
         ...
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
@@ -58,11 +58,11 @@ class RecoveryCodes(Protocol):
 
 
 class FactorNotices(Protocol):
-    """Tells users by mail what happened to their second factors."""
+    """Notifies users by mail of changes to their second factors."""
 
     @property
     def needs_verified_address(self) -> bool:
-        """Whether accounts can verify their addresses: then those that have not may register no passkey."""
+        """Whether a verified address is required to register a passkey. It is, if accounts can verify addresses."""
         ...
 
     async def tell(
@@ -74,5 +74,5 @@ class FactorNotices(Protocol):
         email: str | None,
         now: datetime,
     ) -> None:
-        """Queue the mail to the address that the user has at this moment, None where it is not verified."""
+        """Queue the mail. ``email`` is the current address of the user, None if it is not verified."""
         ...

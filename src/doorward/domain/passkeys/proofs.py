@@ -1,4 +1,4 @@
-"""Showing a passkey: the part that a login, a second factor and a proof within a session have in common."""
+"""Verification of passkeys, shared by login, second factor and re-authentication."""
 
 from datetime import datetime
 from typing import Literal
@@ -21,7 +21,7 @@ from doorward.observability.logging import report
 
 @frozen
 class ShownPasskey:
-    """A passkey whose signature is right. Its challenge and its counter are still to be consumed."""
+    """A passkey with a valid signature. Its challenge and its counter are not consumed yet."""
 
     credential: StoredCredential
     assertion: Assertion
@@ -30,19 +30,19 @@ class ShownPasskey:
 
 @frozen
 class RefusedUse:
-    """A right signature that is not accepted. What it changed is to be committed, and then the events reported."""
+    """A valid signature that is not accepted. The caller commits the changes, then reports the events."""
 
     events: tuple[Event, ...]
 
     def reported(self) -> InvalidPasskeyError:
-        """Report it, and return the refusal that does not tell why."""
+        """Report the events, and return the error that does not reveal the reason."""
         for event in self.events:
             report(event)
         return InvalidPasskeyError()
 
 
 class PasskeyProofs:
-    """Verifies signatures, and consumes what each may be used for once."""
+    """Verifies signatures, and consumes challenges and counters."""
 
     def __init__(
         self, *, challenges: Challenges, ceremonies: Ceremonies, relying_party: RelyingParty, notices: FactorNotices
@@ -55,7 +55,7 @@ class PasskeyProofs:
     def read_challenge(
         self, response: AssertionResponse, kind: SealedKind, *, given_to: bytes = NOT_BOUND
     ) -> tuple[bytes, SealedToken]:
-        """Return the challenge that was signed. Raises ``InvalidPasskeyError``, without a query."""
+        """Return the signed challenge. Raises ``InvalidPasskeyError``, without a query."""
         try:
             return self._challenges.read(response.client_data, kind, given_to=given_to)
         except ChallengeRefusedError as error:
@@ -63,7 +63,7 @@ class PasskeyProofs:
             raise InvalidPasskeyError from error
 
     async def find(self, connection: Connection, response: AssertionResponse) -> StoredCredential:
-        """Return the passkey that the response names. Raises ``UnknownPasskeyError``."""
+        """Return the passkey with the credential id of the response. Raises ``UnknownPasskeyError``."""
         credential = await repository.find_credential(connection, response.credential_id)
         if credential is None:
             report(PasskeyRefused(reason="unknown"))
@@ -78,7 +78,7 @@ class PasskeyProofs:
         *,
         requires_user_verification: bool,
     ) -> ShownPasskey:
-        """Return the passkey, if its signature is right and it may be used. Raises ``InvalidPasskeyError``."""
+        """Return the passkey if its signature is valid and it may be used. Raises ``InvalidPasskeyError``."""
         text, token = challenge
         reason = self._refusal_of(credential, response)
         if reason is not None:
@@ -94,16 +94,16 @@ class PasskeyProofs:
         except CeremonyFailedError as error:
             raise refused("response", credential.user_id) from error
         if assertion.is_backup_eligible != credential.is_backup_eligible:
-            # Web Authentication Level 3 section 7.2: it is a property of the credential, and never changes.
+            # Web Authentication Level 3 section 7.2: backup eligibility of a credential never changes.
             raise refused("response", credential.user_id)
         return ShownPasskey(credential, assertion, token)
 
     async def consume(self, connection: Connection, shown: ShownPasskey, *, now: datetime) -> RefusedUse | None:
-        """Consume the challenge and note the use, in the caller's transaction, which has locked the user.
+        """Consume the challenge and store the use, in the caller's transaction, which has locked the user.
 
-        Return what refuses the passkey, None for one that is accepted. The caller commits in either case: a counter
-        that fell has suspended the passkey. A signature that comes a second time suspends nothing: its challenge was
-        used. Nor does one that another overtook, as from a second tab: its challenge is older than the last use.
+        Return the refusal, None for an accepted passkey. The caller commits in either case: a counter that decreased
+        has suspended the passkey. A signature that is sent a second time suspends nothing, because its challenge was
+        used. Nor does one that another has overtaken, as from a second tab: its challenge is older than the last use.
         """
         credential, assertion = shown.credential, shown.assertion
         if not await self._challenges.consume(connection, shown.token):
@@ -148,6 +148,6 @@ class PasskeyProofs:
 def refused(
     reason: Literal["relying_party", "suspended", "user", "response", "account"], user_id: UUID
 ) -> InvalidPasskeyError:
-    """Log for the operator what the caller is not told, and return the refusal that does not tell it."""
+    """Log the reason for the operator, and return the error that does not reveal it."""
     report(PasskeyRefused(reason=reason, target_user_id=user_id))
     return InvalidPasskeyError()

@@ -39,16 +39,16 @@ from doorward.observability.logging import report
 
 @frozen
 class AddedPasskey:
-    """A passkey that was registered, and the session in which its user goes on."""
+    """A registered passkey, and the session that replaces the acting one."""
 
     passkey: Passkey
     login: GoesOn
     recovery_codes: Sequence[str]
-    """Of a user who had no second factor before, shown this once; empty for others."""
+    """The codes of a user who had no second factor before, shown only once; empty for others."""
 
 
 class PasskeyRegistration:
-    """Registers the credentials that a user's authenticators make."""
+    """Registers passkeys."""
 
     def __init__(
         self,
@@ -60,7 +60,6 @@ class PasskeyRegistration:
         changes: PasskeyChanges,
         relying_party: RelyingParty,
     ) -> None:
-        """Take the database, the time, what issues challenges, what verifies answers, and what changes factors."""
         self._database = database
         self._clock = clock
         self._challenges = challenges
@@ -69,11 +68,11 @@ class PasskeyRegistration:
         self._relying_party = relying_party
 
     async def options(self, caller: Caller) -> CreationOptions:
-        """Return what a browser needs to have a credential made. Nothing is stored.
+        """Return the options with which a browser creates a credential. Nothing is stored.
 
-        The caller has proven who is asking a moment ago. Raises ``EmailNotVerifiedError``: whoever registered an
-        address that is not shown to be the own one must leave nothing in the account. ``TooManyPasskeysError``, and
-        ``InvalidAccessTokenError`` if the session has ended meanwhile.
+        The caller must have re-authenticated recently. Raises ``EmailNotVerifiedError``, because an account registered
+        with another person's address must get no passkey, ``TooManyPasskeysError``, and ``InvalidAccessTokenError`` if
+        the session has ended meanwhile.
         """
         user, now = caller.user, self._clock.now()
         async with self._database.transaction() as connection:
@@ -101,11 +100,11 @@ class PasskeyRegistration:
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
     ) -> AddedPasskey:
-        """Store the passkey, committed when this returns. All sessions end, and the answer has a new one's tokens.
+        """Store the passkey, committed when this returns. All sessions end; the result has the tokens of a new one.
 
-        The caller has proven who is asking a moment ago. From then on the account has a second factor. Raises
-        ``InvalidPasskeyNameError``, ``PasskeyRegistrationRefusedError``, ``PasskeyExistsError``,
-        what ``options`` raises, and ``ServiceUnavailableError`` while the tokens cannot be signed.
+        The caller must have re-authenticated recently. From then on the account has a second factor. Raises
+        ``InvalidPasskeyNameError``, ``PasskeyRegistrationRefusedError``, ``PasskeyExistsError``, what ``options``
+        raises, and ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         now, cleaned = self._clock.now(), clean_name(name)
         self._changes.require_signing_key(now)
@@ -154,7 +153,10 @@ class PasskeyRegistration:
         )
 
     async def _store(self, connection: Connection, account: Account, passkey: NewPasskey, token: SealedToken) -> None:
-        """Store the passkey of the user, who is locked. What refuses it rolls all back: the challenge stays good."""
+        """Store the passkey of the user, whose row is locked.
+
+        A refusal rolls back, so that the challenge stays valid.
+        """
         if token.epoch != account.session_epoch:
             raise _refused("outdated")
         if not await self._challenges.consume(connection, token):
@@ -171,7 +173,7 @@ class PasskeyRegistration:
 
 
 def _refused(reason: Literal["challenge", "repeated", "outdated", "response"]) -> PasskeyRegistrationRefusedError:
-    """Log for the operator what the caller is not told, and return the refusal that does not tell it."""
+    """Log the reason for the operator, and return the error that does not reveal it."""
     report(PasskeyRegistrationRefused(reason=reason))
     return PasskeyRegistrationRefusedError()
 

@@ -1,4 +1,4 @@
-"""Removing all passkeys of a user who has lost them, in a reset of all factors."""
+"""Removal of all passkeys of a user, in a reset of all second factors."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ from doorward.domain.passkeys.repository import Connection, remove_passkeys
 
 
 class PasskeyRemoval:
-    """The part of a reset that is about passkeys."""
+    """Removes passkeys in a reset of all second factors."""
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
-        """Remove all passkeys of a user, who is locked, in the caller's transaction."""
+        """Remove all passkeys of a user, whose row is locked, in the caller's transaction."""
         await remove_passkeys(connection, user_id)

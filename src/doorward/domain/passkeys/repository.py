@@ -1,4 +1,4 @@
-"""The SQL of the table ``passkeys``. Call what changes something after the user's row was locked."""
+"""The SQL of the table ``passkeys``. The caller of a function that writes must have locked the user's row."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
@@ -17,7 +17,7 @@ Connection = AsyncConnection[Any]
 
 @frozen
 class ExportedPasskey:
-    """A passkey as its owner gets it with all other data. The key and its id are the authenticator's."""
+    """A passkey in the data export. The key and its id belong to the authenticator."""
 
     name: str
     created_at: datetime
@@ -26,9 +26,9 @@ class ExportedPasskey:
 
 
 async def add_passkey(connection: Connection, passkey: NewPasskey) -> bool:
-    """Store a passkey; return whether its credential was registered for nobody before.
+    """Store a passkey; return False if its credential is registered already, for this or another user.
 
-    A credential that another transaction has stored meanwhile is waited for.
+    If another transaction is storing the same credential, this waits for it.
     """
     cursor = await connection.execute(
         """
@@ -64,7 +64,7 @@ async def list_passkeys(connection: Connection, user_id: UUID) -> list[Passkey]:
 
 
 async def find_credential(connection: Connection, credential_id: bytes) -> StoredCredential | None:
-    """Find the passkey that an authenticator names."""
+    """Find the passkey with this credential id."""
     async with connection.cursor(row_factory=class_row(StoredCredential)) as cursor:
         await cursor.execute(
             """
@@ -81,7 +81,10 @@ async def find_credential(connection: Connection, credential_id: bytes) -> Store
 async def update_use(
     connection: Connection, user_id: UUID, passkey_id: UUID, *, sign_count: int, is_backed_up: bool, now: datetime
 ) -> bool:
-    """Store the counter of a signature; return whether the passkey is in use and the counter grew, or is not kept."""
+    """Store the use of a passkey; return False if it is suspended or gone, or its counter did not increase.
+
+    Authenticators without a counter always send 0, which is accepted.
+    """
     cursor = await connection.execute(
         """
         UPDATE passkeys
@@ -107,7 +110,7 @@ async def update_use(
 async def update_suspension(
     connection: Connection, user_id: UUID, passkey_id: UUID, *, sign_count: int, challenged_at: datetime, now: datetime
 ) -> bool:
-    """Suspend a passkey in use whose counter did not grow; return whether it was so."""
+    """Suspend a passkey whose counter did not increase; return whether this suspended it."""
     cursor = await connection.execute(
         """
         UPDATE passkeys
@@ -131,7 +134,7 @@ async def update_suspension(
 
 
 async def update_name(connection: Connection, user_id: UUID, passkey_id: UUID, *, name: str | None) -> Passkey | None:
-    """Give a passkey of this user another name if there is one, and return it; None if there is no such passkey."""
+    """Rename a passkey of this user unless ``name`` is None, and return it; None if there is no such passkey."""
     async with connection.cursor(row_factory=class_row(Passkey)) as cursor:
         await cursor.execute(
             """
@@ -148,7 +151,7 @@ async def update_name(connection: Connection, user_id: UUID, passkey_id: UUID, *
 
 
 async def remove_passkey(connection: Connection, user_id: UUID, passkey_id: UUID) -> bool:
-    """Remove a passkey of this user; return whether there was one."""
+    """Remove a passkey of this user; return whether it existed."""
     cursor = await connection.execute(
         """
         DELETE FROM passkeys
@@ -173,7 +176,7 @@ async def remove_passkeys(connection: Connection, user_id: UUID) -> int:
 
 
 async def list_exported_passkeys(connection: Connection, user_id: UUID) -> AsyncGenerator[ExportedPasskey]:
-    """Find the passkeys of a user for the export. Call it in a transaction."""
+    """Stream the passkeys of a user for the data export. The server-side cursor needs a transaction."""
     async with connection.cursor("passkeys_of_user", row_factory=class_row(ExportedPasskey)) as cursor:
         await cursor.execute(
             """

@@ -1,4 +1,4 @@
-"""A passkey as a second factor: after the password of a login, or in a session that proves again who is asking."""
+"""A passkey as a second factor: after the password of a login, or to re-authenticate in a session."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ VERIFIED_POSSESSION: Final = ("pop", "user")
 
 
 class PasskeyFactors:
-    """Tells browsers what a passkey is to sign as a second factor, and reads what they send."""
+    """Issues the options for a passkey as a second factor, and reads the responses."""
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class PasskeyFactors:
         pending: PendingLogins,
         relying_party: RelyingParty,
     ) -> None:
-        """Take the database, the time, what verifies passkeys, and what reads logins that wait for a factor."""
         self._database = database
         self._clock = clock
         self._challenges = challenges
@@ -49,10 +48,10 @@ class PasskeyFactors:
         self._relying_party = relying_party
 
     async def options_of_login(self, mfa_token: str) -> RequestOptions:
-        """Return what a browser needs to complete a login whose password was right: its user's passkeys.
+        """Return the options to complete a login whose password was right: the passkeys of its user.
 
-        Nothing is stored. Raises ``InvalidPendingLoginError``, also for a login that was completed or is outdated: what
-        passkeys its user has is told to no one who had the password once.
+        Nothing is stored. Raises ``InvalidPendingLoginError``, also for a login that was completed or is outdated: an
+        old token must not reveal the passkeys that its user has now.
         """
         shown = self._pending.read(mfa_token, now=self._clock.now())
         login = shown.login
@@ -66,7 +65,7 @@ class PasskeyFactors:
         return self._options(passkeys, challenge, requires_user_verification=False)
 
     async def options_of_session(self, caller: Caller) -> RequestOptions:
-        """Return what a browser needs to show again who is asking: the passkeys of the caller's user.
+        """Return the options to re-authenticate: the passkeys of the caller's user.
 
         Nothing is stored. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
@@ -80,7 +79,7 @@ class PasskeyFactors:
         return self._options(passkeys, challenge, requires_user_verification=_is_by_passkey_alone(caller))
 
     def shown_in_session(self, caller: Caller, response: AssertionResponse) -> "ShownPasskeyFactor":
-        """Return the factor that was sent to show again who is asking."""
+        """Return the factor that was sent to re-authenticate."""
         return ShownPasskeyFactor(
             response,
             SealedKind.PASSKEY_PROOF,
@@ -112,15 +111,15 @@ class PasskeyFactors:
 
 
 def _is_by_passkey_alone(caller: Caller) -> bool:
-    """Tell whether nothing but a passkey was shown in the session: then it alone has to be both kinds again."""
+    """Return whether the session has only passkeys as proof: then the passkey must be both factors again."""
     return caller.amr <= {*VERIFIED_POSSESSION, SEVERAL_FACTORS}
 
 
 class ShownPasskeyFactor:
-    """A passkey's answer, for one request: a ``ShownFactor`` of ``domain.auth``.
+    """A passkey's response, for one request: a ``ShownFactor`` of ``domain.auth``.
 
-    Its user need not have been verified where something else of the user was shown before. Its challenge is that of
-    this login or this session, and ends with it.
+    User verification is not required if another factor of the user was shown before. The challenge is bound to this
+    login or this session, and expires with it.
     """
 
     method = METHOD
@@ -144,10 +143,10 @@ class ShownPasskeyFactor:
 
     @property
     def amr(self) -> tuple[str, ...]:
-        """The device, and the user's PIN or body if the authenticator asked for it (RFC 8176)."""
+        """The device, and the user's PIN or biometrics if the authenticator verified them (RFC 8176)."""
         return POSSESSION if self._shown is None or not self._shown.assertion.is_user_verified else VERIFIED_POSSESSION
 
-    async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - its Protocol's
+    async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - part of the Protocol
         """Verify the signature, which changes nothing. Raises ``InvalidSecondFactorError``."""
         try:
             challenge = self._proofs.read_challenge(self._response, self._kind, given_to=self._given_to)
@@ -163,8 +162,8 @@ class ShownPasskeyFactor:
         except (InvalidPasskeyError, UnknownPasskeyError) as error:
             raise InvalidSecondFactorError from error
 
-    async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:  # noqa: ARG002 - its Protocol's
-        """Store that it was used. A counter that fell is refused after the commit, which suspends the passkey."""
+    async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:  # noqa: ARG002 - part of the Protocol
+        """Store the use. A decreased counter is refused only after the commit, which suspends the passkey."""
         if self._shown is None:
             raise InvalidSecondFactorError
         refusal = await self._proofs.consume(connection, self._shown, now=now)

@@ -1,4 +1,4 @@
-"""The SQL of the table ``federated_identities``, and of the users that come into being with its rows."""
+"""The SQL of the table ``federated_identities``, and of the users that are created with its rows."""
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from doorward.domain.federation.repositories import Connection
 
 
 async def list_identities(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredIdentity]:
-    """Find what issuers call a user. Call it in a transaction."""
+    """Stream the identities of a user for the data export. The server-side cursor needs a transaction."""
     async with connection.cursor("identities_of_user", row_factory=class_row(StoredIdentity)) as cursor:
         await cursor.execute(
             """
@@ -46,10 +46,10 @@ async def list_users(connection: Connection, subjects: Sequence[ForeignSubject])
 async def add_user(
     connection: Connection, user_id: UUID, *, issuer: str, subject: str, username: str, now: datetime
 ) -> bool:
-    """Store a foreign subject and its local user, who has no address and no password; return whether it had none.
+    """Store a foreign subject and its local user, without address and password; return False if the subject has a user.
 
-    Of several at the same moment one stores them; the others wait for its commit, and store nothing. The identity is
-    stored first, because the user depends on it; that it refers to the user is checked at the end of the statement.
+    Of concurrent calls, one stores them; the others wait for its commit and store nothing. The identity is stored
+    first, because the user depends on it; its foreign key to the user is checked at the end of the statement.
     """
     cursor = await connection.execute(
         """
@@ -76,7 +76,7 @@ async def add_user(
 
 
 async def find_user(connection: Connection, subject: ForeignSubject) -> UUID | None:
-    """Find the user whom an identity belongs to."""
+    """Find the user that an identity is linked with."""
     cursor = await connection.execute(
         """
         SELECT user_id
@@ -91,7 +91,7 @@ async def find_user(connection: Connection, subject: ForeignSubject) -> UUID | N
 
 
 async def list_linked(connection: Connection, user_id: UUID) -> Sequence[StoredIdentity]:
-    """Find what issuers call a user, the oldest first."""
+    """Find the identities of a user, the oldest first."""
     async with connection.cursor(row_factory=class_row(StoredIdentity)) as cursor:
         await cursor.execute(
             """
@@ -106,7 +106,7 @@ async def list_linked(connection: Connection, user_id: UUID) -> Sequence[StoredI
 
 
 async def add_identity(connection: Connection, user_id: UUID, subject: ForeignSubject, *, now: datetime) -> bool:
-    """Store an identity of a user; return whether it was no user's. Of several at once, one stores it."""
+    """Link an identity with a user; return False if it is linked already. Of concurrent calls, one stores it."""
     cursor = await connection.execute(
         """
         INSERT INTO federated_identities (issuer, subject, user_id, created_at)
@@ -119,7 +119,7 @@ async def add_identity(connection: Connection, user_id: UUID, subject: ForeignSu
 
 
 async def remove_identity(connection: Connection, user_id: UUID, subject: ForeignSubject) -> bool:
-    """Remove an identity of a user; return whether it was there."""
+    """Remove an identity of a user; return whether it existed."""
     cursor = await connection.execute(
         """
         DELETE FROM federated_identities

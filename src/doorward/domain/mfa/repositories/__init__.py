@@ -1,4 +1,4 @@
-"""The SQL of this domain, one module a table."""
+"""The SQL of this domain, one module per table."""
 
 from typing import Any
 

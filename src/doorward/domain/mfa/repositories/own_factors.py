@@ -1,4 +1,4 @@
-"""The SQL by which users see their second factors."""
+"""The SQL that lists the second factors of a user."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ async def find_application(connection: Connection, user_id: UUID) -> OwnApplicat
 
 
 async def count_recovery_codes(connection: Connection, user_id: UUID) -> int:
-    """Return how many codes a user has left."""
+    """Return how many unused codes a user has."""
     cursor = await connection.execute(
         """
         SELECT count(*)

@@ -1,4 +1,4 @@
-"""The SQL of the table ``recovery_codes``: the codes of a user that are not used yet, as MACs."""
+"""The SQL of the table ``recovery_codes``: the unused codes of users, as MACs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from doorward.domain.mfa.repositories import Connection
 
 
 async def replace_codes(connection: Connection, user_id: UUID, macs: Sequence[bytes], *, now: datetime) -> None:
-    """Store new codes of a locked user in place of all that there are."""
+    """Replace all codes of a user, whose row is locked."""
     await connection.execute(
         """
         WITH removed AS (
@@ -24,9 +24,9 @@ async def replace_codes(connection: Connection, user_id: UUID, macs: Sequence[by
 
 
 async def consume_code(connection: Connection, user_id: UUID, macs: Sequence[bytes]) -> int | None:
-    """Remove the code that has one of these MACs, which differ by their keys; return how many are left.
+    """Remove the code with one of these MACs, one per key; return how many codes are left.
 
-    None if there is no such code: it never was, or was used. The user is locked.
+    Return None if the code never existed, or was used. The caller must have locked the user.
     """
     cursor = await connection.execute(
         """
@@ -46,7 +46,7 @@ async def consume_code(connection: Connection, user_id: UUID, macs: Sequence[byt
 
 
 async def find_code(connection: Connection, user_id: UUID, macs: Sequence[bytes]) -> bytes | None:
-    """Find the code that has one of these MACs; return its own."""
+    """Find the code with one of these MACs; return its stored MAC."""
     cursor = await connection.execute(
         """
         SELECT code_mac

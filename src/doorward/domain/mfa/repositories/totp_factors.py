@@ -1,4 +1,4 @@
-"""The SQL of the table ``totp_factors``: one authenticator application a user."""
+"""The SQL of the table ``totp_factors``: one authenticator application per user."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -25,7 +25,7 @@ async def find_factor(connection: Connection, user_id: UUID) -> TotpFactor | Non
 
 
 async def add_factor(connection: Connection, factor: NewTotpFactor) -> bool:
-    """Store an application, if the user, who is locked, has none; return whether it was stored."""
+    """Store an application if the user, whose row is locked, has none; return whether it was stored."""
     cursor = await connection.execute(
         """
         INSERT INTO totp_factors (user_id, id, sealed_secret, last_step, created_at)
@@ -38,7 +38,7 @@ async def add_factor(connection: Connection, factor: NewTotpFactor) -> bool:
 
 
 async def replace_factor(connection: Connection, factor: NewTotpFactor) -> None:
-    """Store an application in place of the one that the user, who is locked, has."""
+    """Replace the application of a user, whose row is locked."""
     await connection.execute(
         """
         UPDATE totp_factors
@@ -53,9 +53,9 @@ async def replace_factor(connection: Connection, factor: NewTotpFactor) -> None:
 
 
 async def consume_step(connection: Connection, user_id: UUID, *, sealed_secret: bytes, step: int) -> bool:
-    """Note that the code of a step was used; return whether none of this or a later step was used before.
+    """Store that the code of a step was used; return False if this or a later step was used before.
 
-    ``sealed_secret`` is what the code was compared with: the application may have been replaced since.
+    ``sealed_secret`` is the secret against which the code was checked: the application may have been replaced since.
     """
     cursor = await connection.execute(
         """
@@ -83,7 +83,7 @@ async def remove_factor(connection: Connection, user_id: UUID) -> bool:
 
 
 async def list_sealed(connection: Connection, *, after: UUID, limit: int) -> Sequence[tuple[UUID, bytes]]:
-    """Find the next sealed secrets in the order of their users."""
+    """Find the next sealed secrets, ordered by user id."""
     cursor = await connection.execute(
         """
         SELECT user_id, sealed_secret
@@ -98,7 +98,7 @@ async def list_sealed(connection: Connection, *, after: UUID, limit: int) -> Seq
 
 
 async def replace_sealed(connection: Connection, user_id: UUID, *, old: bytes, new: bytes) -> bool:
-    """Replace a sealed secret by the same one under another key; return whether it was still there."""
+    """Replace a sealed secret by the same one under another key, unless it was changed; return whether it was."""
     cursor = await connection.execute(
         """
         UPDATE totp_factors

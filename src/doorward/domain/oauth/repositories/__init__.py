@@ -1,4 +1,4 @@
-"""All SQL of OAuth clients: one module a table."""
+"""All SQL of OAuth clients: one module per table."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the authorization endpoint reads: a client, a resource, and what a user agreed to for the client."""
+"""The query of the authorization endpoint: a client, a resource, and the consent of a user for the client."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from doorward.domain.oauth.repositories import Connection
 
 @frozen
 class AskedApplication:
-    """A client with the resource that it asks for. ``granted`` are the scopes that the user agreed to before."""
+    """A client with the requested resource. ``granted`` are the scopes that the user has granted to the client."""
 
     client: OAuthClient | None
     resource: ResourceContent | None = None

@@ -1,4 +1,4 @@
-"""The table ``oauth_client_keys``: the public keys of clients that authenticate with a private one."""
+"""The table ``oauth_client_keys``: the public keys of clients that authenticate with ``private_key_jwt``."""
 
 from psycopg.rows import class_row
 
@@ -7,7 +7,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_keys(connection: Connection, client_id: str, source: ClientKeySource) -> None:
-    """Store where the keys of a client are, in place of what was there."""
+    """Store or replace the source of a client's keys."""
     await connection.execute(
         """
         INSERT INTO oauth_client_keys (client_id, jwks, jwks_uri)
@@ -21,7 +21,7 @@ async def add_keys(connection: Connection, client_id: str, source: ClientKeySour
 
 
 async def find_keys(connection: Connection, client_id: str) -> ClientKeySource | None:
-    """Find where the keys of a client are."""
+    """Find the source of a client's keys."""
     async with connection.cursor(row_factory=class_row(ClientKeySource)) as cursor:
         await cursor.execute(
             """

@@ -22,7 +22,7 @@ async def lock_table(connection: Connection) -> None:
 
 
 async def count_clients(connection: Connection) -> int:
-    """Count all clients but those that registered themselves."""
+    """Count all clients except those that registered themselves."""
     cursor = await connection.execute(
         """
         SELECT count(*)
@@ -36,7 +36,7 @@ async def count_clients(connection: Connection) -> int:
 
 
 async def count_described_clients(connection: Connection) -> int:
-    """Count the clients that documents describe: their ids are the addresses of these."""
+    """Count the clients that documents describe. Their ids are the URLs of the documents."""
     cursor = await connection.execute(
         """
         SELECT count(*)
@@ -122,9 +122,9 @@ async def list_clients_with_hashes(
     identifiers: Sequence[str | None],
     token_client_ids: Sequence[str | None],
 ) -> Sequence[StoredClient | None]:
-    """Find each client with its secrets, expired ones too, beside the resource and the client of a token.
+    """Find each client with its secrets, including expired ones, the named resource, and the client of a token.
 
-    In place of a client that does not exist is the built-in one, to be left out: otherwise the time would tell.
+    An unknown client is replaced by the built-in one, which callers discard: the time must not reveal the difference.
     """
     cursor = await connection.execute(
         """
@@ -159,7 +159,7 @@ async def list_clients_with_hashes(
 
 
 def _stored_client(row: Sequence[Any]) -> StoredClient:
-    """Return what a row has: a client, its secrets, and perhaps a resource and the client of a token."""
+    """Convert a row to a client with its secrets, and the resource and the client of a token if there are any."""
     client, (hashes, expirations), resource, token_client = row[:18], row[18:20], row[20:24], row[24:]
     return StoredClient(
         OAuthClient(*client),
@@ -171,7 +171,7 @@ def _stored_client(row: Sequence[Any]) -> StoredClient:
 
 
 async def list_standings(connection: Connection, client_ids: Sequence[str]) -> Sequence[ClientStanding]:
-    """Find what decides what clients may do at this moment."""
+    """Find the current scopes, resources and status of clients."""
     async with connection.cursor(row_factory=class_row(ClientStanding)) as cursor:
         await cursor.execute(
             """
@@ -203,7 +203,7 @@ async def lock_client(connection: Connection, client_id: str) -> OAuthClient | N
 
 
 async def update_client(connection: Connection, client_id: str, content: ClientContent, *, now: datetime) -> None:
-    """Give a client another content and the next version."""
+    """Replace the content of a client, and increment its version."""
     await connection.execute(
         """
         UPDATE oauth_clients
@@ -243,7 +243,7 @@ async def update_client(connection: Connection, client_id: str, content: ClientC
 
 
 async def update_version(connection: Connection, client_id: str, *, now: datetime) -> None:
-    """Give a client the next version: its secrets were changed."""
+    """Increment the version of a client whose secrets or keys were changed."""
     await connection.execute(
         """
         UPDATE oauth_clients

@@ -1,4 +1,4 @@
-"""The table ``oauth_codes``: authorization codes that were not redeemed yet."""
+"""The table ``oauth_codes``: authorization codes that are not redeemed yet."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,10 +12,10 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: datetime) -> set[UUID]:
-    """Store codes of browsers' sessions; return the ids of those whose session is still live.
+    """Store codes for browser sessions; return the ids of those whose session is live.
 
-    Session and client are locked, so that neither can end meanwhile; one that another statement is about to end has
-    ended. What the user has proven is what the session says at this moment.
+    Session and client are locked, so that neither can end meanwhile. A row that another statement has locked counts as
+    ended. The authentication methods and times are copied from the session.
     """
     cursor = await connection.execute(
         """
@@ -68,7 +68,7 @@ def _columns_of(new: Sequence[NewCode]) -> dict[str, Sequence[object]]:
 
 
 async def consume_code(connection: Connection, token: OpaqueToken) -> StoredCode | None:
-    """Remove a code and return it, None if it is not there. Call it after the user was locked."""
+    """Remove a code and return it; None if it does not exist. The caller must have locked the user."""
     async with connection.cursor(row_factory=class_row(StoredCode)) as cursor:
         await cursor.execute(
             """

@@ -1,4 +1,4 @@
-"""The table ``oauth_consents``: what users agreed to, one row for each application."""
+"""The table ``oauth_consents``: one row per user and application."""
 
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from doorward.domain.oauth.repositories import Connection
 
 @frozen
 class StoredConsent:
-    """What a user agreed to for one application."""
+    """The consent of a user for one application."""
 
     client_id: str
     name: str
@@ -21,7 +21,7 @@ class StoredConsent:
 
 
 async def find_granted_scopes(connection: Connection, user_id: UUID, client_id: str) -> Sequence[str]:
-    """Find what a user agreed to for a client; nothing where there is no consent."""
+    """Find the scopes that a user has granted to a client; empty without a consent."""
     cursor = await connection.execute(
         """
         SELECT scopes
@@ -38,7 +38,7 @@ async def find_granted_scopes(connection: Connection, user_id: UUID, client_id: 
 async def add_consent(
     connection: Connection, user_id: UUID, client_id: str, scopes: Collection[str], *, now: datetime
 ) -> None:
-    """Store what a user agreed to, beside what was agreed to before."""
+    """Store a consent. Its scopes are added to those that were granted before."""
     await connection.execute(
         """
         INSERT INTO oauth_consents (user_id, client_id, scopes, granted_at)
@@ -56,7 +56,7 @@ async def add_consent(
 
 
 async def list_consents(connection: Connection, user_id: UUID) -> Sequence[StoredConsent]:
-    """Find what a user agreed to, by the names of the applications."""
+    """Find the consents of a user, ordered by the name of the application."""
     async with connection.cursor(row_factory=class_row(StoredConsent)) as cursor:
         await cursor.execute(
             """
@@ -72,7 +72,7 @@ async def list_consents(connection: Connection, user_id: UUID) -> Sequence[Store
 
 
 async def list_stored_consents(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredConsent]:
-    """Find the same for the export of a user's data, in a transaction: by a cursor on the server."""
+    """Stream the consents of a user for the data export. The server-side cursor needs a transaction."""
     async with connection.cursor("consents_of_user", row_factory=class_row(StoredConsent)) as cursor:
         await cursor.execute(
             """

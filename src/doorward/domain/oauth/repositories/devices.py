@@ -1,4 +1,4 @@
-"""The table ``oauth_devices``: devices that wait for a person to sign in elsewhere."""
+"""The table ``oauth_devices``: devices that have no tokens yet."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_device(connection: Connection, device: NewDevice) -> bool:
-    """Store a device; return whether its code is one that no other has."""
+    """Store a device; return False if its user code is in use."""
     cursor = await connection.execute(
         """
         INSERT INTO oauth_devices (
@@ -34,7 +34,10 @@ async def add_device(connection: Connection, device: NewDevice) -> bool:
 async def update_poll(
     connection: Connection, token: RowToken, client_id: str, *, now: datetime, added: timedelta
 ) -> PolledDevice | None:
-    """Store that a device asked, and return it. An early poll only makes it wait longer; another client's, nothing."""
+    """Store the time of a poll, and return the device. An early poll only makes the interval longer.
+
+    A poll by another client changes nothing.
+    """
     async with connection.cursor(row_factory=class_row(PolledDevice)) as cursor:
         await cursor.execute(
             """
@@ -73,7 +76,7 @@ async def update_poll(
 async def find_waiting_device(
     connection: Connection, user_code_hmacs: Sequence[bytes], *, now: datetime
 ) -> WaitingDevice | None:
-    """Find the device that shows a code and waits, of a client that gets tokens."""
+    """Find the pending device with this user code, if its client is enabled."""
     async with connection.cursor(row_factory=class_row(WaitingDevice)) as cursor:
         await cursor.execute(
             """
@@ -93,9 +96,10 @@ async def find_waiting_device(
 async def update_decision(
     connection: Connection, user_code_hmacs: Sequence[bytes], session: BrowserSession, *, status: str, now: datetime
 ) -> DecidedDevice | None:
-    """Store what the user of a browser decided; return the device, None if it does not wait any more.
+    """Store the decision of a browser's user; return the device, None if it is not pending or the session has ended.
 
-    The browser's session is locked, so that it cannot end meanwhile. What the user has proven is what it says now.
+    The browser session is locked, so that it cannot end meanwhile. The authentication methods and times are copied from
+    it.
     """
     async with connection.cursor(row_factory=class_row(DecidedDevice)) as cursor:
         await cursor.execute(
@@ -127,7 +131,7 @@ async def update_decision(
 
 
 async def consume_device(connection: Connection, token: RowToken, user_id: UUID) -> ApprovedDevice | None:
-    """Remove a device that the user has approved, and return it. Call it after the user was locked."""
+    """Remove a device that the user has approved, and return it. The caller must have locked the user."""
     async with connection.cursor(row_factory=class_row(ApprovedDevice)) as cursor:
         await cursor.execute(
             """
@@ -144,7 +148,7 @@ async def consume_device(connection: Connection, token: RowToken, user_id: UUID)
 
 
 async def remove_devices_of_client(connection: Connection, client_id: str) -> None:
-    """Remove all devices of a client that wait."""
+    """Remove all devices of a client that have no tokens yet."""
     await connection.execute(
         """
         DELETE FROM oauth_devices

@@ -1,4 +1,4 @@
-"""The table ``oauth_pushed_requests``: requests for authorization that clients sent ahead."""
+"""The table ``oauth_pushed_requests``: pushed authorization requests (RFC 9126)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,9 +38,9 @@ async def update_browser(
     now: datetime,
     visited_until: datetime,
 ) -> Mapping[str, str] | None:
-    """Return the parameters of a live request of the client; None if it is not this browser's.
+    """Bind a live request of the client to a browser; return its parameters, None if it is bound to another browser.
 
-    The first browser that comes has it, and as long as ``visited_until``.
+    The first browser that opens a request is bound to it, and the request then expires at ``visited_until``.
     """
     cursor = await connection.execute(
         """

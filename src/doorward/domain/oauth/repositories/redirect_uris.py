@@ -1,4 +1,4 @@
-"""The SQL of where browsers are sent back to: a column of ``oauth_clients``."""
+"""The column ``redirect_uris`` of the table ``oauth_clients``."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def list_redirect_uris(connection: Connection) -> Sequence[str]:
-    """Find all addresses to which browsers are sent back by clients that are enabled."""
+    """Find the redirect URIs of all enabled clients."""
     cursor = await connection.execute(
         """
         SELECT DISTINCT unnest(redirect_uris)

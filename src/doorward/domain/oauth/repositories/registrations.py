@@ -12,7 +12,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def lock_tokens(connection: Connection) -> None:
-    """Lock the initial tokens until the transaction ends: other transactions that write to them wait. Reads do not."""
+    """Lock the initial tokens until the transaction ends. Other transactions that write to them wait; reads do not."""
     await connection.execute("LOCK TABLE oauth_registration_tokens IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -66,7 +66,7 @@ async def list_tokens(connection: Connection) -> Sequence[InitialToken]:
 
 
 async def remove_token(connection: Connection, token_id: UUID) -> bool:
-    """Remove an initial token; tell whether it was there."""
+    """Remove an initial token; return whether it existed."""
     cursor = await connection.execute(
         """
         DELETE FROM oauth_registration_tokens
@@ -78,7 +78,7 @@ async def remove_token(connection: Connection, token_id: UUID) -> bool:
 
 
 async def consume_use(connection: Connection, token: OpaqueToken, *, now: datetime) -> InitialToken | None:
-    """Take one use of a live initial token, and return it; None if there is none."""
+    """Consume one use of a live initial token and return the token; None if there is no such token."""
     async with connection.cursor(row_factory=class_row(InitialToken)) as cursor:
         await cursor.execute(
             """
@@ -108,7 +108,7 @@ async def count_registered_clients(connection: Connection) -> int:
 
 
 async def add_registration(connection: Connection, token: OpaqueToken, registration: StoredRegistration) -> None:
-    """Store by which token a client changes itself, and what it may have."""
+    """Store the registration access token of a client, and the scopes and resources that the client may request."""
     await connection.execute(
         """
         INSERT INTO oauth_registered_clients (id, client_id, secret_hash, scopes, resources)
@@ -125,7 +125,7 @@ async def add_registration(connection: Connection, token: OpaqueToken, registrat
 
 
 async def find_registration(connection: Connection, token: OpaqueToken) -> StoredRegistration | None:
-    """Find what the client may have that changes itself by this token."""
+    """Find the registration of the client that has this registration access token."""
     async with connection.cursor(row_factory=class_row(StoredRegistration)) as cursor:
         await cursor.execute(
             """

@@ -11,7 +11,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def lock_table(connection: Connection) -> None:
-    """Lock the table until the transaction ends: other transactions that write to it wait. Reads do not wait."""
+    """Lock the table until the transaction ends. Other transactions that write to it wait; reads do not."""
     await connection.execute("LOCK TABLE oauth_resources IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -30,7 +30,7 @@ async def count_resources(connection: Connection) -> int:
 async def add_resource(
     connection: Connection, resource_id: UUID, content: ResourceContent, *, now: datetime
 ) -> Resource | None:
-    """Store a resource; return it, None if there is one of its identifier."""
+    """Store a resource and return it; None if its identifier is in use."""
     async with connection.cursor(row_factory=class_row(Resource)) as cursor:
         await cursor.execute(
             """
@@ -54,7 +54,7 @@ async def add_resource(
 
 
 async def list_resources(connection: Connection) -> Sequence[Resource]:
-    """Find all stored resources, by their identifiers."""
+    """Find all stored resources, ordered by identifier."""
     async with connection.cursor(row_factory=class_row(Resource)) as cursor:
         await cursor.execute(
             """
@@ -67,7 +67,7 @@ async def list_resources(connection: Connection) -> Sequence[Resource]:
 
 
 async def find_resource(connection: Connection, identifier: str) -> Resource | None:
-    """Find the resource of an identifier."""
+    """Find a resource by its identifier."""
     async with connection.cursor(row_factory=class_row(Resource)) as cursor:
         await cursor.execute(
             """
@@ -81,7 +81,7 @@ async def find_resource(connection: Connection, identifier: str) -> Resource | N
 
 
 async def list_known_identifiers(connection: Connection, identifiers: Collection[str]) -> Sequence[str]:
-    """Return those of the identifiers that a stored resource has."""
+    """Return those of the identifiers for which a resource is stored."""
     cursor = await connection.execute(
         """
         SELECT identifier
@@ -94,7 +94,7 @@ async def list_known_identifiers(connection: Connection, identifiers: Collection
 
 
 async def remove_resource(connection: Connection, resource_id: UUID) -> bool:
-    """Remove a resource; tell whether it was there."""
+    """Remove a resource; return whether it existed."""
     cursor = await connection.execute(
         """
         DELETE FROM oauth_resources

@@ -1,4 +1,4 @@
-"""The table ``oauth_client_secrets``: of each client the newest secret, which never expires, and the one before it."""
+"""The table ``oauth_client_secrets``: the newest secret of each client, which never expires, and the previous one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_secret(connection: Connection, client_id: str, secret_hash: bytes, *, now: datetime) -> bool:
-    """Store the newest secret of a client; tell whether it was not there yet."""
+    """Store the newest secret of a client; return False if the client already has this secret."""
     cursor = await connection.execute(
         """
         INSERT INTO oauth_client_secrets (client_id, secret_hash, created_at)
@@ -23,7 +23,7 @@ async def add_secret(connection: Connection, client_id: str, secret_hash: bytes,
 
 
 async def list_live_secrets(connection: Connection, client_id: str, *, now: datetime) -> Sequence[LiveSecret]:
-    """Find what can be told of the live secrets of a client, the oldest first."""
+    """Find when the live secrets of a client were created and expire, the oldest first."""
     async with connection.cursor(row_factory=class_row(LiveSecret)) as cursor:
         await cursor.execute(
             """
@@ -39,7 +39,7 @@ async def list_live_secrets(connection: Connection, client_id: str, *, now: date
 
 
 async def remove_expiring_secrets(connection: Connection, client_id: str) -> None:
-    """Remove all secrets of a client but the newest."""
+    """Remove all secrets of a client except the newest."""
     await connection.execute(
         """
         DELETE FROM oauth_client_secrets
@@ -51,7 +51,7 @@ async def remove_expiring_secrets(connection: Connection, client_id: str) -> Non
 
 
 async def update_newest_secret(connection: Connection, client_id: str, *, expires_at: datetime) -> None:
-    """Set when the newest secret of a client expires, because another one takes its place."""
+    """Set when the newest secret of a client expires. Another secret is about to replace it."""
     await connection.execute(
         """
         UPDATE oauth_client_secrets
