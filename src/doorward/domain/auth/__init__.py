@@ -1,1 +1,1 @@
-"""Accounts, logins and sessions: one package a topic, one module a flow or a rule. ``repositories`` has all SQL."""
+"""Accounts, logins and sessions: one package per topic, one module per flow or rule. ``repositories`` has all SQL."""

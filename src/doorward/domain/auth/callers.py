@@ -1,4 +1,4 @@
-"""Who is asking: a user in a session, a client by itself, or a user or program of a foreign issuer."""
+"""Callers of the API: a user in a session, a client itself, or a user or program of a foreign issuer."""
 
 from collections.abc import Hashable
 from datetime import datetime
@@ -15,10 +15,10 @@ from doorward.domain.auth.tokens.key_binding import KeyBinding
 
 @frozen
 class Caller:
-    """The user of a live session, and what may be done in it today (RFC 6749 section 3.3).
+    """The user of a live session, and the scopes that are allowed in it now (RFC 6749 section 3.3).
 
-    ``token_scopes`` are those of the access token. ``scopes`` are what it allows with the roles that the user has at
-    this moment: a changed role is felt at the next request. ``acr`` and ``amr`` say how the user authenticated at
+    ``token_scopes`` are those of the access token. ``scopes`` are those that it allows with the user's current roles:
+    a change of roles takes effect at the next request. ``acr`` and ``amr`` state how the user authenticated at
     ``authenticated_at`` (OpenID Connect Core section 2).
     """
 
@@ -32,16 +32,16 @@ class Caller:
     amr: frozenset[str]
     authenticated_at: datetime
     has_second_factor: bool = False
-    """Whether the user has one at this moment, shown in this session or not."""
+    """Whether the user has a second factor now, even if it was not shown in this session."""
     is_email_verified: bool = False
     browser_session: BrowserSession | None = None
-    """The session, if it is that of a browser on the service's own pages; None for a session with tokens."""
+    """The session of a browser on the service's own pages; None for a session with tokens."""
     binding: KeyBinding | None = None
-    """The key that the access token is bound to, and with which the session goes on."""
+    """The key that the access token is bound to. A renewed session is bound to it, too."""
 
     @classmethod
     def of(cls, session: LiveSession, principal: Principal) -> Self:
-        """Return the user of a live session by the access token, with what the roles allow at this moment."""
+        """Return the caller with an access token in its live session, with the scopes of the user's current roles."""
         thumbprint = principal.thumbprint
         return cls(
             user=User(session.user_id, session.email, session.username, is_active=True),
@@ -60,19 +60,19 @@ class Caller:
 
     @property
     def user_id(self) -> UUID:
-        """The user's id."""
+        """Return the user's id."""
         return self.user.id
 
     @property
     def key(self) -> Hashable:
-        """What the caller's calls are counted by: the number in the UUID, whose own hash is computed in Python."""
+        """Return the key of the caller's rate limit: an integer, because the hash of a UUID is computed in Python."""
         return self.user.id.int
 
 
 def caller_in_browser(session: BrowserSession, standing: Standing | None = None) -> Caller:
-    """Return who acts on the pages of a live session: its user, in the own account alone, by no role.
+    """Return the caller in the live session of a browser: its user, limited to the own account, without roles.
 
-    With the user's ``standing`` of this moment: by the roles, too, as a token of the service's own login does.
+    With the user's current ``standing`` the roles apply, too, as for a token of the service's own login.
     """
     own = frozenset({ACCOUNT_SCOPE})
     return Caller(
@@ -93,24 +93,24 @@ def caller_in_browser(session: BrowserSession, standing: Standing | None = None)
 
 @frozen
 class ClientCaller:
-    """A client that calls for itself (RFC 6749 section 4.4): no user, no session."""
+    """A client that acts for itself (RFC 6749 section 4.4), without a user or a session."""
 
     client_id: str
     scopes: frozenset[str]
 
     @property
     def user_id(self) -> None:
-        """A client owns nothing."""
+        """Return None: a client owns nothing."""
 
     @property
     def key(self) -> Hashable:
-        """What the caller's calls are counted by."""
+        """Return the key of the caller's rate limit."""
         return self.client_id
 
 
 @frozen
 class ExternalCaller:
-    """The subject of a foreign issuer's token. ``user_id`` is the local user's, None where none is made."""
+    """The subject of a foreign issuer's token. ``user_id`` is the id of the local user; None if there is none."""
 
     issuer: str
     subject: str
@@ -119,4 +119,4 @@ class ExternalCaller:
 
 
 AnyCaller = Caller | ClientCaller | ExternalCaller
-"""The caller of a route that is not for users in sessions alone. ``user_id`` is None for those without a user."""
+"""The caller of a route that accepts more than users in sessions. ``user_id`` is None for a caller without a user."""

@@ -23,7 +23,7 @@ BREACH_CHECKS: Final = Counter("doorward_breach_checks_total", "New passwords lo
 
 @frozen(slots=False)
 class UserRegistered(AuditedEvent):
-    """An account was made."""
+    """An account was created."""
 
     type = "user.registered"
     log_event = "auth.user.registered"
@@ -34,7 +34,7 @@ class UserRegistered(AuditedEvent):
 
 @frozen(slots=False)
 class RegistrationRefused(Event):
-    """No account was made. `reason` is the refusal's code."""
+    """A registration was refused. `reason` is the code of the error."""
 
     log_event = "auth.registration.refused"
     outcome = "failure"
@@ -65,7 +65,7 @@ class UserActivated(AuditedEvent):
 
 @frozen(slots=False)
 class UserRolesChanged(AuditedEvent):
-    """`target_user_id` was granted the role `role_id`, or it was taken away. Felt at the user's next request."""
+    """The role `role_id` of `target_user_id` was granted or taken away. It takes effect at the user's next request."""
 
     type = "user.roles_changed"
     log_event = "auth.user.roles_changed"
@@ -87,11 +87,11 @@ class SessionBegun(AuditedEvent):
 
 @frozen(slots=False)
 class LoginFailed(Event):
-    """Refused with 401, or with 403 for `email_not_verified`, `password_change_required` and `deletion_pending`.
+    """A login was refused: 401, or 403 for `email_not_verified`, `password_change_required` and `deletion_pending`.
 
-    `reason` is `unknown_user`, `wrong_password`, `inactive_user` or `outdated_proof` (all sessions of the user were
-    ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name. The password was
-    right with those of 403; the answer to `deletion_pending` has a token that restores the account.
+    With 401, `reason` is `unknown_user`, `wrong_password`, `inactive_user` or `outdated_proof` (all sessions of the
+    user were ended meanwhile), which the caller must not learn. With 403, the password was right; the answer to
+    `deletion_pending` has a token that restores the account. `target_user_id` is the user of the typed name.
     """
 
     log_event = "auth.login.failed"
@@ -103,11 +103,11 @@ class LoginFailed(Event):
 
 @frozen(slots=False)
 class LoginThrottled(Event):
-    """Refused with 429 before the password was looked at: too many attempts in a row have failed.
+    """An attempt was refused with 429 before the password was checked: too many attempts in a row have failed.
 
-    `counted_as` says whose: of a known `device`, of a known `address`, of `strangers`, in a session (`signed_in`), or
-    codes of the `second_factor`. `target_user_id` is the user of the typed name; it is missing where the name is of no
-    user.
+    `counted_as` is the kind of these attempts: from a known `device`, from a known `address`, from `strangers`, in a
+    session (`signed_in`), or codes of the `second_factor`. `target_user_id` is the user of the typed name; it is
+    missing if no user has that name.
     """
 
     log_event = "auth.login.throttled"
@@ -119,7 +119,7 @@ class LoginThrottled(Event):
 
 @frozen(slots=False)
 class LoginUnthrottled(AuditedEvent):
-    """An operator had the failed logins of `target_user_id` forgotten: the next one waits for nothing."""
+    """An operator reset the failed logins of `target_user_id`: the next login is not delayed."""
 
     type = "login.unthrottled"
     log_event = "auth.login.unthrottled"
@@ -131,7 +131,7 @@ class LoginUnthrottled(AuditedEvent):
 class SessionEnded(AuditedEvent):
     """A session ended. `reason` is `logout`, `reuse`, `owner`, or `displaced`.
 
-    `owner`: its user ended it in the list of sessions. `displaced`: its user logged in beyond `SESSIONS_PER_USER`.
+    `owner`: its user ended it in the list of sessions. `displaced`: a login of its user exceeded `SESSIONS_PER_USER`.
     """
 
     type = "session.ended"
@@ -143,7 +143,7 @@ class SessionEnded(AuditedEvent):
 
 @frozen(slots=False)
 class SessionReauthenticated(AuditedEvent):
-    """A user showed the password again. The session goes on under a new id; `previous_session_id` names nothing now."""
+    """A user authenticated again. The session continues under a new id; `previous_session_id` is no longer valid."""
 
     type = "session.reauthenticated"
     log_event = "auth.session.reauthenticated"
@@ -161,10 +161,10 @@ class CurrentPasswordRefused(Event):
 
 @frozen(slots=False)
 class SessionAllEnded(AuditedEvent):
-    """Many sessions were ended at once: `count` of them.
+    """`count` sessions were ended at once.
 
-    Every session of all users by an operator, or of one user by that user or an administrator: `which` is `all`, or
-    `others` when the session in which it was asked goes on.
+    An operator ended the sessions of all users, or a user or an administrator ended those of one user. `which` is
+    `all`, or `others` if the caller's own session continues.
     """
 
     type = "session.all_ended"
@@ -178,7 +178,7 @@ class SessionAllEnded(AuditedEvent):
 
 @frozen(slots=False)
 class RevocationIgnored(Event):
-    """A logout that ended nothing: the token is `malformed`, or of a session that is `not_live`."""
+    """A logout ended no session: the token is `malformed`, or its session is `not_live`."""
 
     log_event = "auth.revocation.ignored"
     outcome = "failure"
@@ -197,7 +197,7 @@ class RefreshRotated(Event):
 
 @frozen(slots=False)
 class RefreshRepeated(Event):
-    """The token just replaced came again within the leeway: the same pair."""
+    """The token that was just replaced was used again within the leeway: its successor was returned again."""
 
     log_event = "auth.refresh.repeated"
     outcome = "success"
@@ -206,11 +206,11 @@ class RefreshRepeated(Event):
 
 @frozen(slots=False)
 class RefreshRefused(Event):
-    """Refused with 401, or with 400 where the refresh was a form.
+    """A refresh was refused with 401, or with 400 if the request was a form.
 
-    `reason` is `malformed` (forged or no token at all), `not_current` (ended, expired, unknown, of another client or of
-    an inactive user), `scope` (more was asked for than the session has), `resource` (another audience was asked for
-    than the session's, or that is none any more) or `key` (the token is bound to a key that was not shown).
+    `reason` is `malformed` (forged, or not a token), `not_current` (ended, expired, unknown, of another client or of
+    an inactive user), `scope` (the session lacks a requested scope), `resource` (the requested audience is not the
+    session's, or the session's is no longer available) or `key` (the token is bound to a key that was not proven).
     """
 
     log_event = "auth.refresh.refused"
@@ -221,9 +221,9 @@ class RefreshRefused(Event):
 
 @frozen(slots=False)
 class SessionReuseDetected(AuditedEvent):
-    """A used token came again, or another client showed one with its secret, and the session was ended.
+    """A used token was presented again, or one was presented by another client with its secret; the session was ended.
 
-    That is theft, or a client that refreshes twice.
+    The token was stolen, or its client refreshed twice with it.
     """
 
     type = "session.reuse_detected"
@@ -235,9 +235,9 @@ class SessionReuseDetected(AuditedEvent):
 
 @frozen(slots=False)
 class StoredHashRefused(Event):
-    """A password was compared to a stored hash that cannot be verified any more, and did not fit.
+    """A password was refused because its stored hash can no longer be verified.
 
-    The hash was imported, and since then the settings or the packages have changed: `reason`.
+    The hash was imported, and the settings or the packages have changed since: see `reason`.
     """
 
     log_event = "auth.stored_hash.refused"
@@ -248,7 +248,7 @@ class StoredHashRefused(Event):
 
 @frozen(slots=False)
 class BreachCheckPassed(Event):
-    """A new password is not among the breached ones that `PASSWORD_BREACHES` names."""
+    """A new password is not among the breached passwords (`PASSWORD_BREACHES`)."""
 
     log_event = "auth.breach_check.passed"
     level = "debug"
@@ -258,7 +258,7 @@ class BreachCheckPassed(Event):
 
 @frozen(slots=False)
 class BreachedPasswordRefused(Event):
-    """A new password is among the breached ones: 422 `password_breached`."""
+    """A new password is among the breached passwords and was refused: 422 `password_breached`."""
 
     log_event = "auth.breach_check.refused"
     outcome = "failure"
@@ -267,10 +267,10 @@ class BreachedPasswordRefused(Event):
 
 @frozen(slots=False)
 class BreachCheckFailed(Event):
-    """A new password could not be looked up among the breached ones.
+    """A new password could not be looked up among the breached passwords.
 
-    It was accepted, or with `PASSWORD_BREACHES_FAILURE=closed` answered 503: `accepted`. `reason` is `timeout`,
-    `busy`, `connection`, `status`, `too_large`, `malformed`, `circuit_open` or `unreadable`.
+    `accepted` is whether it was accepted; with `PASSWORD_BREACHES_FAILURE=closed` the answer was 503. `reason` is
+    `timeout`, `busy`, `connection`, `status`, `too_large`, `malformed`, `circuit_open` or `unreadable`.
     """
 
     log_event = "auth.breach_check.failed"

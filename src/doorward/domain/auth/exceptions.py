@@ -1,4 +1,4 @@
-"""Every way in which auth refuses, one class each. The codes are part of the API."""
+"""The errors of this domain. The codes are part of the API."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ class UsernameTakenError(DomainError):
 
 
 class RegistrationClosedError(DomainError):
-    """The operator makes all accounts: ``REGISTRATION=closed``."""
+    """Only the operator creates accounts: ``REGISTRATION=closed``."""
 
     kind = Kind.FORBIDDEN
     code = "registration_closed"
@@ -30,7 +30,7 @@ class RegistrationClosedError(DomainError):
 
 
 class InvitationRequiredError(DomainError):
-    """Accounts begin with an invitation: ``REGISTRATION=invite``."""
+    """A registration needs an invitation: ``REGISTRATION=invite``."""
 
     kind = Kind.FORBIDDEN
     code = "invitation_required"
@@ -46,7 +46,7 @@ class RegistrationDomainRefusedError(DomainError):
 
 
 class InvalidEmailError(DomainError):
-    """Not an e-mail address, or at a domain that no mail reaches over the Internet (.local, .test, one label)."""
+    """The text is no e-mail address, or its domain receives no mail over the Internet (.local, .test, one label)."""
 
     kind = Kind.INVALID
     code = "invalid_email"
@@ -54,7 +54,7 @@ class InvalidEmailError(DomainError):
 
 
 class InvalidUsernameError(DomainError):
-    """Outside the alphabet or the length of user names, or with a separator at an end."""
+    """The user name has invalid characters, an invalid length, or a separator at the start or the end."""
 
     kind = Kind.INVALID
     code = "invalid_username"
@@ -65,7 +65,7 @@ class InvalidUsernameError(DomainError):
 
 
 class UsernameReservedError(DomainError):
-    """A name of ``RESERVED_USERNAMES``, or one that begins as those of foreign issuers' users."""
+    """The name is one of ``RESERVED_USERNAMES``, or has the prefix of foreign issuers' users."""
 
     kind = Kind.INVALID
     code = "username_reserved"
@@ -73,7 +73,7 @@ class UsernameReservedError(DomainError):
 
 
 class InvalidCredentialsError(DomainError):
-    """The login failed. Deliberately the same for an unknown user, a wrong password and an inactive user."""
+    """The login failed. The error is deliberately the same for unknown users, wrong passwords and inactive users."""
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_credentials"
@@ -82,7 +82,7 @@ class InvalidCredentialsError(DomainError):
 
 
 class DeletionPendingError(DomainError):
-    """The password is right, and the account waits for its deletion. Only the right password is told so."""
+    """The password is right, and the account is about to be deleted. Only the right password reveals this."""
 
     kind = Kind.FORBIDDEN
     code = "deletion_pending"
@@ -90,13 +90,13 @@ class DeletionPendingError(DomainError):
     oauth_error = "invalid_grant"
 
     def __init__(self, restore_token: str, deletes_at: str) -> None:
-        """Take the token that restores the account, and when it will be deleted."""
+        """Store the token that restores the account, and when the account will be deleted."""
         super().__init__()
         self.members = {"restore_token": restore_token, "deletes_at": deletes_at}
 
 
 class NothingToRestoreError(DomainError):
-    """The name or the password is wrong, or the account waits for no deletion: the caller is not told which."""
+    """The name or the password is wrong, or no deletion is scheduled: the caller must not learn which."""
 
     kind = Kind.INVALID
     code = "nothing_to_restore"
@@ -104,7 +104,7 @@ class NothingToRestoreError(DomainError):
 
 
 class LoginThrottledError(DomainError):
-    """So many logins to one name have failed that the next has to wait. The same whether there is such an account."""
+    """Too many logins with one name have failed, so the next must wait. The same for names with and without account."""
 
     kind = Kind.EXHAUSTED
     code = "login_throttled"
@@ -115,13 +115,13 @@ class LoginThrottledError(DomainError):
     oauth_error = "temporarily_unavailable"
 
     def __init__(self, retry_after_seconds: int = 15) -> None:
-        """Take the seconds after which the next attempt is due."""
+        """Store the number of seconds until the next attempt is allowed."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
 
 
 class EmailNotVerifiedError(DomainError):
-    """The password is right, and ``LOGIN_REQUIRES_VERIFIED_EMAIL`` holds the login back."""
+    """The password is right, but ``LOGIN_REQUIRES_VERIFIED_EMAIL`` is set and the address is not verified."""
 
     kind = Kind.FORBIDDEN
     code = "email_not_verified"
@@ -130,7 +130,7 @@ class EmailNotVerifiedError(DomainError):
 
 
 class PasswordChangeRequiredError(DomainError):
-    """The password is right and must be replaced before it signs in again: an administrator has had it reset."""
+    """The password is right, but must be replaced before the next login, because an administrator has reset it."""
 
     kind = Kind.FORBIDDEN
     code = "password_change_required"
@@ -139,7 +139,7 @@ class PasswordChangeRequiredError(DomainError):
 
 
 class SecondFactorRequiredError(DomainError):
-    """The password is right, and the account has a second factor. Only the right password is told so."""
+    """The password is right, and the account has a second factor. Only the right password reveals this."""
 
     kind = Kind.FORBIDDEN
     code = "second_factor_required"
@@ -147,13 +147,13 @@ class SecondFactorRequiredError(DomainError):
     oauth_error = "mfa_required"
 
     def __init__(self, mfa_token: str, methods: Sequence[str]) -> None:
-        """Take the token that stands for what was shown, and the ways to show the second factor."""
+        """Store the token that completes the login, and the methods by which the second factor can be shown."""
         super().__init__()
         self.members = {"mfa_token": mfa_token, "methods": list(methods)}
 
 
 class InvalidPendingLoginError(DomainError):
-    """The token of a login that waits for a second factor is forged, expired or used: the caller is not told which."""
+    """The token of a pending login is forged, expired or used: the caller must not learn which."""
 
     kind = Kind.INVALID
     code = "invalid_mfa_token"
@@ -162,7 +162,7 @@ class InvalidPendingLoginError(DomainError):
 
 
 class InvalidSecondFactorError(DomainError):
-    """Wrong, used, or of an account without such a factor: the caller is not told which."""
+    """The code is wrong or used, or the account has no such factor: the caller must not learn which."""
 
     kind = Kind.FORBIDDEN
     code = "invalid_second_factor"
@@ -171,7 +171,7 @@ class InvalidSecondFactorError(DomainError):
 
 
 class TooManyHashesError(DomainError):
-    """As many logins and registrations of one address wait for a processor as may."""
+    """Too many logins and registrations from one address are waiting for a processor."""
 
     kind = Kind.EXHAUSTED
     code = "too_many_passwords_waiting"
@@ -181,7 +181,7 @@ class TooManyHashesError(DomainError):
 
 
 class InvalidRefreshTokenError(DomainError):
-    """Forged, unknown, expired, revoked, reused, or of an inactive user: the caller is not told which."""
+    """The token is forged, unknown, expired, revoked, reused or an inactive user's: the caller must not learn which."""
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_refresh_token"
@@ -190,7 +190,7 @@ class InvalidRefreshTokenError(DomainError):
 
 
 class ScopeNotGrantedError(DomainError):
-    """A refresh asked for more than the session was granted. Its token was not used (RFC 6749 section 6)."""
+    """A refresh requested a scope that the session lacks. Its token stays current (RFC 6749 section 6)."""
 
     kind = Kind.INVALID
     code = "scope_not_granted"
@@ -199,7 +199,7 @@ class ScopeNotGrantedError(DomainError):
 
 
 class InvalidTargetError(DomainError):
-    """RFC 8707 section 2."""
+    """The requested resource is unknown, malformed, or not allowed for the client (RFC 8707 section 2)."""
 
     kind = Kind.INVALID
     code = "invalid_target"
@@ -208,7 +208,7 @@ class InvalidTargetError(DomainError):
 
 
 class InvalidOneTimeTokenError(DomainError):
-    """A link's token or a typed code is unknown, expired, used or of somebody else: the caller is not told which."""
+    """A link's token or a typed code is unknown, expired, used or another user's: the caller must not learn which."""
 
     kind = Kind.INVALID
     code = "invalid_token"
@@ -216,7 +216,7 @@ class InvalidOneTimeTokenError(DomainError):
 
 
 class MissingAccessTokenError(DomainError):
-    """No bearer token was sent (RFC 6750 section 3.1: no error code then)."""
+    """No bearer token was sent. The response has no OAuth error code then (RFC 6750 section 3.1)."""
 
     kind = Kind.UNAUTHENTICATED
     code = "missing_access_token"
@@ -224,7 +224,7 @@ class MissingAccessTokenError(DomainError):
 
 
 class InvalidAccessTokenError(DomainError):
-    """Forged, expired, of an ended session or an inactive user: the caller is not told which."""
+    """The token is forged, expired, or of an ended session or an inactive user: the caller must not learn which."""
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_access_token"
@@ -233,7 +233,7 @@ class InvalidAccessTokenError(DomainError):
 
 
 class ReauthenticationRequiredError(DomainError):
-    """The session's last proof of who is asking is too old for this call (RFC 9470)."""
+    """The session's last proof of its user is too old or too weak for this call (RFC 9470)."""
 
     kind = Kind.UNAUTHENTICATED
     code = "reauthentication_required"
@@ -244,14 +244,14 @@ class ReauthenticationRequiredError(DomainError):
     oauth_error = "insufficient_user_authentication"
 
     def __init__(self, max_age_seconds: int | None = 300, *, acr: int | None = None) -> None:
-        """Take how old a proof may be, None for any age, and how many kinds of factors it must be by."""
+        """Store the maximum age of the proof (None for any), and the number of kinds of factors that it needs."""
         super().__init__()
         self.max_age_seconds = max_age_seconds
         self.acr = acr
 
 
 class WrongPasswordError(DomainError):
-    """The password that a signed-in user sent is not the account's. The session goes on."""
+    """The password that a signed-in user sent is not the account's. The session continues."""
 
     kind = Kind.FORBIDDEN
     code = "wrong_password"
@@ -265,7 +265,7 @@ class UnknownRoleError(DomainError):
 
 
 class LastAdministratorError(DomainError):
-    """Without an active user who has the role of administrators, only a shell could give it again."""
+    """The change would leave no active administrator: only a command in a shell could grant that role again."""
 
     kind = Kind.CONFLICT
     code = "last_admin"
@@ -273,7 +273,7 @@ class LastAdministratorError(DomainError):
 
 
 class OwnerRequiredError(DomainError):
-    """A client, or a foreign issuer's subject without a local user, would own what it wrote."""
+    """A client, or a foreign issuer's subject without a local user, cannot own what it would create."""
 
     kind = Kind.FORBIDDEN
     code = "owner_required"
@@ -281,7 +281,7 @@ class OwnerRequiredError(DomainError):
 
 
 class SessionNotFoundError(DomainError):
-    """No live session of this user has the id: unknown, ended, expired or of another user, which is not told."""
+    """The session is unknown, ended, expired or another user's: the caller must not learn which."""
 
     kind = Kind.NOT_FOUND
     code = "session_not_found"
@@ -289,7 +289,7 @@ class SessionNotFoundError(DomainError):
 
 
 class UserNotFoundError(DomainError):
-    """An operator or an administrator named a user who is none. No other call answers this: it would tell who is."""
+    """There is no such user. Only for operators and administrators: others must not learn which users exist."""
 
     kind = Kind.NOT_FOUND
     code = "user_not_found"

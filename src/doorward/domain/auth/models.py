@@ -1,4 +1,4 @@
-"""The vocabulary of this domain: users, sessions, proofs, devices, token pairs. No I/O. Grants are in ``grants``."""
+"""The data classes of this domain: users, sessions, proofs, devices, token pairs. No I/O. Grants are in ``grants``."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ FIRST_PARTY_CLIENT: Final = "doorward"
 """The service's own login, as a client (RFC 9068 section 2.2 requires one)."""
 
 ACCOUNT_SCOPE: Final = "account"
-"""What a first-party login grants: acting as the user."""
+"""The scope of a first-party login: to act as the user."""
 
 
 @frozen
@@ -28,7 +28,7 @@ class User:
 
 @frozen
 class NamedUser:
-    """An account that an operator has named. One that a foreign issuer vouches for may have no address."""
+    """An account that an operator has looked up by name. A foreign issuer's user may have no address."""
 
     id: UUID
     email: str | None
@@ -38,11 +38,11 @@ class NamedUser:
 
 @frozen
 class Credentials:
-    """What a password login is checked against, and whether the user was seen on this device or address before."""
+    """The stored data that a password login is checked against, and whether the user knows its device and address."""
 
     user_id: UUID
     password_hash: str | None
-    """None for a user who was imported without one: no password is right."""
+    """None for a user who was imported without a hash: no password is right."""
     is_active: bool
     session_epoch: int
     must_change_password: bool
@@ -50,41 +50,41 @@ class Credentials:
     """The kinds of second factors; None for none."""
     knows_device: bool
     trusts_device: bool
-    """The device showed a second factor a while ago, and was to be remembered."""
+    """The device showed a second factor before, and was remembered."""
     knows_address: bool
-    """A live session has it."""
+    """A live session of the user has the address."""
     has_logged_in: bool
-    """A session or a device is stored, whatever became of it."""
+    """A session or a device of the user is stored, live or ended."""
     deletes_at: datetime | None
-    """When the account will be deleted, while its owner can still restore it."""
+    """When the account will be deleted; None if no deletion is scheduled, or if its owner can no longer cancel it."""
     verified_email: str | None
-    """The address that the user is told at, None if it is not verified."""
+    """The address for notices to the user; None if it is not verified."""
 
     @property
     def is_checked(self) -> bool:
-        """Whether the right password leads to anything: a session, or the offer to restore the account."""
+        """Return whether the right password has an effect: a session, or the offer to restore the account."""
         return self.is_active or self.deletes_at is not None
 
     @property
     def is_verified(self) -> bool:
-        """Whether the address was shown to be the owner's."""
+        """Return whether the address was verified."""
         return self.verified_email is not None
 
 
 @frozen
 class StoredPasswords:
-    """An account's password hash for each use that its state allows; None for one that it does not."""
+    """An account's password hash, for each use; None for a use that the account's state does not allow."""
 
     user_id: UUID
     session_epoch: int
     of_active: str | None
     of_restorable: str | None
-    """While the account waits for its deletion and its owner can restore it."""
+    """For restoring the account, while its deletion is scheduled and its owner can cancel it."""
 
 
 @frozen
 class Account:
-    """What decides whether a session of a user may begin. ``roles`` are what its tokens name; None for none."""
+    """The state of a user that decides whether a session may begin. ``roles`` are for its tokens; None for none."""
 
     user_id: UUID
     is_active: bool
@@ -98,7 +98,7 @@ class Account:
 
 @frozen
 class Standing:
-    """What a user may do: the names of the roles, and the scopes that these give."""
+    """The permissions of a user: the names of the roles, and the scopes of these roles."""
 
     user_id: UUID
     is_active: bool
@@ -108,7 +108,7 @@ class Standing:
 
 @frozen
 class GrantedRole:
-    """A role as a user gets it."""
+    """A role that can be granted to a user."""
 
     id: UUID
     name: str
@@ -117,7 +117,7 @@ class GrantedRole:
 
 @frozen
 class Proof:
-    """What was shown of a user: ``methods`` as in RFC 8176, at ``proven_at``, in the epoch that was read before.
+    """The proof that a user authenticated by ``methods`` (RFC 8176) at ``proven_at``; the epoch was read before that.
 
     ``acr`` is 1 for one kind of factor, 2 for two different kinds.
     """
@@ -128,22 +128,22 @@ class Proof:
     proven_at: datetime
     session_epoch: int
     is_on_trusted_device: bool = False
-    """The device showed a second factor before, which counts for the login, and not for ``acr``."""
+    """The device showed a second factor before. The login then needs none; ``acr`` does not count it."""
 
     @property
     def sign_in(self) -> SignIn:
-        """What tokens for other services say of it."""
+        """Return the proof in the form that tokens for other services have."""
         return SignIn(self.proven_at, self.acr, self.methods)
 
 
 @frozen
 class Device:
-    """What a session's owner recognises it by, as far as it is known and the settings allow."""
+    """The recorded device of a session, by which its owner recognises it, as far as it is known and settings allow."""
 
     user_agent: str | None = None
     address: str | None = None
     id: UUID | None = None
-    """Of the device among those that are known; None where none is kept."""
+    """The id of the known device; None if none is stored."""
 
 
 @frozen
@@ -156,22 +156,22 @@ class KnownDevice:
     secret_hash: bytes
     seen_at: datetime
     trusted_at: datetime | None = None
-    """When it showed a second factor that it need not show again for a while; None leaves that as it is."""
+    """When the device showed a second factor and was remembered; None keeps the stored value."""
 
 
 class ClientKind(StrEnum):
-    """The kinds of clients, whose failed attempts are counted apart."""
+    """The kinds of clients. Failed attempts of each kind are counted separately."""
 
     DEVICE = "device"
     """A device that is known by its token."""
     ADDRESS = "address"
     """An address that a live session of the user has."""
     STRANGERS = "strangers"
-    """All others together."""
+    """All other clients, counted together."""
     SIGNED_IN = "signed_in"
-    """Sessions of the user that show the password again: no logins."""
+    """A session of the user in which the password is sent again: not a login."""
     SECOND_FACTOR = "second_factor"
-    """Codes of second factors: in logins, each other client has a count of its own; all sessions have one."""
+    """Codes of second factors. In logins each client of another kind has its own count; all sessions share one."""
 
 
 class EndReason(StrEnum):
@@ -183,7 +183,7 @@ class EndReason(StrEnum):
     OWNER = "owner"
     """The user ended it in the list of sessions, perhaps from another device."""
     DISPLACED = "displaced"
-    """The user began more than there may be, and did not use this one for longest."""
+    """The user exceeded the maximum number of sessions, and this one was the least recently used."""
     DEACTIVATED = "deactivated"
     """Only in rows of earlier versions: a deactivation now changes the user's epoch."""
 
@@ -199,7 +199,7 @@ class NewSession:
     client_id: str
     scopes: Sequence[str]
     resources: Sequence[str]
-    """The audience of its tokens, where that is another service."""
+    """The audience of its tokens if that is another service; else empty."""
     amr: Sequence[str]
     acr: int
     authenticated_at: datetime
@@ -216,7 +216,7 @@ class NewSession:
 
 @frozen
 class LiveSession:
-    """A live session with its active user: the roles of this moment and their scopes, None for no role."""
+    """A live session with its active user, the user's current roles and their scopes; None for no role."""
 
     id: UUID
     client_id: str
@@ -233,7 +233,7 @@ class LiveSession:
 
     @property
     def sign_in(self) -> SignIn:
-        """When and how its user authenticated."""
+        """Return when and how the user authenticated."""
         return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
 
@@ -252,7 +252,7 @@ class ListedSession:
 
 @frozen
 class EndedEpoch:
-    """How many sessions ended with an epoch of their user, and which epoch came after it."""
+    """The number of sessions that ended with an epoch of a user, and the next epoch."""
 
     next_epoch: int
     count: int
@@ -260,7 +260,7 @@ class EndedEpoch:
 
 @frozen
 class RenewedSession:
-    """What replaces the identity of a session, and what was proven of its user at ``authenticated_at``."""
+    """The new id and secret of a session, and how its user authenticated at ``authenticated_at``."""
 
     id: UUID
     secret_hash: bytes
@@ -272,7 +272,7 @@ class RenewedSession:
 
 @frozen
 class TokenPair:
-    """What a login or a refresh yields. The access token lives ``expires_in`` seconds, and may be bound to a key."""
+    """The tokens of a login or a refresh. The access token lives ``expires_in`` seconds, and may be bound to a key."""
 
     access_token: str
     refresh_token: str
@@ -283,7 +283,7 @@ class TokenPair:
 
 @frozen
 class RefreshedSession:
-    """The next pair of a session, and whose it is."""
+    """The next token pair of a session, with its user and the user's sign-in."""
 
     pair: TokenPair
     session_id: UUID
@@ -293,7 +293,7 @@ class RefreshedSession:
 
 @frozen
 class LoggedIn:
-    """What a login yields: the first pair of its session, and the token by which its device is known from now on."""
+    """The result of a login: the first token pair of its session, and the token that identifies its device later."""
 
     tokens: TokenPair
     device_token: str

@@ -1,4 +1,4 @@
-"""What is stored about a user's sessions and devices, as that user is given it: members of the export."""
+"""The stored sessions and devices of a user, as members of the export of personal data."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID
@@ -7,7 +7,7 @@ from doorward.domain.auth.repositories import Connection, personal_data
 
 
 class SessionData:
-    """A user's sessions, those that have ended included, as long as they are stored."""
+    """A user's sessions, including ended ones that are still stored."""
 
     member = "sessions"
 
@@ -27,7 +27,7 @@ class BrowserSessionData:
 
 
 class DeviceData:
-    """The devices that a user is known on."""
+    """A user's known devices."""
 
     member = "devices"
 

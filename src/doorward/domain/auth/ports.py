@@ -1,4 +1,4 @@
-"""What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
+"""The ports of this domain, as Protocols. The implementations are in ``infrastructure``."""
 
 from collections.abc import Callable, Hashable
 from datetime import datetime
@@ -17,18 +17,18 @@ def _never() -> bool:
 
 @frozen
 class Client:
-    """The client for which a password is hashed. It waits longer after many hashes; after a disconnect it gets none."""
+    """The client for which a password is hashed. After many hashes its calls wait longer; a disconnect cancels them."""
 
     address: str
     has_left: Callable[[], bool] = _never
 
 
 NO_CLIENT: Final = Client("")
-"""The process itself, as in a command."""
+"""The process itself is the client, as in a command."""
 
 
 class ClientLeftError(Exception):
-    """The client has left before its password was hashed. No answer reaches it."""
+    """The client disconnected before its password was hashed. No response can reach it."""
 
 
 @frozen
@@ -43,11 +43,11 @@ class HashRefusal(StrEnum):
     """Why a hash of another system is not verified."""
 
     UNSUPPORTED = "hash_unsupported"
-    """No spelling that is known, or a malformed one."""
+    """The format of the hash is unknown or malformed."""
     TOO_COSTLY = "hash_too_costly"
-    """More memory or more iterations than a login may take."""
+    """It needs more memory or more iterations than a login may use."""
     NEEDS_SIGNER_KEY = "hash_needs_signer_key"
-    """Made by Firebase, and the project's signer key is not set."""
+    """Firebase made it, and the project's signer key is not set."""
     NEEDS_PACKAGE = "hash_needs_package"
     """The package that computes it is not installed."""
 
@@ -63,9 +63,9 @@ class HashRefusedError(Exception):
 class PasswordHasher(Protocol):
     """Slow, salted password hashes.
 
-    Calls wait for their turn. It depends on ``client`` and on ``account``: the canonical name that was typed, whether
-    or not there is such an account. Raises ``ServiceUnavailableError`` when too many calls wait,
-    ``TooManyHashesError`` when too many of one address do, ``ClientLeftError`` when the client has left.
+    Calls wait in a queue. Their position depends on ``client`` and on ``account``: the canonical name that was typed,
+    whether or not there is such an account. Raises ``ServiceUnavailableError`` when too many calls wait,
+    ``TooManyHashesError`` when too many of one address do, ``ClientLeftError`` when the client has disconnected.
     """
 
     async def hash(self, password: str, *, client: Client = NO_CLIENT, account: str = "") -> str:
@@ -75,12 +75,12 @@ class PasswordHasher(Protocol):
     async def check(
         self, password: str, stored_hash: str | None, *, client: Client = NO_CLIENT, account: str = ""
     ) -> PasswordCheck:
-        """Compare a password to a stored hash. ``None``, for an unknown user, costs the same work and fails."""
+        """Compare a password with a stored hash. ``None``, for an unknown user, takes the same work and fails."""
         ...
 
 
 class BreachesUnavailableError(Exception):
-    """The breached passwords could not be looked up. ``reason`` is a word of a closed list, for log and metrics."""
+    """The breached passwords could not be looked up. ``reason`` is one of a few fixed words, for logs and metrics."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -91,7 +91,7 @@ class BreachedPasswords(Protocol):
     """Passwords that leaked from other services."""
 
     async def contain(self, password: str) -> bool:
-        """Tell whether the password is one of them. Raises ``BreachesUnavailableError``, within two seconds."""
+        """Return whether the password is one of them, within two seconds. Raises ``BreachesUnavailableError``."""
         ...
 
 
@@ -109,57 +109,57 @@ class AccessTokenSigner(Protocol):
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
-        Those that other services can verify say when and how the user signed in.
+        Tokens that other services can verify state when and how the user signed in.
 
-        Tokens for another ``audience`` are signed with the ``algorithm``; then ``ServiceUnavailableError`` is raised
-        while there is no key of it.
+        Tokens for another ``audience`` are signed with the ``algorithm``. For them ``ServiceUnavailableError`` is
+        raised while there is no key of that algorithm.
         """
         ...
 
     @property
     def client_seconds(self) -> int:
-        """How many seconds a token for another audience lives."""
+        """Return the lifetime, in seconds, of a token for another audience."""
         ...
 
     def can_sign(self, now: datetime, algorithm: Literal["ES256", "RS256"] | None = None) -> bool:
-        """Tell whether there is a key now for tokens of another audience with the ``algorithm``; None for own ones."""
+        """Return whether a key can sign now: for another audience with ``algorithm``, or for this service with None."""
         ...
 
     async def verify_with_latest_keys(self, token: str, now: datetime) -> Principal | ClientPrincipal:
-        """Return whom the token speaks of. Raises ``InvalidAccessTokenError``; does not know of ended sessions.
+        """Return the principal of the token; do not check that its session is live. Raises ``InvalidAccessTokenError``.
 
-        The keys are read again first where another copy of the service may have made the token's a moment ago.
+        The keys are read again first if another copy of the service may have just created the token's key.
         """
         ...
 
     async def read_with_latest_keys(self, token: str, now: datetime) -> VerifiedToken:
-        """Return the content of a valid token, for whichever audience. Raises as ``verify_with_latest_keys`` does."""
+        """Return the content of a valid token, for any audience. Raises as ``verify_with_latest_keys`` does."""
         ...
 
 
 CountCall = Callable[[Hashable], None]
-"""Counts a call for the caller of this key, and raises when that caller has too many."""
+"""Counts a call against the rate limit of this key, and raises when the limit is exceeded."""
 
 
 class Authentication(Protocol):
-    """Tells who is calling."""
+    """Identifies callers by their access tokens."""
 
     async def authenticate(
         self, access_token: str, count_call: CountCall, proof: PresentedProof | None = None
     ) -> AnyCaller:
-        """Return the caller that an access token speaks of. ``proof`` is of the key that it is bound to (RFC 9449).
+        """Return the caller that an access token identifies. ``proof`` is that of the token's key (RFC 9449).
 
         Raises ``InvalidAccessTokenError``, ``BoundAccessTokenError`` and ``InvalidKeyProofError``.
 
-        The call is counted once, not before the token is known to be good: what is refused must not use up what its
-        user may have. Raises what ``count_call`` raises.
+        The call is counted once, after the token was verified: refused tokens must not use up the rate limit of their
+        user. Raises what ``count_call`` raises.
         """
         ...
 
 
 class ClientCallers(Protocol):
-    """Clients that call for themselves."""
+    """Finds clients that act for themselves."""
 
     async def caller_of(self, principal: ClientPrincipal) -> ClientCaller:
-        """Return the client of a verified token, with what it may do now. Raises ``InvalidAccessTokenError``."""
+        """Return the client of a verified token, with its current scopes. Raises ``InvalidAccessTokenError``."""
         ...

@@ -1,4 +1,4 @@
-"""Roles of users: what they give today, how they are granted and taken, and the administrator that always stays."""
+"""Roles of users: find their scopes, grant and revoke them, and keep at least one administrator."""
 
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
@@ -12,12 +12,12 @@ from doorward.domain.auth.scopes import ADMIN_ROLE, may_name_a_role
 
 
 async def find_standing(connection: Connection, user_id: UUID) -> Standing | None:
-    """Return what a user may do today, None for an unknown one."""
+    """Return the current roles and scopes of a user; None for an unknown user."""
     return await roles.find_standing(connection, user_id)
 
 
 async def lock_grantable_scopes(connection: Connection, user_id: UUID) -> frozenset[str]:
-    """Return what a user may grant others, which stays so until the transaction ends: an inactive one nothing."""
+    """Return the scopes that a user may grant, none if inactive. The user is locked until the transaction ends."""
     standing = await roles.lock_standing(connection, user_id)
     return frozenset(standing.scopes) if standing is not None and standing.is_active else frozenset()
 
@@ -25,9 +25,9 @@ async def lock_grantable_scopes(connection: Connection, user_id: UUID) -> frozen
 async def lock_roles(
     connection: Connection, *, wanted: Collection[str], held: Collection[str] = ()
 ) -> Mapping[str, GrantedRole]:
-    """Return the wanted roles and those that are held, by name, as they stay until the transaction ends.
+    """Return the wanted and the held roles by name, locked until the transaction ends.
 
-    Raises ``UnknownRoleError`` for a wanted one that does not exist.
+    Raises ``UnknownRoleError`` for a wanted role that does not exist.
     """
     if not all(map(may_name_a_role, wanted)):
         raise UnknownRoleError
@@ -40,9 +40,9 @@ async def lock_roles(
 async def replace_roles(
     connection: Connection, standing: Standing, wanted: Collection[str], known: Mapping[str, GrantedRole]
 ) -> Sequence[UserRolesChanged]:
-    """Give a user, who is locked, the wanted roles and no others; return the events, recorded.
+    """Set the roles of a user, whose row is locked; record the events and return them.
 
-    ``known`` is what ``lock_roles`` returned. Raises ``LastAdministratorError``.
+    ``known`` is the result of ``lock_roles``. Raises ``LastAdministratorError``.
     """
     before, after = frozenset(standing.roles), frozenset(wanted)
     if before == after:
@@ -63,10 +63,10 @@ async def replace_roles(
 
 
 async def keep_an_administrator(connection: Connection, user: Account | Standing) -> None:
-    """Refuse to take this user, who is locked, from the administrators, if no other is left.
+    """Raise ``LastAdministratorError`` if this user, whose row is locked, is the last active administrator.
 
-    Call it in the transaction of whatever deactivates or removes a user, or takes the role away: two administrators who
-    remove each other at the same moment are told apart by a lock. Raises ``LastAdministratorError``.
+    Call it in every transaction that deactivates or removes a user, or revokes the role. It takes a lock, so that two
+    administrators cannot remove each other at the same moment.
     """
     if not user.is_active or ADMIN_ROLE not in (user.roles or ()):
         return

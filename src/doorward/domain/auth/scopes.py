@@ -1,4 +1,4 @@
-"""What administration consists of, as scopes, and what of it a token allows today. Pure."""
+"""The scopes of administration and of resources, and those that a token allows now. Pure."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 
 
 class AdminScope(StrEnum):
-    """A part of administration (RFC 6749 section 3.3). Roles give them; a token by itself never does."""
+    """The scopes of administration (RFC 6749 section 3.3). Roles give them; a token by itself never does."""
 
     USERS_READ = "admin:users:read"
     USERS_WRITE = "admin:users:write"
@@ -30,7 +30,7 @@ class AdminScope(StrEnum):
 
 
 class ResourceScope(StrEnum):
-    """What can be done with a resource of this service. ``account`` stands for all of them."""
+    """The scopes of this service's resources. ``account`` includes all of them."""
 
     ITEMS_READ = "items:read"
     ITEMS_WRITE = "items:write"
@@ -39,37 +39,37 @@ class ResourceScope(StrEnum):
 ADMIN_SCOPES: Final = frozenset(AdminScope)
 RESOURCE_SCOPES: Final = frozenset(ResourceScope)
 ADMIN_ROLE: Final = "admin"
-"""The built-in role that gives all of them. Of its active holders one always stays."""
+"""The built-in role with all scopes of administration. Its last active user cannot be removed."""
 
 
 _SCOPE: Final = re.compile(r"[!#-\[\]-~]+")
-"""RFC 6749 section 3.3."""
+"""The syntax of a scope (RFC 6749 section 3.3)."""
 
 _ROLE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 
 
 def may_name_a_role(name: str) -> bool:
-    """Tell whether a role can have this name. Of others, none is looked up."""
+    """Return whether a role can have this name. Other names are never looked up."""
     return _ROLE_NAME.fullmatch(name) is not None
 
 
 def may_name_a_scope(name: str) -> bool:
-    """Tell whether a scope can have this name. Of others, none is looked up."""
+    """Return whether a scope can have this name. Other names are never looked up."""
     return _SCOPE.fullmatch(name) is not None
 
 
 def includes_scopes(granted: Collection[str], asked: Collection[str]) -> bool:
-    """Tell whether what a session was granted includes all of these scopes: ``account`` stands for others, too."""
+    """Return whether the granted scopes include all requested ones. ``account`` includes all scopes of resources."""
     return set(asked).issubset([*granted, *(RESOURCE_SCOPES if ACCOUNT_SCOPE in granted else ())])
 
 
 def effective_scopes(
     client_id: str, token_scopes: frozenset[str], role_scopes: Collection[str] | None
 ) -> frozenset[str]:
-    """Return what a token allows, given the scopes of the roles that its user has today.
+    """Return the scopes that a token allows, given the scopes of its user's current roles.
 
-    ``account`` stands for all scopes of resources, and in a token of the built-in client for all that the roles give.
-    A token of another client allows of the latter what it names, and never more.
+    ``account`` includes all scopes of resources and, in a token of the built-in client, all scopes of the roles. A
+    token of another client allows only those scopes of the roles that the token itself has.
     """
     if ACCOUNT_SCOPE in token_scopes:
         token_scopes |= RESOURCE_SCOPES

@@ -1,1 +1,1 @@
-"""Devices on which sessions begin: how they are recorded, and how a device is known again."""
+"""Devices on which sessions begin: how they are recorded, and how a device is recognised later."""

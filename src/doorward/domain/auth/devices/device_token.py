@@ -1,6 +1,6 @@
-"""Device tokens, by which a device is known again: ``"dwd_"`` and the format of ``opaque_token``. Pure.
+"""Device tokens, by which a device is recognised: ``"dwd_"`` and the format of ``opaque_token``. Pure.
 
-It proves no person: a password is asked for all the same.
+A device token does not authenticate its user: the password is still required.
 """
 
 from typing import Final, Self
@@ -14,7 +14,7 @@ PREFIX: Final = "dwd_"
 
 @frozen
 class DeviceToken:
-    """The token of one device of one user. The database has the hash of its secret."""
+    """The token of one device of one user. The database stores the hash of its secret."""
 
     user_id: UUID
     device_id: UUID
@@ -22,16 +22,16 @@ class DeviceToken:
 
     @classmethod
     def new(cls, user_id: UUID) -> Self:
-        """Return a token of a device that was not seen before."""
+        """Return a token for a device that was not seen before."""
         token = OpaqueToken.new(user_id)
         return cls(user_id, token.id, token.secret)
 
 
 class DeviceTokenCodec:
-    """Writes device tokens under one key and reads them, so that what was made up costs no query."""
+    """Writes and reads device tokens with one key, so that a forged token costs no query."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
+        """Store the MAC key, derived for this purpose only, and the previous key, whose tokens are still accepted."""
         self._codec = OpaqueTokenCodec(PREFIX, key, previous_key)
 
     def encode(self, token: DeviceToken) -> str:
@@ -39,9 +39,9 @@ class DeviceTokenCodec:
         return self._codec.encode(OpaqueToken(token.user_id, token.device_id, token.secret))
 
     def decode(self, text: str) -> DeviceToken | None:
-        """Read a token written under the current or the previous key; None for any other text.
+        """Return a token written under the current or the previous key; None for any other text.
 
-        What is no token is no error: the device is a new one.
+        Other text is not an error: the device is then a new one.
         """
         token = self._codec.decode(text)
         return None if token is None else DeviceToken(token.user_id, token.id, token.secret)

@@ -1,4 +1,4 @@
-"""Devices that are known again: each successful login gives its device a token, and a later login shows it."""
+"""Known devices: each successful login issues a token to its device, and a later login sends it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 
 MOST_DEVICES: Final = 20
-"""Of one user."""
+"""Maximum number of known devices of one user."""
 
 NOTICE_KEPT: Final = timedelta(days=1)
 """How long the mail about a new device may wait for its delivery."""
@@ -23,12 +23,12 @@ _ID, _SECRET_HASH = "device_id", "device_secret_hash"
 
 
 def facts_of_device(token: DeviceToken | None) -> Mapping[str, str]:
-    """Return what a request for a mail tells of the device that is shown. The token cannot be made from it."""
+    """Return the facts about a device that a mail request stores. The token cannot be derived from them."""
     return {} if token is None else {_ID: str(token.device_id), _SECRET_HASH: hash_secret(token.secret).hex()}
 
 
 async def is_known_device(connection: Connection, user_id: UUID, facts: Mapping[str, str]) -> bool:
-    """Tell whether the user knows the device of a request for a mail; it is asked for when the mail is sent."""
+    """Return whether the user knows the device of a mail request. Called when the mail is sent."""
     if _ID not in facts:
         return False
     found = await devices.find_known_device(
@@ -38,15 +38,14 @@ async def is_known_device(connection: Connection, user_id: UUID, facts: Mapping[
 
 
 class KnownDevices:
-    """Reads and gives device tokens, and stores whom they were given to."""
+    """Reads and issues device tokens, and stores the devices of users."""
 
     def __init__(self, codec: DeviceTokenCodec, mails: MailQueue) -> None:
-        """Take what writes and reads the tokens, and what queues mails."""
         self._codec = codec
         self._mails = mails
 
     def read(self, text: str | None) -> DeviceToken | None:
-        """Return the token that a client shows, if it is genuine. The database decides whether the device is known."""
+        """Return the token that a client sent, if it is genuine. The database decides whether the device is known."""
         return self._codec.decode(text) if text else None
 
     def encode(self, token: DeviceToken) -> str:
@@ -65,8 +64,8 @@ class KnownDevices:
     ) -> None:
         """Store that the device was seen, in the transaction of the login, which has locked the user's row.
 
-        A new device displaces the oldest beyond ``MOST_DEVICES``. One that ``is_trusted`` from now on need not show a
-        second factor again for as long as the settings allow; else that stays as it is.
+        Beyond ``MOST_DEVICES`` a new device replaces the oldest one. With ``is_trusted`` the device need not show a
+        second factor again for as long as the settings allow; without it, the stored trust stays unchanged.
         """
         secret_hash = hash_secret(token.secret)
         device = KnownDevice(token.user_id, token.device_id, epoch, secret_hash, now, now if is_trusted else None)
@@ -77,7 +76,7 @@ class KnownDevices:
     async def keep_only(self, connection: Connection, token: DeviceToken, *, epoch: int, now: datetime) -> None:
         """Store the first device of an epoch, in the transaction that began it, which has locked the user's row.
 
-        The devices of ended epochs are forgotten: their tokens work no more.
+        The devices of ended epochs are removed: their tokens no longer work.
         """
         device = KnownDevice(token.user_id, token.device_id, epoch, hash_secret(token.secret), seen_at=now)
         await devices.replace_devices(connection, device)

@@ -1,4 +1,4 @@
-"""What is recorded of the device on which a session begins, so that its owner recognises it. Pure."""
+"""The recorded description of the device on which a session begins, by which its owner recognises it. Pure."""
 
 import ipaddress
 from typing import Final, Literal
@@ -13,13 +13,13 @@ AddressDetail = Literal["full", "network", "none"]
 
 
 def describe_device(user_agent: str | None, address: str, detail: AddressDetail) -> Device:
-    """Return what is recorded of a client. ``address`` is canonical, as the limits count it; empty when unknown."""
+    """Return the recorded description of a client. ``address`` is canonical, as in rate limits; empty if unknown."""
     agent = "".join(character for character in user_agent or "" if character.isprintable())
     return Device(agent[:MAXIMUM_USER_AGENT_LENGTH] or None, recorded_address(address, detail))
 
 
 def recorded_address(address: str, detail: AddressDetail) -> str | None:
-    """Return what is recorded of a canonical address; None for nothing."""
+    """Return the part of a canonical address that is recorded; None for nothing."""
     try:
         network = ipaddress.ip_network(address)
     except ValueError:

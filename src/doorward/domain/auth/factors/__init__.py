@@ -1,1 +1,1 @@
-"""Second factors, as far as sessions and logins know them: how they are listed, shown and changed."""
+"""Second factors as logins and sessions use them: how they are listed, checked and changed."""

@@ -1,4 +1,4 @@
-"""What every change of second factors does to the user's row: the kinds that there are, and the end of all sessions."""
+"""Changes of a user's second factors: each updates the kinds in the user's row, and ends all sessions."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,17 +12,17 @@ from doorward.domain.auth.sessions.admission import SecondFactor
 
 @frozen
 class MadeCodes:
-    """Recovery codes, which are shown this once. The event is recorded, and is to be reported after the commit."""
+    """New recovery codes, which are shown only once. The event is recorded; report it after the commit."""
 
     codes: Sequence[str]
     event: AuditedEvent
 
 
 async def add_kind(connection: Connection, user_id: UUID, kind: SecondFactor) -> Account:
-    """Note that a locked user has a factor of this kind; return the account in the epoch that begins."""
+    """Add a kind of factor to a user, whose row is locked; return the account in its new epoch."""
     return await second_factors.replace_kinds(connection, user_id, added=[kind], removed=[])
 
 
 async def remove_kinds(connection: Connection, user_id: UUID, *kinds: SecondFactor) -> Account:
-    """Note that a locked user has no factor of these kinds any more; return the account in the epoch that begins."""
+    """Remove kinds of factors from a user, whose row is locked; return the account in its new epoch."""
     return await second_factors.replace_kinds(connection, user_id, added=[], removed=list(kinds))

@@ -1,4 +1,4 @@
-"""The events of second factors that change nothing: asked for, or refused."""
+"""The events of second factors that change nothing: a factor was requested, or refused."""
 
 from typing import Final, Literal
 from uuid import UUID
@@ -11,9 +11,9 @@ SECOND_FACTORS: Final = Counter("doorward_second_factors_total", "Second factors
 
 @frozen(slots=False)
 class SecondFactorAsked(Event):
-    """Refused with 403: what `target_user_id` showed first was right, and the second factor is still to be shown.
+    """A login was answered with 403: the first factor of `target_user_id` was right, and the second is required.
 
-    That was the password, or a login at another provider.
+    The first factor was the password, or a login at another provider.
     """
 
     log_event = "auth.second_factor.asked"
@@ -24,10 +24,10 @@ class SecondFactorAsked(Event):
 
 @frozen(slots=False)
 class SecondFactorRefused(Event):
-    """A code of `target_user_id`'s second factor was refused: in a login, or in a session that shows it again.
+    """A second factor of `target_user_id` was refused: in a login, or in a session that authenticates again.
 
     `reason` is `wrong`, `used`, `outdated` (sessions or factors of the user were ended meanwhile) or `unreadable` (the
-    key of the stored secret is not set any more), which the caller is not told. `method` is how it was shown.
+    key of the stored secret is no longer set), which the caller must not learn. `method` is that in the call's URL.
     """
 
     log_event = "auth.second_factor.refused"

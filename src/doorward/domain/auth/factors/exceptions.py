@@ -1,10 +1,10 @@
-"""How calls are refused to users who have no second factor. The codes are part of the API."""
+"""Errors for users without a second factor. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class SecondFactorNeededError(DomainError):
-    """A call of administration, where those are for sessions by two factors only."""
+    """A call of administration needs a session with two factors, and the user has no second factor."""
 
     kind = Kind.FORBIDDEN
     code = "second_factor_needed"

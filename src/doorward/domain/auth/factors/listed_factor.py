@@ -1,4 +1,4 @@
-"""A second factor as its owner sees it, and what lists those of a kind."""
+"""A second factor in its owner's list, and the port that lists the factors of one kind."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +18,11 @@ class ListedFactor:
     name: str | None
     created_at: datetime
     is_suspended: bool
-    """It is refused, because there may be a copy of it."""
+    """Whether the factor is refused, because there may be a copy of it."""
 
 
 class ListedFactors(Protocol):
-    """The factors of one kind."""
+    """Lists the factors of one kind."""
 
     async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
         """Return the factors of this kind that a user has, the oldest first."""

@@ -1,4 +1,4 @@
-"""A second factor as it is shown: what every kind of it offers to logins and to sessions that show it again."""
+"""The interface of a second factor that a client has sent, in a login or to authenticate again in a session."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,42 +14,42 @@ from doorward.domain.auth.repositories import Connection
 
 @frozen
 class ConsumedFactor:
-    """What is stored that a factor was used. ``events`` are recorded, and are to be reported after the commit."""
+    """The result of a factor's use. ``events`` are recorded; report them after the commit."""
 
     events: Sequence[Event] = ()
     is_accepted: bool = True
-    """False: what was stored, stays, and the login or the call is refused."""
+    """False: refuse the login or the call, but commit what was stored."""
 
 
 class ShownFactor(Protocol):
-    """A code or an assertion that a client has sent. It is made for one request."""
+    """A code or an assertion that a client has sent. One object serves one request."""
 
     @property
     def method(self) -> str:
-        """How it is shown: the last part of the call's address."""
+        """Return its method: the last part of the URL of the call."""
         ...
 
     @property
     def amr(self) -> tuple[str, ...]:
-        """What it adds to the methods of a proof (RFC 8176)."""
+        """Return the methods that it adds to a proof (RFC 8176)."""
         ...
 
     @property
     def is_guessable(self) -> bool:
-        """Whether it is short enough that tries have to be counted."""
+        """Return whether it is so short that attempts must be counted."""
         ...
 
     async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Compare it, outside of transactions, with what is stored of the user. Raises ``InvalidSecondFactorError``.
+        """Compare it, outside of transactions, with the user's stored factor. Raises ``InvalidSecondFactorError``.
 
-        Of a user without such a factor it is compared with something else: the work must not tell.
+        For a user without such a factor it is compared with a dummy, so that the time does not reveal this.
         """
         ...
 
     async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:
-        """Store that it was used, by one atomic statement, in the transaction of its effect, which locked the user.
+        """Store its use by one atomic statement, in the transaction of its effect, which has locked the user's row.
 
-        Raises ``InvalidSecondFactorError`` if another request was faster: the caller's transaction is rolled back.
+        Raises ``InvalidSecondFactorError`` if another request was faster, which rolls back the caller's transaction.
         """
         ...
 
@@ -58,9 +58,9 @@ class ShownFactor(Protocol):
 async def counting(
     throttling: Throttling, user_id: UUID, client: ThrottledClient, factor: ShownFactor
 ) -> AsyncIterator[tuple[Attempt, ...]]:
-    """Reserve an attempt for a factor that can be guessed, as ``Throttling.attempt`` does; nothing for others.
+    """Reserve an attempt for a factor that can be guessed, as ``Throttling.attempt`` does; none for other factors.
 
-    So no number of wrong codes keeps an owner out who has a recovery code or a passkey.
+    Wrong codes therefore cannot lock out an owner who has a recovery code or a passkey.
     """
     if not factor.is_guessable:
         yield ()

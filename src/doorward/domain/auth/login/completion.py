@@ -1,4 +1,4 @@
-"""Use case: complete a login whose password was right, by whichever second factor the account has."""
+"""Use case: complete a login whose first factor was right, by a second factor of any kind."""
 
 from datetime import datetime
 from functools import partial
@@ -42,7 +42,7 @@ class CompletingClient:
     user_agent: str | None = None
     device_token: str | None = None
     remembers_device: bool = False
-    """Whether its device need not show a second factor for a while, where the settings allow that."""
+    """Whether to remember its device, which then needs no second factor for a while, if the settings allow it."""
 
 
 class LoginCompletion:
@@ -58,7 +58,6 @@ class LoginCompletion:
         devices: KnownDevices,
         clock: Clock,
     ) -> None:
-        """Take the database, what begins sessions, what reads pending logins, counts attempts and knows devices."""
         self._database = database
         self._sessions = sessions
         self._pending = pending
@@ -69,10 +68,10 @@ class LoginCompletion:
     async def complete(self, mfa_token: str, factor: ShownFactor, by: CompletingClient) -> LoggedIn:
         """Begin the session of a login, committed when this returns.
 
-        An attempt on what can be guessed is counted before it is compared, apart from those on passwords. An attacker
-        must not learn whether a code was wrong or used, or the user has no factor any more: all are one
-        ``InvalidSecondFactorError``.
-        Raises ``InvalidPendingLoginError`` for a token that is made up, expired or used, and ``LoginThrottledError``.
+        An attempt with a guessable factor is counted before the comparison, separately from those with passwords. An
+        attacker must not learn whether a code was wrong or used, or whether the user no longer has a factor: all cases
+        raise ``InvalidSecondFactorError``.
+        Raises ``InvalidPendingLoginError`` for a token that is forged, expired or used, and ``LoginThrottledError``.
         """
         shown = self._read(mfa_token, is_browser=False)
         grant = shown.login.grant
@@ -89,7 +88,7 @@ class LoginCompletion:
         return self._sessions.finish_in_browser(begun)
 
     def _read(self, mfa_token: str, *, is_browser: bool) -> ShownLogin:
-        """Return a login of one kind. One that began on a page is not completed elsewhere, nor the other way round."""
+        """Return a pending login. One that began on a page must be completed on a page, any other through the API."""
         shown = self._pending.read(mfa_token, now=self._clock.now())
         if (shown.login.grant.kind is GrantKind.BROWSER) is not is_browser:
             raise InvalidPendingLoginError
@@ -122,9 +121,9 @@ class LoginCompletion:
         begin: BeginLoginHere[BegunT],
         now: datetime,
     ) -> tuple[BegunLogin[BegunT] | None, ConsumedFactor]:
-        """Consume factor and token, and begin the session; whatever is raised now rolls all of it back.
+        """Consume the factor and the token, and begin the session; an exception rolls all of it back.
 
-        No session begins for a factor that was not accepted; what that has stored stays.
+        If the factor was not accepted, no session begins, but what the factor has stored is committed.
         """
         login = shown.login
         proof = Proof(
@@ -159,6 +158,6 @@ class LoginCompletion:
 
 
 def outdated(login: PendingLogin, factor: ShownFactor) -> InvalidSecondFactorError:
-    """Log what the caller is not told, and return the refusal that does not tell it."""
+    """Log the reason, which the caller must not learn, and return the error without it."""
     report(SecondFactorRefused(method=factor.method, reason="outdated", target_user_id=login.user_id))
     return InvalidSecondFactorError()

@@ -1,4 +1,4 @@
-"""Use case: forget failed attempts and devices of which nothing was seen for long."""
+"""Use case: remove failed attempts and devices that were last seen long ago."""
 
 from datetime import timedelta
 from functools import partial
@@ -25,15 +25,14 @@ class Forgetting:
     """Keeps the tables of throttling and of known devices small."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Take the database, the time, and how many rows a transaction removes at most."""
         self._database = database
         self._clock = clock
         self._rows_a_batch = rows_a_batch
 
     async def forget(self) -> int:
-        """Remove silent rows of both tables in batches; return how many.
+        """Remove the old rows of both tables in batches; return how many.
 
-        Raises ``ServiceUnavailableError``; what was removed until then stays so.
+        Raises ``ServiceUnavailableError``; the batches before it stay removed.
         """
         return await remove_in_batches(
             self._database,

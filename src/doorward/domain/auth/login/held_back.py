@@ -1,4 +1,4 @@
-"""What a right password gets if no session may begin yet: the way to complete what is missing."""
+"""The responses to a right password if no session may begin yet: restore the account, or verify the address."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -13,7 +13,7 @@ from doorward.domain.outbox.mail_queue import MailQueue
 
 
 class HeldBack:
-    """Offers to restore an account that waits for its deletion, and sends the mail that verifies an address again."""
+    """Offers to restore an account whose deletion is scheduled, and queues another mail that verifies an address."""
 
     def __init__(self, *, sealed_tokens: SealedTokens, mails: MailQueue) -> None:
         self._sealed_tokens = sealed_tokens
@@ -22,11 +22,11 @@ class HeldBack:
     def offer_restoration(
         self, user_id: UUID, *, epoch: int, deletes_at: datetime, now: datetime
     ) -> DeletionPendingError:
-        """Return the refusal with the token that restores the account."""
+        """Return the error with the token that restores the account."""
         token = self._sealed_tokens.issue(SealedKind.RESTORE, user_id=user_id, epoch=epoch, now=now)
         return DeletionPendingError(token, f"{deletes_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     async def ask_for_verification(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Ask for another mail, within a claimant's budget, in the caller's transaction."""
+        """Queue another verification mail, within the budget of a claimant, in the caller's transaction."""
         mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id, is_repeatable=True)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])

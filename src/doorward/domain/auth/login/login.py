@@ -46,7 +46,7 @@ PASSWORD_METHODS = ("pwd",)
 
 @frozen
 class _Asking:
-    """What was typed, and who sent it."""
+    """The request of a login: the name and the password as typed, and the client."""
 
     name: str
     password: str = field(repr=False)
@@ -59,7 +59,7 @@ class _Asking:
 
 @frozen
 class _RightPassword:
-    """A password that was right, and what was asked for with it."""
+    """A login whose password was right."""
 
     credentials: Credentials
     upgraded_hash: str | None
@@ -80,7 +80,7 @@ class _RightPassword:
 
 
 class Login:
-    """Turns a name and a password into a session."""
+    """Begins a session for a name and a password."""
 
     def __init__(
         self,
@@ -94,10 +94,7 @@ class Login:
         held_back: HeldBack,
         clock: Clock,
     ) -> None:
-        """Take the database, the hasher, what begins sessions, and what counts attempts and knows devices.
-
-        ``pending`` and ``held_back`` have what the right password gets where no session may begin yet.
-        """
+        """Store the dependencies. ``pending`` and ``held_back`` answer a right password if no session may begin yet."""
         self._database = database
         self._hasher = hasher
         self._sessions = sessions
@@ -117,19 +114,18 @@ class Login:
         device_token: str | None = None,
         grant: Grant = FIRST_PARTY,
     ) -> LoggedIn:
-        """Begin a session for what is granted, committed when this returns.
+        """Begin a session for the grant, committed when this returns.
 
-        ``name`` is a user name or an e-mail address in any spelling; ``client`` decides when the password is checked.
-        ``device_token`` was given by an earlier login; any other text in its place is ignored.
-        An attacker must not learn whether the account exists, is active, or how old its hash is: all refusals are one
+        ``name`` is a user name or an e-mail address in any spelling. The queue position of the hash depends on
+        ``client``. ``device_token`` was issued by an earlier login; any other text in its place is ignored.
+        An attacker must not learn whether the account exists, is active, or how old its hash is: all refusals raise
         ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
-        of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
-        The right password of an account that waits for its deletion raises ``DeletionPendingError``.
-        Raises ``ServiceUnavailableError`` before anything is looked at while its access token cannot be signed.
-        Only whoever has the right password gets ``EmailNotVerifiedError``, where logins require a verified address, and
-        ``PasswordChangeRequiredError``, where an administrator has had the password reset. For an account with a second
-        factor it gets ``SecondFactorRequiredError``, with the token that completes the login; until then the attempt
-        stays counted as failed.
+        of them ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
+        Raises ``ServiceUnavailableError`` before any other check while the access token cannot be signed.
+        Only the right password raises ``DeletionPendingError``, if the deletion of the account is scheduled,
+        ``EmailNotVerifiedError``, if logins require a verified address, ``PasswordChangeRequiredError``, if an
+        administrator requires a new password, and ``SecondFactorRequiredError``, if the account has a second factor.
+        The last one has the token that completes the login; until then the attempt stays counted as failed.
         """
         self._sessions.require_signing_key(grant.audience, self._clock.now())
         asking = _Asking(name, password, client, user_agent, device_token, grant)
@@ -149,7 +145,7 @@ class Login:
     ) -> SignedIn:
         """Begin the session of a browser, as ``login`` does for tokens, with the same refusals.
 
-        Without ``trusts_device`` a second factor is asked for also on a device that is remembered.
+        Without ``trusts_device`` a second factor is required even on a remembered device.
         """
         asking = _Asking(name, password, client, user_agent, device_token, IN_BROWSER, trusts_device)
         login = await self._log_in(asking, partial(self._sessions.begin_in_browser, stay=stay))
@@ -182,14 +178,14 @@ class Login:
         self, credentials: Credentials | None, password: str, client: Client, account: str
     ) -> PasswordCheck:
         checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
-        # The right password of an inactive user costs what a wrong one does: no upgrade, no further query.
+        # The right password of an inactive user takes the same work as a wrong one: no upgrade, no further query.
         stored_hash = credentials.password_hash if credentials and credentials.is_checked and checkable else None
         return await self._hasher.check(password if checkable else "", stored_hash, client=client, account=account)
 
     async def _offer_to_restore(
         self, credentials: Credentials, deletes_at: datetime, attempt: Attempt
     ) -> DeletionPendingError:
-        """Forget the failures, as the password was right, and return the refusal with the token that restores."""
+        """Forget the failed attempts, because the password was right; return the error with the token that restores."""
         user_id, epoch = credentials.user_id, credentials.session_epoch
         async with self._database.connection() as connection:
             await self._throttling.forget(connection, attempt)
@@ -197,7 +193,7 @@ class Login:
         return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
     async def _begin(self, right: _RightPassword, begin: BeginLogin[BegunT]) -> BegunLogin[BegunT]:
-        """Begin the session, or ask for the second factor without a transaction."""
+        """Begin the session, or require the second factor without a transaction."""
         now, user_id = self._clock.now(), right.credentials.user_id
         proof = right.proof(now)
         verdict = judge(right.credentials, proof, self._sessions.policy)
@@ -224,7 +220,7 @@ class Login:
     def _second_factor_due(
         self, right: _RightPassword, due: SecondFactorDue, now: datetime
     ) -> SecondFactorRequiredError:
-        """Return the refusal with the token that completes the login. The attempt stays counted until that."""
+        """Return the error with the token that completes the login. Until then the attempt stays counted as failed."""
         known = right.place.known
         login = PendingLogin(
             user_id=right.credentials.user_id,
@@ -240,18 +236,18 @@ class Login:
 
 
 async def _upgrade(connection: Connection, right: _RightPassword) -> None:
-    """Replace a hash that is outdated."""
+    """Replace an outdated hash."""
     if right.upgraded_hash is not None:
         stored = right.credentials
         await users.replace_password_hash(connection, stored.user_id, old=stored.password_hash, new=right.upgraded_hash)
 
 
 def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_password"]:
-    """Return for the operator why a password was not right."""
+    """Return the reason for the log why a password was refused."""
     return "wrong_password" if credentials.is_checked else RefusalReason.INACTIVE_USER
 
 
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
-    """Log for the operator what the caller is not told, and return the one refusal that does not tell it."""
+    """Log the reason for the operator, and return the error. Only reasons of ``TOLD_TO_OWNER`` reach the caller."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
     return TOLD_TO_OWNER[reason]() if reason in TOLD_TO_OWNER else InvalidCredentialsError()

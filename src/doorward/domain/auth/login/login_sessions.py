@@ -1,4 +1,4 @@
-"""The last step of every login: begin its session, whichever factors were shown."""
+"""The last step of every login, by any factors: begin its session."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -28,10 +28,10 @@ from doorward.observability.logging import report
 
 @frozen
 class LoginRules:
-    """Whom a login admits, how long its session lives, and what is recorded of the client's address.
+    """The admission policy of logins, the lifetimes of sessions, and the recorded detail of addresses.
 
-    ``device_trust`` is how long a remembered device need not show a second factor again, None for never. The present
-    setting counts, not the one of the time when the device was remembered.
+    ``device_trust`` is how long a remembered device need not show a second factor again; None disables this. The
+    current setting applies, not the one at the time when the device was remembered.
     """
 
     policy: AdmissionPolicy
@@ -42,15 +42,15 @@ class LoginRules:
 
 @frozen
 class LoginPlace:
-    """Where a login comes from: the device, and the token that it shows if it is known by it."""
+    """The device of a login, and the token by which it is known, if any."""
 
     device: Device
     known: DeviceToken | None
     is_new: bool
-    """Whether the device is new to an owner who has logged in before, and who is told at ``notified_email``."""
+    """Whether the device is new to an owner who has logged in before. A notice is sent to ``notified_email``."""
     notified_email: str | None
     is_trusted: bool = False
-    """The device need not show a second factor again for a while; False leaves that as it is."""
+    """Whether the device need not show a second factor again for a while; False keeps the stored value."""
 
 
 BegunT = TypeVar("BegunT")
@@ -58,7 +58,7 @@ BegunT = TypeVar("BegunT")
 
 @frozen
 class BegunLogin(Generic[BegunT]):
-    """A session that begins with the commit, and the token by which its device is known from then on."""
+    """A session that begins with the commit, and the token that identifies its device later."""
 
     begun: BegunT
     device_token: DeviceToken
@@ -80,15 +80,15 @@ class BeginLogin(Protocol[BegunT]):
         attempts: tuple[Attempt, ...] = (),
         now: datetime,
     ) -> BegunLogin[BegunT] | SecondFactorDue | Refuse:
-        """Begin it in the caller's transaction, which has locked the account."""
+        """Begin the session in the caller's transaction, which has locked the account."""
 
 
 BeginLoginHere = Callable[[Connection, Account | None, Proof], Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]]
-"""As ``BeginLogin``, at a place, a moment and with attempts that are bound, too."""
+"""A ``BeginLogin`` whose place, attempts and time are bound, too."""
 
 
 class LoginSessions:
-    """Begins sessions for proofs of users. Callers check what was shown; ``judge`` decides whether it suffices."""
+    """Begins sessions for proofs of users. Callers check the factors; ``judge`` decides whether they suffice."""
 
     def __init__(
         self,
@@ -99,7 +99,6 @@ class LoginSessions:
         devices: KnownDevices,
         rules: LoginRules,
     ) -> None:
-        """Take the issuer of tokens, what writes cookies, what counts attempts and knows devices, and the rules."""
         self._cookies = cookies
         self._issuer = issuer
         self._throttling = throttling
@@ -108,15 +107,15 @@ class LoginSessions:
 
     @property
     def policy(self) -> AdmissionPolicy:
-        """The requirements that accounts must meet."""
+        """Return the requirements that accounts must meet."""
         return self._rules.policy
 
     def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:
-        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. To be called first."""
+        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. Call it first."""
         self._issuer.require_signing_key(audience, now)
 
     def describe(self, client: Client, user_agent: str | None) -> Device:
-        """Return what is recorded of the device that asks."""
+        """Return the recorded description of the client's device."""
         return describe_device(user_agent, client.address, self._rules.address_detail)
 
     async def find_credentials(
@@ -128,7 +127,7 @@ class LoginSessions:
         *,
         now: datetime,
     ) -> Credentials | None:
-        """Return the user of a canonical name or an id, and whether the user knows what the client shows."""
+        """Return the user of a canonical name or an id, and whether the user knows the device and the address."""
         trust = self._rules.device_trust
         return await users.find_credentials(
             connection,
@@ -140,7 +139,7 @@ class LoginSessions:
         )
 
     async def lock(self, connection: Connection, user_id: UUID) -> Account | None:
-        """Lock the user and return the account, as ``begin`` needs it: before any other row of the user."""
+        """Lock the user and return the account for ``begin``. Call it before any other row of the user is locked."""
         return await users.lock_account(connection, user_id)
 
     async def begin(
@@ -154,9 +153,9 @@ class LoginSessions:
         attempts: tuple[Attempt, ...] = (),
         now: datetime,
     ) -> BegunLogin[Begun] | SecondFactorDue | Refuse:
-        """Judge the proof, store the session, forget the failed attempts, and know the device from now on.
+        """Judge the proof, store the session, forget the failed attempts, and store the device as known.
 
-        In the caller's transaction, which has locked the account. Another verdict changes nothing.
+        Call it in the transaction that has locked the account. If the verdict is no session, nothing changes.
         """
         token = place.known or DeviceToken.new(proof.user_id)
         device = replace(place.device, id=token.device_id)
@@ -180,7 +179,7 @@ class LoginSessions:
         attempts: tuple[Attempt, ...] = (),
         now: datetime,
     ) -> BegunLogin[BegunBrowserSession] | SecondFactorDue | Refuse:
-        """Do as ``begin`` for a session of a browser."""
+        """Begin a session of a browser, as ``begin`` does for a client."""
         token = place.known or DeviceToken.new(proof.user_id)
         device = replace(place.device, id=token.device_id)
         begun = await begin_browser_session(
@@ -201,7 +200,7 @@ class LoginSessions:
         *,
         now: datetime,
     ) -> None:
-        """Forget the failed attempts, and know the device from now on."""
+        """Forget the failed attempts, store the device as known, and queue the notice of a new one."""
         if attempts:
             await self._throttling.forget(connection, *attempts)
         is_trusted = place.is_trusted and self._rules.device_trust is not None
@@ -218,7 +217,7 @@ class LoginSessions:
             await self._devices.notify(connection, proof.user_id, place.notified_email, device, now=now)
 
     def finish(self, login: BegunLogin[Begun], *, now: datetime) -> LoggedIn:
-        """Report the session, which is committed, and return its tokens."""
+        """Report the committed session, and return its tokens."""
         for event in (login.begun.event, *login.begun.ended):
             report(event)
         pair = self._issuer.issue_first(login.begun, user_id=login.device_token.user_id, now=now)
@@ -226,7 +225,7 @@ class LoginSessions:
         return LoggedIn(pair, self._devices.encode(login.device_token), is_for_another_service)
 
     def finish_in_browser(self, login: BegunLogin[BegunBrowserSession]) -> SignedIn:
-        """Report the session, which is committed, and return its cookies."""
+        """Report the committed session, and return its cookies."""
         begun = login.begun
         for event in (begun.event, *begun.ended):
             report(event)
@@ -234,7 +233,7 @@ class LoginSessions:
 
 
 def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> LoginPlace:
-    """Return where a user logs in: on a device that is known, or on a new one that the owner is told of."""
+    """Return the device of a login: a known one, or a new one of which the owner is notified."""
     is_known = credentials.knows_device or credentials.knows_address
     known = shown if credentials.knows_device else None
     is_new = credentials.has_logged_in and not is_known

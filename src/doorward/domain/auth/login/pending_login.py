@@ -1,4 +1,4 @@
-"""Logins that wait for a second factor: what was shown until now, sealed, for the client to bring back."""
+"""Logins that wait for a second factor: their state in a sealed token, which the client sends back."""
 
 import json
 from datetime import datetime
@@ -19,10 +19,10 @@ _VERSION: Final = 1
 
 @frozen
 class PendingLogin:
-    """A login whose password was right. ``methods`` were shown (RFC 8176); ``grant`` is what was asked for.
+    """A login whose password was right, by ``methods`` (RFC 8176), for a session of ``grant``.
 
-    ``counted_as`` is with whom its password was counted, ``device_id`` that of the device that the user knows, None for
-    a new one; the owner, who has logged in before, is told of one that ``is_new``.
+    ``counted_as`` is the client under which its password was counted; ``device_id`` is that of the known device, None
+    for an unknown one. ``is_new``: the owner has logged in before, and is notified of the new device.
     """
 
     user_id: UUID
@@ -34,7 +34,7 @@ class PendingLogin:
     is_new: bool
 
     def to_bytes(self) -> bytes:
-        """Return what is not in the head of a sealed token."""
+        """Return the content of the sealed token: all that its header does not have."""
         audience = self.grant.audience
         written = {
             "v": _VERSION,
@@ -52,7 +52,7 @@ class PendingLogin:
 
 @frozen
 class ShownLogin:
-    """A pending login that was brought back, and the token that it came in, which is consumed when it is completed."""
+    """A pending login that a client sent back, and its token, which is consumed when the login is completed."""
 
     login: PendingLogin
     token: SealedToken
@@ -65,15 +65,15 @@ class PendingLogins:
         self._sealed_tokens = sealed_tokens
 
     def issue(self, login: PendingLogin, *, now: datetime) -> str:
-        """Return the token, which is good for five minutes."""
+        """Return the token, which is valid for five minutes."""
         return self._sealed_tokens.issue(
             SealedKind.PENDING_LOGIN, user_id=login.user_id, epoch=login.epoch, now=now, content=login.to_bytes()
         )
 
     def read(self, text: str, *, now: datetime) -> ShownLogin:
-        """Return what a token says. Whether its epoch is the user's, and whether it was used, the database decides.
+        """Return the login of a token, without a query. Later queries check its epoch, and whether it was used.
 
-        Raises ``InvalidPendingLoginError``, without a query.
+        Raises ``InvalidPendingLoginError``.
         """
         try:
             token = self._sealed_tokens.read(text, SealedKind.PENDING_LOGIN, now=now)
@@ -82,19 +82,19 @@ class PendingLogins:
         return ShownLogin(_read(token), token)
 
     async def is_open(self, connection: Connection, shown: ShownLogin) -> bool:
-        """Tell whether the login may still be completed: it was not, and its user's epoch is what it was."""
+        """Return whether the login can still be completed: its token is unused, and its user's epoch is the same."""
         token = shown.token
         user_id, epoch = token.user_id, token.epoch
         found = await used_nonces.find_user_of_unused(connection, token.nonce, user_id=user_id, epoch=epoch)
         return found is not None
 
     async def consume(self, connection: Connection, shown: ShownLogin) -> bool:
-        """Store that the login was completed, in the transaction of its session; return whether it was not yet."""
+        """Store that the login was completed, in the transaction of its session; return whether it was not before."""
         return await self._sealed_tokens.consume(connection, shown.token)
 
 
 def _read(token: SealedToken) -> PendingLogin:
-    """Read a content that is genuine. Raises ``InvalidPendingLoginError`` for one that a later version has written."""
+    """Return the login of a genuine token. Raises ``InvalidPendingLoginError`` for a format of a later version."""
     written = json.loads(token.content)
     if written["v"] != _VERSION:
         raise InvalidPendingLoginError

@@ -1,4 +1,4 @@
-"""Use cases: prove again who is asking, and tell whether that was proven recently enough."""
+"""Use cases: authenticate again in a session, and require that this was recent enough."""
 
 import secrets
 from collections.abc import Collection
@@ -33,12 +33,12 @@ from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
 
 VERIFIED_USER: Final = "user"
-"""``amr`` of a device that asked its user for a PIN or a part of the body (RFC 8176 section 2)."""
+"""``amr`` of a device that verified its user by a PIN or biometrics (RFC 8176 section 2)."""
 
 
 @frozen
 class _Renewal:
-    """What a session becomes, and the first refresh token of it."""
+    """The new identity of a session, and its first refresh token."""
 
     token: RefreshToken
     session: RenewedSession
@@ -46,14 +46,15 @@ class _Renewal:
 
 
 def is_factor_missing(caller: Caller) -> bool:
-    """Tell whether the caller's user has a second factor that was not shown in the session."""
+    """Return whether the caller's user has a second factor that was not shown in the session."""
     return caller.has_second_factor and caller.acr < TWO_KINDS
 
 
 def renewed_methods(before: Collection[str], factor: Collection[str]) -> tuple[tuple[str, ...], int]:
-    """Return the ``amr`` and the ``acr`` of a session that has shown ``before`` and shows a factor now (RFC 8176).
+    """Return the ``amr`` and the ``acr`` of a session with the methods ``before`` after a new factor (RFC 8176).
 
-    A device that has verified its user is two kinds by itself; anything else is one, and another that was shown before.
+    A device that has verified its user counts as two kinds. Any other factor counts as one kind; together with a
+    different earlier method there are two.
     """
     methods = {*before, *factor}
     if VERIFIED_USER not in factor and not methods - {*factor, SEVERAL_FACTORS}:
@@ -62,9 +63,9 @@ def renewed_methods(before: Collection[str], factor: Collection[str]) -> tuple[t
 
 
 def require_fresh_proof(caller: Caller, now: datetime) -> None:
-    """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated a moment ago (RFC 9470).
+    """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated recently (RFC 9470).
 
-    By the session's row, not by what the access token says. A user who has a second factor has shown it, too.
+    The session's row decides, not the access token. A user who has a second factor must have shown it, too.
     """
     if not is_fresh(caller.authenticated_at, now) or is_factor_missing(caller):
         acr = TWO_KINDS if caller.has_second_factor else None
@@ -72,7 +73,7 @@ def require_fresh_proof(caller: Caller, now: datetime) -> None:
 
 
 class Reauthentication:
-    """Keeps the proof of a session recent, for the calls that need it."""
+    """Renews the proof of a session, for the calls that need a recent one."""
 
     def __init__(
         self,
@@ -85,10 +86,6 @@ class Reauthentication:
         lifetimes: Lifetimes,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, what checks passwords and counts attempts, the issuer, the time, and the limits.
-
-        ``address_detail`` is how much of addresses may be recorded.
-        """
         self._database = database
         self._passwords = passwords
         self._throttling = throttling
@@ -98,11 +95,11 @@ class Reauthentication:
         self._address_detail: AddressDetail = address_detail
 
     def require_fresh_proof(self, caller: Caller) -> None:
-        """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated a moment ago."""
+        """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated recently."""
         require_fresh_proof(caller, self._clock.now())
 
     def require_second_factor(self, caller: AnyCaller) -> None:
-        """Raise unless the caller's user has shown two factors in the session, at whatever time.
+        """Raise an error unless the caller's user has shown two factors in the session, at any time.
 
         ``SecondFactorNeededError`` for a user who has no second factor, ``ReauthenticationRequiredError`` for others.
         """
@@ -115,12 +112,12 @@ class Reauthentication:
         raise ReauthenticationRequiredError(None, acr=TWO_KINDS)
 
     async def reauthenticate(self, caller: Caller, password: str, *, client: Client = NO_CLIENT) -> TokenPair:
-        """Make the proof of the caller's session one of this moment, committed when this returns.
+        """Renew the proof of the caller's session by the password, committed when this returns.
 
-        The session gets another id and another secret: a token of it that was stolen before is refused from the next
-        request on, and never gains from the new proof. Raises ``WrongPasswordError``, which leaves the session as it
-        was, and ``InvalidAccessTokenError`` if the session has ended meanwhile. ``ServiceUnavailableError`` while no
-        access token can be signed, before the password is checked.
+        The session gets a new id and a new secret: a token that was stolen before is refused from the next request on,
+        and never benefits from the new proof. Raises ``WrongPasswordError``, which leaves the session unchanged, and
+        ``InvalidAccessTokenError`` if the session has ended meanwhile. Raises ``ServiceUnavailableError``, before the
+        password is checked, while no access token can be signed.
         """
         self._issuer.require_signing_key(None, self._clock.now())
         async with self._passwords.proving(caller, password, client=client) as proven:
@@ -136,11 +133,11 @@ class Reauthentication:
         return self._finish(caller, renewal)
 
     async def reauthenticate_by_factor(self, caller: Caller, factor: ShownFactor) -> TokenPair:
-        """Make the proof of the caller's session one of this moment, by a second factor, as ``reauthenticate`` does.
+        """Renew the proof of the caller's session by a second factor, as ``reauthenticate`` does.
 
-        What the session has shown before counts with it: with a password that makes two kinds. Wrong codes are counted
-        for all sessions of the user together, and wrong passwords of the session go along with it. Raises
-        ``InvalidSecondFactorError``, which leaves the session as it was, ``LoginThrottledError``, and what
+        Methods that the session has shown before count, too: with a password there are two kinds. Wrong codes are
+        counted for all sessions of the user together; the count of the session's wrong passwords moves to its new id.
+        Raises ``InvalidSecondFactorError``, which leaves the session unchanged, ``LoginThrottledError``, and what
         ``reauthenticate`` raises.
         """
         now, user_id = self._clock.now(), caller.user.id
@@ -182,13 +179,13 @@ class Reauthentication:
         return _Renewal(token, session, event)
 
     async def _store(self, connection: Connection, caller: Caller, renewal: _Renewal) -> None:
-        """Replace the caller's session, which is locked, in the caller's transaction."""
+        """Replace the caller's session, whose row is locked, in the caller's transaction."""
         now = renewal.session.authenticated_at
         await own_sessions.replace_session(connection, caller.user.id, caller.session_id, renewal.session, now=now)
         await record(connection, renewal.event, address=recorded_address(current_client(), self._address_detail))
 
     def _finish(self, caller: Caller, renewal: _Renewal) -> TokenPair:
-        """Report what was committed, and return the tokens of the session."""
+        """Report the committed change, and return the tokens of the session."""
         user_id, session = caller.user.id, renewal.session
         bind_session(user_id=user_id, session_id=session.id)
         report(renewal.event)
@@ -203,5 +200,5 @@ class Reauthentication:
 
 
 def _grant_of(caller: Caller) -> Grant:
-    """Return what the session goes on with: what its token allows, bound to the key that it is bound to."""
+    """Return the grant of the renewed session: the scopes of its token, bound to the same key."""
     return Grant(caller.client_id, tuple(caller.token_scopes), binding=caller.binding)

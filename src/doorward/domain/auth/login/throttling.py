@@ -1,7 +1,7 @@
-"""Throttling per account: after many failed attempts the next one has to wait, wherever it comes from.
+"""Throttling per account: after many failed attempts the next one is delayed, even from another address.
 
-An attempt is counted as failed, and committed, before it is made, so that parallel attempts and rollbacks evade
-nothing. Known devices and known addresses are counted apart from strangers, whose attempts cannot keep the owner out.
+An attempt is counted as failed, and committed, before it is made, so that concurrent attempts and rollbacks cannot
+evade the count. Known devices and known addresses are counted separately, so that strangers cannot lock the owner out.
 """
 
 import hmac
@@ -25,15 +25,15 @@ from doorward.domain.auth.repositories import Connection, throttles
 from doorward.observability.logging import report
 
 MANY_KEPT: Final = timedelta(days=30)
-"""Without an attempt for so long, a row that throttles is forgotten."""
+"""How long after its last attempt a row that throttles is kept."""
 
 FEW_KEPT: Final = timedelta(days=1)
-"""The same for a row that does not throttle yet."""
+"""How long after its last attempt a row that does not throttle yet is kept."""
 
 _NOT_MADE: Final = (ServiceUnavailableError, TooManyHashesError, ClientLeftError, InvalidAccessTokenError)
-"""What ends an attempt before anything was compared, or when the outcome cannot be stored.
+"""Errors of attempts that do not count: nothing was compared, or the result could not be stored.
 
-The session of an attempt that was right may end before its change is made.
+For example, the session of a right attempt may end before its change is made.
 """
 
 _BUCKET_BYTES: Final = 3
@@ -42,18 +42,18 @@ _ADDRESS_BYTES: Final = 16
 
 @frozen
 class Curve:
-    """How long an attempt waits after a number of failures in a row."""
+    """The delay of an attempt after a number of consecutive failures."""
 
     free: int = 20
-    """The first so many attempts wait for nothing."""
+    """The number of attempts without a delay."""
     first_delay: timedelta = timedelta(seconds=15)
     failures_to_double: int = 8
     longest_delay: timedelta = timedelta(hours=1)
     most: int = 100
-    """After so many, no attempt is made until they are forgotten."""
+    """The maximum number of failures: further attempts are refused until the failures are forgotten."""
 
     def delay_after(self, failures: int) -> timedelta:
-        """Return the wait after the attempt of this number failed."""
+        """Return the delay after this number of failures."""
         if failures < self.free:
             return timedelta(0)
         if failures >= self.most:
@@ -64,33 +64,33 @@ class Curve:
 
 @cache
 def delays_of(curve: Curve) -> Sequence[float]:
-    """Return the seconds to wait after each number of failures, from 1 to ``curve.most``."""
+    """Return the delay in seconds after each number of failures, from 1 to ``curve.most``."""
     return [curve.delay_after(number).total_seconds() for number in range(1, curve.most + 1)]
 
 
 LOGIN_CURVE: Final = Curve()
-"""20 attempts at once, 56 in the first hour, 100 in 28 hours."""
+"""20 attempts without a delay, 56 in the first hour, 100 in 28 hours."""
 
 SECOND_FACTOR_CURVE: Final = Curve(free=5, first_delay=timedelta(seconds=30), failures_to_double=2)
-"""5 attempts at once, 16 in the first hour, 100 in 84 hours: each guess has three chances in a million."""
+"""5 attempts without a delay, 16 in the first hour, 100 in 84 hours: each guess has three chances in a million."""
 
 
 @frozen
 class ThrottledClient:
-    """The clients whose attempts are counted together. ``identity`` tells clients of one kind apart."""
+    """The clients whose attempts are counted together. ``identity`` distinguishes clients of one kind."""
 
     kind: ClientKind
     identity: bytes = b""
 
     @property
     def key(self) -> bytes:
-        """The client in the table."""
+        """Return the key of the client in the table."""
         return self.kind.encode() + b"\0" + self.identity
 
 
 STRANGERS: Final = ThrottledClient(ClientKind.STRANGERS)
 SECOND_FACTOR_PREFIX: Final = ThrottledClient(ClientKind.SECOND_FACTOR).key
-"""What the keys of all clients of codes begin with."""
+"""The prefix of the keys of all clients of codes."""
 
 
 @frozen
@@ -112,14 +112,14 @@ class Throttling:
         curve: Curve = LOGIN_CURVE,
         second_factor_curve: Curve = SECOND_FACTOR_CURVE,
     ) -> None:
-        """Take the database, the MAC key, derived for this purpose only, and how long attempts wait."""
+        """Store the database, the MAC key, derived for this purpose only, and the delays of attempts."""
         self._database = database
         self._key = key
         self._delays = delays_of(curve)
         self._second_factor_delays = delays_of(second_factor_curve)
 
     def client_of(self, credentials: Credentials | None, shown: DeviceToken | None, device: Device) -> ThrottledClient:
-        """Return with whom an attempt is counted: a name that is no user's is known nowhere."""
+        """Return the client under which an attempt is counted. A name without a user has no known clients."""
         if credentials and credentials.knows_device and shown:
             return ThrottledClient(ClientKind.DEVICE, shown.device_id.bytes)
         if credentials and credentials.knows_address and device.address:
@@ -127,35 +127,35 @@ class Throttling:
         return STRANGERS
 
     def bucket(self, subject: UUID | str) -> int:
-        """Return where a user, or a name without one, is counted: 24 bits, so that the table is bounded."""
+        """Return the bucket in which a user, or a name without one, is counted: 24 bits bound the size of the table."""
         identity = b"user " + subject.bytes if isinstance(subject, UUID) else b"name " + _encoded(subject)
         return int.from_bytes(self._mac(identity)[:_BUCKET_BYTES])
 
     def client_at(self, address: str) -> ThrottledClient:
-        """Return the client of a known address, which the table does not show."""
+        """Return the client of a known address, of which the table stores only a MAC."""
         return ThrottledClient(ClientKind.ADDRESS, self._mac(b"address " + _encoded(address))[:_ADDRESS_BYTES])
 
     def client_in(self, session_id: UUID) -> ThrottledClient:
-        """Return the client of a session, which the table does not show.
+        """Return the client of a session, of which the table stores only a MAC.
 
-        Each session is counted by itself: a stolen one keeps the owner neither from logging in nor from a change of the
-        password in another.
+        Each session is counted separately: a stolen one can prevent neither a login of the owner nor a change of the
+        password in another session.
         """
         return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_ADDRESS_BYTES])
 
     def second_factor_of(self, client: ThrottledClient) -> ThrottledClient:
         """Return the client of codes that follow the right password of this client.
 
-        Whoever has the password uses up no tries of the devices and addresses that the owner is known by.
+        An attacker who has the password cannot use up the attempts of the owner's known devices and addresses.
         """
         return ThrottledClient(ClientKind.SECOND_FACTOR, self._mac(b"second factor " + client.key)[:_ADDRESS_BYTES])
 
     @property
     def second_factor_in_sessions(self) -> ThrottledClient:
-        """The client of codes that are shown in any session of a user.
+        """Return the client of codes that are sent in any session of a user.
 
-        All sessions are counted together: a thief of password and remembered device can begin many, and a proof
-        gives a session another id. A thief who uses the tries up does not keep the owner from logging in by a code.
+        All sessions are counted together, because an attacker with the password and a remembered device can begin many,
+        and a proof gives a session a new id. Using up these attempts does not prevent a login of the owner by a code.
         """
         return self.second_factor_of(ThrottledClient(ClientKind.SIGNED_IN))
 
@@ -172,7 +172,7 @@ class Throttling:
     async def reserve(self, subject: UUID | str, client: ThrottledClient) -> Attempt:
         """Count an attempt as failed, committed when this returns. Call it outside of transactions, before hashing.
 
-        ``subject`` is a user's id, or the canonical name that was typed when it is nobody's: both are treated alike.
+        ``subject`` is a user's id, or the canonical name as typed if no user has it: both are treated alike.
         Raises ``LoginThrottledError``.
         """
         attempt = Attempt(self.bucket(subject), client)
@@ -186,14 +186,14 @@ class Throttling:
         raise LoginThrottledError(max(1, math.ceil(wait.total_seconds())) if wait else 1)
 
     async def give_back(self, attempt: Attempt) -> None:
-        """Uncount an attempt that was not made. Raises ``ServiceUnavailableError``: then it stays counted."""
+        """Undo the count of an attempt that was not made. Raises ``ServiceUnavailableError``: then it stays counted."""
         async with self._database.connection() as connection:
             await throttles.remove_failure(connection, bucket=attempt.bucket, client=attempt.client.key)
 
     async def forget(self, connection: Connection, *attempts: Attempt) -> None:
-        """Forget all failures of these kinds of client, in the transaction of what the attempts achieved together.
+        """Forget all failures of the clients of these attempts, in the transaction of their common effect.
 
-        They are one user's.
+        All attempts must be of one user.
         """
         (bucket,) = {attempt.bucket for attempt in attempts}
         clients = [attempt.client.key for attempt in attempts]
@@ -205,11 +205,11 @@ class Throttling:
         await throttles.replace_client(connection, bucket=self.bucket(user_id), old=before.key, new=after.key)
 
     async def forget_all(self, connection: Connection, user_id: UUID) -> int:
-        """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""
+        """Forget the user's failures of all clients, in the caller's transaction; return the number of rows."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
 
     async def forget_wrong_passwords(self, connection: Connection, user_id: UUID) -> int:
-        """Forget a user's failed passwords, but not failed codes, after a new password; return how many rows."""
+        """Forget a user's wrong passwords, but not wrong codes, after a new password; return the number of rows."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id), spared=SECOND_FACTOR_PREFIX)
 
     def _mac(self, content: bytes) -> bytes:
@@ -217,5 +217,5 @@ class Throttling:
 
 
 def _encoded(text: str) -> bytes:
-    """Return the bytes of any text that was typed, lone surrogates included."""
+    """Return the bytes of any typed text, including lone surrogates."""
     return text.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Use case: let a user try again at once, whatever failed before."""
+"""Use case: reset the failed attempts on an account, so that the next one is not delayed."""
 
 from doorward.core.ports import Database
 from doorward.domain.audit.recording import record
@@ -11,10 +11,9 @@ from doorward.observability.logging import report
 
 
 class Unthrottling:
-    """For the operator: an owner who is kept out by the attempts of others."""
+    """Resets failed attempts for the operator, after attempts of others have locked an owner out."""
 
     def __init__(self, *, database: Database[Connection], accounts: Accounts, throttling: Throttling) -> None:
-        """Take the database, the finder of accounts, and what counts attempts."""
         self._database = database
         self._accounts = accounts
         self._throttling = throttling

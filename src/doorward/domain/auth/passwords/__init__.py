@@ -1,1 +1,1 @@
-"""Passwords: the rules for new ones, and the comparison with those that are stored."""
+"""Passwords: the rules for new ones, and the comparison with stored hashes."""

@@ -1,10 +1,10 @@
-"""Why a new password is refused."""
+"""Errors for new passwords that are refused."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class PasswordLengthError(DomainError):
-    """Shorter or longer than passwords may be."""
+    """The password is too short or too long."""
 
     kind = Kind.INVALID
     code = "password_length"
@@ -12,7 +12,7 @@ class PasswordLengthError(DomainError):
 
 
 class PasswordBlankError(DomainError):
-    """Holds nothing that can be seen: white space, control and format characters only."""
+    """The password has no visible character: only white space, control and format characters."""
 
     kind = Kind.INVALID
     code = "password_blank"
@@ -20,7 +20,7 @@ class PasswordBlankError(DomainError):
 
 
 class PasswordNotTextError(DomainError):
-    """Holds what no keyboard can repeat: lone surrogates, or more than 30 combining marks in a row."""
+    """The password cannot be typed again: it has lone surrogates, or more than 30 combining marks in a row."""
 
     kind = Kind.INVALID
     code = "password_not_text"
@@ -28,7 +28,7 @@ class PasswordNotTextError(DomainError):
 
 
 class PasswordTooCommonError(DomainError):
-    """On the list of common passwords, or a common word with a year, digits or signs around it."""
+    """The password is on the list of common ones, or is a common word with a year, digits or signs around it."""
 
     kind = Kind.INVALID
     code = "password_too_common"
@@ -39,7 +39,7 @@ class PasswordTooCommonError(DomainError):
 
 
 class PasswordIsNameError(DomainError):
-    """The user's own name, the e-mail address or the name of this service, perhaps repeated or backwards."""
+    """The password is the user name, the e-mail address or the name of this service, perhaps repeated or reversed."""
 
     kind = Kind.INVALID
     code = "password_is_name"
@@ -50,7 +50,7 @@ class PasswordIsNameError(DomainError):
 
 
 class PasswordBreachedError(DomainError):
-    """Among the passwords that leaked from other services: attackers try them all (``PASSWORD_BREACHES``)."""
+    """The password leaked from another service: attackers try all of these (``PASSWORD_BREACHES``)."""
 
     kind = Kind.INVALID
     code = "password_breached"

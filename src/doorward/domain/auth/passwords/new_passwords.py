@@ -1,4 +1,4 @@
-"""Whether a password may be set: the rules of sign-up, then the passwords that leaked from other services."""
+"""Checks of new passwords: the rules of sign-up, then the passwords that leaked from other services."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ from doorward.observability.logging import report
 
 
 class NewPasswords:
-    """Decides on every password that is set: at sign-up, by a change, by a reset."""
+    """Checks every new password: at sign-up, in a change, in a reset."""
 
     def __init__(
         self,
@@ -20,9 +20,9 @@ class NewPasswords:
         breached: BreachedPasswords | None = None,
         accepts_unchecked: bool = True,
     ) -> None:
-        """Take the passwords that are too common, in NFKC and case-folded, and those that leaked, if they are known.
+        """Store the common passwords, in NFKC and case-folded, and the source of breached ones; None for no such check.
 
-        ``accepts_unchecked``: whether a password may be set while the breached ones cannot be looked up.
+        ``accepts_unchecked``: whether a password is accepted while the breached ones cannot be looked up.
         """
         self._common_passwords = common_passwords
         self._breached = breached
@@ -33,10 +33,10 @@ class NewPasswords:
         check_new_password(password, username=username, email=email, common_passwords=self._common_passwords)
 
     async def check(self, password: str, *, username: str, email: str) -> None:
-        """Refuse a password by the rules, then one that leaked. Call it outside of transactions: it may wait.
+        """Refuse a password by the rules, then if it has leaked. Call it outside of transactions: it may wait.
 
         Raises the ``Password...Error`` classes, and ``ServiceUnavailableError`` if the breached passwords cannot be
-        looked up and must be.
+        looked up and unchecked passwords are not accepted.
         """
         self.check_rules(password, username=username, email=email)
         if self._breached is None:

@@ -40,20 +40,20 @@ _WORDS: Final = frozenset(
     michael jordan charlie thomas daniel jessica ashley nicole london berlin paris america
     """.split()  # noqa: SIM905 - as a list they would be 150 lines
 )
-"""Seasons, months, weekdays, rows of keyboards, and the words under eight letters that lists of leaks begin with."""
+"""Seasons, months, weekdays, rows of keyboards, and the most common words under eight letters in leaked passwords."""
 
 
 def is_common_pattern(folded: str, common_passwords: Collection[str]) -> bool:
     """Return whether a password is one common word, perhaps twice, with at most a few digits and signs around it.
 
-    ``folded`` is the password in NFKC and case-folded. Digits and signs may also stand for letters (``p@ssw0rd``). A
-    word among others is no pattern: passphrases hold common words.
+    ``folded`` is the password in NFKC and case-folded. Digits and signs may also stand for letters (``p@ssw0rd``).
+    Several different words are not a pattern, because passphrases contain common words.
     """
     return any(_is_common_word(core, common_passwords) for core in _cores(folded))
 
 
 def _cores(folded: str) -> Iterator[str]:
-    """Yield what remains when something that may be an edge is cut off in front and behind."""
+    """Yield each part of a password that remains when a possible edge is cut off at the start and at the end."""
     length = len(folded)
     starts = [end for end in range(min(length, _LONGEST_EDGE + 1)) if _EDGE.fullmatch(folded, 0, end)]
     ends = [begin for begin in range(max(1, length - _LONGEST_EDGE), length + 1) if _EDGE.fullmatch(folded, begin)]

@@ -1,4 +1,4 @@
-"""The rules of passwords as pure decisions: how long they may be, and which a new one may not be."""
+"""The rules of passwords, as pure functions: the allowed lengths, and which new passwords are refused."""
 
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -19,25 +19,25 @@ MAXIMUM_PASSWORD_LENGTH: Final = 256
 """Code points after normalisation, as NIST SP 800-63B-4 section 3.1.1.2 counts them."""
 
 MAXIMUM_TYPED_LENGTH: Final = MAXIMUM_PASSWORD_LENGTH * CODE_POINTS_OF_A_CHARACTER
-"""Code points as they were typed: keyboards that send letters and marks apart send more of them."""
+"""Code points before normalisation: keyboards that send letters and marks separately send more of them."""
 
 PRODUCT_NAME: Final = "doorward"
 _SEPARATORS: Final = str.maketrans("", "", " \t._-+@")
-"""What stands between the words of names and addresses, and is left out of comparisons."""
+"""The characters between the words of names and addresses, which comparisons ignore."""
 
 
 def normalize_password(password: str) -> str:
-    """Return the password in NFKC, so that one password typed on two keyboards is one password."""
+    """Return the password in NFKC, so that the same password typed on two keyboards is equal."""
     return unicodedata.normalize("NFKC", password)
 
 
 def check_new_password(password: str, *, username: str, email: str, common_passwords: Collection[str]) -> None:
     """Refuse a password that is too short, too long, or among the first that an attacker would try.
 
-    It is normalised first, as for the hash, and then counted and compared in any case of its letters. Invisible
-    characters count for nothing. No composition rules (NIST SP 800-63B-4 section 3.1.1.2). ``common_passwords`` are in
-    NFKC and case-folded. Raises ``PasswordLengthError``, ``PasswordNotTextError``, ``PasswordBlankError``,
-    ``PasswordTooCommonError`` or ``PasswordIsNameError``.
+    It is normalised first, as for the hash; then it is measured, and compared without regard to case. Invisible
+    characters are ignored, except for the maximum length. There are no composition rules (NIST SP 800-63B-4 section
+    3.1.1.2). ``common_passwords`` are in NFKC and case-folded. Raises ``PasswordLengthError``,
+    ``PasswordNotTextError``, ``PasswordBlankError``, ``PasswordTooCommonError`` or ``PasswordIsNameError``.
     """
     if len(password) > MAXIMUM_TYPED_LENGTH:
         raise PasswordLengthError
@@ -59,9 +59,9 @@ def check_new_password(password: str, *, username: str, email: str, common_passw
 
 
 def _consists_of(folded: str, names: Iterable[str]) -> bool:
-    """Tell whether a password holds nothing but these names: once or often, forwards or backwards, in any case.
+    """Return whether a password consists only of these names: once or repeated, forwards or reversed, in any case.
 
-    Separators count for nothing.
+    Separators are ignored.
     """
     plain_names = {normalize_password(name).casefold().translate(_SEPARATORS) for name in names} - {""}
     forms = plain_names | {name[::-1] for name in plain_names}
@@ -72,5 +72,5 @@ def _consists_of(folded: str, names: Iterable[str]) -> bool:
 
 
 def is_unicode_text(text: str) -> bool:
-    """Tell whether the text has only characters, no lone surrogates."""
+    """Return whether the text is valid Unicode, without lone surrogates."""
     return not any(unicodedata.category(character) == "Cs" for character in text)

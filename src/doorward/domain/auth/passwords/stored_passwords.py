@@ -1,7 +1,7 @@
-"""Passwords of accounts that exist: whether one is right, and the hash of one that replaces it. No login, no session.
+"""Checks of the passwords of existing accounts, and hashes of passwords that replace them. No login, no session.
 
-Each wrong password is counted: without a session as a failed login, in a session apart from those and from the user's
-other sessions. No guess is free.
+Every wrong password is counted: without a session as a failed login; in a session separately from those, and
+separately from the user's other sessions.
 """
 
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ from doorward.observability.logging import report
 
 @frozen
 class ProvenPassword:
-    """The hash that a password was right for, and what should replace it if it is outdated."""
+    """The stored hash that a password matched, and the hash that should replace it if it is outdated."""
 
     stored_hash: str
     upgraded_hash: str | None
@@ -33,7 +33,7 @@ class ProvenPassword:
 
 
 async def has_password(connection: Connection, user_id: UUID) -> bool:
-    """Tell whether an active account has a password."""
+    """Return whether an active account has a password."""
     return await users.find_password_hash(connection, user_id) is not None
 
 
@@ -49,7 +49,6 @@ class Passwords:
         throttling: Throttling,
         new_passwords: NewPasswords,
     ) -> None:
-        """Take the database, the time, the hasher, what counts attempts, and what decides on new passwords."""
         self._database = database
         self._clock = clock
         self._hasher = hasher
@@ -57,7 +56,7 @@ class Passwords:
         self._new_passwords = new_passwords
 
     async def is_password_of(self, user_id: UUID, password: str, *, client: Client = NO_CLIENT) -> bool:
-        """Tell whether the password is that of an active account. The work is the same for an unknown one.
+        """Return whether the password is that of an active account. The work is the same for an unknown account.
 
         Raises ``LoginThrottledError``.
         """
@@ -67,9 +66,9 @@ class Passwords:
         return check.is_correct
 
     async def find_user(self, name: str, password: str, *, client: Client = NO_CLIENT) -> UUID | None:
-        """Return the active account of this name or address if the password is its own. All refusals cost the same.
+        """Return the active account of this name or address if the password is right. All refusals take the same work.
 
-        Raises ``LoginThrottledError``, for an unknown name, too.
+        Raises ``LoginThrottledError``, also for an unknown name.
         """
         found = await self._find(name)
         right = await self._found_if_right(name, password, found, found.of_active if found else None, client)
@@ -78,10 +77,10 @@ class Passwords:
     async def find_user_to_restore(
         self, name: str, password: str, *, client: Client = NO_CLIENT
     ) -> tuple[UUID, int] | None:
-        """Return the account of this name that waits for its deletion, and its epoch, if the password is its own.
+        """Return the account of this name whose deletion is scheduled, and its epoch, if the password is right.
 
-        The password was that of this epoch: compare the epoch again under the lock. All refusals cost the same. Raises
-        ``LoginThrottledError``, for an unknown name, too.
+        The password was checked in this epoch: compare the epoch again with the row locked. All refusals take the same
+        work. Raises ``LoginThrottledError``, also for an unknown name.
         """
         found = await self._find(name)
         right = await self._found_if_right(name, password, found, found.of_restorable if found else None, client)
@@ -97,7 +96,7 @@ class Passwords:
     async def _found_if_right(
         self, name: str, password: str, found: StoredPasswords | None, stored_hash: str | None, client: Client
     ) -> StoredPasswords | None:
-        """Count and check a password. An account is counted under its id, also where its password gives nothing."""
+        """Count and check a password. Attempts on an account are counted under its id in every state of the account."""
         identifier = read_identifier(name)
         subject = found.user_id if found else identifier or name
         check = await self._check(subject, password, stored_hash, client, account=identifier or "")
@@ -107,11 +106,11 @@ class Passwords:
     async def proving(
         self, caller: Caller, password: str, *, client: Client = NO_CLIENT
     ) -> AsyncIterator[ProvenPassword]:
-        """Yield what the user of a session has proven, to make a change with it within the block.
+        """Check the password of a session's user, and yield the proof for a change that is made within the block.
 
-        The transaction of the change calls ``lock_acting_session``, because every change of a password ends all
-        sessions that began before, and then ``forget_failures``: until it commits, the attempt counts as failed.
-        ``client`` decides when the password is checked. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
+        The transaction of the change must call ``lock_acting_session``, because every change of a password ends all
+        earlier sessions, and then ``forget_failures``: until it commits, the attempt counts as failed. The queue
+        position of the check depends on ``client``. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         user, sessions = caller.user, own_sessions if caller.browser_session is None else browser_sessions
@@ -127,7 +126,7 @@ class Passwords:
             yield ProvenPassword(stored_hash, check.upgraded_hash, attempt)
 
     async def forget_failures(self, connection: Connection, proven: ProvenPassword) -> None:
-        """Forget the failures of the session, in the transaction of the change that was proven for."""
+        """Forget the failed attempts in the session, in the transaction of the change."""
         await self._throttling.forget(connection, proven.attempt)
 
     async def check_new(self, password: str, *, username: str, email: str) -> None:
@@ -146,7 +145,7 @@ class Passwords:
         return await self._hasher.hash(password, client=client, account=account)
 
     async def forget_failures_of_user(self, connection: Connection, user_id: UUID) -> None:
-        """Let all clients try passwords at once, in the transaction that gives the account a new one."""
+        """Forget the wrong passwords of all clients, in the transaction that sets a new password."""
         await self._throttling.forget_wrong_passwords(connection, user_id)
 
     async def _check(

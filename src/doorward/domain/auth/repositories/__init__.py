@@ -1,4 +1,4 @@
-"""All SQL of the auth domain: one module a table, one function a query, called with the connection to run it on."""
+"""All SQL of the auth domain: one module per table, one function per query. The caller passes the connection."""
 
 from typing import Any
 

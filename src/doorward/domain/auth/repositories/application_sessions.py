@@ -1,4 +1,4 @@
-"""The SQL by which sessions of applications end, by their application or their code, and which of them are served."""
+"""The SQL of applications' sessions: end them by application or by code, and find those with an enabled client."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ async def end_sessions_of_client(
 async def end_session_of_code(
     connection: Connection, code: OpaqueToken, *, now: datetime, reason: EndReason
 ) -> Sequence[UUID]:
-    """End the live session that a code has begun; return its id, or nothing."""
+    """End the live session that a code has begun; return its id in a list, which is empty if there is none."""
     cursor = await connection.execute(
         """
         UPDATE sessions
@@ -63,7 +63,7 @@ async def end_session_of_code(
 
 
 async def list_served_sessions(connection: Connection, users: Mapping[UUID, UUID]) -> Mapping[UUID, UUID]:
-    """Return those sessions whose client is enabled, and was not disabled since they began. Each has its user."""
+    """Return the sessions, with their users, whose client is enabled and was not disabled since they began."""
     cursor = await connection.execute(
         """
         SELECT sessions.id, sessions.user_id

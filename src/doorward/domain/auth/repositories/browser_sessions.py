@@ -1,7 +1,7 @@
 """The SQL of browsers' sessions: the table ``browser_sessions``, and the sessions of applications that belong to one.
 
-A browser's session is live while its row is there, its limits have not passed, its user is active, and its epoch is the
-user's. One that ends is removed, and its codes with it. Call what adds and removes after the user was locked.
+A browser's session is live while its row exists, its limits have not passed, its user is active, and its epoch is the
+user's. A session that ends is deleted together with its codes. Lock the user's row before adding or removing one.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from doorward.domain.auth.sessions.browser_session import BrowserSession, Listed
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 
 MOST_LIVE: Final = 100
-"""Of one user."""
+"""Maximum number of live browser sessions of one user."""
 
 
 async def add_browser_session(
     connection: Connection, session: NewBrowserSession, *, replaced_id: UUID | None, reason: EndReason
 ) -> Sequence[UUID]:
-    """Store a session in place of another one of the same user, whose applications go on with the new one.
+    """Store a session in place of another one of the same user; applications' sessions move to the new one.
 
-    Of the others the ``MOST_LIVE`` that were used last stay. Return the ids of those that ended to make room, and of
-    the sessions of applications that ended with them.
+    At most ``MOST_LIVE`` sessions stay, the most recently used ones. Return the ids of those that ended to make room,
+    and of the sessions of applications that ended with them.
     """
     cursor = await connection.execute(
         """
@@ -90,7 +90,7 @@ async def add_browser_session(
 async def list_browser_sessions(
     connection: Connection, tokens: Sequence[OpaqueToken], *, now: datetime
 ) -> Sequence[BrowserSession | None]:
-    """Find the live session of each cookie."""
+    """Return the live session of each cookie; None if there is none."""
     async with connection.cursor(row_factory=class_row(BrowserSession)) as cursor:
         await cursor.execute(
             """
@@ -143,7 +143,7 @@ async def lock_live_browser_session(
 
 
 async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
-    """Find the password hash of a user whose session has not ended: not that of a password set since."""
+    """Find the password hash of a user whose session has not ended. A change of the password ends the session."""
     cursor = await connection.execute(
         """
         SELECT users.password_hash
@@ -185,7 +185,7 @@ async def list_browser_sessions_of_user(
 async def update_uses(connection: Connection, used: Sequence[BrowserSession], *, now: datetime) -> None:
     """Store that sessions were used, and until when each lives if it is not used again.
 
-    A row that another statement has locked is left out: its use is stored in a minute.
+    A row that another statement has locked is skipped; a later use is stored instead.
     """
     await connection.execute(
         """
@@ -220,7 +220,7 @@ async def end_browser_session(
     now: datetime,
     reason: EndReason,
 ) -> Sequence[UUID] | None:
-    """End a session, with ``secret_hash`` only the one that has it, and its applications'; return the ids of those."""
+    """End a session, with ``secret_hash`` only if it matches, and its applications' sessions; return their ids."""
     cursor = await connection.execute(
         """
         WITH gone AS (
@@ -253,7 +253,7 @@ async def end_browser_session(
 
 
 async def remove_browser_sessions(connection: Connection) -> None:
-    """End the sessions of all browsers. Those of applications end by themselves."""
+    """End the sessions of all browsers. Sessions of applications must be ended separately."""
     await connection.execute(
         """
         DELETE FROM browser_sessions

@@ -1,4 +1,4 @@
-"""The SQL by which sessions that are over are removed: the table ``sessions``, a few pages at a time."""
+"""The SQL that removes ended and expired rows of the table ``sessions``, a few pages at a time."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ async def count_pages(connection: Connection) -> int:
 async def remove_dead_sessions(connection: Connection, *, first_page: int, end_page: int, dead_before: datetime) -> int:
     """Remove the sessions of some pages that ended or expired before a moment, except locked rows; return how many.
 
-    The pages select the rows: an index on what changes with each rotation would cost every rotation its HOT update.
+    The rows are selected by page: an index on columns that each rotation changes would prevent its HOT update.
     """
     cursor = await connection.execute(
         """

@@ -9,7 +9,7 @@ from doorward.domain.auth.repositories import Connection
 
 
 async def add_device(connection: Connection, device: KnownDevice) -> None:
-    """Store a device, or note that one that is stored was seen again."""
+    """Store a device, or update the time at which a stored one was last seen."""
     await connection.execute(
         """
         INSERT INTO devices AS device (user_id, id, epoch, secret_hash, created_at, seen_at, trusted_at)
@@ -25,7 +25,7 @@ async def add_device(connection: Connection, device: KnownDevice) -> None:
 async def find_known_device(
     connection: Connection, user_id: UUID, *, device_id: UUID, secret_hash: bytes
 ) -> UUID | None:
-    """Find a device that a user knows, in the user's present epoch; return its id."""
+    """Find a known device of the user's current epoch; return its id."""
     cursor = await connection.execute(
         """
         SELECT id
@@ -60,8 +60,8 @@ async def replace_devices(connection: Connection, device: KnownDevice) -> None:
 async def remove_surplus_devices(connection: Connection, device: KnownDevice, *, most: int) -> None:
     """Remove a user's oldest devices beyond ``most``. ``device``, which was just stored, stays.
 
-    Those of an earlier epoch go first, then those that never came back: a program that does not keep its tokens
-    displaces its own devices, not the person's.
+    Devices of an earlier epoch are removed first, then devices that were seen only once: a program that does not keep
+    its tokens displaces its own devices, not those of the person.
     """
     await connection.execute(
         """

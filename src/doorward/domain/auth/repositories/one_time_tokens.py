@@ -1,4 +1,4 @@
-"""The SQL of one-time tokens: the table ``one_time_tokens``, whose rows are few for each user."""
+"""The SQL of one-time tokens: the table ``one_time_tokens``, which has few rows per user."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +13,7 @@ MOST_CODE_ATTEMPTS = 5
 
 @frozen
 class NewOneTimeToken:
-    """A token about to be stored. ``email_key`` is the address that it was made for, ``message_id`` the mail's."""
+    """A token about to be stored. ``email_key`` is the address that it is issued for, ``message_id`` the mail's id."""
 
     user_id: UUID
     purpose: str
@@ -27,10 +27,10 @@ class NewOneTimeToken:
 
 
 async def add_token(connection: Connection, token: NewOneTimeToken, *, keeps_previous: bool) -> None:
-    """Store a token in place of the one before it. With ``keeps_previous`` in place of the one before that.
+    """Store a token in place of the previous one; with ``keeps_previous``, in place of the one before that.
 
-    Another attempt to send the same mail replaces the token of the first, which stays as old as it was: it displaces
-    no other. The user's row is locked, so that the newest is known.
+    A retry of the same mail replaces its own token and keeps its time of creation, so that no other token is displaced.
+    The user's row must be locked, so that the newest token is known.
     """
     await connection.execute(
         """
@@ -76,11 +76,11 @@ async def add_token(connection: Connection, token: NewOneTimeToken, *, keeps_pre
 
 
 async def claim_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, now: datetime) -> list[bytes]:
-    """Count one try of a code against each token of a purpose; return the MACs of those that have tries left.
+    """Count an attempt for each token of a purpose; return the MACs of those that had attempts left.
 
-    Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one. The
-    message in the write-ahead log, which PostgreSQL ignores, makes the commit wait for the disk also where nothing is
-    counted: otherwise its time would tell who has a token, and so an account.
+    Counted before the comparison, and committed separately, so that concurrent attempts are counted one by one. The
+    message in the write-ahead log, which PostgreSQL ignores, makes the commit wait for the disk even if nothing is
+    counted: otherwise the time would reveal who has a token, and so an account.
     """
     cursor = await connection.execute(
         """
@@ -104,7 +104,7 @@ async def claim_code_attempt(connection: Connection, *, user_id: UUID, purpose: 
 
 
 async def remove_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, code_mac: bytes) -> None:
-    """Uncount a try of the code that was mailed beside a token."""
+    """Undo the count of an attempt with the code of a token."""
     await connection.execute(
         """
         UPDATE one_time_tokens
@@ -121,7 +121,7 @@ async def remove_code_attempt(connection: Connection, *, user_id: UUID, purpose:
 async def consume_token(
     connection: Connection, *, user_id: UUID, purpose: str, secret_hash: bytes, now: datetime
 ) -> str | None:
-    """Remove a live token; return the address that it was made for, or None. Of several calls one gets it."""
+    """Remove a live token; return the address that it was issued for, or None. Of concurrent calls one gets it."""
     cursor = await connection.execute(
         """
         DELETE FROM one_time_tokens
@@ -140,7 +140,7 @@ async def consume_token(
 async def consume_code(
     connection: Connection, *, user_id: UUID, purpose: str, code_mac: bytes, now: datetime
 ) -> str | None:
-    """Remove the live token beside which a code was mailed; return the address that it was made for, or None."""
+    """Remove the live token with this code; return the address that it was issued for, or None."""
     cursor = await connection.execute(
         """
         DELETE FROM one_time_tokens

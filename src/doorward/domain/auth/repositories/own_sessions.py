@@ -1,6 +1,6 @@
-"""The SQL by which users see and end their own sessions, and by which a session is renewed.
+"""The SQL by which users list and end their own sessions, and by which a session is renewed.
 
-Call the functions that change something after the user's row was locked.
+Lock the user's row before calling a function that changes something.
 """
 
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from doorward.domain.auth.repositories import Connection
 
 
 async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
-    """Find the password hash of a user whose session has not ended: not that of a password set since."""
+    """Find the password hash of a user whose session has not ended. A change of the password ends the session."""
     cursor = await connection.execute(
         """
         SELECT users.password_hash
@@ -43,8 +43,8 @@ async def lock_live_session(
 ) -> Account | None:
     """Lock a user and then the session, if the session is live; return the account.
 
-    Both rows are locked because PostgreSQL reads again only what it locks: had the statement to wait for the user, it
-    would go on with a session as that was before the wait.
+    Both rows are locked because PostgreSQL reads only locked rows again after a wait: otherwise a statement that waited
+    for the user would continue with the session's row from before the wait.
     """
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
@@ -121,7 +121,7 @@ async def end_session_of_user(
 
 
 async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch: int, limit: int) -> int:
-    """Return how many sessions of a user a change of the epoch would end, expired ones included: ``limit`` at most."""
+    """Return how many sessions a change of the user's epoch would end, including expired ones: ``limit`` at most."""
     cursor = await connection.execute(
         """
         SELECT count(*)
@@ -145,8 +145,8 @@ async def end_epoch_of_user(
 ) -> EndedEpoch:
     """End all sessions of a user with one change of the user's row.
 
-    The session ``kept_id`` goes on in the new epoch, on a device of that epoch; its tokens stay as they are (a HOT
-    update). Counted are the sessions that had not ended, expired ones and the kept one included.
+    The session ``kept_id`` continues in the new epoch, on the device ``device_id``; its tokens stay valid (a HOT
+    update). The count is of the sessions that had not ended, including expired ones and the kept one.
     """
     async with connection.cursor(row_factory=class_row(EndedEpoch)) as cursor:
         await cursor.execute(
@@ -184,9 +184,9 @@ async def end_epoch_of_user(
 async def replace_session(
     connection: Connection, user_id: UUID, session_id: UUID, renewed: RenewedSession, *, now: datetime
 ) -> None:
-    """Give a live session another id and another secret, so that no token of it works any more.
+    """Give a live session a new id and a new secret, so that its previous tokens no longer work.
 
-    It keeps its device, its beginning and its absolute limit. The new secret begins at generation 0.
+    It keeps its device, its time of creation and its absolute limit. The new secret begins at generation 0.
     """
     await connection.execute(
         """

@@ -1,6 +1,6 @@
-"""The SQL by which a user is given what is stored about the own sessions and devices. Call it in a transaction.
+"""The SQL of the export of a user's sessions and devices. Call it in a transaction.
 
-A cursor on the server: no more than some hundred rows are in memory.
+Server-side cursors limit the rows in memory to some hundred.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -15,7 +15,7 @@ from doorward.domain.auth.repositories import Connection
 
 @frozen
 class StoredSession:
-    """A session as it is stored, without its secret. ``ended_at`` is None, too, for one that ended with all others."""
+    """A session as it is stored, without its secret. ``ended_at`` is also None for one that ended with its epoch."""
 
     id: UUID
     client_id: str

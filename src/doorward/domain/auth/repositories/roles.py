@@ -1,4 +1,4 @@
-"""The SQL of roles and of who has them: the table ``roles``, and ``users.roles``, which has their names."""
+"""The SQL of roles and of the users who have them: the table ``roles``, and the names in ``users.roles``."""
 
 from collections.abc import Collection
 from typing import Final
@@ -11,11 +11,11 @@ from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.scopes import ADMIN_ROLE
 
 ADMINISTRATORS_LOCK: Final = 7_241_633_906
-"""Key of the advisory lock that lets one transaction at a time take an administrator away. It must never change."""
+"""Key of the advisory lock that lets one transaction at a time remove an administrator. It must never change."""
 
 
 async def find_standing(connection: Connection, user_id: UUID) -> Standing | None:
-    """Find what a user may do today."""
+    """Find the current roles and scopes of a user."""
     async with connection.cursor(row_factory=class_row(Standing)) as cursor:
         await cursor.execute(
             """
@@ -30,7 +30,7 @@ async def find_standing(connection: Connection, user_id: UUID) -> Standing | Non
 
 
 async def lock_standing(connection: Connection, user_id: UUID) -> Standing | None:
-    """Find what a user may do today, which stays so until the transaction ends. Others may do the same meanwhile."""
+    """Find the current roles and scopes of a user, with a shared lock of the user until the transaction ends."""
     async with connection.cursor(row_factory=class_row(Standing)) as cursor:
         await cursor.execute(
             """
@@ -46,7 +46,7 @@ async def lock_standing(connection: Connection, user_id: UUID) -> Standing | Non
 
 
 async def lock_roles(connection: Connection, names: Collection[str]) -> list[GrantedRole]:
-    """Find the roles of these names, which stay as they are until the transaction ends."""
+    """Find the roles with these names, with a shared lock until the transaction ends."""
     async with connection.cursor(row_factory=class_row(GrantedRole)) as cursor:
         await cursor.execute(
             """
@@ -62,7 +62,7 @@ async def lock_roles(connection: Connection, names: Collection[str]) -> list[Gra
 
 
 async def update_roles_of_user(connection: Connection, user_id: UUID, names: Collection[str]) -> None:
-    """Give a user these roles and no others."""
+    """Set the roles of a user."""
     await connection.execute(
         """
         UPDATE users
@@ -75,12 +75,12 @@ async def update_roles_of_user(connection: Connection, user_id: UUID, names: Col
 
 
 async def lock_administrators(connection: Connection) -> None:
-    """Take the lock under which administrators are removed, until the transaction ends. Lock users before it."""
+    """Take the lock for removing administrators until the transaction ends. Lock the rows of users before it."""
     await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": ADMINISTRATORS_LOCK})
 
 
 async def find_other_administrator(connection: Connection, user_id: UUID) -> UUID | None:
-    """Find an active user with the role of administrators beside this one."""
+    """Find another active user with the role of administrators."""
     cursor = await connection.execute(
         """
         SELECT id

@@ -1,4 +1,4 @@
-"""The SQL of refreshes: they rotate a session, or find out why not."""
+"""The SQL of refreshes: rotate sessions, and lock one that was not rotated to find the reason."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ _IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]
 
 @frozen
 class RotationTimes:
-    """The moment of a rotation, how long the session lives idle, and from when on nothing is rotated."""
+    """The time of a rotation, when the session then expires if idle, and the deadline of the rotation."""
 
     now: datetime
     idle_expires_at: datetime
@@ -37,20 +37,20 @@ async def rotate_sessions(
     algorithms: Collection[SigningAlgorithm],
     times: RotationTimes,
 ) -> list[RotatedSession | None]:
-    """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
+    """Rotate the live sessions whose current tokens these are; return the session of each token, or None.
 
-    Sessions of another client are not rotated, nor are those that lack one of ``scopes``, or are not for ``resource``;
-    None asks for neither. Nor are those from before their client was enabled again.
-    A session for another service has the scopes that the operator gives both at this moment,
+    Not rotated are sessions of another client, sessions that lack one of ``scopes`` or are not for ``resource`` (None
+    requires nothing), and sessions from before their client was enabled again.
+    A session for another service has the scopes that both the client and the service have now,
     and is rotated only if its tokens are signed with one of ``algorithms``.
 
-    One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
-    PostgreSQL updates a row once in a statement: exactly one of them gets the session. A row that another transaction
-    has locked is skipped, so that one locked session delays no other, and two processes whose batches overlap cannot
-    deadlock: a token that got None may be current all the same. No indexed column is changed (a HOT update).
+    A batch of concurrent refreshes is one statement and one commit. Equal tokens are several rows of its input, and
+    PostgreSQL updates a row once per statement: exactly one of them gets the session. A row that another transaction
+    has locked is skipped, so that one locked session delays no other, and two processes with overlapping batches cannot
+    deadlock: a token with the result None may still be current. No indexed column is changed (a HOT update).
 
-    LIMIT is the number of tokens and leaves none out. It makes the planner expect few rows, so that the plan of the
-    prepared statement uses the index although it may have been made when the table was empty.
+    LIMIT is the number of tokens, so none is left out. It makes the planner expect few rows, so that the plan of the
+    prepared statement uses the index even if it was made while the table was empty.
     """
     cursor = await connection.execute(
         """
@@ -139,9 +139,9 @@ async def rotate_sessions(
 async def lock_session(
     connection: Connection, token: RefreshToken, *, client_id: str, not_before: datetime | None
 ) -> LockedSession | None:
-    """Find the session that a token names and lock it until the transaction ends.
+    """Find the session of a token and lock it until the transaction ends.
 
-    One of this client from before ``not_before`` has ended.
+    A session of this client from before ``not_before`` counts as ended.
     """
     async with connection.cursor(row_factory=class_row(LockedSession)) as cursor:
         await cursor.execute(

@@ -1,4 +1,4 @@
-"""The SQL of which kinds of second factors a user has: the column ``users.second_factor``."""
+"""The SQL of the kinds of second factors of a user: the column ``users.second_factor``."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,10 +12,10 @@ from doorward.domain.auth.repositories import Connection
 async def replace_kinds(
     connection: Connection, user_id: UUID, *, added: Sequence[str], removed: Sequence[str]
 ) -> Account:
-    """Change which kinds a locked user has, and end all sessions; return the account in the epoch that begins.
+    """Change the kinds of a user, whose row is locked, and end all sessions; return the account in its new epoch.
 
-    Known and remembered devices end with the epoch. A change of address that waits ends, too: it may be why the factors
-    are changed. Mailed tokens stay: none of them passes a factor.
+    Known and remembered devices end with the epoch. A pending change of address ends, too: it may be the reason for
+    changing the factors. Mailed tokens stay valid: none of them replaces a second factor.
     """
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(

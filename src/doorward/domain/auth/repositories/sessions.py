@@ -1,7 +1,7 @@
 """The SQL of sessions: the table ``sessions``, one row for each login on one device.
 
 A session is live while it has not ended, its idle limit has not passed, its user is active, and its epoch is the
-user's. Statements name the user's id wherever the caller knows it.
+user's. Statements have the user's id wherever the caller knows it.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,8 +19,8 @@ from doorward.domain.auth.tokens.refresh_token import RefreshToken, hash_secret
 DEAD_KEPT: Final = 750
 MOST_READ: Final = 2000
 MOST_AT_ONCE: Final = 100
-"""Of one user's sessions: ended, expired or outdated ones that stay; rows that a login reads; and those that it ends or
-removes. The latter two matter to users who had many more before there was a bound."""
+"""Limits per user: the ended, expired or outdated sessions that stay; the rows that a login reads; and the rows that it
+ends or removes. The latter two matter for users who had many more rows before these limits existed."""
 
 
 async def add_session(
@@ -28,10 +28,9 @@ async def add_session(
 ) -> Sequence[UUID]:
     """Store a new session, at generation 0, and make room for it; return the ids of the sessions that this ended.
 
-    Call it after the user was locked. Of the user's live sessions the ``most_live`` that were used last stay, the new
-    one among them; of those that are not live the ``DEAD_KEPT`` newest. So no query for the sessions of one user reads
-    more than some thousand rows. At most ``MOST_AT_ONCE`` end, and as many are removed; locked rows are left to the
-    next login.
+    Lock the user's row first. The ``most_live`` most recently used live sessions of the user stay, including the new
+    one, and the ``DEAD_KEPT`` newest of the others, so that no query for the sessions of one user reads more than some
+    thousand rows. At most ``MOST_AT_ONCE`` sessions end or are removed; locked rows are left to the next login.
     """
     cursor = await connection.execute(
         """
@@ -101,10 +100,10 @@ async def add_session(
 
 
 async def lock_owner(connection: Connection, token: RefreshToken) -> UUID | None:
-    """Lock the user of the session that a genuine token names, and return the user's id.
+    """Lock the user of the session that a genuine token belongs to, and return the user's id.
 
-    Before the session's own row: each transaction that locks both takes the user first, so that none waits for
-    another in a circle.
+    Call it before the session's own row is locked: every transaction that locks both locks the user first, which
+    prevents deadlocks.
     """
     cursor = await connection.execute(
         """
@@ -182,9 +181,9 @@ async def end_sessions(
 async def list_live_sessions(
     connection: Connection, *, session_ids: Collection[UUID], user_ids: Collection[UUID], now: datetime
 ) -> list[LiveSession]:
-    """Find those of the sessions that are live, each with its user. Of a user without roles, no role is looked up.
+    """Find those of the sessions that are live, each with its user. For a user without roles, no role is looked up.
 
-    Whether the client of one that is not the built-in client's is served, ``list_served_sessions`` tells.
+    ``list_served_sessions`` checks the clients of sessions that are not the built-in client's.
     """
     async with connection.cursor(row_factory=class_row(LiveSession)) as cursor:
         await cursor.execute(

@@ -1,7 +1,7 @@
 """The SQL of throttling: the table ``login_throttles``, one row for each bucket of names and kind of client.
 
 All times are PostgreSQL's ``clock_timestamp()``. ``now()`` is the start of the transaction: a statement that waited for
-the row's lock would compare an old moment with the one that the lock's holder wrote, and refuse what is due.
+the row's lock would compare an old time with the one that the lock's holder wrote, and refuse an allowed attempt.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from doorward.domain.auth.repositories import Connection
 
 @frozen
 class FewFailures:
-    """Below which number of failures a row throttles nothing: of passwords, and of codes, whose keys have a prefix."""
+    """The numbers of failures below which a row does not throttle: of passwords, and of codes (keys with a prefix)."""
 
     of_passwords: int
     of_codes: int
@@ -24,7 +24,7 @@ class FewFailures:
 async def add_failure(connection: Connection, *, bucket: int, client: bytes, delays: Sequence[float]) -> int | None:
     """Count an attempt as failed before it is made; return its number, or None if it must wait.
 
-    ``delays`` has the seconds to wait after each number of failures; its length is the most that there may be.
+    ``delays`` has the delay in seconds after each number of failures; its length is the maximum number of failures.
     """
     cursor = await connection.execute(
         """
@@ -48,7 +48,7 @@ async def add_failure(connection: Connection, *, bucket: int, client: bytes, del
 
 
 async def remove_failure(connection: Connection, *, bucket: int, client: bytes) -> None:
-    """Take back the count of an attempt that was not made. The next may come at once: this one was due, too."""
+    """Undo the count of an attempt that was not made. The next one is allowed at once, as this one was."""
     await connection.execute(
         """
         UPDATE login_throttles
@@ -63,7 +63,7 @@ async def remove_failure(connection: Connection, *, bucket: int, client: bytes) 
 
 
 async def find_wait(connection: Connection, *, bucket: int, client: bytes) -> timedelta | None:
-    """Return how long until the next attempt is due; None if nothing is counted any more."""
+    """Return the time until the next attempt is allowed; None if no failures are stored."""
     cursor = await connection.execute(
         """
         SELECT next_at - clock_timestamp()
@@ -78,7 +78,7 @@ async def find_wait(connection: Connection, *, bucket: int, client: bytes) -> ti
 
 
 async def remove_throttles_of(connection: Connection, *, bucket: int, clients: Sequence[bytes]) -> None:
-    """Forget the failures of some kinds of client."""
+    """Forget the failures of these clients."""
     await connection.execute(
         """
         DELETE FROM login_throttles
@@ -90,7 +90,7 @@ async def remove_throttles_of(connection: Connection, *, bucket: int, clients: S
 
 
 async def replace_client(connection: Connection, *, bucket: int, old: bytes, new: bytes) -> None:
-    """Count the failures of a client as those of another, which has none yet."""
+    """Move the failures of a client to another one, which has none yet."""
     await connection.execute(
         """
         UPDATE login_throttles
@@ -103,7 +103,7 @@ async def replace_client(connection: Connection, *, bucket: int, old: bytes, new
 
 
 async def remove_throttles(connection: Connection, *, bucket: int, spared: bytes | None = None) -> int:
-    """Forget the failures of all clients but those whose keys begin with ``spared``; return how many rows it were."""
+    """Forget the failures of all clients, except those whose keys begin with ``spared``; return the number of rows."""
     cursor = await connection.execute(
         """
         DELETE FROM login_throttles
@@ -118,7 +118,7 @@ async def remove_throttles(connection: Connection, *, bucket: int, spared: bytes
 async def remove_silent_throttles(
     connection: Connection, *, few: FewFailures, few_kept: timedelta, many_kept: timedelta, limit: int
 ) -> int:
-    """Remove rows without an attempt for ``few_kept`` with few failures, others after ``many_kept``.
+    """Remove rows with few failures after ``few_kept`` without an attempt, and all others after ``many_kept``.
 
     Locked rows are left for the next run. Return how many were removed.
     """

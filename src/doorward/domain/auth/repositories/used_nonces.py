@@ -1,4 +1,4 @@
-"""The SQL of the table ``used_nonces``: sealed tokens that were used, until they expire."""
+"""The SQL of the table ``used_nonces``: the nonces of used tokens and proofs, until they expire."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +7,7 @@ from doorward.domain.auth.repositories import Connection
 
 
 async def add_nonce(connection: Connection, nonce: bytes, *, expires_at: datetime) -> bool:
-    """Store that a nonce was used; return whether it was the first time. Of several calls at once one is told so."""
+    """Store that a nonce was used; return whether this was the first use. Of concurrent calls exactly one is."""
     cursor = await connection.execute(
         """
         INSERT INTO used_nonces (nonce, expires_at)
@@ -20,7 +20,7 @@ async def add_nonce(connection: Connection, nonce: bytes, *, expires_at: datetim
 
 
 async def find_user_of_unused(connection: Connection, nonce: bytes, *, user_id: UUID, epoch: int) -> UUID | None:
-    """Find the user whose nonce was not used; None also if the user's epoch is another one."""
+    """Return the user's id if the nonce was not used and the user still has this epoch; else None."""
     cursor = await connection.execute(
         """
         SELECT id

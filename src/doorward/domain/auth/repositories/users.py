@@ -14,16 +14,16 @@ from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.tokens.refresh_token import hash_secret
 
 SESSIONS_LOOKED_AT: Final = 1000
-"""Of one user, for a known address: some tenth of a millisecond."""
+"""Maximum number of a user's sessions that are searched for a known address: some tenth of a millisecond."""
 
 
 async def add_user(
     connection: Connection, user: User, *, email_key: str, password_hash: str, verified_at: datetime | None = None
 ) -> None:
-    """Store a new account, if its address and its name are free: ``lock_holder`` tells.
+    """Store a new account if its address and its name are free, which ``lock_holder`` shows.
 
-    ``verified_at`` is when the address was shown to be the owner's, None if it was not yet. ON CONFLICT keeps the
-    address out of PostgreSQL's log, where an error would show it.
+    ``verified_at`` is when the address was verified, None if it is not yet. ON CONFLICT keeps the address out of
+    PostgreSQL's log, where an error would show it.
     """
     keys = {"email_key": email_key, "username_key": user.username.lower()}
     await connection.execute(
@@ -66,11 +66,11 @@ async def find_credentials(
     trusted_since: datetime | None,
     now: datetime,
 ) -> Credentials | None:
-    """Find what a login by canonical user name or e-mail address is checked against, or by what says the user's id.
+    """Find the credentials of a canonical user name or e-mail address, or of a user's id.
 
-    ``device`` is the token that the client shows, ``address`` as much of its address as is recorded. A device is
-    trusted that showed a second factor after ``trusted_since``; with None, none is. No more than
-    ``SESSIONS_LOOKED_AT`` rows are read of a user, so that the time does not tell how many there are.
+    ``device`` is the token that the client sent, ``address`` the recorded part of its address. A device is trusted if
+    it showed a second factor after ``trusted_since``; with None, no device is. At most ``SESSIONS_LOOKED_AT`` rows of
+    a user are read, so that the time does not reveal how many there are.
     """
     async with connection.cursor(row_factory=class_row(Credentials)) as cursor:
         await cursor.execute(
@@ -120,7 +120,7 @@ async def find_credentials(
 
 
 def _shown(device: DeviceToken | None) -> dict[str, object]:
-    """Return the parameters that say which device is shown, if one is."""
+    """Return the query parameters for the device, if there is one."""
     return {"device_id": device and device.device_id, "secret_hash": device and hash_secret(device.secret)}
 
 
@@ -155,9 +155,9 @@ async def find_password_hash(connection: Connection, user_id: UUID) -> str | Non
 
 
 async def find_passwords(connection: Connection, identifier: str, *, now: datetime) -> StoredPasswords | None:
-    """Find the account of a canonical user name or e-mail address, in whatever state, with the hash for each use.
+    """Find the account of a canonical user name or e-mail address, in any state, with the hash for each use.
 
-    All ways in that take a name and a password ask this: an account is counted under its id in every state.
+    Use cases with a name and a password call it, so that attempts are counted under the account's id in every state.
     """
     async with connection.cursor(row_factory=class_row(StoredPasswords)) as cursor:
         await cursor.execute(
@@ -177,7 +177,7 @@ async def find_passwords(connection: Connection, identifier: str, *, now: dateti
 
 
 async def find_user(connection: Connection, identifier: str) -> NamedUser | None:
-    """Find the account of a canonical user name or e-mail address. No name is an address: addresses have an @."""
+    """Find the account of a canonical user name or e-mail address. A name is never an address, because it has no @."""
     async with connection.cursor(row_factory=class_row(NamedUser)) as cursor:
         await cursor.execute(
             """
@@ -193,9 +193,9 @@ async def find_user(connection: Connection, identifier: str) -> NamedUser | None
 async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
     """Lock the account until the transaction ends, and return what decides whether a session may begin.
 
-    Whatever ends all sessions of a user updates this row. It waits for the lock, so it cannot miss a session that
-    begins meanwhile. The lock is exclusive: with shared locks, two logins that both replace the password hash would
-    wait for each other.
+    Every transaction that ends all sessions of a user updates this row. It waits for the lock, so it cannot miss a
+    session that begins meanwhile. The lock is exclusive: with shared locks, two logins that both replace the password
+    hash would deadlock.
     """
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
@@ -213,7 +213,7 @@ async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
 
 
 async def lock_users(connection: Connection, user_ids: Sequence[UUID]) -> None:
-    """Lock accounts until the transaction ends, in the order of their ids, as strongly as any change of them will."""
+    """Lock accounts until the transaction ends, in the order of their ids, as strongly as any change of them needs."""
     await connection.execute(
         """
         SELECT
@@ -227,7 +227,7 @@ async def lock_users(connection: Connection, user_ids: Sequence[UUID]) -> None:
 
 
 async def replace_password_hash(connection: Connection, user_id: UUID, *, old: str | None, new: str) -> None:
-    """Replace the hash that was checked. A hash that was changed since stays."""
+    """Replace the hash that was checked, unless it has changed since."""
     await connection.execute(
         """
         UPDATE users
@@ -240,10 +240,10 @@ async def replace_password_hash(connection: Connection, user_id: UUID, *, old: s
 
 
 async def deactivate_user(connection: Connection, user_id: UUID) -> None:
-    """Deactivate an account and end all its sessions: they live in the epoch in which they began.
+    """Deactivate an account, and end all its sessions by a new epoch.
 
-    A change of address that waits ends, too. A deletion that was scheduled stays so; the owner can restore the account
-    no more.
+    A pending change of address ends, too. A scheduled deletion stays scheduled, but the owner can no longer restore the
+    account.
     """
     await connection.execute(
         """
@@ -265,7 +265,7 @@ async def deactivate_user(connection: Connection, user_id: UUID) -> None:
 async def activate_user(connection: Connection, user_id: UUID) -> bool:
     """Activate an account, and cancel its deletion if one was scheduled; return whether it exists.
 
-    A change of address that waits from before ends: whoever asked for it may be why the account was inactive.
+    A pending change of address ends: its request may be the reason why the account was inactive.
     """
     cursor = await connection.execute(
         """

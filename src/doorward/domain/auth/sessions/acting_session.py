@@ -1,4 +1,4 @@
-"""The session in which a change is asked for: still live when the change is made."""
+"""Locks which ensure that the session that requests a change is still live when the change is made."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,9 +14,9 @@ from doorward.domain.auth.scopes import effective_scopes
 async def lock_acting_session(connection: Connection, caller: Caller, *, now: datetime) -> Account:
     """Lock the caller's user and return the account, if the caller's session is still live.
 
-    The caller was let in before; the session may have ended since, or all sessions of the user, and so may the password
-    have changed that was checked meanwhile. Whatever ends sessions locks the user, so none ends before the
-    transaction does. Raises ``InvalidAccessTokenError``.
+    Since the caller was authenticated, the session may have ended, or all sessions of the user, and the password that
+    was checked may have changed. Every transaction that ends sessions locks the user, so the session cannot end before
+    this transaction does. Raises ``InvalidAccessTokenError``.
     """
     lock = own_sessions.lock_live_session
     if caller.browser_session is not None:
@@ -30,10 +30,10 @@ async def lock_acting_session(connection: Connection, caller: Caller, *, now: da
 async def lock_caller_and_user(
     connection: Connection, caller: Caller, user_id: UUID | None, *, now: datetime
 ) -> frozenset[str]:
-    """Lock the caller's user and another one, or the caller's alone; return what the caller may do at this moment.
+    """Lock the caller's user, and another user if given; return the caller's current scopes.
 
-    Both are locked as strongly as any change of theirs needs, in the order of their ids, so that two callers who act on
-    each other cannot wait for one another. Raises ``InvalidAccessTokenError`` if the caller's session has ended.
+    The locks are as strong as any change of the users needs. They are taken in the order of the ids, so that two
+    callers who act on each other cannot deadlock. Raises ``InvalidAccessTokenError`` if the caller's session has ended.
     """
     await users.lock_users(connection, [caller.user.id] if user_id is None else [caller.user.id, user_id])
     if caller.browser_session is not None:
@@ -49,12 +49,12 @@ async def lock_caller_and_user(
 
 
 async def lock_user(connection: Connection, user_id: UUID) -> None:
-    """Lock a user, if there is one of this id, as strongly as any change needs."""
+    """Lock a user, if one has this id, as strongly as any change needs."""
     await users.lock_users(connection, [user_id])
 
 
 async def find_verified_email(connection: Connection, user_id: UUID) -> str | None:
-    """Return the address that a user may be told at."""
+    """Return the verified address of a user, for notices; None if there is none."""
     return await users.find_verified_email(connection, user_id)
 
 

@@ -1,4 +1,4 @@
-"""The decision whether a session may begin: one function for every way of proving who one is. Pure."""
+"""The decision whether a session may begin: one function for all ways to authenticate. Pure."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -25,14 +25,14 @@ class SecondFactor(StrEnum):
 
 
 class RefusalReason(StrEnum):
-    """Why no session begins. For the operator: the caller is not told."""
+    """Why no session begins. For the operator; the caller must not learn it, except as noted."""
 
     UNKNOWN_USER = "unknown_user"
     INACTIVE_USER = "inactive_user"
     EMAIL_NOT_VERIFIED = "email_not_verified"
-    """The caller is told, if the password was right."""
+    """The caller learns it if the password was right."""
     PASSWORD_CHANGE_REQUIRED = "password_change_required"  # noqa: S105 - a reason
-    """An administrator has forced a new password. The caller is told, if the old one was right."""
+    """An administrator requires a new password. The caller learns it if the old one was right."""
     OUTDATED_PROOF = "outdated_proof"
     """All sessions of the user were ended between the proof and the decision."""
 
@@ -41,41 +41,41 @@ TOLD_TO_OWNER: Final[Mapping[str, type[DomainError]]] = {
     RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
     RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
 }
-"""The refusals that are told after a right password, passkey or identity. Others look as if that were wrong."""
+"""The refusals that the caller learns after a right password, passkey or identity. Others look like a wrong one."""
 
 
 class JudgedAccount(Protocol):
-    """What decides whether a session of a user may begin."""
+    """The state of an account that decides whether a session may begin."""
 
     @property
     def is_active(self) -> bool:
-        """Whether the account may be used."""
+        """Return whether the account may be used."""
         ...
 
     @property
     def session_epoch(self) -> int:
-        """The epoch in which sessions begin now."""
+        """Return the epoch in which sessions begin now."""
         ...
 
     @property
     def is_verified(self) -> bool:
-        """Whether the address was shown to be the owner's."""
+        """Return whether the address was verified."""
         ...
 
     @property
     def must_change_password(self) -> bool:
-        """Whether an administrator has had the password reset."""
+        """Return whether an administrator requires a new password."""
         ...
 
     @property
     def second_factor(self) -> Sequence[str] | None:
-        """The kinds of second factors; None for none."""
+        """Return the kinds of second factors; None for none."""
         ...
 
 
 @frozen
 class AdmissionPolicy:
-    """What is asked of an account besides being active."""
+    """The requirements that an active account must meet."""
 
     requires_verified_email: bool
     requires_second_factor: bool = True
@@ -83,7 +83,7 @@ class AdmissionPolicy:
 
 
 SIGNED_IN: Final = AdmissionPolicy(requires_verified_email=False, requires_second_factor=False)
-"""The policy for a session that comes from another session of its user, which was admitted when it began."""
+"""The policy for a session that continues another session of its user, which was admitted when it began."""
 
 
 @frozen
@@ -100,9 +100,9 @@ class Refuse:
 
 @frozen
 class SecondFactorDue:
-    """The proof is right, but the account has a second factor that was not shown. ``methods`` are the ways to show it.
+    """The proof is right, but the account has a second factor that was not shown.
 
-    They name the calls: ``/api/v1/auth/second-factor/<method>``.
+    ``methods`` are the ways to show it; each has a call ``/api/v1/auth/second-factor/<method>``.
     """
 
     methods: tuple[str, ...]
@@ -115,7 +115,7 @@ def judge(account: JudgedAccount | None, proof: Proof, policy: AdmissionPolicy) 
     """Decide whether a session may begin for the proof.
 
     Before a session is stored, call it with the locked account, so that the decision still holds at the commit. A
-    second factor is due only if nothing else refuses.
+    second factor is required only if there is no reason to refuse.
     """
     if account is None:
         return Refuse(RefusalReason.UNKNOWN_USER)
@@ -141,5 +141,5 @@ def _reason_to_refuse(account: JudgedAccount, proof: Proof, policy: AdmissionPol
 
 
 def methods_of(second_factor: Sequence[str]) -> tuple[str, ...]:
-    """Return the ways to show the second factor of an account that has one."""
+    """Return the methods by which the second factor of an account can be shown."""
     return (*(each.value for each in SecondFactor if each in second_factor), RECOVERY_CODE)

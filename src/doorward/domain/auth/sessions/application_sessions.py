@@ -1,4 +1,4 @@
-"""Sessions of applications: how they end otherwise than by their own tokens. Call it with the user locked."""
+"""Ends of applications' sessions other than by their own tokens. Lock the user's row before a call."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from doorward.observability.request_context import current_client
 async def end_sessions_of_application(
     connection: Connection, user_id: UUID, client_id: str, *, now: datetime, address_detail: AddressDetail
 ) -> Sequence[SessionEnded]:
-    """End the user's sessions of an application; return the events, recorded."""
+    """End the user's sessions of an application; record the events and return them."""
     ended = await application_sessions.end_sessions_of_client(
         connection, user_id, client_id, now=now, reason=EndReason.OWNER
     )
@@ -26,9 +26,9 @@ async def end_sessions_of_application(
 async def end_session_of_code(
     connection: Connection, code: OpaqueToken, *, now: datetime, address_detail: AddressDetail
 ) -> Sequence[SessionEnded]:
-    """End the session that an authorization code has begun, as the code came again; return the events, recorded.
+    """End the session of an authorization code that was used again; record the events and return them.
 
-    None where it has begun none, or that has ended.
+    There are no events if the code has begun no session, or if the session has ended.
     """
     ended = await application_sessions.end_session_of_code(connection, code, now=now, reason=EndReason.REUSE)
     return await _recorded(connection, code.user_id, ended, EndReason.REUSE, address_detail)

@@ -1,4 +1,4 @@
-"""Use case: tell who is asking by an access token that this service issued."""
+"""Use case: authenticate a caller by an access token that this service issued."""
 
 from doorward.core.ports import Clock
 from doorward.core.principal import Principal
@@ -9,7 +9,7 @@ from doorward.domain.auth.tokens.key_proofs import Possession, PresentedProof
 
 
 class OwnTokenAuthentication:
-    """Tells the tokens of users in sessions from those that clients got for themselves."""
+    """Authenticates users in sessions, and clients that act for themselves."""
 
     def __init__(
         self,
@@ -29,10 +29,10 @@ class OwnTokenAuthentication:
     async def authenticate(
         self, access_token: str, count_call: CountCall, proof: PresentedProof | None = None
     ) -> Caller | ClientCaller:
-        """Return the caller that an access token speaks of, with what is allowed at this moment.
+        """Return the caller that an access token identifies, with the scopes that are allowed now.
 
-        Session and account, or the client, are looked up each time. The call is counted after that: a token of an ended
-        session must not use up what its user may have. Raises ``InvalidAccessTokenError``, and what
+        The session and the account, or the client, are looked up each time. The call is counted after that: a token of
+        an ended session must not use up the user's rate limit. Raises ``InvalidAccessTokenError``, and what
         ``Possession.check`` raises.
         """
         now = self._clock.now()

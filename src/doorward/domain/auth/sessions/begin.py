@@ -1,4 +1,4 @@
-"""Begin a session of a client: the only function that stores one. ``browser_sessions`` begins those of browsers."""
+"""Beginning of a client's session: the only function that stores one. ``browser_sessions`` begins those of browsers."""
 
 import secrets
 from collections.abc import Sequence
@@ -44,9 +44,9 @@ async def begin_session(
 ) -> Begun | SecondFactorDue | Refuse:
     """Judge the proof, store the session and record it, in the caller's transaction, which has locked the account.
 
-    Nothing is locked here: ``account`` is the user's row as that transaction has locked or changed it. A refusal is
-    returned, not raised, so that the caller decides what to commit with it. Beyond the maximum number of sessions of a
-    user, those that were used longest ago end.
+    This function locks nothing: ``account`` is the user's row as that transaction has locked or changed it. A refusal
+    is returned, not raised, so that the caller decides what to commit with it. Beyond the maximum number of sessions of
+    a user, the least recently used ones end.
     """
     verdict = judge(account, proof, policy)
     if not isinstance(verdict, Proceed):

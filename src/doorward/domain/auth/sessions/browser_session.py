@@ -1,7 +1,7 @@
-"""The session of a browser on the service's own pages: what it is, and how long it lives. Pure.
+"""The session of a browser on the service's own pages, and its lifetime. Pure.
 
-Its cookie is a token ``"dwb_"`` in the format of ``opaque_token``. Applications that sign a user in by it have sessions
-of their own.
+Its cookie is a token with the prefix ``"dwb_"`` in the format of ``opaque_token``. Applications that sign a user in by
+it have their own sessions.
 """
 
 from collections.abc import Sequence
@@ -17,33 +17,33 @@ from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 
 PREFIX: Final = "dwb_"
 SEEN_EVERY: Final = timedelta(minutes=1)
-"""How often the time of the last use is stored, at most."""
+"""The shortest interval between two updates of the stored time of use."""
 
 
 @frozen
 class BrowserLimits:
-    """How long a session lives without being used, and at all."""
+    """The idle limit and the absolute limit of a session's lifetime."""
 
     idle: timedelta
     absolute: timedelta
 
 
 OF_VISIT: Final = BrowserLimits(idle=timedelta(hours=12), absolute=timedelta(days=30))
-"""Its cookie ends with the browser."""
+"""For a session whose cookie ends when the browser is closed."""
 OF_STAY: Final = BrowserLimits(idle=timedelta(days=30), absolute=timedelta(days=90))
-"""The user wanted to stay signed in."""
+"""For a session whose user chose to stay signed in."""
 
 
 @frozen
 class BrowserStay:
-    """What a browser asks for when a user signs in: ``replaces`` is the session that its cookie names then."""
+    """The options of a sign-in by a browser. ``replaces`` is the session of the cookie that the browser sent."""
 
     replaces: UUID | None = None
     is_kept: bool = False
 
     @property
     def limits(self) -> BrowserLimits:
-        """How long the session may live."""
+        """Return the limits of the session's lifetime."""
         return OF_STAY if self.is_kept else OF_VISIT
 
 
@@ -87,11 +87,11 @@ class BrowserSession:
 
     @property
     def sign_in(self) -> SignIn:
-        """When and how its user authenticated."""
+        """Return when and how the user authenticated."""
         return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
     def is_use_due(self, now: datetime) -> bool:
-        """Tell whether its use is to be stored."""
+        """Return whether the time of this use must be stored."""
         return now - self.seen_at >= SEEN_EVERY
 
     def idle_expires_at(self, now: datetime) -> datetime:
@@ -102,7 +102,7 @@ class BrowserSession:
 def new_browser_session(
     token: OpaqueToken, proof: Proof, stay: BrowserStay, device: Device, now: datetime
 ) -> NewBrowserSession:
-    """Return the session of a proof."""
+    """Return a new session for a proof."""
     limits = stay.limits
     return NewBrowserSession(
         id=token.id,

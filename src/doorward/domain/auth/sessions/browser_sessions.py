@@ -1,4 +1,4 @@
-"""Use cases of browsers' sessions: know one by its cookie, and end it."""
+"""Use cases of browsers' sessions: begin one, find it by its cookie, and end it."""
 
 from collections.abc import Sequence
 from dataclasses import field
@@ -23,7 +23,7 @@ from doorward.observability.request_context import bind_session, current_client
 
 @frozen
 class BegunBrowserSession:
-    """A session that begins with the commit. ``token`` is what its cookie says."""
+    """A session that begins with the commit. ``token`` is the content of its cookie."""
 
     token: OpaqueToken
     stay: BrowserStay
@@ -33,15 +33,15 @@ class BegunBrowserSession:
 
     @property
     def kept_for(self) -> timedelta | None:
-        """How long the browser keeps the cookie; None: until it is closed."""
+        """Return how long the browser keeps the cookie; None means until it is closed."""
         return self.stay.limits.absolute if self.stay.is_kept else None
 
 
 @frozen
 class SignedIn:
-    """What a login on the service's pages yields: two cookies. ``kept_for`` is how long the browser keeps the first.
+    """The result of a login on the service's pages: two cookies.
 
-    None: until it is closed.
+    ``kept_for`` is how long the browser keeps the first one; None means until it is closed.
     """
 
     cookie: str = field(repr=False)
@@ -61,7 +61,7 @@ async def begin_browser_session(
 ) -> BegunBrowserSession | SecondFactorDue | Refuse:
     """Judge the proof, store the session and record it, in the caller's transaction, which has locked the account.
 
-    It has a new id, also where the user was signed in before: the cookie of before is of no use any more.
+    The session has a new id even if the user was signed in before: the previous cookie no longer works.
     """
     verdict = judge(account, proof, policy)
     if not isinstance(verdict, Proceed):
@@ -82,7 +82,7 @@ async def begin_browser_session(
 
 
 class BrowserSessions:
-    """What can be done with the cookie of a session."""
+    """Finds and ends sessions by their cookies."""
 
     def __init__(
         self,
@@ -93,10 +93,7 @@ class BrowserSessions:
         codec: OpaqueTokenCodec,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, what reads cookies, and what addresses may show.
-
-        Cookies that arrive together are looked up by one query, by ``batching``.
-        """
+        """Store the dependencies. ``batching`` looks up the cookies of concurrent requests by one query."""
         self._database = database
         self._lookups = batching("browser_lookups", self._look_up)
         self._clock = clock
@@ -104,11 +101,11 @@ class BrowserSessions:
         self._address_detail: AddressDetail = address_detail
 
     def read(self, cookie: str | None) -> OpaqueToken | None:
-        """Return what a cookie says, if it is genuine. The database decides whether its session is live."""
+        """Return the content of a cookie, if it is genuine. The database decides whether its session is live."""
         return self._codec.decode(cookie) if cookie else None
 
     async def find(self, cookie: str | None) -> BrowserSession | None:
-        """Return the live session of a cookie; None if there is none. The time of its use is stored once a minute."""
+        """Return the live session of a cookie, or None, and store the time of its use at most once a minute."""
         token = self.read(cookie)
         session = None if token is None else await self._lookups.ask(token)
         if session is not None:
@@ -116,7 +113,7 @@ class BrowserSessions:
         return session
 
     async def find_administrator(self, cookie: str | None) -> Caller | None:
-        """Return who acts by a cookie on the pages of administration, with what the roles of this moment give."""
+        """Return the caller with a cookie on the pages of administration, with the scopes of the current roles."""
         session = await self.find(cookie)
         if session is None:
             return None
@@ -124,7 +121,7 @@ class BrowserSessions:
             return caller_in_browser(session, await find_standing(connection, session.user_id))
 
     async def administers(self, session: BrowserSession | None) -> bool:
-        """Tell whether the roles of a session's user give any part of administration. Without roles nothing is read."""
+        """Return whether the roles of a session's user give any scope of administration. No query without roles."""
         if session is None or not session.has_roles:
             return False
         async with self._database.connection() as connection:
@@ -143,7 +140,7 @@ class BrowserSessions:
     async def end(self, cookie: str | None) -> None:
         """End the session of a cookie, its codes, and those sessions of applications that end with it.
 
-        A cookie of no session is no error. Raises ``ServiceUnavailableError``.
+        A cookie without a session is not an error. Raises ``ServiceUnavailableError``.
         """
         token, now = self.read(cookie), self._clock.now()
         if token is None:

@@ -1,4 +1,4 @@
-"""The session that goes on when all sessions of its user end: a new one, on a device that is known from now on."""
+"""The session in which a user continues when all sessions end: a new one, on a newly known device."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -23,18 +23,18 @@ from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec
 from doorward.observability.logging import report
 
 GoesOn = LoggedIn | SignedIn
-"""The new session of a caller: tokens for a caller that came with a token, cookies for one with a cookie."""
+"""The new session of a caller: tokens for a caller with an access token, cookies for one with a cookie."""
 
 
 def tokens_of(session: GoesOn) -> LoggedIn:
-    """Return the session of a caller that came with a token. Raises ``TypeError``."""
+    """Return the session of a caller with an access token. Raises ``TypeError`` for another caller."""
     if isinstance(session, SignedIn):
         raise TypeError("the caller came with the cookie of a browser")
     return session
 
 
 def cookies_of(session: GoesOn) -> SignedIn:
-    """Return the session of a caller that came with a cookie. Raises ``TypeError``."""
+    """Return the session of a caller with a cookie. Raises ``TypeError`` for another caller."""
     if isinstance(session, LoggedIn):
         raise TypeError("the caller came with a token")
     return session
@@ -54,7 +54,7 @@ class Continued:
 
 
 class SessionContinuation:
-    """Begins the session in which a user goes on after a change that ended all sessions and all known devices."""
+    """Begins the session in which a user continues after a change that ended all sessions and all known devices."""
 
     def __init__(
         self,
@@ -65,7 +65,6 @@ class SessionContinuation:
         lifetimes: Lifetimes,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the issuer of tokens, what writes cookies and knows devices, the limits, and what addresses may show."""
         self._issuer = issuer
         self._cookies = cookies
         self._devices = devices
@@ -73,20 +72,20 @@ class SessionContinuation:
         self._address_detail: AddressDetail = address_detail
 
     def require_signing_key(self, now: datetime) -> None:
-        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. To be called first."""
+        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. Call it first."""
         self._issuer.require_signing_key(None, now)
 
     def describe(self, client: Client, user_agent: str | None) -> Device:
-        """Return what is recorded of the device that asks."""
+        """Return the recorded description of the client's device."""
         return describe_device(user_agent, client.address, self._address_detail)
 
     async def begin(
         self, connection: Connection, caller: Caller, account: Account, proof: Proof, device: Device, *, now: datetime
     ) -> Continued:
-        """Begin the session in the transaction that ended the others; ``account`` is as that has left it.
+        """Begin the session in the transaction that ended the others; ``account`` is the user's state after that.
 
-        ``proof`` names the epoch that begins. The caller's client and the scopes of the token stay; who came with the
-        cookie of a browser gets another. Raises ``InvalidAccessTokenError`` for a user that may not act any more.
+        ``proof`` has the new epoch. The caller's client and the scopes of the token stay the same; a caller with a
+        cookie gets a new cookie. Raises ``InvalidAccessTokenError`` if no session of the user may begin.
         """
         token = DeviceToken.new(proof.user_id)
         known = replace(device, id=token.device_id)
@@ -111,7 +110,7 @@ class SessionContinuation:
         return Continued(begun, token)
 
     def finish(self, continued: Continued, *, now: datetime) -> GoesOn:
-        """Report the session, which is committed, and return its tokens or cookies."""
+        """Report the committed session, and return its tokens or cookies."""
         begun, user_id = continued.begun, continued.device_token.user_id
         for event in (begun.event, *begun.ended):
             report(event)

@@ -14,20 +14,19 @@ SESSIONS_A_BATCH: Final = 1000
 
 
 class SessionEnding:
-    """For the operator, after a restore or a leak."""
+    """Ends all sessions for the operator, after a restore or a leak."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, batch_size: int = SESSIONS_A_BATCH) -> None:
-        """Take the database, the time, and how many sessions one transaction ends."""
         self._database = database
         self._clock = clock
         self._batch_size = batch_size
 
     async def end_all(self) -> int:
-        """End every session that began before the call, those of browsers too; return how many were ended.
+        """End every session that began before the call, including those of browsers; return how many were ended.
 
-        All their tokens are refused from then on, access tokens included. Each batch is committed by itself, so that
-        the service goes on meanwhile; the event is recorded after the last one. Raises ``ServiceUnavailableError``: the
-        batches before it stay, and a second call does the rest.
+        All their tokens are refused after that, including access tokens. Each batch is a transaction of its own, so
+        that the service continues to run; the event is recorded after the last batch. Raises
+        ``ServiceUnavailableError``: the batches before it stay ended, and a second call ends the rest.
         """
         now, after, count = self._clock.now(), UUID(int=0), 0
         while True:

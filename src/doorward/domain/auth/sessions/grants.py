@@ -1,4 +1,4 @@
-"""What a login asks for: a session of a client, or one of a browser. No I/O."""
+"""The session that a login requests: one of a client, or one of a browser. No I/O."""
 
 from dataclasses import field
 from datetime import datetime
@@ -13,23 +13,23 @@ from doorward.domain.auth.tokens.key_binding import KeyBinding
 
 
 class GrantKind(StrEnum):
-    """Of what kind the session is."""
+    """The kind of a session."""
 
     FIRST_PARTY = "first_party"
-    """The service's own login: tokens in the answer."""
+    """The service's own login; the response has the tokens."""
     BROWSER = "browser"
-    """A cookie of the browser, in which applications then get sessions of their own."""
+    """A browser's session with a cookie, by which applications then get their own sessions."""
     ONLINE = "online"
-    """An application's, which ends with the browser's."""
+    """An application's session, which ends with the browser's."""
     OFFLINE = "offline"
-    """An application's, which goes on without it."""
+    """An application's session, which continues after the browser's has ended."""
 
 
 @frozen
 class RedeemedCode:
     """The authorization code that an application's session comes from (RFC 6749 section 4.1).
 
-    Its id becomes that of the session. The session keeps the hash, by which a second use of the code is noticed, and
+    Its id becomes that of the session. The session keeps the hash, by which a second use of the code is detected, and
     ends at ``ends_at`` at the latest.
     """
 
@@ -41,7 +41,7 @@ class RedeemedCode:
 
 @frozen
 class Grant:
-    """What is asked for: a session for a client, with scopes. Without ``audience`` its tokens are for this service."""
+    """The requested session of a client, with its scopes. Without ``audience`` its tokens are for this service."""
 
     client_id: str
     scopes: tuple[str, ...]
@@ -53,7 +53,7 @@ class Grant:
 
     @property
     def refresh_thumbprint(self) -> str | None:
-        """Of the key that its refresh tokens are bound to."""
+        """Return the thumbprint of the key that its refresh tokens are bound to; None if they are not bound."""
         return None if self.binding is None else self.binding.of_refresh_tokens
 
 

@@ -11,14 +11,13 @@ from doorward.domain.auth.repositories import Connection, browser_sessions, own_
 from doorward.domain.auth.sessions.browser_session import ListedBrowser
 
 MOST_LISTED: Final = 250
-"""Sessions in one list. Of an account with more, those used last."""
+"""Maximum number of sessions in one list: the most recently used ones."""
 
 
 class SessionListing:
-    """Shows where users are signed in."""
+    """Lists the live sessions of users."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
-        """Take the database and the time."""
         self._database = database
         self._clock = clock
 
@@ -31,11 +30,11 @@ class SessionListing:
         return await self._list_browsers(caller.user.id, caller.session_id)
 
     async def list_browsers_of(self, user_id: UUID) -> Sequence[ListedBrowser]:
-        """Return the live sessions of any user's browsers by their last use, for those who may see them."""
+        """Return the live sessions of any user's browsers by their last use. The caller checks the permission."""
         return await self._list_browsers(user_id, None)
 
     async def list_of(self, user_id: UUID) -> Sequence[ListedSession]:
-        """Return the live sessions of any user by their last use, for those who may see them."""
+        """Return the live sessions of any user by their last use. The caller checks the permission."""
         return await self._list(user_id, None)
 
     async def _list_browsers(self, user_id: UUID, current_id: UUID | None) -> Sequence[ListedBrowser]:

@@ -1,4 +1,4 @@
-"""Use cases: a user ends one of the own sessions, all others, or all."""
+"""Use cases: end one of a user's own sessions, all others, or all."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,12 +25,12 @@ from doorward.observability.request_context import current_client
 
 
 async def count_sessions(connection: Connection, user_id: UUID, *, epoch: int) -> int:
-    """Return how many sessions the end of this epoch ends, expired ones included: ``MOST_COUNTED`` at most."""
+    """Return how many sessions the end of this epoch ends, including expired ones: ``MOST_COUNTED`` at most."""
     return await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
 
 
 async def end_all_sessions(connection: Connection, user_id: UUID, *, reason: EndReason) -> SessionAllEnded:
-    """End all sessions and known devices of a user, who is locked; return the event, recorded."""
+    """End all sessions and known devices of a user, whose row is locked; record the event and return it."""
     ended = await own_sessions.end_epoch_of_user(
         connection, user_id, kept_id=None, device_id=None, most_counted=MOST_COUNTED
     )
@@ -40,9 +40,9 @@ async def end_all_sessions(connection: Connection, user_id: UUID, *, reason: End
 
 
 class OwnSessionEnding:
-    """For users who have lost a device, or do not know a session of the list.
+    """Ends sessions for users who have lost a device, or do not recognise a session in the list.
 
-    Tokens of an ended session are refused from the next request on, access tokens included.
+    Tokens of an ended session are refused from the next request on, including access tokens.
     """
 
     def __init__(
@@ -54,7 +54,6 @@ class OwnSessionEnding:
         continuation: SessionContinuation,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, what knows devices and begins sessions, and what addresses may show."""
         self._database = database
         self._clock = clock
         self._devices = devices
@@ -62,9 +61,9 @@ class OwnSessionEnding:
         self._address_detail: AddressDetail = address_detail
 
     async def end(self, caller: Caller, session_id: UUID) -> None:
-        """End one of the caller's sessions, perhaps the current one. With that of a browser end those that it gave.
+        """End one of the caller's sessions, perhaps the current one. Applications' sessions end with the browser's.
 
-        Raises ``SessionNotFoundError``, the same for what never was and for what is another user's, and
+        Raises ``SessionNotFoundError``, which is the same for an unknown session and for another user's, and
         ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
         """
         now, user_id = self._clock.now(), caller.user.id
@@ -89,9 +88,9 @@ class OwnSessionEnding:
         report(event, level="info")
 
     async def end_others(self, caller: Caller) -> str:
-        """End all sessions of the caller's user but the current one, whose tokens stay as they are.
+        """End all sessions of the caller's user but the current one, whose tokens stay valid.
 
-        Known devices end with the sessions; return the token by which the caller's is known from now on. Raises
+        Known devices end with the sessions; return a new token for the caller's device. Raises
         ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
         """
         token = DeviceToken.new(caller.user.id)
@@ -103,9 +102,9 @@ class OwnSessionEnding:
     async def end_others_and_go_on(
         self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None
     ) -> GoesOn:
-        """End all sessions of the caller's user, and go on in a new one that has proven what the current one has.
+        """End all sessions of the caller's user, and begin a new one with the proof of the current one.
 
-        For callers whose session cannot stay as it is. Raises ``InvalidAccessTokenError`` if it has ended meanwhile.
+        For callers whose session cannot be kept. Raises ``InvalidAccessTokenError`` if it has ended meanwhile.
         """
         now, device = self._clock.now(), self._continuation.describe(client, user_agent)
         async with self._database.transaction() as connection:
@@ -118,7 +117,7 @@ class OwnSessionEnding:
         return self._continuation.finish(continued, now=now)
 
     async def _end_epoch(self, connection: Connection, caller: Caller, *, kept: DeviceToken | None) -> SessionAllEnded:
-        """End the sessions of the caller's user. With ``kept``, the caller's goes on, on that device."""
+        """End the sessions of the caller's user. With ``kept``, the caller's session continues on that device."""
         now = self._clock.now()
         await lock_acting_session(connection, caller, now=now)
         which: Literal["all", "others"] = "all" if kept is None else "others"
@@ -135,7 +134,7 @@ class OwnSessionEnding:
         which: Literal["all", "others"],
         kept: DeviceToken | None = None,
     ) -> tuple[SessionAllEnded, int]:
-        """Begin a new epoch: a login whose password was checked before begins no session in it. Return it, too."""
+        """Begin a new epoch, in which logins that are in progress begin no session; return the event and the epoch."""
         ended = await own_sessions.end_epoch_of_user(
             connection,
             caller.user.id,
@@ -158,7 +157,7 @@ class OwnSessionEnding:
 
 
 async def _end_session(connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime) -> Sequence[UUID]:
-    """End a session of a user, who is locked, of whichever kind; return the ids of all that ended by it."""
+    """End a session of any kind, with its user's row locked; return the ids of all sessions that ended with it."""
     if await own_sessions.end_session_of_user(connection, user_id, session_id, now=now, reason=EndReason.OWNER):
         return [session_id]
     ended = await browser_sessions.end_browser_session(connection, user_id, session_id, now=now, reason=EndReason.OWNER)

@@ -1,4 +1,4 @@
-"""The rules of sessions as pure decisions: how long they live, and what a presented refresh token deserves."""
+"""The rules of sessions, as pure functions: their lifetimes, and the verdict on a refresh token."""
 
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -10,31 +10,31 @@ from doorward.domain.auth.sessions.rotated_session import LockedSession
 from doorward.domain.auth.tokens.refresh_token import RefreshToken, hash_secret
 
 FRESH_PROOF: Final = timedelta(minutes=5)
-"""How old the proof of a session may be for calls that change how its user signs in."""
+"""Maximum age of a session's proof for calls that change how its user signs in."""
 
 
 @frozen
 class Lifetimes:
-    """How long things live. ``refresh_idle`` slides with each rotation, ``session`` is absolute."""
+    """The lifetimes of tokens and sessions. ``refresh_idle`` slides with each rotation, ``session`` is absolute."""
 
     access: timedelta
     refresh_idle: timedelta
     session: timedelta
     reuse_leeway: timedelta
     most_sessions: int
-    """Live ones of a user: one that begins beyond it ends the one that was used longest ago."""
+    """Maximum number of live sessions of a user: a further one ends the least recently used one."""
 
 
 class RefreshVerdict(Enum):
-    """What a refresh token deserves that the rotation did not accept."""
+    """What to do with a refresh token that the rotation did not accept."""
 
     REFUSE = auto()
     REPEAT = auto()
-    """The direct predecessor within the leeway: give the same successor again."""
+    """The direct predecessor within the leeway: return the same successor again."""
     END = auto()
     """Reuse: end the session (RFC 9700 section 4.14.2)."""
     RETRY = auto()
-    """Still the current token of a live session: the rotation came after its deadline and changed nothing."""
+    """Still the current token of a live session: the rotation missed its deadline and changed nothing."""
 
 
 def judge_unrotated(
@@ -46,10 +46,10 @@ def judge_unrotated(
     client_id: str,
     ends_others: bool = False,
 ) -> RefreshVerdict:
-    """Decide what becomes of ``token``, which was not current in a live session of the client when it was presented.
+    """Return the verdict on ``token``, which was not current in a live session of the client when it was presented.
 
     The leeway is measured from the rotation that replaced the token; retries do not extend it. A session of another
-    client is left alone, unless the client showed its secret (``ends_others``): then it has a token that was stolen.
+    client is not changed, unless the client authenticated by its secret (``ends_others``): then the token was stolen.
     """
     if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):
         return RefreshVerdict.REFUSE
@@ -66,5 +66,5 @@ def judge_unrotated(
 
 
 def is_fresh(authenticated_at: datetime, now: datetime) -> bool:
-    """Tell whether a user authenticated recently enough for a call that needs a fresh proof."""
+    """Return whether a user authenticated recently enough for a call that needs a fresh proof."""
     return now - authenticated_at <= FRESH_PROOF

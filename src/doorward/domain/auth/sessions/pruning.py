@@ -8,14 +8,14 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.auth.repositories import Connection, dead_sessions
 
 PAGES_A_BATCH: Final = 64
-"""Half a MiB, some two thousand sessions at most: milliseconds."""
+"""Half a MiB, with at most some two thousand sessions; a batch takes milliseconds."""
 
 PAUSE_SECONDS: Final = 0.01
-"""Between two batches, so that other statements get their turn."""
+"""The pause between two batches, in which other statements can run."""
 
 
 class Pruning:
-    """Keeps the table of sessions as large as what lives and what ended lately."""
+    """Removes old rows, to keep the table of sessions small."""
 
     def __init__(
         self,
@@ -26,7 +26,6 @@ class Pruning:
         pages_a_batch: int = PAGES_A_BATCH,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
-        """Take the database, the time, how long an ended session is kept, and how the work is divided."""
         self._database = database
         self._clock = clock
         self._retention = retention
@@ -36,7 +35,7 @@ class Pruning:
     async def prune(self) -> int:
         """Remove the sessions that expired or ended longer ago than the retention; return how many.
 
-        Their tokens are refused as before, as those of unknown sessions. Each batch is a transaction of its own, which
+        Their tokens are still refused, like those of unknown sessions. Each batch is a transaction of its own, which
         waits for no lock and locks only rows that no refresh can use. Raises ``ServiceUnavailableError``; the batches
         before it stay removed.
         """

@@ -1,4 +1,4 @@
-"""What a refresh asks for, and whether its session has it. Pure."""
+"""The request of a refresh, and its check against the session. No queries."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -15,7 +15,7 @@ from doorward.observability.logging import report
 
 @frozen
 class RefreshRequest:
-    """A refresh that a client asks for; None for all scopes of the session, and for its own resource."""
+    """A client's request for a refresh. None stands for all scopes of the session, and for its own resource."""
 
     token: RefreshToken
     client_id: str
@@ -35,9 +35,9 @@ class RefreshRequest:
         ends_others: bool,
         not_before: datetime | None = None,
     ) -> Self:
-        """Return the request. A resource that PostgreSQL cannot compare is no session's, and gets another name.
+        """Return the request. NUL in a resource is replaced: PostgreSQL cannot compare it, and no session has it.
 
-        Raises ``ScopeNotGrantedError`` for texts that name no scope.
+        Raises ``ScopeNotGrantedError`` for texts that cannot be a scope.
         """
         if scopes is not None and not all(map(may_name_a_scope, scopes)):
             report(RefreshRefused(reason="scope"))
@@ -46,11 +46,11 @@ class RefreshRequest:
         return cls(token, client_id, scopes, comparable, ends_others, not_before)
 
     def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> RefreshVerdict:
-        """Return what the token deserves that did not rotate its session."""
+        """Return the verdict on the token, which did not rotate its session."""
         return judge_unrotated(session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others)
 
     def check(self, session: RotatedSession) -> None:
-        """Refuse to issue what the session has not, or has not any more. Its token stays current.
+        """Refuse a request for a scope or a resource that the session lacks now. Its token stays current.
 
         Raises ``InvalidTargetError``, ``InvalidRefreshTokenError``, ``ScopeNotGrantedError``.
         """

@@ -1,4 +1,4 @@
-"""A session as a refresh finds it, and what the tokens of it are for. No I/O."""
+"""A session as a refresh reads it, and the audience of its tokens. No I/O."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,9 +19,9 @@ class TokenAudience:
 
 @frozen
 class RotatedSession:
-    """What the next pair of tokens is issued for. ``roles`` are those of this moment; None for none.
+    """The session that the next pair of tokens is issued for. ``roles`` are the current ones; None for none.
 
-    Of a session for another service, ``scopes`` are those that client and service have at this moment.
+    In a session for another service, ``scopes`` are only those that both client and service still have.
     """
 
     user_id: UUID
@@ -36,23 +36,23 @@ class RotatedSession:
 
     @property
     def sign_in(self) -> SignIn:
-        """When and how its user authenticated. A refresh makes neither newer."""
+        """Return when and how the user authenticated. A refresh changes neither."""
         return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
     @property
     def audience(self) -> TokenAudience | None:
-        """The other service that its tokens are for. None also while that is none any more."""
+        """Return the other service that its tokens are for; None for this service, or if the other is gone."""
         return TokenAudience(self.resource, self.algorithm) if self.resource and self.algorithm else None
 
     @property
     def is_served(self) -> bool:
-        """Whether tokens can be issued: for this service, or for a resource that the client may still use."""
+        """Return whether tokens can be issued: for this service, or for a resource that the client may still use."""
         return self.resource is None or (self.audience is not None and bool(self.scopes))
 
 
 @frozen
 class LockedSession(RotatedSession):
-    """A session as it is, locked, to decide what a refresh token deserves that did not rotate it."""
+    """A locked session, for the verdict on a refresh token that did not rotate it."""
 
     generation: int
     secret_hash: bytes
@@ -61,4 +61,4 @@ class LockedSession(RotatedSession):
     has_ended: bool
     user_is_active: bool
     verified_email: str | None = None
-    """The address that the user is told at, None if it is not verified."""
+    """The address for notices to the user; None if it is not verified."""

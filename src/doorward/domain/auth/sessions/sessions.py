@@ -37,7 +37,7 @@ from doorward.observability.request_context import bind_session
 
 
 class Sessions:
-    """What can be done with the tokens of a session."""
+    """Refreshes, revokes and authenticates the tokens of sessions."""
 
     def __init__(
         self,
@@ -51,7 +51,6 @@ class Sessions:
         lifetimes: Lifetimes,
         endings: TokenEndings,
     ) -> None:
-        """Take the database, what batches queries, both codecs, the time, the limits, and what ends sessions."""
         self._database = database
         self._lookups = batching("session_lookups", self._look_up)
         self._rotations = batching("rotations", self._rotate_all)
@@ -73,15 +72,15 @@ class Sessions:
     ) -> TokenPair:
         """Exchange the current token of the client's live session for the next pair.
 
-        The access token gets ``scopes``, or all that the session was granted; the session keeps its own.
+        The access token gets ``scopes``, or all scopes of the session; the session keeps its own.
         A forged token costs no query. A replaced token ends its session for good, and that is committed although
-        the call fails; within the leeway its direct successor is given again instead. The caller must not learn why
-        a token is refused: always ``InvalidRefreshTokenError``. With ``ends_others`` a session of another client ends,
-        too: a client that showed its secret has a token that was stolen.
-        ``ScopeNotGrantedError``: the session has fewer scopes, and its token was not exchanged.
+        the call fails; within the leeway its direct successor is returned again instead. The caller must not learn why
+        a token is refused: it is always ``InvalidRefreshTokenError``. With ``ends_others`` a session of another client
+        ends, too: the client authenticated by its secret, so the token was stolen.
+        ``ScopeNotGrantedError``: the session lacks a scope, and its token was not exchanged.
         ``InvalidTargetError``: the session is not for this resource, and its token was not exchanged.
-        ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was. Where no
-        access token can be signed it was not: the client's next try, at another copy, must not count as reuse.
+        ``ServiceUnavailableError``: the token was not exchanged, or the result is unknown. If no access token can be
+        signed, it was not exchanged: the client's retry, at another copy of the service, must not count as reuse.
         """
         refreshed = await self.refresh_session(
             refresh_token, client_id=client_id, scopes=scopes, resource=resource, ends_others=ends_others
@@ -100,15 +99,15 @@ class Sessions:
         not_before: datetime | None = None,
         binding: KeyBinding | None = None,
     ) -> RefreshedSession:
-        """Do as ``refresh``, and tell of the session. Scopes that the client is not ``allowed`` today are left out.
+        """Refresh as ``refresh`` does, and return the session, too. Scopes that are not ``allowed`` are left out.
 
-        Sessions from before ``not_before`` are dead. A token that is bound to a key is refused without it, untouched:
-        that is no reuse. Raises ``InvalidRefreshTokenError`` where no scope is left.
+        Sessions from before ``not_before`` count as ended. A token that is bound to a key is refused without the key,
+        and stays current: this is not reuse. Raises ``InvalidRefreshTokenError`` if no scope is left.
         """
         token = self._decode(refresh_token, binding)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
         asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others, not_before=not_before)
-        # What most clients ask for is asked for together; the rest by statements of their own.
+        # The usual refresh joins a batch; all other kinds get a statement of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
         session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
         if session is None:
@@ -177,7 +176,7 @@ class Sessions:
         """Decide about a token that the batch did not rotate, with its session locked.
 
         The batch skips locked rows, so the token may still be current: it is tried once more, alone. Otherwise return
-        the session if the same successor is due again, and raise in all other cases.
+        the session if the same successor must be returned again, and raise in all other cases.
         """
         now, token = self._clock.now(), asking.token
         end = self._endings.end_by_reuse
@@ -212,9 +211,9 @@ class Sessions:
         raise InvalidRefreshTokenError
 
     async def revoke(self, refresh_token: str, *, client_id: str = FIRST_PARTY_CLIENT) -> None:
-        """End the client's session that the token belongs to; nothing of it works from the next request on.
+        """End the client's session that the token belongs to; its tokens are refused from the next request on.
 
-        Any token of the session will do, the replaced ones too. An unknown token is no error (RFC 7009 section 2.2).
+        Any token of the session is accepted, even a replaced one. An unknown one is no error (RFC 7009 section 2.2).
         """
         try:
             token = self._codec.decode(refresh_token)
@@ -230,9 +229,9 @@ class Sessions:
         report(event or RevocationIgnored(reason="not_live"))
 
     async def revoke_access_token(self, access_token: str, *, client_id: str = FIRST_PARTY_CLIENT) -> None:
-        """End the client's session that an access token for whichever audience speaks of, as ``revoke`` does.
+        """End the client's session that an access token, for any audience, belongs to, as ``revoke`` does.
 
-        One that is not valid, or no longer, is no error; nor is one of another client, whose session goes on.
+        An invalid or expired token is no error; nor is a token of another client, whose session continues.
         """
         try:
             principal = (await self._signer.read_with_latest_keys(access_token, self._clock.now())).principal
@@ -251,7 +250,7 @@ class Sessions:
         report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:
-        """Return the caller that an access token of a session speaks of, which is bound to no key.
+        """Return the caller that an access token identifies, if it is of a session and bound to no key.
 
         Raises ``InvalidAccessTokenError``.
         """
@@ -261,10 +260,10 @@ class Sessions:
         return await self.caller_of(principal)
 
     async def caller_of(self, principal: Principal) -> Caller:
-        """Return the caller that a verified access token speaks of, with what the roles allow at this moment.
+        """Return the caller that a verified access token identifies, with the scopes of the current roles.
 
         The session and the account are looked up each time, so that an ended session or an inactive user is refused
-        although the token has not expired, and a role that was taken away allows nothing. Raises
+        although the token has not expired, and a role that was revoked allows nothing. Raises
         ``InvalidAccessTokenError``.
         """
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
@@ -274,11 +273,11 @@ class Sessions:
         return Caller.of(session, principal)
 
     async def find_live(self, principal: Principal) -> LiveSession | None:
-        """Return the live session that a verified access token speaks of."""
+        """Return the live session that a verified access token belongs to; None if there is none."""
         return await self._lookups.ask(principal)
 
     async def _look_up(self, principals: Sequence[Principal]) -> Sequence[LiveSession | None]:
-        """Find the live session of each principal: its own user's, and of a client that is enabled."""
+        """Return the live session of each principal, if it is the principal's user's and its client is enabled."""
         async with self._database.connection() as connection:
             found = await sessions.list_live_sessions(
                 connection,

@@ -1,4 +1,4 @@
-"""How a refresh token ends its session: by a logout, or because a used token came again."""
+"""Ends of sessions by their tokens: by a logout, or because a used refresh token was used again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,14 +16,13 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.request_context import bind_session, current_client
 
 NOTICE_KEPT: Final = timedelta(days=1)
-"""How long the mail about a used token may wait for its delivery."""
+"""How long the mail about a reused token may wait for its delivery."""
 
 
 class TokenEndings:
-    """Ends the session of a token in the caller's transaction. The events are to be reported after the commit."""
+    """Ends the session of a token in the caller's transaction. Report the events after the commit."""
 
     def __init__(self, *, mails: MailQueue, address_detail: AddressDetail) -> None:
-        """Take the queue of mails, and what addresses may show."""
         self._mails = mails
         self._address_detail: AddressDetail = address_detail
 
@@ -39,7 +38,7 @@ class TokenEndings:
     async def end_by_access_token(
         self, connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime
     ) -> SessionEnded | None:
-        """End the session of a verified access token, if it is live; return the event. Call it with the user locked."""
+        """End the session of a verified access token, if it is live; return the event. Lock the user's row first."""
         reason = EndReason.LOGOUT
         if not await own_sessions.end_session_of_user(connection, user_id, session_id, now=now, reason=reason):
             return None
@@ -53,7 +52,7 @@ class TokenEndings:
     async def end_by_reuse(
         self, connection: Connection, token: RefreshToken, session: LockedSession, *, now: datetime
     ) -> tuple[SessionReuseDetected, SessionEnded]:
-        """End the session for good, and ask for the mail that tells its owner; return the events."""
+        """End the session for good, and queue the mail to its owner; return the events."""
         user_id = session.user_id
         bind_session(session_id=token.session_id, user_id=user_id)
         await sessions.end_session(connection, token, client_id=session.client_id, now=now, reason=EndReason.REUSE)

@@ -1,4 +1,4 @@
-"""Issuing the pair of tokens that a login and a refresh yield."""
+"""Issues the pair of tokens of a login or a refresh."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -17,7 +17,7 @@ from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 
 
 class TokenPairIssuer:
-    """Issues pairs, for callers that have proven the user and the live session."""
+    """Issues pairs of tokens. The caller must have verified the user and the session."""
 
     def __init__(
         self,
@@ -27,24 +27,21 @@ class TokenPairIssuer:
         lifetimes: Lifetimes,
         audience_of_others: TokenAudience | None = None,
     ) -> None:
-        """Take what signs access tokens, what writes refresh tokens, and how long they live.
-
-        ``audience_of_others`` is this service as the audience of the sessions of applications.
-        """
+        """Store the dependencies. ``audience_of_others`` is this service, as the audience of applications' sessions."""
         self._audience_of_others = audience_of_others
         self._signer = signer
         self._codec = codec
         self._expires_in = int(lifetimes.access.total_seconds())
 
     def audience_of(self, client_id: str, audience: TokenAudience | None = None) -> TokenAudience | None:
-        """Return what tokens of a client are for: None for the service's own login."""
+        """Return the audience of a client's tokens; None for the service's own login."""
         return audience or (None if client_id == FIRST_PARTY_CLIENT else self._audience_of_others)
 
     def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:
         """Raise ``ServiceUnavailableError`` while no access token for the audience can be signed here.
 
-        For callers that are about to begin or rotate a session: once that is committed without an answer, the client's
-        next try would count as reuse. Keys that go between this call and ``issue`` are not held back.
+        Call it before a session begins or is rotated: after a commit without a response, the client's retry would count
+        as reuse. A key may still be removed between this call and ``issue``.
         """
         if not self._signer.can_sign(now, None if audience is None else audience.algorithm):
             raise ServiceUnavailableError
@@ -67,9 +64,9 @@ class TokenPairIssuer:
         roles: Collection[str] | None,
         now: datetime,
     ) -> TokenPair:
-        """Return an access token for the user in the session of a refresh token, beside that refresh token.
+        """Return a new access token for the session of a refresh token, together with that refresh token.
 
-        Roles are for this service alone: tokens for another audience do not name them.
+        Only tokens for this service have roles; tokens for another audience have none.
         """
         audience = self.audience_of(grant.client_id, grant.audience)
         names = frozenset(roles) if roles and audience is None else NO_ROLES

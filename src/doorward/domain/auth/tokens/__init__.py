@@ -1,1 +1,1 @@
-"""The formats of tokens, those that work once, and proofs of the key that a token is bound to."""
+"""Formats of tokens, single-use tokens, and proofs of the key that a token is bound to."""

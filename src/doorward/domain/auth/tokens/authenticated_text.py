@@ -1,4 +1,4 @@
-"""Bytes as a text that only the service can have written: what tokens of several kinds have in common. Pure.
+"""Bytes as text with a MAC, which only this service can write: the common part of several kinds of tokens. Pure.
 
 ``prefix + base64url(content | mac:16)``, without padding. A forged text is refused without a query.
 """
@@ -12,10 +12,10 @@ _MAC_BYTES: Final = 16
 
 
 class AuthenticatedText:
-    """Writes contents of one length under one prefix and key, and reads them."""
+    """Writes and reads contents of one length, with one prefix and key."""
 
     def __init__(self, prefix: str, content_bytes: int, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this kind only, and the one before it, whose texts are still read."""
+        """Store the MAC key, derived for this kind only, and the previous key, whose texts are still accepted."""
         self._prefix = prefix
         self._encoded_length = -(-(content_bytes + _MAC_BYTES) * 8 // 6)
         self._key = key
@@ -26,7 +26,7 @@ class AuthenticatedText:
         return self._write(content, self._key)
 
     def read(self, text: str) -> bytes | None:
-        """Read a text written under the current or the previous key; None for any other.
+        """Return the content of a text written under the current or the previous key; None for any other text.
 
         Exactly one text is accepted for each content and key.
         """
@@ -43,7 +43,7 @@ class AuthenticatedText:
         key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(content, each))), None)
         if key is None:
             return None
-        # base64 leaves bits of the last character unread: without this test, several texts would be one token.
+        # base64 ignores some bits of the last character: without this test, several texts would give the same token.
         return content if hmac.compare_digest(self._write(content, key), text) else None
 
     def _write(self, content: bytes, key: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Use case: remove one-time tokens, nonces and sessions of browsers that have expired."""
+"""Use case: remove expired one-time tokens, nonces and sessions of browsers."""
 
 from datetime import timedelta
 from functools import partial
@@ -9,16 +9,15 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.auth.repositories import Connection, browser_sessions, one_time_tokens, used_nonces
 
 NONCE_KEPT: Final = timedelta(hours=1)
-"""How long after the end of its token: a copy of the service whose clock is behind may still accept that."""
+"""How long a nonce is kept after its token expired: a copy of the service whose clock is late may still accept it."""
 
 ROWS_A_BATCH: Final = 5000
 
 
 class TokenExpiry:
-    """Keeps the tables of tokens as large as what can still be used. Expired tokens are refused with or without it."""
+    """Removes expired rows, to keep the tables small. Expired tokens are refused even before they are removed."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Take the database, the time, and how many rows a transaction removes at most."""
         self._database = database
         self._clock = clock
         self._rows_a_batch = rows_a_batch
@@ -26,7 +25,7 @@ class TokenExpiry:
     async def prune(self) -> int:
         """Remove expired rows of the tables in batches; return how many.
 
-        Raises ``ServiceUnavailableError``; what was removed until then stays so.
+        Raises ``ServiceUnavailableError``; the batches before it stay removed.
         """
         now = self._clock.now()
         return await remove_in_batches(

@@ -5,9 +5,9 @@ from doorward.core.frozen import frozen
 
 @frozen
 class KeyBinding:
-    """The SHA-256 thumbprint of the key (RFC 7638) that a client has shown, and which tokens are bound to it.
+    """The SHA-256 thumbprint (RFC 7638) of the key that a client has proven, and which tokens are bound to it.
 
-    Access tokens always are. Refresh tokens are where nothing else shows that the client is the same (section 5).
+    Access tokens always are. Refresh tokens are only if nothing else authenticates the client (section 5).
     """
 
     thumbprint: str
@@ -15,5 +15,5 @@ class KeyBinding:
 
     @property
     def of_refresh_tokens(self) -> str | None:
-        """The thumbprint that refresh tokens carry."""
+        """Return the thumbprint for refresh tokens; None if they are not bound."""
         return self.thumbprint if self.includes_refresh_tokens else None

@@ -1,10 +1,10 @@
-"""Refusals of calls that do not show the key that a token is bound to (RFC 9449)."""
+"""Errors for calls without a valid proof of the key that a token is bound to (RFC 9449)."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class BoundAccessTokenError(DomainError):
-    """The access token is bound to a key, and was sent as if it were not (RFC 9449 section 7.2)."""
+    """The access token is bound to a key, and was sent without a proof of it (RFC 9449 section 7.2)."""
 
     kind = Kind.UNAUTHENTICATED
     code = "bound_access_token"
@@ -13,7 +13,7 @@ class BoundAccessTokenError(DomainError):
 
 
 class InvalidKeyProofError(DomainError):
-    """No proof of a key for this call, or one that is too old, or was used before: the caller is not told which."""
+    """The proof is not for this call, too old, or was used before: the caller must not learn which."""
 
     kind = Kind.UNAUTHENTICATED
     code = "invalid_dpop_proof"

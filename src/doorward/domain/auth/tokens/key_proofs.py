@@ -1,4 +1,4 @@
-"""Proofs of possession of a key (DPoP, RFC 9449): what tokens are bound to, and how a call shows the key."""
+"""Proofs of possession of a key (DPoP, RFC 9449), for issuing bound tokens and for using them."""
 
 from dataclasses import field
 from datetime import datetime
@@ -14,7 +14,7 @@ from doorward.domain.auth.tokens.single_use import use_once
 
 @frozen
 class PresentedProof:
-    """What the header ``DPoP`` of a call holds, and the call that it must be for: its method, its URL without query."""
+    """The header field ``DPoP`` of a call, and the method and the URL, without query, that the proof must be for."""
 
     text: str = field(repr=False)
     method: str
@@ -23,7 +23,7 @@ class PresentedProof:
 
 @frozen
 class VerifiedProof:
-    """What a genuine proof says. By its ``nonce``, a digest of key and ``jti``, it is known when it comes again."""
+    """The content of a genuine proof. ``nonce``, a digest of key and ``jti``, shows whether it was used before."""
 
     thumbprint: str
     nonce: bytes
@@ -34,12 +34,12 @@ class ProofReader(Protocol):
     """Reads the proofs of calls."""
 
     def read(self, proof: PresentedProof, now: datetime, *, access_token: str | None = None) -> VerifiedProof | None:
-        """Return what a genuine proof for this call says, and for the access token if there is one; None for others."""
+        """Return the content of a proof that is genuine for this call, and for the access token if given; else None."""
         ...
 
 
 class KeyProofs:
-    """Judges the proofs with which clients ask for tokens. Each works once."""
+    """Verifies the proofs in requests for tokens. Each proof works once."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, reader: ProofReader) -> None:
         self._database = database
@@ -47,14 +47,14 @@ class KeyProofs:
         self._reader = reader
 
     def verify(self, proof: PresentedProof) -> VerifiedProof:
-        """Return what a genuine proof says, which is not used up by that. Raises ``InvalidKeyProofError``."""
+        """Return the content of a genuine proof, without consuming it. Raises ``InvalidKeyProofError``."""
         verified = self._reader.read(proof, self._clock.now())
         if verified is None:
             raise InvalidKeyProofError
         return verified
 
     async def consume(self, proof: VerifiedProof) -> None:
-        """Store that a proof was used, committed when this returns. Raises ``InvalidKeyProofError`` if it was."""
+        """Store that a proof was used, committed when this returns. Raises ``InvalidKeyProofError`` on a second use."""
         async with self._database.connection() as connection:
             is_first = await use_once(connection, proof.nonce, expires_at=proof.expires_at)
         if not is_first:
@@ -62,18 +62,18 @@ class KeyProofs:
 
 
 class Possession:
-    """Tells whether a call shows the key that its access token is bound to (section 7)."""
+    """Checks whether a call proves possession of the key of its access token (RFC 9449 section 7)."""
 
     def __init__(self, reader: ProofReader | None) -> None:
-        """Take what reads proofs; None where no token is bound."""
+        """Store the reader of proofs; None if no token is ever bound."""
         self._reader = reader
 
     def check(self, access_token: str, thumbprint: str | None, proof: PresentedProof | None, now: datetime) -> None:
-        """Let a call pass whose token is bound to the key of its proof, or bound to none and sent without a proof.
+        """Accept a token that is bound to the key of the call's proof, or an unbound one that is sent without a proof.
 
-        The proof can come again within its short life: it is good for this token, method and address only. Raises
-        ``BoundAccessTokenError`` without a proof, ``InvalidKeyProofError`` for one that is not genuine, and
-        ``InvalidAccessTokenError`` where the token is not bound to its key.
+        A proof can be sent again within its short lifetime: it is valid for this token, method and URL only. Raises
+        ``BoundAccessTokenError`` for a bound token without a proof, ``InvalidKeyProofError`` for a proof that is not
+        genuine, and ``InvalidAccessTokenError`` if the token is not bound to the key of the proof.
         """
         if proof is None:
             if thumbprint is not None:

@@ -1,8 +1,8 @@
 """The format of one-time tokens, which are mailed as links, and of the short codes beside them. Pure.
 
 ``"dwo_" + base64url(1 | purpose:1 | subject id:16 | secret:16 | mac:16)``, without padding. The subject is the user,
-the pending registration or the invitation. A token that was made up, cut off or made for another purpose is refused
-without a query.
+the pending registration or the invitation. A token that is forged, truncated or for another purpose is refused without
+a query.
 """
 
 import base64
@@ -27,13 +27,13 @@ _TEXT_LENGTH: Final = len(PREFIX) + -(-(_LAYOUT.size + _MAC_BYTES) * 8 // 6)
 
 
 class Purpose(Enum):
-    """What a token allows. The value is its name in the database; the format numbers them."""
+    """The purpose of a token. The value is its name in the database; the format has a number instead."""
 
     VERIFY_EMAIL = "verify_email"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a purpose
     CONFIRM_REGISTRATION = "confirm_registration"
     REQUEST_REGISTRATION = "request_registration"
-    """Given to whoever asked, not mailed: with the mailed code it proves both sides."""
+    """Returned to the client, not mailed. Together with the mailed code it proves control of client and mailbox."""
     EMAIL_CHANGE_OLD = "email_change_old"
     EMAIL_CHANGE_NEW = "email_change_new"
     INVITATION = "invitation"
@@ -48,12 +48,12 @@ _NUMBER_OF: Final = {
     Purpose.EMAIL_CHANGE_NEW: 6,
     Purpose.INVITATION: 7,
 }
-"""Numbers are never used again for another purpose: tokens outlive an upgrade."""
+"""Numbers are never reused for another purpose, because tokens outlive an upgrade."""
 
 
 @frozen
 class OneTimeToken:
-    """A token for one purpose. The database has the hash of its secret."""
+    """A token for one purpose. The database stores the hash of its secret."""
 
     purpose: Purpose
     subject_id: UUID
@@ -61,7 +61,7 @@ class OneTimeToken:
 
 
 def new_secret() -> bytes:
-    """Return a secret that cannot be guessed: 128 bits."""
+    """Return a random secret of 128 bits."""
     return secrets.token_bytes(SECRET_BYTES)
 
 
@@ -71,10 +71,10 @@ def new_code() -> str:
 
 
 class OneTimeTokenCodec:
-    """Writes tokens under one key and reads them; makes the MAC under which a code is stored."""
+    """Writes and reads tokens with one key, and computes the MAC under which a code is stored."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
+        """Store the MAC key, derived for this purpose only, and the previous key, whose tokens are still accepted."""
         self._key = key
         self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
@@ -83,7 +83,7 @@ class OneTimeTokenCodec:
         return _write(token, self._key)
 
     def decode(self, text: str, purpose: Purpose) -> OneTimeToken:
-        """Read a token of this purpose, written under the current or the previous key.
+        """Return a token of this purpose, written under the current or the previous key.
 
         Exactly one text is accepted for each token and key. Raises ``InvalidOneTimeTokenError`` for any other.
         """
@@ -100,15 +100,15 @@ class OneTimeTokenCodec:
             raise InvalidOneTimeTokenError
         version, number, subject_id, secret = _LAYOUT.unpack(content)
         token = OneTimeToken(purpose, UUID(bytes=subject_id), secret)
-        # base64 leaves bits of the last character unread: without the second test, several texts would be one token.
+        # base64 ignores some bits of the last character: without the second test, several texts would give one token.
         if (version, number) != (_VERSION, _NUMBER_OF[purpose]) or not hmac.compare_digest(_write(token, key), text):
             raise InvalidOneTimeTokenError
         return token
 
     def code_macs(self, code: str, subject_id: UUID, purpose: Purpose) -> tuple[bytes, ...]:
-        """Return the MACs under which a code may be stored, the current key's first.
+        """Return the MACs under which a code may be stored, that of the current key first.
 
-        A code has few digits: its hash could be reversed by trying all. White space and hyphens in it do not count.
+        A hash could be reversed by trying all codes, since they have few digits. White space and hyphens are ignored.
         """
         digits = "".join(character for character in code if character not in " -\t")
         content = b"code" + bytes([_NUMBER_OF[purpose]]) + subject_id.bytes + digits.encode(errors="surrogatepass")

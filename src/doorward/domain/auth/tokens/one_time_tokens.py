@@ -1,4 +1,4 @@
-"""One-time tokens of users: issued by what mails them, consumed in the transaction of their effect."""
+"""One-time tokens of users: issued when a mail is sent, consumed in the transaction of their effect."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ LIFE_OF_PURPOSE: Final = {
     Purpose.EMAIL_CHANGE_NEW: timedelta(hours=24),
 }
 LIFE_OF_CODE: Final = timedelta(minutes=15)
-"""How long a code works: not long, because it has few digits."""
+"""The lifetime of a code: short, because it has few digits."""
 
 _KEEPS_PREVIOUS: Final = frozenset({Purpose.PASSWORD_RESET})
-"""A stranger may ask for such a mail: the link in the mail before it must go on working."""
+"""Strangers may request such a mail, so the link in the previous mail must continue to work."""
 
 
 @frozen
 class IssuedToken:
-    """What is mailed: the text for the link, and the code for typing."""
+    """The token to mail: the text for the link, and the code for typing."""
 
     text: str
     code: str
@@ -36,7 +36,7 @@ class IssuedToken:
 
 @frozen
 class ShownToken:
-    """A genuine token, or a code that is right, and whose it is. Nothing was consumed yet."""
+    """A genuine token or a right code, and its user. It is not consumed yet."""
 
     user_id: UUID
     purpose: Purpose
@@ -46,10 +46,9 @@ class ShownToken:
 
 
 class OneTimeTokens:
-    """Issues, checks and consumes. Each method works on the caller's connection."""
+    """Issues, checks and consumes tokens. Queries use the caller's connection."""
 
     def __init__(self, codec: OneTimeTokenCodec) -> None:
-        """Take what writes and reads tokens."""
         self._codec = codec
 
     async def issue(
@@ -62,9 +61,9 @@ class OneTimeTokens:
         message_id: UUID,
         now: datetime,
     ) -> IssuedToken:
-        """Store a new token in place of the one before it, in a transaction that has locked the user.
+        """Store a new token in place of the previous one, in a transaction that has locked the user's row.
 
-        ``message_id`` is the mail's: another attempt to send it replaces its own token.
+        ``message_id`` is that of the mail: a retry of the mail replaces its own token.
         """
         token, code = OneTimeToken(purpose, user_id, new_secret()), new_code()
         stored = one_time_tokens.NewOneTimeToken(
@@ -82,16 +81,16 @@ class OneTimeTokens:
         return IssuedToken(self._codec.encode(token), code)
 
     def read(self, text: str, purpose: Purpose) -> ShownToken:
-        """Return whose token this is, without a query. Raises ``InvalidOneTimeTokenError`` unless it is genuine."""
+        """Return a genuine token and its user, without a query. Raises ``InvalidOneTimeTokenError`` for other texts."""
         token = self._codec.decode(text, purpose)
         return ShownToken(token.subject_id, purpose, _hash(token.secret), is_code=False)
 
     async def try_code(
         self, connection: Connection, code: str, purpose: Purpose, *, user_id: UUID, now: datetime
     ) -> ShownToken:
-        """Count a try of a code, on a connection that commits by itself, and compare. A fifth wrong code is the last.
+        """Count an attempt with a code, on an autocommit connection, and compare it. Five attempts are allowed.
 
-        Raises ``InvalidOneTimeTokenError`` for a wrong code, an expired one, and when no tries are left.
+        Raises ``InvalidOneTimeTokenError`` for a wrong or expired code, and when no attempts are left.
         """
         macs = self._codec.code_macs(code, user_id, purpose)
         stored = await one_time_tokens.claim_code_attempt(connection, user_id=user_id, purpose=purpose.value, now=now)
@@ -101,13 +100,13 @@ class OneTimeTokens:
         return ShownToken(user_id, purpose, right, is_code=True)
 
     async def give_try_back(self, connection: Connection, shown: ShownToken) -> None:
-        """Uncount a try whose code was right, on a connection that commits by itself: nothing came of it."""
+        """Undo the count of an attempt with the right code that had no effect, on an autocommit connection."""
         await one_time_tokens.remove_code_attempt(
             connection, user_id=shown.user_id, purpose=shown.purpose.value, code_mac=shown.digest
         )
 
     def read_one_of(self, text: str, purposes: Sequence[Purpose]) -> ShownToken:
-        """Return whose token this is and for which of the purposes. Raises ``InvalidOneTimeTokenError`` for none."""
+        """Return a genuine token for one of the purposes. Raises ``InvalidOneTimeTokenError`` for other texts."""
         for purpose in purposes:
             with suppress(InvalidOneTimeTokenError):
                 return self.read(text, purpose)
@@ -116,9 +115,9 @@ class OneTimeTokens:
     async def try_code_of_each(
         self, connection: Connection, code: str, purposes: Sequence[Purpose], *, user_id: UUID, now: datetime
     ) -> ShownToken:
-        """Compare a code with the tokens of all these purposes, which costs a try of each, whichever has it.
+        """Compare a code with the tokens of all these purposes, and count an attempt for each of them.
 
-        On a connection that commits by itself. Raises ``InvalidOneTimeTokenError`` as ``try_code`` does.
+        Call it on an autocommit connection. Raises ``InvalidOneTimeTokenError`` as ``try_code`` does.
         """
         right: list[ShownToken] = []
         for purpose in purposes:
@@ -129,9 +128,9 @@ class OneTimeTokens:
         return right[0]
 
     async def consume(self, connection: Connection, shown: ShownToken, *, now: datetime) -> str | None:
-        """Remove the token in the transaction of its effect; return the address it was made for, None if it is gone.
+        """Remove the token in the transaction of its effect; return the address it was issued for, None if it is gone.
 
-        Call it after the user's row was locked.
+        Lock the user's row first.
         """
         user_id, purpose, digest = shown.user_id, shown.purpose.value, shown.digest
         if shown.is_code:

@@ -1,8 +1,8 @@
-"""The formats of tokens that name a row. Pure.
+"""The formats of tokens that identify a row. Pure.
 
-``OpaqueToken`` names one of a user's: device tokens, cookies of browsers, authorization codes. It is
-``prefix + base64url(1 | user id:16 | id:16 | secret:16 | mac:16)``. ``RowToken`` names one of no user, and is the
-same without the user id. Each kind has its prefix and its key. What was made up costs no query.
+``OpaqueToken`` identifies a row of a user: device tokens, cookies of browsers, authorization codes. Its format is
+``prefix + base64url(1 | user id:16 | id:16 | secret:16 | mac:16)``. ``RowToken`` identifies a row without a user; its
+format is the same without the user id. Each kind has its own prefix and key. A forged token costs no query.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _ROW_LAYOUT: Final = struct.Struct(f">B16s{SECRET_BYTES}s")
 
 @frozen
 class OpaqueToken:
-    """What a token says. The database has the hash of its secret."""
+    """The content of a token. The database stores the hash of its secret."""
 
     user_id: UUID
     id: UUID
@@ -31,38 +31,38 @@ class OpaqueToken:
 
     @classmethod
     def new(cls, user_id: UUID) -> Self:
-        """Return a token with an id and a secret that no other has."""
+        """Return a token with a new random id and secret."""
         return cls(user_id, uuid4(), secrets.token_bytes(SECRET_BYTES))
 
     @property
     def secret_hash(self) -> bytes:
-        """What the database stores."""
+        """Return the hash that the database stores."""
         return hashlib.sha256(self.secret).digest()
 
 
 @frozen
 class RowToken:
-    """What a token says that names a row of no user. The database has the hash of its secret."""
+    """The content of a token for a row without a user. The database stores the hash of its secret."""
 
     id: UUID
     secret: bytes = field(repr=False)
 
     @classmethod
     def new(cls) -> Self:
-        """Return a token with an id and a secret that no other has."""
+        """Return a token with a new random id and secret."""
         return cls(uuid4(), secrets.token_bytes(SECRET_BYTES))
 
     @property
     def secret_hash(self) -> bytes:
-        """What the database stores."""
+        """Return the hash that the database stores."""
         return hashlib.sha256(self.secret).digest()
 
 
 class OpaqueTokenCodec:
-    """Writes tokens of one kind under one key, and reads them."""
+    """Writes and reads tokens of one kind with one key."""
 
     def __init__(self, prefix: str, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this kind only, and the one before it, whose tokens are still read."""
+        """Store the MAC key, derived for this kind only, and the previous key, whose tokens are still accepted."""
         self._text = AuthenticatedText(prefix, _LAYOUT.size, key, previous_key)
 
     def encode(self, token: OpaqueToken) -> str:
@@ -70,7 +70,7 @@ class OpaqueTokenCodec:
         return self._text.write(_LAYOUT.pack(_VERSION, token.user_id.bytes, token.id.bytes, token.secret))
 
     def decode(self, text: str) -> OpaqueToken | None:
-        """Read a token written under the current or the previous key; None for any other text."""
+        """Return a token written under the current or the previous key; None for any other text."""
         content = self._text.read(text)
         if content is None:
             return None
@@ -79,10 +79,10 @@ class OpaqueTokenCodec:
 
 
 class RowTokenCodec:
-    """Does the same for tokens that name no user."""
+    """Writes and reads tokens without a user, of one kind, with one key."""
 
     def __init__(self, prefix: str, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this kind only, and the one before it, whose tokens are still read."""
+        """Store the MAC key, derived for this kind only, and the previous key, whose tokens are still accepted."""
         self._text = AuthenticatedText(prefix, _ROW_LAYOUT.size, key, previous_key)
 
     def encode(self, token: RowToken) -> str:
@@ -90,7 +90,7 @@ class RowTokenCodec:
         return self._text.write(_ROW_LAYOUT.pack(_VERSION, token.id.bytes, token.secret))
 
     def decode(self, text: str) -> RowToken | None:
-        """Read a token written under the current or the previous key; None for any other text."""
+        """Return a token written under the current or the previous key; None for any other text."""
         content = self._text.read(text)
         if content is None:
             return None

@@ -1,8 +1,8 @@
 """The refresh token's format: encode, decode, hash. Pure.
 
 Version 2: ``"dwr_" + base64url(2 | session id:16 | user id:16 | generation:4 | session secret:16 | mac:16)``, without
-padding. Version 1, which is still read, has no user id. Version 3 is bound to a key (RFC 9449) and has its thumbprint
-of 32 bytes after the secret: a refresh without the key is refused before anything is looked up.
+padding. Version 1, which is still accepted, has no user id. Version 3 is bound to a key (RFC 9449) and has its
+thumbprint of 32 bytes after the secret: a refresh without the key is refused without a query.
 """
 
 import base64
@@ -19,7 +19,7 @@ from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 PREFIX: Final = "dwr_"
 SECRET_BYTES: Final = 16
 LAST_GENERATION: Final = 2**32 - 1
-"""The highest that the format can write; the session ends with it. A rotation each second takes 136 years to it."""
+"""The highest generation of the format; the session ends with it. At one rotation per second this takes 136 years."""
 
 _MAC_BYTES: Final = 16
 _VERSION_1: Final = struct.Struct(f">B16sI{SECRET_BYTES}s")
@@ -51,32 +51,32 @@ class RefreshToken:
 
     @property
     def has_successor(self) -> bool:
-        """Whether the format can write the next generation."""
+        """Return whether the format can represent the next generation."""
         return self.generation < LAST_GENERATION
 
     def is_bound_to_other(self, thumbprint: str | None) -> bool:
-        """Tell whether it is bound to another key than this one; None for none."""
+        """Return whether it is bound to a key other than this one; None stands for no key."""
         return self.thumbprint is not None and self.thumbprint != thumbprint
 
     def successor(self, user_id: UUID, thumbprint: str | None = None) -> Self:
         """Return the token that replaces this one; ``user_id`` is the session's.
 
-        It is bound to the same key. The successor of one that is bound to none is bound to this one, if any.
+        It is bound to the same key. The successor of an unbound token is bound to ``thumbprint``, if given.
         """
         bound_to = self.thumbprint or thumbprint
         return type(self)(self.session_id, user_id, self.generation + 1, self.secret, bound_to)
 
 
 def hash_secret(secret: bytes) -> bytes:
-    """Return what the database stores of a session's secret: 32 bytes that yield no token."""
+    """Return the hash of a session's secret for the database: 32 bytes, from which no token can be derived."""
     return hashlib.sha256(secret).digest()
 
 
 class RefreshTokenCodec:
-    """Writes tokens under one key and reads them, so that a forged token is refused without any query."""
+    """Writes and reads tokens with one key, so that a forged token is refused without a query."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
+        """Store the MAC key, derived for this purpose only, and the previous key, whose tokens are still accepted."""
         self._key = key
         self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
@@ -85,7 +85,7 @@ class RefreshTokenCodec:
         return _seal(token, self._key)
 
     def decode(self, text: str) -> RefreshToken:
-        """Read a token written under the current or the previous key.
+        """Return a token written under the current or the previous key.
 
         Exactly one text is accepted for each token, version and key. Raises ``InvalidRefreshTokenError`` for any other.
         """
@@ -101,7 +101,7 @@ class RefreshTokenCodec:
         if key is None:
             raise InvalidRefreshTokenError
         token = _unpack(content, version)
-        # base64 leaves bits of the last character unread: without this, several texts would be one token.
+        # base64 ignores some bits of the last character: without this test, several texts would give the same token.
         if not hmac.compare_digest(_seal(token, key), text):
             raise InvalidRefreshTokenError
         return token

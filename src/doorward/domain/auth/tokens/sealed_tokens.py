@@ -1,8 +1,8 @@
-"""Short-lived tokens without a row: what the service told a client, authenticated, to be shown to it again. Used once.
+"""Short-lived, single-use tokens without a row: authenticated data that a client keeps and sends back.
 
 ``"dwt_" + base64url(1 | kind:1 | user id:16 | epoch:4 | microseconds of issue:8 | nonce:16 | content | mac:16)``,
-unpadded. Nothing in it is secret: a content that is, is sealed before. It ends with its epoch, with its life, and with
-its use, which stores the nonce.
+unpadded. It is not encrypted: a secret content must be sealed before. A token becomes invalid when its epoch ends, when
+it expires, and when it is used, which stores the nonce.
 """
 
 import base64
@@ -33,22 +33,22 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class SealedKind(Enum):
-    """What a token allows. The values are never used again for another kind: tokens outlive an upgrade."""
+    """The kind of a token. Values are never reused for another kind, because tokens outlive an upgrade."""
 
     RESTORE = 1
-    """To restore an account that waits for its deletion: given to the right password."""
+    """Restores an account whose deletion is scheduled. Issued for the right password."""
     PENDING_LOGIN = 2
-    """To complete a login by a second factor: given to the right password."""
+    """Completes a login by a second factor. Issued for the right password."""
     TOTP_ENROLMENT = 3
-    """To confirm an authenticator application: given to a session with a fresh proof. Its content is the secret."""
+    """Confirms an authenticator application. Issued to a session with a fresh proof. Its content is the secret."""
     PASSKEY_LOGIN = 4
-    """A challenge that a passkey signs to sign in: given to everybody, for no user."""
+    """A challenge that a passkey signs to sign in. Issued to anyone, without a user."""
     PASSKEY_REGISTRATION = 5
-    """A challenge for a new passkey: given to a session with a fresh proof."""
+    """A challenge for a new passkey. Issued to a session with a fresh proof."""
     PASSKEY_SECOND_FACTOR = 6
-    """A challenge that a passkey signs after the password: given to a login that waits."""
+    """A challenge that a passkey signs after the password. Issued to a pending login."""
     PASSKEY_PROOF = 7
-    """A challenge that a passkey signs to show again who is asking: given to a session."""
+    """A challenge that a passkey signs to authenticate again. Issued to a session."""
 
 
 LIFE_OF_KIND: Final = {
@@ -75,15 +75,15 @@ class SealedToken:
 
     @property
     def expires_at(self) -> datetime:
-        """The moment from which on it is refused."""
+        """Return the moment from which it is refused."""
         return self.issued_at + LIFE_OF_KIND[self.kind]
 
 
 class SealedTokens:
-    """Issues and reads tokens under one key. What was made up, cut off or made for another kind costs no query."""
+    """Issues and reads tokens with one key. A forged or truncated token, or one of another kind, costs no query."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
+        """Store the MAC key, derived for this purpose only, and the previous key, whose tokens are still accepted."""
         self._key = key
         self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
@@ -94,10 +94,10 @@ class SealedTokens:
         return _write(SealedToken(kind, user_id, epoch, now, secrets.token_bytes(NONCE_BYTES), content), self._key)
 
     def read(self, text: str, kind: SealedKind, *, now: datetime) -> SealedToken:
-        """Return what a token says, if it is genuine, of this kind, and not too old.
+        """Return a genuine token of this kind that has not expired. Raises ``InvalidOneTimeTokenError``.
 
-        Exactly one text is accepted for each token and key. Whether its epoch is the user's, and whether it was used,
-        the caller asks under the lock of the user's row. Raises ``InvalidOneTimeTokenError``.
+        Exactly one text is accepted for each token and key. With the user's row locked, the caller must check that the
+        epoch is still the user's, and that the token was not used.
         """
         token = self._decode(text)
         if token.kind is not kind or now >= token.expires_at:
@@ -105,7 +105,7 @@ class SealedTokens:
         return token
 
     async def consume(self, connection: Connection, token: SealedToken) -> bool:
-        """Store that the token was used, in the transaction of its effect; return whether it had not been used."""
+        """Store that the token was used, in the transaction of its effect; return whether this was the first use."""
         return await use_once(connection, token.nonce, expires_at=token.expires_at)
 
     def _decode(self, text: str) -> SealedToken:
@@ -126,7 +126,7 @@ class SealedTokens:
         issued_at = _BEGINNING + timedelta(microseconds=issued)
         carried = content[_LAYOUT.size :]
         token = SealedToken(SealedKind(number), UUID(bytes=user_id), epoch, issued_at, nonce, carried)
-        # base64 leaves bits of the last character unread: without this test, several texts would be one token.
+        # base64 ignores some bits of the last character: without this test, several texts would give the same token.
         if not hmac.compare_digest(_write(token, key), text):
             raise InvalidOneTimeTokenError
         return token

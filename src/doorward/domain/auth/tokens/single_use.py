@@ -1,4 +1,4 @@
-"""What works once: sealed tokens, proofs of keys and assertions of clients, each by its nonce until it expires."""
+"""Single use of sealed tokens, key proofs and client assertions: the nonce of each is stored until it expires."""
 
 from datetime import datetime
 
@@ -6,8 +6,8 @@ from doorward.domain.auth.repositories import Connection, used_nonces
 
 
 async def use_once(connection: Connection, nonce: bytes, *, expires_at: datetime) -> bool:
-    """Use up a nonce; tell whether this was the first use. Of several at once one is.
+    """Store that a nonce was used; return whether this was the first use. Of concurrent calls exactly one is the first.
 
-    In a transaction it is used up with the transaction's commit.
+    In a transaction, the use takes effect with its commit.
     """
     return await used_nonces.add_nonce(connection, nonce, expires_at=expires_at)

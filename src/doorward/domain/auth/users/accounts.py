@@ -1,4 +1,4 @@
-"""Use case: find the account that a name means."""
+"""Use case: find an account by its name or address."""
 
 from doorward.core.ports import Database
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError, UserNotFoundError
@@ -8,10 +8,9 @@ from doorward.domain.auth.users.identifiers import canonical_email, canonical_us
 
 
 class Accounts:
-    """Looks accounts up for an operator. No route leads here: it would tell who has an account."""
+    """Looks accounts up for an operator. No route may use it: it would reveal who has an account."""
 
     def __init__(self, *, database: Database[Connection]) -> None:
-        """Take the database."""
         self._database = database
 
     async def find_user(self, name: str) -> NamedUser:

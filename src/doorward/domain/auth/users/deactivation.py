@@ -15,11 +15,11 @@ from doorward.domain.auth.users.accounts import Accounts
 from doorward.observability.logging import report
 
 MOST_COUNTED: Final = 100_000
-"""Sessions. Counting more would take longer than the deactivation may."""
+"""Maximum number of sessions that are counted. Counting more would take longer than a deactivation may."""
 
 
 async def deactivate_account(connection: Connection, account: Account) -> UserDeactivated:
-    """Deactivate an account, which is locked, and end all that belongs to it; return the event, recorded.
+    """Deactivate an account, whose row is locked, and end its sessions and tokens; record the event and return it.
 
     Raises ``LastAdministratorError``.
     """
@@ -34,7 +34,7 @@ async def deactivate_account(connection: Connection, account: Account) -> UserDe
 
 
 async def activate_account(connection: Connection, user_id: UUID) -> UserActivated | None:
-    """Activate an account, and cancel its deletion; return the event, recorded, None for an unknown one."""
+    """Activate an account, and cancel its deletion; record the event and return it. None for an unknown account."""
     if not await users.activate_user(connection, user_id):
         return None
     event = UserActivated(user_id=user_id)
@@ -43,18 +43,17 @@ async def activate_account(connection: Connection, user_id: UUID) -> UserActivat
 
 
 class Deactivation:
-    """Deactivates and activates users for an operator: an account was taken over, or its owner has left."""
+    """Deactivates and activates users for an operator, for example after an account was taken over."""
 
     def __init__(self, *, database: Database[Connection], accounts: Accounts) -> None:
-        """Take the database and the finder of accounts."""
         self._database = database
         self._accounts = accounts
 
     async def deactivate(self, name: str) -> int:
-        """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
+        """Refuse further logins of the user and end all sessions for good; return how many were ended.
 
-        At most ``MOST_COUNTED`` are counted. The next request feels it: no token of the user works any more, access
-        tokens and mailed links included, and none works again after ``activate``. Raises ``UserNotFoundError`` and
+        At most ``MOST_COUNTED`` are counted. From the next request on, no token of the user works, including access
+        tokens and mailed links, and none works again after ``activate``. Raises ``UserNotFoundError`` and
         ``LastAdministratorError``.
         """
         user = await self._accounts.find_user(name)
@@ -65,7 +64,7 @@ class Deactivation:
         return event.count
 
     async def activate(self, name: str) -> None:
-        """Let the user log in again. Sessions that were ended stay ended; a deletion that was scheduled is cancelled.
+        """Allow logins of the user again. Ended sessions stay ended; a scheduled deletion is cancelled.
 
         Raises ``UserNotFoundError``.
         """

@@ -14,10 +14,10 @@ from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameEr
 _USERNAME: Final = re.compile(r"[A-Za-z0-9._-]{3,32}")
 _USERNAME_SEPARATORS: Final = "._-"
 EXTERNAL_PREFIX: Final = "ext_"
-"""Of the names of users that foreign issuers vouch for. No other account gets such a name."""
+"""The prefix of the names of foreign issuers' users. No other account gets such a name."""
 
 MAXIMUM_IDENTIFIER_LENGTH: Final = 320
-"""Code points. RFC 5321 section 4.5.3.1: 64 before the @ and 255 after it."""
+"""In code points: 64 before the @ and 255 after it (RFC 5321 section 4.5.3.1)."""
 
 MAXIMUM_LOCAL_PART_BYTES: Final = 64
 """RFC 5321 section 4.5.3.1.1, in UTF-8 (RFC 6531 section 3.3)."""
@@ -31,13 +31,13 @@ _TRIMMED: Final = (
 )
 """Unicode's White_Space, then zero-width spaces and joiners, direction marks and the byte order mark.
 
-Phone keyboards add a space behind a completed word, and copied text brings the others along.
+Phone keyboards add a space after a completed word, and copied text can contain the other characters.
 """
 
 
 @frozen
 class EmailAddress:
-    """An address. ``shown`` is as it was typed, for people and for mail; ``key`` is unique, for looking it up.
+    """An e-mail address. ``shown`` is as it was typed, for people and mail; ``key`` is the unique form, for queries.
 
     ``is_public`` is false for hosts without a dot and for the special-use domains of RFC 6761, such as .local and
     .test: no mail reaches them over the Internet.
@@ -72,7 +72,7 @@ def read_new_username(text: str, *, reserved: Collection[str]) -> str:
     """Return the name of a new account as it is shown.
 
     ``reserved`` holds names as ``without_separators`` returns them. Names of foreign issuers' users are reserved, too.
-    Accounts that exist keep names that are refused here. Raises ``InvalidUsernameError`` or ``UsernameReservedError``.
+    Existing accounts keep names that are refused here. Raises ``InvalidUsernameError`` or ``UsernameReservedError``.
     """
     name = display_username(text)
     if name != name.strip(_USERNAME_SEPARATORS):
@@ -83,26 +83,26 @@ def read_new_username(text: str, *, reserved: Collection[str]) -> str:
 
 
 def is_external_username(name: str) -> bool:
-    """Tell whether a name is one that only users of foreign issuers have."""
+    """Return whether only users of foreign issuers can have this name."""
     return name.lower().startswith(EXTERNAL_PREFIX)
 
 
 def without_separators(name: str) -> str:
-    """Return a user name in lower case without dots, underscores and hyphens: no-reply and NoReply are one."""
+    """Return a user name in lower case without dots, underscores and hyphens: no-reply and NoReply become equal."""
     return re.sub(rf"[{_USERNAME_SEPARATORS}]", "", name).lower()
 
 
 def is_email(text: str) -> bool:
-    """Return whether the text is an e-mail address rather than a user name: whether it has an @, in any width."""
+    """Return whether the text is an e-mail address rather than a user name: it has an @, perhaps a full-width one."""
     return "@" in unicodedata.normalize("NFKC", text.strip(_TRIMMED)[: MAXIMUM_IDENTIFIER_LENGTH + 1])
 
 
 def read_email(text: str) -> EmailAddress:
-    """Return all forms of an address of an account, perhaps of one that sign-up would refuse today.
+    """Return all forms of an account's address, even if sign-up would refuse it today.
 
-    Trimmed and in NFKC, then checked and normalised by the validator: the domain in lower case by the rules of IDNA.
-    The local part is shown as it was typed, since its case has a meaning for its mail system only; in the key it is
-    case-folded. Raises ``InvalidEmailError``.
+    The text is trimmed and converted to NFKC, then checked and normalised by the validator: the domain in lower case by
+    the rules of IDNA. The local part is shown as it was typed, because only its mail system can interpret its case; in
+    the key it is case-folded. Raises ``InvalidEmailError``.
     """
     try:
         normalized = normalize(text.strip(_TRIMMED), "NFKC", longest=MAXIMUM_IDENTIFIER_LENGTH)
@@ -132,7 +132,7 @@ def canonical_email(text: str) -> str:
 
 
 def read_identifier(name: str) -> str | None:
-    """Return the one spelling of a user name or an e-mail address; None for what is neither."""
+    """Return the canonical form of a user name or an e-mail address; None if the text is neither."""
     try:
         return canonical_email(name) if is_email(name) else canonical_username(name)
     except (InvalidEmailError, InvalidUsernameError):
@@ -142,8 +142,8 @@ def read_identifier(name: str) -> str | None:
 def _validated_parts(address: str) -> tuple[str, str, bool]:
     """Return local part, domain, and whether the domain is public. Raises ``EmailNotValidError``.
 
-    The validator has no option that allows all special-use domains. Such a domain is checked as part of a public one,
-    which adds nothing to the rules for its labels.
+    The validator has no option that allows all special-use domains. Such a domain is checked as a subdomain of a public
+    one, for which the rules for its labels are the same.
     """
     try:
         valid = validate_email(address, check_deliverability=False)

@@ -1,4 +1,4 @@
-"""The beginning of an account, for domains that make one in a transaction of theirs."""
+"""Creation of an account by other domains, in a transaction of theirs."""
 
 from datetime import datetime
 
@@ -18,10 +18,10 @@ async def add_account(
     verified_at: datetime | None,
     address: str | None,
 ) -> UserRegistered:
-    """Store an account in the caller's transaction; return its event, recorded, to be reported after the commit.
+    """Store an account in the caller's transaction; record its event and return it, to be reported after the commit.
 
-    ``verified_at`` is when the e-mail address was shown to be the owner's; ``address`` is as much of the client's as
-    may be recorded. Of several accounts of one name or address, in any spelling, exactly one comes into being. Raises
+    ``verified_at`` is when the e-mail address was verified; ``address`` is the part of the client's address that may be
+    recorded. Of concurrent calls with one name or address, in any spelling, exactly one succeeds. Raises
     ``EmailTakenError`` and ``UsernameTakenError``, which end the transaction.
     """
     await users.add_user(connection, user, email_key=email_key, password_hash=password_hash, verified_at=verified_at)

@@ -29,15 +29,15 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
 RegistrationMode = Literal["open", "invite", "closed"]
-"""Who may begin an account: everybody, who was invited, or nobody but the operator."""
+"""Who may create an account: everyone, invited people, or only the operator."""
 
 
 @frozen
 class RegistrationRules:
-    """What sign-up refuses beyond the fixed rules.
+    """The rules of sign-up that settings change.
 
-    ``reserved_usernames`` are as ``identifiers.without_separators`` returns them; ``domains`` are as in the key of an
-    address, and empty for any.
+    ``reserved_usernames`` have the form that ``identifiers.without_separators`` returns; ``domains`` have the form of
+    the key of an address, and are empty if all domains are allowed.
     """
 
     new_passwords: NewPasswords
@@ -49,14 +49,14 @@ class RegistrationRules:
 
 @frozen
 class Newcomer:
-    """The address and the user name that a new account will have. Both keep the rules, and its password does."""
+    """The address and the user name of a new account. Both satisfy the rules, and so does its password."""
 
     address: EmailAddress
     username: str
 
 
 async def read_newcomer(email: str, username: str, password: str, rules: RegistrationRules) -> Newcomer:
-    """Return what a registration asks for, if all rules of sign-up allow it. Whether it is taken is not looked at.
+    """Return the address and the name of a registration if all rules allow them. Does not check whether they are taken.
 
     Raises ``RegistrationClosedError``, ``InvitationRequiredError``, ``InvalidEmailError``,
     ``RegistrationDomainRefusedError``, ``InvalidUsernameError``, ``UsernameReservedError`` and the
@@ -74,9 +74,9 @@ async def read_newcomer(email: str, username: str, password: str, rules: Registr
 
 
 def require_domain(address: EmailAddress, rules: RegistrationRules) -> None:
-    """Refuse an address that a person chose at a domain that is not allowed. Raises ``RegistrationDomainRefusedError``.
+    """Refuse a chosen address whose domain is not allowed. Raises ``RegistrationDomainRefusedError``.
 
-    A domain is compared as a whole: those below it are others.
+    Domains are compared as a whole: subdomains of an allowed domain are not allowed.
     """
     if rules.domains and address.key.rpartition("@")[2] not in rules.domains:
         raise RegistrationDomainRefusedError
@@ -95,7 +95,6 @@ class Registration:
         address_detail: AddressDetail,
         mails: MailQueue,
     ) -> None:
-        """Take the database, the hasher, the time, what to refuse, what addresses may show, and the queue of mails."""
         self._database = database
         self._hasher = hasher
         self._clock = clock
@@ -104,11 +103,11 @@ class Registration:
         self._address_detail: AddressDetail = address_detail
 
     async def register(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> User:
-        """Create an account, committed when this returns. ``client`` decides when the password is hashed.
+        """Create an account, committed when this returns. The queue position of the hash depends on ``client``.
 
-        Of several registrations of one name or address, in any spelling, exactly one succeeds. A refusal takes the same
-        work whether the name or the address is taken. Raises what ``read_newcomer`` raises, ``EmailTakenError`` and
-        ``UsernameTakenError``.
+        Of concurrent registrations with one name or address, in any spelling, exactly one succeeds. A refusal takes the
+        same work whether the name or the address is taken. Raises what ``read_newcomer`` raises, ``EmailTakenError``
+        and ``UsernameTakenError``.
         """
         try:
             return await self._register(email, username, password, client)
@@ -122,8 +121,8 @@ class Registration:
         password_hash = await self._hasher.hash(password, client=client, account=address.key)
         user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
         registered = UserRegistered(user_id=user.id)
-        # The same statements whether the name is free or taken, but for the audit row. The lock is a write: both cost a
-        # commit on the disk.
+        # The statements are the same whether the name is free or taken, except for the audit row. The lock is a write:
+        # both cases wait for a commit on the disk.
         async with self._database.transaction() as connection:
             await users.add_user(connection, user, email_key=address.key, password_hash=password_hash)
             holder = await users.lock_holder(connection, email_key=address.key, username_key=name.lower())
