@@ -23,7 +23,7 @@ from development.event_schemas import meaning_of, write_schemas
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import STATUS_OF_KIND, detail_of
-from doorward.api.v1 import REMEDIES
+from doorward.api.v1 import HTTP_HINTS
 from doorward.core.events import AuditedEvent, Event, event_classes
 from doorward.core.exceptions import DomainError
 from doorward.infrastructure.migrations import migrate
@@ -201,7 +201,7 @@ def _domain_problems() -> list[tuple[int, str, str, str]]:
         (
             STATUS_OF_KIND[each.kind],
             each.code,
-            detail_of(each, REMEDIES),
+            detail_of(each, HTTP_HINTS),
             f"`{each.oauth_error}`" if each.oauth_error else "",
         )
         for each in leaf_classes(DomainError)

@@ -27,11 +27,11 @@ from development.pages import OWN_SITE, forms_of
 from development.postgres import EmbeddedPostgres
 from development.proof.fuzz_provider import ASKED
 from development.proof.sign_ins import ISSUER, PASSWORD, SCOPE, Application, Browser, Sent, add_application, http_at
-from doorward.api.policy import ErrorDialect
+from doorward.api.policy import ErrorFormat
 from doorward.api.routing import Call
 from doorward.infrastructure.migrations import migrate
 from doorward.settings.config import Settings, settings_from
-from doorward.web.admin import PLACES
+from doorward.web.admin import NAVIGATION
 from doorward.wiring.pages import create_site
 
 LIMIT_SECONDS: Final = 3 * 3600
@@ -45,7 +45,7 @@ QUERY: Final = (
 """The query parameters that any page reads, and some that no page reads."""
 
 ADMINISTRATION_FORMS: Final[Mapping[str, type[BaseModel]]] = {
-    f"{ADMINISTRATION}{form.name}": form.model for place in PLACES for form in place.forms
+    f"{ADMINISTRATION}{form.name}": form.model for entry in NAVIGATION for form in entry.forms
 }
 """The models of the forms by their action."""
 
@@ -97,7 +97,7 @@ def fuzz_pages(database_url: str, examples: int, folder: Path) -> subprocess.Com
 
 def page_calls(settings: Settings) -> Sequence[Call]:
     """Return the calls of all pages, except form actions that only redirect to the page of the form."""
-    calls = [call for call in create_site(settings, has_mail=True).calls if call.policy.errors is ErrorDialect.PAGE]
+    calls = [call for call in create_site(settings, has_mail=True).calls if call.policy.errors is ErrorFormat.PAGE]
     return [call for call in calls if call.endpoint.__name__ != OPENED_FORM]
 
 

@@ -20,7 +20,7 @@ from doorward.domain.oauth.user_code import read_user_code, shown
 from doorward.infrastructure.client_documents import read_members
 from doorward.infrastructure.dpop_proofs import SignedProofs
 from doorward.infrastructure.outbound import Document
-from doorward.web.provider.parameters import asked_in, checked_next, read_query
+from doorward.web.provider.parameters import authorization_parameters_of, checked_next, read_query
 from doorward_client.public_keys import thumbprint
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,7 +96,7 @@ def page_query(data: bytes) -> None:
     leads_to = checked_next(text)
     _hold(not leads_to or leads_to.startswith(("/account/", "/oauth/", "/admin/")), "a page leads to another host")
     try:
-        asked_in(leads_to, "")
+        authorization_parameters_of(leads_to, "")
         asked = read_query(text)
     except InvalidAuthorizationError:
         return

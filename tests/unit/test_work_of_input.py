@@ -253,7 +253,9 @@ _PLACES: Final = (
     Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
     Place("access token", lambda text: _TOKENS.verify(text, _NOW), worst_inputs.access_tokens),
     Place("links of a page", _first_page_links, _queries),
-    Place("If-Match", lambda v: conditional.is_changeable(_request("if-match", v))(1), worst_inputs.header_values),
+    Place(
+        "If-Match", lambda v: conditional.change_precondition(_request("if-match", v))(1), worst_inputs.header_values
+    ),
     Place(
         "If-None-Match", lambda v: conditional.is_unchanged(_request("if-none-match", v), 1), worst_inputs.header_values
     ),

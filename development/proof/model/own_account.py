@@ -22,7 +22,7 @@ class OwnAccount:
     def __init__(self, services: Services, email_changes: EmailChanges) -> None:
         """Take the parts of the service."""
         self._login, self._sessions = services.login, services.sessions
-        self._own, self._deletion = services.own_account, services.leaving.deletion
+        self._own, self._deletion = services.own_account, services.account_data.deletion
         self._recovery, self._verification = services.recovery, services.verification
         self._email_changes = email_changes
 

@@ -18,7 +18,7 @@ from doorward.api.policy import (
     OptionalScope,
     Public,
 )
-from doorward.api.problems import MAXIMUM_ERRORS, pointer_to
+from doorward.api.problems import MAXIMUM_ERRORS, json_pointer
 from doorward.api.routing import PolicyRoute
 from doorward.api.schemas.problem import FieldError
 from doorward.api.services import Services
@@ -65,7 +65,7 @@ async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services,
     if caller is None:
         caller = current_client()
         if services.edge.addresses is not None:
-            services.edge.addresses.note(limit, caller)
+            services.edge.addresses.count(limit, caller)
     seconds = await services.edge.limiter.count(limit, caller)
     if seconds:
         report(RateLimitExceeded(route=route.path))
@@ -92,7 +92,7 @@ def refuse_repeated_parameters(query_string: bytes) -> None:
     if repeated:
         raise InvalidRequestError(
             errors=[
-                FieldError(pointer=pointer_to("query", name), code="repeated", detail="Send the parameter once")
+                FieldError(pointer=json_pointer("query", name), code="repeated", detail="Send the parameter once")
                 for name in repeated
             ]
         )

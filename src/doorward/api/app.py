@@ -78,7 +78,7 @@ def create_app(
         routes=PrefixedRouteTable(app.routes, prefix) if prefix else RouteTable(app.routes),
         services=services,
         settings=_edge_settings(browsers),
-        remedies=v1.REMEDIES,
+        http_hints=v1.HTTP_HINTS,
         show_problem=show_problem,
     )
     return app
@@ -109,7 +109,7 @@ def _edge_settings(browsers: BrowserSettings) -> EdgeSettings:
         allowed_hosts=browsers.allowed_hosts,
         cross_origin={
             Origins.SETTINGS: configured(allow_credentials=browsers.cors_allow_credentials),
-            Origins.CLIENTS: configured(knows_others=True),
+            Origins.CLIENTS: configured(has_dynamic_origins=True),
             Origins.ALL: CrossOrigin(origins=(ANY_ORIGIN,)),
             Origins.NONE: CrossOrigin(origins=()),
         },
@@ -118,5 +118,5 @@ def _edge_settings(browsers: BrowserSettings) -> EdgeSettings:
 
 def _openapi(app: FastAPI, routes: list[PolicyRoute], prefix: str) -> dict[str, Any]:
     if app.openapi_schema is None:
-        app.openapi_schema = openapi_document(routes, v1.REMEDIES, prefix)
+        app.openapi_schema = openapi_document(routes, v1.HTTP_HINTS, prefix)
     return app.openapi_schema

@@ -14,7 +14,7 @@ from doorward.api.exceptions import ImportUnderWayError, TooManyCallsOfAddressEr
 from doorward.observability.events import BudgetExceeded
 from doorward.observability.logging import report
 
-NOTE_SECONDS: Final = 1.0
+LOG_INTERVAL_SECONDS: Final = 1.0
 """Interval in which further refusals by the same budget share one log line."""
 
 CALL_RETRY_SECONDS: Final = 1
@@ -25,13 +25,13 @@ _COUNTED_CALLER: Final = "doorward.counted_caller"
 
 
 class RefusalLog:
-    """Logs refusals by budgets: the first one immediately, those of the next ``NOTE_SECONDS`` in one line."""
+    """Logs refusals by budgets: the first one immediately, those of the next ``LOG_INTERVAL_SECONDS`` in one line."""
 
     def __init__(self) -> None:
         """Start with no refusals."""
         self._unreported: Counter[str] = Counter()
 
-    def note(self, budget: str) -> None:
+    def count(self, budget: str) -> None:
         """Count one refusal by the budget of this name."""
         if budget in self._unreported:
             self._unreported[budget] += 1
@@ -39,7 +39,7 @@ class RefusalLog:
         self._unreported[budget] = 0
         report(BudgetExceeded(budget=budget, refused=1))
         # Run in an empty context: the later refusals belong to other requests.
-        asyncio.get_running_loop().call_later(NOTE_SECONDS, self._report, budget, context=Context())
+        asyncio.get_running_loop().call_later(LOG_INTERVAL_SECONDS, self._report, budget, context=Context())
 
     def _report(self, budget: str) -> None:
         refused = self._unreported.pop(budget)
@@ -65,7 +65,7 @@ class CallsInFlight:
             raise TooManyCallsOfAddressError(CALL_RETRY_SECONDS)
         self._of_address[client] = number + 1
 
-    def begin_of_caller(self, scope: Scope, key: Hashable) -> None:
+    def begin_for_caller(self, scope: Scope, key: Hashable) -> None:
         """Count the request for its authenticated caller, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
         number = self._of_caller.get(key, 0)
         if number >= self._per_user:
@@ -74,7 +74,7 @@ class CallsInFlight:
         scope[_COUNTED_CALLER] = key
 
     @contextmanager
-    def importing(self, user_id: UUID) -> Iterator[None]:
+    def single_import(self, user_id: UUID) -> Iterator[None]:
         """Allow the user only one import at a time. Raises ``ImportUnderWayError``."""
         if user_id in self._importing:
             raise ImportUnderWayError(IMPORT_RETRY_SECONDS)

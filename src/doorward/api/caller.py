@@ -50,7 +50,7 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     Raises what ``presented_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, ``SecondFactorNeededError`` and ``TooManyCallsOfUserError``.
     """
-    count_call = functools.partial(services.edge.calls.begin_of_caller, request.scope)
+    count_call = functools.partial(services.edge.calls.begin_for_caller, request.scope)
     if services.provider is None:
         caller = await services.authentication.authenticate(bearer_token(request), count_call)
     else:

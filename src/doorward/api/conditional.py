@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 section 13): an item's version is its entity tag."""
+"""Conditional requests (RFC 9110 section 13). The entity tag of a row is its version."""
 
 from typing import Final
 
@@ -14,27 +14,30 @@ def entity_tag(version: int) -> str:
     return f'"{version}"'
 
 
-def is_expected(request: Request) -> VersionTest:
+def read_precondition(request: Request) -> VersionTest:
     """Return a test for whether If-Match, if present, allows a read to return a version."""
     tags = _tags(request, "if-match")
     # Weak tags never match (section 13.1.1), nor do tags that this service did not issue.
     return lambda version: tags is None or tags == [_ANY] or entity_tag(version) in tags
 
 
-def is_changeable(request: Request) -> VersionTest:
+def change_precondition(request: Request) -> VersionTest:
     """Return a test for whether If-Match and If-None-Match both allow a change to a version.
 
     If either does not, the status is 412 (section 13.2.2, steps 1 and 3).
     """
-    return lambda version: is_expected(request)(version) and not is_unchanged(request, version)
+    return lambda version: read_precondition(request)(version) and not is_unchanged(request, version)
 
 
 def is_unchanged(request: Request, version: int) -> bool:
-    """Return whether If-None-Match contains this version: a read then answers 304 (section 13.1.2, weak comparison)."""
+    """Return whether If-None-Match contains the entity tag of this version: a read then answers 304."""
+    return if_none_match_contains(request, entity_tag(version))
+
+
+def if_none_match_contains(request: Request, tag: str) -> bool:
+    """Return whether If-None-Match contains this entity tag (section 13.1.2: weak comparison)."""
     tags = _tags(request, "if-none-match")
-    if tags is None:
-        return False
-    return tags == [_ANY] or entity_tag(version) in {tag.removeprefix("W/") for tag in tags}
+    return tags is not None and (tags == [_ANY] or tag in {each.removeprefix("W/") for each in tags})
 
 
 def _tags(request: Request, header: str) -> list[str] | None:

@@ -6,12 +6,12 @@ from typing import Final
 from fastapi.responses import Response
 
 from doorward import __version__
-from doorward.api.policy import PUBLIC, Cache, ErrorDialect, RoutePolicy
+from doorward.api.policy import PUBLIC, Cache, ErrorFormat, RoutePolicy
 from doorward.api.problems import domain_response
 from doorward.api.routing import Call
 from doorward.api.schemas.health import CheckState, HealthResponse, ReadinessResponse
 from doorward.api.services import CurrentServices
-from doorward.api.v1 import REMEDIES
+from doorward.api.v1 import HTTP_HINTS
 from doorward.core.exceptions import ServiceUnavailableError
 
 TAG: Final = "health"
@@ -44,7 +44,7 @@ async def readiness(services: CurrentServices) -> ReadinessResponse | Response:
 
 
 def _not_ready(checks: dict[str, CheckState]) -> Response:
-    return domain_response(ServiceUnavailableError(), ErrorDialect.PROBLEM, REMEDIES, checks)
+    return domain_response(ServiceUnavailableError(), ErrorFormat.PROBLEM, HTTP_HINTS, checks)
 
 
 async def startup() -> HealthResponse:

@@ -7,13 +7,13 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from doorward.api.policy import ErrorDialect, RoutePolicy
+from doorward.api.policy import ErrorFormat, RoutePolicy
 from doorward.observability.request_context import current_correlation_id
 
 INVALID_CLIENT: Final = "invalid_client"
 INVALID_TOKEN: Final = "invalid_token"  # noqa: S105 - the name of an error
 INVALID_PROOF: Final = "invalid_dpop_proof"
-_DIALECT: Final = "doorward.dialect"
+_ERROR_FORMAT: Final = "doorward.error_format"
 _KEPT: Final = frozenset({404, 405, 408, 413, 414, 429, 503})
 """Statuses of HTTP itself or for a retry. All other refusals become 400, as that section requires."""
 
@@ -56,12 +56,12 @@ def _description(body: Mapping[str, Any]) -> str:
     return text.replace('"', "'").replace("\\", "/")
 
 
-def answer_in(scope: Scope, dialect: ErrorDialect) -> None:
+def override_error_format(scope: Scope, error_format: ErrorFormat) -> None:
     """Override the error format of the route's policy for this request, depending on its body."""
-    scope[_DIALECT] = dialect
+    scope[_ERROR_FORMAT] = error_format
 
 
-def dialect_of(scope: Scope, policy: RoutePolicy) -> ErrorDialect:
+def error_format_of(scope: Scope, policy: RoutePolicy) -> ErrorFormat:
     """Return the error format of a request."""
-    dialect: ErrorDialect = scope.get(_DIALECT, policy.errors)
-    return dialect
+    error_format: ErrorFormat = scope.get(_ERROR_FORMAT, policy.errors)
+    return error_format

@@ -20,8 +20,8 @@ from doorward.api.exceptions import (
     UnsupportedMediaTypeError,
     UrlTooLongError,
 )
-from doorward.api.policy import ErrorDialect, NeedsFreshProof, NeedsScope
-from doorward.api.problems import MEDIA_TYPE, Remedies, problem_of, title_of
+from doorward.api.policy import ErrorFormat, NeedsFreshProof, NeedsScope
+from doorward.api.problems import MEDIA_TYPE, HttpHints, problem_of, title_of
 from doorward.api.routing import PolicyRoute, Refusal
 from doorward.api.schemas.problem import FieldError, OAuthError, Problem
 from doorward.core.exceptions import ServiceUnavailableError
@@ -54,13 +54,13 @@ Accounts, passwords, access tokens, and sessions that end when a refresh token w
 """
 
 
-def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies, prefix: str = "") -> dict[str, Any]:
+def openapi_document(routes: Iterable[PolicyRoute], http_hints: HttpHints, prefix: str = "") -> dict[str, Any]:
     """Return the OpenAPI document of all routes. Clients reach them below the prefix."""
     routes = list(routes)
     shown = [route for route in routes if route.include_in_schema]
     gives_tokens_to_clients = any(route.path == CLIENTS_TOKEN_URL for route in routes)
     for route in shown:
-        _describe(route, remedies, is_for_clients=gives_tokens_to_clients)
+        _describe(route, http_hints, is_for_clients=gives_tokens_to_clients)
     document = get_openapi(title="doorward", version=__version__, description=_DESCRIPTION, routes=shown)
     for model in (Problem, OAuthError):
         schema = model.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
@@ -90,7 +90,7 @@ def _scheme(description: str, name: str, flow: Mapping[str, Any]) -> dict[str, A
     return {"type": "oauth2", "description": description, "flows": {name: flow}}
 
 
-def _describe(route: PolicyRoute, remedies: Remedies, *, is_for_clients: bool) -> None:
+def _describe(route: PolicyRoute, http_hints: HttpHints, *, is_for_clients: bool) -> None:
     """Add to a route's description what FastAPI cannot derive: security, body and refusals."""
     extra: dict[str, Any] = {}
     access = route.policy.access
@@ -106,7 +106,7 @@ def _describe(route: PolicyRoute, remedies: Remedies, *, is_for_clients: bool) -
         content[reader.media_type] |= route.call.body_example
         extra["requestBody"] = {"required": True, "content": content}
     route.openapi_extra = extra
-    route.responses = {**_refusals(route, remedies), **route.call.extra_answers}
+    route.responses = {**_refusals(route, http_hints), **route.call.extra_responses}
 
 
 def body_reader(route: PolicyRoute) -> BodyReader | None:
@@ -119,11 +119,11 @@ def body_reader(route: PolicyRoute) -> BodyReader | None:
     return None
 
 
-def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[str, Any]]:
+def _refusals(route: PolicyRoute, http_hints: HttpHints) -> dict[int | str, dict[str, Any]]:
     """Return the refusals of a route by status, with its real responses as examples."""
     described: dict[int | str, dict[str, Any]] = {}
-    for each, dialect in _possible_in_dialects(route):
-        response = problem_of(each() if isinstance(each, type) else each, dialect, remedies)
+    for each, error_format in _possible_with_formats(route):
+        response = problem_of(each() if isinstance(each, type) else each, error_format, http_hints)
         assert response is not None  # noqa: S101 - a call names refusals only
         headers = _documented_headers(response.headers)
         status = described.setdefault(
@@ -131,7 +131,7 @@ def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[st
         )
         status["headers"] = _join_headers(status["headers"], headers)
         media_type, model, code = (
-            (JSON, OAuthError, "error") if dialect is ErrorDialect.OAUTH_ENDPOINT else (MEDIA_TYPE, Problem, "code")
+            (JSON, OAuthError, "error") if error_format is ErrorFormat.OAUTH_ENDPOINT else (MEDIA_TYPE, Problem, "code")
         )
         content = {"schema": {"$ref": f"{SCHEMAS}{model.__name__}"}, "examples": {}}
         body = {**json.loads(bytes(response.body)), "correlation_id": _CORRELATION_ID}
@@ -150,10 +150,10 @@ def _join_headers(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
     return {name: {**header, "required": name in required} for name, header in {**one, **other}.items()}
 
 
-def _possible_in_dialects(route: PolicyRoute) -> Iterator[tuple[Refusal, ErrorDialect]]:
+def _possible_with_formats(route: PolicyRoute) -> Iterator[tuple[Refusal, ErrorFormat]]:
     """Yield each possible refusal of the route with its error format."""
     yield from ((each, route.policy.errors) for each in _possible(route))
-    yield from ((each, ErrorDialect.OAUTH_ENDPOINT) for each in route.call.form_refusals)
+    yield from ((each, ErrorFormat.OAUTH_ENDPOINT) for each in route.call.oauth_refusals)
 
 
 def _possible(route: PolicyRoute) -> Iterator[Refusal]:

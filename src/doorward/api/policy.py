@@ -82,7 +82,7 @@ class Cache(Enum):
     """In shared caches for five minutes."""
 
 
-class ErrorDialect(Enum):
+class ErrorFormat(Enum):
     """The format of error responses."""
 
     PROBLEM = auto()
@@ -132,7 +132,7 @@ class RoutePolicy:
 
     access: Access
     cache: Cache = Cache.NO_STORE
-    errors: ErrorDialect = ErrorDialect.PROBLEM
+    errors: ErrorFormat = ErrorFormat.PROBLEM
     body_limit: int = MAXIMUM_BODY_BYTES
     limit_of_address: LimitedCall | None = None
     """Rate limit per client address. Counted before the body is read, unless ``limit_of_refresh`` is set."""

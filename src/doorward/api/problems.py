@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from doorward.api.exceptions import InternalError, InvalidRequestError, MalformedBodyError, RequestRefusedError
 from doorward.api.key_proofs import ALGORITHMS
 from doorward.api.oauth_errors import oauth_error_response
-from doorward.api.policy import ErrorDialect
+from doorward.api.policy import ErrorFormat
 from doorward.api.problem_page import ProblemPage
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
@@ -49,7 +49,7 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.UNAVAILABLE: 503,
 }
 
-Remedies = Mapping[type[DomainError], str]
+HttpHints = Mapping[type[DomainError], str]
 """What an API client can do about a refusal of the domain, in terms of HTTP."""
 
 
@@ -63,7 +63,7 @@ def problem_body(
     code: str,
     detail: str,
     *,
-    dialect: ErrorDialect = ErrorDialect.PROBLEM,
+    error_format: ErrorFormat = ErrorFormat.PROBLEM,
     oauth_error: str | None = None,
     errors: Sequence[FieldError] = (),
     checks: Mapping[str, CheckState] | None = None,
@@ -81,51 +81,51 @@ def problem_body(
         body["errors"] = [error.model_dump() for error in errors]
     if checks is not None:
         body["checks"] = checks
-    if dialect in {ErrorDialect.OAUTH, ErrorDialect.OAUTH_ENDPOINT}:
+    if error_format in {ErrorFormat.OAUTH, ErrorFormat.OAUTH_ENDPOINT}:
         body["error"] = oauth_error or ("temporarily_unavailable" if status in {429, 503} else "invalid_request")
         body["error_description"] = detail
     return body
 
 
 def refusal_response(
-    error: RequestRefusedError, dialect: ErrorDialect, headers: Mapping[str, str] | None = None
+    error: RequestRefusedError, error_format: ErrorFormat, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return the response to a request that the HTTP layer refuses."""
     body = problem_body(
         error.status,
         error.code,
         error.explanation,
-        dialect=dialect,
+        error_format=error_format,
         oauth_error=error.oauth_error,
         errors=error.errors,
     )
-    return _response(body, error.status, {**error.headers, **(headers or {})}, dialect)
+    return _response(body, error.status, {**error.headers, **(headers or {})}, error_format)
 
 
-def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> Response | None:
+def problem_of(error: Exception, error_format: ErrorFormat, http_hints: HttpHints) -> Response | None:
     """Return the response to a refusal; None for any other exception, which is a defect."""
     if isinstance(error, DomainError):
-        return domain_response(error, dialect, remedies)
+        return domain_response(error, error_format, http_hints)
     if isinstance(error, RequestValidationError):
-        return refusal_response(_refused_by_schema(error), dialect)
-    return refusal_response(error, dialect) if isinstance(error, RequestRefusedError) else None
+        return refusal_response(_refused_by_schema(error), error_format)
+    return refusal_response(error, error_format) if isinstance(error, RequestRefusedError) else None
 
 
-def internal_error_response(dialect: ErrorDialect) -> Response:
+def internal_error_response(error_format: ErrorFormat) -> Response:
     """Return the response to a defect. It shows nothing of the cause."""
-    return refusal_response(InternalError(), dialect)
+    return refusal_response(InternalError(), error_format)
 
 
 def domain_response(
-    error: DomainError, dialect: ErrorDialect, remedies: Remedies, checks: Mapping[str, CheckState] | None = None
+    error: DomainError, error_format: ErrorFormat, http_hints: HttpHints, checks: Mapping[str, CheckState] | None = None
 ) -> Response:
     """Return the response to a refusal of the domain, with what the client can do about it."""
     status = STATUS_OF_KIND[error.kind]
     body = problem_body(
         status,
         error.code,
-        detail_of(type(error), remedies),
-        dialect=dialect,
+        detail_of(type(error), http_hints),
+        error_format=error_format,
         oauth_error=error.oauth_error,
         errors=[field_error(each) for each in error.input_errors],
         checks=checks,
@@ -136,7 +136,7 @@ def domain_response(
         headers["Retry-After"] = str(error.retry_after_seconds)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
-    return _response(body, status, headers, dialect)
+    return _response(body, status, headers, error_format)
 
 
 def field_error(error: InputError) -> FieldError:
@@ -144,17 +144,17 @@ def field_error(error: InputError) -> FieldError:
     return FieldError(pointer=f"/body/{error.place}", code=error.code, detail=error.detail)
 
 
-def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dialect: ErrorDialect) -> Response:
-    if dialect is ErrorDialect.PAGE:
+def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], error_format: ErrorFormat) -> Response:
+    if error_format is ErrorFormat.PAGE:
         return ProblemPage(body, status, headers)
-    if dialect is ErrorDialect.OAUTH_ENDPOINT:
+    if error_format is ErrorFormat.OAUTH_ENDPOINT:
         return oauth_error_response(body, status, headers)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
-def detail_of(error: type[DomainError], remedies: Remedies) -> str:
-    """Return the detail of a refusal: the domain's sentence, and the HTTP remedy if there is one."""
-    return f"{error.detail} {remedies[error]}" if error in remedies else error.detail
+def detail_of(error: type[DomainError], http_hints: HttpHints) -> str:
+    """Return the detail of a refusal: the domain's sentence, and the HTTP hint if there is one."""
+    return f"{error.detail} {http_hints[error]}" if error in http_hints else error.detail
 
 
 def _challenge(error: DomainError) -> str:
@@ -187,15 +187,15 @@ def _refused_by_schema(error: RequestValidationError) -> RequestRefusedError:
 def _field_error(code: str, location: Sequence[str | int], message: str) -> FieldError:
     """Return an error. It repeats nothing of the caller's input except the name of an unknown member."""
     if code == EXTRA_MEMBER:
-        return FieldError(pointer=pointer_to(*location), code=code, detail="Unknown members are refused")
-    return FieldError(pointer=pointer_to(*location[:2]), code=code, detail=message)
+        return FieldError(pointer=json_pointer(*location), code=code, detail="Unknown members are refused")
+    return FieldError(pointer=json_pointer(*location[:2]), code=code, detail=message)
 
 
-def pointer_to(*parts: str | int) -> str:
+def json_pointer(*parts: str | int) -> str:
     """Return a JSON pointer. Names are truncated, unusual characters replaced, and ``~`` and ``/`` escaped."""
-    return "".join(f"/{shown_name(str(part)).replace('~', '~0').replace('/', '~1')}" for part in parts)
+    return "".join(f"/{safe_name(str(part)).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-def shown_name(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return a caller's name truncated and cleaned, so that a response may repeat it."""
     return _UNSHOWN.sub("?", name[:MAXIMUM_NAME_LENGTH])

@@ -55,11 +55,11 @@ class Call:
     """The model of a successful response, if the function's return type does not declare it alone."""
     refusals: Sequence[Refusal] = ()
     """Refusals of the use case. The OpenAPI document adds those of policy, body and parameters."""
-    form_refusals: Sequence[Refusal] = ()
+    oauth_refusals: Sequence[Refusal] = ()
     """Refusals in the format of RFC 6749 section 5.2, if the policy has another error format."""
     body_example: Mapping[str, Any] = field(default_factory=dict)
     """OpenAPI's ``example`` for a body without a model."""
-    extra_answers: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
+    extra_responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
     """Additions to the OpenAPI document by status."""
 
 

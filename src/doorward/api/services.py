@@ -124,8 +124,8 @@ class SecondFactorServices:
 
 
 @frozen
-class LeavingServices:
-    """The use cases of a user who exports the data or deletes the account."""
+class AccountDataServices:
+    """The use cases that export the data of an account and delete it."""
 
     deletion: Deletion
     export: Export
@@ -252,7 +252,7 @@ class Services:
     passkeys: PasskeyServices | None
     """None without a PUBLIC_URL that is valid for passkeys."""
     second_factors: SecondFactorServices
-    leaving: LeavingServices
+    account_data: AccountDataServices
     administration: AdministrationServices
     keys: KeyServices | None
     """None if the provider is off."""

@@ -35,7 +35,7 @@ class SharedAddressWatch:
         self._remaining = SAMPLE
         self._silent_until = now()
 
-    def note(self, call: LimitedCall, client: str) -> None:
+    def count(self, call: LimitedCall, client: str) -> None:
         """Count a call of a client."""
         if call in CALLS_OF_SERVICES:
             return

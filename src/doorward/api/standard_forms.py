@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 from doorward.api.admission import count_call
 from doorward.api.bodies import FORM, MAXIMUM_FORM_FIELDS, BodyReader, FormReader, JsonReader, content_type, form_fields
 from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError, RequestRefusedError
-from doorward.api.oauth_errors import answer_in
-from doorward.api.policy import ErrorDialect
+from doorward.api.oauth_errors import override_error_format
+from doorward.api.policy import ErrorFormat
 from doorward.api.routing import Refusal, route_of
 from doorward.api.schemas.auth import PASSWORD_GRANT, RefreshTokenRequest, TokenForm
 from doorward.api.schemas.problem import FieldError
@@ -67,7 +67,7 @@ class _TokenRequestReader(BodyReader):
         if fields.get("grant_type") != REFRESH_GRANT:
             await _count(policy.limit_of_address, request)
             return self._login.of_fields(fields)
-        answer_in(request.scope, ErrorDialect.OAUTH_ENDPOINT)
+        override_error_format(request.scope, ErrorFormat.OAUTH_ENDPOINT)
         await _count(policy.limit_of_refresh, request)
         return self._refresh.of_fields(fields)
 
@@ -103,7 +103,7 @@ class _RevocationReader(BodyReader):
         """Return the body. Raises ``RequestValidationError`` and ``RequestRefusedError`` classes."""
         if content_type(request) != FORM:
             return await self._json(request)
-        answer_in(request.scope, ErrorDialect.OAUTH_ENDPOINT)
+        override_error_format(request.scope, ErrorFormat.OAUTH_ENDPOINT)
         return await self._form(request)
 
     def schema(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class CsvReader(BodyReader):
         """
         check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
-        with services.edge.calls.importing(owner_id), services.edge.bulk_place():
+        with services.edge.calls.single_import(owner_id), services.edge.bulk_place():
             limit = route_of(request).policy.limit_of_user
             if limit is not None and (seconds := await services.edge.limiter.count(limit, f"user {owner_id}")):
                 raise TooManyImportsError(seconds)

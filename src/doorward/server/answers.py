@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.middleware.answer_headers import policy_headers
-from doorward.api.policy import UNMATCHED, ErrorDialect
+from doorward.api.policy import UNMATCHED, ErrorFormat
 from doorward.api.problems import refusal_response, title_of
 from doorward.api.v1 import calls
 from doorward.observability.request_context import begin_request
@@ -19,7 +19,7 @@ class ErrorAnswers:
     def __init__(self, *, is_https: bool) -> None:
         """Prepare the headers. ``is_https`` is whether clients use https, even if a proxy terminates it."""
         self._headers = policy_headers(UNMATCHED, is_https=is_https, is_refusal=True)
-        self._dialects = {call.path: call.policy.errors for call in calls()}
+        self._error_formats = {call.path: call.policy.errors for call in calls()}
 
     def render(self, refusal: type[RequestRefusedError], path: str = "") -> bytes:
         """Return the bytes of one answer, with its own correlation id.
@@ -27,8 +27,8 @@ class ErrorAnswers:
         ``path`` is that of the request, if it is known: it determines the format of the route's errors.
         """
         correlation_id = uuid4().hex
-        dialect = self._dialects.get(path, UNMATCHED.errors)
-        response = contextvars.Context().run(_problem, refusal, dialect, correlation_id)
+        error_format = self._error_formats.get(path, UNMATCHED.errors)
+        response = contextvars.Context().run(_problem, refusal, error_format, correlation_id)
         headers = [
             *response.raw_headers,
             *self._headers,
@@ -40,6 +40,6 @@ class ErrorAnswers:
         return b"\r\n".join([*lines, b"", bytes(response.body)])
 
 
-def _problem(refusal: type[RequestRefusedError], dialect: ErrorDialect, correlation_id: str) -> Response:
+def _problem(refusal: type[RequestRefusedError], error_format: ErrorFormat, correlation_id: str) -> Response:
     begin_request(correlation_id=correlation_id)
-    return refusal_response(refusal(), dialect)
+    return refusal_response(refusal(), error_format)

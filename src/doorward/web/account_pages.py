@@ -6,11 +6,11 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.links import own_address
-from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, RoutePolicy
+from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorFormat, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
-from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.links import AccountPage
@@ -22,7 +22,7 @@ from doorward.web.texts import texts_of
 UNPROCESSABLE: Final = 422
 """Status of a page that shows a refused form again."""
 
-SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE)
+SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorFormat.PAGE, content=ContentPolicy.PAGE)
 _ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
 
 
@@ -61,7 +61,7 @@ def script(name: str) -> Call:
 def acts(limit: LimitedCall) -> RoutePolicy:
     """Return the policy of a form. It has the same rate limit as the API's route."""
     return RoutePolicy(
-        PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit, is_page_form=True
+        PUBLIC, errors=ErrorFormat.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit, is_page_form=True
     )
 
 
@@ -87,7 +87,7 @@ def _verifies_email(pages: Pages) -> Callable[..., Awaitable[Response]]:
     async def verify_email(request: Request, form: FormBody[VerifyEmailForm], services: CurrentServices) -> Response:
         """Verify the address of the account, which the password authenticates."""
         try:
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 if form.token:
                     await services.verification.verify_by_password(form.token, form.password, client=client)
                 else:
@@ -107,7 +107,7 @@ def _resets_password(pages: Pages) -> Callable[..., Awaitable[Response]]:
     ) -> Response:
         """Set the new password."""
         try:
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 if form.token:
                     await services.recovery.reset_by_token(form.token, form.new_password, client=client)
                 else:
@@ -123,8 +123,8 @@ def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
     async def restore_account(request: Request, form: FormBody[RestoreForm], services: CurrentServices) -> Response:
         """Cancel the deletion of the account, which the password authenticates."""
         try:
-            async with waiting_client(request) as client:
-                await services.leaving.deletion.restore_by_password(form.username, form.password, client=client)
+            async with watch_disconnect(request) as client:
+                await services.account_data.deletion.restore_by_password(form.username, form.password, client=client)
         except DomainError as refusal:
             return refused(request, pages, "restore", refusal)
         return finished(request, pages, "restore.done")

@@ -20,7 +20,7 @@ class Cookie(StrEnum):
     """The token that identifies a known device of the user."""
     BROWSER = "doorward_browser"
     """A random value that binds a form to the browser that shows it, also before the sign-in. It has no other use."""
-    TOLD = "doorward_told"
+    FLASH_MESSAGE = "doorward_told"
     """The key of the text with the result of a form. The next page shows it and removes the cookie."""
 
 

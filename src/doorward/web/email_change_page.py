@@ -6,8 +6,8 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.services import CurrentServices
-from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.web.forms import ConfirmEmailChangeForm
 from doorward.web.rendering import Pages
@@ -28,7 +28,7 @@ def confirms_email_change(
         """Confirm the change for one mailbox of the account, which the password authenticates."""
         confirmation = services.own_account.email_change_confirmation
         try:
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 if form.token:
                     waiting = await confirmation.confirm_by_password(form.token, form.password, client=client)
                 else:

@@ -6,11 +6,11 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.exceptions import NotFoundError
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
-from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import SecondFactorRequiredError
@@ -23,11 +23,18 @@ from doorward.domain.federation.ports import LoginProvider
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.cookies import Cookie
 from doorward.web.own.identities import IdentityForms
-from doorward.web.own.visits import OwnPages
+from doorward.web.own.pages import OwnPages
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import SIGN_IN, UNANSWERED, ProviderPages, form_policy, page_policy, raise_for_all
+from doorward.web.provider.pages import (
+    ERRORS_WITHOUT_REDIRECT,
+    SIGN_IN,
+    ProviderPages,
+    form_policy,
+    page_policy,
+    raise_service_errors,
+)
 from doorward.web.provider.parameters import needs_second_factor, query_of, read_query
-from doorward.web.provider.sign_in import SignInPages, SignInVisit
+from doorward.web.provider.sign_in import SignInContext, SignInPages
 from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
 
 WITH: Final = "/account/with-{name}"
@@ -65,69 +72,69 @@ class LoginProviderPages:
     async def show_sign_in(self, name: str, request: Request, services: CurrentServices) -> Response:
         """Redirect to the sign-in: the address of the form was opened directly."""
         _provider_of_path(services, name)
-        return self._pages.go_on(request, SIGN_IN, is_form=False)
+        return self._pages.redirect(request, SIGN_IN, is_form=False)
 
     async def send_to_provider(
         self, name: str, request: Request, form: FormBody[WithForm], services: CurrentServices
     ) -> Response:
         """Redirect the browser to the provider."""
-        provider, visit = _provider_of_path(services, name), self._sign_in.visit(request, form, services)
-        if not self._pages.forms.is_own(request, "sign_in", form.form_token):
-            return await self._sign_in.sign_in_page(visit, refusal=visit.texts(EXPIRED))
+        provider, context = _provider_of_path(services, name), self._sign_in.context(request, form, services)
+        if not self._pages.form_tokens.is_valid(request, "sign_in", form.form_token):
+            return await self._sign_in.sign_in_page(context, refusal=context.texts(EXPIRED))
         try:
-            target = await visit.provider.federated_login.visits.begin(
+            target = await context.provider.federated_login.visits.begin(
                 provider,
                 self._browser(request),
-                next_address=visit.next,
-                is_proof=bool(visit.proof),
-                is_kept=visit.stay.is_kept,
-                asks_again=bool(visit.proof) or await self._wants_recent_proof(visit),
+                next_address=context.next,
+                is_proof=bool(context.proof),
+                is_kept=context.stay.is_kept,
+                asks_again=bool(context.proof) or await self._wants_recent_proof(context),
             )
         except DomainError as refusal:
-            raise_for_all(refusal)
-            return await self._sign_in.sign_in_page(visit, refusal=visit.texts.refusal(refusal))
-        return self._pages.send_to(request, target, is_form=True)
+            raise_service_errors(refusal)
+            return await self._sign_in.sign_in_page(context, refusal=context.texts.refusal(refusal))
+        return self._pages.redirect_to_other_site(request, target, is_form=True)
 
     async def come_back(self, name: str, request: Request, services: CurrentServices) -> Response:
         """Begin a browser session for the account of the identity, or link the identity."""
         provider, visits = _provider_of_path(services, name), provider_of(services).federated_login.visits
-        visit = self._sign_in.visit(request, WithForm(), services, is_form=False)
+        context = self._sign_in.context(request, WithForm(), services, is_form=False)
         try:
             answer, state = _read_answer(request)
             asked = visits.read(provider, self._browser(request), state)
             going_on = WithForm(
                 next=asked.next, proof="1" if asked.is_proof else "", stay="on" if asked.is_kept else ""
             )
-            visit = self._sign_in.visit(request, going_on, services, is_form=False)
+            context = self._sign_in.context(request, going_on, services, is_form=False)
             identity = await visits.finish(provider, asked, answer)
             if asked.linking is not None:
                 return await self._identities.link(request, services, provider, identity, asked.linking)
-            signed_in = await self._signed_in(visit, provider, identity)
+            signed_in = await self._signed_in(context, provider, identity)
         except SecondFactorRequiredError as due:
             has_totp = SecondFactor.TOTP in due.members["methods"]
-            return await self._sign_in.second_factor_page(visit, str(due.members["mfa_token"]), has_totp=has_totp)
+            return await self._sign_in.second_factor_page(context, str(due.members["mfa_token"]), has_totp=has_totp)
         except DomainError as refusal:
-            raise_for_all(refusal)
-            return await self._sign_in.sign_in_page(visit, refusal=visit.texts.refusal(refusal))
-        return await self._sign_in.signed_in(visit, signed_in)
+            raise_service_errors(refusal)
+            return await self._sign_in.sign_in_page(context, refusal=context.texts.refusal(refusal))
+        return await self._sign_in.signed_in(context, signed_in)
 
-    async def _signed_in(self, visit: SignInVisit, provider: LoginProvider, identity: VerifiedIdentity) -> SignedIn:
-        needs_factor = visit.proof or needs_second_factor(await self._sign_in.asked(visit))
-        async with waiting_client(visit.request) as client:
+    async def _signed_in(self, context: SignInContext, provider: LoginProvider, identity: VerifiedIdentity) -> SignedIn:
+        needs_factor = context.proof or needs_second_factor(await self._sign_in.authorization_request(context))
+        async with watch_disconnect(context.request) as client:
             by = SigningBrowser(
-                stay=visit.stay,
+                stay=context.stay,
                 client=client,
-                user_agent=visit.request.headers.get("user-agent"),
-                device_token=visit.device_token,
+                user_agent=context.request.headers.get("user-agent"),
+                device_token=context.device_token,
                 trusts_device=not needs_factor,
             )
-            return await visit.provider.federated_login.sign_in(provider.name, identity, by)
+            return await context.provider.federated_login.sign_in(provider.name, identity, by)
 
-    async def _wants_recent_proof(self, visit: SignInVisit) -> bool:
+    async def _wants_recent_proof(self, context: SignInContext) -> bool:
         """Return whether the application requests a new sign-in, by ``max_age`` or ``prompt=login``."""
         try:
-            asked = await self._sign_in.asked(visit)
-        except UNANSWERED:
+            asked = await self._sign_in.authorization_request(context)
+        except ERRORS_WITHOUT_REDIRECT:
             return False
         values = {} if asked is None else asked.values
         return "max_age" in values or "login" in values.get("prompt", "").split()

@@ -56,15 +56,15 @@ class Pages:
             except (TemplateError, UnicodeDecodeError) as error:
                 raise BrandError(f"the template {name} cannot be used: {error}") from error
 
-    def page(self, request: Request, name: str, *, status: int = 200, **words: object) -> HTMLResponse:
+    def page(self, request: Request, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Return the page ``name`` with these values, in the language of the request."""
-        return HTMLResponse(self.render(texts_of(request), name, **words), status)
+        return HTMLResponse(self.render(texts_of(request), name, **values), status)
 
-    def render(self, texts: Texts, name: str, **words: object) -> str:
+    def render(self, texts: Texts, name: str, **values: object) -> str:
         """Return the HTML of a page."""
         template = self._templates.get_template(f"{name}.html")
         common = {"t": texts, "language": texts.language, "brand": self.brand, "strong": _STRONG.format}
-        return template.render({**common, "to": partial(_address, texts), **words})
+        return template.render({**common, "to": partial(_address, texts), **values})
 
     def problem(self, request: Request, body: Mapping[str, Any]) -> str:
         """Return the page of a refusal, from the members of its problem."""
@@ -83,7 +83,7 @@ def _address(texts: Texts, path: str, **parameters: str) -> str:
 
     It is correct below any path prefix, and keeps the language that the application requested.
     """
-    query = {**parameters, **({UI_LOCALES: texts.asked} if texts.asked else {})}
+    query = {**parameters, **({UI_LOCALES: texts.requested_language} if texts.requested_language else {})}
     given = {name: value for name, value in query.items() if value}
     return f"../{path}?{urlencode(given)}" if given else f"../{path}"
 

@@ -17,7 +17,7 @@ from doorward.core.exceptions import DomainError
 
 ENGLISH: Final = "en"
 UI_LOCALES: Final = "ui_locales"
-MOST_TAGS: Final = 20
+MAXIMUM_LANGUAGE_TAGS: Final = 20
 """Maximum number of languages to read from a list."""
 _FOLDER: Final = resources.files("doorward.web") / "texts"
 
@@ -32,11 +32,11 @@ TEXTS: Final = _read()
 
 
 class Texts:
-    """The texts of one language. ``asked`` is the language that an application requested; links pass it on."""
+    """The texts of one language. Links pass on ``requested_language``, which an application requested."""
 
-    def __init__(self, language: str, asked: str = "") -> None:
+    def __init__(self, language: str, requested_language: str = "") -> None:
         self.language = language
-        self.asked = asked
+        self.requested_language = requested_language
         self._texts = TEXTS[language]
 
     def __call__(self, key: str, **values: object) -> Markup:
@@ -59,8 +59,8 @@ class Texts:
 
 def texts_of(request: Request) -> Texts:
     """Return the texts in the language of a request."""
-    asked = _asked_by_application(request.scope["query_string"].decode("latin-1"))
-    for tag in asked.split()[:MOST_TAGS]:
+    locales = _requested_locales(request.scope["query_string"].decode("latin-1"))
+    for tag in locales.split()[:MAXIMUM_LANGUAGE_TAGS]:
         if (language := _known(tag)) is not None:
             return Texts(language, language)
     for tag in _accepted(request.headers.get("accept-language", "")):
@@ -69,7 +69,7 @@ def texts_of(request: Request) -> Texts:
     return Texts(ENGLISH)
 
 
-def _asked_by_application(query: str) -> str:
+def _requested_locales(query: str) -> str:
     """Return ``ui_locales`` of a query string, or else of the address in its parameter ``next``."""
     parameters = parse_qs(query)
     if UI_LOCALES in parameters:
@@ -86,7 +86,7 @@ def _known(tag: str) -> str | None:
 
 def _accepted(header: str) -> Sequence[str]:
     """Return the tags of Accept-Language, highest weight first. Those with weight 0 are left out."""
-    weighed = [_weighed(part) for part in header.split(",")[:MOST_TAGS]]
+    weighed = [_weighed(part) for part in header.split(",")[:MAXIMUM_LANGUAGE_TAGS]]
     return [tag for tag, weight in sorted(weighed, key=lambda each: -each[1]) if weight > 0]
 
 

@@ -21,8 +21,8 @@ from doorward.settings.keys import KeySettings
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords
 from doorward.wiring.factor_reset import create_factor_reset
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.joining import create_inviting
 from doorward.wiring.keys import keys
+from doorward.wiring.registration_by_mail import create_inviting
 from doorward.wiring.throttling import create_throttling
 from doorward.wiring.user_files import create_user_export, create_user_import
 

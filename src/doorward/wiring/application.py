@@ -28,6 +28,7 @@ from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_caller
 from doorward.settings.config import Settings, load_settings, requires_second_factor_of_administrators
 from doorward.settings.database import DatabaseSettings
+from doorward.wiring.account_data import create_account_data
 from doorward.wiring.accounts import create_recovery, create_verification
 from doorward.wiring.administration import create_administration
 from doorward.wiring.auth import create_hasher, create_login, create_tokens
@@ -37,7 +38,6 @@ from doorward.wiring.events_out import EventsOut, create_events_out, create_outg
 from doorward.wiring.federation import create_authentication
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
-from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
 from doorward.wiring.keys import (
     RING_PARTS,
     RingParts,
@@ -45,7 +45,6 @@ from doorward.wiring.keys import (
     create_key_services,
     create_signing_keys,
 )
-from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
@@ -53,6 +52,7 @@ from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_site
 from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import create_registration, registration_rules
+from doorward.wiring.registration_by_mail import create_confirmation, create_invitations, create_registration_requests
 from doorward.wiring.second_factors import create_second_factors
 from doorward.wiring.telemetry import Telemetry
 
@@ -141,7 +141,7 @@ def _create_services(
         recovery=create_recovery(base, rules),
         passkeys=create_passkeys(base, issuer, factors.recovery_codes),
         second_factors=factors,
-        leaving=create_leaving(base, rules, _personal_data()),
+        account_data=create_account_data(base, rules, _personal_data()),
         keys=create_key_services(signing_keys, clock),
         administration=create_administration(base, rules, shared),
         outgoing=create_outgoing(settings, database, clock),
@@ -188,7 +188,7 @@ async def _running(
 
 
 def _personal_data() -> Sequence[PersonalData]:
-    """Return the personal data in resources. The data of accounts and sessions is added in ``wiring.leaving``."""
+    """Return the personal data in resources. The data of accounts and sessions is added in ``wiring.account_data``."""
     return [
         items_data(),
     ]

@@ -18,16 +18,16 @@ from doorward.observability.events import WorkerDraining, WorkerStarted
 from doorward.observability.logging import flush_log, report
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
+from doorward.wiring.account_data import erasure_task, expired_tokens_task
 from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
 from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.items import items_indexing_task
-from doorward.wiring.joining import joining_retention_task
 from doorward.wiring.keys import create_signing_keys, signing_keys_tasks
-from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import expired_codes_task
+from doorward.wiring.registration_by_mail import registration_retention_task
 from doorward.wiring.stopping import GRACE_SECONDS, running_together
 from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import forgetting_task
@@ -69,7 +69,7 @@ TASKS: Final = (
     expired_tokens_task,
     expired_codes_task,
     erasure_task,
-    joining_retention_task,
+    registration_retention_task,
     email_changes_task,
     items_indexing_task,
 )

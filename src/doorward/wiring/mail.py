@@ -27,8 +27,8 @@ from doorward.settings.config import Settings
 from doorward.settings.mail import DEVELOPMENT_FOLDER, MailSettings, sender_address
 from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.email_change import email_change_mode
-from doorward.wiring.joining import joining_composers
 from doorward.wiring.keys import keys, sealing_keys
+from doorward.wiring.registration_by_mail import registration_mail_composers
 from doorward.wiring.stopping import GRACE_SECONDS
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def create_composers(settings: Settings, database: PostgresDatabase, clock: Cloc
         **dict.fromkeys(NOTICE_FACTS, NoticeComposer(database=database)),
         MailKind.VERIFY_EMAIL: VerificationMail(database, clock, tokens, links),
         MailKind.PASSWORD_RESET: ResetMail(database, clock, tokens, links),
-        **joining_composers(settings.keys, database, clock, links),
+        **registration_mail_composers(settings.keys, database, clock, links),
         MailKind.EMAIL_CHANGE_NEW: NewMailboxMail(database, clock, tokens, links),
         MailKind.EMAIL_CHANGE_OLD: OldMailboxMail(database, clock, tokens, links, email_change_mode(settings.mail)),
     }

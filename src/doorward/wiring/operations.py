@@ -40,11 +40,11 @@ from doorward.wiring.administration import create_administration
 from doorward.wiring.background import PRUNING, all_tasks
 from doorward.wiring.events_out import create_webhooks
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.joining import create_inviting
 from doorward.wiring.keys import create_key_changes, create_signing_keys
 from doorward.wiring.mail import create_mail, create_sealer
 from doorward.wiring.oauth import create_oauth
 from doorward.wiring.registration import registration_rules
+from doorward.wiring.registration_by_mail import create_inviting
 from doorward.wiring.throttling import create_throttling
 from doorward.wiring.user_files import create_user_export, create_user_import
 

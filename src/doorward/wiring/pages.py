@@ -18,7 +18,7 @@ from doorward.settings.brand import BrandSettings
 from doorward.settings.config import Settings
 from doorward.settings.web_addresses import split_public_address
 from doorward.web.brand import ACCENT, Brand, read_logo
-from doorward.web.options import SiteOptions
+from doorward.web.page_features import PageFeatures
 from doorward.wiring.keys import keys
 from doorward.wiring.passkeys import has_passkeys
 
@@ -50,7 +50,7 @@ def create_site(settings: Settings, *, has_mail: bool) -> Site:
     if not has_mail and not has_invitation_page(settings):
         return Site()
     from doorward.infrastructure.shipped_templates import ShippedTemplates  # noqa: PLC0415 - an extra
-    from doorward.web import account_pages, joining_pages  # noqa: PLC0415 - as above
+    from doorward.web import account_pages, registration_by_mail_pages  # noqa: PLC0415 - as above
     from doorward.web.rendering import TEMPLATES, Pages  # noqa: PLC0415 - as above
 
     has_sign_in = settings.browsers.provider_issuer is not None
@@ -58,9 +58,9 @@ def create_site(settings: Settings, *, has_mail: bool) -> Site:
     pages = Pages(_brand(settings.brand), settings.brand.templates_dir, compiled=compiled, has_sign_in=has_sign_in)
     calls = [*account_pages.assets(pages), *_pages_with_cookies(settings, pages, has_mail=has_mail)]
     if has_mail:
-        calls += [*account_pages.calls(pages), *joining_pages.calls(pages)]
+        calls += [*account_pages.calls(pages), *registration_by_mail_pages.calls(pages)]
     else:
-        calls += joining_pages.invitation_calls(pages)
+        calls += registration_by_mail_pages.invitation_calls(pages)
     return Site(calls, pages.problem)
 
 
@@ -76,19 +76,19 @@ def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> 
         return []
     from doorward.web import admin, login_providers, own, provider  # noqa: PLC0415 - an extra
     from doorward.web.cookies import Cookies  # noqa: PLC0415 - as above
-    from doorward.web.own_forms import OwnForms  # noqa: PLC0415 - as above
+    from doorward.web.form_tokens import FormTokens  # noqa: PLC0415 - as above
     from doorward.web.provider.pages import ProviderPages  # noqa: PLC0415 - as above
 
     origin, _ = split_public_address(issuer)
     cookies = Cookies(is_https=origin.startswith("https://"))
-    options = SiteOptions(
+    features = PageFeatures(
         has_mail=has_mail,
         registers=settings.registration.registration == "open",
         has_passkeys=has_passkey_pages(settings),
         has_login_providers=bool(settings.logins.login_providers),
         remembers_devices=settings.second_factors.remembered_device_days > 0,
     )
-    forms = OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE))
-    with_cookies = ProviderPages(pages, cookies, forms, options)
+    form_tokens = FormTokens(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE))
+    with_cookies = ProviderPages(pages, cookies, form_tokens, features)
     calls = [*provider.calls(with_cookies), *own.calls(with_cookies), *admin.calls(with_cookies)]
-    return [*calls, *login_providers.calls(with_cookies)] if options.has_login_providers else calls
+    return [*calls, *login_providers.calls(with_cookies)] if features.has_login_providers else calls

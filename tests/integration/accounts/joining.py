@@ -18,14 +18,14 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.joining import (
+from doorward.wiring.registration import registration_rules
+from doorward.wiring.registration_by_mail import (
     create_confirmation,
     create_invitations,
     create_inviting,
     create_registration_requests,
-    joining_composers,
+    registration_mail_composers,
 )
-from doorward.wiring.registration import registration_rules
 from tests.integration.service import FakeClock, Service
 
 LINKS = AccountLinks("https://auth.example.com")
@@ -51,7 +51,7 @@ class Joining:
     async def mails(self, email: str) -> list[ComposedMail | None]:
         """Compose each queued mail to an address, the oldest first."""
         links, settings = LINKS, self.service.settings.keys
-        composers = joining_composers(settings, self.service.database, self.clock, links)
+        composers = registration_mail_composers(settings, self.service.database, self.clock, links)
         rows = self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id")
         requests = [request for row in rows if (request := self._opened(row)) and request.email == email]
         return [await composers[request.kind].compose(request, uuid4()) for request in requests]

@@ -92,7 +92,7 @@ async def test_a_password_that_was_replaced_while_it_was_checked_restores_nothin
     await leave(owner)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
         await other.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [owner.person.id])
-        restore = service_alone.app.state.services.leaving.deletion.restore_by_password
+        restore = service_alone.app.state.services.account_data.deletion.restore_by_password
         restored = asyncio.create_task(restore(owner.person.username, owner.person.password))
         await service_alone.locks_are_waited_for(1)
         # Restored, given another password, and deleted again: each of the two latter begins an epoch.

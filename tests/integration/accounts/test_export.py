@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from development.client import ITEMS
-from doorward.api.schemas.leaving import ExportResponse
+from doorward.api.schemas.account_data import ExportResponse
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.users.accounts import Accounts
@@ -127,7 +127,7 @@ async def test_all_is_of_one_moment_though_rows_change_meanwhile(service_alone: 
         await other.execute("UPDATE users SET username = 'renamed' WHERE id = %s", [owner.person.id])
         services = service_alone.app.state.services
         file = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - closed below
-        writing = asyncio.create_task(services.leaving.export.write(caller, file))
+        writing = asyncio.create_task(services.account_data.export.write(caller, file))
         await service_alone.locks_are_waited_for(1)
     await writing
     file.seek(0)
@@ -144,7 +144,7 @@ async def test_a_session_that_ends_meanwhile_gets_nothing(owner: Owner) -> None:
         owner.person.username
     )
     with tempfile.TemporaryFile() as file, pytest.raises(InvalidAccessTokenError):
-        await service.app.state.services.leaving.export.write(caller, file)
+        await service.app.state.services.account_data.export.write(caller, file)
     types = service.sql("SELECT type FROM audit_events WHERE user_id = %s", owner.person.id)
     assert {"type": "user.exported"} not in types
 

@@ -11,7 +11,7 @@ from doorward.domain.accounts.joining_retention import JoiningRetention
 from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.wiring.joining import create_inviting
+from doorward.wiring.registration_by_mail import create_inviting
 from tests.integration.accounts.conftest import token_of
 from tests.integration.accounts.joining import Joining, joining_of, outcome
 from tests.integration.service import FakeClock, Service, mark

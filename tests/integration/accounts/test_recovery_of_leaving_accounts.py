@@ -59,7 +59,7 @@ async def test_a_reset_forgets_the_failures_by_which_strangers_kept_the_owner_ou
         await throttling.reserve(UUID(leaving.person.id), STRANGERS)
     assert is_problem(await log_in(leaving), 429, "login_throttled")
     await reset(mails, leaving)
-    deletion = mails.service.app.state.services.leaving.deletion
+    deletion = mails.service.app.state.services.account_data.deletion
     await deletion.restore_by_password(leaving.person.email, NEW_PASSWORD)
     assert (await mails.service.post_token(leaving.person.email, NEW_PASSWORD)).status_code == 200
 

@@ -12,7 +12,7 @@ from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN
 from doorward.api.openapi import openapi_document
 from doorward.api.policy import PUBLIC, RoutePolicy
 from doorward.api.routing import Call, PolicyRoute
-from doorward.api.v1 import REMEDIES
+from doorward.api.v1 import HTTP_HINTS
 from tests.integration.service import Service
 
 
@@ -95,7 +95,7 @@ async def test_scopes_of_clients_are_described_where_the_service_gives_them_toke
     assert set(document["components"]["securitySchemes"]) == {"password"}
     routes = [route for route in lasting_service.app.routes if isinstance(route, PolicyRoute)]
     token_call = PolicyRoute(Call("POST", "/oauth/token", _give_token, RoutePolicy(PUBLIC)))
-    described = openapi_document([*routes, token_call], REMEDIES)
+    described = openapi_document([*routes, token_call], HTTP_HINTS)
     flow = described["components"]["securitySchemes"]["client_credentials"]["flows"]["clientCredentials"]
     assert (flow["tokenUrl"], set(flow["scopes"])) == ("/oauth/token", {"items:read", "items:write"})
     security = {path: described["paths"][path]["get"]["security"] for path in ("/api/v1/items", ME)}

@@ -68,7 +68,7 @@ class Canaries:
         for cookie in sent.headers.get("Cookie", "").split("; "):
             name, _, value = cookie.partition("=")
             # That one is a word of a page.
-            self.add("cookie", *([value] if value and name != Cookie.TOLD else []))
+            self.add("cookie", *([value] if value and name != Cookie.FLASH_MESSAGE else []))
         scheme, _, credentials = sent.headers.get("Authorization", "").partition(" ")
         if scheme == "Bearer":
             self.add("registration token", credentials)

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Final
 
 from development.client import new_person
+from development.pages import OWN_SITE
 from doorward.api.policy import FRESH_ACCOUNT, InBrowser, NeedsScope
 from doorward.api.routing import Call, PolicyRoute
 from tests.integration.service import Service
-from tests.integration.web.visitor import OWN_SITE, SIGN_IN, Visitor, new_visitor
+from tests.integration.web.visitor import SIGN_IN, Visitor, new_visitor
 
 STALE: Final = timedelta(minutes=5, seconds=1)
 FORM: Final = {"form_token": ""}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from development.pages import OWN_SITE
 from doorward.api.routing import PolicyRoute
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import Service
-from tests.integration.web.visitor import OWN, OWN_SITE, new_visitor
+from tests.integration.web.visitor import OWN, new_visitor
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pyotp
 
 from development.authenticator import Authenticator
 from development.client import Person
+from development.pages import OWN_SITE, forwarded, is_leading_on
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import Service
 
@@ -30,8 +31,6 @@ LOGIN: Final = "Sign in"
 AGAIN: Final = "show again that it is you"
 """The text of the sign-in page if a change needs reauthentication."""
 STEP: Final = timedelta(seconds=30)
-OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
-_FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
 
 
 @dataclass
@@ -196,11 +195,10 @@ class Visitor:
 
     async def _shown(self, answer: httpx.Response) -> Shown:
         self.answers.append(answer)
-        forward = _FORWARD.search(answer.text)
         if answer.status_code == 303:
             return await self.open(answer.headers["location"])
-        if forward:
-            return await self.open(html.unescape(forward[1]))
+        if is_leading_on(answer):
+            return await self.open(forwarded(answer))
         self.page = Shown(answer)
         return self.page
 

@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 
-from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
 
 VERSIONS = {1, 2, 3}
 
@@ -13,13 +13,13 @@ def _request(header: str, *values: str) -> Request:
 
 
 def _expected(header: str, *values: str) -> set[int]:
-    is_allowed = is_expected(_request(header, *values))
+    is_allowed = read_precondition(_request(header, *values))
     return {version for version in VERSIONS if is_allowed(version)}
 
 
 def _changeable(**headers: str) -> set[int]:
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    is_allowed = is_changeable(Request({"type": "http", "headers": raw}))
+    is_allowed = change_precondition(Request({"type": "http", "headers": raw}))
     return {version for version in VERSIONS if is_allowed(version)}
 
 

@@ -28,8 +28,8 @@ async def _sent(messages: Sequence[Message], *, has_body: bool = True, drain: Dr
         send,
         limit=0,
         has_body=has_body,
-        headers_of=(OF_SUCCESS, OF_REFUSAL),
-        own_headers=OWN,
+        policy_headers=(OF_SUCCESS, OF_REFUSAL),
+        extra_headers=OWN,
         drain=drain or Drain(),
     )
     for message in messages:
@@ -76,7 +76,9 @@ async def test_a_body_is_refused_at_the_byte_too_many() -> None:
     async def send(_: Message) -> None:
         raise AssertionError
 
-    exchange = Exchange(receive, send, limit=10, has_body=True, headers_of=((), ()), own_headers=(), drain=Drain())
+    exchange = Exchange(
+        receive, send, limit=10, has_body=True, policy_headers=((), ()), extra_headers=(), drain=Drain()
+    )
     assert [(await exchange.receive())["body"] for _ in range(2)] == [b"12345", b"67890"]
     with pytest.raises(BodyTooLargeError):
         await exchange.receive()

@@ -13,13 +13,13 @@ from doorward.api.exceptions import (
     RequestRefusedError,
     UnsupportedMediaTypeError,
 )
-from doorward.api.policy import ErrorDialect
+from doorward.api.policy import ErrorFormat
 from doorward.api.problems import internal_error_response, problem_of
 from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, Kind, ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, ScopeNotGrantedError
 
-DIALECT = ErrorDialect.OAUTH_ENDPOINT
+ERROR_FORMAT = ErrorFormat.OAUTH_ENDPOINT
 
 
 class UnknownClientError(DomainError):
@@ -49,7 +49,7 @@ class UnknownClientError(DomainError):
 def test_a_refusal_has_the_status_and_the_word_of_the_standard(
     error: RequestRefusedError | DomainError, status: int, code: str
 ) -> None:
-    response = problem_of(error, DIALECT, {})
+    response = problem_of(error, ERROR_FORMAT, {})
     assert response is not None
     body = json.loads(bytes(response.body))
     assert (response.status_code, response.media_type) == (status, "application/json")
@@ -62,7 +62,7 @@ def test_only_an_unknown_client_is_asked_to_authenticate() -> None:
     challenges = {
         type(error): response.headers.get("www-authenticate")
         for error in (UnknownClientError(), InvalidRefreshTokenError(), InsufficientScopeError("account"))
-        if (response := problem_of(error, DIALECT, {})) is not None
+        if (response := problem_of(error, ERROR_FORMAT, {})) is not None
     }
     assert challenges == {
         UnknownClientError: 'Basic realm="doorward"',
@@ -73,24 +73,24 @@ def test_only_an_unknown_client_is_asked_to_authenticate() -> None:
 
 @pytest.mark.parametrize("error", [RateLimitExceededError(30), ServiceUnavailableError(30)])
 def test_a_client_that_may_come_again_is_told_when(error: RequestRefusedError | DomainError) -> None:
-    response = problem_of(error, DIALECT, {})
+    response = problem_of(error, ERROR_FORMAT, {})
     assert response is not None
     assert response.headers["retry-after"] == "30"
 
 
 def test_other_headers_of_a_refusal_stay() -> None:
-    response = problem_of(MethodNotAllowedError(headers={"Allow": "POST"}), DIALECT, {})
+    response = problem_of(MethodNotAllowedError(headers={"Allow": "POST"}), ERROR_FORMAT, {})
     assert response is not None
     assert response.headers["allow"] == "POST"
 
 
 def test_wrong_parameters_are_named_without_their_values() -> None:
     errors = [FieldError(pointer=f"/body/{name}", code="missing", detail="Field required") for name in ("a", "b")]
-    response = problem_of(InvalidRequestError(errors=errors), DIALECT, {})
+    response = problem_of(InvalidRequestError(errors=errors), ERROR_FORMAT, {})
     assert response is not None
     assert json.loads(bytes(response.body))["error_description"] == "a: Field required; b: Field required"
 
 
 def test_a_defect_is_a_server_error() -> None:
-    response = internal_error_response(DIALECT)
+    response = internal_error_response(ERROR_FORMAT)
     assert (response.status_code, json.loads(bytes(response.body))["error"]) == (500, "server_error")

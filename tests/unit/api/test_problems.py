@@ -7,16 +7,16 @@ import pytest
 
 from doorward.api import exceptions as api_exceptions
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.policy import ErrorDialect
+from doorward.api.policy import ErrorFormat
 from doorward.api.problems import (
     STATUS_OF_KIND,
     detail_of,
     internal_error_response,
-    pointer_to,
+    json_pointer,
     problem_body,
     title_of,
 )
-from doorward.api.v1 import REMEDIES
+from doorward.api.v1 import HTTP_HINTS
 from doorward.core.exceptions import DomainError, Kind
 from doorward.domain.auth import exceptions as auth_exceptions
 
@@ -64,13 +64,13 @@ def test_a_problem_has_these_members_and_no_others() -> None:
     [(422, "invalid_request"), (429, "temporarily_unavailable"), (503, "temporarily_unavailable")],
 )
 def test_in_oauths_dialect_it_has_the_members_of_rfc_6749_too(status: int, error: str) -> None:
-    body = problem_body(status, "a_code", "What to do.", dialect=ErrorDialect.OAUTH)
+    body = problem_body(status, "a_code", "What to do.", error_format=ErrorFormat.OAUTH)
     assert set(body) == MEMBERS | {"error", "error_description"}
     assert (body["error"], body["error_description"]) == (error, "What to do.")
 
 
 def test_the_catch_all_is_a_problem_that_shows_nothing_of_the_cause() -> None:
-    response = internal_error_response(ErrorDialect.OAUTH)
+    response = internal_error_response(ErrorFormat.OAUTH)
     body = json.loads(bytes(response.body))
     assert (response.status_code, response.media_type) == (500, "application/problem+json")
     assert (set(body), body["code"]) == (MEMBERS | {"error", "error_description"}, "internal_error")
@@ -94,14 +94,14 @@ def test_titles_are_those_of_rfc_9110(status: int, title: str) -> None:
 def test_a_pointer_names_what_the_caller_invented_cut_off_and_escaped(
     parts: tuple[str | int, ...], pointer: str
 ) -> None:
-    assert pointer_to(*parts) == pointer
+    assert json_pointer(*parts) == pointer
 
 
 def test_a_remedy_follows_the_sentence_of_the_domain() -> None:
-    assert REMEDIES
-    for error, remedy in REMEDIES.items():
-        assert detail_of(error, REMEDIES) == f"{error.detail} {remedy}"
+    assert HTTP_HINTS
+    for error, remedy in HTTP_HINTS.items():
+        assert detail_of(error, HTTP_HINTS) == f"{error.detail} {remedy}"
         assert remedy.endswith(".")
     assert (
-        detail_of(auth_exceptions.InvalidCredentialsError, REMEDIES) == auth_exceptions.InvalidCredentialsError.detail
+        detail_of(auth_exceptions.InvalidCredentialsError, HTTP_HINTS) == auth_exceptions.InvalidCredentialsError.detail
     )

@@ -19,7 +19,7 @@ from doorward.api.policy import (
     UNMATCHED,
     Access,
     Cache,
-    ErrorDialect,
+    ErrorFormat,
     InBrowser,
     NeedsRegistrationToken,
     NeedsScope,
@@ -47,7 +47,7 @@ TABLE = RouteTable(
         _route("POST", "/films", RoutePolicy(ACCOUNT, cache=Cache.PRIVATE)),
         _route("GET", "/films/search", RoutePolicy(PUBLIC)),
         _route("GET", "/films/{film_id:uuid}", RoutePolicy(ACCOUNT)),
-        _route("POST", "/token", RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, body_limit=10**9)),
+        _route("POST", "/token", RoutePolicy(PUBLIC, errors=ErrorFormat.OAUTH, body_limit=10**9)),
     ]
 )
 
@@ -162,12 +162,12 @@ def test_parameters_of_the_path_are_converted() -> None:
 def test_an_address_without_a_route_has_the_strictest_policy(path: str) -> None:
     target = TABLE.find(_scope("GET", path))
     assert (target.route, target.policy) == (None, UNMATCHED)
-    assert RoutePolicy(PUBLIC, Cache.NO_STORE, ErrorDialect.PROBLEM, MAXIMUM_BODY_BYTES) == UNMATCHED
+    assert RoutePolicy(PUBLIC, Cache.NO_STORE, ErrorFormat.PROBLEM, MAXIMUM_BODY_BYTES) == UNMATCHED
 
 
 def test_a_wrong_method_is_refused_in_the_form_of_the_route_and_reads_no_large_body() -> None:
     target = TABLE.find(_scope("PUT", "/token"))
-    assert (target.allowed, target.policy.errors) == (("POST",), ErrorDialect.OAUTH)
+    assert (target.allowed, target.policy.errors) == (("POST",), ErrorFormat.OAUTH)
     assert target.policy.body_limit == MAXIMUM_BODY_BYTES
     assert TABLE.find(_scope("DELETE", "/films")).allowed == ("GET", "HEAD", "POST")
 

@@ -39,7 +39,7 @@ def reported() -> Iterator[list[Event]]:
 def sample(watch: SharedAddressWatch, client: str, calls: int, call: LimitedCall = LimitedCall.TOKEN) -> None:
     """Note so many calls of a client, and fill the sample up with clients who call once."""
     for number in range(SAMPLE):
-        watch.note(call, client if number < calls else f"203.0.113.{number}")
+        watch.count(call, client if number < calls else f"203.0.113.{number}")
 
 
 @pytest.mark.parametrize("client", ["10.1.2.3", "172.17.0.1", "127.0.0.1", "192.168.1.1", "fd00::/64", "::/64"])

@@ -20,8 +20,8 @@ from doorward.domain.mfa import exceptions as of_factors
 from doorward.domain.oauth.exceptions import ClientNotFoundError, InvalidClientSecretError
 from doorward.domain.passkeys import exceptions as of_passkeys
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookNotFoundError
-from doorward.web.provider.consent import SCOPES_WITH_WORDS
-from doorward.web.provider.pages import UNANSWERED
+from doorward.web.provider.consent import DESCRIBED_SCOPES
+from doorward.web.provider.pages import ERRORS_WITHOUT_REDIRECT
 from doorward.web.texts import TEXTS, Texts, texts_of
 
 WEB = Path(next(iter(domain.__path__))).parent / "web"
@@ -88,7 +88,7 @@ def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_t
     modules = (of_auth, of_passwords, of_accounts, of_factors, of_passkeys, of_administration, of_federation)
     own = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     refusals = {each for each in own if issubclass(each, DomainError) and getattr(each, "code", None)}
-    refusals |= {ServiceUnavailableError, TooManyQueriesError, *UNANSWERED}
+    refusals |= {ServiceUnavailableError, TooManyQueriesError, *ERRORS_WITHOUT_REDIRECT}
     administered = {each for module in ADMINISTERED for call in module.calls() for each in call.refusals}
     assert {ClientNotFoundError, WebhookNotFoundError, DeadLetterNotFoundError} < administered
     # No form has a field for a secret that was chosen elsewhere.
@@ -104,7 +104,7 @@ def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_t
 
 
 def test_every_scope_with_words_has_a_text() -> None:
-    assert {f"scope.{scope}" for scope in SCOPES_WITH_WORDS} == {key for key in TEXTS["en"] if key.startswith("scope.")}
+    assert {f"scope.{scope}" for scope in DESCRIBED_SCOPES} == {key for key in TEXTS["en"] if key.startswith("scope.")}
 
 
 def request(query: str = "", accepted: str = "") -> Request:
@@ -136,7 +136,8 @@ def test_the_application_chooses_the_language_then_the_browser(query: str, accep
 
 
 def test_a_link_goes_on_asking_for_what_the_application_asked_for() -> None:
-    assert (texts_of(request("ui_locales=de-CH")).asked, texts_of(request("", "de")).asked) == ("de", "")
+    assert texts_of(request("ui_locales=de-CH")).requested_language == "de"
+    assert not texts_of(request("", "de")).requested_language
 
 
 def test_what_is_put_into_a_text_is_escaped_and_so_is_the_text() -> None:

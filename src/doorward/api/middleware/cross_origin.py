@@ -52,11 +52,11 @@ class CrossOrigin:
         origins: Sequence[str],
         headers: Sequence[str] = (),
         allow_credentials: bool = False,
-        knows_others: bool = False,
+        has_dynamic_origins: bool = False,
     ) -> None:
         """Set the origins (``*`` for all), the additional request headers, and whether cookies are allowed.
 
-        ``knows_others``: further origins, those of clients' redirect URIs, are looked up for each request.
+        ``has_dynamic_origins``: further origins, those of clients' redirect URIs, are looked up for each request.
         """
         self._is_open = ANY_ORIGIN in origins
         self._is_closed = not origins
@@ -68,8 +68,8 @@ class CrossOrigin:
         }
         self._exposed = (b"access-control-expose-headers", ", ".join(READ_HEADERS).encode())
         self._headers = headers
-        self._knows_others = knows_others
-        is_constant = self._is_open or (self._is_closed and not knows_others)
+        self._has_dynamic_origins = has_dynamic_origins
+        is_constant = self._is_open or (self._is_closed and not has_dynamic_origins)
         self._varies: Headers = () if is_constant else ((b"vary", b"Origin"),)
         self._preflight: Headers = (
             (b"access-control-allow-methods", ", ".join(CALLED_METHODS).encode()),
@@ -77,14 +77,14 @@ class CrossOrigin:
             (b"access-control-max-age", str(KEPT_SECONDS).encode()),
         )
 
-    def asks_for_another(self, fields: Fields) -> str | None:
+    def origin_to_look_up(self, fields: Fields) -> str | None:
         """Return the origin of a request if it must be looked up; None for all other requests."""
         origin = fields.get(b"origin")
-        if not self._knows_others or origin is None or self._allowed_for(origin):
+        if not self._has_dynamic_origins or origin is None or self._allowed_for(origin):
             return None
         return origin.decode("latin-1")
 
-    def of_another(self, origin: str) -> "CrossOrigin":
+    def for_origin(self, origin: str) -> "CrossOrigin":
         """Return the rules for a looked-up origin: the same headers, without cookies."""
         return CrossOrigin(origins=(origin,), headers=self._headers)
 
@@ -110,7 +110,7 @@ class CrossOrigin:
     def _origin_errors(self, fields: Fields) -> list[FieldError]:
         if self._allowed_for(fields.get(b"origin")):
             return []
-        if self._knows_others:
+        if self._has_dynamic_origins:
             detail = "The origin is neither one of a client's redirect URIs nor listed in CORS_ALLOW_ORIGINS."
             return [FieldError(pointer="/headers/Origin", code="origin_not_allowed", detail=detail)]
         detail = (

@@ -20,10 +20,10 @@ class Exchange:
 
     __slots__ = (
         "_drain",
+        "_extra_headers",
         "_has_body",
-        "_headers_of",
         "_limit",
-        "_own_headers",
+        "_policy_headers",
         "_receive",
         "_received",
         "_send",
@@ -37,22 +37,23 @@ class Exchange:
         *,
         limit: int,
         has_body: bool,
-        headers_of: tuple[Headers, Headers],
-        own_headers: Headers,
+        policy_headers: tuple[Headers, Headers],
+        extra_headers: Headers,
         drain: Drain,
     ) -> None:
         """Wrap the server's functions with the values of the policy.
 
-        ``limit`` is the maximum size of the request body in bytes. ``headers_of`` are the headers of a success and of
-        a refusal, ``own_headers`` those of this request only. ``has_body`` is False for a response to HEAD.
+        ``limit`` is the maximum size of the request body in bytes. ``policy_headers`` are the response headers of a
+        success and of a refusal, ``extra_headers`` those of this response only. ``has_body`` is False for a response
+        to HEAD.
         """
         self._receive = receive
         self._send = send
         self._limit = limit
         self._received = 0
         self._has_body = has_body
-        self._headers_of = headers_of
-        self._own_headers = own_headers
+        self._policy_headers = policy_headers
+        self._extra_headers = extra_headers
         self._drain = drain
         self.status = 0
         """Status of the response; 0 before it has begun."""
@@ -77,7 +78,7 @@ class Exchange:
     def _begin(self, message: MutableMapping[str, Any]) -> None:
         self.status = message["status"]
         given = message["headers"]
-        added = self._headers_of[self.status >= FIRST_REFUSAL]
-        message["headers"] = [*given, *added, *self._own_headers]
+        added = self._policy_headers[self.status >= FIRST_REFUSAL]
+        message["headers"] = [*given, *added, *self._extra_headers]
         if self._drain.has_begun and _CLOSE not in given:
             message["headers"].append(_CLOSE)

@@ -23,10 +23,10 @@ from doorward.api.middleware.request_head import (
     read_fields,
     trace_id,
 )
-from doorward.api.oauth_errors import dialect_of
-from doorward.api.policy import ErrorDialect, Origins
+from doorward.api.oauth_errors import error_format_of
+from doorward.api.policy import ErrorFormat, Origins
 from doorward.api.problem_page import ProblemPage, ShowProblem
-from doorward.api.problems import Remedies, internal_error_response, problem_of
+from doorward.api.problems import HttpHints, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
 from doorward.core.frozen import frozen
@@ -54,14 +54,14 @@ class RequestPass:
         routes: RouteTable,
         services: Services,
         settings: EdgeSettings,
-        remedies: Remedies,
+        http_hints: HttpHints,
         show_problem: ShowProblem | None = None,
     ) -> None:
         """Build the headers of all responses. ``show_problem`` renders refusals as HTML; None without pages."""
         self._routes = routes
         self._services = services
         self._settings = settings
-        self._remedies = remedies
+        self._http_hints = http_hints
         self._show_problem = show_problem
         self._headers: Final = {
             target: (
@@ -88,8 +88,8 @@ class RequestPass:
             send,
             limit=target.policy.body_limit,
             has_body=scope["method"] != "HEAD",
-            headers_of=self._headers[target],
-            own_headers=(
+            policy_headers=self._headers[target],
+            extra_headers=(
                 *cross_origin.answer_headers(fields),
                 (b"x-correlation-id", request_id.encode()),
             ),
@@ -103,10 +103,10 @@ class RequestPass:
     async def _cross_origin_of(self, target: Target, fields: Fields) -> CrossOrigin:
         """Return the CORS rules of the request. Only an origin that the settings do not list is looked up."""
         cross_origin, provider = self._settings.cross_origin[target.policy.origins], self._services.provider
-        origin = cross_origin.asks_for_another(fields)
+        origin = cross_origin.origin_to_look_up(fields)
         if origin is None or provider is None or not await provider.registered_origins.has(origin):
             return cross_origin
-        return cross_origin.of_another(origin)
+        return cross_origin.for_origin(origin)
 
     async def _answer(
         self,
@@ -134,12 +134,12 @@ class RequestPass:
         except ClientDisconnect:
             report(HttpRequestDisconnected())
         except Exception as error:  # noqa: BLE001 - defects are reported with their traceback
-            dialect = dialect_of(scope, target.policy)
-            response = self._refusal(error, dialect)
+            error_format = error_format_of(scope, target.policy)
+            response = self._refusal(error, error_format)
             if response is None or exchange.status:
                 report(HttpRequestCrashed())
             if not exchange.status:
-                response = self._shown(scope, response or internal_error_response(dialect))
+                response = self._shown(scope, response or internal_error_response(error_format))
                 await response(scope, exchange.receive, exchange.send)
 
     async def _serve(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields) -> None:
@@ -158,16 +158,16 @@ class RequestPass:
             return response
         return response.shown(Request(scope), self._show_problem)
 
-    def _refusal(self, error: Exception, dialect: ErrorDialect) -> Response | None:
-        response = problem_of(error, dialect, self._remedies)
+    def _refusal(self, error: Exception, error_format: ErrorFormat) -> Response | None:
+        response = problem_of(error, error_format, self._http_hints)
         if response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            self._note(error)
+            self._count_refusal(error)
         return response
 
-    def _note(self, error: Exception) -> None:
+    def _count_refusal(self, error: Exception) -> None:
         """Count a refusal by a budget for the log. Rate limits and login throttling write their own log lines."""
         if not isinstance(error, RateLimitExceededError | LoginThrottledError):
-            self._services.edge.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
+            self._services.edge.refusals.count(error.code)  # type: ignore[attr-defined] # all refusals have a code
 
 
 def _log_request(scope: Scope, target: Target, status: int, seconds: float) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import Request
 
 from doorward.api.admission import count_call
-from doorward.api.policy import NEEDS_CLIENT, Access, ErrorDialect, Origins, RoutePolicy
+from doorward.api.policy import NEEDS_CLIENT, Access, ErrorFormat, Origins, RoutePolicy
 from doorward.api.routing import Refusal, route_of
 from doorward.api.schemas.oauth import ASSERTION_TYPE, ClientForm
 from doorward.api.services import services_of
@@ -21,7 +21,7 @@ REFUSALS_OF_AUTHENTICATION: Final[tuple[Refusal, ...]] = (InvalidClientError, Se
 
 def policy_of(limit: LimitedCall, origins: Origins = Origins.CLIENTS, access: Access = NEEDS_CLIENT) -> RoutePolicy:
     """Return the policy of an endpoint. The route authenticates the client, after its address was counted."""
-    return RoutePolicy(access, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
+    return RoutePolicy(access, errors=ErrorFormat.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
 
 
 async def authenticated_client(

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from doorward.api.conditional import if_none_match_contains
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import KeyServices
@@ -28,14 +29,8 @@ def calls(keys: KeyServices | None) -> Sequence[Call]:
         """List the public keys; 304 if If-None-Match contains the current entity tag."""
         ring = key_set()
         headers = {"ETag": ring.etag}
-        if _matches(request, ring.etag):
+        if if_none_match_contains(request, ring.etag):
             return Response(status_code=304, headers=headers)
         return Response(ring.jwks(), media_type=MEDIA_TYPE, headers=headers)
 
     return [Call("GET", PATH, list_signing_keys, POLICY, is_direct=True)]
-
-
-def _matches(request: Request, etag: str) -> bool:
-    """Return whether If-None-Match contains this tag (RFC 9110 section 13.1.2: weak comparison)."""
-    tags = [tag.strip() for line in request.headers.getlist("if-none-match") for tag in line.split(",")]
-    return tags == ["*"] or etag in {tag.removeprefix("W/") for tag in tags}

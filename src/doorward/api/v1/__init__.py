@@ -1,39 +1,39 @@
-"""Version 1 of the API: the routes and remedies of all modules."""
+"""Version 1 of the API: the routes and http_hints of all modules."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.v1 import (
     account,
+    account_data,
     admin,
     applications,
     auth,
     email_change,
     identities,
     items,
-    joining,
-    leaving,
     passkeys,
     recovery,
+    registration_by_mail,
     second_factors,
     verification,
 )
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     ServiceUnavailableError: "Try again after the time in Retry-After.",
     InvalidCursorError: "Send one that the last answer gave, or an empty one to begin.",
     PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
-    **auth.REMEDIES,
-    **account.REMEDIES,
-    **applications.REMEDIES,
-    **identities.REMEDIES,
-    **passkeys.REMEDIES,
-    **second_factors.REMEDIES,
-    **admin.REMEDIES,
-    **items.REMEDIES,
+    **auth.HTTP_HINTS,
+    **account.HTTP_HINTS,
+    **applications.HTTP_HINTS,
+    **identities.HTTP_HINTS,
+    **passkeys.HTTP_HINTS,
+    **second_factors.HTTP_HINTS,
+    **admin.HTTP_HINTS,
+    **items.HTTP_HINTS,
 }
 
 
@@ -41,7 +41,7 @@ def calls() -> Sequence[Call]:
     """Return all routes."""
     return [
         *auth.calls(),
-        *joining.calls(),
+        *registration_by_mail.calls(),
         *recovery.calls(),
         *verification.calls(),
         *account.calls(),
@@ -49,7 +49,7 @@ def calls() -> Sequence[Call]:
         *identities.calls(),
         *passkeys.calls(),
         *second_factors.calls(),
-        *leaving.calls(),
+        *account_data.calls(),
         *email_change.calls(),
         *admin.calls(),
         *items.calls(),

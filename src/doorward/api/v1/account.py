@@ -8,9 +8,10 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.account import (
     AccountPatch,
@@ -25,7 +26,6 @@ from doorward.api.schemas.account import (
 from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.services import CurrentServices, Services, passkeys_of
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import Profile
@@ -53,7 +53,7 @@ CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.A
 PASSWORD_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSWORD)
 PROOF_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.REAUTHENTICATE)
 SESSIONS_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.SESSIONS)
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     StaleAccountError: "Read it again and repeat the call with its new ETag.",
     ReauthenticationRequiredError: "POST it to /api/v1/account/reauthenticate, then repeat the call with the new "
     "access token.",
@@ -80,7 +80,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=AccountResponse,
             refusals=(StaleAccountError,),
-            extra_answers={304: {"description": "Not Modified"}},
+            extra_responses={304: {"description": "Not Modified"}},
         ),
         Call("PATCH", ACCOUNT_PATH, amend_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
         Call(
@@ -90,7 +90,7 @@ def calls() -> Sequence[Call]:
             PASSWORD_POLICY,
             tag=TAG,
             refusals=(*_REFUSALS_OF_PASSWORDS, PasswordTooCommonError),
-            extra_answers={200: {"headers": GIVEN_DEVICE}},
+            extra_responses={200: {"headers": GIVEN_DEVICE}},
         ),
         Call(
             "POST",
@@ -101,7 +101,7 @@ def calls() -> Sequence[Call]:
             refusals=(*_REFUSALS_OF_PASSWORDS, InvalidSecondFactorError),
         ),
         Call("GET", SESSIONS_PATH, list_sessions, SESSIONS_POLICY, tag=TAG),
-        Call("POST", END_PATH, end_sessions, SESSIONS_POLICY, tag=TAG, status=204, extra_answers=_ANSWERS_OF_ENDS),
+        Call("POST", END_PATH, end_sessions, SESSIONS_POLICY, tag=TAG, status=204, extra_responses=_ANSWERS_OF_ENDS),
         Call("DELETE", SESSION_PATH, end_session, SESSIONS_POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_ENDS),
     ]
 
@@ -110,7 +110,7 @@ async def read_account(
     caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> AccountResponse | Response:
     """Read your account; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    profile = await services.own_account.profiles.read(caller, is_expected(request))
+    profile = await services.own_account.profiles.read(caller, read_precondition(request))
     if is_unchanged(request, profile.version):
         return Response(status_code=304, headers={"ETag": entity_tag(profile.version)})
     return await _account_response(profile, caller, services, response)
@@ -125,7 +125,7 @@ async def amend_account(
 ) -> AccountResponse:
     """Change your user name (RFC 7396), after a recent authentication. With If-Match only at that version."""
     username = body.username if "username" in body.model_fields_set else None
-    profile = await services.own_account.profiles.change_username(caller, username, is_changeable(request))
+    profile = await services.own_account.profiles.change_username(caller, username, change_precondition(request))
     return await _account_response(profile, caller, services, response)
 
 
@@ -137,7 +137,7 @@ async def change_password(
     services: CurrentServices,
 ) -> TokenPairResponse:
     """Replace your password. All your sessions end; the response has the tokens of a new session and its device."""
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         changed = await services.own_account.password_change.change(
             caller,
             current_password=body.current_password,
@@ -164,7 +164,7 @@ async def reauthenticate(
     if body.credential is not None:
         shown = passkeys_of(services).factors.shown_in_session(caller, body.credential.decoded())
         return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, shown))
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         pair = await reauthentication.reauthenticate(caller, body.password or "", client=client)
     return TokenPairResponse.of(pair)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from doorward.api.caller import CurrentCaller
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.applications import ApplicationListResponse, ApplicationResponse
 from doorward.api.services import CurrentServices
@@ -13,7 +13,7 @@ from doorward.domain.oauth.exceptions import ApplicationNotFoundError
 
 APPLICATIONS_PATH: Final = f"{ACCOUNT_PATH}/applications"
 APPLICATION_PATH: Final = f"{APPLICATIONS_PATH}/{{client_id}}"
-REMEDIES: Final[Remedies] = {ApplicationNotFoundError: "List them: GET /api/v1/account/applications."}
+HTTP_HINTS: Final[HttpHints] = {ApplicationNotFoundError: "List them: GET /api/v1/account/applications."}
 
 
 def calls() -> Sequence[Call]:

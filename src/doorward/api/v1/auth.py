@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from doorward.api.bodies import JSON, JsonBody, JsonReader
 from doorward.api.caller import caller_of
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.exceptions import AccessTokenNotRevocableError, InvalidScopeError, UnsupportedGrantTypeError
-from doorward.api.policy import ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.policy import ACCOUNT, PUBLIC, ErrorFormat, RoutePolicy
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import (
     RefreshTokenRequest,
@@ -20,7 +21,7 @@ from doorward.api.schemas.auth import (
     UserResponse,
     require_account_scope,
 )
-from doorward.api.schemas.joining import RegistrationRequestedResponse
+from doorward.api.schemas.registration_by_mail import RegistrationRequestedResponse
 from doorward.api.schemas.standard_forms import RefreshForm, RevocationForm, ScopedPairResponse
 from doorward.api.services import CurrentServices, Services, services_of
 from doorward.api.standard_forms import (
@@ -29,7 +30,6 @@ from doorward.api.standard_forms import (
     RevocationRequest,
     TokenRequest,
 )
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
@@ -55,7 +55,7 @@ from doorward.domain.auth.sessions.grants import FIRST_PARTY, Grant
 
 TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
     DeletionPendingError: "POST restore_token to /api/v1/auth/deletion/cancel, then log in again.",
     LoginThrottledError: "Try again after the time in Retry-After, with Doorward-Device on a device that has it.",
@@ -155,7 +155,7 @@ def calls() -> Sequence[Call]:
             status=201,
             answer=UserResponse,
             refusals=_REFUSALS_OF_REGISTERING,
-            extra_answers={201: {"links": _AFTER_REGISTERING}, 202: _REQUESTED},
+            extra_responses={201: {"links": _AFTER_REGISTERING}, 202: _REQUESTED},
         ),
         Call(
             "POST",
@@ -164,8 +164,8 @@ def calls() -> Sequence[Call]:
             _token_policy(LimitedCall.TOKEN, of_refresh=LimitedCall.REFRESH),
             tag=TAG,
             refusals=_REFUSALS_OF_LOGIN,
-            form_refusals=REFUSALS_OF_REFRESH_FORM,
-            extra_answers=of_login,
+            oauth_refusals=REFUSALS_OF_REFRESH_FORM,
+            extra_responses=of_login,
         ),
         Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
         *_calls_of_refresh_tokens(),
@@ -185,7 +185,7 @@ def _calls_of_refresh_tokens() -> Sequence[Call]:
             body=_REFRESH_BODY,
             answer=TokenPairResponse,
             refusals=(InvalidRefreshTokenError,),
-            extra_answers=of_refresh,
+            extra_responses=of_refresh,
         ),
         Call(
             "POST",
@@ -195,22 +195,22 @@ def _calls_of_refresh_tokens() -> Sequence[Call]:
             tag=TAG,
             status=204,
             refusals=_NOT_REVOCABLE,
-            form_refusals=REFUSALS_OF_REVOCATION_FORM,
-            extra_answers={200: _REVOKED_BY_FORM},
+            oauth_refusals=REFUSALS_OF_REVOCATION_FORM,
+            extra_responses={200: _REVOKED_BY_FORM},
         ),
     ]
 
 
 def _token_policy(limit: LimitedCall | None = None, of_refresh: LimitedCall | None = None) -> RoutePolicy:
     """Return the policy of a token endpoint. Its refusals have the members of RFC 6749 for clients of that standard."""
-    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=limit, limit_of_refresh=of_refresh)
+    return RoutePolicy(PUBLIC, errors=ErrorFormat.OAUTH, limit_of_address=limit, limit_of_refresh=of_refresh)
 
 
 async def register(
     request: Request, body: JsonBody[RegisterRequest], services: CurrentServices
 ) -> UserResponse | Response:
     """Create an account; 202 if it must be completed by mail (`POST /api/v1/auth/register/confirm`)."""
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         if services.registration_requests.is_required:
             token = await services.registration_requests.request(
                 email=body.email, username=body.username, password=body.password, client=client
@@ -237,7 +237,7 @@ async def login(
     if isinstance(form, RefreshForm):
         return ScopedPairResponse.of(await services.sessions.refresh(form.refresh_token, scopes=form.scopes))
     grant = await _grant_of(form, services)
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         begun = await services.login.login(
             name=form.username,
             password=form.password,

@@ -7,6 +7,7 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.accounts import ConfirmEmailChangeRequest, EmailChangeRequest, WaitingForMailboxResponse
@@ -14,7 +15,6 @@ from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.services import CurrentServices
 from doorward.api.v1.account import ACCOUNT_PATH, TAG
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.models import WaitingForMailbox
 from doorward.domain.auth.exceptions import (
@@ -45,7 +45,7 @@ def calls() -> Sequence[Call]:
             CONFIRMATION_POLICY,
             tag=TAG,
             refusals=(InvalidOneTimeTokenError,),
-            extra_answers={200: {"headers": _DEVICE_OF_A_PAIR}},
+            extra_responses={200: {"headers": _DEVICE_OF_A_PAIR}},
         ),
     ]
 
@@ -75,7 +75,7 @@ async def confirm_email_change(
     The response names the mailbox that must confirm next. After the last confirmation all your sessions end, and the
     response has the tokens of a new one.
     """
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         outcome = await services.own_account.email_change_confirmation.confirm_by_session(
             caller, token=body.token, code=body.code, client=client, user_agent=request.headers.get("user-agent")
         )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from doorward.api.caller import CurrentCaller
 from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.identities import IdentityListResponse, IdentityResponse
 from doorward.api.services import CurrentServices
@@ -18,7 +18,7 @@ IDENTITIES_PATH: Final = f"{ACCOUNT_PATH}/identities"
 IDENTITY_PATH: Final = f"{IDENTITIES_PATH}/{{identity_id:uuid}}"
 OWN_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.FACTORS)
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.FACTORS)
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     IdentityNotFoundError: f"List them: GET {IDENTITIES_PATH}.",
     LastWayInError: "Set a password first, or add a passkey.",
 }

@@ -8,11 +8,11 @@ from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentAnyCaller, CurrentOwner
-from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.exceptions import UploadTooSlowError
 from doorward.api.links import own_address, page_links, slice_links
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, Cache, NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies, field_error
+from doorward.api.problems import HttpHints, field_error
 from doorward.api.routing import Call
 from doorward.api.schemas.items import (
     ItemBody,
@@ -61,7 +61,7 @@ WRITE_POLICY: Final = RoutePolicy(WRITE, cache=Cache.PRIVATE)
 IMPORT_POLICY: Final = RoutePolicy(
     WRITE, cache=Cache.PRIVATE, body_limit=MAXIMUM_UPLOAD_BYTES, limit_of_user=LimitedCall.IMPORT
 )
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     ItemNotFoundError: "List them: GET /api/v1/items.",
     StaleItemError: "Read it again and repeat the call with its new ETag.",
     NoSearchWordsError: "Send letters or digits: q=star wars.",
@@ -108,7 +108,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=ItemResponse,
             refusals=(ItemNotFoundError, StaleItemError),
-            extra_answers={304: {"description": "Not Modified"}},
+            extra_responses={304: {"description": "Not Modified"}},
         ),
         Call("PUT", ITEM, replace_item, WRITE_POLICY, tag=TAG, refusals=_REFUSALS_OF_REPLACING),
         Call("PATCH", ITEM, amend_item, WRITE_POLICY, tag=TAG, refusals=_REFUSALS_OF_REPLACING),
@@ -169,7 +169,7 @@ async def read_item(
     item_id: UUID, caller: CurrentAnyCaller, services: CurrentServices, request: Request, response: Response
 ) -> ItemResponse | Response:
     """Read one item; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    item = await services.items.read(caller.user_id, item_id, is_expected(request))
+    item = await services.items.read(caller.user_id, item_id, read_precondition(request))
     if is_unchanged(request, item.version):
         return Response(status_code=304, headers={"ETag": entity_tag(item.version)})
     return _item_response(item, response)
@@ -184,7 +184,7 @@ async def replace_item(
     response: Response,
 ) -> ItemResponse:
     """Replace the content of your item. With If-Match only at that version."""
-    item = await services.items.replace(owner_id, item_id, _content(body), is_changeable(request))
+    item = await services.items.replace(owner_id, item_id, _content(body), change_precondition(request))
     return _item_response(item, response)
 
 
@@ -198,13 +198,13 @@ async def amend_item(
 ) -> ItemResponse:
     """Change some fields of your item (RFC 7396). With If-Match only at that version."""
     changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
-    item = await services.items.amend(owner_id, item_id, changes, is_changeable(request))
+    item = await services.items.amend(owner_id, item_id, changes, change_precondition(request))
     return _item_response(item, response)
 
 
 async def delete_item(item_id: UUID, owner_id: CurrentOwner, services: CurrentServices, request: Request) -> None:
     """Delete your item. With If-Match only at that version."""
-    await services.items.remove(owner_id, item_id, is_changeable(request))
+    await services.items.remove(owner_id, item_id, change_precondition(request))
 
 
 async def import_items(

@@ -8,8 +8,9 @@ from fastapi import Depends, Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, PUBLIC, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.schemas.ceremonies import CreationOptionsResponse, RequestOptionsResponse, encoded
@@ -28,7 +29,6 @@ from doorward.api.services import CurrentServices, PasskeyServices, passkeys_of
 from doorward.api.v1 import account, auth
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, ShownDevice
 from doorward.api.v1.second_factors import COMPLETION_PATH, COMPLETION_POLICY, REFUSALS_OF_COMPLETION, complete
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
@@ -56,7 +56,7 @@ LOGIN_POLICY: Final = RoutePolicy(PUBLIC, limit_of_address=LimitedCall.PASSKEY_L
 OWN_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
 """Also for changes of names: a thief who swapped them could make the owner remove the wrong passkey."""
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     PasskeyRegistrationRefusedError: f"Begin with new options: POST {LIST}/options.",
     PasskeyNotFoundError: f"List them: GET {LIST}.",
 }
@@ -98,7 +98,7 @@ def calls() -> Sequence[Call]:
             LOGIN_POLICY,
             tag=auth.TAG,
             refusals=_REFUSALS_OF_LOGIN,
-            extra_answers={200: {"headers": GIVEN_DEVICE}},
+            extra_responses={200: {"headers": GIVEN_DEVICE}},
         ),
         Call(
             "POST",
@@ -107,7 +107,7 @@ def calls() -> Sequence[Call]:
             COMPLETION_POLICY,
             tag=auth.TAG,
             refusals=(*_OFF, *REFUSALS_OF_COMPLETION),
-            extra_answers={200: {"headers": GIVEN_DEVICE}},
+            extra_responses={200: {"headers": GIVEN_DEVICE}},
         ),
         *_own_calls(),
     ]
@@ -133,7 +133,7 @@ def _own_calls() -> Sequence[Call]:
             tag=account.TAG,
             status=201,
             refusals=_REFUSALS_OF_REGISTRATION,
-            extra_answers={201: {"headers": GIVEN_DEVICE}},
+            extra_responses={201: {"headers": GIVEN_DEVICE}},
         ),
         *_calls_of_one(),
     ]
@@ -156,7 +156,7 @@ def _calls_of_one() -> Sequence[Call]:
             CHANGE_POLICY,
             tag=account.TAG,
             refusals=_REFUSALS_OF_ONE,
-            extra_answers={200: {"headers": GIVEN_DEVICE}},
+            extra_responses={200: {"headers": GIVEN_DEVICE}},
         ),
     ]
 
@@ -186,7 +186,7 @@ async def passkey_login(
     doorward_device: ShownDevice = None,
 ) -> TokenPairResponse:
     """Sign in with a passkey alone, and begin a session. The authenticator must have verified the user."""
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         begun = await passkeys.login.login(
             body.credential.decoded(),
             client=client,
@@ -242,7 +242,7 @@ async def add_passkey(
     From then on the password alone is not enough to sign in: the passkey is also a second factor. For the first
     factor of the account, the response has ten recovery codes.
     """
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         added = await passkeys.registration.register(
             caller,
             body.credential.decoded(),
@@ -267,7 +267,7 @@ async def remove_passkey(
     passkey_id: UUID, caller: CurrentCaller, request: Request, response: Response, passkeys: CurrentPasskeys
 ) -> TokenPairResponse:
     """Remove one of your passkeys. All your sessions end; the response has the tokens of a new one."""
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         removed = await passkeys.management.remove(
             caller, passkey_id, client=client, user_agent=request.headers.get("user-agent")
         )

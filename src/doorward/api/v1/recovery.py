@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from fastapi import Request
 
 from doorward.api.bodies import JsonBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import PUBLIC, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.accounts import ForgotPasswordRequest, ResetPasswordRequest
 from doorward.api.services import CurrentServices
 from doorward.api.v1.auth import PREFIX, TAG, ShownDevice
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError, TooManyHashesError
 from doorward.domain.auth.passwords.exceptions import PasswordTooCommonError
@@ -53,7 +53,7 @@ async def forgot_password(
 
 async def reset_password(request: Request, body: JsonBody[ResetPasswordRequest], services: CurrentServices) -> None:
     """Set a new password with the token or code of the mail. All sessions of the account end; no new one begins."""
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         if body.token is not None:
             await services.recovery.reset_by_token(body.token, body.new_password, client=client)
         else:

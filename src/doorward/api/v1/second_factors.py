@@ -7,8 +7,9 @@ from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.disconnect import watch_disconnect
+from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, PUBLIC, ErrorFormat, RoutePolicy
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.schemas.second_factors import (
@@ -28,7 +29,6 @@ from doorward.api.services import CurrentServices, Services
 from doorward.api.v1.account import ACCOUNT_PATH
 from doorward.api.v1.account import TAG as ACCOUNT_TAG
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, PREFIX, TAG, ShownDevice
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
@@ -55,13 +55,13 @@ from doorward.observability.request_context import current_client
 COMPLETION_PATH: Final = f"{PREFIX}/second-factor"
 FACTORS_PATH: Final = f"{ACCOUNT_PATH}/second-factors"
 TOTP_PATH: Final = f"{FACTORS_PATH}/totp"
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     InvalidPendingLoginError: "POST it to /api/v1/auth/token.",
     TotpExistsError: "DELETE /api/v1/account/second-factors/totp, or replace it: POST with ?replace=true.",
     SecondFactorNeededError: "POST /api/v1/account/second-factors/totp.",
     NoSecondFactorError: "POST /api/v1/account/second-factors/totp.",
 }
-COMPLETION_POLICY: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.SECOND_FACTOR)
+COMPLETION_POLICY: Final = RoutePolicy(PUBLIC, errors=ErrorFormat.OAUTH, limit_of_address=LimitedCall.SECOND_FACTOR)
 _READ: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.FACTORS)
 _CHANGE: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.FACTORS)
 REFUSALS_OF_COMPLETION: Final = (InvalidPendingLoginError, InvalidSecondFactorError, LoginThrottledError)
@@ -79,7 +79,7 @@ def calls() -> Sequence[Call]:
             COMPLETION_POLICY,
             tag=TAG,
             refusals=(*REFUSALS_OF_COMPLETION, SecondFactorsUnavailableError),
-            extra_answers=_WITH_DEVICE,
+            extra_responses=_WITH_DEVICE,
         ),
         Call(
             "POST",
@@ -88,7 +88,7 @@ def calls() -> Sequence[Call]:
             COMPLETION_POLICY,
             tag=TAG,
             refusals=REFUSALS_OF_COMPLETION,
-            extra_answers=_WITH_DEVICE,
+            extra_responses=_WITH_DEVICE,
         ),
         *_account_calls(),
     ]
@@ -105,7 +105,7 @@ def _account_calls() -> Sequence[Call]:
             _READ,
             tag=ACCOUNT_TAG,
             refusals=(*_REFUSALS_OF_ENROLMENT, InvalidOneTimeTokenError, InvalidSecondFactorError),
-            extra_answers=_WITH_DEVICE,
+            extra_responses=_WITH_DEVICE,
         ),
         Call(
             "DELETE",
@@ -114,7 +114,7 @@ def _account_calls() -> Sequence[Call]:
             _CHANGE,
             tag=ACCOUNT_TAG,
             refusals=(SecondFactorsUnavailableError, TotpNotFoundError),
-            extra_answers=_WITH_DEVICE,
+            extra_responses=_WITH_DEVICE,
         ),
         Call(
             "POST",
@@ -160,7 +160,7 @@ async def complete(
     device_token: str | None,
 ) -> TokenPairResponse | ScopedPairResponse:
     """Begin the session of a pending login with a factor of any kind."""
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         by = CompletingClient(client, _agent(request), device_token, body.remember_device)
         begun = await services.second_factors.completion.complete(body.mfa_token, factor, by)
     response.headers[DEVICE_HEADER] = begun.device_token

@@ -6,13 +6,13 @@ from fastapi import Request
 
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller, OptionalCaller
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT, OPTIONAL_ACCOUNT, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.accounts import VerifyEmailRequest
 from doorward.api.services import CurrentServices
 from doorward.api.v1 import account
 from doorward.api.v1.auth import PREFIX, TAG
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
@@ -66,7 +66,7 @@ async def verify_email(
     if caller is not None:
         await services.verification.verify_by_session(caller, token=body.token, code=body.code)
     elif body.token is not None and body.password is not None:
-        async with waiting_client(request) as client:
+        async with watch_disconnect(request) as client:
             await services.verification.verify_by_password(body.token, body.password, client=client)
     else:
         raise MissingAccessTokenError

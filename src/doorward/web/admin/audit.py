@@ -9,39 +9,39 @@ from doorward.api.v1.admin import audit, users
 from doorward.core.pages import Slice
 from doorward.domain.audit.models import AuditEntry, AuditQuery
 from doorward.domain.auth.callers import Caller
-from doorward.web.admin.visits import AdminPageOf, Place, access_of, asked_in_query, given, search
+from doorward.web.admin.pages import AdminPageBase, NavigationEntry, access_of, query_parameters, search, without_empty
 from doorward.web.forms import AdminPage
-from doorward.web.own.visits import Visit
-from doorward.web.own.words import in_utc, shown_moment
+from doorward.web.own.formatting import in_utc, shown_moment
+from doorward.web.own.pages import PageContext
 
 _NONE_FOUND: Final[Slice[AuditEntry]] = Slice((), 0, None)
 _MOMENTS: Final = ("since", "until")
 
 
-class AuditPage(AdminPageOf):
+class AuditPage(AdminPageBase):
     """The audit log, newest entries first, with filters."""
 
     name = AdminPage.AUDIT
     title = "audit.title"
     access = access_of(audit.READ)
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the entries of one part of the log. If the search is refused, the page shows the refusal."""
-        asked = asked_in_query(visit, "user_id", "type", "actor", *_MOMENTS)
-        after = asked_in_query(visit, "after")
+        asked = query_parameters(context, "user_id", "type", "actor", *_MOMENTS)
+        after = query_parameters(context, "after")
 
         async def find() -> Slice[AuditEntry]:
             moments = {name: in_utc(asked[name]) for name in _MOMENTS if asked[name]}
-            wanted = AuditParameters.model_validate(given({**asked, **after, **moments}))
+            wanted = AuditParameters.model_validate(without_empty({**asked, **after, **moments}))
             query = AuditQuery(wanted.user_id, wanted.type, wanted.actor, wanted.since, wanted.until)
-            trail = visit.services.administration.audit_trail
+            trail = context.services.administration.audit_trail
             return await trail.search(query, after=wanted.after, page_size=wanted.page_size)
 
-        found, refusal = await search(visit, find, _NONE_FOUND)
+        found, refusal = await search(context, find, _NONE_FOUND)
         return {
             "asked": asked,
             "search_refusal": refusal,
-            "entries": [_shown(entry, visit.caller) for entry in found.entries],
+            "entries": [_shown(entry, context.caller) for entry in found.entries],
             "more": found.next_cursor or "",
         }
 
@@ -76,4 +76,4 @@ def _is_id(actor: str | None) -> bool:
         return False
 
 
-PLACE: Final = Place(AuditPage())
+NAVIGATION_ENTRY: Final = NavigationEntry(AuditPage())

@@ -26,10 +26,19 @@ from doorward.domain.oauth.policy import (
     is_built_in,
 )
 from doorward.web.admin.forms import ClientContentForm, ClientForm
-from doorward.web.admin.visits import AdminPageOf, FormOf, PageOfOne, Place, Shown, access_of, is_version, shown_secret
+from doorward.web.admin.pages import (
+    AdminForm,
+    AdminPageBase,
+    NavigationEntry,
+    OneTimePage,
+    RowPage,
+    access_of,
+    secret_page,
+    version_test,
+)
 from doorward.web.forms import AdminPage
-from doorward.web.own.visits import Done, Visit
-from doorward.web.own.words import shown_day, shown_moment
+from doorward.web.own.formatting import shown_day, shown_moment
+from doorward.web.own.pages import FormResult, PageContext
 
 _ACCESS: Final = access_of(clients.POLICY)
 _ALGORITHMS: Final = get_args(KeyAlgorithm)
@@ -42,19 +51,19 @@ _GRANT_TYPES: Final[Mapping[str, str]] = {
 """Grant types by their form fields."""
 
 
-class ClientsPage(AdminPageOf):
+class ClientsPage(AdminPageBase):
     """The list of clients, oldest first."""
 
     name = AdminPage.CLIENTS
     title = "clients.title"
     access = _ACCESS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return all clients, and the choices for a new one."""
         return {
             "clients": [
                 {"id": each.client_id, "name": each.name, "is_enabled": each.is_enabled, "grants": _grants(each)}
-                for each in await visit.services.oauth.clients.list()
+                for each in await context.services.oauth.clients.list()
             ],
             "client": ClientContent(name=""),
             "grants": ["authorization_code"],
@@ -64,15 +73,15 @@ class ClientsPage(AdminPageOf):
         }
 
 
-class ClientPage(PageOfOne):
+class ClientPage(RowPage):
     """One client."""
 
     name = AdminPage.CLIENT
     access = _ACCESS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the client and its secrets without their values. Raises ``ClientNotFoundError``."""
-        details = await visit.services.oauth.clients.get(self.key, lambda _: True)
+        details = await context.services.oauth.clients.get(self.key, lambda _: True)
         client = details.client
         return {
             "client": client,
@@ -126,57 +135,57 @@ def _changes(form: ClientContentForm) -> ClientChanges:
     return {name: content[name] for name in ("scopes", "resources")} if is_built_in(form.client_id) else content
 
 
-async def _create(visit: Visit, form: ClientContentForm) -> Done | Shown:
+async def _create(context: PageContext, form: ClientContentForm) -> FormResult | OneTimePage:
     """Add a client, and show its secret if it has one."""
     content = ClientContent(**_content(form))
-    return _made(await visit.services.oauth.clients.create(visit.caller, content), "client_created")
+    return _made(await context.services.oauth.clients.create(context.caller, content), "client_created")
 
 
-async def _change(visit: Visit, form: ClientContentForm) -> Done:
+async def _change(context: PageContext, form: ClientContentForm) -> FormResult:
     """Change a client, if its version is still the one on the page."""
-    administered = visit.services.oauth.clients
-    await administered.change(visit.caller, form.client_id, _changes(form), is_version(form.version))
-    return Done("client_changed")
+    administered = context.services.oauth.clients
+    await administered.change(context.caller, form.client_id, _changes(form), version_test(form.version))
+    return FormResult("client_changed")
 
 
-async def _rotate(visit: Visit, form: ClientForm) -> Done | Shown:
+async def _rotate(context: PageContext, form: ClientForm) -> FormResult | OneTimePage:
     """Give a client a new secret, if its version is still the one on the page."""
-    administered = visit.services.oauth.clients
-    made = await administered.rotate_secret(visit.caller, form.client_id, is_version(form.version))
+    administered = context.services.oauth.clients
+    made = await administered.rotate_secret(context.caller, form.client_id, version_test(form.version))
     return _made(made, "client_secret")
 
 
-def _made(made: ClientWithSecret, what: str) -> Done | Shown:
+def _made(made: ClientWithSecret, what: str) -> FormResult | OneTimePage:
     page = ClientPage(made.client.client_id)
     if made.secret is None:
-        return Done(what, page=page)
-    return shown_secret(what, made.client.name, made.client.client_id, made.secret, page)
+        return FormResult(what, page=page)
+    return secret_page(what, made.client.name, made.client.client_id, made.secret, page)
 
 
 def _action(
     name: str,
     action: Callable[[Clients, Caller, str, VersionTest], Awaitable[object]],
     done: str,
-    page: AdminPageOf | None = None,
-) -> FormOf[ClientForm]:
-    async def act(visit: Visit, form: ClientForm) -> Done:
-        await action(visit.services.oauth.clients, visit.caller, form.client_id, is_version(form.version))
-        return Done(done, page=page)
+    page: AdminPageBase | None = None,
+) -> AdminForm[ClientForm]:
+    async def act(context: PageContext, form: ClientForm) -> FormResult:
+        await action(context.services.oauth.clients, context.caller, form.client_id, version_test(form.version))
+        return FormResult(done, page=page)
 
-    return FormOf(name, _ACCESS, ClientForm, act, _page)
+    return AdminForm(name, _ACCESS, ClientForm, act, _page)
 
 
 def _page(form: ClientForm) -> ClientPage:
     return ClientPage(form.client_id)
 
 
-PLACE: Final = Place(
+NAVIGATION_ENTRY: Final = NavigationEntry(
     ClientsPage(),
     pages=(ClientPage(),),
     forms=(
-        FormOf("create-client", _ACCESS, ClientContentForm, _create, lambda _: ClientsPage()),
-        FormOf("change-client", _ACCESS, ClientContentForm, _change, _page),
-        FormOf("rotate-client-secret", _ACCESS, ClientForm, _rotate, _page),
+        AdminForm("create-client", _ACCESS, ClientContentForm, _create, lambda _: ClientsPage()),
+        AdminForm("change-client", _ACCESS, ClientContentForm, _change, _page),
+        AdminForm("rotate-client-secret", _ACCESS, ClientForm, _rotate, _page),
         _action("disable-client", Clients.disable, "client_disabled"),
         _action("enable-client", Clients.enable, "client_enabled"),
         _action("delete-client", Clients.remove, "client_deleted", ClientsPage()),

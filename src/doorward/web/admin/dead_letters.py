@@ -11,32 +11,40 @@ from doorward.domain.administration.models import Actor
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookNotFoundError
 from doorward.domain.webhooks.models import DeadLetter
 from doorward.web.admin.forms import DeadLetterForm, RetryAllForm
-from doorward.web.admin.visits import AdminPageOf, FormOf, Place, access_of, asked_in_query, given, search
+from doorward.web.admin.pages import (
+    AdminForm,
+    AdminPageBase,
+    NavigationEntry,
+    access_of,
+    query_parameters,
+    search,
+    without_empty,
+)
 from doorward.web.forms import AdminPage
-from doorward.web.own.visits import Done, Visit
-from doorward.web.own.words import read_id, shown_moment
+from doorward.web.own.formatting import read_id, shown_moment
+from doorward.web.own.pages import FormResult, PageContext
 
 _ACCESS: Final = access_of(outbox.POLICY)
 _NONE_FOUND: Final[Slice[DeadLetter]] = Slice((), 0, None)
 
 
-class DeadLettersPage(AdminPageOf):
+class DeadLettersPage(AdminPageBase):
     """The list of dead letters, newest first."""
 
     name = AdminPage.DEAD_LETTERS
     title = "dead_letters.title"
     access = _ACCESS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the dead letters of one part of the list. If the search is refused, the page shows the refusal."""
-        asked = asked_in_query(visit, "webhook_id")
-        after = asked_in_query(visit, "after")
+        asked = query_parameters(context, "webhook_id")
+        after = query_parameters(context, "after")
 
         async def find() -> Slice[DeadLetter]:
-            wanted = DeadLetterParameters.model_validate(given({**asked, **after}))
-            return await part_of_dead_letters(wanted, visit.services)
+            wanted = DeadLetterParameters.model_validate(without_empty({**asked, **after}))
+            return await part_of_dead_letters(wanted, context.services)
 
-        found, refusal = await search(visit, find, _NONE_FOUND)
+        found, refusal = await search(context, find, _NONE_FOUND)
         return {
             "asked": asked,
             "search_refusal": refusal,
@@ -59,25 +67,25 @@ class DeadLettersPage(AdminPageOf):
         }
 
 
-async def _retry(visit: Visit, form: DeadLetterForm) -> Done:
+async def _retry(context: PageContext, form: DeadLetterForm) -> FormResult:
     """Retry one dead letter with the full retry schedule. Raises ``DeadLetterNotFoundError``."""
     if not form.message_id:
         raise DeadLetterNotFoundError
-    await visit.services.outgoing.dead_letters.retry(Actor(visit.caller), int(form.message_id))
-    return Done("dead_letter")
+    await context.services.outgoing.dead_letters.retry(Actor(context.caller), int(form.message_id))
+    return FormResult("dead_letter")
 
 
-async def _retry_all(visit: Visit, form: RetryAllForm) -> Done:
+async def _retry_all(context: PageContext, form: RetryAllForm) -> FormResult:
     """Retry all dead letters of a webhook, each with the full retry schedule."""
     webhook_id = read_id(form.webhook_id, WebhookNotFoundError)
-    await visit.services.outgoing.dead_letters.retry_all(Actor(visit.caller), webhook_id)
-    return Done("dead_letters")
+    await context.services.outgoing.dead_letters.retry_all(Actor(context.caller), webhook_id)
+    return FormResult("dead_letters")
 
 
-PLACE: Final = Place(
+NAVIGATION_ENTRY: Final = NavigationEntry(
     DeadLettersPage(),
     forms=(
-        FormOf("retry-dead-letter", _ACCESS, DeadLetterForm, _retry, lambda _: DeadLettersPage()),
-        FormOf("retry-dead-letters", _ACCESS, RetryAllForm, _retry_all, lambda _: DeadLettersPage()),
+        AdminForm("retry-dead-letter", _ACCESS, DeadLetterForm, _retry, lambda _: DeadLettersPage()),
+        AdminForm("retry-dead-letters", _ACCESS, RetryAllForm, _retry_all, lambda _: DeadLettersPage()),
     ),
 )

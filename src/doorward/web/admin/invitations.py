@@ -9,30 +9,39 @@ from doorward.core.pages import Slice
 from doorward.domain.administration.exceptions import InvitationNotFoundError
 from doorward.domain.administration.models import Actor, PendingInvitation
 from doorward.web.admin.forms import InviteForm, RevokeInvitationForm
-from doorward.web.admin.visits import AdminPageOf, FormOf, Place, access_of, asked_in_query, given, read_names, search
+from doorward.web.admin.pages import (
+    AdminForm,
+    AdminPageBase,
+    NavigationEntry,
+    access_of,
+    query_parameters,
+    read_names,
+    search,
+    without_empty,
+)
 from doorward.web.forms import AdminPage
-from doorward.web.own.visits import Done, Visit
-from doorward.web.own.words import read_id, shown_day
+from doorward.web.own.formatting import read_id, shown_day
+from doorward.web.own.pages import FormResult, PageContext
 
 _NONE_FOUND: Final[Slice[PendingInvitation]] = Slice((), 0, None)
 
 
-class InvitationsPage(AdminPageOf):
+class InvitationsPage(AdminPageBase):
     """The list of invitations, newest first."""
 
     name = AdminPage.INVITATIONS
     title = "invitations.title"
     access = access_of(users.READ)
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the invitations of one part of the list."""
 
         async def find() -> Slice[PendingInvitation]:
-            wanted = InvitationListParameters.model_validate(given(asked_in_query(visit, "after")))
-            administered = visit.services.administration.invitations
+            wanted = InvitationListParameters.model_validate(without_empty(query_parameters(context, "after")))
+            administered = context.services.administration.invitations
             return await administered.list(after=wanted.after, page_size=wanted.page_size)
 
-        found, refusal = await search(visit, find, _NONE_FOUND)
+        found, refusal = await search(context, find, _NONE_FOUND)
         return {
             "search_refusal": refusal,
             "invitations": [
@@ -49,25 +58,25 @@ class InvitationsPage(AdminPageOf):
         }
 
 
-async def _invite(visit: Visit, form: InviteForm) -> Done:
+async def _invite(context: PageContext, form: InviteForm) -> FormResult:
     """Invite an address by mail."""
-    administered = visit.services.administration.invitations
-    await administered.create(Actor(visit.caller), form.email, read_names(form.roles))
-    return Done("invited")
+    administered = context.services.administration.invitations
+    await administered.create(Actor(context.caller), form.email, read_names(form.roles))
+    return FormResult("invited")
 
 
-async def _revoke(visit: Visit, form: RevokeInvitationForm) -> Done:
+async def _revoke(context: PageContext, form: RevokeInvitationForm) -> FormResult:
     """Revoke an invitation."""
     invitation_id = read_id(form.invitation_id, InvitationNotFoundError)
-    await visit.services.administration.invitations.revoke(Actor(visit.caller), invitation_id)
-    return Done("invitation_revoked")
+    await context.services.administration.invitations.revoke(Actor(context.caller), invitation_id)
+    return FormResult("invitation_revoked")
 
 
 _WRITES: Final = access_of(invitations.WRITE)
-PLACE: Final = Place(
+NAVIGATION_ENTRY: Final = NavigationEntry(
     InvitationsPage(),
     forms=(
-        FormOf("invite", _WRITES, InviteForm, _invite, lambda _: InvitationsPage()),
-        FormOf("revoke-invitation", _WRITES, RevokeInvitationForm, _revoke, lambda _: InvitationsPage()),
+        AdminForm("invite", _WRITES, InviteForm, _invite, lambda _: InvitationsPage()),
+        AdminForm("revoke-invitation", _WRITES, RevokeInvitationForm, _revoke, lambda _: InvitationsPage()),
     ),
 )

@@ -5,37 +5,37 @@ from collections.abc import Mapping
 from doorward.api.v1.admin import audit, users
 from doorward.domain.administration.models import AdministeredUser
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.web.admin.visits import PageOfOne, access_of
+from doorward.web.admin.pages import RowPage, access_of
 from doorward.web.forms import AdminPage
 from doorward.web.own.devices import device_name
-from doorward.web.own.visits import Visit
-from doorward.web.own.words import read_id, shown_day, shown_moment
+from doorward.web.own.formatting import read_id, shown_day, shown_moment
+from doorward.web.own.pages import PageContext
 
 
-class UserPage(PageOfOne):
+class UserPage(RowPage):
     """One user."""
 
     name = AdminPage.USER
     access = access_of(users.READ)
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the user and the live sessions. Raises ``UserNotFoundError``."""
         user_id = read_id(self.key, UserNotFoundError)
-        administration = visit.services.administration
+        administration = context.services.administration
         user = await administration.users.read(user_id, lambda _: True)
         browsers = [
-            _session(visit, each.user_agent, each.address, shown_moment(each.seen_at))
+            _session(context, each.user_agent, each.address, shown_moment(each.seen_at))
             for each in await administration.session_listing.list_browsers_of(user_id)
         ]
         others = [
-            _session(visit, each.application or each.user_agent, each.address, shown_moment(each.refreshed_at))
+            _session(context, each.application or each.user_agent, each.address, shown_moment(each.refreshed_at))
             for each in await administration.session_listing.list_of(user_id)
         ]
         return {
             "user": _shown(user),
             "sessions": [*browsers, *others],
             "role_names": [role.name for role in await administration.roles.list()],
-            "has_audit": access_of(audit.READ).scope in visit.caller.scopes,
+            "has_audit": access_of(audit.READ).scope in context.caller.scopes,
         }
 
 
@@ -59,6 +59,6 @@ def _shown(user: AdministeredUser) -> Mapping[str, object]:
     }
 
 
-def _session(visit: Visit, name: str | None, address: str | None, used: str) -> Mapping[str, object]:
-    named = device_name(name) if name else visit.texts("sessions.unknown_device")
+def _session(context: PageContext, name: str | None, address: str | None, used: str) -> Mapping[str, object]:
+    named = device_name(name) if name else context.texts("sessions.unknown_device")
     return {"name": named, "used": used, "address": address}

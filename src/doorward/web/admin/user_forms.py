@@ -10,14 +10,14 @@ from doorward.domain.administration.models import Actor, UserChanges
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.web.admin.forms import ChangeUserForm, DeleteUserForm, UserForm
+from doorward.web.admin.pages import AdminForm, access_of, read_names, version_test
 from doorward.web.admin.user import UserPage
 from doorward.web.admin.users import UsersPage
-from doorward.web.admin.visits import FormOf, access_of, is_version, read_names
-from doorward.web.own.visits import Done, Visit
-from doorward.web.own.words import read_id
+from doorward.web.own.formatting import read_id
+from doorward.web.own.pages import FormResult, PageContext
 
 
-async def _change(visit: Visit, form: ChangeUserForm) -> Done:
+async def _change(context: PageContext, form: ChangeUserForm) -> FormResult:
     """Change a user, if the version is still the one on the page."""
     changes = UserChanges(
         username=form.username or None,
@@ -27,20 +27,20 @@ async def _change(visit: Visit, form: ChangeUserForm) -> Done:
         external_id=form.external_id or None,
     )
     user_id = read_id(form.user_id, UserNotFoundError)
-    users = visit.services.administration.users
-    await users.change(Actor(visit.caller), user_id, changes, is_version(form.version))
-    return Done("user_changed")
+    users = context.services.administration.users
+    await users.change(Actor(context.caller), user_id, changes, version_test(form.version))
+    return FormResult("user_changed")
 
 
-async def _delete(visit: Visit, form: DeleteUserForm) -> Done:
+async def _delete(context: PageContext, form: DeleteUserForm) -> FormResult:
     """Delete a user later or at once, if the version is still the one on the page."""
     user_id = read_id(form.user_id, UserNotFoundError)
-    actions, actor = visit.services.administration.user_actions, Actor(visit.caller)
+    actions, actor = context.services.administration.user_actions, Actor(context.caller)
     if not form.now:
-        await actions.schedule_deletion(actor, user_id, is_version(form.version))
-        return Done("user_deletion", page=UserPage(form.user_id))
-    await actions.erase(actor, user_id, is_version(form.version))
-    return Done("user_erased", page=UsersPage())
+        await actions.schedule_deletion(actor, user_id, version_test(form.version))
+        return FormResult("user_deletion", page=UserPage(form.user_id))
+    await actions.erase(actor, user_id, version_test(form.version))
+    return FormResult("user_erased", page=UsersPage())
 
 
 def _page(form: UserForm) -> UserPage:
@@ -49,19 +49,19 @@ def _page(form: UserForm) -> UserPage:
 
 def _action(
     name: str, access: NeedsScope, action: Callable[[UserActions, Actor, UUID], Awaitable[object]], done: str
-) -> FormOf[UserForm]:
-    async def act(visit: Visit, form: UserForm) -> Done:
+) -> AdminForm[UserForm]:
+    async def act(context: PageContext, form: UserForm) -> FormResult:
         user_id = read_id(form.user_id, UserNotFoundError)
-        await action(visit.services.administration.user_actions, Actor(visit.caller), user_id)
-        return Done(done)
+        await action(context.services.administration.user_actions, Actor(context.caller), user_id)
+        return FormResult(done)
 
-    return FormOf(name, access, UserForm, act, _page)
+    return AdminForm(name, access, UserForm, act, _page)
 
 
 _CHANGES: Final = access_of(users.WRITE)
-FORMS: Final[Sequence[FormOf[Any]]] = (
-    FormOf("change-user", _CHANGES, ChangeUserForm, _change, _page),
-    FormOf("delete-user", access_of(user_actions.DELETE), DeleteUserForm, _delete, _page),
+FORMS: Final[Sequence[AdminForm[Any]]] = (
+    AdminForm("change-user", _CHANGES, ChangeUserForm, _change, _page),
+    AdminForm("delete-user", access_of(user_actions.DELETE), DeleteUserForm, _delete, _page),
     _action("deactivate-user", _CHANGES, UserActions.deactivate, "user_deactivated"),
     _action("activate-user", _CHANGES, UserActions.activate, "user_activated"),
     _action("end-sessions-of-user", access_of(user_actions.END), UserActions.end_sessions, "user_sessions_ended"),

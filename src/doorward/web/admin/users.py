@@ -3,39 +3,47 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.schemas.administered_users import UserListParameters
 from doorward.api.v1.admin import users
-from doorward.api.waiting_client import waiting_client
 from doorward.domain.administration.models import Actor, AdministeredUser, FoundUsers, NewUser, UserQuery, UserStatus
 from doorward.web.admin.forms import CreateUserForm
+from doorward.web.admin.pages import (
+    AdminForm,
+    AdminPageBase,
+    access_of,
+    query_parameters,
+    read_names,
+    search,
+    without_empty,
+)
 from doorward.web.admin.user import UserPage
-from doorward.web.admin.visits import AdminPageOf, FormOf, access_of, asked_in_query, given, read_names, search
 from doorward.web.forms import AdminPage
-from doorward.web.own.visits import Done, Visit
-from doorward.web.own.words import shown_day
+from doorward.web.own.formatting import shown_day
+from doorward.web.own.pages import FormResult, PageContext
 
 _NONE_FOUND: Final = FoundUsers((), 0, None, 0, total_is_estimate=False)
 
 
-class UsersPage(AdminPageOf):
+class UsersPage(AdminPageBase):
     """The list of users, newest first, with filters."""
 
     name = AdminPage.USERS
     title = "users.title"
     access = access_of(users.READ)
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the users of one part of the list. If the search is refused, the page shows the refusal."""
-        asked = asked_in_query(visit, "q", "status", "role")
-        after = asked_in_query(visit, "after")
+        asked = query_parameters(context, "q", "status", "role")
+        after = query_parameters(context, "after")
 
         async def find() -> FoundUsers:
-            wanted = UserListParameters.model_validate(given({**asked, **after}))
+            wanted = UserListParameters.model_validate(without_empty({**asked, **after}))
             query = UserQuery(part=wanted.q, status=wanted.status, role=wanted.role)
-            administration = visit.services.administration
+            administration = context.services.administration
             return await administration.search.search(query, after=wanted.after, page_size=wanted.page_size)
 
-        found, refusal = await search(visit, find, _NONE_FOUND)
+        found, refusal = await search(context, find, _NONE_FOUND)
         return {
             "asked": asked,
             "statuses": list(UserStatus),
@@ -58,14 +66,14 @@ def _listed(user: AdministeredUser) -> Mapping[str, object]:
     }
 
 
-async def _create(visit: Visit, form: CreateUserForm) -> Done:
+async def _create(context: PageContext, form: CreateUserForm) -> FormResult:
     """Create a user with a password."""
     new = NewUser(form.email, form.username, form.password, read_names(form.roles))
-    async with waiting_client(visit.request) as client:
-        user = await visit.services.administration.users.create(Actor(visit.caller), new, client=client)
-    return Done("user_created", page=UserPage(str(user.id)))
+    async with watch_disconnect(context.request) as client:
+        user = await context.services.administration.users.create(Actor(context.caller), new, client=client)
+    return FormResult("user_created", page=UserPage(str(user.id)))
 
 
-FORMS: Final[Sequence[FormOf[Any]]] = (
-    FormOf("create-user", access_of(users.WRITE), CreateUserForm, _create, lambda _: UsersPage()),
+FORMS: Final[Sequence[AdminForm[Any]]] = (
+    AdminForm("create-user", access_of(users.WRITE), CreateUserForm, _create, lambda _: UsersPage()),
 )

@@ -6,10 +6,10 @@ from doorward.api.routing import Call
 from doorward.web.account_pages import script
 from doorward.web.own.applications import ApplicationForms
 from doorward.web.own.overview import OverviewForms
+from doorward.web.own.pages import OwnPages
 from doorward.web.own.passkeys import PasskeyForms
 from doorward.web.own.second_factors import SecondFactorForms
 from doorward.web.own.sessions import SessionForms
-from doorward.web.own.visits import OwnPages
 from doorward.web.own.your_data import DataForms
 from doorward.web.provider.pages import ProviderPages
 
@@ -17,7 +17,7 @@ from doorward.web.provider.pages import ProviderPages
 def calls(pages: ProviderPages) -> Sequence[Call]:
     """Return the routes."""
     own = OwnPages(pages)
-    passkeys = PasskeyForms(own).calls() if pages.options.has_passkeys else ()
+    passkeys = PasskeyForms(own).calls() if pages.features.has_passkeys else ()
     return [
         own.front(),
         *OverviewForms(own).calls(),

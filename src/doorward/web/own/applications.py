@@ -10,9 +10,9 @@ from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.core.ports import LimitedCall
 from doorward.web.forms import RemoveConsentForm, SignedInPage
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
-from doorward.web.own.words import shown_day
-from doorward.web.provider.consent import words_of_scopes
+from doorward.web.own.formatting import shown_day
+from doorward.web.own.pages import FormResult, OwnPage, OwnPages, PageContext
+from doorward.web.provider.consent import scope_descriptions
 
 
 class ApplicationsPage(OwnPage):
@@ -20,16 +20,16 @@ class ApplicationsPage(OwnPage):
 
     name = SignedInPage.APPLICATIONS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the consents."""
-        consents = await visit.services.oauth.consents.list(visit.caller)
+        consents = await context.services.oauth.consents.list(context.caller)
         return {
             "applications": [
                 {
                     "client_id": each.client_id,
                     "name": each.name,
                     "since": shown_day(each.granted_at),
-                    "scopes": words_of_scopes(visit.texts, each.scopes),
+                    "scopes": scope_descriptions(context.texts, each.scopes),
                 }
                 for each in consents
             ]
@@ -54,8 +54,8 @@ class ApplicationForms:
     ) -> Response:
         """Revoke the consent for an application."""
 
-        async def act(visit: Visit) -> Done:
-            await services.oauth.consents.revoke(visit.caller, form.client_id)
-            return Done("consent")
+        async def act(context: PageContext) -> FormResult:
+            await services.oauth.consents.revoke(context.caller, form.client_id)
+            return FormResult("consent")
 
         return await self._own.act(self._page, request, services, form.form_token, act)

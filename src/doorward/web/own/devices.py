@@ -5,7 +5,7 @@ It is only a hint for its owner: any program can send the User-Agent of any brow
 
 from typing import Final
 
-LONGEST_SHOWN: Final = 80
+MAXIMUM_NAME_LENGTH: Final = 80
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -32,4 +32,4 @@ def device_name(user_agent: str) -> str:
     """Return browser and system, or the beginning of the User-Agent if both are unknown."""
     browser = next((name for part, name in _BROWSERS if part in user_agent), "")
     system = next((name for part, name in _SYSTEMS if part in user_agent), "")
-    return " · ".join(each for each in (browser, system) if each) or user_agent[:LONGEST_SHOWN]
+    return " · ".join(each for each in (browser, system) if each) or user_agent[:MAXIMUM_NAME_LENGTH]

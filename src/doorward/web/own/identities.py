@@ -14,8 +14,8 @@ from doorward.domain.federation.login_models import LinkingSession, VerifiedIden
 from doorward.domain.federation.ports import LoginProvider
 from doorward.web.cookies import Cookie
 from doorward.web.forms import LinkIdentityForm, SignedInPage, UnlinkIdentityForm
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
-from doorward.web.own.words import read_id, shown_day
+from doorward.web.own.formatting import read_id, shown_day
+from doorward.web.own.pages import FormResult, OwnPage, OwnPages, PageContext
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import ProviderPages
 
@@ -25,10 +25,10 @@ class IdentitiesPage(OwnPage):
 
     name = SignedInPage.IDENTITIES
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the identities and the providers."""
-        linked = await visit.services.own_account.identities.list(visit.caller.user_id)
-        providers = provider_of(visit.services).federated_login.visits.providers
+        linked = await context.services.own_account.identities.list(context.caller.user_id)
+        providers = provider_of(context.services).federated_login.visits.providers
         labels = {each.issuer: each.label for each in providers}
         return {
             "linked": [
@@ -66,16 +66,16 @@ class IdentityForms:
         """Redirect the browser to the provider, from where it returns with the identity to link."""
         visits = provider_of(services).federated_login.visits
 
-        async def act(visit: Visit) -> Response:
+        async def act(context: PageContext) -> Response:
             provider = visits.find(form.provider)
             if provider is None:
                 raise InvalidProviderAnswerError
             target = await visits.begin(
                 provider,
                 self._pages.cookies.read(request, Cookie.BROWSER) or "",
-                linking=LinkingSession(visit.caller.user_id, visit.caller.session_id),
+                linking=LinkingSession(context.caller.user_id, context.caller.session_id),
             )
-            return self._pages.send_to(request, target, is_form=True)
+            return self._pages.redirect_to_other_site(request, target, is_form=True)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -89,9 +89,9 @@ class IdentityForms:
     ) -> Response:
         """Link the identity with which the browser has returned, and show the linked identities."""
 
-        async def act(visit: Visit) -> Done:
-            await services.own_account.identities.link(visit.caller, provider.name, identity, linking)
-            return Done("identity_linked")
+        async def act(context: PageContext) -> FormResult:
+            await services.own_account.identities.link(context.caller, provider.name, identity, linking)
+            return FormResult("identity_linked")
 
         return await self._own.act_on_return(self._page, request, services, act)
 
@@ -100,9 +100,9 @@ class IdentityForms:
     ) -> Response:
         """Unlink an identity."""
 
-        async def act(visit: Visit) -> Done:
+        async def act(context: PageContext) -> FormResult:
             number = read_id(form.identity_id, IdentityNotFoundError)
-            await services.own_account.identities.unlink(visit.caller, number)
-            return Done("identity_unlinked")
+            await services.own_account.identities.unlink(context.caller, number)
+            return FormResult("identity_unlinked")
 
         return await self._own.act(self._page, request, services, form.form_token, act)

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.core.versions import any_version
 from doorward.domain.accounts.models import Profile
 from doorward.domain.auth.sessions.continuation import cookies_of
 from doorward.web.forms import NewEmailForm, NewPasswordForm, PageForm, SignedInPage, UsernameForm
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
-from doorward.web.own.words import shown_day, shown_moment
+from doorward.web.own.formatting import shown_day, shown_moment
+from doorward.web.own.pages import FormResult, OwnPage, OwnPages, PageContext
 
 
 class OverviewPage(OwnPage):
@@ -26,9 +26,9 @@ class OverviewPage(OwnPage):
     def __init__(self, *, has_mail: bool) -> None:
         self._has_mail = has_mail
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the profile."""
-        profile = await visit.services.own_account.profiles.read(visit.caller, any_version)
+        profile = await context.services.own_account.profiles.read(context.caller, any_version)
         return {"profile": _shown(profile), "has_mail": self._has_mail}
 
 
@@ -64,9 +64,9 @@ class OverviewForms:
     ) -> Response:
         """Change the user name."""
 
-        async def act(visit: Visit) -> Done:
-            await services.own_account.profiles.change_username(visit.caller, form.username, any_version)
-            return Done("username")
+        async def act(context: PageContext) -> FormResult:
+            await services.own_account.profiles.change_username(context.caller, form.username, any_version)
+            return FormResult("username")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -75,9 +75,9 @@ class OverviewForms:
     ) -> Response:
         """Request a change of the e-mail address."""
 
-        async def act(visit: Visit) -> Done:
-            await services.own_account.email_change.request(visit.caller, form.new_email)
-            return Done("email")
+        async def act(context: PageContext) -> FormResult:
+            await services.own_account.email_change.request(context.caller, form.new_email)
+            return FormResult("email")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -86,9 +86,9 @@ class OverviewForms:
     ) -> Response:
         """Cancel a change of the e-mail address."""
 
-        async def act(visit: Visit) -> Done:
-            await services.own_account.email_change.cancel(visit.caller)
-            return Done("email_cancelled")
+        async def act(context: PageContext) -> FormResult:
+            await services.own_account.email_change.cancel(context.caller)
+            return FormResult("email_cancelled")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -97,9 +97,9 @@ class OverviewForms:
     ) -> Response:
         """Send the mail that verifies the address again."""
 
-        async def act(visit: Visit) -> Done:
-            await services.verification.send_again(visit.caller)
-            return Done("mail")
+        async def act(context: PageContext) -> FormResult:
+            await services.verification.send_again(context.caller)
+            return FormResult("mail")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -108,22 +108,22 @@ class OverviewForms:
     ) -> Response:
         """Replace the password. The form has the current password, so no other recent authentication is needed."""
 
-        async def act(visit: Visit) -> Done:
-            async with waiting_client(request) as client:
+        async def act(context: PageContext) -> FormResult:
+            async with watch_disconnect(request) as client:
                 session = await services.own_account.password_change.change(
-                    visit.caller,
+                    context.caller,
                     current_password=form.current_password,
                     new_password=form.new_password,
                     client=client,
-                    user_agent=visit.user_agent,
+                    user_agent=context.user_agent,
                 )
-            return Done("password", cookies_of(session))
+            return FormResult("password", cookies_of(session))
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def sign_out(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
         """End the browser session. The form is on all pages of the account."""
-        if not self._own.is_own(request, form.form_token):
+        if not self._own.is_valid_token(request, form.form_token):
             return await self._own.act(self._page, request, services, "", _nothing)
         await self._own.end(request, services)
         return self._own.finished(request, "sign_out.done")
@@ -133,8 +133,8 @@ class OverviewForms:
     ) -> Response:
         """End all sessions of the user."""
 
-        async def act(visit: Visit) -> Response:
-            await services.own_account.session_ending.end_all(visit.caller)
+        async def act(context: PageContext) -> Response:
+            await services.own_account.session_ending.end_all(context.caller)
             return self._own.finished(request, "sign_out.done")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
@@ -152,5 +152,5 @@ def _shown(profile: Profile) -> Mapping[str, object]:
     }
 
 
-async def _nothing(visit: Visit) -> Done:  # noqa: ARG001 - the type Act requires the parameter
-    return Done("")
+async def _nothing(context: PageContext) -> FormResult:  # noqa: ARG001 - the type Act requires the parameter
+    return FormResult("")

@@ -7,10 +7,10 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.routing import Call
 from doorward.api.schemas.ceremonies import CreationOptionsResponse, RegistrationJson, encoded
 from doorward.api.services import CurrentServices, passkeys_of
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
@@ -19,8 +19,8 @@ from doorward.domain.passkeys.exceptions import InvalidPasskeyError, PasskeyNotF
 from doorward.domain.passkeys.management import OwnPasskeys
 from doorward.domain.passkeys.models import CreationResponse, Passkey
 from doorward.web.forms import AddPasskeyForm, OwnPasskeyForm, RenamePasskeyForm, SignedInPage
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
-from doorward.web.own.words import read_id, shown_day
+from doorward.web.own.formatting import read_id, shown_day
+from doorward.web.own.pages import FormResult, OwnPage, OwnPages, PageContext
 
 
 class PasskeysPage(OwnPage):
@@ -28,15 +28,15 @@ class PasskeysPage(OwnPage):
 
     name = SignedInPage.PASSKEYS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the passkeys, the creation options, and the signals for the browser."""
-        passkeys, caller = passkeys_of(visit.services), visit.caller
+        passkeys, caller = passkeys_of(context.services), context.caller
         own = await passkeys.management.list(caller)
         options, obstacle = "", ""
         try:
             options = CreationOptionsResponse.of(await passkeys.registration.options(caller)).model_dump_json()
         except (EmailNotVerifiedError, TooManyPasskeysError) as error:
-            obstacle = visit.texts.refusal(error)
+            obstacle = context.texts.refusal(error)
         return {
             "passkeys": [_shown(each) for each in own.passkeys],
             "options": options,
@@ -68,13 +68,13 @@ class PasskeyForms:
     ) -> Response:
         """Register the passkey that the browser created."""
 
-        async def act(visit: Visit) -> Done:
+        async def act(context: PageContext) -> FormResult:
             response = _read(form.credential)
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 added = await passkeys_of(services).registration.register(
-                    visit.caller, response, form.name, client=client, user_agent=visit.user_agent
+                    context.caller, response, form.name, client=client, user_agent=context.user_agent
                 )
-            return Done("passkey", cookies_of(added.login), added.recovery_codes)
+            return FormResult("passkey", cookies_of(added.login), added.recovery_codes)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -83,10 +83,10 @@ class PasskeyForms:
     ) -> Response:
         """Rename a passkey."""
 
-        async def act(visit: Visit) -> Done:
+        async def act(context: PageContext) -> FormResult:
             passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
-            await passkeys_of(services).management.rename(visit.caller, passkey_id, form.name)
-            return Done("passkey_renamed")
+            await passkeys_of(services).management.rename(context.caller, passkey_id, form.name)
+            return FormResult("passkey_renamed")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -95,13 +95,13 @@ class PasskeyForms:
     ) -> Response:
         """Remove a passkey."""
 
-        async def act(visit: Visit) -> Done:
+        async def act(context: PageContext) -> FormResult:
             passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 session = await passkeys_of(services).management.remove(
-                    visit.caller, passkey_id, client=client, user_agent=visit.user_agent
+                    context.caller, passkey_id, client=client, user_agent=context.user_agent
                 )
-            return Done("passkey_removed", cookies_of(session))
+            return FormResult("passkey_removed", cookies_of(session))
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 

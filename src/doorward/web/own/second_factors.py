@@ -9,11 +9,11 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.v1.second_factors import enrolment_of
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidSecondFactorError
 from doorward.domain.auth.sessions.continuation import cookies_of
@@ -21,12 +21,12 @@ from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import Enrolment
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.forms import ConfirmApplicationForm, PageForm, SetUpApplicationForm, SignedInPage
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
-from doorward.web.own.words import shown_day
+from doorward.web.own.formatting import shown_day
+from doorward.web.own.pages import FormResult, OwnPage, OwnPages, PageContext
 
-FEW_CODES: Final = 3
+LOW_CODE_COUNT: Final = 3
 """With this number of recovery codes or fewer, the page recommends new ones."""
-GROUP: Final = 4
+SECRET_GROUP_SIZE: Final = 4
 """Group size of the displayed secret, so that users do not lose their place while typing it."""
 
 
@@ -35,20 +35,20 @@ class SecondFactorsPage(OwnPage):
 
     name = SignedInPage.SECOND_FACTORS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the factors."""
-        services, caller = visit.services, visit.caller
+        services, caller = context.services, context.caller
         own = await services.second_factors.listing.list(caller)
         application = next((each for each in own.factors if each.kind == "totp"), None)
         is_available = services.second_factors.enrolment is not None
         return {
             "has_factor": caller.has_second_factor,
             "application": "" if application is None else shown_day(application.created_at),
-            "obstacle": "" if is_available else visit.texts.refusal(SecondFactorsUnavailableError()),
+            "obstacle": "" if is_available else context.texts.refusal(SecondFactorsUnavailableError()),
             "has_passkeys": services.passkeys is not None,
             "passkeys": [each for each in own.factors if each.kind == "passkey"],
             "codes_left": own.recovery_codes_left,
-            "has_few_codes": own.recovery_codes_left <= FEW_CODES,
+            "has_few_codes": own.recovery_codes_left <= LOW_CODE_COUNT,
         }
 
 
@@ -76,9 +76,9 @@ class SecondFactorForms:
     ) -> Response:
         """Show a secret for an authenticator app, and ask for its code. Nothing is stored."""
 
-        async def act(visit: Visit) -> Response:
-            enrolment = await enrolment_of(services).begin(visit.caller, replaces=form.replace)
-            return await self._secret_page(visit, enrolment)
+        async def act(context: PageContext) -> Response:
+            enrolment = await enrolment_of(services).begin(context.caller, replaces=form.replace)
+            return await self._secret_page(context, enrolment)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -87,17 +87,17 @@ class SecondFactorForms:
     ) -> Response:
         """Store the authenticator app and show the recovery codes. If the code is wrong, show the secret again."""
 
-        async def act(visit: Visit) -> Done | Response:
+        async def act(context: PageContext) -> FormResult | Response:
             enrolment = enrolment_of(services)
             try:
-                async with waiting_client(request) as client:
+                async with watch_disconnect(request) as client:
                     enrolled = await enrolment.confirm(
-                        visit.caller, token=form.token, code=form.code, client=client, user_agent=visit.user_agent
+                        context.caller, token=form.token, code=form.code, client=client, user_agent=context.user_agent
                     )
             except InvalidSecondFactorError as refusal:
-                again = enrolment.show_again(visit.caller, form.token)
-                return await self._secret_page(visit, again, visit.texts.refusal(refusal))
-            return Done("application", cookies_of(enrolled.session), enrolled.recovery_codes)
+                again = enrolment.show_again(context.caller, form.token)
+                return await self._secret_page(context, again, context.texts.refusal(refusal))
+            return FormResult("application", cookies_of(enrolled.session), enrolled.recovery_codes)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -106,10 +106,12 @@ class SecondFactorForms:
     ) -> Response:
         """Remove the authenticator app."""
 
-        async def act(visit: Visit) -> Done:
-            async with waiting_client(request) as client:
-                session = await enrolment_of(services).remove(visit.caller, client=client, user_agent=visit.user_agent)
-            return Done("application_removed", cookies_of(session))
+        async def act(context: PageContext) -> FormResult:
+            async with watch_disconnect(request) as client:
+                session = await enrolment_of(services).remove(
+                    context.caller, client=client, user_agent=context.user_agent
+                )
+            return FormResult("application_removed", cookies_of(session))
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -118,20 +120,20 @@ class SecondFactorForms:
     ) -> Response:
         """Generate new recovery codes, and show them."""
 
-        async def act(visit: Visit) -> Done:
-            codes = await services.second_factors.recovery_codes.make_again(visit.caller)
-            return Done("codes", codes=codes)
+        async def act(context: PageContext) -> FormResult:
+            codes = await services.second_factors.recovery_codes.make_again(context.caller)
+            return FormResult("codes", codes=codes)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
-    async def _secret_page(self, visit: Visit, enrolment: Enrolment, refusal: str = "") -> Response:
-        draw = visit.services.second_factors.draw_qr_code
-        return await self._own.shown_once(
+    async def _secret_page(self, context: PageContext, enrolment: Enrolment, refusal: str = "") -> Response:
+        draw = context.services.second_factors.draw_qr_code
+        return await self._own.one_time_page(
             self._page,
-            visit,
+            context,
             "set_up_application",
             status=UNPROCESSABLE if refusal else 200,
-            words={
+            values={
                 "refusal": refusal,
                 "done": "",
                 "uri": enrolment.uri,
@@ -143,4 +145,4 @@ class SecondFactorForms:
 
 
 def _grouped(secret: str) -> str:
-    return " ".join(secret[start : start + GROUP] for start in range(0, len(secret), GROUP))
+    return " ".join(secret[start : start + SECRET_GROUP_SIZE] for start in range(0, len(secret), SECRET_GROUP_SIZE))

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.models import ListedSession
@@ -16,8 +16,8 @@ from doorward.domain.auth.sessions.browser_session import ListedBrowser
 from doorward.domain.auth.sessions.continuation import cookies_of
 from doorward.web.forms import EndSessionForm, PageForm, SignedInPage
 from doorward.web.own.devices import device_name
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
-from doorward.web.own.words import read_id, shown_moment
+from doorward.web.own.formatting import read_id, shown_moment
+from doorward.web.own.pages import FormResult, OwnPage, OwnPages, PageContext
 
 
 class SessionsPage(OwnPage):
@@ -25,11 +25,11 @@ class SessionsPage(OwnPage):
 
     name = SignedInPage.SESSIONS
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the sessions in two lists."""
-        listing = visit.services.own_account.session_listing
-        browsers = [_browser(visit, each) for each in await listing.list_browsers(visit.caller)]
-        others = [_other(visit, each) for each in await listing.list(visit.caller)]
+        listing = context.services.own_account.session_listing
+        browsers = [_browser(context, each) for each in await listing.list_browsers(context.caller)]
+        others = [_other(context, each) for each in await listing.list(context.caller)]
         return {"lists": [("browsers", browsers), ("applications", others)]}
 
 
@@ -55,10 +55,10 @@ class SessionForms:
     ) -> Response:
         """End one session of any kind."""
 
-        async def act(visit: Visit) -> Done:
+        async def act(context: PageContext) -> FormResult:
             session_id = read_id(form.session_id, SessionNotFoundError)
-            await services.own_account.session_ending.end(visit.caller, session_id)
-            return Done("session")
+            await services.own_account.session_ending.end(context.caller, session_id)
+            return FormResult("session")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
@@ -67,31 +67,31 @@ class SessionForms:
     ) -> Response:
         """End all other sessions. The current one continues with a new id."""
 
-        async def act(visit: Visit) -> Done:
-            async with waiting_client(request) as client:
+        async def act(context: PageContext) -> FormResult:
+            async with watch_disconnect(request) as client:
                 session = await services.own_account.session_ending.end_others_and_go_on(
-                    visit.caller, client=client, user_agent=visit.user_agent
+                    context.caller, client=client, user_agent=context.user_agent
                 )
-            return Done("others", cookies_of(session))
+            return FormResult("others", cookies_of(session))
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
 
-def _browser(visit: Visit, session: ListedBrowser) -> Mapping[str, object]:
+def _browser(context: PageContext, session: ListedBrowser) -> Mapping[str, object]:
     return {
         "id": session.id,
-        "name": device_name(session.user_agent) if session.user_agent else visit.texts("sessions.unknown_device"),
+        "name": device_name(session.user_agent) if session.user_agent else context.texts("sessions.unknown_device"),
         "since": shown_moment(session.created_at),
         "used": shown_moment(session.seen_at),
         "address": session.address,
-        "is_current": session.id == visit.caller.session_id,
+        "is_current": session.id == context.caller.session_id,
     }
 
 
-def _other(visit: Visit, session: ListedSession) -> Mapping[str, object]:
+def _other(context: PageContext, session: ListedSession) -> Mapping[str, object]:
     return {
         "id": session.id,
-        "name": session.application or device_name(session.user_agent or "") or visit.texts("sessions.own_login"),
+        "name": session.application or device_name(session.user_agent or "") or context.texts("sessions.own_login"),
         "since": shown_moment(session.created_at),
         "used": shown_moment(session.refreshed_at),
         "address": session.address,

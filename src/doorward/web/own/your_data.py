@@ -9,11 +9,11 @@ from doorward.api.links import own_address
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.temporary_files import FileOfAnswer
-from doorward.api.v1.leaving import export_file
+from doorward.api.v1.account_data import export_file
 from doorward.core.ports import LimitedCall
 from doorward.web.forms import PageForm, SignedInPage
-from doorward.web.own.visits import OwnPage, OwnPages, Visit
-from doorward.web.own.words import shown_day
+from doorward.web.own.formatting import shown_day
+from doorward.web.own.pages import OwnPage, OwnPages, PageContext
 
 
 class DataPage(OwnPage):
@@ -21,7 +21,7 @@ class DataPage(OwnPage):
 
     name = SignedInPage.YOUR_DATA
 
-    async def words(self, visit: Visit) -> Mapping[str, object]:  # noqa: ARG002 - the page is the same for all users
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:  # noqa: ARG002 - same for all users
         """Return no values: the page is the same for all users."""
         return {}
 
@@ -52,22 +52,22 @@ class DataForms:
     ) -> Response:
         """Send all data stored about the user."""
 
-        async def act(visit: Visit) -> Response:
-            return await export_file(visit.caller, services, file)
+        async def act(context: PageContext) -> Response:
+            return await export_file(context.caller, services, file)
 
         return await self._own.act(self._page, request, services, form.form_token, act)
 
     async def delete_by_form(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
         """Deactivate the account at once, and delete it later."""
 
-        async def act(visit: Visit) -> Response:
-            due_at = await services.leaving.deletion.schedule(visit.caller)
+        async def act(context: PageContext) -> Response:
+            due_at = await services.account_data.deletion.schedule(context.caller)
             return self._own.finished(
                 request,
                 "data.deleted",
                 facts={"date": shown_day(due_at)},
                 onward=own_address(request, "/account/restore") if self._own.has_mail else "",
-                onward_words=visit.texts("data.restore"),
+                onward_words=context.texts("data.restore"),
             )
 
         return await self._own.act(self._page, request, services, form.form_token, act)

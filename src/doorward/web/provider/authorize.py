@@ -17,7 +17,7 @@ from doorward.domain.oauth.authorization_decision import AccountChoiceDue, CodeD
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.cookies import Cookie
-from doorward.web.provider.pages import CHOOSE, CONSENT, SIGN_IN, UNANSWERED, ProviderPages, page_policy
+from doorward.web.provider.pages import CHOOSE, CONSENT, ERRORS_WITHOUT_REDIRECT, SIGN_IN, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
 
 POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
@@ -34,7 +34,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
             asked = read_query(query_of(request), browser)
             session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
             response = await _answer(request, pages, provider, asked, session)
-        except UNANSWERED as error:
+        except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
         if asked.names_pushed_request:
             # From now on the pushed request is bound to this browser.
@@ -43,7 +43,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
 
     async def authorize_by_form(request: Request) -> Response:
         """Redirect to the same request by GET, because browsers send no cookies with a form of another site."""
-        return pages.go_on(request, f"{AUTHORIZE_PATH}?{await query_of_form(request)}", is_form=False)
+        return pages.redirect(request, f"{AUTHORIZE_PATH}?{await query_of_form(request)}", is_form=False)
 
     return [
         Call("GET", AUTHORIZE_PATH, authorize, POLICY),
@@ -60,16 +60,16 @@ async def _answer(
 ) -> Response:
     considered = await provider.authorization.consider(asked, session)
     if isinstance(considered, RefusedAuthorization):
-        return pages.answer(request, provider.issuer, considered, is_form=False)
+        return pages.redirect_with_result(request, provider.issuer, considered, is_form=False)
     decision = considered.decision
     if isinstance(decision, CodeDue):
         issued = await provider.authorization.issue(considered.request, decision.session)
         if issued is not None:
-            return pages.answer(request, provider.issuer, issued, is_form=False)
+            return pages.redirect_with_result(request, provider.issuer, issued, is_form=False)
     if isinstance(decision, AccountChoiceDue | ConsentDue):
         page = CONSENT if isinstance(decision, ConsentDue) else CHOOSE
-        return pages.go_on(request, with_parameters(page, asked.values), is_form=False)
-    return pages.go_on(request, sign_in_for(provider, asked), is_form=False)
+        return pages.redirect(request, with_parameters(page, asked.values), is_form=False)
+    return pages.redirect(request, sign_in_for(provider, asked), is_form=False)
 
 
 def sign_in_for(provider: ProviderServices, asked: AskedParameters) -> str:

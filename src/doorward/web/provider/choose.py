@@ -19,7 +19,7 @@ from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of, sign_in_for
 from doorward.web.provider.consent import MAXIMUM_QUERY_LENGTH
-from doorward.web.provider.pages import CHOOSE, UNANSWERED, ProviderPages, form_policy, page_policy
+from doorward.web.provider.pages import CHOOSE, ERRORS_WITHOUT_REDIRECT, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of
 
 TEMPLATE: Final = "choose_account"
@@ -40,17 +40,17 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         """Show the choice, or redirect the browser if no choice is needed."""
         try:
             return await _ask(request, pages, provider_of(services), query_of(request), is_form=False)
-        except UNANSWERED as error:
+        except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
     async def choose_account(request: Request, form: FormBody[ChoiceForm], services: CurrentServices) -> Response:
         """Continue with the signed-in account, or redirect to the sign-in with another one."""
         provider = provider_of(services)
         try:
-            if not pages.forms.is_own(request, TEMPLATE, form.form_token):
+            if not pages.form_tokens.is_valid(request, TEMPLATE, form.form_token):
                 return await _ask(request, pages, provider, form.query, is_form=True)
             return await _chosen(request, pages, provider, form)
-        except UNANSWERED as error:
+        except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
     content = ContentPolicy.FORM
@@ -64,17 +64,17 @@ async def _ask(
     request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
 ) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(pages.asked(request, query), session)
+    considered = await provider.authorization.consider(pages.read_parameters(request, query), session)
     if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, AccountChoiceDue):
-        return pages.go_on(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
+        return pages.redirect(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
     username = considered.decision.session.username
     return pages.form_page(request, TEMPLATE, fields={"query": query}, username=username)
 
 
 async def _chosen(request: Request, pages: ProviderPages, provider: ProviderServices, form: ChoiceForm) -> Response:
-    asked = pages.asked(request, form.query)
+    asked = pages.read_parameters(request, form.query)
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     if session is None or form.decision == OTHER:
-        return pages.go_on(request, sign_in_for(provider, asked), is_form=True)
+        return pages.redirect(request, sign_in_for(provider, asked), is_form=True)
     note = {CHOSEN: provider.authorization.choice(asked, session)}
-    return pages.go_on(request, f"{AUTHORIZE_PATH}?{urlencode({**asked.values, **note})}", is_form=True)
+    return pages.redirect(request, f"{AUTHORIZE_PATH}?{urlencode({**asked.values, **note})}", is_form=True)

@@ -22,14 +22,14 @@ from doorward.domain.oauth.redirect_uris import host_of
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import CONSENT, UNANSWERED, ProviderPages, form_policy, page_policy
+from doorward.web.provider.pages import CONSENT, ERRORS_WITHOUT_REDIRECT, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of
 from doorward.web.texts import Texts, texts_of
 
 TEMPLATE: Final = "consent"
 ALLOW: Final = "allow"
 MAXIMUM_QUERY_LENGTH: Final = 32 * 1024
-SCOPES_WITH_WORDS: Final = (
+DESCRIBED_SCOPES: Final = (
     OPENID_SCOPE,
     PROFILE_SCOPE,
     EMAIL_SCOPE,
@@ -56,17 +56,17 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         query = query_of(request)
         try:
             return await _ask(request, pages, provider_of(services), query, is_form=False)
-        except UNANSWERED as error:
+        except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
     async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
         """Redirect the browser to the application with the result of the user's decision."""
         provider = provider_of(services)
         try:
-            if not pages.forms.is_own(request, TEMPLATE, form.form_token):
+            if not pages.form_tokens.is_valid(request, TEMPLATE, form.form_token):
                 return await _ask(request, pages, provider, form.query, is_form=True)
             return await _decided(request, pages, provider, form)
-        except UNANSWERED as error:
+        except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
     return [
@@ -79,9 +79,9 @@ async def _ask(
     request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
 ) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(pages.asked(request, query), session)
+    considered = await provider.authorization.consider(pages.read_parameters(request, query), session)
     if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, ConsentDue):
-        return pages.go_on(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
+        return pages.redirect(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
     asked, decision = considered.request, considered.decision
     return pages.form_page(
         request,
@@ -91,7 +91,7 @@ async def _ask(
         registered_by=authority_of(asked.client.client_id) if is_document_address(asked.client.client_id) else "",
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
-        scopes=words_of_scopes(texts_of(request), decision.scopes),
+        scopes=scope_descriptions(texts_of(request), decision.scopes),
         is_known=not decision.new,
         query=query,
     )
@@ -99,21 +99,21 @@ async def _ask(
 
 async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: ConsentForm) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(pages.asked(request, form.query), session)
+    considered = await provider.authorization.consider(pages.read_parameters(request, form.query), session)
     if isinstance(considered, RefusedAuthorization):
-        return pages.answer(request, provider.issuer, considered, is_form=True)
+        return pages.redirect_with_result(request, provider.issuer, considered, is_form=True)
     decision = considered.decision
     if isinstance(decision, CodeDue | ConsentDue):
         if form.decision != ALLOW:
             declined = provider.authorization.decline(considered.request)
-            return pages.answer(request, provider.issuer, declined, is_form=True)
+            return pages.redirect_with_result(request, provider.issuer, declined, is_form=True)
         issued = await provider.authorization.agree(considered.request, decision.session)
         if issued is not None:
-            return pages.answer(request, provider.issuer, issued, is_form=True)
-    return pages.go_on(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
+            return pages.redirect_with_result(request, provider.issuer, issued, is_form=True)
+    return pages.redirect(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
 
 
-def words_of_scopes(texts: Texts, scopes: Collection[str]) -> Sequence[str]:
+def scope_descriptions(texts: Texts, scopes: Collection[str]) -> Sequence[str]:
     """Return the descriptions of scopes, followed by the names of those without a description."""
-    known = [texts(f"scope.{scope}") for scope in SCOPES_WITH_WORDS if scope in scopes]
-    return [*known, *sorted(set(scopes) - set(SCOPES_WITH_WORDS))]
+    known = [texts(f"scope.{scope}") for scope in DESCRIBED_SCOPES if scope in scopes]
+    return [*known, *sorted(set(scopes) - set(DESCRIBED_SCOPES))]

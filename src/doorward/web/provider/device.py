@@ -22,7 +22,7 @@ from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.consent import ALLOW, words_of_scopes
+from doorward.web.provider.consent import ALLOW, scope_descriptions
 from doorward.web.provider.pages import SIGN_IN, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of, read_query
 from doorward.web.provider.sign_in_forms import EXPIRED
@@ -79,7 +79,7 @@ class _DevicePages:
             return self._sign_in(request, form.user_code, is_form=True)
         if form.decision:
             return await self._decide(request, provider, session, form)
-        if not self.pages.forms.is_own(request, ENTER, form.form_token):
+        if not self.pages.form_tokens.is_valid(request, ENTER, form.form_token):
             return self._enter(request, session, form.user_code, EXPIRED)
         return await self._confirm(request, services, provider, session, form.user_code)
 
@@ -102,7 +102,7 @@ class _DevicePages:
             application=waiting.name,
             username=session.username,
             user_code=shown(user_code),
-            scopes=words_of_scopes(texts_of(request), waiting.scopes),
+            scopes=scope_descriptions(texts_of(request), waiting.scopes),
             fields={"user_code": shown(user_code)},
         )
 
@@ -110,7 +110,7 @@ class _DevicePages:
         self, request: Request, provider: ProviderServices, session: BrowserSession, form: DeviceForm
     ) -> Response:
         user_code = read_user_code(form.user_code)
-        if user_code is None or not self.pages.forms.is_own(request, _form_of(user_code), form.form_token):
+        if user_code is None or not self.pages.form_tokens.is_valid(request, _form_of(user_code), form.form_token):
             return self._enter(request, session, form.user_code, EXPIRED)
         if form.decision == ALLOW:
             decided = await provider.devices.approve(user_code, session)
@@ -136,7 +136,7 @@ class _DevicePages:
     def _sign_in(self, request: Request, typed: str, *, is_form: bool) -> Response:
         user_code = read_user_code(typed)
         again = PAGE if user_code is None else f"{PAGE}?{urlencode({'user_code': shown(user_code)})}"
-        return self.pages.go_on(request, f"{SIGN_IN}?{urlencode({'next': again})}", is_form=is_form)
+        return self.pages.redirect(request, f"{SIGN_IN}?{urlencode({'next': again})}", is_form=is_form)
 
     async def _session(self, request: Request, provider: ProviderServices) -> BrowserSession | None:
         return await provider.browser_sessions.find(self.pages.cookies.read(request, Cookie.SESSION))

@@ -55,8 +55,8 @@ class _LogoutPages:
         try:
             parameters = read_query(body)
             form_token, query = parameters.values.get("form_token", ""), parameters.values.get("query", "")
-            if not self.pages.forms.is_own(request, TEMPLATE, form_token):
-                return self.pages.go_on(request, f"{LOGOUT_PATH}?{query or body}", is_form=False)
+            if not self.pages.form_tokens.is_valid(request, TEMPLATE, form_token):
+                return self.pages.redirect(request, f"{LOGOUT_PATH}?{query or body}", is_form=False)
             provider = provider_of(services)
             asked = await provider.logout.read(read_query(query))
         except (InvalidLogoutError, InvalidAuthorizationError) as error:
@@ -71,6 +71,6 @@ class _LogoutPages:
             response = self.pages.finished(request, "sign_out.done")
         else:
             target = with_parameters(asked.redirect_uri, {} if asked.state is None else {"state": asked.state})
-            response = self.pages.send_to(request, target, is_form=is_form)
+            response = self.pages.redirect_to_other_site(request, target, is_form=is_form)
         self.pages.cookies.remove(response, Cookie.SESSION)
         return response

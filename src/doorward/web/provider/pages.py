@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from doorward.api.links import own_address
-from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, RoutePolicy
+from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorFormat, RoutePolicy
 from doorward.api.routing import Call
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
@@ -18,13 +18,13 @@ from doorward.domain.oauth.authorization_request import RefusedAuthorization, Re
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
 from doorward.domain.oauth.registration_exceptions import ClientDocumentError, SelfRegistrationFullError
 from doorward.web.cookies import Cookie, Cookies
-from doorward.web.options import SiteOptions
-from doorward.web.own_forms import OwnForms
+from doorward.web.form_tokens import FormTokens
+from doorward.web.page_features import PageFeatures
 from doorward.web.provider.parameters import read_query, with_parameters
 from doorward.web.rendering import Pages, static_file
 from doorward.web.texts import texts_of
 
-UNANSWERED: Final = (
+ERRORS_WITHOUT_REDIRECT: Final = (
     InvalidAuthorizationError,
     PushedRequestOverError,
     ClientDocumentError,
@@ -46,7 +46,7 @@ SEE_OTHER: Final = 303
 
 def page_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
     """Return the policy of a page, or of a form that an application may also send."""
-    return RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=content, limit_of_address=limit)
+    return RoutePolicy(PUBLIC, errors=ErrorFormat.PAGE, content=content, limit_of_address=limit)
 
 
 def form_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
@@ -69,15 +69,15 @@ def submit_script() -> Call:
 class ProviderPages:
     """Renders pages, and redirects browsers."""
 
-    def __init__(self, pages: Pages, cookies: Cookies, forms: OwnForms, options: SiteOptions) -> None:
+    def __init__(self, pages: Pages, cookies: Cookies, form_tokens: FormTokens, features: PageFeatures) -> None:
         self._pages = pages
         self.cookies = cookies
-        self.forms = forms
-        self.options = options
+        self.form_tokens = form_tokens
+        self.features = features
 
-    def page(self, request: Request, name: str, *, status: int = 200, **words: object) -> Response:
+    def page(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
         """Return a page without a form."""
-        return self._pages.page(request, name, status=status, **words)
+        return self._pages.page(request, name, status=status, **values)
 
     def form_page(
         self,
@@ -88,17 +88,17 @@ class ProviderPages:
         form: str | None = None,
         fields: Mapping[str, str] | None = None,
         common: Mapping[str, object] = NOTHING,
-        **words: object,
+        **values: object,
     ) -> Response:
         """Return a page with forms that only this browser can send. Their token is for ``form``, or else for ``name``.
 
         ``fields`` are additional hidden fields of all forms, ``common`` are values that several pages share.
         """
         browser = self.cookies.browser(request)
-        token = self.forms.token(request, browser, form or name)
+        token = self.form_tokens.create(request, browser, form or name)
         hidden = {"form_token": token, **(fields or {})}
-        words = {**common, **words, "form_token": token, "fields": hidden}
-        response = HTMLResponse(self._pages.render(texts_of(request), name, **words), status)
+        values = {**common, **values, "form_token": token, "fields": hidden}
+        response = HTMLResponse(self._pages.render(texts_of(request), name, **values), status)
         self.cookies.set(response, Cookie.BROWSER, browser)
         return response
 
@@ -121,26 +121,26 @@ class ProviderPages:
         detail = texts_of(request).refusal(error)
         return self.page(request, "authorization_error", status=BAD_REQUEST, detail=detail)
 
-    def asked(self, request: Request, query: str) -> AskedParameters:
+    def read_parameters(self, request: Request, query: str) -> AskedParameters:
         """Return the parameters of a query string from the address or from a form field.
 
         Raises ``InvalidAuthorizationError``.
         """
         return read_query(query, self.cookies.read(request, Cookie.BROWSER) or "")
 
-    def go_on(self, request: Request, address: str, *, is_form: bool) -> Response:
+    def redirect(self, request: Request, address: str, *, is_form: bool) -> Response:
         """Redirect the browser to an address of the service."""
         target = own_address(request, address)
-        return self.forward(request, target) if is_form else RedirectResponse(target, SEE_OTHER)
+        return self.redirect_by_refresh(request, target) if is_form else RedirectResponse(target, SEE_OTHER)
 
-    def forward(self, request: Request, target: str) -> Response:
+    def redirect_by_refresh(self, request: Request, target: str) -> Response:
         """Answer a form with a page that forwards the browser to another address.
 
         It is not an HTTP redirect because Chromium applies ``form-action`` to the targets of redirects, too.
         """
         return self.page(request, "forward", target=target)
 
-    def answer(
+    def redirect_with_result(
         self, request: Request, issuer: str, outcome: IssuedCode | RefusedAuthorization, *, is_form: bool
     ) -> Response:
         """Redirect the browser to the application with a code or an error (RFC 6749 section 4.1.2, RFC 9207)."""
@@ -154,14 +154,14 @@ class ProviderPages:
     def _send_back(self, request: Request, reply: Reply, parameters: Mapping[str, str], *, is_form: bool) -> Response:
         if reply.mode == "form_post":
             return self.page(request, "form_post", action=reply.redirect_uri, fields=parameters)
-        return self.send_to(request, with_parameters(reply.redirect_uri, parameters), is_form=is_form)
+        return self.redirect_to_other_site(request, with_parameters(reply.redirect_uri, parameters), is_form=is_form)
 
-    def send_to(self, request: Request, target: str, *, is_form: bool) -> Response:
-        """Redirect the browser to an address of an application."""
-        return self.forward(request, target) if is_form else RedirectResponse(target, FOUND)
+    def redirect_to_other_site(self, request: Request, target: str, *, is_form: bool) -> Response:
+        """Redirect the browser to an address of an application or of another provider."""
+        return self.redirect_by_refresh(request, target) if is_form else RedirectResponse(target, FOUND)
 
 
-def raise_for_all(refusal: DomainError) -> None:
+def raise_service_errors(refusal: DomainError) -> None:
     """Raise a refusal that the request pass answers: the service is unavailable, or a limit is exceeded."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal

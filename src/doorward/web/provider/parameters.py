@@ -16,7 +16,7 @@ from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.forms import MAXIMUM_FIELD_LENGTH, AdminPage, SignedInPage
 
-MOST_FIELDS: Final = 50
+MAXIMUM_QUERY_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
 _OWN: Final = frozenset(
     {*(f"/account/{page}" for page in SignedInPage), *(page.replace("admin-", "/admin/") for page in AdminPage)}
@@ -32,7 +32,7 @@ def read_query(query: str, browser: str = "") -> AskedParameters:
     has too many fields.
     """
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_QUERY_FIELDS, errors="strict")
     except ValueError as error:
         raise InvalidAuthorizationError from error
     counted = Counter(name for name, _ in pairs)
@@ -70,7 +70,7 @@ def checked_next(text: str) -> str:
     return text if is_known and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
-def asked_in(next_address: str, browser: str) -> AskedParameters | None:
+def authorization_parameters_of(next_address: str, browser: str) -> AskedParameters | None:
     """Return the parameters of the authorization request in ``next_address``; None if it is another address.
 
     Raises ``InvalidAuthorizationError``.

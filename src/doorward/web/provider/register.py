@@ -7,10 +7,10 @@ from fastapi import Request, Response
 from pydantic import Field
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
-from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
@@ -20,7 +20,7 @@ from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import MAXIMUM_FIELD_LENGTH
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import ProviderPages, page_policy, raise_for_all
+from doorward.web.provider.pages import ProviderPages, page_policy, raise_service_errors
 from doorward.web.provider.parameters import checked_next
 from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
 from doorward.web.texts import texts_of
@@ -45,20 +45,20 @@ class ForgotForm(NextForm):
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
     """Return the routes of the pages that are enabled."""
-    joining, content = _JoiningPages(pages), ContentPolicy.FORM
+    registration, content = _RegistrationPages(pages), ContentPolicy.FORM
     registers = [
-        Call("GET", REGISTER, joining.show_register, page_policy(content)),
-        Call("POST", REGISTER, joining.register_by_form, page_policy(content, LimitedCall.REGISTER)),
+        Call("GET", REGISTER, registration.show_register, page_policy(content)),
+        Call("POST", REGISTER, registration.register_by_form, page_policy(content, LimitedCall.REGISTER)),
     ]
     mails = [
-        Call("GET", FORGOT, joining.show_forgot_password, page_policy(content)),
-        Call("POST", FORGOT, joining.forgot_password_by_form, page_policy(content, LimitedCall.FORGOT)),
+        Call("GET", FORGOT, registration.show_forgot_password, page_policy(content)),
+        Call("POST", FORGOT, registration.forgot_password_by_form, page_policy(content, LimitedCall.FORGOT)),
     ]
-    return [*(registers if pages.options.registers else ()), *(mails if pages.options.has_mail else ())]
+    return [*(registers if pages.features.registers else ()), *(mails if pages.features.has_mail else ())]
 
 
 @frozen
-class _JoiningPages:
+class _RegistrationPages:
     pages: ProviderPages
 
     async def show_register(self, request: Request) -> Response:
@@ -70,12 +70,12 @@ class _JoiningPages:
     ) -> Response:
         """Create the account and sign in, unless a mail must complete the registration first."""
         texts = texts_of(request)
-        if not self.pages.forms.is_own(request, "register", form.form_token):
+        if not self.pages.form_tokens.is_valid(request, "register", form.form_token):
             return self._register_page(request, form, texts(EXPIRED))
         try:
             return await self._register(request, form, services)
         except DomainError as refusal:
-            raise_for_all(refusal)
+            raise_service_errors(refusal)
             return self._register_page(request, form, texts.refusal(refusal))
 
     async def show_forgot_password(self, request: Request) -> Response:
@@ -87,19 +87,19 @@ class _JoiningPages:
     ) -> Response:
         """Send the mail if the account exists. The page is the same if it does not."""
         texts = texts_of(request)
-        if not self.pages.forms.is_own(request, "forgot_password", form.form_token):
+        if not self.pages.form_tokens.is_valid(request, "forgot_password", form.form_token):
             return self._forgot_page(request, form, texts(EXPIRED))
         device = self.pages.cookies.read(request, Cookie.DEVICE)
         try:
             await services.recovery.request_reset(form.email, device_token=device)
         except DomainError as refusal:
-            raise_for_all(refusal)
+            raise_service_errors(refusal)
             return self._forgot_page(request, form, texts.refusal(refusal))
         return self.pages.finished(request, "forgot.sent", facts={"email": form.email})
 
     async def _register(self, request: Request, form: RegisterForm, services: Services) -> Response:
         given = {"email": form.email, "username": form.username, "password": form.password}
-        async with waiting_client(request) as client:
+        async with watch_disconnect(request) as client:
             if services.registration_requests.is_required:
                 await services.registration_requests.request(**given, client=client)
                 return self.pages.finished(request, "register.sent", facts={"email": form.email})
@@ -116,7 +116,7 @@ class _JoiningPages:
             except EmailNotVerifiedError:
                 return self.pages.finished(request, "register.verify", facts={"email": form.email})
         goes_on = checked_next(form.next) or "/account/overview"
-        response = self.pages.go_on(request, goes_on, is_form=True)
+        response = self.pages.redirect(request, goes_on, is_form=True)
         self.pages.cookies.set(response, Cookie.SESSION, signed_in.cookie, signed_in.kept_for)
         self.pages.cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response

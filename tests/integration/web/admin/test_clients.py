@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from development.pages import OWN_SITE
 from tests.integration.service import Service
 from tests.integration.web.admin.administrators import administrator, role_of
 from tests.integration.web.admin.targets import new_client
-from tests.integration.web.visitor import OWN_SITE, Shown, Visitor
+from tests.integration.web.visitor import Shown, Visitor
 
 CLIENTS = "/admin/clients"
 CALLBACK = "https://films.example/callback"

@@ -3,11 +3,11 @@
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from doorward.web.admin import PLACES
+from development.pages import OWN_SITE
+from doorward.web.admin import NAVIGATION
 from tests.integration.service import Service
 from tests.integration.web.admin.administrators import administrator
 from tests.integration.web.admin.targets import shown_with, target_of
-from tests.integration.web.visitor import OWN_SITE
 
 MARK: Final = "<b id=hostile>"
 HOSTILE: Final = (f"{MARK}'; --{{{{ 7 * 7 }}}}\U0010ffff", "\0\x1b[31m\u202e", "9" * 40)
@@ -31,8 +31,8 @@ FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 
 async def test_hostile_fields_of_forms_are_refused_in_words(office: Service) -> None:
     admin, sent = await administrator(office, "admin"), 0
-    for place in PLACES:
-        for form in place.forms:
+    for entry in NAVIGATION:
+        for form in entry.forms:
             path = f"/admin/{form.name}"
             page, fields = await target_of(office, path)
             token = (await admin.open(page)).form("sign-out").fields["form_token"]
@@ -49,8 +49,8 @@ async def test_hostile_fields_of_forms_are_refused_in_words(office: Service) -> 
 
 async def test_hostile_queries_of_pages_are_refused_in_words(office: Service) -> None:
     admin = await administrator(office, "admin")
-    for place in PLACES:
-        for page in (place.front, *place.pages):
+    for entry in NAVIGATION:
+        for page in (entry.front, *entry.pages):
             address = await shown_with(office, page.path, admin.person.id)
             assert (await admin.http.get(address)).status_code == 200, address
             for name in READ[page.path]:

@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from development.client import new_person
+from development.pages import OWN_SITE
 from tests.integration.service import Service
 from tests.integration.web.admin.administrators import administrator, role_of
-from tests.integration.web.visitor import OWN_SITE
 
 INVITATIONS = "/admin/invitations"
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from development.pages import OWN_SITE
 from doorward.api.routing import PolicyRoute
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.models import Actor
@@ -21,7 +22,7 @@ from tests.integration.web.admin.administrators import (
     role_of,
 )
 from tests.integration.web.admin.targets import TARGETS, shown_with, target_of
-from tests.integration.web.visitor import AGAIN, LOGIN, OWN, OWN_SITE, Visitor, new_visitor, protected_visitor, verified
+from tests.integration.web.visitor import AGAIN, LOGIN, OWN, Visitor, new_visitor, protected_visitor, verified
 
 ACTORS: Final = ("none", "auditor", "support", "admin")
 TABLE: Final = """

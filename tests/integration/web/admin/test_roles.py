@@ -4,11 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from development.pages import OWN_SITE
 from doorward.domain.auth.scopes import AdminScope
 from tests.integration.administration.administrator import give
 from tests.integration.service import Service
 from tests.integration.web.admin.administrators import administrator, role_of
-from tests.integration.web.visitor import OWN_SITE, verified
+from tests.integration.web.visitor import verified
 
 ROLES = "/admin/roles"
 

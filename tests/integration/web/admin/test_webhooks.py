@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import pytest
 
+from development.pages import OWN_SITE
 from tests.integration.administration.administrator import give
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import MakeService, Service
 from tests.integration.web.admin.administrators import administrator
 from tests.integration.web.admin.targets import NOT_THERE, new_dead_letter, new_webhook
-from tests.integration.web.visitor import OWN_SITE, new_visitor
+from tests.integration.web.visitor import new_visitor
 from tests.integration.webhook_receiver import Receiver, answer_of, receiving
 
 WEBHOOKS = "/admin/webhooks"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.v1.admin import (
     audit,
@@ -19,17 +19,17 @@ from doorward.api.v1.admin import (
     webhooks,
 )
 
-REMEDIES: Final[Remedies] = {
-    **roles.REMEDIES,
-    **users.REMEDIES,
-    **invitations.REMEDIES,
-    **audit.REMEDIES,
-    **user_files.REMEDIES,
-    **webhooks.REMEDIES,
-    **outbox.REMEDIES,
-    **keys.REMEDIES,
-    **clients.REMEDIES,
-    **resources.REMEDIES,
+HTTP_HINTS: Final[HttpHints] = {
+    **roles.HTTP_HINTS,
+    **users.HTTP_HINTS,
+    **invitations.HTTP_HINTS,
+    **audit.HTTP_HINTS,
+    **user_files.HTTP_HINTS,
+    **webhooks.HTTP_HINTS,
+    **outbox.HTTP_HINTS,
+    **keys.HTTP_HINTS,
+    **clients.HTTP_HINTS,
+    **resources.HTTP_HINTS,
 }
 
 

@@ -8,7 +8,7 @@ from fastapi import Query
 
 from doorward.api.exceptions import NotFoundError
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.audit import AuditEntryResponse, AuditListResponse, AuditParameters, UserAuditParameters
 from doorward.api.schemas.pages import CursorPagination
@@ -20,7 +20,7 @@ from doorward.domain.audit.models import AuditQuery
 from doorward.domain.auth.scopes import AdminScope
 
 READ: Final = RoutePolicy(NeedsScope(AdminScope.AUDIT_READ))
-REMEDIES: Final[Remedies] = {AuditQueryTooBroadError: "Narrow it with user_id, or with since and until."}
+HTTP_HINTS: Final[HttpHints] = {AuditQueryTooBroadError: "Narrow it with user_id, or with since and until."}
 
 
 def calls() -> Sequence[Call]:

@@ -7,10 +7,10 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.oauth_clients import (
     ClientBody,
@@ -47,7 +47,7 @@ TAG: Final = "admin"
 LIST: Final = "/api/v1/admin/clients"
 CLIENT: Final = f"{LIST}/{{client_id}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.CLIENTS_WRITE))
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     ClientNotFoundError: "List them: GET /api/v1/admin/clients.",
     StaleClientError: "Read it again and repeat the call with its new ETag.",
     OperatorOnlyError: "The operator does, by `doorward client set`.",
@@ -87,7 +87,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=ClientDetailsResponse,
             refusals=(ClientNotFoundError, StaleClientError),
-            extra_answers=_UNCHANGED,
+            extra_responses=_UNCHANGED,
         ),
         Call("PATCH", CLIENT, change_client, POLICY, tag=TAG, refusals=of_patch),
         Call("DELETE", CLIENT, delete_client, POLICY, tag=TAG, status=204, refusals=_OF_REGISTERED),
@@ -133,7 +133,7 @@ async def read_client(
     client_id: str, services: CurrentServices, request: Request, response: Response
 ) -> ClientDetailsResponse | Response:
     """Read one client; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    details = await services.oauth.clients.get(client_id, is_expected(request))
+    details = await services.oauth.clients.get(client_id, read_precondition(request))
     tag = entity_tag(details.client.version)
     if is_unchanged(request, details.client.version):
         return Response(status_code=304, headers={"ETag": tag})
@@ -154,33 +154,37 @@ async def change_client(
     Tokens that were issued before stay unchanged.
     """
     changes = body.model_dump(exclude_unset=True)
-    return _client(await services.oauth.clients.change(caller, client_id, changes, is_changeable(request)), response)
+    return _client(
+        await services.oauth.clients.change(caller, client_id, changes, change_precondition(request)), response
+    )
 
 
 async def delete_client(client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
     """Delete a client with its secrets; its tokens are refused. With If-Match only at that version."""
-    await services.oauth.clients.remove(caller, client_id, is_changeable(request))
+    await services.oauth.clients.remove(caller, client_id, change_precondition(request))
 
 
 async def rotate_client_secret(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientSecretResponse:
     """Give a client a new secret, shown only once. The previous one works for 7 more days; older ones are refused."""
-    return _with_secret(await services.oauth.clients.rotate_secret(caller, client_id, is_changeable(request)), response)
+    return _with_secret(
+        await services.oauth.clients.rotate_secret(caller, client_id, change_precondition(request)), response
+    )
 
 
 async def disable_client(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientResponse:
     """Disable a client: it gets no tokens, and its tokens are refused. For a disabled client, nothing changes."""
-    return _client(await services.oauth.clients.disable(caller, client_id, is_changeable(request)), response)
+    return _client(await services.oauth.clients.disable(caller, client_id, change_precondition(request)), response)
 
 
 async def enable_client(
     client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> ClientResponse:
     """Enable a client: it gets tokens again. Tokens from before `not_before` stay refused."""
-    return _client(await services.oauth.clients.enable(caller, client_id, is_changeable(request)), response)
+    return _client(await services.oauth.clients.enable(caller, client_id, change_precondition(request)), response)
 
 
 def _client(client: OAuthClient, response: Response) -> ClientResponse:

@@ -9,7 +9,7 @@ from fastapi import Query
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.administered_users import (
     InvitationBody,
@@ -33,7 +33,7 @@ from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 LIST: Final = f"{ADMIN}/invitations"
 WRITE: Final = RoutePolicy(NeedsScope(AdminScope.INVITATIONS_WRITE))
-REMEDIES: Final[Remedies] = {InvitationNotFoundError: "List them: GET /api/v1/admin/invitations."}
+HTTP_HINTS: Final[HttpHints] = {InvitationNotFoundError: "List them: GET /api/v1/admin/invitations."}
 
 
 def calls() -> Sequence[Call]:

@@ -8,7 +8,7 @@ from fastapi import Depends
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.keys import KeyRotationBody, SigningKeyListResponse, SigningKeyResponse
 from doorward.api.services import CurrentServices
@@ -28,7 +28,7 @@ TAG: Final = "admin"
 LIST: Final = "/api/v1/admin/keys"
 KEY: Final = f"{LIST}/{{kid}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.KEYS_WRITE))
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     SigningKeyNotFoundError: "List them: GET /api/v1/admin/keys.",
     KeyRotationPendingError: "Wait, or rotate with at_once=true.",
     SigningKeysUnreadableError: "Its operator has to give all copies of the service the same keys.",

@@ -8,7 +8,7 @@ from fastapi import Query
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.pages import CursorPagination
 from doorward.api.schemas.webhooks import (
@@ -29,7 +29,7 @@ from doorward.domain.webhooks.models import DeadLetter
 TAG: Final = "admin"
 OUTBOX: Final = "/api/v1/admin/outbox"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.OUTBOX_WRITE))
-REMEDIES: Final[Remedies] = {DeadLetterNotFoundError: "List them: GET /api/v1/admin/outbox."}
+HTTP_HINTS: Final[HttpHints] = {DeadLetterNotFoundError: "List them: GET /api/v1/admin/outbox."}
 
 
 def calls() -> Sequence[Call]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.oauth_clients import ResourceBody, ResourceListResponse, ResourceResponse
 from doorward.api.services import CurrentServices
@@ -28,7 +28,7 @@ TAG: Final = "admin"
 LIST: Final = "/api/v1/admin/resources"
 RESOURCE: Final = f"{LIST}/{{resource_id:uuid}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.CLIENTS_WRITE))
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     ResourceNotFoundError: "List them: GET /api/v1/admin/resources.",
     UnknownIntrospectionClientError: "Add it first: POST /api/v1/admin/clients.",
 }

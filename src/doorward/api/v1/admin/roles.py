@@ -7,10 +7,10 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import entity_tag, is_changeable, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.administration import RoleBody, RoleListResponse, RolePatch, RoleResponse
 from doorward.api.services import CurrentServices
@@ -35,7 +35,7 @@ LIST: Final = f"{ADMIN}/roles"
 ROLE: Final = f"{LIST}/{{name}}"
 READ: Final = RoutePolicy(NeedsScope(AdminScope.USERS_READ))
 WRITE: Final = RoutePolicy(NeedsScope(AdminScope.ROLES_WRITE))
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     RoleNotFoundError: "List them: GET /api/v1/admin/roles.",
     StaleRoleError: "Read it again and repeat the call with its new ETag.",
 }
@@ -70,7 +70,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=RoleResponse,
             refusals=(RoleNotFoundError,),
-            extra_answers={304: {"description": "Not Modified"}},
+            extra_responses={304: {"description": "Not Modified"}},
         ),
         Call("PATCH", ROLE, change_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
         Call("DELETE", ROLE, remove_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),
@@ -112,13 +112,13 @@ async def change_role(
 ) -> RoleResponse:
     """Change a custom role (RFC 7396), effective with its users' next request. With If-Match only at that version."""
     changes = RoleChanges(body.description, body.scopes)
-    role = await services.administration.roles.change(Actor(caller), name, changes, is_changeable(request))
+    role = await services.administration.roles.change(Actor(caller), name, changes, change_precondition(request))
     return _role_response(role, response)
 
 
 async def remove_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
     """Delete a role that no user has. With If-Match only at that version."""
-    await services.administration.roles.remove(Actor(caller), name, is_changeable(request))
+    await services.administration.roles.remove(Actor(caller), name, change_precondition(request))
 
 
 def _role_response(role: Role, response: Response) -> RoleResponse:

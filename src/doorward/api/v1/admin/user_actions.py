@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import is_changeable
+from doorward.api.conditional import change_precondition
 from doorward.api.policy import NeedsFreshProof, NeedsScope, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.administered_users import (
@@ -60,11 +60,11 @@ async def delete_user(
 
     With If-Match only at that version.
     """
-    actions, is_expected = services.administration.user_actions, is_changeable(request)
+    actions, precondition = services.administration.user_actions, change_precondition(request)
     if parameters.now:
-        await actions.erase(Actor(caller), user_id, is_expected)
+        await actions.erase(Actor(caller), user_id, precondition)
     else:
-        await actions.schedule_deletion(Actor(caller), user_id, is_expected)
+        await actions.schedule_deletion(Actor(caller), user_id, precondition)
 
 
 async def deactivate_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:

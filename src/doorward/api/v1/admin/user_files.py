@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from doorward.api.caller import CurrentCaller
 from doorward.api.exceptions import UploadTooSlowError
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.user_files import LeftOutLine, UserExportParameters, UserImportParameters, UserImportResponse
 from doorward.api.services import CurrentServices
@@ -30,14 +30,14 @@ from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.scopes import AdminScope
 
-MOST_LINES_TOLD: Final = 10_000
+MAXIMUM_REPORTED_LINES: Final = 10_000
 MEDIA_TYPES: Final = {"ndjson": NDJSON, "csv": "text/csv"}
 IMPORT_POLICY: Final = RoutePolicy(
     NeedsScope(AdminScope.USERS_IMPORT), body_limit=MAXIMUM_UPLOAD_BYTES, limit_of_user=LimitedCall.IMPORT
 )
 EXPORT_POLICY: Final = RoutePolicy(NeedsScope(AdminScope.USERS_EXPORT))
 IMPORT_EXAMPLE: Final = '{"email": "ada@example.com", "username": "ada", "email_verified": true}\n'
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     UserConflictError: "Take the line of errors out, or send the file with on_conflict=skip.",
     MalformedUserFileError: "What stands before the line of errors is stored. Correct the rest, and send it again.",
 }
@@ -69,7 +69,7 @@ def calls() -> Sequence[Call]:
             EXPORT_POLICY,
             tag=TAG,
             refusals=(BeyondOwnScopesError,),
-            extra_answers={200: {"content": {each: {"schema": {"type": "string"}} for each in MEDIA_TYPES.values()}}},
+            extra_responses={200: {"content": {each: {"schema": {"type": "string"}} for each in MEDIA_TYPES.values()}}},
         ),
     ]
 
@@ -83,8 +83,8 @@ async def import_users(
     """Add the users of a file, in batches of a thousand. After a failure, send the same file again."""
     lines: list[LeftOut] = []
 
-    def note(line: LeftOut) -> None:
-        if len(lines) < MOST_LINES_TOLD:
+    def collect(line: LeftOut) -> None:
+        if len(lines) < MAXIMUM_REPORTED_LINES:
             lines.append(line)
 
     request = UserImportRequest(
@@ -94,7 +94,7 @@ async def import_users(
         keeps_ids=parameters.keep_ids,
         on_conflict=parameters.on_conflict,
     )
-    outcome = await services.administration.user_import.run(file, request, Watcher(note))
+    outcome = await services.administration.user_import.run(file, request, Watcher(collect))
     if outcome.refusal is not None:
         raise outcome.refusal
     tally = outcome.tally

@@ -8,10 +8,11 @@ from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.administered_users import (
     AdministeredUserResponse,
@@ -24,7 +25,6 @@ from doorward.api.schemas.administered_users import (
 )
 from doorward.api.services import CurrentServices
 from doorward.api.v1.admin.roles import ADMIN, TAG
-from doorward.api.waiting_client import waiting_client
 from doorward.domain.administration.exceptions import (
     BeyondOwnScopesError,
     ExternalIdTakenError,
@@ -56,7 +56,7 @@ LIST: Final = f"{ADMIN}/users"
 USER: Final = f"{LIST}/{{user_id:uuid}}"
 READ: Final = RoutePolicy(NeedsScope(AdminScope.USERS_READ))
 WRITE: Final = RoutePolicy(NeedsScope(AdminScope.USERS_WRITE))
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     UserNotFoundError: "List them: GET /api/v1/admin/users.",
     StaleUserError: "Read it again and repeat the call with its new ETag.",
     QueryTooShortError: "Send more of it, or the whole of it as email or username.",
@@ -101,7 +101,7 @@ def calls() -> Sequence[Call]:
             status=201,
             answer=AdministeredUserResponse,
             refusals=_REFUSALS_OF_CREATION,
-            extra_answers=_INVITED,
+            extra_responses=_INVITED,
         ),
         Call(
             "GET",
@@ -111,7 +111,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=AdministeredUserResponse,
             refusals=(UserNotFoundError, StaleUserError),
-            extra_answers={304: {"description": "Not Modified"}},
+            extra_responses={304: {"description": "Not Modified"}},
         ),
         Call(
             "PATCH",
@@ -160,7 +160,7 @@ async def create_user(
         invited = InvitationResponse.model_validate(created.invitation)
         return Response(invited.model_dump_json(), status_code=202, media_type="application/json")
     new = NewUser(body.email, body.username or "", body.password, body.roles, body.locale, body.external_id)
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         user = await services.administration.users.create(Actor(caller), new, client=client)
     response.headers["Location"] = own_address(request, f"{LIST}/{user.id}")
     return user_response(user, response)
@@ -170,7 +170,7 @@ async def read_user(
     user_id: UUID, services: CurrentServices, request: Request, response: Response
 ) -> AdministeredUserResponse | Response:
     """Read one user; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    user = await services.administration.users.read(user_id, is_expected(request))
+    user = await services.administration.users.read(user_id, read_precondition(request))
     if is_unchanged(request, user.version):
         return Response(status_code=304, headers={"ETag": entity_tag(user.version)})
     return user_response(user, response)
@@ -193,7 +193,7 @@ async def change_user(
         locale=body.locale if "locale" in given else UNSET,
         external_id=body.external_id if "external_id" in given else UNSET,
     )
-    user = await services.administration.users.change(Actor(caller), user_id, changes, is_changeable(request))
+    user = await services.administration.users.change(Actor(caller), user_id, changes, change_precondition(request))
     return user_response(user, response)
 
 

@@ -8,10 +8,10 @@ from fastapi import Depends, Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.webhooks import (
     MessagesResponse,
@@ -48,7 +48,7 @@ LIST: Final = "/api/v1/admin/webhooks"
 WEBHOOK: Final = f"{LIST}/{{webhook_id:uuid}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.WEBHOOKS_WRITE))
 LIMITED: Final = RoutePolicy(NeedsScope(AdminScope.WEBHOOKS_WRITE), limit_of_address=LimitedCall.WEBHOOKS)
-REMEDIES: Final[Remedies] = {
+HTTP_HINTS: Final[HttpHints] = {
     WebhookNotFoundError: "List them: GET /api/v1/admin/webhooks.",
     StaleWebhookError: "Read it again and repeat the call with its new ETag.",
     WebhookDisabledError: "Enable it: PATCH it with is_enabled=true.",
@@ -81,7 +81,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=WebhookResponse,
             refusals=(*_OF_ONE, StaleWebhookError),
-            extra_answers=_UNCHANGED,
+            extra_responses=_UNCHANGED,
         ),
         Call("PATCH", WEBHOOK, change_webhook, POLICY, tag=TAG, refusals=(*_OF_CHANGE, *_OF_CONTENT)),
         Call("DELETE", WEBHOOK, delete_webhook, POLICY, tag=TAG, status=204, refusals=_OF_CHANGE),
@@ -125,7 +125,7 @@ async def read_webhook(
     webhook_id: UUID, hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookResponse | Response:
     """Read one webhook; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    endpoint = await hooks.management.get(webhook_id, is_expected(request))
+    endpoint = await hooks.management.get(webhook_id, read_precondition(request))
     if is_unchanged(request, endpoint.version):
         return Response(status_code=304, headers={"ETag": entity_tag(endpoint.version)})
     return _webhook(endpoint, response)
@@ -143,20 +143,20 @@ async def change_webhook(
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     if changes.get("types") is not None:
         changes["types"] = tuple(changes["types"])
-    endpoint = await hooks.management.update(Actor(caller), webhook_id, changes, is_changeable(request))
+    endpoint = await hooks.management.update(Actor(caller), webhook_id, changes, change_precondition(request))
     return _webhook(endpoint, response)
 
 
 async def delete_webhook(webhook_id: UUID, caller: CurrentCaller, hooks: CurrentWebhooks, request: Request) -> None:
     """Delete a webhook with its messages. With If-Match only at that version."""
-    await hooks.management.delete(Actor(caller), webhook_id, is_changeable(request))
+    await hooks.management.delete(Actor(caller), webhook_id, change_precondition(request))
 
 
 async def rotate_webhook_secret(
     webhook_id: UUID, caller: CurrentCaller, hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookSecretResponse:
     """Give a webhook a new secret, shown only once. For 24 hours, messages are also signed with the previous one."""
-    made = await hooks.management.rotate_secret(Actor(caller), webhook_id, is_changeable(request))
+    made = await hooks.management.rotate_secret(Actor(caller), webhook_id, change_precondition(request))
     return _with_secret(made, response)
 
 

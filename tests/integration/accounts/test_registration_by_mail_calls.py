@@ -9,8 +9,8 @@ import pytest
 
 from development.client import PASSWORD, REGISTER, new_person
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.wiring.joining import create_inviting
 from doorward.wiring.mail import create_sealer
+from doorward.wiring.registration_by_mail import create_inviting
 from tests.integration.mailbox import code_in, make_service_with_mail, next_mail, token_in
 from tests.integration.service import MakeService, Service, is_problem, mark
 

@@ -12,7 +12,7 @@ _WITHOUT_SESSION: Final = frozenset({"sign_in", "second_factor"})
 """Forms whose token is not bound to the session: they stay valid if a user signs in in another tab meanwhile."""
 
 
-class OwnForms:
+class FormTokens:
     """Creates and checks the hidden token of a form."""
 
     def __init__(self, cookies: Cookies, origin: str, key: bytes, previous_key: bytes | None = None) -> None:
@@ -21,11 +21,11 @@ class OwnForms:
         self._origin = origin
         self._keys = (key,) if previous_key is None else (key, previous_key)
 
-    def token(self, request: Request, browser: str, form: str) -> str:
+    def create(self, request: Request, browser: str, form: str) -> str:
         """Return the token of a form for this browser and its session."""
         return self._mac(self._keys[0], request, browser, form)
 
-    def is_own(self, request: Request, form: str, token: str) -> bool:
+    def is_valid(self, request: Request, form: str, token: str) -> bool:
         """Return whether a form comes from a page that was shown to this browser.
 
         The request must be same-origin by Sec-Fetch-Site (Fetch Metadata), or by Origin in older browsers. A page of

@@ -76,7 +76,7 @@ def create_invitations(base: Foundation, rules: RegistrationRules) -> Invitation
     )
 
 
-def joining_composers(
+def registration_mail_composers(
     settings: KeySettings, database: PostgresDatabase, clock: Clock, links: AccountLinks
 ) -> Mapping[MailKind, Composer]:
     """Return the composers of the mails for registrations and invitations.
@@ -90,7 +90,7 @@ def joining_composers(
     }
 
 
-def joining_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+def registration_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired registrations and invitations: none while the clocks differ by too much."""
     retention = JoiningRetention(database=database, clock=clock)
     return agreed_task("unanswered", retention.prune, settings, database)

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
-from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.invitations import Acceptance
@@ -42,7 +42,7 @@ def _confirms_registration(pages: Pages) -> Callable[..., Awaitable[Response]]:
     ) -> Response:
         """Complete the registration whose password was entered."""
         try:
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 if form.token:
                     await services.confirmation.confirm_by_token(form.token, form.password, client=client)
                 else:
@@ -67,7 +67,7 @@ def _accepts_invitation(pages: Pages) -> Callable[..., Awaitable[Response]]:
         """Create the account of the invited address."""
         acceptance = Acceptance(form.username, form.password)
         try:
-            async with waiting_client(request) as client:
+            async with watch_disconnect(request) as client:
                 if form.token:
                     await services.invitations.accept_by_token(form.token, acceptance, client=client)
                 else:

@@ -12,18 +12,18 @@ from doorward.observability.request_context import current_client
 
 
 @asynccontextmanager
-async def waiting_client(request: Request) -> AsyncIterator[Client]:
+async def watch_disconnect(request: Request) -> AsyncIterator[Client]:
     """Yield the client of a request whose body was read, and watch for its disconnect.
 
     Raises ``ClientDisconnect`` if the work was cancelled because the client has disconnected.
     """
-    leaving = asyncio.create_task(_wait_for_disconnect(request))
+    disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
-        yield Client(current_client(), leaving.done)
+        yield Client(current_client(), disconnect.done)
     except ClientLeftError as error:
         raise ClientDisconnect from error
     finally:
-        leaving.cancel()
+        disconnect.cancel()
 
 
 async def _wait_for_disconnect(request: Request) -> None:

@@ -7,7 +7,7 @@ from doorward.web.forms import SignedInPage
 
 
 @frozen
-class SiteOptions:
+class PageFeatures:
     """The optional features of the pages."""
 
     has_mail: bool = False

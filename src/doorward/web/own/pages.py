@@ -18,7 +18,7 @@ from doorward.api.caller import require_access
 from doorward.api.exceptions import InsufficientScopeError
 from doorward.api.links import own_address
 from doorward.api.policy import ACCOUNT as ACCESS_TO_ACCOUNT
-from doorward.api.policy import FRESH_ACCOUNT, ContentPolicy, ErrorDialect, InBrowser, NeedsScope, RoutePolicy
+from doorward.api.policy import FRESH_ACCOUNT, ContentPolicy, ErrorFormat, InBrowser, NeedsScope, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
@@ -33,18 +33,18 @@ from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import AdminPage, SignedInPage
 from doorward.web.own.access import access_in_browser
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import NOTHING, SEE_OTHER, SIGN_IN, ProviderPages, page_policy, raise_for_all
+from doorward.web.provider.pages import NOTHING, SEE_OTHER, SIGN_IN, ProviderPages, page_policy, raise_service_errors
 from doorward.web.provider.parameters import with_parameters
 from doorward.web.texts import TEXTS, UI_LOCALES, Texts, texts_of
 
 ACCOUNT: Final = "/account"
 FORBIDDEN: Final = 403
-TOLD_KEPT: Final = timedelta(minutes=1)
+FLASH_MESSAGE_LIFETIME: Final = timedelta(minutes=1)
 SHOWN: Final = page_policy(ContentPolicy.SIGN_IN, LimitedCall.AUTHORIZE)
 
 
 @frozen
-class Visit:
+class PageContext:
     """A request of a signed-in user."""
 
     request: Request
@@ -59,7 +59,7 @@ class Visit:
 
 
 @frozen
-class Done:
+class FormResult:
     """The result of a form: the key of its text, and the new session if the form has replaced the session.
 
     ``codes`` are shown only once. ``page`` is the page to continue at, if it is not the form's own.
@@ -98,11 +98,11 @@ class OwnPage(ABC):
         return self
 
     @abstractmethod
-    async def words(self, visit: Visit) -> Mapping[str, object]:
+    async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the values that the page's template shows."""
 
 
-Act = Callable[[Visit], Awaitable[Done | Response]]
+Act = Callable[[PageContext], Awaitable[FormResult | Response]]
 
 
 class OwnPages:
@@ -118,7 +118,7 @@ class OwnPages:
 
         async def open_account(request: Request) -> Response:
             """Redirect to the first page."""
-            return self._pages.go_on(request, f"{ACCOUNT}/{SignedInPage.OVERVIEW}", is_form=False)
+            return self._pages.redirect(request, f"{ACCOUNT}/{SignedInPage.OVERVIEW}", is_form=False)
 
         return Call("GET", ACCOUNT, open_account, SHOWN)
 
@@ -127,11 +127,11 @@ class OwnPages:
 
         async def show_own_page(request: Request, services: CurrentServices) -> Response:
             """Show the page, or redirect to the sign-in."""
-            asked = page.at(request)
-            visit = await self._find_visit(request, services)
-            if visit is None:
-                return self._sign_in(request, asked)
-            return await self._admitted(asked, visit, self._show(asked, visit))
+            requested = page.at(request)
+            context = await self._find_context(request, services)
+            if context is None:
+                return self._sign_in(request, requested)
+            return await self._admitted(requested, context, self._show(requested, context))
 
         return Call("GET", page.path, show_own_page, replace(SHOWN, access=InBrowser(page.access)))
 
@@ -147,11 +147,11 @@ class OwnPages:
 
         async def open_form(request: Request) -> Response:
             """Redirect to the page of the form."""
-            return self._pages.go_on(request, page.path, is_form=False)
+            return self._pages.redirect(request, page.path, is_form=False)
 
         policy = RoutePolicy(
             InBrowser(access),
-            errors=ErrorDialect.PAGE,
+            errors=ErrorFormat.PAGE,
             content=ContentPolicy.SIGN_IN,
             limit_of_address=limit,
             is_page_form=True,
@@ -164,53 +164,53 @@ class OwnPages:
 
         A refusal is shown on the page. Without a session or a required recent authentication, redirect to the sign-in.
         """
-        visit = await self._find_visit(request, services)
-        if visit is None:
+        context = await self._find_context(request, services)
+        if context is None:
             return self._sign_in(request, page)
-        if not self._pages.forms.is_own(request, page.name, form_token):
-            return await self._admitted(page, visit, self._show(page, visit, visit.texts("page.expired")))
-        return await self._admitted(page, visit, self._carry_out(page, visit, act, access_in_browser(request)))
+        if not self._pages.form_tokens.is_valid(request, page.name, form_token):
+            return await self._admitted(page, context, self._show(page, context, context.texts("page.expired")))
+        return await self._admitted(page, context, self._carry_out(page, context, act, access_in_browser(request)))
 
     async def act_on_return(self, page: OwnPage, request: Request, services: Services, act: Act) -> Response:
         """Process the return from another service. The caller has checked that it belongs to this browser."""
-        visit = await self._find_visit(request, services)
-        if visit is None:
+        context = await self._find_context(request, services)
+        if context is None:
             return self._sign_in(request, page)
-        return await self._admitted(page, visit, self._carry_out(page, visit, act, ACCESS_TO_ACCOUNT))
+        return await self._admitted(page, context, self._carry_out(page, context, act, ACCESS_TO_ACCOUNT))
 
-    async def _find_visit(self, request: Request, services: Services) -> Visit | None:
+    async def _find_context(self, request: Request, services: Services) -> PageContext | None:
         caller = await self.find_caller(request, services)
-        return None if caller is None else Visit(request, services, caller, texts_of(request))
+        return None if caller is None else PageContext(request, services, caller, texts_of(request))
 
-    async def _admitted(self, page: OwnPage, visit: Visit, answer: Awaitable[Response]) -> Response:
+    async def _admitted(self, page: OwnPage, context: PageContext, answer: Awaitable[Response]) -> Response:
         """Return the response, or a redirect to the sign-in, or the page that refuses a caller without the scope."""
         try:
             return await answer
         except InvalidAccessTokenError:
-            return self._sign_in(visit.request, page)
+            return self._sign_in(context.request, page)
         except ReauthenticationRequiredError:
-            return self._sign_in(visit.request, page, proof=True)
+            return self._sign_in(context.request, page, proof=True)
         except (InsufficientScopeError, SecondFactorNeededError) as refusal:
             needs_factor = isinstance(refusal, SecondFactorNeededError)
-            return self._pages.page(visit.request, "admin_refused", status=FORBIDDEN, needs_factor=needs_factor)
+            return self._pages.page(context.request, "admin_refused", status=FORBIDDEN, needs_factor=needs_factor)
 
-    async def _carry_out(self, page: OwnPage, visit: Visit, act: Act, access: NeedsScope) -> Response:
-        require_access(visit.caller, access, visit.services)
+    async def _carry_out(self, page: OwnPage, context: PageContext, act: Act, access: NeedsScope) -> Response:
+        require_access(context.caller, access, context.services)
         try:
-            done = await act(visit)
+            result = await act(context)
         except (InvalidAccessTokenError, ReauthenticationRequiredError):
             raise
         except DomainError as refusal:
-            raise_for_all(refusal)
-            return await self._show(page, visit, visit.texts.refusal(refusal))
-        return self._answer(page, visit, done) if isinstance(done, Done) else done
+            raise_service_errors(refusal)
+            return await self._show(page, context, context.texts.refusal(refusal))
+        return self._answer(page, context, result) if isinstance(result, FormResult) else result
 
-    async def shown_once(
-        self, page: OwnPage, visit: Visit, name: str, *, status: int, words: Mapping[str, object]
+    async def one_time_page(
+        self, page: OwnPage, context: PageContext, name: str, *, status: int, values: Mapping[str, object]
     ) -> Response:
         """Return a page that is the response to a form and contains forms of ``page``."""
-        common = {**await self.common(page, visit), **words}
-        return self._pages.form_page(visit.request, name, form=page.name, status=status, common=common)
+        common = {**await self.common(page, context), **values}
+        return self._pages.form_page(context.request, name, form=page.name, status=status, common=common)
 
     def finished(
         self,
@@ -230,14 +230,14 @@ class OwnPages:
         """End the browser session."""
         await provider_of(services).browser_sessions.end(self._pages.cookies.read(request, Cookie.SESSION))
 
-    def is_own(self, request: Request, form_token: str) -> bool:
+    def is_valid_token(self, request: Request, form_token: str) -> bool:
         """Return whether a form comes from any page of the own account or of administration."""
-        return any(self._pages.forms.is_own(request, page, form_token) for page in (*SignedInPage, *AdminPage))
+        return any(self._pages.form_tokens.is_valid(request, page, form_token) for page in (*SignedInPage, *AdminPage))
 
     @property
     def has_mail(self) -> bool:
         """Whether the service sends mail."""
-        return self._pages.options.has_mail
+        return self._pages.features.has_mail
 
     async def find_caller(self, request: Request, services: Services) -> Caller | None:
         """Return the user who is signed in in the browser, or None."""
@@ -245,54 +245,54 @@ class OwnPages:
         session = await provider_of(services).browser_sessions.find(cookie)
         return None if session is None else caller_in_browser(session)
 
-    async def _show(self, page: OwnPage, visit: Visit, refusal: str = "") -> Response:
-        require_access(visit.caller, page.access, visit.services)
-        told = self._pages.cookies.read(visit.request, Cookie.TOLD) or ""
-        done = told if not refusal and f"done.{told}" in TEXTS[visit.texts.language] else ""
+    async def _show(self, page: OwnPage, context: PageContext, refusal: str = "") -> Response:
+        require_access(context.caller, page.access, context.services)
+        message_key = self._pages.cookies.read(context.request, Cookie.FLASH_MESSAGE) or ""
+        done = message_key if not refusal and f"done.{message_key}" in TEXTS[context.texts.language] else ""
         response = self._pages.form_page(
-            visit.request,
+            context.request,
             page.template,
             form=page.name,
             status=UNPROCESSABLE if refusal else 200,
             refusal=refusal,
             done=done,
-            common={**await self.common(page, visit), **await page.words(visit)},
+            common={**await self.common(page, context), **await page.template_values(context)},
         )
-        if told:
-            self._pages.cookies.remove(response, Cookie.TOLD)
+        if message_key:
+            self._pages.cookies.remove(response, Cookie.FLASH_MESSAGE)
         return response
 
-    async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+    async def common(self, page: OwnPage, context: PageContext) -> Mapping[str, object]:
         """Return the values that all templates need."""
-        sessions = provider_of(visit.services).browser_sessions
+        sessions = provider_of(context.services).browser_sessions
         return {
-            "pages": self._pages.options.own_pages,
-            "administers": await sessions.administers(visit.caller.browser_session),
+            "pages": self._pages.features.own_pages,
+            "administers": await sessions.administers(context.caller.browser_session),
             "here": page.name,
-            "username": visit.caller.user.username,
+            "username": context.caller.user.username,
         }
 
-    def _answer(self, page: OwnPage, visit: Visit, done: Done) -> Response:
-        if done.codes:
+    def _answer(self, page: OwnPage, context: PageContext, result: FormResult) -> Response:
+        if result.codes:
             response = self._pages.page(
-                visit.request, "recovery_codes", done=done.what, codes=done.codes, here=page.name
+                context.request, "recovery_codes", done=result.what, codes=result.codes, here=page.name
             )
         else:
-            response = RedirectResponse(_in_language(visit.request, visit.texts, done.page or page), SEE_OTHER)
-            self._pages.cookies.set(response, Cookie.TOLD, done.what, TOLD_KEPT)
-        if done.session is not None:
-            self._pages.cookies.set(response, Cookie.SESSION, done.session.cookie, done.session.kept_for)
-            self._pages.cookies.set(response, Cookie.DEVICE, done.session.device_token, DEVICE_KEPT)
+            response = RedirectResponse(_in_language(context.request, context.texts, result.page or page), SEE_OTHER)
+            self._pages.cookies.set(response, Cookie.FLASH_MESSAGE, result.what, FLASH_MESSAGE_LIFETIME)
+        if result.session is not None:
+            self._pages.cookies.set(response, Cookie.SESSION, result.session.cookie, result.session.kept_for)
+            self._pages.cookies.set(response, Cookie.DEVICE, result.session.device_token, DEVICE_KEPT)
         return response
 
     def _sign_in(self, request: Request, page: OwnPage, *, proof: bool = False) -> Response:
         """Redirect to the sign-in, which returns to the page. With ``proof`` it requires a new authentication."""
-        asked = texts_of(request).asked
+        language = texts_of(request).requested_language
         query = {"next": page.address, **({"proof": "1"} if proof else {})}
-        query |= {UI_LOCALES: asked} if asked else {}
-        return self._pages.go_on(request, f"{SIGN_IN}?{urlencode(query)}", is_form=False)
+        query |= {UI_LOCALES: language} if language else {}
+        return self._pages.redirect(request, f"{SIGN_IN}?{urlencode(query)}", is_form=False)
 
 
 def _in_language(request: Request, texts: Texts, page: OwnPage) -> str:
-    query = {UI_LOCALES: texts.asked} if texts.asked else {}
+    query = {UI_LOCALES: texts.requested_language} if texts.requested_language else {}
     return own_address(request, with_parameters(page.address, query))

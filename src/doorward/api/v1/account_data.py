@@ -10,7 +10,7 @@ from doorward.api.bodies import JSON, JsonBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.policy import FRESH_ACCOUNT, PUBLIC, RoutePolicy
 from doorward.api.routing import Call
-from doorward.api.schemas.leaving import DeletionResponse, ExportResponse, RestoreRequest
+from doorward.api.schemas.account_data import DeletionResponse, ExportResponse, RestoreRequest
 from doorward.api.services import CurrentServices, Services
 from doorward.api.temporary_files import FileOfAnswer, file_response
 from doorward.api.v1 import account
@@ -56,12 +56,12 @@ def calls() -> Sequence[Call]:
 
 async def delete_account(caller: CurrentCaller, services: CurrentServices) -> DeletionResponse:
     """Deactivate your account now, and delete it in 14 days. Until then a login offers to restore it."""
-    return DeletionResponse(deletes_at=await services.leaving.deletion.schedule(caller))
+    return DeletionResponse(deletes_at=await services.account_data.deletion.schedule(caller))
 
 
 async def cancel_deletion(body: JsonBody[RestoreRequest], services: CurrentServices) -> None:
     """Restore an account with the token from the refused login. It begins no session: log in afterwards."""
-    await services.leaving.deletion.restore_by_token(body.restore_token)
+    await services.account_data.deletion.restore_by_token(body.restore_token)
 
 
 async def export_account(caller: CurrentCaller, services: CurrentServices, file: FileOfAnswer) -> Response:
@@ -71,5 +71,5 @@ async def export_account(caller: CurrentCaller, services: CurrentServices, file:
 
 async def export_file(caller: Caller, services: Services, file: IO[bytes]) -> Response:
     """Return all data stored about a caller, written to ``file`` first."""
-    write = partial(services.leaving.export.write, caller)
+    write = partial(services.account_data.export.write, caller)
     return await file_response(file, write, name=FILE_NAME, media_type=JSON)

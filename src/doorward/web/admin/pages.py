@@ -18,9 +18,9 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.auth.callers import Caller
 from doorward.web.cookies import Cookie
 from doorward.web.forms import AdminPage, PageForm
-from doorward.web.own.visits import SHOWN, Done, OwnPage, OwnPages, Visit
+from doorward.web.own.pages import SHOWN, FormResult, OwnPage, OwnPages, PageContext
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import ProviderPages, raise_for_all
+from doorward.web.provider.pages import ProviderPages, raise_service_errors
 from doorward.web.provider.parameters import with_parameters
 
 ADMIN: Final = "/admin"
@@ -36,7 +36,7 @@ def access_of(policy: RoutePolicy) -> NeedsScope:
     return access
 
 
-class AdminPageOf(OwnPage, ABC):
+class AdminPageBase(OwnPage, ABC):
     """An admin page. ``title`` is the key of its link text on other pages."""
 
     name: ClassVar[AdminPage]
@@ -57,7 +57,7 @@ class AdminPageOf(OwnPage, ABC):
         return self.access.scope in caller.scopes
 
 
-class PageOfOne(AdminPageOf, ABC):
+class RowPage(AdminPageBase, ABC):
     """The page of one row. ``key`` is the unchecked id from the request."""
 
     parameter: ClassVar[str] = "id"
@@ -81,42 +81,42 @@ class PageOfOne(AdminPageOf, ABC):
 
 
 @frozen
-class Shown:
+class OneTimePage:
     """A page that is the response to a form and is shown only once.
 
     ``done`` is the key of the result's text; otherwise ``refusal`` is the text of the refusal.
     """
 
     template: str
-    words: Mapping[str, object] = field(repr=False)
+    values: Mapping[str, object] = field(repr=False)
     done: str = ""
     refusal: str = ""
 
 
-def shown_secret(done: str, title: str, identifier: str, secret: str, page: PageOfOne) -> Shown:
+def secret_page(done: str, title: str, identifier: str, secret: str, page: RowPage) -> OneTimePage:
     """Return the page of a new secret, with the name and id of its owner, and the page to continue at."""
-    return Shown("admin_secret", {"title": title, "identifier": identifier, "secret": secret, "page": page}, done)
+    return OneTimePage("admin_secret", {"title": title, "identifier": identifier, "secret": secret, "page": page}, done)
 
 
 @frozen
-class FormOf(Generic[FormT]):
+class AdminForm(Generic[FormT]):
     """A form: the access of the corresponding API route, its fields, its function, and its page."""
 
     name: str
     access: NeedsScope
     model: type[FormT]
-    act: Callable[[Visit, FormT], Awaitable[Done | Shown]]
-    page: Callable[[FormT], AdminPageOf]
+    act: Callable[[PageContext, FormT], Awaitable[FormResult | OneTimePage]]
+    page: Callable[[FormT], AdminPageBase]
     limit: LimitedCall = LimitedCall.AUTHORIZE
 
 
 @frozen
-class Place:
+class NavigationEntry:
     """An entry of the navigation: its page, the pages of its rows, and all their forms."""
 
-    front: AdminPageOf
-    pages: Sequence[AdminPageOf] = ()
-    forms: Sequence[FormOf[Any]] = ()
+    front: AdminPageBase
+    pages: Sequence[AdminPageBase] = ()
+    forms: Sequence[AdminForm[Any]] = ()
 
 
 class AdminPages(OwnPages):
@@ -124,18 +124,18 @@ class AdminPages(OwnPages):
 
     folder = ADMIN
 
-    def __init__(self, pages: ProviderPages, places: Sequence[Place]) -> None:
+    def __init__(self, pages: ProviderPages, navigation: Sequence[NavigationEntry]) -> None:
         super().__init__(pages)
-        self._places = places
+        self._navigation = navigation
 
     def calls(self) -> Sequence[Call]:
         """Return the routes."""
-        shown = [self.shown(page) for place in self._places for page in (place.front, *place.pages)]
+        shown = [self.shown(page) for entry in self._navigation for page in (entry.front, *entry.pages)]
         forms = [
             call
-            for place in self._places
-            for each in place.forms
-            for call in self.form(place.front, each.name, each.limit, self._function(each), each.access)
+            for entry in self._navigation
+            for each in entry.forms
+            for call in self.form(entry.front, each.name, each.limit, self._function(each), each.access)
         ]
         return [self.front(), *shown, *forms]
 
@@ -145,9 +145,9 @@ class AdminPages(OwnPages):
         async def open_administration(request: Request, services: CurrentServices) -> Response:
             """Redirect to the first page that the user's scopes allow, or else to one that shows a refusal."""
             caller = await self.find_caller(request, services)
-            fronts = [each.front for each in self._places]
+            fronts = [each.front for each in self._navigation]
             offered = [each for each in fronts if caller is not None and each.is_offered(caller, services)]
-            return self._pages.go_on(request, [*offered, *fronts][0].path, is_form=False)
+            return self._pages.redirect(request, [*offered, *fronts][0].path, is_form=False)
 
         return Call("GET", ADMIN, open_administration, SHOWN)
 
@@ -156,61 +156,63 @@ class AdminPages(OwnPages):
         cookie = self._pages.cookies.read(request, Cookie.SESSION)
         return await provider_of(services).browser_sessions.find_administrator(cookie)
 
-    async def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+    async def common(self, page: OwnPage, context: PageContext) -> Mapping[str, object]:
         """Return the values that all templates need: the navigation, and the forms that the user may send.
 
         Access is checked again when a form is sent.
         """
-        scopes = visit.caller.scopes
+        scopes = context.caller.scopes
         return {
-            "places": [each.front for each in self._places if each.front.is_offered(visit.caller, visit.services)],
-            "forms": {form.name for each in self._places for form in each.forms if form.access.scope in scopes},
+            "navigation": [
+                each.front for each in self._navigation if each.front.is_offered(context.caller, context.services)
+            ],
+            "forms": {form.name for each in self._navigation for form in each.forms if form.access.scope in scopes},
             "here": page.name,
-            "username": visit.caller.user.username,
+            "username": context.caller.user.username,
         }
 
-    def _function(self, form_of: FormOf[FormT]) -> Callable[..., Awaitable[Response]]:
+    def _function(self, admin_form: AdminForm[FormT]) -> Callable[..., Awaitable[Response]]:
         async def send_form(
-            request: Request, form: Annotated[FormT, Depends(FormReader(form_of.model))], services: CurrentServices
+            request: Request, form: Annotated[FormT, Depends(FormReader(admin_form.model))], services: CurrentServices
         ) -> Response:
             """Process the form."""
-            page = form_of.page(form)
+            page = admin_form.page(form)
 
-            async def act(visit: Visit) -> Done | Response:
-                done = await form_of.act(visit, form)
-                return await self._answer_of(page, visit, done) if isinstance(done, Shown) else done
+            async def act(context: PageContext) -> FormResult | Response:
+                result = await admin_form.act(context, form)
+                return await self._render_once(page, context, result) if isinstance(result, OneTimePage) else result
 
             return await self.act(page, request, services, form.form_token, act)
 
         return send_form
 
-    async def _answer_of(self, page: OwnPage, visit: Visit, shown: Shown) -> Response:
-        words = {"refusal": shown.refusal, "done": shown.done, **shown.words}
-        return await self.shown_once(page, visit, shown.template, status=200, words=words)
+    async def _render_once(self, page: OwnPage, context: PageContext, shown: OneTimePage) -> Response:
+        values = {"refusal": shown.refusal, "done": shown.done, **shown.values}
+        return await self.one_time_page(page, context, shown.template, status=200, values=values)
 
 
-async def search(visit: Visit, find: Callable[[], Awaitable[FoundT]], nothing: FoundT) -> tuple[FoundT, str]:
+async def search(context: PageContext, find: Callable[[], Awaitable[FoundT]], nothing: FoundT) -> tuple[FoundT, str]:
     """Return the result of ``find`` and an empty text, or ``nothing`` and the text of the refusal."""
     try:
         return await find(), ""
     except ValidationError:
-        return nothing, str(visit.texts("admin.search_refused"))
+        return nothing, str(context.texts("admin.search_refused"))
     except DomainError as refusal:
-        raise_for_all(refusal)
-        return nothing, visit.texts.refusal(refusal)
+        raise_service_errors(refusal)
+        return nothing, context.texts.refusal(refusal)
 
 
-def asked_in_query(visit: Visit, *names: str) -> dict[str, str]:
+def query_parameters(context: PageContext, *names: str) -> dict[str, str]:
     """Return these query parameters; missing ones are empty."""
-    return {name: visit.request.query_params.get(name, "") for name in names}
+    return {name: context.request.query_params.get(name, "") for name in names}
 
 
-def given(asked: Mapping[str, str]) -> dict[str, str]:
-    """Return the filters that are not empty."""
-    return {name: value for name, value in asked.items() if value}
+def without_empty(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that are not empty."""
+    return {name: value for name, value in parameters.items() if value}
 
 
-def is_version(version: int) -> Callable[[int], bool]:
+def version_test(version: int) -> Callable[[int], bool]:
     """Return a function that compares a stored version with the one on the page."""
     return lambda stored: stored == version
 

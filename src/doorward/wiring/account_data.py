@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.services import LeavingServices
+from doorward.api.services import AccountDataServices
 from doorward.core.ports import Clock
 from doorward.domain.accounts.deletion import Deletion
 from doorward.domain.accounts.erasure import Erasure
@@ -25,10 +25,12 @@ from doorward.wiring.housekeeping import agreed_task
 from doorward.wiring.passkeys import passkey_data
 
 
-def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequence[PersonalData]) -> LeavingServices:
+def create_account_data(
+    base: Foundation, rules: RegistrationRules, resources: Sequence[PersonalData]
+) -> AccountDataServices:
     """Return the use cases of export and deletion. ``resources`` is the personal data in resources such as items."""
     address_detail = base.settings.tokens.client_addresses
-    return LeavingServices(
+    return AccountDataServices(
         deletion=Deletion(
             database=base.database,
             clock=base.clock,

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from fastapi import Request
 
 from doorward.api.bodies import JsonBody
+from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import PUBLIC, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import UserResponse
-from doorward.api.schemas.joining import (
+from doorward.api.schemas.registration_by_mail import (
     AcceptInvitationRequest,
     ConfirmRegistrationRequest,
     ResendRegistrationRequest,
 )
 from doorward.api.services import CurrentServices
 from doorward.api.v1.auth import PREFIX, TAG
-from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.auth.exceptions import (
@@ -79,7 +79,7 @@ async def confirm_registration(
 
     The mail alone is not enough, because its reader may not be the person who registered.
     """
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         if body.token is not None:
             user = await services.confirmation.confirm_by_token(body.token, body.password or "", client=client)
         else:
@@ -99,7 +99,7 @@ async def accept_invitation(
 ) -> UserResponse:
     """Create the account of an invited address. The address counts as verified, because the mail reached it."""
     acceptance = Acceptance(body.username, body.password)
-    async with waiting_client(request) as client:
+    async with watch_disconnect(request) as client:
         if body.token is not None:
             user = await services.invitations.accept_by_token(body.token, acceptance, client=client)
         else:
