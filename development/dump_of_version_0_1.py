@@ -27,7 +27,7 @@ PUBLISHED: Final = "q7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq"
 """Part of the key, which production rejects because it is published in the repository."""
 
 SECONDS: Final = 60
-LEAST_COST: Final = 4
+MINIMUM_COST: Final = 4
 IDLE_DAYS: Final = 8
 
 
@@ -58,7 +58,7 @@ class Version01:
     def import_account(self, username: str, prefix: bytes) -> Account:
         """Create an account with a plain bcrypt hash, as MIGRATION imports them from other systems."""
         account = self.register(username)
-        plain = bcrypt.hashpw(account.password.encode(), bcrypt.gensalt(LEAST_COST))
+        plain = bcrypt.hashpw(account.password.encode(), bcrypt.gensalt(MINIMUM_COST))
         stored = plain.replace(b"$2b$", prefix, 1).decode()
         self.sql("UPDATE users SET password_hash = %s WHERE id = %s", stored, account.id)
         return account

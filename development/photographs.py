@@ -41,7 +41,7 @@ _ACME: Final = {
 """Makes the button appear; the screenshots never follow it."""
 DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-LOOKS: Final = (
+VARIANTS: Final = (
     ("light", DESKTOP, "ada"),
     ("dark", DESKTOP, "grace"),
     ("light", PHONE, "alan"),
@@ -53,7 +53,7 @@ _PARTS: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class ScreenshotContext:
     """The service, its database, a registered application, and the folder for the screenshots."""
 
     url: str
@@ -80,19 +80,19 @@ class Studio:
 class Walk:
     """One user's walk through all pages, with one colour scheme and screen size."""
 
-    studio: Studio
+    context: ScreenshotContext
     page: Page
-    look: str
+    variant: str
     username: str
 
     async def shoot(self, name: str) -> None:
         """Take a screenshot of the current page."""
-        if self.studio.only in name:
-            await self.page.screenshot(path=self.studio.folder / f"{name}-{self.look}.png", full_page=True)
+        if self.context.only in name:
+            await self.page.screenshot(path=self.context.folder / f"{name}-{self.variant}.png", full_page=True)
 
     async def open(self, path: str, name: str = "") -> None:
         """Open a page, and take a screenshot."""
-        await self.page.goto(path if path.startswith("http") else f"{self.studio.url}{path}")
+        await self.page.goto(path if path.startswith("http") else f"{self.context.url}{path}")
         await self.shoot(name or _PARTS.sub("-", path.removeprefix("/account/").strip("/")))
 
     async def send(self, form: str, *, button: str = "button[type=submit]", **typed: str) -> None:
@@ -116,17 +116,17 @@ class Walk:
     async def _before_signing_in(self, person: Person) -> None:
         for page in (*(str(each) for each in AccountPage), "lost-device", "forgot-password", "sign-in", "register"):
             await self.open(f"/account/{page}")
-        await self.page.goto(f"{self.studio.url}/account/sign-in")
+        await self.page.goto(f"{self.context.url}/account/sign-in")
         await self.send("sign-in", username=person.username, password="another password")  # noqa: S106 - a wrong one
         await self.shoot("sign-in-refused")
-        await self.page.goto(f"{self.studio.url}/account/forgot-password")
+        await self.page.goto(f"{self.context.url}/account/forgot-password")
         await self.send("forgot-password", email=person.email)
         await self.shoot("forgot-password-sent")
-        await self.page.goto(f"{self.studio.url}/account/register")
+        await self.page.goto(f"{self.context.url}/account/register")
         await self.send("register", email=person.email, username=person.username, password=person.password)
         await self.page.wait_for_url("**/account/overview")
         await self.shoot("overview")
-        with psycopg.connect(self.studio.database_url) as connection:
+        with psycopg.connect(self.context.database_url) as connection:
             link = (
                 "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
                 " SELECT 'https://acme.example', username, id, created_at FROM users WHERE username = %s"
@@ -138,7 +138,7 @@ class Walk:
     async def _own_pages(self, person: Person) -> None:
         for page in ("second-factors", "passkeys", "sessions", "applications", "identities", "your-data"):
             await self.open(f"/account/{page}")
-        await self.page.goto(f"{self.studio.url}/account/second-factors")
+        await self.page.goto(f"{self.context.url}/account/second-factors")
         await self.send("set-up-application")
         await self.shoot("set-up-application")
         secret = await self.page.locator("code.secret").inner_text()
@@ -149,12 +149,12 @@ class Walk:
         await self.open("/account/second-factors", "second-factors-set-up")
         await self._open_details()
         await self.shoot("second-factors-open")
-        await self.page.goto(f"{self.studio.url}/account/overview")
+        await self.page.goto(f"{self.context.url}/account/overview")
         await self._open_details()
         await self.shoot("overview-open")
         await self.send("sign-out")
         await self.shoot("signed-out")
-        await self.page.goto(f"{self.studio.url}/account/sign-in")
+        await self.page.goto(f"{self.context.url}/account/sign-in")
         await self.send("sign-in", username=person.username, password=person.password)
         await self.shoot("second-factor")
         await self.page.locator("summary").click()
@@ -165,7 +165,7 @@ class Walk:
 
     async def _administration(self, person: Person) -> None:
         await self.open("/admin/users", "admin-refused")
-        with psycopg.connect(self.studio.database_url) as connection:
+        with psycopg.connect(self.context.database_url) as connection:
             give = "UPDATE users SET roles = '{admin}' WHERE username = %s RETURNING id"
             row = connection.execute(give, (person.username,)).fetchone()
         await self.open("/admin/users", "admin-users")
@@ -176,7 +176,7 @@ class Walk:
         await self.shoot("admin-user-open")
         await self._administered(f"/admin/audit?user_id={row[0]}" if row else "/admin/audit")
         # The last administrator cannot be deleted, and this user is deleted below.
-        with psycopg.connect(self.studio.database_url) as connection:
+        with psycopg.connect(self.context.database_url) as connection:
             connection.execute("UPDATE users SET roles = '{}' WHERE username = %s", (person.username,))
 
     async def _administered(self, audit: str) -> None:
@@ -185,19 +185,19 @@ class Walk:
             await self._open_details()
             await self.shoot(f"admin-{page}-open")
         await self.open("/admin/role?name=support", "admin-role-built-in")
-        await self.page.goto(f"{self.studio.url}/admin/roles")
+        await self.page.goto(f"{self.context.url}/admin/roles")
         await self.send("create-role", name=f"night-{self.username}", description="The night desk")
         await self._open_details()
         await self.shoot("admin-role-open")
-        await self.open(f"/admin/client?id={self.studio.client_id}", "admin-client")
+        await self.open(f"/admin/client?id={self.context.client_id}", "admin-client")
         await self._open_details()
         await self.shoot("admin-client-open")
         await self.send("rotate-client-secret")
         await self.shoot("admin-client-secret")
-        await self.page.goto(f"{self.studio.url}/admin/invitations")
+        await self.page.goto(f"{self.context.url}/admin/invitations")
         await self.send("invite", email=f"{self.username}@films.example")
         await self.shoot("admin-invitations-sent")
-        await self.page.goto(f"{self.studio.url}/admin/webhooks")
+        await self.page.goto(f"{self.context.url}/admin/webhooks")
         await self.send("create-webhook", url="http://127.0.0.1:9/doorward", description="The shop's customers")
         await self.shoot("admin-webhook-secret")
         await self.page.locator("a.button").click()
@@ -212,7 +212,7 @@ class Walk:
         await self.shoot("admin-audit-open")
 
     async def _dead_letter(self) -> None:
-        with psycopg.connect(self.studio.database_url) as connection:
+        with psycopg.connect(self.context.database_url) as connection:
             connection.execute(
                 "INSERT INTO outbox (message_id, channel, kind, payload, endpoint, dead_reason, died_at, attempts)"
                 " SELECT gen_random_uuid(), 'webhook', 'user.registered', '{}', id, 'status_500', now(), 10"
@@ -223,16 +223,16 @@ class Walk:
         await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
 
     async def _at_an_application(self) -> None:
-        await self.open(self.studio.authorize(), "consent")
+        await self.open(self.context.authorize(), "consent")
         await self.page.route(f"{CALLBACK}*", lambda route: route.fulfill(body="Welcome back"))
         await self.send("consent")
         await self.page.get_by_text("Welcome back").wait_for()
         await self.open("/account/applications", "applications-one")
-        await self.open(self.studio.authorize(prompt="select_account"), "choose-account")
-        await self.open(self.studio.authorize(prompt="login"), "sign-in-again")
+        await self.open(self.context.authorize(prompt="select_account"), "choose-account")
+        await self.open(self.context.authorize(prompt="login"), "sign-in-again")
         await self.open("/oauth/authorize?client_id=unknown", "error")
         await self.open("/oauth/logout", "sign-out")
-        await self.page.goto(f"{self.studio.url}/account/your-data")
+        await self.page.goto(f"{self.context.url}/account/your-data")
         await self.send("delete")
         await self.page.get_by_role("status").wait_for()
         await self.shoot("deleted")
@@ -252,22 +252,22 @@ def _application(settings: dict[str, str]) -> str:
     return added.stdout.partition("\t")[0].strip()
 
 
-async def _walk(browser: Browser, studio: Studio, language: str) -> None:
-    for colours, screen, username in LOOKS:
-        context = await browser.new_context(
+async def _walk(browser: Browser, context: ScreenshotContext, language: str) -> None:
+    for colours, screen, username in VARIANTS:
+        browser_context = await browser.new_context(
             color_scheme="dark" if colours == "dark" else "light", viewport=screen, locale=language
         )
-        look = f"{colours}-{'phone' if screen is PHONE else 'desktop'}"
-        await Walk(studio, await context.new_page(), look, username).run()
-        await context.close()
+        variant = f"{colours}-{'phone' if screen is PHONE else 'desktop'}"
+        await Walk(context, await browser_context.new_page(), variant, username).run()
+        await browser_context.close()
 
 
-async def _photograph(studio: Studio, language: str) -> None:
+async def _photograph(context: ScreenshotContext, language: str) -> None:
     from playwright.async_api import async_playwright  # noqa: PLC0415 - it comes with the group `browser`
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        await _walk(browser, studio, language)
+        await _walk(browser, context, language)
         await browser.close()
 
 
@@ -288,8 +288,8 @@ def main() -> int:
             database, PUBLIC_URL=url, BACKGROUND="off", LOGIN_PROVIDERS=providers, **_WEBHOOKS, **brand
         )
         with running_service(settings, port=port):
-            studio = Studio(url, database, _application(settings), given.folder, given.only)
-            asyncio.run(_photograph(studio, given.language))
+            context = ScreenshotContext(url, database, _application(settings), given.folder, given.only)
+            asyncio.run(_photograph(context, given.language))
     return 0
 
 

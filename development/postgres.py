@@ -141,7 +141,7 @@ class EmbeddedPostgres:
 
     def kill(self) -> None:
         """Kill every process of the server without a clean shutdown, like a power failure."""
-        self.freeze()
+        self.suspend()
         pid = self._pid()
         for each in [] if pid is None else [*self._children(pid), pid]:
             os.kill(each, signal.SIGKILL)
@@ -152,12 +152,12 @@ class EmbeddedPostgres:
         for lock in self._socket_folder.glob(".s.PGSQL.*.lock"):
             lock.unlink()
 
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         """Suspend all processes without closing connections, like a machine that hangs."""
         self._signal_all(signal.SIGSTOP)
 
-    def thaw(self) -> None:
-        """Resume after ``freeze``."""
+    def resume(self) -> None:
+        """Resume after ``suspend``."""
         self._signal_all(signal.SIGCONT)
 
     def url(self, database: str = "postgres") -> str:

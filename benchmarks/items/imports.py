@@ -15,7 +15,7 @@ from benchmarks.items.site import Site
 from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import ImportedItem, Item
 from doorward.domain.items.policy import new_item
-from doorward.domain.items.reading.files import FileOptions, opened_items
+from doorward.domain.items.reading.files import FileOptions, open_items
 
 LINES: Final = 60_000
 
@@ -61,7 +61,7 @@ async def measure_import(site: Site, words: Zipf, rounds: int) -> ImportMeasured
 def prepared_rows(body: bytes, owner_id: UUID) -> list[Row]:
     """Return the file's items as rows, ready to be stored."""
     now = datetime.now(UTC)
-    with opened_items(io.BytesIO(body), FileOptions()) as file:
+    with open_items(io.BytesIO(body), FileOptions()) as file:
         contents = [line.content for line in file.lines if isinstance(line, ImportedItem)]
     return [_row(new_item(uuid4(), content, owner_id, now)) for content in contents]
 

@@ -31,7 +31,7 @@ class Answer:
         return str(self.body["access_token"])
 
     @property
-    def is_decisive(self) -> bool:
+    def is_conclusive(self) -> bool:
         """Whether the caller knows if the change was made."""
         return self.status not in {0, UNAVAILABLE}
 

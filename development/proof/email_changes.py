@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
-from doorward.domain.accounts.email_change import LIFE_OF_CHANGE
+from doorward.domain.accounts.email_change import EMAIL_CHANGE_LIFETIME
 from doorward.domain.accounts.models import PendingEmailChange
 from doorward.domain.accounts.repositories import email_changes
 from doorward.domain.auth.tokens.one_time_token import Purpose
@@ -34,7 +34,7 @@ async def add_email_change(
 ) -> MailedTokens:
     """Store a change, replacing a pending one; return the tokens that the worker would mail."""
     change = PendingEmailChange(
-        user_id, new_email, canonical_email(new_email), created_at=now, expires_at=now + LIFE_OF_CHANGE
+        user_id, new_email, canonical_email(new_email), created_at=now, expires_at=now + EMAIL_CHANGE_LIFETIME
     )
     await email_changes.add_change(connection, change)
     of_old = await tokens.issue(

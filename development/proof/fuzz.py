@@ -16,17 +16,17 @@ from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
 from development.proof.fuzz_calls import (
+    ALWAYS_REFUSED,
+    AUTHORIZED_ONLY_EARLY,
     DRAWN,
     DRAWN_PATHS,
     ENDING_THE_CALLER,
-    LET_IN_EARLY,
-    NEVER_LET_IN,
     OF_CLIENTS,
     OF_REGISTRATION,
     REFUSED,
+    REPORTS_FAULTS_WITH_SUCCESS,
     STRICTER_THAN_THEIR_SCHEMA,
     TAKEN,
-    TELLING_FAULTS_IN_A_SUCCESS,
     THROTTLED,
 )
 from development.proof.fuzz_preparation import (
@@ -74,7 +74,7 @@ def _run_schemathesis(
     calls = [f"{method.upper()} {path}" for path, methods in content["paths"].items() for method in methods]
     callers |= {call: prepared.administrator for call in calls if ADMIN in call and ADMINISTERED_KEYS not in call}
     configuration = folder / "schemathesis.toml"
-    unwarned = NEVER_LET_IN | (LET_IN_EARLY if examples > EXAMPLES_OF_MINUTES else set())
+    unwarned = ALWAYS_REFUSED | (AUTHORIZED_ONLY_EARLY if examples > EXAMPLES_OF_MINUTES else set())
     configuration.write_text(_configuration(calls, prepared, callers, unwarned), encoding="utf-8")
     document = folder / "openapi.json"
     document.write_text(json.dumps(content), encoding="utf-8")
@@ -175,7 +175,7 @@ def _settings_of(call: str, callers: Mapping[str, Account], prepared: Prepared) 
     if call in STRICTER_THAN_THEIR_SCHEMA:
         refusals = ["400", "422", *(["429"] if call in THROTTLED else [])]
         lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, *refusals])}")
-    if call in TELLING_FAULTS_IN_A_SUCCESS:
+    if call in REPORTS_FAULTS_WITH_SUCCESS:
         lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps([*REFUSED, '200'])}")
     return lines
 

@@ -64,7 +64,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
 }
 """Calls that may refuse data that fits their schema with 422, or 400 in OAuth's format, and the reason for each."""
 
-TELLING_FAULTS_IN_A_SUCCESS: Final = {
+REPORTS_FAULTS_WITH_SUCCESS: Final = {
     "POST /api/v1/admin/users/import": "bad lines are skipped and reported in the response"
 }
 """Calls that may accept data that does not fit their schema, and the reason for each."""
@@ -72,10 +72,10 @@ TELLING_FAULTS_IN_A_SUCCESS: Final = {
 THROTTLED: Final = {"POST /api/v1/auth/token"}
 """Calls with a login throttle: the fuzzer tries more wrong passwords for one name than it permits."""
 
-NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
+ALWAYS_REFUSED: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
 """Calls that always refuse here, since valid input cannot be generated."""
 
-LET_IN_EARLY: Final = {
+AUTHORIZED_ONLY_EARLY: Final = {
     "DELETE /api/v1/account/second-factors/totp",
     "DELETE /api/v1/admin/roles/{name}",
     "GET /oauth/register/{client_id}",

@@ -26,7 +26,16 @@ from benchmarks.service import running_service
 from development.pages import OWN_SITE, forms_of
 from development.postgres import EmbeddedPostgres
 from development.proof.fuzz_provider import ASKED
-from development.proof.sign_ins import ISSUER, PASSWORD, SCOPE, Application, Browser, Sent, add_application, http_at
+from development.proof.sign_ins import (
+    ISSUER,
+    PASSWORD,
+    SCOPE,
+    Application,
+    Browser,
+    PreparedRequest,
+    add_application,
+    http_at,
+)
 from doorward.api.policy import ErrorFormat
 from doorward.api.routing import Call
 from doorward.infrastructure.migrations import migrate
@@ -162,7 +171,7 @@ def _path_of(action: str) -> str:
 async def _register(http: httpx.AsyncClient) -> dict[str, Any]:
     name = f"page-{uuid4().hex[:16]}"
     account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-    body: dict[str, Any] = (await Sent("POST", "/api/v1/auth/register", body=account).send(http)).json()
+    body: dict[str, Any] = (await PreparedRequest("POST", "/api/v1/auth/register", body=account).send(http)).json()
     return body
 
 

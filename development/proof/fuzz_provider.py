@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from development.proof.sign_ins import CALLBACK, ISSUER, PASSWORD, VERIFIER, Browser, Sent, add_application, http_at
+from development.proof.sign_ins import (
+    CALLBACK,
+    ISSUER,
+    PASSWORD,
+    VERIFIER,
+    Browser,
+    PreparedRequest,
+    add_application,
+    http_at,
+)
 from doorward.domain.oauth.pkce import challenge_of
-from doorward.domain.oauth.registration_models import MOST_USES, InitialTokenContent
+from doorward.domain.oauth.registration_models import MAXIMUM_USES, InitialTokenContent
 from doorward.settings.config import settings_from
 from doorward.wiring.operations import opened_oauth
 
@@ -59,18 +68,18 @@ async def _prepare(base_url: str, database_url: str, secret_key: str) -> Prepare
     given = {"secret_key": secret_key, "database_url": database_url, "public_url": ISSUER, "environment": "development"}
     settings, name = settings_from(given), "fuzz-signed-in"
     async with opened_oauth(settings) as oauth:
-        content = InitialTokenContent("fuzz", ("openid", "profile"), uses=MOST_USES, life=timedelta(days=1))
+        content = InitialTokenContent("fuzz", ("openid", "profile"), uses=MAXIMUM_USES, life=timedelta(days=1))
         initial_token = await oauth.registration_tokens.add(content)
     application = await add_application(settings)
     async with http_at(base_url) as http:
         registered = {}
         for method in ABOUT_ITSELF:
             headers = {"Authorization": f"Bearer {initial_token}"}
-            made = (await Sent("POST", REGISTER, body=METADATA, headers=headers).send(http)).json()
+            made = (await PreparedRequest("POST", REGISTER, body=METADATA, headers=headers).send(http)).json()
             client = RegisteredClient(made["client_id"], made["registration_access_token"])
             registered[f"{method} {REGISTER}/{{client_id}}"] = client
         account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-        await Sent("POST", "/api/v1/auth/register", body=account).send(http)
+        await PreparedRequest("POST", "/api/v1/auth/register", body=account).send(http)
         browser = Browser(http)
         await browser.sign_in(name)
         answer = await application.exchange(await application.code(browser)).send(http)

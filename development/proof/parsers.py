@@ -26,7 +26,7 @@ from doorward.domain.items.folding import fold
 from doorward.domain.items.indexing import words_of
 from doorward.domain.items.policy import checked_content, checked_external_id
 from doorward.domain.items.reading.columns import FIELDS, read_column_map
-from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
+from doorward.domain.items.reading.files import BadLine, FileOptions, open_items
 from doorward.infrastructure.access_tokens import AccessTokens
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,8 +44,8 @@ class BrokenPropertyError(Exception):
     """A parser violated a property."""
 
 
-def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
-    if not is_so:
+def _require(holds: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
+    if not holds:
         raise BrokenPropertyError(what)
 
 
@@ -56,7 +56,7 @@ def refresh_token_decoder(data: bytes) -> None:
         token = _CODEC.decode(text)
     except InvalidRefreshTokenError:
         return
-    _hold(text in {codec.encode(token) for codec in _READABLE}, "a second spelling of a token was read")
+    _require(text in {codec.encode(token) for codec in _READABLE}, "a second spelling of a token was read")
 
 
 def bearer_parser(data: bytes) -> None:
@@ -68,14 +68,14 @@ def bearer_parser(data: bytes) -> None:
         token = bearer_token(request)
     except (MissingAccessTokenError, InvalidAccessTokenError):
         return
-    _hold(len(lines) == 1, "one of two headers was chosen")
+    _require(len(lines) == 1, "one of two headers was chosen")
     sent = lines[0].decode("latin-1").strip(" \t").partition(" ")[2].strip(" \t")
-    _hold(sent == token, "a token was changed on the way")
+    _require(sent == token, "a token was changed on the way")
     try:
         principal = _ACCESS_TOKENS.verify(token, _NOW)
     except InvalidAccessTokenError:
         return
-    _hold(principal == _PRINCIPAL, "a token without a valid signature was verified")
+    _require(principal == _PRINCIPAL, "a token without a valid signature was verified")
 
 
 def email_canonicaliser(data: bytes) -> None:
@@ -85,8 +85,8 @@ def email_canonicaliser(data: bytes) -> None:
         address = canonical_email(text)
     except InvalidEmailError:
         return
-    _hold(canonical_email(address) == address, "the canonical form has another canonical form")
-    _hold(address.count("@") == 1 and "\0" not in address, "the canonical form is no address")
+    _require(canonical_email(address) == address, "the canonical form has another canonical form")
+    _require(address.count("@") == 1 and "\0" not in address, "the canonical form is no address")
 
 
 def username_canonicaliser(data: bytes) -> None:
@@ -96,24 +96,24 @@ def username_canonicaliser(data: bytes) -> None:
         name = canonical_username(text)
     except InvalidUsernameError:
         return
-    _hold(name.isascii() and name == canonical_username(name), "the canonical form has another canonical form")
+    _require(name.isascii() and name == canonical_username(name), "the canonical form has another canonical form")
     shown = display_username(text)
-    _hold({canonical_username(shown.upper()), canonical_username(shown.lower())} == {name}, "case tells names apart")
+    _require({canonical_username(shown.upper()), canonical_username(shown.lower())} == {name}, "case tells names apart")
 
 
 def csv_importer(data: bytes) -> None:
     """Check that a file is refused, or each line is a valid item, empty, or refused."""
     number = 0
     try:
-        with opened_items(io.BytesIO(data), FileOptions()) as file:
+        with open_items(io.BytesIO(data), FileOptions()) as file:
             for line in file.lines:
                 if isinstance(line, BadLine):
-                    _hold(line.number > number, "a line was counted twice")
+                    _require(line.number > number, "a line was counted twice")
                     number = line.number
                 elif line is not None:
-                    _hold(checked_content(line.content) == line.content, "an item is invalid")
+                    _require(checked_content(line.content) == line.content, "an item is invalid")
                     external_id = line.external_id
-                    _hold(not external_id or checked_external_id(external_id) == external_id, "an id is bad")
+                    _require(not external_id or checked_external_id(external_id) == external_id, "an id is bad")
     except DomainError:
         return
 
@@ -124,17 +124,17 @@ def column_map(data: bytes) -> None:
         mapped = read_column_map(data.decode(errors="surrogateescape"))
     except InvalidColumnMapError:
         return
-    _hold(set(mapped.values()) <= set(FIELDS), "a column was mapped to what is no field")
-    _hold(len(set(mapped.values())) == len(mapped), "two columns were mapped to one field")
+    _require(set(mapped.values()) <= set(FIELDS), "a column was mapped to what is no field")
+    _require(len(set(mapped.values())) == len(mapped), "two columns were mapped to one field")
 
 
 def search_folder(data: bytes) -> None:
     """Check that folding is idempotent, and that the words are lexemes without signs of PostgreSQL's syntax."""
     text = data.decode(errors="replace")
     folded = fold(text)
-    _hold(fold(folded) == folded, "folding twice gives another text")
+    _require(fold(folded) == folded, "folding twice gives another text")
     signs = set(" \t\n:&|!<>()'\"\\*,=")
-    _hold(not any(signs & set(word) for word in words_of(folded)), "a word has a sign of PostgreSQL's syntax")
+    _require(not any(signs & set(word) for word in words_of(folded)), "a word has a sign of PostgreSQL's syntax")
 
 
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {

@@ -11,7 +11,7 @@ from jwt.algorithms import ECAlgorithm
 
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.tokens.key_proofs import PresentedProof
-from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
+from doorward.domain.oauth.client_metadata import AllowedRegistration, content_of_document
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.models import NO_SECRET
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE, REFRESH_TOKEN
@@ -25,7 +25,7 @@ from doorward_client.public_keys import thumbprint
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ADDRESS: Final = "https://tool.example/client"
-_ALLOWED: Final = SelfRegistration(frozenset({"openid", "profile"}))
+_ALLOWED: Final = AllowedRegistration(frozenset({"openid", "profile"}))
 _URL: Final = "https://auth.example/oauth/token"
 _KEY: Final = generate_private_key(SECP256R1())
 _JWK: Final = ECAlgorithm.to_jwk(_KEY.public_key(), as_dict=True)
@@ -44,8 +44,8 @@ class BrokenProviderPropertyError(Exception):
     """A parser violated a property."""
 
 
-def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
-    if not is_so:
+def _require(holds: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
+    if not holds:
         raise BrokenProviderPropertyError(what)
 
 
@@ -56,25 +56,25 @@ def client_document(data: bytes) -> None:
         content = content_of_document(_ADDRESS, members, _ALLOWED)
     except DomainError:
         return
-    _hold(content.auth_method == NO_SECRET, "a described client has a secret")
-    _hold(set(content.scopes) <= _ALLOWED.scopes, "a described client has a scope that was not allowed")
-    _hold(set(content.grant_types) <= {AUTHORIZATION_CODE, REFRESH_TOKEN}, "a described client has another grant")
-    _hold(checked_redirect_uris(content.redirect_uris) == content.redirect_uris, "an address may not be registered")
+    _require(content.auth_method == NO_SECRET, "a described client has a secret")
+    _require(set(content.scopes) <= _ALLOWED.scopes, "a described client has a scope that was not allowed")
+    _require(set(content.grant_types) <= {AUTHORIZATION_CODE, REFRESH_TOKEN}, "a described client has another grant")
+    _require(checked_redirect_uris(content.redirect_uris) == content.redirect_uris, "an address may not be registered")
     texts = (content.name, *content.redirect_uris, *content.post_logout_uris)
-    _hold(all("\0" not in text and text.isprintable() for text in texts), "a client cannot be stored or shown")
+    _require(all("\0" not in text and text.isprintable() for text in texts), "a client cannot be stored or shown")
 
 
 def key_proof(data: bytes) -> None:
     """Check that a proof is refused, or was signed by the only key."""
     presented = PresentedProof(data.decode("latin-1"), "POST", _URL)
     verified = _PROOFS.read(presented, _NOW)
-    _hold(verified is None or verified.thumbprint == thumbprint(_JWK), "a proof that nothing signed was verified")
+    _require(verified is None or verified.thumbprint == thumbprint(_JWK), "a proof that nothing signed was verified")
 
 
 def user_code(data: bytes) -> None:
     """Check that input is no code, or the same code in any spelling."""
     code = read_user_code(data.decode(errors="replace"))
-    _hold(code is None or read_user_code(shown(code).lower()) == code, "a code has another code")
+    _require(code is None or read_user_code(shown(code).lower()) == code, "a code has another code")
 
 
 def redirect_uri(data: bytes) -> None:
@@ -84,23 +84,23 @@ def redirect_uri(data: bytes) -> None:
         registered = checked_redirect_uris([uri])
     except DomainError:
         return
-    _hold(is_registered(uri, registered), "a registered address is not found")
-    _hold(uri.isascii() and host_of(uri) != "", "an address leads to no host")
+    _require(is_registered(uri, registered), "a registered address is not found")
+    _require(uri.isascii() and host_of(uri) != "", "an address leads to no host")
     origin = origin_of(uri)
-    _hold(origin is None or uri.lower().startswith(origin.lower()), "an address has the origin of another one")
+    _require(origin is None or uri.lower().startswith(origin.lower()), "an address has the origin of another one")
 
 
 def page_query(data: bytes) -> None:
     """Check that a query is refused, or has each parameter once, and that a redirect stays within this service."""
     text = data.decode(errors="surrogateescape")
     leads_to = checked_next(text)
-    _hold(not leads_to or leads_to.startswith(("/account/", "/oauth/", "/admin/")), "a page leads to another host")
+    _require(not leads_to or leads_to.startswith(("/account/", "/oauth/", "/admin/")), "a page leads to another host")
     try:
         authorization_parameters_of(leads_to, "")
         asked = read_query(text)
     except InvalidAuthorizationError:
         return
-    _hold(all(asked.values.values()), "an empty parameter counts")
+    _require(all(asked.values.values()), "an empty parameter counts")
 
 
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {

@@ -18,7 +18,7 @@ from development.proof.sign_ins import (
     SCOPE,
     Application,
     Browser,
-    Sent,
+    PreparedRequest,
     add_application,
     http_at,
 )
@@ -57,7 +57,7 @@ class ProviderSite:
         self._known, self._disabled = await add_application(settings), await add_application(settings)
         async with http_at(self._url) as http:
             account = {"username": NAME, "email": f"{NAME}@example.com", "password": PASSWORD}
-            await Sent("POST", "/api/v1/auth/register", body=account).send(http)
+            await PreparedRequest("POST", "/api/v1/auth/register", body=account).send(http)
             self._expired, self._of_disabled = [
                 (await each.post("/oauth/device_authorization", scope=SCOPE).send(http)).json()["user_code"]
                 for each in (self._known, self._disabled)

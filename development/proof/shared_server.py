@@ -16,7 +16,7 @@ MUTANT: Final = "MUTANT_UNDER_TEST"
 """mutmut's variable: the name of the mutant, or another value while mutmut measures the tests."""
 
 FAULTY: Final = "__mutmut_"
-MOST_TESTS: Final = 400
+MAXIMUM_TESTS: Final = 400
 """The maximum for one mutant. If more tests reach it and none of these detects it, it counts as survived."""
 
 
@@ -52,4 +52,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return module not in item.path.stem, "unit" not in item.path.parts, chance
 
     items.sort(key=place)
-    del items[MOST_TESTS:]
+    del items[MAXIMUM_TESTS:]

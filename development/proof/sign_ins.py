@@ -45,7 +45,7 @@ def http_at(url: str) -> httpx.AsyncClient:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PreparedRequest:
     """A request that can be sent repeatedly."""
 
     method: str
@@ -79,28 +79,28 @@ class Browser:
         """The header fields of every request."""
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items() if value)}
 
-    def visit(self, address: str) -> Sent:
+    def visit(self, address: str) -> PreparedRequest:
         """Return the request for a page of the service."""
-        return Sent("GET", address.removeprefix(ISSUER), headers=self.headers)
+        return PreparedRequest("GET", address.removeprefix(ISSUER), headers=self.headers)
 
     async def get(self, address: str) -> httpx.Response:
         """Get a page, and follow redirects within the service."""
-        answer = await self.take(self.visit(address))
+        answer = await self.send(self.visit(address))
         while answer.status_code == SEE_OTHER:
-            answer = await self.take(self.visit(str(answer.url.join(answer.headers["location"])).replace(*self._own)))
+            answer = await self.send(self.visit(str(answer.url.join(answer.headers["location"])).replace(*self._own)))
         return answer
 
     @property
     def _own(self) -> tuple[str, str]:
         return str(self.http.base_url).rstrip("/"), ""
 
-    def filled(self, page: httpx.Response, action: str = "", **fields: str) -> Sent:
+    def filled(self, page: httpx.Response, action: str = "", **fields: str) -> PreparedRequest:
         """Return the last form of a page whose action ends with ``action``, with the given fields."""
         target, hidden = [each for each in forms_of(page) if each[0].partition("?")[0].endswith(action)][-1]
         path = str(page.url.join(target)).replace(*self._own)
-        return Sent("POST", path, {**hidden, **fields}, headers={**self.headers, **OWN_SITE})
+        return PreparedRequest("POST", path, {**hidden, **fields}, headers={**self.headers, **OWN_SITE})
 
-    async def take(self, sent: Sent) -> httpx.Response:
+    async def send(self, sent: PreparedRequest) -> httpx.Response:
         """Send a request, and store the cookies of its response."""
         answer = await sent.send(self.http)
         self.cookies |= {name: value or "" for name, value in answer.cookies.items()}
@@ -110,13 +110,13 @@ class Browser:
                 self.cookies.pop(name, None)
         return answer
 
-    async def sign_in_form(self, name: str) -> Sent:
+    async def sign_in_form(self, name: str) -> PreparedRequest:
         """Return the filled sign-in form of a user."""
         return self.filled(await self.get(SIGN_IN), username=name, password=PASSWORD, stay="")
 
     async def sign_in(self, name: str) -> None:
         """Sign in. Raises ``RuntimeError`` if this is refused."""
-        answer = await self.take(await self.sign_in_form(name))
+        answer = await self.send(await self.sign_in_form(name))
         if answer.is_error:
             raise RuntimeError(f"{name} could not sign in: {answer.status_code}")
 
@@ -154,20 +154,20 @@ class Application:
         """Return the URL of an authorization request that it has pushed."""
         return f"{AUTHORIZE}?{urlencode({'client_id': self.id, 'request_uri': request_uri})}"
 
-    def post(self, path: str, **form: str) -> Sent:
+    def post(self, path: str, **form: str) -> PreparedRequest:
         """Return a request of the application with client authentication."""
-        return Sent("POST", path, form, headers=self.headers)
+        return PreparedRequest("POST", path, form, headers=self.headers)
 
-    def exchange(self, code: str) -> Sent:
+    def exchange(self, code: str) -> PreparedRequest:
         """Return the exchange of a code."""
         form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
         return self.post(TOKEN, code=code, **form)
 
-    def refresh(self, refresh_token: str) -> Sent:
+    def refresh(self, refresh_token: str) -> PreparedRequest:
         """Return the use of a refresh token."""
         return self.post(TOKEN, grant_type="refresh_token", refresh_token=refresh_token)
 
-    def poll(self, device_code: str) -> Sent:
+    def poll(self, device_code: str) -> PreparedRequest:
         """Return a device's poll for its tokens."""
         return self.post(TOKEN, grant_type=DEVICE_CODE, device_code=device_code)
 
@@ -175,7 +175,7 @@ class Application:
         """Return a code for the signed-in user, who consents if required."""
         answer = await browser.get(self.address())
         if "location" not in answer.headers:
-            answer = await browser.take(browser.filled(answer, decision="allow"))
+            answer = await browser.send(browser.filled(answer, decision="allow"))
         return code_of(answer)
 
 
@@ -184,9 +184,9 @@ def code_of(answer: httpx.Response) -> str:
     return answer_of(answer.headers.get("location") or forwarded(answer))["code"]
 
 
-def userinfo(access: str) -> Sent:
+def userinfo(access: str) -> PreparedRequest:
     """Return the request for the user of an access token."""
-    return Sent("GET", USERINFO, headers={"Authorization": f"Bearer {access}"})
+    return PreparedRequest("GET", USERINFO, headers={"Authorization": f"Bearer {access}"})
 
 
 async def add_application(settings: Settings, **content: Any) -> Application:  # noqa: ANN401 - any member

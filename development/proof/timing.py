@@ -31,7 +31,7 @@ from development.proof.client_timing import ClientSite
 from development.proof.factor_timing import FactorSite
 from development.proof.mailed_timing import MailedSite, mailed_settings
 from development.proof.provider_timing import ProviderSite
-from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_telling
+from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_distinguishable
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.infrastructure.migrations import migrate
 
@@ -128,14 +128,14 @@ def compare(kinds: Sequence[Kind], samples: int) -> bool:
     _measure(kinds, WARM_UP, keep=False)
     for _ in range(ROUNDS):
         _measure(kinds, samples)
-        if not any(is_telling(one, other) for one, other in pairs):
+        if not any(is_distinguishable(one, other) for one, other in pairs):
             break
     for kind in kinds:
         print(f"  {kind.name}: median of {len(kind.seconds)}: {statistics.median(kind.seconds) * 1000:.2f} ms")
     for one, other in pairs:
-        verdict = "TELLING" if is_telling(one, other) else "inside"
+        verdict = "TELLING" if is_distinguishable(one, other) else "inside"
         print(f"  {area_under_curve(other.seconds, one.seconds):.3f}  {verdict}  {other.name} against {one.name}")
-    return any(is_telling(one, other) for one, other in pairs)
+    return any(is_distinguishable(one, other) for one, other in pairs)
 
 
 def _measure(kinds: Sequence[Kind], samples: int, *, keep: bool = True) -> None:

@@ -49,6 +49,6 @@ def area_under_curve(ones: Sequence[float], others: Sequence[float]) -> float:
     return (rank_sum - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
 
 
-def is_telling(one: Kind, other: Kind) -> bool:
+def is_distinguishable(one: Kind, other: Kind) -> bool:
     """Return whether time distinguishes these kinds better than the bound permits."""
     return not LOWEST <= area_under_curve(one.seconds, other.seconds) <= HIGHEST

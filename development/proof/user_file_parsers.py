@@ -13,7 +13,7 @@ from doorward.domain.administration.importing.firebase import FirebaseReader
 from doorward.domain.administration.importing.keycloak import read_keycloak
 from doorward.domain.administration.importing.models import ForeignUser, ImportedUser, Reader
 from doorward.domain.administration.importing.own_files import read_csv, read_ndjson
-from doorward.domain.administration.importing.rules import ImportRules, judge
+from doorward.domain.administration.importing.rules import ImportRules, validate_user
 from doorward.domain.administration.importing.supabase import read_supabase
 from doorward.domain.administration.importing.text_files import is_text
 from doorward.infrastructure.foreign_hashes import ForeignHashes
@@ -35,8 +35,8 @@ class BrokenFilePropertyError(Exception):
     """A reader violated a property."""
 
 
-def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
-    if not is_so:
+def _require(holds: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
+    if not holds:
         raise BrokenFilePropertyError(what)
 
 
@@ -47,13 +47,13 @@ def _read_users(reader: Reader, data: bytes) -> None:
         for line in reader(io.BytesIO(data)):
             if line is None:
                 continue
-            _hold(line.number > number, "a line was counted twice")
+            _require(line.number > number, "a line was counted twice")
             number = line.number
-            judged = judge(line.content, _RULES) if isinstance(line.content, ForeignUser) else line.content
-            if isinstance(judged, ImportedUser):
-                texts = (judged.email, judged.email_key, judged.username, *judged.roles)
-                texts += (judged.external_id or "", judged.password_hash or "")
-                _hold(all(map(is_text, texts)), "a user cannot be stored")
+            validated = validate_user(line.content, _RULES) if isinstance(line.content, ForeignUser) else line.content
+            if isinstance(validated, ImportedUser):
+                texts = (validated.email, validated.email_key, validated.username, *validated.roles)
+                texts += (validated.external_id or "", validated.password_hash or "")
+                _require(all(map(is_text, texts)), "a user cannot be stored")
     except DomainError:
         return
 
@@ -62,7 +62,7 @@ def foreign_hash_reader(data: bytes) -> None:
     """Check that a text is refused by name, or is a short ASCII line that a login can verify."""
     text = data.decode(errors="surrogateescape")
     if _HASHES.refusal_of(text) is None:
-        _hold(len(text) <= 512 and text.isascii() and text.isprintable(), "a hash is no text")  # noqa: PLR2004 - the limit
+        _require(len(text) <= 512 and text.isascii() and text.isprintable(), "a hash is no text")  # noqa: PLR2004 - the limit
 
 
 _ADA: Final = b'{"id":"11111111-1111-4111-8111-111111111111","username":"ada","email":"ada@example.com"'

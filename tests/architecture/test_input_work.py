@@ -54,7 +54,7 @@ MEASURED: Final = frozenset(
         "domain/items/repositories/lists.py",
         "domain/oauth/client_authentication.py",
         "domain/oauth/policy.py",
-        "domain/oauth/asked_again.py",
+        "domain/oauth/sign_in_notes.py",
         "domain/oauth/authorization_request.py",
         "domain/oauth/document_address.py",
         "domain/federation/login_requests.py",

@@ -40,10 +40,10 @@ class Container(Companion):
     def address(self) -> str:
         return f"{self._name}:{self._port}"
 
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         self.container.get_wrapped_container().pause()
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         self.container.get_wrapped_container().unpause()
 
     def wait_until_listening(self) -> None:

@@ -22,7 +22,7 @@ COPIES_ALIAS: Final = "service"
 """The network alias by which the load balancer finds its copies."""
 
 SQL_FILE: Final = "/var/tmp/file.sql"
-ALL_SAID: Final = "-- that is all"
+END_OF_OUTPUT: Final = "-- that is all"
 """A marker after psql's output, which is missing if the output was lost."""
 TRIES: Final = 3
 PORT: Final = 8080
@@ -202,11 +202,11 @@ class ImageStack(Stack):
         user = self.settings["POSTGRES_USER"]
         options = ["-X", "-At", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-c", query]
         for _ in range(TRIES):
-            result = self._postgres.exec(["sh", "-c", 'psql "$@" && echo "$0"', ALL_SAID, *options])
+            result = self._postgres.exec(["sh", "-c", 'psql "$@" && echo "$0"', END_OF_OUTPUT, *options])
             output = result.output.decode().strip()
             assert result.exit_code == 0, output
-            if output.endswith(ALL_SAID) or not query.startswith("SELECT"):
-                return output.removesuffix(ALL_SAID).strip()
+            if output.endswith(END_OF_OUTPUT) or not query.startswith("SELECT"):
+                return output.removesuffix(END_OF_OUTPUT).strip()
         raise AssertionError(f"the engine has lost {TRIES} times what psql said")
 
     def run_sql_file(self, text: str, database: str) -> None:

@@ -33,10 +33,10 @@ class Process(Companion):
     def address(self) -> str:
         return f"127.0.0.1:{self._port}"
 
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
 

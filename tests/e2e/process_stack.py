@@ -169,10 +169,10 @@ class ProcessStack(Stack):
         self._postgres.start()
 
     def freeze_database(self) -> None:
-        self._postgres.freeze()
+        self._postgres.suspend()
 
     def thaw_database(self) -> None:
-        self._postgres.thaw()
+        self._postgres.resume()
 
     def _start_database_server(self, resources: contextlib.ExitStack) -> None:
         resources.enter_context(self._postgres)

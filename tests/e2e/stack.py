@@ -131,11 +131,11 @@ class Companion(ABC):
         """Return host and port in the network of the stack's services."""
 
     @abstractmethod
-    def freeze(self) -> None:
+    def suspend(self) -> None:
         """Suspend the server with its connections open."""
 
     @abstractmethod
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Resume the server."""
 
 

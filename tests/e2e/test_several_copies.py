@@ -64,13 +64,13 @@ async def test_a_frozen_store_leaves_each_copy_its_own_limit_and_its_return_is_n
 ) -> None:
     settings = limited_by(redis, RATE_LIMIT_TOKEN="3/day")
     with two_copies(stack, **settings) as services:
-        redis.freeze()
+        redis.suspend()
         try:
             assert [await statuses_of_logins(client_of(service), 4) for service in services] == [[401] * 3 + [429]] * 2
             assert [service.logs().count(UNAVAILABLE) for service in services] == [1, 1]
             assert [told_of_the_store(service) for service in services] == [(1, 1)] * 2
         finally:
-            redis.thaw()
+            redis.resume()
         await wait_for(services, RECOVERED)
         assert [told_of_the_store(service) for service in services] == [(1, 0)] * 2
 

@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.timeouts import Timeouts
@@ -72,7 +72,7 @@ def template(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def spoilt_databases() -> list[str]:
+def used_databases() -> list[str]:
     """Return the URLs of databases of finished tests.
 
     They are dropped before the next is created, when no test uses them.
@@ -81,15 +81,15 @@ def spoilt_databases() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def make_database(postgres: EmbeddedPostgres, template: str, spoilt_databases: list[str]) -> MakeDatabase:
+def make_database(postgres: EmbeddedPostgres, template: str, used_databases: list[str]) -> MakeDatabase:
     """Return a function that creates a database on the shared server, migrated or empty, and returns its URL."""
 
     def make(*, migrated: bool) -> str:
         name = f"doorward_{uuid4().hex}"
         source = template if migrated else "template0"
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
-            while spoilt_databases:
-                drop(connection, spoilt_databases.pop())
+            while used_databases:
+                drop(connection, used_databases.pop())
             # The default strategy also writes each page to the WAL, which takes half as long again.
             command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
             connection.execute(command.format(sql.Identifier(name), sql.Identifier(source)))
@@ -110,19 +110,19 @@ def shared_database(make_database: MakeDatabase) -> str:
 
 
 @pytest.fixture
-def own_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> Iterator[str]:
+def own_database(make_database: MakeDatabase, used_databases: list[str]) -> Iterator[str]:
     """Yield a database that the test may damage."""
     url = make_database(migrated=True)
     yield url
-    spoilt_databases.append(url)
+    used_databases.append(url)
 
 
 @pytest.fixture
-def empty_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> Iterator[str]:
+def empty_database(make_database: MakeDatabase, used_databases: list[str]) -> Iterator[str]:
     """Yield a database that was never migrated."""
     url = make_database(migrated=False)
     yield url
-    spoilt_databases.append(url)
+    used_databases.append(url)
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +144,7 @@ async def service_alone(make_service: MakeService, own_database: str) -> Service
 @pytest.fixture
 def limits_of_time() -> Timeouts:
     """Return the service's timeouts for PostgreSQL. Files with tests of these timeouts override this fixture."""
-    return PATIENT
+    return LONG_TIMEOUTS
 
 
 @pytest.fixture

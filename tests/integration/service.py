@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from psycopg.rows import dict_row
 
 from development.client import ApiClient, Person
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
@@ -125,7 +125,7 @@ class Service(ApiClient):
 class Parts:
     """Parts of an application that its settings do not describe."""
 
-    timeouts: Timeouts = PATIENT
+    timeouts: Timeouts = LONG_TIMEOUTS
     hasher: BcryptHasher | None = None
     limiter: CallLimiter | None = None
     ring: RingParts = QUICK_RING

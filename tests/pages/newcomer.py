@@ -17,7 +17,7 @@ PAGE: Final = Path("docs/new-domain.md")
 ACCEPTANCE: Final = "uv run inv check\nuv run pytest -q tests/unit/notes tests/integration/notes\n"
 """The last block of the page."""
 
-SAYING_THE_SAME_AGAIN: Final = (
+REDUNDANT_TESTS: Final = (
     "bad_input",
     "database_faults",
     "import_under_way",
@@ -33,7 +33,7 @@ SAYING_THE_SAME_AGAIN: Final = (
 The tests of its calls, lists, search, import and ownership are run.
 """
 
-SAYING_NOTHING_OF_DOMAINS: Final = ("configuration", "containers", "supply")
+UNRELATED_CHECKS: Final = ("configuration", "containers", "supply")
 """Slow architecture tests that check the whole repository for something unrelated to domains."""
 
 MYPY_CACHE: Final = ".mypy_cache"
@@ -116,8 +116,8 @@ def environment(copy: Path) -> Mapping[str, str]:
             [
                 # A run in the shared temporary folder would close it to PostgreSQL's user, which other tests need.
                 f"--basetemp={copy / TEMPORARY}",
-                *(f"--ignore-glob=*/notes/test_{name}.py" for name in SAYING_THE_SAME_AGAIN),
-                *(f"--ignore-glob=*/architecture/test_{name}.py" for name in SAYING_NOTHING_OF_DOMAINS),
+                *(f"--ignore-glob=*/notes/test_{name}.py" for name in REDUNDANT_TESTS),
+                *(f"--ignore-glob=*/architecture/test_{name}.py" for name in UNRELATED_CHECKS),
             ]
         ),
         "UV_NO_SYNC": "1",

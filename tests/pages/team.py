@@ -25,7 +25,7 @@ PROGRAMS: Final = ("pytest", "uvicorn")
 END_OF_FILE: Final = "end-of-the-pages-file"
 HANGS_AFTER_SECONDS: Final = 300
 CURL: Final = "curl() { command curl --noproxy '*' -w '%{stderr}%{http_code}\\n' \"$@\" 2>>statuses; }"
-ALONE: Final = """\
+ISOLATED_PROJECT: Final = """\
 # No project further up, like one that lies in the machine's folder of temporary files, is the team's.
 [tool.pytest.ini_options]
 
@@ -79,7 +79,7 @@ class Team:
         """Take the URL of doorward. Prepare what `uv add` would install: no index is used."""
         self._folder = folder
         self._doorward = doorward
-        (folder / "pyproject.toml").write_text(ALONE, encoding="utf-8")
+        (folder / "pyproject.toml").write_text(ISOLATED_PROJECT, encoding="utf-8")
         (folder / "doorward").symlink_to(ROOT)
         self._environment = environment(folder)
 

@@ -33,13 +33,13 @@ from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import ImportedItem, ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
 from doorward.domain.items.reading.columns import read_column_map
-from doorward.domain.items.reading.files import FileOptions, opened_items
+from doorward.domain.items.reading.files import FileOptions, open_items
 from doorward.domain.oauth import policy as oauth
-from doorward.domain.oauth.asked_again import AskedNotes
 from doorward.domain.oauth.client_authentication import read_credentials
 from doorward.domain.oauth.models import ClientContent, PresentedCredentials
 from doorward.domain.oauth.pkce import is_verified
 from doorward.domain.oauth.redirect_uris import checked_redirect_uris, is_registered
+from doorward.domain.oauth.sign_in_notes import SignInNotes
 from doorward.domain.passkeys import policy as passkeys
 from doorward.domain.passkeys.client_data import LONGEST_CLIENT_DATA, ClientDataError, read_client_data
 from doorward.domain.passkeys.ports import CeremonyFailedError
@@ -187,7 +187,7 @@ def _steps(file: bytes) -> Iterable[Callable[[], object]]:
 
 
 def _lines(file: bytes) -> Iterator[object]:
-    with opened_items(io.BytesIO(file), FileOptions()) as opened:
+    with open_items(io.BytesIO(file), FileOptions()) as opened:
         for line in opened.lines:
             yield isinstance(line, ImportedItem) and index_of(line.content.title, line.content.description)
 
@@ -226,7 +226,7 @@ _PLACES: Final = (
     Place("address of an application", lambda uri: checked_redirect_uris([uri]), lambda: worst_inputs.texts(FIELD)),
     Place("address to go back to", lambda uri: is_registered(uri, [CALLBACK]), lambda: worst_inputs.texts(FIELD)),
     Place("request for authorization", longest_texts.read_request, lambda: worst_inputs.texts(16_384)),
-    Place("note of a request", lambda note: AskedNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
+    Place("note of a request", lambda note: SignInNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
     Place("state of a login elsewhere", longest_texts.read_state, lambda: worst_inputs.texts(16_384)),
     Place("document of a client", longest_texts.read_document, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("assertion of a client", longest_texts.read_assertion, lambda: worst_inputs.texts(longest_texts.LONGEST)),

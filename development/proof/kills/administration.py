@@ -29,12 +29,12 @@ from development.proof.kills.administered import (
 )
 from development.proof.kills.commits import AdministratorCommit, Moment
 from development.proof.kills.ledger import Ledger
-from development.proof.kills.rounds import MOST_PASSES, Outcome, wait_for_kill
+from development.proof.kills.rounds import MAXIMUM_PASSES, Outcome, wait_for_kill
 from development.proof.kills.service import KillableService
 
 ADMIN: Final = "/api/v1/admin"
 CLIENTS: Final = 3
-MOST_PEOPLE: Final = 50
+MAXIMUM_PEOPLE: Final = 50
 """The maximum number of users for one client; the service is expected to be dead long before."""
 
 SUCCESS: Final = {200, 201, 202, 204}
@@ -65,13 +65,13 @@ class Administrator:
             if made.status_code not in SUCCESS:
                 raise RuntimeError(f"answered {made.status_code}: {made.text}")
 
-    async def work(self, url: str, ledger: Ledger, most_people: int) -> None:
+    async def work(self, url: str, ledger: Ledger, maximum_people: int) -> None:
         """Change one user after the other, several concurrently, until the service is dead."""
         async with api_at(url) as api:
-            await asyncio.gather(*(self._act_on_many(api, ledger, most_people) for _ in range(CLIENTS)))
+            await asyncio.gather(*(self._act_on_many(api, ledger, maximum_people) for _ in range(CLIENTS)))
 
-    async def _act_on_many(self, api: ApiClient, ledger: Ledger, most_people: int) -> None:
-        for number in range(most_people):
+    async def _act_on_many(self, api: ApiClient, ledger: Ledger, maximum_people: int) -> None:
+        for number in range(maximum_people):
             if not await self._act_on_one(api, ledger, is_left=number % 2 == 0):
                 return
 
@@ -83,7 +83,7 @@ class Administrator:
             options = {} if each.body is None else {"json": each.body(name)}
             call = api.authorized(each.method, ADMIN + each.path.format(user_id), self._access, **options)
             answer = await answer_to(call)
-            if not answer.is_decisive:
+            if not answer.is_conclusive:
                 return False
             if answer.status not in SUCCESS:
                 raise RuntimeError(f"{step} was answered {answer.status}: {answer.body}")
@@ -98,9 +98,9 @@ class Administrator:
     @staticmethod
     async def _log_in(api: ApiClient, ledger: Ledger, name: str) -> bool:
         answer = await answer_to(api.post_token(name, PASSWORD))
-        if answer.is_decisive:
+        if answer.is_conclusive:
             ledger.write({"person": name, "access": answer.access})
-        return answer.is_decisive
+        return answer.is_conclusive
 
     async def check(self, url: str, people: list[Administered]) -> list[str]:
         """Return the faults of the stored state, and of the responses to the users' tokens and passwords."""
@@ -204,7 +204,7 @@ class AdministratorRounds:
 
     def kill(self, commit: AdministratorCommit, moment: Moment, outcome: Outcome) -> None:
         """Use the service until it is killed there; restart it; check the state."""
-        self._service.arm(commit, moment, random.randint(1, MOST_PASSES))
+        self._service.arm(commit, moment, random.randint(1, MAXIMUM_PASSES))
         people = self.use()
         wait_for_kill(self._service)
         self._service.start()
@@ -213,14 +213,14 @@ class AdministratorRounds:
         outcome.unknown += sum(person.pending is not None for person in people)
         outcome.wrong += self.check(people)
 
-    def use(self, most_people: int = MOST_PEOPLE) -> list[Administered]:
+    def use(self, maximum_people: int = MAXIMUM_PEOPLE) -> list[Administered]:
         """Change at most this many users for each client; return the users of the ledger."""
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute("DELETE FROM outbox")
         path = self._service.folder / secrets.token_hex(8)
         written = Ledger(path)
         with contextlib.closing(written):
-            asyncio.run(self._administrator.work(self._service.url, written, most_people))
+            asyncio.run(self._administrator.work(self._service.url, written, maximum_people))
         return read(path)
 
     def check(self, people: list[Administered]) -> list[str]:

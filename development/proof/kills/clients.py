@@ -18,7 +18,7 @@ from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one kill
 CLIENTS: Final = 4
-MOST_PEOPLE: Final = 50
+MAXIMUM_PEOPLE: Final = 50
 """The maximum number of users for one client; the service is expected to be dead long before."""
 
 NEW_PASSWORD: Final = "three red kites circling"  # noqa: S105 - as above
@@ -52,16 +52,16 @@ def new_email_of(name: str) -> str:
 
 
 async def use(
-    url: str, ledger: Ledger, database_url: str, tokens: OneTimeTokens, most_people: int = MOST_PEOPLE
+    url: str, ledger: Ledger, database_url: str, tokens: OneTimeTokens, maximum_people: int = MAXIMUM_PEOPLE
 ) -> None:
-    """Run several clients until the service is dead or each has been used for ``most_people`` users.
+    """Run several clients until the service is dead or each has been used for ``maximum_people`` users.
 
     ``tokens`` issues the tokens of mails, with the service's key.
     """
     old_hash = await asyncio.to_thread(bcrypt.hashpw, PASSWORD.encode(), bcrypt.gensalt(4))
     async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as operator:
         clients = [_Client(api, ledger, operator, old_hash.decode(), tokens) for _ in range(CLIENTS)]
-        await asyncio.gather(*(client.live(most_people) for client in clients))
+        await asyncio.gather(*(client.live(maximum_people) for client in clients))
 
 
 class _Client:
@@ -79,17 +79,17 @@ class _Client:
         self._old_hash = old_hash
         self._tokens = tokens
 
-    async def live(self, most_people: int) -> None:
+    async def live(self, maximum_people: int) -> None:
         """Act as one user after the other, until a response is missing."""
         try:
-            for _ in range(most_people):
+            for _ in range(maximum_people):
                 await self._act_as_one_user()
         except _UnknownError:
             return
 
     async def _act_as_one_user(self) -> None:
         name = f"ledger-{uuid4().hex[:16]}"
-        number = self._ledger.mean(name, "register")
+        number = self._ledger.record_call(name, "register")
         answer = await answer_to(self._api.post_register(name, email_of(name), PASSWORD))
         user_id = UUID(self._note(number, "register", answer).body["id"])
         # Store a legacy hash: the login then has two changes to store, and must store both or none.
@@ -105,18 +105,18 @@ class _Client:
         pair = await self._log_in(name, PASSWORD)
         replaced = None
         for _ in range(random.randrange(3)):
-            number = self._ledger.mean(name, "refresh", session)
+            number = self._ledger.record_call(name, "refresh", session)
             replaced, pair = pair, self._note(number, "refresh", await answer_to(self._api.post_refresh(pair.refresh)))
         if replaced is not None and random.random() < 0.5:  # noqa: PLR2004 - one of two
-            number = self._ledger.mean(name, "reuse", session)
+            number = self._ledger.record_call(name, "reuse", session)
             self._note(number, "reuse", await answer_to(self._api.post_refresh(replaced.refresh)))
         elif random.random() < 0.5:  # noqa: PLR2004 - one of two
-            number = self._ledger.mean(name, "revoke", session)
+            number = self._ledger.record_call(name, "revoke", session)
             self._note(number, "revoke", await answer_to(self._api.post_revoke(pair.refresh)))
 
     async def _change_password(self, name: str) -> None:
         pair = await self._log_in(name, PASSWORD)
-        number = self._ledger.mean(name, "password")
+        number = self._ledger.record_call(name, "password")
         answer = await answer_to(self._api.post_password(pair.access, PASSWORD, NEW_PASSWORD))
         self._note(number, "password", answer)
 
@@ -132,11 +132,11 @@ class _Client:
         )
         calls: tuple[tuple[Call, str], ...] = (("mailbox", mailed.of_old), ("email", mailed.of_new))
         for call, token in calls:
-            number = self._ledger.mean(name, call)
+            number = self._ledger.record_call(name, call)
             self._note(number, call, await answer_to(self._api.post_email_confirmation(pair.access, token)))
 
     async def _log_in(self, name: str, password: str) -> Answer:
-        number = self._ledger.mean(name, "login")
+        number = self._ledger.record_call(name, "login")
         return self._note(number, "login", await answer_to(self._api.post_token(name, password)))
 
     async def _use_link(self, name: str, user_id: UUID, call: Literal["verify", "reset"]) -> None:
@@ -150,7 +150,7 @@ class _Client:
             message_id=uuid4(),
             now=datetime.now(UTC),
         )
-        number = self._ledger.mean(name, call)
+        number = self._ledger.record_call(name, call)
         made = (
             self._api.post_verify(issued.text, PASSWORD)
             if call == "verify"
@@ -160,10 +160,10 @@ class _Client:
 
     def _note(self, number: int, call: Call, answer: Answer) -> Answer:
         has_pair = "refresh_token" in answer.body
-        self._ledger.tell(
+        self._ledger.record_response(
             number, answer.status, answer.refresh if has_pair else None, answer.access if has_pair else None
         )
-        if not answer.is_decisive:
+        if not answer.is_conclusive:
             raise _UnknownError
         if answer.status != EXPECTED[call]:
             raise RuntimeError(f"{call} was answered {answer.status}: {answer.body}")

@@ -25,7 +25,7 @@ WEBHOOKS: Final = "/api/v1/admin/webhooks"
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of accounts that exist for one kill
 USERS: Final = 4
 EVENTS_OF_EACH: Final = 5
-MOST_PASSES: Final = 4
+MAXIMUM_PASSES: Final = 4
 EVENT: Final = "user.activated"
 PATIENCE_SECONDS: Final = 120
 DELIVERING: Final = {"WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/8"}
@@ -60,7 +60,7 @@ class DeliveryRounds:
     def kill(self, commit: DeliveryCommit, moment: Moment, outcome: Outcome) -> None:
         """Let the service send events until it is killed; restart it; wait until all are sent, and check them."""
         receiver = Receiver()
-        events = asyncio.run(self._cause_until_killed(receiver, (commit, moment, random.randint(1, MOST_PASSES))))
+        events = asyncio.run(self._cause_until_killed(receiver, (commit, moment, random.randint(1, MAXIMUM_PASSES))))
         outcome.kills += 1
         outcome.people += USERS
         # Messages that were sent but not removed are sent again.
@@ -95,7 +95,7 @@ class DeliveryRounds:
         async def cause(user_id: str) -> None:
             for _ in range(EVENTS_OF_EACH):
                 path = f"/api/v1/admin/users/{user_id}/activate"
-                if not (await answer_to(api.authorized("POST", path, self._access))).is_decisive:
+                if not (await answer_to(api.authorized("POST", path, self._access))).is_conclusive:
                     return
 
         await asyncio.gather(*(cause(user_id) for user_id in self._users))

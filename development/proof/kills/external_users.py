@@ -56,7 +56,7 @@ class ExternalUserRounds:
         self._service.start()
         outcome.kills += 1
         outcome.people += 1
-        outcome.unknown += not lost.is_decisive
+        outcome.unknown += not lost.is_conclusive
         stored = self.found(STORED, subject)
         if len(stored) not in {"before": {0}, "sent": {0, 1}, "after": {1}}[moment]:
             outcome.wrong.append(f"{moment} the commit, {len(stored)} users are stored")

@@ -19,12 +19,12 @@ from development.proof.kills.ledger import Ledger
 from development.proof.kills.protected import STEPS, Protected, Step, read
 from development.proof.kills.protected_check import check
 from development.proof.kills.protected_client import PASSWORD, ProtectedClient
-from development.proof.kills.rounds import MOST_PASSES, Outcome, wait_for_kill
+from development.proof.kills.rounds import MAXIMUM_PASSES, Outcome, wait_for_kill
 from development.proof.kills.service import KillableService, killable_service
 from development.proof.service import ADMINISTRATION, proof_settings
 
 CLIENTS: Final = 3
-MOST_PEOPLE: Final = 50
+MAXIMUM_PEOPLE: Final = 50
 """The maximum number of users for one client; the service is expected to be dead long before."""
 
 Point = tuple[FactorCommit, Moment]
@@ -60,7 +60,7 @@ class FactorRounds:
         outcome.wrong += self.check(people)
 
     def use(
-        self, most_people: int = MOST_PEOPLE, *, last: Step = STEPS[-1], point: Point | None = None
+        self, maximum_people: int = MAXIMUM_PEOPLE, *, last: Step = STEPS[-1], point: Point | None = None
     ) -> list[Protected]:
         """Let clients use the service, with at most this many users each; return the users of the ledger.
 
@@ -69,17 +69,17 @@ class FactorRounds:
         path = self._service.folder / secrets.token_hex(8)
         written = Ledger(path)
         with contextlib.closing(written):
-            asyncio.run(self._use(written, most_people, last, point))
+            asyncio.run(self._use(written, maximum_people, last, point))
         return read(path)
 
-    async def _use(self, ledger: Ledger, most_people: int, last: Step, point: Point | None) -> None:
+    async def _use(self, ledger: Ledger, maximum_people: int, last: Step, point: Point | None) -> None:
         async with api_at(self._service.url) as api, await self._connect() as operator:
             await operator.execute("DELETE FROM outbox")
             administrator = (await answer_to(api.post_token(self._admin, PASSWORD))).access
             if point is not None:
-                self._service.arm(*point, random.randint(1, MOST_PASSES))
+                self._service.arm(*point, random.randint(1, MAXIMUM_PASSES))
             clients = [ProtectedClient(api, ledger, operator, administrator, last) for _ in range(CLIENTS)]
-            await asyncio.gather(*(client.live(most_people) for client in clients))
+            await asyncio.gather(*(client.live(maximum_people) for client in clients))
 
     def check(self, people: list[Protected]) -> list[str]:
         """Return the faults in the state of the ledger's users, one line each."""

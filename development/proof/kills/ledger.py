@@ -19,13 +19,13 @@ class Ledger:
         self._file = path.open("x", encoding="utf-8")
         self._calls = 0
 
-    def mean(self, person: str, call: Call, session: int | None = None) -> int:
+    def record_call(self, person: str, call: Call, session: int | None = None) -> int:
         """Record a call before it is made; return its number."""
         self._calls += 1
         self.write({"number": self._calls, "person": person, "call": call, "session": session})
         return self._calls
 
-    def tell(self, number: int, status: int, refresh: str | None = None, access: str | None = None) -> None:
+    def record_response(self, number: int, status: int, refresh: str | None = None, access: str | None = None) -> None:
         """Record the response to a call."""
         self.write({"number": number, "status": status, "refresh": refresh, "access": access})
 

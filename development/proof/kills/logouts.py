@@ -22,7 +22,15 @@ from development.proof.kills.deliveries import DELIVERING, PATIENCE_SECONDS
 from development.proof.kills.receiver import Receiver, receiving
 from development.proof.kills.rounds import Outcome, wait_for_kill
 from development.proof.kills.service import KillableService
-from development.proof.sign_ins import ISSUER, PASSWORD, Browser, LostAnswerError, Sent, add_application, http_at
+from development.proof.sign_ins import (
+    ISSUER,
+    PASSWORD,
+    Browser,
+    LostAnswerError,
+    PreparedRequest,
+    add_application,
+    http_at,
+)
 from doorward.settings.config import settings_from
 
 USERS: Final = 3
@@ -108,11 +116,11 @@ class LogoutRounds:
 async def _register(http: httpx.AsyncClient) -> str:
     name = f"told-{uuid4().hex[:16]}"
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-    await Sent("POST", "/api/v1/auth/register", body=body).send(http)
+    await PreparedRequest("POST", "/api/v1/auth/register", body=body).send(http)
     return name
 
 
-async def _sent(form: Sent, http: httpx.AsyncClient) -> None:
+async def _sent(form: PreparedRequest, http: httpx.AsyncClient) -> None:
     try:
         await form.send(http)
     except LostAnswerError:

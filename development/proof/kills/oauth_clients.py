@@ -96,7 +96,7 @@ class ClientRounds:
         wait_for_kill(self._service)
         self._service.start()
         outcome.kills += 1
-        outcome.unknown += not lost.is_decisive
+        outcome.unknown += not lost.is_conclusive
         stored = {"before": {number}, "sent": {number, number + 1}, "after": {number + 1}}[moment]
         outcome.wrong += self.check(name, made, [AFTER[each] for each in stored])
 

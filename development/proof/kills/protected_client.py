@@ -41,10 +41,10 @@ class ProtectedClient:
         self._administrator = administrator
         self._steps = STEPS[: STEPS.index(last) + 1]
 
-    async def live(self, most_people: int) -> None:
+    async def live(self, maximum_people: int) -> None:
         """Act as one user after the other, until a response is missing."""
         try:
-            for number in range(most_people):
+            for number in range(maximum_people):
                 await self._act_as_one_user(is_reset=number % 2 == 0)
         except _UnknownError:
             return
@@ -84,7 +84,7 @@ class ProtectedClient:
     @staticmethod
     async def _answer(call: Any, due: set[int] = SUCCESS) -> Answer:  # noqa: ANN401 - the argument of answer_to
         answer = await answer_to(call)
-        if not answer.is_decisive:
+        if not answer.is_conclusive:
             raise _UnknownError
         if answer.status not in due:
             raise RuntimeError(f"answered {answer.status}: {answer.body}")

@@ -16,7 +16,7 @@ from development.proof.kills.service import KillableService, killable_service
 from development.proof.service import proof_settings, tokens_of
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
-MOST_PASSES: Final = 3
+MAXIMUM_PASSES: Final = 3
 
 
 @dataclass
@@ -66,17 +66,17 @@ class Rounds:
 
     def use_until_dead(self, commit: AccountCommit, moment: Moment) -> Path:
         """Use the service until it is killed; return the clients' ledger."""
-        self._service.arm(commit, moment, random.randint(1, MOST_PASSES))
+        self._service.arm(commit, moment, random.randint(1, MAXIMUM_PASSES))
         path = self.use()
         wait_for_kill(self._service)
         return path
 
-    def use(self, most_people: int = clients.MOST_PEOPLE) -> Path:
+    def use(self, maximum_people: int = clients.MAXIMUM_PEOPLE) -> Path:
         """Let clients use the service, with at most this many users each; return their ledger."""
         path = self._folder / secrets.token_hex(8)
         written = ledger.Ledger(path)
         with contextlib.closing(written):
-            asyncio.run(clients.use(self._service.url, written, self._database_url, self._tokens, most_people))
+            asyncio.run(clients.use(self._service.url, written, self._database_url, self._tokens, maximum_people))
         return path
 
     def check(self, path: Path) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import httpx
 
 from development.pages import is_leading_on
-from development.proof.sign_ins import SCOPE, Application, Sent, code_of
+from development.proof.sign_ins import SCOPE, Application, PreparedRequest, code_of
 
 Step = Literal[
     "sign in",
@@ -170,7 +170,7 @@ class Taken:
     """A step that was taken, and its request."""
 
     step: Step
-    sent: Sent
+    sent: PreparedRequest
 
 
 @dataclass

@@ -8,7 +8,7 @@ import psycopg
 
 from development.proof.kills.signed_in import ONCE, Facts, SignedIn, after, is_done, judge
 from development.proof.kills.signed_in_client import SESSION_COOKIE
-from development.proof.sign_ins import OVERVIEW, Sent, http_at, userinfo
+from development.proof.sign_ins import OVERVIEW, PreparedRequest, http_at, userinfo
 
 OK: Final = 200
 REFUSED: Final = 401
@@ -132,7 +132,7 @@ class _Trial:
         for number, cookie in enumerate(person.cookies):
             is_live = person.is_signed_in and number == len(person.cookies) - 1
             due = OK if is_live else SIGN_IN_FIRST
-            sent = Sent("GET", OVERVIEW, headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
+            sent = PreparedRequest("GET", OVERVIEW, headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
             if (status := (await sent.send(self._http)).status_code) != due:
                 yield f"the cookie of sign-in {number} is answered {status} where {due} is due"
 

@@ -18,7 +18,7 @@ from development.proof.sign_ins import (
     Application,
     Browser,
     LostAnswerError,
-    Sent,
+    PreparedRequest,
     code_of,
 )
 
@@ -53,7 +53,7 @@ class SignedInClient:
         name = f"signed-in-{uuid4().hex[:16]}"
         try:
             body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-            made = await Sent("POST", NEW_ACCOUNT, body=body).send(self._http)
+            made = await PreparedRequest("POST", NEW_ACCOUNT, body=body).send(self._http)
         except LostAnswerError:
             return None
         person = SignedIn(name, made.json()["id"], self._application)
@@ -67,7 +67,7 @@ class SignedInClient:
     async def _take(self, person: SignedIn, step: Step) -> None:
         sent = await self._prepared(person, step)
         person.pending = Taken(step, sent)
-        answer = await self._browser.take(sent)
+        answer = await self._browser.send(sent)
         if not is_done(step, answer):
             raise RuntimeError(f"{step} was answered {answer.status_code}: {answer.text}")
         person.facts, person.pending = after(person.facts, step), None
@@ -75,7 +75,7 @@ class SignedInClient:
         person.note(step)
         self._keep(person, step, answer)
 
-    async def _prepared(self, person: SignedIn, step: Step) -> Sent:
+    async def _prepared(self, person: SignedIn, step: Step) -> PreparedRequest:
         """Return the request of a step, after loading the pages that lead to it. Raises ``LostAnswerError``."""
         match step:
             case "exchange" | "replay" | "refresh" | "push":
@@ -89,7 +89,7 @@ class SignedInClient:
             case _:
                 return await self._prepared_page(person, step)
 
-    def _prepared_call(self, person: SignedIn, step: Step) -> Sent:
+    def _prepared_call(self, person: SignedIn, step: Step) -> PreparedRequest:
         application = self._application
         if step == "push":
             return application.post("/oauth/par", **application.parameters(prompt="consent"))
@@ -97,7 +97,7 @@ class SignedInClient:
             return application.refresh(person.sessions[-1].refresh)
         return application.exchange(person.codes[-1])
 
-    async def _prepared_page(self, person: SignedIn, step: Step) -> Sent:
+    async def _prepared_page(self, person: SignedIn, step: Step) -> PreparedRequest:
         browser, application = self._browser, self._application
         match step:
             case "sign in":
@@ -112,12 +112,12 @@ class SignedInClient:
             case _:
                 return browser.visit(application.address())
 
-    async def _prepared_device(self, step: Step) -> Sent:
+    async def _prepared_device(self, step: Step) -> PreparedRequest:
         if step == "show a code":
             return self._application.post("/oauth/device_authorization", scope=SCOPE)
         if step in {"approve", "deny"}:
             entered = self._browser.filled(await self._browser.get(DEVICE), user_code=self._told["user_code"])
-            page = await self._browser.take(entered)
+            page = await self._browser.send(entered)
             return self._browser.filled(page, decision="allow" if step == "approve" else "deny")
         # Skip the five-second interval between two polls of a device.
         await self._operator.execute(
@@ -125,22 +125,24 @@ class SignedInClient:
         )
         return self._application.poll(self._told["device_code"])
 
-    async def _prepared_end(self, step: Step) -> Sent:
+    async def _prepared_end(self, step: Step) -> PreparedRequest:
         if step == "take consent back":
             return self._browser.filled(await self._browser.get(APPLICATIONS), "remove-consent")
         if step == "sign out":
             return self._browser.filled(await self._browser.get(LOGOUT), "logout")
         return self._browser.filled(await self._browser.get(OVERVIEW), "sign-out-everywhere")
 
-    def _prepared_tool(self, person: SignedIn, step: Step) -> Sent:
+    def _prepared_tool(self, person: SignedIn, step: Step) -> PreparedRequest:
         said = {"client_name": person.name, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
         if step == "register":
-            return Sent("POST", REGISTER, body=said, headers={"Authorization": f"Bearer {self._initial_token}"})
+            return PreparedRequest(
+                "POST", REGISTER, body=said, headers={"Authorization": f"Bearer {self._initial_token}"}
+            )
         path = self._told["registration_client_uri"].removeprefix(ISSUER)
         headers = {"Authorization": f"Bearer {self._told['registration_access_token']}"}
         if step == "remove":
-            return Sent("DELETE", path, headers=headers)
-        return Sent("PUT", path, body={**said, "client_id": self._told["client_id"]}, headers=headers)
+            return PreparedRequest("DELETE", path, headers=headers)
+        return PreparedRequest("PUT", path, body={**said, "client_id": self._told["client_id"]}, headers=headers)
 
     def _keep(self, person: SignedIn, step: Step, answer: httpx.Response) -> None:
         """Store the values of a response."""

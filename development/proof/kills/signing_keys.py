@@ -79,7 +79,7 @@ class KeyRounds:
         wait_for_kill(self._service)
         self._service.start()
         outcome.kills += 1
-        outcome.unknown += not lost.is_decisive
+        outcome.unknown += not lost.is_conclusive
         is_same = self.found(SIGNING, "ES256") == before
         if (moment == "before" and not is_same) or (moment == "after" and is_same):
             outcome.wrong.append(f"{moment} the commit, the key that signs {'is' if is_same else 'is not'} the same")

@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 
 from development.proof.model import checks
 from development.proof.model.journey import Journey
-from development.proof.model.people import PASSWORD, Due, Person, Session, hold
+from development.proof.model.people import PASSWORD, Due, Person, Session, require
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.models import EndReason
 
@@ -32,7 +32,7 @@ class AccountSteps(Journey):
         new = f"{PASSWORD} {uuid4().hex}"
         change = self.world.own.change_password(session.accesses[-1].text, person.password, new)
         pair = self._beside(another if is_beside else None, change)
-        hold(LET_IN, is_so=(pair is not None) == is_due)
+        require(LET_IN, holds=(pair is not None) == is_due)
         if pair is None:
             return
         person.password, person.has_old_hash = new, False
@@ -48,7 +48,7 @@ class AccountSteps(Journey):
         person, is_due = session.person, self._is_let_in(session)
         change = self.world.own.change_email(session.accesses[-1].text, f"{person.username.upper()}@example.com")
         pair = self._beside(another if is_beside else None, change)
-        hold(LET_IN, is_so=(pair is not None) == is_due)
+        require(LET_IN, holds=(pair is not None) == is_due)
         if pair is None:
             return
         person.epoch += 1
@@ -66,7 +66,7 @@ class AccountSteps(Journey):
         person, is_due = session.person, self._is_let_in(session)
         proof = self.world.own.reauthenticate(session.accesses[-1].text, person.password)
         pair = self._beside(another if is_beside else None, proof)
-        hold(LET_IN, is_so=(pair is not None) == is_due)
+        require(LET_IN, holds=(pair is not None) == is_due)
         if pair is None:
             return
         person.has_old_hash = False
@@ -82,7 +82,7 @@ class AccountSteps(Journey):
             if is_changed
             else self.world.own.reauthenticate(access, wrong)
         )
-        hold("a wrong password proves nothing", is_so=self.world.run(call) is None)
+        require("a wrong password proves nothing", holds=self.world.run(call) is None)
 
     @rule(which=some, other=some, ends=st.sampled_from(["others", "all"]), is_beside=st.booleans())
     def ends_many_sessions(self, which: int, other: int, ends: str, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
@@ -92,7 +92,7 @@ class AccountSteps(Journey):
         has_ended = self._beside(
             another if is_beside else None, self.world.own.end_sessions(session.accesses[-1].text, ends)
         )
-        hold(LET_IN, is_so=has_ended == is_due)
+        require(LET_IN, holds=has_ended == is_due)
         if not has_ended:
             return
         person.epoch += 1
@@ -111,7 +111,7 @@ class AccountSteps(Journey):
         is_due = self._is_let_in(session)
         is_due = is_due and another.person is session.person and self.model.is_live(another, self.now)
         end = self.world.own.end_session(session.accesses[-1].text, checks.session_id(another))
-        hold("only the own live sessions can be ended", is_so=self.world.run(end) == is_due)
+        require("only the own live sessions can be ended", holds=self.world.run(end) == is_due)
         if is_due:
             another.end(EndReason.OWNER, self.now)
 
@@ -124,14 +124,14 @@ class AccountSteps(Journey):
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         has_left = self._beside(another if is_beside else None, self.world.own.leave(session.accesses[-1].text))
-        hold(LET_IN, is_so=has_left == is_due)
+        require(LET_IN, holds=has_left == is_due)
         if not has_left:
             return
         self.model.deactivate(person)
         self.touched += self.model.sessions_of(person)[-3:]
         self._wait_until(self.now + timedelta(days=days))
         is_back = self.world.run(self.world.own.restore(person.username, person.password))
-        hold("the password restores an account until it is deleted", is_so=is_back == (timedelta(days=days) < GRACE))
+        require("the password restores an account until it is deleted", holds=is_back == (timedelta(days=days) < GRACE))
         person.is_active = is_back
 
     @rule(which=some, age=st.integers(0, 2), shows_secret=st.booleans())
@@ -140,7 +140,7 @@ class AccountSteps(Journey):
         session = self._session(which)
         token = session.tokens[max(0, session.generation - age)]
         pair = self.world.run(self.world.refresh_as_another_client(token.text, shows_secret=shows_secret))
-        hold("a refresh token is of no use to another client", is_so=pair is None)
+        require("a refresh token is of no use to another client", holds=pair is None)
         is_genuine = self.model.is_readable(token.key) and not session.has_ended
         if shows_secret and is_genuine and self.now < session.expires_at:
             self.model.steal(session, self.now)
@@ -167,7 +167,7 @@ class AccountSteps(Journey):
         token = session.tokens[-1]
         due = self.model.due(session, session.generation, token, self.now)
         pair, said = self.world.run(self.world.refresh_beside(token.text, end))
-        hold("a refresh token gets what it is due", is_so=pair is None or due is Due.NEXT)
+        require("a refresh token gets what it is due", holds=pair is None or due is Due.NEXT)
         if pair is not None:
             self.model.rotate(session, pair.refresh_token, pair.access_token, self.now)
         return said

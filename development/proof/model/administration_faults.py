@@ -4,7 +4,7 @@ from typing import Final
 
 from development.proof.model.fault import Fault
 
-ACTING: Final = "domain/administration/acting.py"
+AUTHORIZATION: Final = "domain/administration/authorization.py"
 ACTING_SESSION: Final = "domain/auth/sessions/acting_session.py"
 ADMINISTERED_USERS_SQL: Final = "domain/administration/repositories/users.py"
 ADMISSION: Final = "domain/auth/sessions/admission.py"
@@ -41,9 +41,9 @@ ADMINISTRATION_FAULTS: Final = (
         "a role still grants a scope that was removed from it",
     ),
     Fault(
-        ACTING,
-        "    require_within(own, {needed}, subject.scopes)",
-        "    require_within(own, {needed})",
+        AUTHORIZATION,
+        "    require_scopes_within(own, {needed}, target.scopes)",
+        "    require_scopes_within(own, {needed})",
         "support signs administrators out",
     ),
     Fault(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import some
-from development.proof.model.people import Person, Session, hold
+from development.proof.model.people import Person, Session, require
 from development.proof.model.rights import END_SESSIONS, OWN_ROLE, READ_USERS
 from development.proof.model.verified_steps import VerifiedSteps
 from doorward.domain.accounts.deletion import GRACE
@@ -43,7 +43,7 @@ class AdministrationSteps(VerifiedSteps):
 
     def _reset_password_of(self, beside: Session | None, person: Person) -> None:
         is_done = self._beside(beside, self.world.administration.reset_password(person.id))
-        hold("the password of an active user can be reset, and of no other", is_so=is_done == person.is_active)
+        require("the password of an active user can be reset, and of no other", holds=is_done == person.is_active)
         if is_done:
             self.model.end_all(person)
             person.must_change_password = True
@@ -73,7 +73,7 @@ class AdministrationSteps(VerifiedSteps):
         self._wait_until(self.now + timedelta(days=days))
         is_due = not is_barred and timedelta(days=days) < GRACE
         is_back = self._restores(person, person.password)
-        hold("the password restores an account until it is deleted", is_so=is_back == is_due)
+        require("the password restores an account until it is deleted", holds=is_back == is_due)
         if not is_back:
             self.world.run(self.world.administration.activate(person.id))
         person.is_active = True
@@ -88,9 +88,9 @@ class AdministrationSteps(VerifiedSteps):
         pairs = self.world.run(self.world.would_refresh([refresh for refresh, _ in texts]))
         callers = self.world.run(self.world.who_are([access for _, access in texts]))
         given = [*pairs, *callers, *self._given_to_applications(sessions)]
-        hold("no token of an erased user works", is_so=not any(given))
+        require("no token of an erased user works", holds=not any(given))
         rows = self.world.run(self.world.sql("SELECT id FROM sessions WHERE user_id = %s", person.id))
-        hold("nothing is left of an erased user", is_so=not rows, detail=len(rows))
+        require("nothing is left of an erased user", holds=not rows, detail=len(rows))
         self.model.forget(person)
         self.touched = [session for session in self.touched if session.person is not person]
         if not self.model.people:
@@ -142,7 +142,7 @@ class AdministrationSteps(VerifiedSteps):
         else:
             call = self.world.administration.end_sessions_as(access, target.id)
         is_done = self.world.run(call)
-        hold("a caller never exceeds its current rights", is_so=is_done == is_due)
+        require("a caller never exceeds its current rights", holds=is_done == is_due)
         if is_done:
             self.model.end_all(target)
             self.touched += self.model.sessions_of(target)[-3:]

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, some
-from development.proof.model.browsers import LIFE_OF_CODE, Browser, Code, new_browser
+from development.proof.model.browsers import CODE_LIFETIME, Browser, Code, new_browser
 from development.proof.model.passkey_steps import PasskeySteps
-from development.proof.model.people import MOST_OF_ONE, Due, Person, Session, hold
+from development.proof.model.people import MAXIMUM_SESSIONS_PER_PERSON, Due, Person, Session, require
 from development.proof.model.provider import Provider
 from doorward.domain.auth.models import EndReason
 
@@ -21,7 +21,7 @@ MEANWHILE: Final = [
     *("nothing", "nothing", "nothing", "it is late", "it is almost late"),
     *("the browser signs out", "all sessions end", "consent is taken back", "another sign-in"),
 ]
-MOST_BROWSERS: Final = 2
+MAXIMUM_BROWSERS: Final = 2
 """Maximum number of live browser sessions of a user."""
 
 callers = st.sampled_from([1, 1, 1, 2, 3])
@@ -38,7 +38,7 @@ class BrowserSteps(PasskeySteps):
     def signs_in_in_a_browser(self, who: int, is_kept: bool, replaces: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """Sign in, optionally in a signed-in browser: the old session is replaced, its applications' are not."""
         person = self._person(who)
-        here = self._live_browsers() if replaces else self._live_browsers(person)[: -(MOST_BROWSERS - 1)]
+        here = self._live_browsers() if replaces else self._live_browsers(person)[: -(MAXIMUM_BROWSERS - 1)]
         self._sign_in_here(person, here[who % len(here)] if here else None, is_kept=is_kept)
 
     @rule(which=some, limit=st.sampled_from(["nothing", "idle", "absolute"]), offset=st.sampled_from(OFFSETS))
@@ -119,7 +119,7 @@ class BrowserSteps(PasskeySteps):
         session = self._of_application(which)
         if session is not None:
             pair = self.world.run(self.world.refresh(session.tokens[-1].text))
-            hold("a refresh token is of no use to another client", is_so=pair is None)
+            require("a refresh token is of no use to another client", holds=pair is None)
 
     @rule(which=some)
     def takes_consent_back(self, which: int) -> None:
@@ -128,7 +128,7 @@ class BrowserSteps(PasskeySteps):
         person = session.person
         is_let_in = self._is_let_in(session)
         self._take_back(session, is_let_in=is_let_in)
-        hold(LET_IN, is_so=not is_let_in or not person.agreed)
+        require(LET_IN, holds=not is_let_in or not person.agreed)
 
     @rule(which=some, offset=st.sampled_from(OFFSETS))
     def expired_browsers_are_removed(self, which: int, offset: timedelta) -> None:
@@ -182,7 +182,7 @@ class BrowserSteps(PasskeySteps):
         cookie = None if here is None else here.cookie
         call = self._provider.sign_in(person.username, person.password, cookie, is_kept=is_kept)
         signed_in = self.world.run(call)
-        hold("a login succeeds exactly for an active user", is_so=(signed_in is not None) == person.may_log_in)
+        require("a login succeeds exactly for an active user", holds=(signed_in is not None) == person.may_log_in)
         if signed_in is not None or person.is_asked:
             person.has_old_hash = False
         if signed_in is None:
@@ -206,9 +206,9 @@ class BrowserSteps(PasskeySteps):
     def _opens(self, browser: Browser) -> None:
         is_due = self._is_live(browser)
         found = self.world.run(self._provider.find(browser.cookie))
-        hold("a cookie works exactly while its session does", is_so=(found is not None) == is_due)
+        require("a cookie works exactly while its session does", holds=(found is not None) == is_due)
         if found is not None:
-            hold("a cookie is for its own account only", is_so=str(found.user_id) == self._owner(browser).id)
+            require("a cookie is for its own account only", holds=str(found.user_id) == self._owner(browser).id)
             browser.use(self.now)
 
     def _sign_out(self, browser: Browser) -> None:
@@ -237,13 +237,13 @@ class BrowserSteps(PasskeySteps):
         asked = " ".join(sorted(wanted))
         text = self.world.run(self._provider.code(browser.cookie, asked, is_silent=is_silent))
         is_due = is_live and (not is_silent or wanted <= person.agreed)
-        hold("a code is issued in a live session, for what was agreed to", is_so=(text is not None) == is_due)
+        require("a code is issued in a live session, for what was agreed to", holds=(text is not None) == is_due)
         if is_live:
             browser.use(self.now)
         if text is None:
             return None
         person.agreed |= wanted
-        code = Code(text, self.model.key, browser, "offline_access" in wanted, self.now + LIFE_OF_CODE)
+        code = Code(text, self.model.key, browser, "offline_access" in wanted, self.now + CODE_LIFETIME)
         person.codes.append(code)
         return code
 
@@ -270,7 +270,7 @@ class BrowserSteps(PasskeySteps):
         live = [each for each in those if not each.has_ended and self.now < each.expires_at]
         is_taken = self.world.run(self._provider.take_consent_back(session.accesses[-1].text))
         is_due = is_let_in and bool(person.agreed or live)
-        hold("consent is taken back once", is_so=is_taken == is_due)
+        require("consent is taken back once", holds=is_taken == is_due)
         if is_let_in:
             person.agreed = frozenset()
             for code in person.codes:
@@ -287,12 +287,12 @@ class BrowserSteps(PasskeySteps):
         is_due = is_there and fault == "none" and person.is_admissible and code.browser.epoch == person.epoch
         was_used = code.is_used
         pairs = self.world.run(self._provider.redeem_at_once(code.text, fault, callers))
-        hold("a code begins one session", is_so=len(pairs) == int(is_due), detail=f"{fault}: {len(pairs)} of {callers}")
+        require("a code begins one session", holds=len(pairs) == int(is_due), detail=(fault, len(pairs), callers))
         code.is_used |= is_readable
         for pair in pairs:
             pair_texts = (pair.refresh_token, pair.access_token)
             self.touched.append(self.model.begin_of_code(person, code, *pair_texts, self.now))
-        self.touched += self.model.sessions_of(person)[-MOST_OF_ONE - 1 :]
+        self.touched += self.model.sessions_of(person)[-MAXIMUM_SESSIONS_PER_PERSON - 1 :]
         if is_readable and (was_used or callers > 1):
             for session in self.model.sessions_of(person):
                 if session.code is code and not session.has_ended and self.now < session.expires_at:

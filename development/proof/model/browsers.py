@@ -9,8 +9,8 @@ ABSOLUTE_OF: Final = {False: timedelta(days=30), True: timedelta(days=90)}
 """By whether the user stays signed in."""
 
 USE_STORED_EVERY: Final = timedelta(minutes=1)
-LIFE_OF_CODE: Final = timedelta(seconds=60)
-LIFE_OF_DEVICE: Final = timedelta(minutes=10)
+CODE_LIFETIME: Final = timedelta(seconds=60)
+DEVICE_CODE_LIFETIME: Final = timedelta(minutes=10)
 BETWEEN_POLLS: Final = timedelta(seconds=5)
 """The initial interval, and the increment for each early poll."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from development.proof.model.expectation import Model
-from development.proof.model.people import Due, Session, hold
+from development.proof.model.people import Due, Session, require
 from development.proof.model.tokens import Access
 from development.proof.model.world import World
 from doorward.domain.auth.callers import Caller
@@ -87,43 +87,45 @@ def _check_browsers(rows: list[tuple[Any, ...]], model: Model) -> None:
         for browser in person.browsers
         if not browser.is_gone
     )
-    hold("sessions of browsers are stored as they were begun and used", is_so=stored == due, detail=(stored, due))
+    require("sessions of browsers are stored as they were begun and used", holds=stored == due, detail=(stored, due))
 
 
 def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
     expected = {session_id(session): session for session in model.sessions if not session.is_pruned}
-    hold("no session appears or vanishes", is_so=rows.keys() == expected.keys(), detail=rows.keys() ^ expected.keys())
+    require(
+        "no session appears or vanishes", holds=rows.keys() == expected.keys(), detail=rows.keys() ^ expected.keys()
+    )
     for key, session in expected.items():
         generation, refreshed_at, expires_at, *end = rows[key]
-        hold("each rotation counts once", is_so=generation == session.generation, detail=generation)
+        require("each rotation counts once", holds=generation == session.generation, detail=generation)
         limits, slid = (refreshed_at, expires_at), (session.refreshed_at, session.expires_at)
-        hold("limits slide as far as they may", is_so=limits == slid, detail=limits)
+        require("limits slide as far as they may", holds=limits == slid, detail=limits)
         ended = [session.epoch, session.ended_at, session.ended]
-        hold("ended sessions stay ended, and no others end", is_so=end == ended, detail=end)
+        require("ended sessions stay ended, and no others end", holds=end == ended, detail=end)
 
 
 def _check_access(world: World, model: Model, session: Session, access: Access, caller: Caller | None) -> None:
     is_due = model.admits(session, access, world.clock.now())
-    hold(
+    require(
         "an access token works exactly while its session, its user and itself do",
-        is_so=(caller is not None) == is_due,
+        holds=(caller is not None) == is_due,
         detail=f"accepted: {caller is not None}, due: {is_due}",
     )
     if caller is not None:
-        hold("an access token is for its own account only", is_so=str(caller.user.id) == session.person.id)
+        require("an access token is for its own account only", holds=str(caller.user.id) == session.person.id)
         rights = {scope for scope in caller.scopes if scope.startswith("admin:")}
         shown = (caller.acr, caller.has_second_factor, world.factors.admits_to_administration(caller))
         due = (session.acr, session.person.factors.exist, session.acr > 1)
-        hold("a token tells of the factors that were shown in its session", is_so=shown == due, detail=(shown, due))
+        require("a token tells of the factors that were shown in its session", holds=shown == due, detail=(shown, due))
         due_rights = frozenset() if session.is_of_application else model.scopes_of(session.person)
-        hold("a token allows what today's roles give", is_so=rights == due_rights, detail=rights)
+        require("a token allows what today's roles give", holds=rights == due_rights, detail=rights)
 
 
 def _check_generations(world: World, model: Model, session: Session, pairs: list[TokenPair | None]) -> None:
     for generation, pair in zip(_tried(session), pairs, strict=True):
         check_answer(model, session, generation, pair, world)
     successors = {read(pair.refresh_token).generation for pair in pairs if pair is not None}
-    hold("at most one live generation", is_so=len(successors - {session.generation}) <= 1, detail=successors)
+    require("at most one live generation", holds=len(successors - {session.generation}) <= 1, detail=successors)
 
 
 def check_answer(model: Model, session: Session, generation: int, pair: TokenPair | None, world: World) -> None:
@@ -131,16 +133,16 @@ def check_answer(model: Model, session: Session, generation: int, pair: TokenPai
     due = model.due(session, generation, session.tokens[generation], world.clock.now())
     expected = {Due.NEXT: session.generation + 1, Due.SAME: session.generation}.get(due)
     given = None if pair is None else read(pair.refresh_token).generation
-    hold(
+    require(
         "a refresh token gets what it is due",
-        is_so=given == expected,
+        holds=given == expected,
         detail=f"{due.name} for generation {generation} of {session.generation}: got {given}",
     )
 
 
 def check_events(model: Model, events: int) -> None:
     """Compare the number of reported thefts with the actual number."""
-    hold("each reuse is reported once", is_so=events == model.reuses, detail=f"{events} of {model.reuses}")
+    require("each reuse is reported once", holds=events == model.reuses, detail=f"{events} of {model.reuses}")
 
 
 async def answers(world: World, sessions: list[Session]) -> Answers:

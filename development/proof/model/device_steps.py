@@ -8,8 +8,8 @@ from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import some
 from development.proof.model.browser_steps import OFFSETS, BrowserSteps
-from development.proof.model.browsers import LIFE_OF_DEVICE, Browser, Device
-from development.proof.model.people import MOST_OF_ONE, hold
+from development.proof.model.browsers import DEVICE_CODE_LIFETIME, Browser, Device
+from development.proof.model.people import MAXIMUM_SESSIONS_PER_PERSON, require
 
 SCOPES: Final = ["openid", "openid offline_access"]
 DECISIONS: Final = ["approve", "approve", "approve", "deny", "nothing"]
@@ -69,7 +69,7 @@ class DeviceSteps(BrowserSteps):
 
     def _new_device(self, browser: Browser, scopes: str) -> Device:
         begun = self.world.run(self._provider.begin_device(scopes))
-        until, asked = self.now + LIFE_OF_DEVICE, frozenset(scopes.split())
+        until, asked = self.now + DEVICE_CODE_LIFETIME, frozenset(scopes.split())
         device = Device(
             begun.device_code,
             self.model.key,
@@ -90,7 +90,7 @@ class DeviceSteps(BrowserSteps):
         is_approved = decision == "approve"
         call = self._provider.decide(browser.cookie, device.user_code, is_approved=is_approved)
         is_done = self.world.run(call)
-        hold("a device is decided about once, in a live session", is_so=is_done == (is_live and is_waiting))
+        require("a device is decided about once, in a live session", holds=is_done == (is_live and is_waiting))
         if is_live:
             browser.use(self.now)
         if is_done:
@@ -129,7 +129,7 @@ class DeviceSteps(BrowserSteps):
         is_due = owner is not None and owner.is_admissible and device.browser.epoch == owner.epoch
         pairs = self.world.run(self._provider.poll_at_once(device.text, fault, callers))
         said = f"{device.decision}, {fault}: {len(pairs)} of {callers}"
-        hold("a device gets one session, once approved", is_so=len(pairs) == int(is_due), detail=said)
+        require("a device gets one session, once approved", holds=len(pairs) == int(is_due), detail=said)
         if is_stored and fault == "none":
             device.note_polls(now, callers)
         if owner is None:
@@ -137,4 +137,4 @@ class DeviceSteps(BrowserSteps):
         device.is_used = True
         for pair in pairs:
             self.touched.append(self.model.begin_of_code(owner, device, pair.refresh_token, pair.access_token, now))
-        self.touched += self.model.sessions_of(owner)[-MOST_OF_ONE - 1 :]
+        self.touched += self.model.sessions_of(owner)[-MAXIMUM_SESSIONS_PER_PERSON - 1 :]

@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 from development.proof.email_changes import add_email_change
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
-from doorward.domain.accounts.models import WaitingForMailbox
+from doorward.domain.accounts.models import PendingConfirmation
 from doorward.domain.accounts.repositories import accounts
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.models import TokenPair
@@ -50,6 +50,6 @@ class EmailChanges:
                 now=self._clock.now(),
             )
         outcome = await self._confirmation.confirm_by_session(caller, token=mailed.of_new)
-        if isinstance(outcome, WaitingForMailbox):
+        if isinstance(outcome, PendingConfirmation):
             raise TypeError("the new mailbox is enough in the model")
         return tokens_of(outcome).tokens

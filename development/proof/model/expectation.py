@@ -10,7 +10,7 @@ from development.proof.model.people import (
     ACCESS,
     ACCESS_OF_APPLICATIONS,
     IDLE,
-    MOST_OF_ONE,
+    MAXIMUM_SESSIONS_PER_PERSON,
     RETENTION,
     Due,
     Person,
@@ -124,7 +124,8 @@ class Model:
     def _add(self, person: Person, session: Session, refresh: str, access: str) -> Session:
         now = session.refreshed_at
         live = [each for each in self.sessions_of(person) if not each.is_pruned and self.is_live(each, now)]
-        for displaced in sorted(live, key=lambda each: (each.refreshed_at, each.id), reverse=True)[MOST_OF_ONE - 1 :]:
+        live.sort(key=lambda each: (each.refreshed_at, each.id), reverse=True)
+        for displaced in live[MAXIMUM_SESSIONS_PER_PERSON - 1 :]:
             displaced.end(EndReason.DISPLACED, now)
         session.tokens.append(RefreshText(refresh, self.key))
         session.accesses.append(self.access_given(session, access, now))

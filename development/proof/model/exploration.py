@@ -23,10 +23,10 @@ from doorward.infrastructure import passwords
 from doorward.observability.logging import observed_events
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
-EACH_ANEW: Final = "each walk anew"
+INDEPENDENT_WALKS: Final = "independent walks"
 
 
-class EachWalkAnew(HypothesisProvider):
+class IndependentWalks(HypothesisProvider):
     """A provider of the same random choices as Hypothesis's, without the special handling of the default provider.
 
     For its default provider, the engine begins with short walks, and follows each by five that repeat parts of it: of
@@ -34,7 +34,7 @@ class EachWalkAnew(HypothesisProvider):
     """
 
 
-AVAILABLE_PROVIDERS[EACH_ANEW] = EachWalkAnew
+AVAILABLE_PROVIDERS[INDEPENDENT_WALKS] = IndependentWalks
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def explore(database_url: str, mode: str, *, walks: int, steps: int, start: int,
         database=None,
         phases=phases,
         report_multiple_bugs=False,
-        backend=EACH_ANEW,
+        backend=INDEPENDENT_WALKS,
         suppress_health_check=list(HealthCheck),
     )
     with _walks(database_url, MODES[mode]) as walk:

@@ -8,14 +8,14 @@ from development.proof.model.account_steps import LET_IN
 from development.proof.model.administration_steps import AdministrationSteps
 from development.proof.model.factors import ORIGIN, Json
 from development.proof.model.own_factors import STEP_SECONDS, OwnPasskey, step_at
-from development.proof.model.people import Person, Session, hold
+from development.proof.model.people import Person, Session, require
 from doorward.domain.auth.factors.shown_factor import ShownFactor
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.sessions.continuation import tokens_of
 
 TWO_KINDS: Final = 2
-MOST_PASSKEYS: Final = 2
-LIFE_OF_ENROLMENT: Final = timedelta(minutes=10)
+MAXIMUM_PASSKEYS: Final = 2
+ENROLMENT_LIFETIME: Final = timedelta(minutes=10)
 
 
 class FactorJourney(AdministrationSteps):
@@ -25,10 +25,10 @@ class FactorJourney(AdministrationSteps):
         person, access = session.person, session.accesses[-1].text
         is_due = self._is_let_in(session) and person.factors.secret is None
         begun = self.world.run(self.world.factors.begin(access))
-        hold("an application is offered where there is none", is_so=(begun is not None) == is_due)
+        require("an application is offered where there is none", holds=(begun is not None) == is_due)
         if begun is None:
             return
-        self._pass(meanwhile, person, LIFE_OF_ENROLMENT)
+        self._pass(meanwhile, person, ENROLMENT_LIFETIME)
         secret, step = begun.secret, step_at(self.now)
         person.factors.secret = secret
         code = person.factors.code(step) if is_right else self._wrong_code(person, step)
@@ -37,7 +37,7 @@ class FactorJourney(AdministrationSteps):
         is_shown = session.acr > 1 or not person.factors.exist
         enrolled = self.world.run(self.world.factors.confirm_at_once(access, begun.token, code, callers))
         is_due = is_right and is_shown and meanwhile == "nothing"
-        hold("the code of an application sets it up once", is_so=len(enrolled) == int(is_due), detail=len(enrolled))
+        require("the code of an application sets it up once", holds=len(enrolled) == int(is_due), detail=len(enrolled))
         for each in enrolled:
             person.factors.secret, person.factors.used_step = secret, step
             person.factors.replace_codes(list(each.recovery_codes))
@@ -48,18 +48,18 @@ class FactorJourney(AdministrationSteps):
         self, session: Session, meanwhile: str = "nothing", callers: int = 1, *, counts: bool = True
     ) -> None:
         person, access = session.person, session.accesses[-1].text
-        if len(person.factors.passkeys) >= MOST_PASSKEYS:
+        if len(person.factors.passkeys) >= MAXIMUM_PASSKEYS:
             return
         options = self.world.run(self.world.factors.creation_options(access))
-        hold(LET_IN, is_so=(options is not None) == self._is_let_in(session))
+        require(LET_IN, holds=(options is not None) == self._is_let_in(session))
         if options is None:
             return
         authenticator = Authenticator(ORIGIN, counts=counts)
         credential = authenticator.create(options)
-        self._pass(meanwhile, person, LIFE_OF_ENROLMENT)
+        self._pass(meanwhile, person, ENROLMENT_LIFETIME)
         added = self.world.run(self.world.factors.register_at_once(access, credential, callers))
         is_due = meanwhile == "nothing"
-        hold("a passkey is registered once", is_so=len(added) == int(is_due), detail=len(added))
+        require("a passkey is registered once", holds=len(added) == int(is_due), detail=len(added))
         for each in added:
             if not person.factors.exist:
                 person.factors.replace_codes(list(each.recovery_codes))
@@ -81,7 +81,7 @@ class FactorJourney(AdministrationSteps):
 
     def _asked(self, person: Person) -> str:
         token = self.world.run(self.world.factors.log_in(person.username, person.password))
-        hold("the password alone is asked for a factor", is_so=isinstance(token, str), detail=token)
+        require("the password alone is asked for a factor", holds=isinstance(token, str), detail=token)
         person.has_old_hash = False
         return str(token)
 

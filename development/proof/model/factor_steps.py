@@ -8,14 +8,14 @@ from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, some
 from development.proof.model.factor_journey import TWO_KINDS, FactorJourney
-from development.proof.model.people import Person, hold
+from development.proof.model.people import Person, require
 from development.proof.model.tokens import RememberedDevice
 from doorward.domain.auth.factors.shown_factor import ShownFactor
 from doorward.domain.auth.models import LoggedIn
 
-MOST_NEWER_DEVICES: Final = 12
+MAXIMUM_NEWER_DEVICES: Final = 12
 TRUST: Final = timedelta(days=30)
-LIFE_OF_LOGIN: Final = timedelta(seconds=300)
+PENDING_LOGIN_LIFETIME: Final = timedelta(seconds=300)
 ONCE: Final = "what is shown once begins one session, and none after it"
 MOMENT: Final = timedelta(microseconds=1)
 SHOWN: Final = [
@@ -59,10 +59,10 @@ class FactorSteps(FactorJourney):
         factors, is_right = self._shown(person, shown, tokens[0], callers)
         if not factors:
             return
-        self._pass(meanwhile, person, LIFE_OF_LOGIN)
+        self._pass(meanwhile, person, PENDING_LOGIN_LIFETIME)
         begun = self.world.run(self.world.factors.complete_at_once(tokens, factors, remembers=remembers))
         is_due = is_right and meanwhile == "nothing"
-        hold(ONCE, is_so=len(begun) == int(is_due), detail=f"{shown}, {meanwhile}: {len(begun)} of {callers}")
+        require(ONCE, holds=len(begun) == int(is_due), detail=f"{shown}, {meanwhile}: {len(begun)} of {callers}")
         for each in begun:
             self._note_shown(person, shown)
             self.touched.append(self._begun(person, each.tokens, TWO_KINDS))
@@ -73,11 +73,11 @@ class FactorSteps(FactorJourney):
     def _repeat(self, person: Person, tokens: list[str], factor: ShownFactor) -> None:
         """Reuse the factor with another login, and use another factor with the same login."""
         again = self.world.run(self.world.factors.complete_at_once([self._asked(person)], [factor]))
-        hold(ONCE, is_so=not again, detail="another login")
+        require(ONCE, holds=not again, detail="another login")
         if person.factors.codes and len(tokens) == 1:
             code = self.world.factors.typed(person.factors.codes[0])
             again = self.world.run(self.world.factors.complete_at_once(tokens, [code]))
-            hold(ONCE, is_so=not again, detail="the same login")
+            require(ONCE, holds=not again, detail="the same login")
 
     @rule(who=some, is_late=st.booleans(), is_ended=st.booleans())
     def logs_in_on_a_remembered_device(self, who: int, is_late: bool, is_ended: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
@@ -94,7 +94,7 @@ class FactorSteps(FactorJourney):
         is_good = device.epoch == person.epoch and self.now < device.until and self.model.is_readable(device.key)
         is_due = person.may_log_in or (person.is_asked and is_good)
         is_in = said is not None and not isinstance(said, str)
-        hold("a device is remembered for its time and its epoch", is_so=is_in == is_due)
+        require("a device is remembered for its time and its epoch", holds=is_in == is_due)
         if said is not None and not isinstance(said, str):
             self.touched.append(self._begun(person, said.tokens, 1))
         if person.is_admissible:
@@ -105,7 +105,7 @@ class FactorSteps(FactorJourney):
         """Return a device that the person has remembered; remember one in this step if there is none."""
         factors = person.factors
         is_recent = factors.device is not None and factors.device.epoch == person.epoch
-        if is_recent and factors.newer_devices <= MOST_NEWER_DEVICES and self.has_room:
+        if is_recent and factors.newer_devices <= MAXIMUM_NEWER_DEVICES and self.has_room:
             return factors.device
         self._make_room(person)
         if not factors.codes:
@@ -137,7 +137,7 @@ class FactorSteps(FactorJourney):
         if factor is None:
             return
         pair = self.world.run(self.world.factors.prove(access, factor))
-        hold("a factor that is right proves who is asking", is_so=(pair is not None) == (is_right and is_let_in))
+        require("a factor that is right proves who is asking", holds=(pair is not None) == (is_right and is_let_in))
         if pair is not None:
             self._note_shown(person, shown)
             renewed = self.model.renew(session, pair.refresh_token, pair.access_token, self.now)
@@ -159,18 +159,18 @@ class FactorSteps(FactorJourney):
             self._reset_factors(person)
         elif what == "codes":
             codes = self.world.run(self.world.factors.make_codes(access))
-            hold(LET_IN, is_so=(codes is not None) == (is_let_in and factors.exist))
+            require(LET_IN, holds=(codes is not None) == (is_let_in and factors.exist))
             factors.replace_codes(codes if codes is not None else factors.codes)
         elif what == "application":
             begun = self.world.run(self.world.factors.remove(access))
-            hold(LET_IN, is_so=(begun is not None) == (is_let_in and factors.secret is not None))
+            require(LET_IN, holds=(begun is not None) == (is_let_in and factors.secret is not None))
             if begun is not None:
                 factors.lose_application()
                 self._continued(person, begun.tokens, session.acr)
         elif factors.passkeys:
             passkey = factors.passkeys[which % len(factors.passkeys)]
             begun = self.world.run(self.world.factors.remove_passkey(access, passkey.id))
-            hold(LET_IN, is_so=(begun is not None) == is_let_in)
+            require(LET_IN, holds=(begun is not None) == is_let_in)
             if begun is not None:
                 factors.lose_passkey(passkey)
                 self._continued(person, begun.tokens, session.acr)

@@ -10,6 +10,6 @@ class Fault:
     path: str
     before: str
     after: str
-    gain: str
+    attacker_gain: str
     mode: str | None = None
     """The only mode whose walks can find the fault; None for both."""

@@ -86,7 +86,7 @@ FAULTS: Final = (
     Fault(
         SESSION_ENDING,
         "    ended = await own_sessions.end_epoch_of_user(\n"
-        "        connection, user_id, kept_id=None, device_id=None, most_counted=MOST_COUNTED\n    )\n"
+        "        connection, user_id, kept_id=None, device_id=None, most_counted=MAXIMUM_COUNTED_SESSIONS\n    )\n"
         "    event = SessionAllEnded(user_id=user_id, reason=reason, count=ended.count)\n",
         "    count = await count_sessions(connection, user_id, epoch=0)\n"
         "    event = SessionAllEnded(user_id=user_id, reason=reason, count=count)\n",

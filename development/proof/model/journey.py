@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from development.proof.model import checks
 from development.proof.model.expectation import Model
-from development.proof.model.people import PASSWORD, Due, Person, Session, ViolationError, hold
+from development.proof.model.people import PASSWORD, Due, Person, Session, ViolationError, require
 from development.proof.model.rights import OWN_ROLE
 from development.proof.model.stepped_clock import START
 from development.proof.model.tally import Tally
@@ -28,7 +28,7 @@ STORED_FACTORS: Final = """
     FROM users
     WHERE id = %s
 """
-MOST_LIVE: Final = 3
+MAXIMUM_LIVE_SESSIONS: Final = 3
 """Maximum number of live sessions: each of them is tried after each step."""
 
 
@@ -55,7 +55,7 @@ class Journey(RuleBasedStateMachine):
     @property
     def has_room(self) -> bool:
         """Return whether another session keeps the walk fast enough."""
-        return len(self._own_live()) < MOST_LIVE
+        return len(self._own_live()) < MAXIMUM_LIVE_SESSIONS
 
     @property
     def now(self) -> datetime:
@@ -131,9 +131,9 @@ class Journey(RuleBasedStateMachine):
             self._reset_factors(person)
         if person.must_change_password:
             new, text = f"{PASSWORD} {uuid4().hex}", self.world.run(self.world.mailbox.reset(person.email))
-            hold("a link is mailed to an active user", is_so=text is not None)
+            require("a link is mailed to an active user", holds=text is not None)
             is_reset = self.world.run(self.world.own.reset_at_once(text or "", [new]))
-            hold("a link sets a password", is_so=is_reset == [True])
+            require("a link sets a password", holds=is_reset == [True])
             self.model.reset(person, new)
 
     def _activate(self, person: Person) -> None:
@@ -143,12 +143,12 @@ class Journey(RuleBasedStateMachine):
 
     def _note_deactivation(self, person: Person, ended: int) -> None:
         due = self.model.deactivate(person)
-        hold("a deactivation ends all that its user has", is_so=ended == due, detail=f"{ended} of {due}")
+        require("a deactivation ends all that its user has", holds=ended == due, detail=f"{ended} of {due}")
         self.touched += self.model.sessions_of(person)[-2:]
 
     def _end_all(self, person: Person) -> None:
         ended, due = self.world.run(self.world.administration.end_sessions(person.id)), self.model.end_all(person)
-        hold("an administrator ends all sessions of a user", is_so=ended == due, detail=f"{ended} of {due}")
+        require("an administrator ends all sessions of a user", holds=ended == due, detail=f"{ended} of {due}")
         self.touched += self.model.sessions_of(person)[-2:]
 
     def _switch_off(self, person: Person) -> None:
@@ -177,8 +177,8 @@ class Journey(RuleBasedStateMachine):
             pairs = self.world.run(self.world.refresh_at_once(token.text, callers))
         checks.check_answer(self.model, session, generation, pairs[0] if pairs else None, self.world)
         is_shared = due is Due.SAME or bool(self.leeway)
-        hold("one use, one successor", is_so=len(pairs) in {0, callers if is_shared else 1}, detail=len(pairs))
-        hold("one use, one successor", is_so=len({pair.refresh_token for pair in pairs}) <= 1)
+        require("one use, one successor", holds=len(pairs) in {0, callers if is_shared else 1}, detail=len(pairs))
+        require("one use, one successor", holds=len({pair.refresh_token for pair in pairs}) <= 1)
         if due is Due.NEXT:
             self.model.rotate(session, pairs[0].refresh_token, pairs[0].access_token, now)
         elif due is Due.SAME:
@@ -194,13 +194,15 @@ class Journey(RuleBasedStateMachine):
             self.world.run(self.world.sql("UPDATE users SET password_hash = %s WHERE id = %s", old, person.id))
             person.has_old_hash = True
         pair = self.world.run(self.world.log_in(person.username, person.password))
-        hold("a login succeeds exactly for an active user", is_so=(pair is not None) == person.may_log_in)
+        require("a login succeeds exactly for an active user", holds=(pair is not None) == person.may_log_in)
         if pair is not None:
             self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
         if pair is not None or person.is_asked:
             person.has_old_hash = False
         ((stored,),) = self.world.run(self.world.sql("SELECT password_hash FROM users WHERE id = %s", person.id))
-        hold("a login replaces an old hash", is_so=stored.startswith("$2b$") == person.has_old_hash, detail=stored[:4])
+        require(
+            "a login replaces an old hash", holds=stored.startswith("$2b$") == person.has_old_hash, detail=stored[:4]
+        )
 
     def _read_hash(self, person: Person) -> None:
         """Read whether a race left the old hash of a person who needs a second factor: both outcomes are permitted."""
@@ -227,4 +229,4 @@ class Journey(RuleBasedStateMachine):
         counters = sorted(each.counter for each in factors.passkeys)
         step = factors.used_step if factors.secret else None
         due = [(factors.kinds, step, len(factors.codes), counters, suspended)]
-        hold("second factors are stored as they were changed and used", is_so=rows == due, detail=(rows, due))
+        require("second factors are stored as they were changed and used", holds=rows == due, detail=(rows, due))

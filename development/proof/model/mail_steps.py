@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, AccountSteps, some
-from development.proof.model.people import MOST_PEOPLE, PASSWORD, Person, Session, hold
+from development.proof.model.people import MAXIMUM_PEOPLE, PASSWORD, Person, Session, require
 from development.proof.model.tokens import MailedToken
 from doorward.domain.accounts.deletion import GRACE
 
@@ -44,7 +44,7 @@ class MailSteps(AccountSteps):
         passwords = [f"{PASSWORD} {uuid4().hex}" for _ in range(callers)]
         work = self.world.own.reset_at_once(token.text, passwords)
         done = self._beside(session if is_beside else None, work)
-        hold("a link sets one password while it lives, and none after", is_so=done.count(True) == due, detail=done)
+        require("a link sets one password while it lives, and none after", holds=done.count(True) == due, detail=done)
         if due:
             self.model.reset(person, passwords[done.index(True)])
             self.touched += self.model.sessions_of(person)[-3:]
@@ -56,7 +56,7 @@ class MailSteps(AccountSteps):
         session = self._session(which)
         person, is_due = session.person, self._is_let_in(session)
         has_left = self.world.run(self.world.own.leave(session.accesses[-1].text))
-        hold(LET_IN, is_so=has_left == is_due)
+        require(LET_IN, holds=has_left == is_due)
         if not has_left:
             return
         self.model.deactivate(person)
@@ -64,14 +64,14 @@ class MailSteps(AccountSteps):
         self._wait_until(self.now + timedelta(days=days))
         is_waiting = timedelta(days=days) < GRACE
         text = self.world.run(self.world.mailbox.reset(person.email))
-        hold("a link is mailed while the deletion waits, and not after", is_so=(text is not None) == is_waiting)
+        require("a link is mailed while the deletion waits, and not after", holds=(text is not None) == is_waiting)
         if text is not None:
             old, new = person.password, f"{PASSWORD} {uuid4().hex}"
-            hold("a link sets a password", is_so=self.world.run(self.world.own.reset_at_once(text, [new])) == [True])
+            require("a link sets a password", holds=self.world.run(self.world.own.reset_at_once(text, [new])) == [True])
             self.model.reset(person, new)
-            hold("a password that was reset restores nothing", is_so=not self._restores(person, old))
+            require("a password that was reset restores nothing", holds=not self._restores(person, old))
         is_back = self._restores(person, person.password)
-        hold("the password restores an account until it is deleted", is_so=is_back == is_waiting)
+        require("the password restores an account until it is deleted", holds=is_back == is_waiting)
         person.is_active = is_back
         self._compare_verified(person)
 
@@ -91,7 +91,7 @@ class MailSteps(AccountSteps):
         """Use a link in a session of another account: it has no effect, even while it is live."""
         session = self._session(which)
         others = [each for each in self.model.people if each is not session.person and not each.is_verified]
-        if not others and len(self.model.people) < MOST_PEOPLE:
+        if not others and len(self.model.people) < MAXIMUM_PEOPLE:
             self._register()
             others = self.model.people[-1:]
         for person in others[:1]:
@@ -130,7 +130,7 @@ class MailSteps(AccountSteps):
 
     def _mail_reset(self, person: Person) -> None:
         text = self.world.run(self.world.mailbox.reset(person.email))
-        hold("a link is mailed exactly to an active user", is_so=(text is not None) == person.is_active)
+        require("a link is mailed exactly to an active user", holds=(text is not None) == person.is_active)
         if text is not None:
             self.model.mail_reset(person, MailedToken(text, self.now + RESET_LIFE, self.model.key))
             # The moments must differ, since they decide which of two links is the newer one.
@@ -141,7 +141,9 @@ class MailSteps(AccountSteps):
         if age == 0:
             text = self.world.run(self.world.mailbox.verification(person.id))
             is_due = person.is_active and not person.is_verified
-            hold("a link is mailed exactly to an active user who is not verified", is_so=(text is not None) == is_due)
+            require(
+                "a link is mailed exactly to an active user who is not verified", holds=(text is not None) == is_due
+            )
             if text is not None:
                 token = MailedToken(text, self.now + VERIFICATION_LIFE, self.model.key)
                 self.model.mail_verification(person, token)
@@ -149,7 +151,7 @@ class MailSteps(AccountSteps):
         return mailed[max(0, len(mailed) - 1 - age)] if mailed else None
 
     def _note_verification(self, person: Person, *, is_done: bool, is_due: bool) -> None:
-        hold("a link verifies with session or password of its account alone", is_so=is_done == is_due)
+        require("a link verifies with session or password of its account alone", holds=is_done == is_due)
         if is_done:
             person.is_verified, person.live_verification = True, None
         self._compare_verified(person)
@@ -157,4 +159,4 @@ class MailSteps(AccountSteps):
     def _compare_verified(self, person: Person) -> None:
         statement = "SELECT email_verified_at IS NOT NULL FROM users WHERE id = %s"
         ((is_verified,),) = self.world.run(self.world.sql(statement, person.id))
-        hold("an address is verified exactly by its mail", is_so=is_verified == person.is_verified)
+        require("an address is verified exactly by its mail", holds=is_verified == person.is_verified)

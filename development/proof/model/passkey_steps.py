@@ -10,9 +10,9 @@ from development.proof.model.account_steps import some
 from development.proof.model.factor_journey import TWO_KINDS
 from development.proof.model.factor_steps import ONCE, FactorSteps, callers
 from development.proof.model.own_factors import OwnPasskey
-from development.proof.model.people import Person, hold
+from development.proof.model.people import Person, require
 
-LIFE_OF_CHALLENGE: Final = timedelta(minutes=10)
+CHALLENGE_LIFETIME: Final = timedelta(minutes=10)
 SIGNATURES: Final = ["right", "right", "repeated", "user not verified", "counter fell", "removed", "late"]
 
 
@@ -45,12 +45,12 @@ class PasskeySteps(FactorSteps):
             credential.sign_count = passkey.counter - 1
         signed = authenticator.get(options)
         if how == "late":
-            self._wait_until(self.now + LIFE_OF_CHALLENGE)
+            self._wait_until(self.now + CHALLENGE_LIFETIME)
         is_genuine = how not in {"user not verified", "removed", "late"} and not passkey.is_suspended
         is_due = is_genuine and not falls and person.is_admissible
         begun = self.world.run(self.world.factors.sign_in_at_once(signed, callers))
         begun += self.world.run(self.world.factors.sign_in_at_once(signed, 1)) if how == "repeated" else []
-        hold(ONCE, is_so=len(begun) == int(is_due), detail=f"a passkey, {how}: {len(begun)} sessions")
+        require(ONCE, holds=len(begun) == int(is_due), detail=f"a passkey, {how}: {len(begun)} sessions")
         if is_genuine:
             self._note_signature(passkey, falls=falls)
         for each in begun:

@@ -17,8 +17,8 @@ IDLE: Final = timedelta(days=7)
 ABSOLUTE: Final = timedelta(days=90)
 RETENTION: Final = timedelta(days=30)
 LEEWAY: Final = timedelta(seconds=10)
-MOST_PEOPLE: Final = 3
-MOST_OF_ONE: Final = 2
+MAXIMUM_PEOPLE: Final = 3
+MAXIMUM_SESSIONS_PER_PERSON: Final = 2
 """Maximum number of live sessions of one person."""
 
 
@@ -34,9 +34,9 @@ class ViolationError(AssertionError):
         self.invariant = invariant
 
 
-def hold(invariant: str, *, is_so: bool, detail: object = "") -> None:
+def require(invariant: str, *, holds: bool, detail: object = "") -> None:
     """Raise ``ViolationError`` unless the invariant holds."""
-    if not is_so:
+    if not holds:
         raise ViolationError(invariant, str(detail))
 
 

@@ -73,7 +73,8 @@ def main() -> int:
             missed += found["invariant"] is None
             verdict = f"caught in walk {found['after']} ({found['mode']}): {found['invariant']}"
             print(
-                f"fault {number}, {fault.path}, {fault.gain}: {verdict if found['invariant'] else 'MISSED'}", flush=True
+                f"fault {number}, {fault.path}, {fault.attacker_gain}: {verdict if found['invariant'] else 'MISSED'}",
+                flush=True,
             )
     print(f"faults: {len(chosen) - missed} of {len(chosen)} caught")
     return 1 if missed else 0

@@ -8,7 +8,7 @@ from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.sessions.browser_session import BrowserSession, BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.auth.sessions.sessions import Sessions
-from doorward.domain.oauth.authorization import AskedParameters, AuthorizationState
+from doorward.domain.oauth.authorization import AuthorizationState, RequestParameters
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.code_models import Redemption
 from doorward.domain.oauth.device_models import DeviceAuthorization
@@ -77,8 +77,8 @@ class Provider:
             "code_challenge_method": "S256",
         }
         session, authorization = await self.find(cookie), self._provider.authorization
-        state = await authorization.consider(
-            AskedParameters(asked | {"prompt": "none"} if is_silent else asked), session
+        state = await authorization.evaluate(
+            RequestParameters(asked | {"prompt": "none"} if is_silent else asked), session
         )
         if not isinstance(state, AuthorizationState) or session is None:
             return None

@@ -7,7 +7,7 @@ from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import some
 from development.proof.model.mail_steps import MailSteps
-from development.proof.model.people import Person, hold
+from development.proof.model.people import Person, require
 from doorward.domain.auth.models import TokenPair
 
 
@@ -23,8 +23,10 @@ class VerifiedSteps(MailSteps):
         password = person.password if is_right else f"{person.password}!"
         pair, is_asked = self.world.run(self.world.log_in_where_verified(person.username, password))
         is_due, is_admitted = is_right and person.is_admissible, person.is_verified and person.may_log_in
-        hold("a verified address alone logs in there", is_so=(pair is not None) == (is_due and is_admitted))
-        hold("the right password alone is told what is missing", is_so=is_asked == (is_due and not person.is_verified))
+        require("a verified address alone logs in there", holds=(pair is not None) == (is_due and is_admitted))
+        require(
+            "the right password alone is told what is missing", holds=is_asked == (is_due and not person.is_verified)
+        )
         if is_due and person.is_verified:
             person.has_old_hash = False
         self._note_begun(person, pair)
@@ -47,9 +49,9 @@ class VerifiedSteps(MailSteps):
         (pair, is_asked), is_done = self.world.run(meet())
         self._note_verification(person, is_done=is_done, is_due=is_due)
         is_admitted = person.may_log_in and person.is_verified
-        hold("a verified address alone logs in there", is_so=pair is None or is_admitted)
-        hold("the right password alone is told what is missing", is_so=not is_asked or not was_verified)
-        hold("an active user is admitted or told", is_so=(pair is not None or is_asked) == person.may_log_in)
+        require("a verified address alone logs in there", holds=pair is None or is_admitted)
+        require("the right password alone is told what is missing", holds=not is_asked or not was_verified)
+        require("an active user is admitted or told", holds=(pair is not None or is_asked) == person.may_log_in)
         self._note_begun(person, pair)
 
     def _note_begun(self, person: Person, pair: TokenPair | None) -> None:

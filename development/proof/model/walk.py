@@ -15,14 +15,14 @@ from development.proof.model.device_steps import DeviceSteps
 from development.proof.model.forgeries import FORGERIES
 from development.proof.model.people import (
     LEEWAY,
-    MOST_OF_ONE,
-    MOST_PEOPLE,
+    MAXIMUM_PEOPLE,
+    MAXIMUM_SESSIONS_PER_PERSON,
     PASSWORD,
     RETENTION,
     Due,
     Person,
     Session,
-    hold,
+    require,
 )
 from development.proof.model.tally import Tally
 from development.proof.model.world import World
@@ -67,7 +67,7 @@ class Walk(DeviceSteps):
         self.registers()
         self.logs_in(0, has_old_hash=False)
 
-    @precondition(lambda walk: len(walk.model.people) < MOST_PEOPLE)
+    @precondition(lambda walk: len(walk.model.people) < MAXIMUM_PEOPLE)
     @rule()
     def registers(self) -> None:
         """Register an account."""
@@ -84,7 +84,7 @@ class Walk(DeviceSteps):
             self.world.run(self.world.registration.register(email=address, username=username, password=PASSWORD))
         except DomainError as error:
             refusal = type(error)
-        hold("a name is one person's", is_so=refusal is (EmailTakenError if is_email else UsernameTakenError))
+        require("a name is one person's", holds=refusal is (EmailTakenError if is_email else UsernameTakenError))
 
     @rule(who=some, has_old_hash=st.booleans())
     def logs_in(self, who: int, has_old_hash: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
@@ -97,11 +97,11 @@ class Walk(DeviceSteps):
     def logs_in_beyond_the_most(self, who: int, is_used: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """Begin one session more than the maximum: the least recently used one ends, which need not be the oldest."""
         person = self._person(who)
-        for _ in range(MOST_OF_ONE):
+        for _ in range(MAXIMUM_SESSIONS_PER_PERSON):
             self._wait_until(self.now + SECOND)
             self._log_in(person, has_old_hash=False)
         if is_used and person.may_log_in:
-            first = self.model.sessions[-MOST_OF_ONE]
+            first = self.model.sessions[-MAXIMUM_SESSIONS_PER_PERSON]
             self._wait_until(self.now + SECOND)
             self._present(first, first.generation, 1)
         self._wait_until(self.now + SECOND)
@@ -113,16 +113,16 @@ class Walk(DeviceSteps):
         name, password = (
             (self._person(who).username, f"{self._person(who).password}!") if is_known else (uuid4().hex, PASSWORD)
         )
-        hold("a bad login gets nothing", is_so=self.world.run(self.world.log_in(name, password)) is None)
+        require("a bad login gets nothing", holds=self.world.run(self.world.log_in(name, password)) is None)
 
     @rule(who=some)
     def is_guessed_by_strangers(self, who: int) -> None:
         """Use up the free attempts as strangers: then no login from a new device begins a session."""
         person = self._person(who)
         self.world.run(self.world.guess_as_strangers(person.id))
-        hold(
+        require(
             "a throttled login gets nothing",
-            is_so=self.world.run(self.world.log_in(person.username, person.password)) is None,
+            holds=self.world.run(self.world.log_in(person.username, person.password)) is None,
         )
         self.world.run(self.world.unthrottle(person.username))
 
@@ -154,7 +154,7 @@ class Walk(DeviceSteps):
             return await asyncio.gather(login, deactivation)
 
         pair, ended = self.world.run(meet())
-        hold("a login succeeds exactly for an active user", is_so=pair is None or person.may_log_in)
+        require("a login succeeds exactly for an active user", holds=pair is None or person.may_log_in)
         if pair is not None:
             self.model.begin(person, pair.refresh_token, pair.access_token, self.now)
             person.has_old_hash = False
@@ -166,7 +166,7 @@ class Walk(DeviceSteps):
         pair = self.world.run(self.world.switch_off_during_a_login(person.id, person.username, PASSWORD))
         self._read_hash(person)
         self._note_switch(person)
-        hold("a login succeeds exactly for an active user", is_so=pair is None)
+        require("a login succeeds exactly for an active user", holds=pair is None)
 
     @rule(which=some, callers=callers)
     def refreshes(self, which: int, callers: int) -> None:
@@ -190,7 +190,7 @@ class Walk(DeviceSteps):
         if kind == "another's secret" and session.generation == 0:
             self._present(session, 0, 1)
         text = FORGERIES[kind](session, another, self.world.keys, cut)
-        hold("what is no token gets nothing", is_so=self.world.run(self.world.refresh(text)) is None, detail=kind)
+        require("what is no token gets nothing", holds=self.world.run(self.world.refresh(text)) is None, detail=kind)
         # A token with the right secret belongs to the session, and may end it.
         if kind != "future":
             self.world.run(self.world.revoke(text))
@@ -279,7 +279,7 @@ class Walk(DeviceSteps):
         self.world.run(self.world.prune())
         self.model.prune(self.now)
         after = self.world.run(checks.answers(self.world, concerned))
-        hold("pruning changes no answer", is_so=before == after)
+        require("pruning changes no answer", holds=before == after)
 
 
 def bound(world: World, leeway: timedelta, reuse_events: list[str]) -> type[Walk]:

@@ -13,18 +13,18 @@ import uvloop
 from fastapi import FastAPI
 from psycopg import AsyncConnection
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from development.proof.model.administration import Administration
 from development.proof.model.email_changes import EmailChanges
 from development.proof.model.factors import PASSKEYS, Factors, create_passkeys_of_walks
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
 from development.proof.model.own_account import OwnAccount
-from development.proof.model.people import MOST_OF_ONE, RETENTION
+from development.proof.model.people import MAXIMUM_SESSIONS_PER_PERSON, RETENTION
 from development.proof.model.provider import ISSUER, Provider, register
 from development.proof.model.rights import OWN_ROLE
+from development.proof.model.rolled_back import rolled_back_sessions
 from development.proof.model.stepped_clock import SteppedClock
-from development.proof.model.undone import undone_sessions
 from development.proof.model.verified_login import VERIFIED_ONLY, create_verified_login
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
@@ -78,7 +78,7 @@ class World:
             "housekeeping_interval_minutes": 0,
             "shutdown_drain_seconds": 0,
             "email_change_confirmation": "new",
-            "sessions_per_user": MOST_OF_ONE,
+            "sessions_per_user": MAXIMUM_SESSIONS_PER_PERSON,
             "remembered_device_days": REMEMBERED_DAYS,
             "encryption_keys": new_secret(),
         }
@@ -120,7 +120,7 @@ class World:
 
     async def _started(self, settings: dict[str, Any]) -> tuple[Services, Any]:
         with patch.object(application, "create_app", _without_http):
-            app = application.create_wired_app(settings_from(settings), self.clock, timeouts=PATIENT)
+            app = application.create_wired_app(settings_from(settings), self.clock, timeouts=LONG_TIMEOUTS)
         services: Services = app.state.services
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         return services, app
@@ -191,7 +191,7 @@ class World:
         self.is_probing = True
         try:
             async with self._database.connection() as connection:
-                sessions = undone_sessions(connection, provider.sessions if provider else self._sessions)
+                sessions = rolled_back_sessions(connection, provider.sessions if provider else self._sessions)
                 answers = []
                 async with connection.transaction(force_rollback=True):
                     for text in texts:

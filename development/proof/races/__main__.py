@@ -62,10 +62,10 @@ from doorward.wiring.operations import activate, deactivate
 LEEWAY_SECONDS: Final = 60
 """The longest possible leeway: all uses have to fall within it."""
 
-BESIDE: Final = 4
-"""The number of sessions that end concurrently; each of the other races has many concurrent calls itself."""
+PARALLEL: Final = 4
+"""Number of concurrent races, where one race has few concurrent calls itself."""
 
-LETTERS: Final = 3000
+DEAD_LETTERS: Final = 3000
 """More than one statement changes."""
 
 REPLAYED: Final = 20
@@ -91,14 +91,14 @@ def main() -> int:
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway", options.rounds, 1, within_the_leeway),
             *_races_of_names_and_passwords(urls, options),
-            ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
+            ("refresh against logout", options.ends, PARALLEL, lambda: ended_meanwhile(urls, log_out)),
             *_races_with_own_account(urls, options.ends // 4),
             *_races_of_factors(FactorRaces(urls, database_url), options.ends // 4),
             *_races_of_sign_ins(SignInRaces(urls, _read(strict), database_url), options),
             *_races_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_races_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
             *_races_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
-            ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
+            ("refresh against deactivation", options.ends, PARALLEL, lambda: ended_meanwhile(urls, bar)),
         ]
         chosen = [race for race in races if race[0].startswith(options.only)]
         outcomes = [0, *(_run(*race) for race in chosen)]
@@ -122,10 +122,10 @@ def _races_of_names_and_passwords(urls: list[str], options: argparse.Namespace) 
 def _races_with_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int, Race]]:
     """Return the races of a refresh against actions of the user in another session."""
     return [
-        ("refresh against another password", ends, BESIDE, lambda: ended_meanwhile(urls, set_another_password)),
-        ("refresh against the end of all others", ends, BESIDE, lambda: ended_meanwhile(urls, end_others)),
-        ("refresh against a deletion", ends, BESIDE, lambda: ended_meanwhile(urls, leave_and_come_back)),
-        ("refresh against the end of all", ends, BESIDE, lambda: ended_meanwhile(urls, end_all)),
+        ("refresh against another password", ends, PARALLEL, lambda: ended_meanwhile(urls, set_another_password)),
+        ("refresh against the end of all others", ends, PARALLEL, lambda: ended_meanwhile(urls, end_others)),
+        ("refresh against a deletion", ends, PARALLEL, lambda: ended_meanwhile(urls, leave_and_come_back)),
+        ("refresh against the end of all", ends, PARALLEL, lambda: ended_meanwhile(urls, end_all)),
     ]
 
 
@@ -134,7 +134,7 @@ def _races_of_mails(urls: list[str], options: argparse.Namespace, mail: Mail) ->
     return [
         ("one reset", options.rounds, 1, lambda: one_reset(urls, options.changes, mail)),
         ("one verification", options.rounds, 1, lambda: one_verification(urls, LOGIN_CURVE.free, mail)),
-        ("refresh against a reset", options.ends // 4, BESIDE, lambda: ended_meanwhile(urls, partial(reset, mail))),
+        ("refresh against a reset", options.ends // 4, PARALLEL, lambda: ended_meanwhile(urls, partial(reset, mail))),
     ]
 
 
@@ -150,10 +150,10 @@ def _races_of_email_changes(
     return [
         ("one change of the address", options.rounds, 1, lambda: judged(use_one_link(urls, uses, mailboxes))),
         ("both mailboxes", options.rounds, 1, lambda: judged(use_both_links(urls, uses, mailboxes))),
-        ("change against logins", ends, BESIDE, lambda: judged(meet_logins(urls, mailboxes))),
-        ("change against a reset", ends, BESIDE, lambda: judged(meet_a_reset(urls, mailboxes))),
-        ("change against another one", ends, BESIDE, lambda: judged(meet_another_change(urls, mailboxes))),
-        ("refresh against another address", ends, BESIDE, lambda: ended_meanwhile(urls, end)),
+        ("change against logins", ends, PARALLEL, lambda: judged(meet_logins(urls, mailboxes))),
+        ("change against a reset", ends, PARALLEL, lambda: judged(meet_a_reset(urls, mailboxes))),
+        ("change against another one", ends, PARALLEL, lambda: judged(meet_another_change(urls, mailboxes))),
+        ("refresh against another address", ends, PARALLEL, lambda: ended_meanwhile(urls, end)),
     ]
 
 
@@ -166,7 +166,7 @@ def _races_of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, i
 
         return race
 
-    return [(f"second factors, {name}", rounds, BESIDE, judged(play)) for name, play in races.all().items()]
+    return [(f"second factors, {name}", rounds, PARALLEL, judged(play)) for name, play in races.all().items()]
 
 
 def _read_options() -> argparse.Namespace:
@@ -214,19 +214,19 @@ def _races_of_administrators(
         # Run these one at a time: they depend on the number of administrators.
         ("administrators against each other", ends, 1, lambda: administration.remove_each_other(urls, people)),
         ("administrators who leave", ends, 1, lambda: administration.leave_together(urls, people)),
-        ("the role against an act", ends, BESIDE, lambda: administration.take_the_role(urls, people)),
+        ("the role against an act", ends, PARALLEL, lambda: administration.take_the_role(urls, people)),
         ("one invitation", rounds, 1, lambda: administration.one_invitation(urls, people, options.changes)),
-        ("one version", ends, BESIDE, lambda: administration.one_version(urls, people)),
-        ("a role against its grant", ends, BESIDE, lambda: administration.remove_a_granted_role(urls, people)),
-        ("deactivation against logins", ends, BESIDE, lambda: administration.deactivate_during_logins(urls, people)),
+        ("one version", ends, PARALLEL, lambda: administration.one_version(urls, people)),
+        ("a role against its grant", ends, PARALLEL, lambda: administration.remove_a_granted_role(urls, people)),
+        ("deactivation against logins", ends, PARALLEL, lambda: administration.deactivate_during_logins(urls, people)),
         ("one subject", rounds, 1, lambda: one_subject(urls, options.claims, issuer, people)),
         ("rotations of one secret", rounds, 1, lambda: oauth_clients.rotate_together(urls, people, options.changes)),
         ("one version of a client", rounds, 1, lambda: oauth_clients.one_version(urls, people, options.changes // 3)),
-        ("retry of all dead letters", rounds, 1, lambda: webhooks.retry_all(urls, people, LETTERS)),
+        ("retry of all dead letters", rounds, 1, lambda: webhooks.retry_all(urls, people, DEAD_LETTERS)),
         ("retry of one dead letter", rounds, 1, lambda: webhooks.retry_one(urls, people, options.changes)),
         ("replay", rounds, 1, lambda: webhooks.replay(urls, people, REPLAYED)),
         *(
-            (f"refresh against {name}", ends, BESIDE, against(end))
+            (f"refresh against {name}", ends, PARALLEL, against(end))
             for name, end in administration.ends_of_sessions(people).items()
         ),
     ]
@@ -263,10 +263,11 @@ def _race_on_skewed_hosts(
         urls = [stack.enter_context(running_service(strict, host)) for host in hosts]
         lenient_urls = [stack.enter_context(running_service(lenient, host)) for host in hosts]
         within_the_leeway = partial(one_token, lenient_urls[::-1], options.uses, leeway_seconds=LEEWAY_SECONDS)
+        ends = options.ends // 4
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict, clocks apart", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway, clocks apart", options.rounds, 1, within_the_leeway),
-            ("refresh against logout, clocks apart", options.ends // 4, BESIDE, lambda: ended_meanwhile(urls, log_out)),
+            ("refresh against logout, clocks apart", ends, PARALLEL, lambda: ended_meanwhile(urls, log_out)),
         ]
         return [_run(*race) for race in races]
 
@@ -277,13 +278,13 @@ async def bar_and_let_in_again(settings: Settings, _api: ApiClient, name: str, _
     await activate(settings.database, name)
 
 
-def _run(name: str, rounds: int, beside: int, race: Race) -> int:
+def _run(name: str, rounds: int, parallel: int, race: Race) -> int:
     began = time.monotonic()
 
     async def run() -> list[str]:
         wrong: list[str] = []
-        for number in range(0, rounds, beside):
-            for lines in await asyncio.gather(*(race() for _ in range(min(beside, rounds - number)))):
+        for number in range(0, rounds, parallel):
+            for lines in await asyncio.gather(*(race() for _ in range(min(parallel, rounds - number)))):
                 wrong += lines
         return wrong
 

@@ -18,11 +18,11 @@ from development.proof.races.contests import (
     REFUSED,
     TAKEN,
     End,
+    after_random_delay,
     answered,
     apis_at,
-    decisive,
-    late,
-    many,
+    gather_limited,
+    until_conclusive,
 )
 
 ACCEPTED: Final = 202
@@ -70,7 +70,7 @@ async def _one_stays(urls: list[str], people: Administrators, *, is_mutual: bool
         pair = [await people.signed_in(api, "admin") for api in apis]
         deadlocks, ways = await people.deadlocks(), [random.choice(WAYS_TO_GO) for _ in pair]
         calls = [
-            late(_act(api, who, target, way))
+            after_random_delay(_act(api, who, target, way))
             for api, who, target, way in zip(apis, pair, pair[::-1] if is_mutual else pair, ways, strict=True)
         ]
         answers = await asyncio.gather(*calls)
@@ -78,7 +78,7 @@ async def _one_stays(urls: list[str], people: Administrators, *, is_mutual: bool
         wrong = [f"{len(left)} administrators are left"] if not left else []
         refusals = {REFUSED, FORBIDDEN} if is_mutual else {TAKEN}
         statuses = [answer.status for answer in answers]
-        if all(answer.is_decisive for answer in answers):
+        if all(answer.is_conclusive for answer in answers):
             done = sum(status in SUCCESS for status in statuses)
             if done != 1 or len(left) != 1 or set(statuses) - SUCCESS - refusals:
                 wrong.append(f"{[way[:2] for way in ways]}: statuses {statuses}, {len(left)} administrators are left")
@@ -102,7 +102,8 @@ async def take_the_role(urls: list[str], people: Administrators) -> list[str]:
         keeper, actor = [await people.signed_in(api, "admin") for api in apis]
         target, kind = await people.member(apis[0]), random.choice(list(WAYS_TO_ACT))
         taking, acting = await asyncio.gather(
-            late(_act(apis[0], keeper, actor, WAYS_TO_GO[0])), late(_act(apis[1], actor, target, WAYS_TO_ACT[kind]))
+            after_random_delay(_act(apis[0], keeper, actor, WAYS_TO_GO[0])),
+            after_random_delay(_act(apis[1], actor, target, WAYS_TO_ACT[kind])),
         )
         rows = await people.sql(
             "SELECT type FROM audit_events WHERE actor = %s AND user_id = %s AND type = %s"
@@ -111,7 +112,7 @@ async def take_the_role(urls: list[str], people: Administrators) -> list[str]:
         )
         entries, due = [row[0] for row in rows], ["user.roles_changed"]
         wrong = [f"{kind}: done after the role was taken"] if entries[:1] == due and len(entries) > 1 else []
-        if taking.is_decisive and acting.is_decisive:
+        if taking.is_conclusive and acting.is_conclusive:
             is_done = acting.status in SUCCESS
             if taking.status != OK or not (is_done or acting.status == FORBIDDEN):
                 wrong.append(f"{kind}: statuses {taking.status} and {acting.status}")
@@ -127,16 +128,16 @@ async def one_invitation(urls: list[str], people: Administrators, uses: int) -> 
         admin = await people.signed_in(apis[0], "admin")
         names = [f"invited-{uuid4().hex[:16]}" for _ in range(uses)]
         email = f"{names[0]}@example.org"
-        invitation = await decisive(
+        invitation = await until_conclusive(
             lambda: admin.call(apis[0], "POST", INVITATIONS, json={"email": email, "roles": ["auditor"]})
         )
         token = await people.mail_invitation(str(invitation.body["id"]))
         path = "/api/v1/auth/invitations/accept"
         bodies = [{"token": token, "username": name, "password": f"{PASSWORD} {name}"} for name in names]
-        answers = await many(
+        answers = await gather_limited(
             [answer_to(apis[number % len(apis)].call("POST", path, json=body)) for number, body in enumerate(bodies)]
         )
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         wrong = [f"statuses {dict(counts)}"] if counts[CREATED] > 1 or counts.keys() - {CREATED, UNPROCESSABLE} else []
         rows = await people.sql("SELECT username, roles FROM users WHERE email_key = %s", email)
         if counts.total() == uses and (counts[CREATED], len(rows)) != (1, 1):
@@ -148,7 +149,7 @@ async def one_invitation(urls: list[str], people: Administrators, uses: int) -> 
                 wrong.append(f"the account is not that of the acceptance that succeeded: {rows}")
         tried = {name: OK if (name, ["auditor"]) in rows else REFUSED for name in names[:2]}
         for name, due in tried.items():
-            status = (await decisive(lambda each=name: apis[0].post_token(each, f"{PASSWORD} {each}"))).status  # type: ignore[misc] # bound now
+            status = (await until_conclusive(lambda each=name: apis[0].post_token(each, f"{PASSWORD} {each}"))).status  # type: ignore[misc] # bound now
             wrong += [f"the login of an acceptance is answered {status} where {due} is due"] if status != due else []
         return wrong
 
@@ -170,8 +171,8 @@ async def one_version(urls: list[str], people: Administrators) -> list[str]:
             )
             for number, locale in enumerate(LOCALES)
         ]
-        answers = await many(calls)
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        answers = await gather_limited(calls)
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         wrong = [f"statuses {dict(counts)}"] if counts[OK] > 1 or counts.keys() - {OK, STALE} else []
         ((locale, version),) = await people.sql("SELECT locale, version FROM users WHERE id = %s", target.id)
         made = [LOCALES[number] for number, answer in enumerate(answers) if answer.status == OK]
@@ -187,15 +188,15 @@ async def remove_a_granted_role(urls: list[str], people: Administrators) -> list
         name = f"r-{uuid4().hex[:12]}"
         await people.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         granted, removed = await asyncio.gather(
-            late(admins[0].call(apis[0], "PATCH", target.path(), json={"roles": [name]})),
-            late(admins[1].call(apis[1], "DELETE", f"{ROLES}/{name}")),
+            after_random_delay(admins[0].call(apis[0], "PATCH", target.path(), json={"roles": [name]})),
+            after_random_delay(admins[1].call(apis[1], "DELETE", f"{ROLES}/{name}")),
         )
         ((is_held, is_defined),) = await people.sql(
             "SELECT roles = ARRAY[%s], EXISTS (SELECT FROM roles WHERE name = %s) FROM users WHERE id = %s",
             *(name, name, target.id),
         )
         wrong = ["a user has a role that is not defined"] if is_held and not is_defined else []
-        if granted.is_decisive and removed.is_decisive:
+        if granted.is_conclusive and removed.is_conclusive:
             told = (granted.status, removed.status, is_held, is_defined)
             if told not in {(OK, TAKEN, True, True), (UNPROCESSABLE, NO_CONTENT, False, False)}:
                 wrong.append(f"granted {told[0]}, removed {told[1]}, held: {is_held}, defined: {is_defined}")
@@ -206,13 +207,17 @@ async def deactivate_during_logins(urls: list[str], people: Administrators) -> l
     """Deactivate a user during logins: no session remains, even when the user is active again."""
     async with apis_at(urls) as apis:
         admin, target = await people.signed_in(apis[0], "admin"), await people.member(apis[0])
-        logins = [late(apis[number % len(apis)].post_token(target.name, PASSWORD)) for number in range(LOGINS)]
-        answers = await asyncio.gather(*logins, late(admin.call(apis[1], "POST", target.path("/deactivate"))))
+        logins = [
+            after_random_delay(apis[number % len(apis)].post_token(target.name, PASSWORD)) for number in range(LOGINS)
+        ]
+        answers = await asyncio.gather(
+            *logins, after_random_delay(admin.call(apis[1], "POST", target.path("/deactivate")))
+        )
         *pairs, deactivation = answers
         if deactivation.status != NO_CONTENT:
-            return [] if not deactivation.is_decisive else [f"the deactivation is answered {deactivation.status}"]
+            return [] if not deactivation.is_conclusive else [f"the deactivation is answered {deactivation.status}"]
         wrong = [f"a login is answered {each.status}" for each in pairs if each.status not in {OK, REFUSED, 0, 503}]
-        await decisive(lambda: admin.call(apis[0], "POST", target.path("/activate")))
+        await until_conclusive(lambda: admin.call(apis[0], "POST", target.path("/activate")))
         for pair in pairs:
             if pair.status == OK:
                 wrong += [f"a session is {status}" for status in await answered(apis, pair) if status != REFUSED]
@@ -249,5 +254,5 @@ async def _act(api: ApiClient, who: Member, target: Member, way: Way) -> httpx.R
 
 
 async def _status(api: ApiClient, member: Member, method: str, path: str) -> int:
-    answer: Answer = await decisive(lambda: member.call(api, method, path))
+    answer: Answer = await until_conclusive(lambda: member.call(api, method, path))
     return answer.status

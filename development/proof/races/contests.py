@@ -44,11 +44,11 @@ async def one_token(urls: list[str], uses: int, *, leeway_seconds: int = 0) -> l
         first = await new_session(apis[0], await new_person(apis[0]))
         calls = [answer_to(apis[number % len(apis)].post_refresh(first.refresh)) for number in range(uses)]
         began = time.monotonic()
-        answers = await many(calls)
+        answers = await gather_limited(calls)
         if 0 < leeway_seconds < time.monotonic() - began:
             return ["this machine is too slow: the uses took longer than the leeway"]
         given = {answer.refresh for answer in answers if answer.status == OK}
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         is_certain = counts.total() == uses
         expected = {OK: counts.total()} if leeway_seconds else {OK: 1, REFUSED: counts.total() - 1}
         wrong = [] if not is_certain or counts == expected else [f"statuses {dict(counts)}"]
@@ -70,15 +70,17 @@ async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
 
         async def claim(number: int) -> Answer:
             api, address = apis[number % len(apis)], f"{uuid4().hex}@example.com"
-            return await decisive(lambda: api.post_register(spelt[number % spellings], address, passwords[number]))
+            return await until_conclusive(
+                lambda: api.post_register(spelt[number % spellings], address, passwords[number])
+            )
 
-        answers = await many([claim(number) for number in range(claims)])
+        answers = await gather_limited([claim(number) for number in range(claims)])
         counts = Counter(answer.status for answer in answers)
         wrong = [] if counts == {CREATED: 1, TAKEN: claims - 1} else [f"statuses {dict(counts)}"]
         winner = next((number for number, answer in enumerate(answers) if answer.status == CREATED), 0)
         tried = {winner: OK, (winner + 1) % claims: REFUSED}
         for number, due in tried.items():
-            answer = await decisive(lambda each=number: apis[0].post_token(name, passwords[each]))  # type: ignore[misc] # bound now
+            answer = await until_conclusive(lambda each=number: apis[0].post_token(name, passwords[each]))  # type: ignore[misc] # bound now
             if answer.status != due:
                 wrong.append(f"the password of claim {number} is answered {answer.status}")
         return wrong
@@ -101,7 +103,7 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
                     if is_late:
                         wrong.append("a refresh that began after the end was acknowledged succeeded")
                         return
-                elif answer.is_decisive or is_late:
+                elif answer.is_conclusive or is_late:
                     return
 
         async def stop() -> None:
@@ -121,8 +123,8 @@ async def right_passwords(urls: list[str]) -> list[str]:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await new_person(apis[0])
         calls = [apis[number % len(apis)].post_token(name, PASSWORD) for number in range(LOGIN_CURVE.free)]
-        answers = await many([answer_to(call) for call in calls])
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        answers = await gather_limited([answer_to(call) for call in calls])
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         return [f"right passwords: statuses {dict(counts)}"] if set(counts) - {OK} else []
 
 
@@ -136,9 +138,9 @@ async def wrong_passwords(urls: list[str], guesses: int) -> list[str]:
         name = await new_person(apis[0])
         began = time.monotonic()
         calls = [apis[number % len(apis)].post_token(name, f"{PASSWORD}!") for number in range(guesses)]
-        answers = await many([answer_to(call) for call in calls])
+        answers = await gather_limited([answer_to(call) for call in calls])
         most = _guesses_within(time.monotonic() - began)
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         least = LOGIN_CURVE.free if counts.total() == guesses else 0
         wrong = [f"wrong passwords: statuses {dict(counts)}"] if set(counts) - {REFUSED, THROTTLED} else []
         if not least <= counts[REFUSED] <= most:
@@ -156,28 +158,28 @@ def _guesses_within(seconds: float) -> int:
 
 async def log_out(api: ApiClient, _name: str, token: str) -> None:
     """End a session by its token, and repeat until that is acknowledged."""
-    await decisive(lambda: api.post_revoke(token))
+    await until_conclusive(lambda: api.post_revoke(token))
 
 
 async def answered(apis: list[ApiClient], pair: Answer) -> list[int]:
     """Return each process's statuses for both tokens of a pair; the refresh token is used only once."""
-    accesses = [(await decisive(lambda each=api: each.get_me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
-    return [*accesses, (await decisive(lambda: apis[0].post_refresh(pair.refresh))).status]
+    accesses = [(await until_conclusive(lambda each=api: each.get_me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
+    return [*accesses, (await until_conclusive(lambda: apis[0].post_refresh(pair.refresh))).status]
 
 
 async def new_person(api: ApiClient) -> str:
     """Register a new user; return the user name."""
     name = f"racer-{uuid4().hex[:16]}"
-    await decisive(lambda: api.post_register(name, f"{name}@example.com", PASSWORD))
+    await until_conclusive(lambda: api.post_register(name, f"{name}@example.com", PASSWORD))
     return name
 
 
 async def new_session(api: ApiClient, name: str) -> Answer:
     """Log in."""
-    return await decisive(lambda: api.post_token(name, PASSWORD))
+    return await until_conclusive(lambda: api.post_token(name, PASSWORD))
 
 
-async def many(calls: list[Coroutine[object, object, T]]) -> list[T]:
+async def gather_limited(calls: list[Coroutine[object, object, T]]) -> list[T]:
     """Make the calls, at most ``AT_ONCE`` concurrently."""
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -188,17 +190,17 @@ async def many(calls: list[Coroutine[object, object, T]]) -> list[T]:
     return list(await asyncio.gather(*(placed(call) for call in calls)))
 
 
-async def decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
+async def until_conclusive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
     """Repeat an idempotent call until a response is conclusive. Raises ``TimeoutError`` if none is."""
     deadline = time.monotonic() + 120
-    while not (answer := await answer_to(call())).is_decisive:
+    while not (answer := await answer_to(call())).is_conclusive:
         if time.monotonic() > deadline:
             raise TimeoutError
         await asyncio.sleep(PAUSE_SECONDS)
     return answer
 
 
-async def late(call: Coroutine[object, object, httpx.Response]) -> Answer:
+async def after_random_delay(call: Coroutine[object, object, httpx.Response]) -> Answer:
     """Make a call after a short random delay, so that either side of a race may be first."""
     await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
     return await answer_to(call)

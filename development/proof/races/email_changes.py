@@ -17,13 +17,13 @@ from development.proof.races.contests import (
     OK,
     PASSWORD,
     REFUSED,
+    after_random_delay,
     answered,
     apis_at,
-    decisive,
-    late,
-    many,
+    gather_limited,
     new_person,
     new_session,
+    until_conclusive,
 )
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
@@ -129,7 +129,7 @@ async def use_one_link(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
         calls = _confirmations(apis, before, [change.mailed.of_new] * uses)
-        return Race(change, before, await many(calls))
+        return Race(change, before, await gather_limited(calls))
 
 
 async def use_both_links(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race:
@@ -139,7 +139,7 @@ async def use_both_links(urls: list[str], uses: int, mailboxes: Mailboxes) -> Ra
         change = await mailboxes.change(name, is_verified=True)
         tokens = [change.mailed.of_old, change.mailed.of_new] * (uses // 2)
         random.shuffle(tokens)
-        return Race(change, before, await many(_confirmations(apis, before, tokens)), waits=1)
+        return Race(change, before, await gather_limited(_confirmations(apis, before, tokens)), waits=1)
 
 
 async def meet_logins(urls: list[str], mailboxes: Mailboxes) -> Race:
@@ -150,7 +150,7 @@ async def meet_logins(urls: list[str], mailboxes: Mailboxes) -> Race:
         logins = [
             answer_to(apis[number % len(apis)].post_token(change.old_email, PASSWORD)) for number in range(LOGINS)
         ]
-        confirmation = late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new))
+        confirmation = after_random_delay(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new))
         answer, *begun = await asyncio.gather(confirmation, *logins)
         return Race(change, [*before, *(each for each in begun if each.status == OK)], [answer])
 
@@ -161,8 +161,8 @@ async def meet_a_reset(urls: list[str], mailboxes: Mailboxes) -> Race:
         name, before = await _signed_in(apis)
         change, token = await mailboxes.change(name), await mailboxes.reset(name)
         answer, rival = await asyncio.gather(
-            late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
-            late(apis[1].post_reset(token, NEW_PASSWORD)),
+            after_random_delay(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
+            after_random_delay(apis[1].post_reset(token, NEW_PASSWORD)),
         )
         return Race(change, before, [answer], rival=Rival(rival, NO_CONTENT, NEW_PASSWORD, REFUSED))
 
@@ -173,15 +173,15 @@ async def meet_another_change(urls: list[str], mailboxes: Mailboxes) -> Race:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
         answer, rival = await asyncio.gather(
-            late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
-            late(apis[1].post_email_change(before[1].access, f"{name}@example.net")),
+            after_random_delay(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
+            after_random_delay(apis[1].post_email_change(before[1].access, f"{name}@example.net")),
         )
         return Race(change, before, [answer], rival=Rival(rival, ACCEPTED, PASSWORD, OK))
 
 
 async def judge(urls: list[str], race: Race) -> list[str]:
     """Return the faults: in the responses, and in what works afterwards at each copy."""
-    counts = Counter(answer.status for answer in race.answers if answer.is_decisive)
+    counts = Counter(answer.status for answer in race.answers if answer.is_conclusive)
     is_certain = counts.total() == len(race.answers)
     waiting = counts[OK] - len(race.made)
     wrong = [f"a confirmation is answered {status}" for status in sorted(counts.keys() - {OK, REFUSED, USED})]
@@ -189,7 +189,7 @@ async def judge(urls: list[str], race: Race) -> list[str]:
     if len(race.made) + has_rival_won > 1 or waiting > race.waits:
         wrong.append(f"of one change {len(race.made)} were made, {waiting} wait; another was made: {has_rival_won}")
     if race.rival is not None:
-        is_certain = is_certain and race.rival.answer.is_decisive
+        is_certain = is_certain and race.rival.answer.is_conclusive
     if is_certain and (len(race.made) + has_rival_won, waiting) != (1, race.waits):
         wrong.append(f"{len(race.made)} changes were made, {waiting} wait; another was made: {has_rival_won}")
     async with apis_at(urls) as apis:
@@ -222,7 +222,7 @@ async def _judge_rival(apis: list[ApiClient], race: Race, rival: Rival) -> list[
 async def _judge_logins(apis: list[ApiClient], logins: dict[tuple[str, str], int]) -> list[str]:
     wrong = []
     for (email, password), due in logins.items():
-        answer = await decisive(lambda: apis[0].post_token(email, password))  # noqa: B023 - called at once
+        answer = await until_conclusive(lambda: apis[0].post_token(email, password))  # noqa: B023 - called at once
         if answer.status != due:
             wrong.append(f"a login is answered {answer.status} where {due} is due")
     return wrong

@@ -13,7 +13,17 @@ from development.authenticator import Authenticator
 from development.client import ApiClient
 from development.proof import second_factors
 from development.proof.api import Answer, answer_to
-from development.proof.races.contests import OK, PASSWORD, REFUSED, answered, apis_at, decisive, late, many, new_session
+from development.proof.races.contests import (
+    OK,
+    PASSWORD,
+    REFUSED,
+    after_random_delay,
+    answered,
+    apis_at,
+    gather_limited,
+    new_session,
+    until_conclusive,
+)
 from development.proof.races.contests import new_person as new_racer
 from development.proof.second_factors import ORIGIN, Application, FactorCall, present_step
 
@@ -121,7 +131,7 @@ class FactorRaces:
     async def judge(self, race: Race) -> list[str]:
         """Return the faults: in the responses, in the stored state, and in what works afterwards at each copy."""
         wrong = [*race.wrong]
-        statuses = Counter(answer.status for answer in race.answers if answer.is_decisive)
+        statuses = Counter(answer.status for answer in race.answers if answer.is_conclusive)
         done = sum(statuses[status] for status in SUCCESS)
         strange = sorted(statuses.keys() - SUCCESS - REFUSALS)
         wrong += [f"a call is answered {status}" for status in strange]
@@ -204,8 +214,8 @@ class FactorRaces:
             racer = await self.racer(apis[0])
             token = await mfa_token(apis[0], racer.name)
             login, removal = await asyncio.gather(
-                late(second_factors.complete(token, racer.next_code()).send(apis[0])),
-                late(second_factors.remove_totp(racer.access).send(apis[1])),
+                after_random_delay(second_factors.complete(token, racer.next_code()).send(apis[0])),
+                after_random_delay(second_factors.remove_totp(racer.access).send(apis[1])),
             )
             return Race(racer.name, [removal], Stored(live=1, codes=0, applications=0), [login])
 
@@ -219,7 +229,8 @@ class FactorRaces:
             reset = FactorCall("POST", f"/api/v1/admin/users/{user_id}/factors/reset", access=session.access)
             token = await mfa_token(apis[0], racer.name)
             login, answer = await asyncio.gather(
-                late(second_factors.complete(token, racer.next_code()).send(apis[0])), late(reset.send(apis[1]))
+                after_random_delay(second_factors.complete(token, racer.next_code()).send(apis[0])),
+                after_random_delay(reset.send(apis[1])),
             )
             return Race(racer.name, [answer], Stored(live=0, codes=0, applications=0), [login])
 
@@ -229,8 +240,8 @@ class FactorRaces:
             racer = await self.racer(apis[0], has_passkey=True)
             signed = racer.authenticator.get((await _done(second_factors.request_options(), apis[0])).body)
             login, removal = await asyncio.gather(
-                late(second_factors.sign_in(signed).send(apis[0])),
-                late(second_factors.remove_passkey(racer.access, racer.passkey_id).send(apis[1])),
+                after_random_delay(second_factors.sign_in(signed).send(apis[0])),
+                after_random_delay(second_factors.remove_passkey(racer.access, racer.passkey_id).send(apis[1])),
             )
             return Race(racer.name, [removal], Stored(live=1), [login])
 
@@ -242,8 +253,8 @@ class FactorRaces:
             code = Application(begun["secret"]).code(present_step())
             confirm = second_factors.confirm_totp(session.access, begun["token"], code)
             answer, *logins = await asyncio.gather(
-                late(confirm.send(apis[0])),
-                *(late(apis[number % len(apis)].post_token(name, PASSWORD)) for number in range(LOGINS)),
+                after_random_delay(confirm.send(apis[0])),
+                *(after_random_delay(apis[number % len(apis)].post_token(name, PASSWORD)) for number in range(LOGINS)),
             )
             return Race(name, [answer], Stored(live=1), [session, *logins])
 
@@ -265,7 +276,7 @@ class FactorRaces:
 
 async def mfa_token(api: ApiClient, name: str) -> str:
     """Start a login that needs a second factor; return its token."""
-    return str((await decisive(lambda: api.post_token(name, PASSWORD))).body["mfa_token"])
+    return str((await until_conclusive(lambda: api.post_token(name, PASSWORD))).body["mfa_token"])
 
 
 async def at_once(apis: list[ApiClient], calls: Sequence[FactorCall]) -> list[Answer]:
@@ -273,7 +284,7 @@ async def at_once(apis: list[ApiClient], calls: Sequence[FactorCall]) -> list[An
     sent: list[Coroutine[Any, Any, httpx.Response]] = [
         call.send(apis[number % len(apis)]) for number, call in enumerate(calls)
     ]
-    return await many([answer_to(each) for each in sent])
+    return await gather_limited([answer_to(each) for each in sent])
 
 
 async def _done(call: FactorCall, api: ApiClient) -> Answer:

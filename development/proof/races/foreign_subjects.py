@@ -17,7 +17,7 @@ from jwt.algorithms import ECAlgorithm
 from development.client import ITEMS
 from development.proof.api import answer_to
 from development.proof.races.administrators import Administrators
-from development.proof.races.contests import CREATED, REFUSED, THROTTLED, apis_at, decisive, many
+from development.proof.races.contests import CREATED, REFUSED, THROTTLED, apis_at, gather_limited, until_conclusive
 
 AUDIENCE: Final = "items"
 TOKEN_SECONDS: Final = 3600
@@ -106,7 +106,7 @@ async def one_subject(urls: list[str], uses: int, issuer: ForeignIssuer, people:
     async with apis_at(urls) as apis:
         body = {"title": "An item"}
         calls = [answer_to(apis[number % len(apis)].items(token, "POST", ITEMS, json=body)) for number in range(uses)]
-        answers = [answer for answer in await many(calls) if answer.is_decisive]
+        answers = [answer for answer in await gather_limited(calls) if answer.is_conclusive]
         counts = Counter(answer.status for answer in answers)
         # The service limits the concurrent calls of one user.
         wrong = [] if {CREATED} <= counts.keys() <= {CREATED, THROTTLED} else [f"statuses {dict(counts)}"]
@@ -119,6 +119,6 @@ async def one_subject(urls: list[str], uses: int, issuer: ForeignIssuer, people:
             wrong.append(f"{without_email} users without an address, and {identities} identities")
         await people.sql(DEACTIVATE, subject)
         for api in apis:
-            late = await decisive(lambda api=api: api.items(token))  # type: ignore[misc] # bound now
+            late = await until_conclusive(lambda api=api: api.items(token))  # type: ignore[misc] # bound now
             wrong += [] if late.status == REFUSED else [f"a deactivated subject is answered {late.status}"]
         return wrong

@@ -10,7 +10,16 @@ import psycopg
 
 from development.client import ApiClient
 from development.proof.api import answer_to, api_at
-from development.proof.races.contests import OK, PASSWORD, REFUSED, answered, decisive, many, new_person, new_session
+from development.proof.races.contests import (
+    OK,
+    PASSWORD,
+    REFUSED,
+    answered,
+    gather_limited,
+    new_person,
+    new_session,
+    until_conclusive,
+)
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 
@@ -46,8 +55,8 @@ async def one_reset(urls: list[str], uses: int, mail: Mail) -> list[str]:
         token = await mail(name, Purpose.PASSWORD_RESET)
         passwords = [f"{PASSWORD} {number}" for number in range(uses)]
         calls = [apis[number % len(apis)].post_reset(token, each) for number, each in enumerate(passwords)]
-        answers = await many([answer_to(call) for call in calls])
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        answers = await gather_limited([answer_to(call) for call in calls])
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         is_certain = counts.total() == uses
         wrong = [f"statuses {dict(counts)}"] if counts[NO_CONTENT] > 1 or counts.keys() - {NO_CONTENT, USED} else []
         if is_certain and counts[NO_CONTENT] != 1:
@@ -57,7 +66,7 @@ async def one_reset(urls: list[str], uses: int, mail: Mail) -> list[str]:
             for pair in pairs:
                 wrong += [f"an old session is {status}" for status in await answered(apis, pair) if status != REFUSED]
             for tried, due in ((passwords[number], OK), (PASSWORD, REFUSED)):
-                answer = await decisive(lambda each=tried: apis[0].post_token(name, each))  # type: ignore[misc] # bound now
+                answer = await until_conclusive(lambda each=tried: apis[0].post_token(name, each))  # type: ignore[misc] # bound now
                 if answer.status != due:
                     wrong.append(f"a password is answered {answer.status} where {due} is due")
         return wrong
@@ -70,8 +79,8 @@ async def one_verification(urls: list[str], uses: int, mail: Mail) -> list[str]:
         name = await new_person(apis[0])
         token = await mail(name, Purpose.VERIFY_EMAIL)
         calls = [apis[number % len(apis)].post_verify(token, PASSWORD) for number in range(uses)]
-        answers = await many([answer_to(call) for call in calls])
-        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        answers = await gather_limited([answer_to(call) for call in calls])
+        counts = Counter(answer.status for answer in answers if answer.is_conclusive)
         is_wrong = counts[NO_CONTENT] > 1 or counts.keys() - {NO_CONTENT, USED}
         return [f"statuses {dict(counts)}"] if is_wrong or (counts.total() == uses and not counts[NO_CONTENT]) else []
 

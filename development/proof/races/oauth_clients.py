@@ -8,7 +8,7 @@ from development.client import ApiClient
 from development.proof.api import Answer, answer_to
 from development.proof.races.administration import NO_CONTENT, STALE
 from development.proof.races.administrators import ADMIN, Administrators, Member
-from development.proof.races.contests import OK, apis_at, decisive, many
+from development.proof.races.contests import OK, apis_at, gather_limited, until_conclusive
 from doorward.domain.oauth.client_secret import hash_of
 
 CLIENTS: Final = f"{ADMIN}/clients"
@@ -27,10 +27,10 @@ async def rotate_together(urls: list[str], people: Administrators, rotations: in
             answer_to(admins[number % len(apis)].call(apis[number % len(apis)], "POST", f"{path}/rotate-secret"))
             for number in range(rotations)
         ]
-        answers = await many(calls)
+        answers = await gather_limited(calls)
         rows = await people.sql(SECRETS, client.body["client_id"])
         wrong = [f"{len(rows)} secrets are stored, {[each[1] for each in rows]}"] if _has_wrong_secrets(rows) else []
-        if all(answer.is_decisive for answer in answers):
+        if all(answer.is_conclusive for answer in answers):
             told = {answer.body["version"]: hash_of(answer.body["client_secret"]) for answer in answers if _ok(answer)}
             last = [told[version] for version in sorted(told)[-SECRETS_OF_A_CLIENT:]]
             if sorted(told) != list(range(2, rotations + 2)) or [bytes(row[0]) for row in rows] != last:
@@ -56,7 +56,7 @@ async def one_version(urls: list[str], people: Administrators, changes: int) -> 
             )
             for number, (method, part, body) in enumerate(ways * changes)
         ]
-        counts = Counter(answer.status for answer in await many(calls) if answer.is_decisive)
+        counts = Counter(answer.status for answer in await gather_limited(calls) if answer.is_conclusive)
         ((version, events),) = await people.sql(
             "SELECT version, (SELECT count(*) FROM audit_events WHERE data->>'client_id' = client_id)"
             " FROM oauth_clients WHERE client_id = %s",
@@ -78,10 +78,12 @@ def _has_wrong_secrets(rows: list[tuple[object, ...]]) -> bool:
 async def _client(apis: list[ApiClient], people: Administrators) -> tuple[list[Member], Answer]:
     """Sign in an administrator at each copy, and add a client."""
     admins = await asyncio.gather(*(people.signed_in(api, "admin") for api in apis))
-    return list(admins), await decisive(lambda: admins[0].call(apis[0], "POST", CLIENTS, json={"name": "Nightly"}))
+    return list(admins), await until_conclusive(
+        lambda: admins[0].call(apis[0], "POST", CLIENTS, json={"name": "Nightly"})
+    )
 
 
 async def _end(apis: list[ApiClient], admins: list[Member], path: str) -> list[str]:
     """Remove the client: the limit is 250 clients."""
-    answer = await decisive(lambda: admins[0].call(apis[0], "DELETE", path))
+    answer = await until_conclusive(lambda: admins[0].call(apis[0], "DELETE", path))
     return [] if answer.status == NO_CONTENT else [f"the removal of a client is answered {answer.status}"]

@@ -13,10 +13,10 @@ from development.proof.races.contests import (
     REFUSED,
     THROTTLED,
     answered,
-    decisive,
-    many,
+    gather_limited,
     new_person,
     new_session,
+    until_conclusive,
 )
 
 ACCEPTED = 202
@@ -39,12 +39,12 @@ async def one_password(urls: list[str], changes: int) -> list[str]:
             apis[number % len(apis)].post_password(pairs[number % len(pairs)].access, PASSWORD, passwords[number])
             for number in range(changes)
         ]
-        answers = await many([answer_to(call) for call in calls])
+        answers = await gather_limited([answer_to(call) for call in calls])
         made = [number for number, answer in enumerate(answers) if answer.status == OK]
         wrong = [f"statuses {dict(Counter(answer.status for answer in answers))}"] if len(made) > 1 else []
-        strange = {answer.status for answer in answers if answer.is_decisive} - {OK, REFUSED, THROTTLED}
+        strange = {answer.status for answer in answers if answer.is_conclusive} - {OK, REFUSED, THROTTLED}
         wrong += [f"a change is answered {status}" for status in sorted(strange)]
-        if all(answer.is_decisive for answer in answers) and len(made) != 1:
+        if all(answer.is_conclusive for answer in answers) and len(made) != 1:
             wrong.append(f"{len(made)} changes were made")
         for number in made[:1]:
             wrong += await _judge(apis, name, pairs, answers[number], passwords[number])
@@ -56,7 +56,7 @@ async def _judge(apis: list[ApiClient], name: str, before: list[Answer], made: A
     for pair in before:
         wrong += [f"an old session is {status}" for status in await answered(apis, pair) if status != REFUSED]
     for tried, due in ((password, OK), (PASSWORD, REFUSED)):
-        answer = await decisive(lambda each=tried: apis[0].post_token(name, each))  # type: ignore[misc] # bound now
+        answer = await until_conclusive(lambda each=tried: apis[0].post_token(name, each))  # type: ignore[misc] # bound now
         if answer.status != due:
             wrong.append(f"a password is answered {answer.status} where {due} is due")
     return wrong
@@ -94,7 +94,9 @@ async def one_restore(urls: list[str], uses: int) -> list[str]:
         name = await new_person(apis[0])
         _expect(ACCEPTED, await apis[0].post_deletion((await new_session(apis[0], name)).access))
         token = await _restore_token(apis[0], name)
-        answers = await many([answer_to(apis[number % len(apis)].post_restore(token)) for number in range(uses)])
+        answers = await gather_limited(
+            [answer_to(apis[number % len(apis)].post_restore(token)) for number in range(uses)]
+        )
         statuses = Counter(answer.status for answer in answers)
         wrong = [f"statuses {dict(statuses)}"] if statuses.keys() - {NO_CONTENT, UNPROCESSABLE} else []
         wrong += [f"{statuses[NO_CONTENT]} uses of one token"] if statuses[NO_CONTENT] != 1 else []

@@ -22,7 +22,7 @@ from development.proof.sign_ins import (
     Application,
     Browser,
     LostAnswerError,
-    Sent,
+    PreparedRequest,
     add_application,
     code_of,
     http_at,
@@ -78,7 +78,7 @@ class SignInRaces:
         """Sign in a new user, and consent to the application's scopes."""
         name = f"racer-{uuid4().hex[:16]}"
         account = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-        await Sent("POST", "/api/v1/auth/register", body=account).send(http)
+        await PreparedRequest("POST", "/api/v1/auth/register", body=account).send(http)
         browser = Browser(http)
         await browser.sign_in(name)
         if self.application is None:
@@ -101,8 +101,8 @@ class SignInRaces:
             begun = await person.application.post("/oauth/device_authorization", scope=SCOPE).send(copies[0])
             shown = begun.json()
             entered = person.browser.filled(await person.browser.get(DEVICE), user_code=shown["user_code"])
-            confirm = person.browser.filled(await person.browser.take(entered), decision="allow")
-            await person.browser.take(confirm)
+            confirm = person.browser.filled(await person.browser.send(entered), decision="allow")
+            await person.browser.send(confirm)
             answers = await at_once(copies, [person.application.poll(shown["device_code"])] * uses)
             live = await self._live(person)
             return [*_one_of(answers), *([] if live == 1 else [f"{live} sessions live, where one is due"])]
@@ -148,8 +148,8 @@ class SignInRaces:
             person, other = await self.person(copies[0]), Browser(copies[1])
             await other.sign_in(person.name)
             end = other.filled(await other.get(OVERVIEW), "sign-out-everywhere")
-            asked, ended = person.browser.visit(person.application.address()), late(end, copies[1])
-            answer, _ = await asyncio.gather(late(asked, copies[0]), ended)
+            asked, ended = person.browser.visit(person.application.address()), after_random_delay(end, copies[1])
+            answer, _ = await asyncio.gather(after_random_delay(asked, copies[0]), ended)
             wrong = []
             for copy in copies:
                 status = (await person.browser.visit(OVERVIEW).send(copy)).status_code
@@ -165,7 +165,9 @@ class SignInRaces:
             person = await self.person(copies[0])
             code = await person.application.code(person.browser)
             form = person.browser.filled(await person.browser.get(page), action)
-            answer, _ = await asyncio.gather(late(person.application.exchange(code), copies[0]), late(form, copies[1]))
+            answer, _ = await asyncio.gather(
+                after_random_delay(person.application.exchange(code), copies[0]), after_random_delay(form, copies[1])
+            )
             return await self._ended(copies, person, [answer])
 
     async def _ended(
@@ -214,19 +216,19 @@ class SignInRaces:
         }
 
 
-async def at_once(copies: Sequence[httpx.AsyncClient], sent: Sequence[Sent]) -> list[httpx.Response]:
+async def at_once(copies: Sequence[httpx.AsyncClient], sent: Sequence[PreparedRequest]) -> list[httpx.Response]:
     """Send the requests concurrently, alternating between the copies; omit those without a response."""
     calls = [_answer(each, copies[number % len(copies)]) for number, each in enumerate(sent)]
     return [answer for answer in await asyncio.gather(*calls) if answer is not None]
 
 
-async def late(sent: Sent, copy: httpx.AsyncClient) -> httpx.Response | None:
+async def after_random_delay(sent: PreparedRequest, copy: httpx.AsyncClient) -> httpx.Response | None:
     """Send a request after a short random delay, so that either side of a race may be first."""
     await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
     return await _answer(sent, copy)
 
 
-async def _answer(sent: Sent, copy: httpx.AsyncClient) -> httpx.Response | None:
+async def _answer(sent: PreparedRequest, copy: httpx.AsyncClient) -> httpx.Response | None:
     try:
         return await sent.send(copy)
     except LostAnswerError:

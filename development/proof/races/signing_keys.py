@@ -25,9 +25,9 @@ from development.proof.races.contests import (
     REFUSED,
     TAKEN,
     apis_at,
-    decisive,
     new_person,
     new_session,
+    until_conclusive,
 )
 
 ALGORITHMS: Final = ("ES256", "RS256")
@@ -60,7 +60,7 @@ class OtherService:
 
     async def read(self) -> None:
         """Read the keys again."""
-        answer = await decisive(lambda: self._api.call("GET", KEY_SET))
+        answer = await until_conclusive(lambda: self._api.call("GET", KEY_SET))
         self._keys = {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(answer.body).keys}
 
     def refusal_of(self, token: str, audience: str, issuer: str) -> str | None:
@@ -139,7 +139,7 @@ class Load:
         if audience in {OWN_AUDIENCE, self.issuer}:
             for api in self.apis:
                 answer = await answer_to(api.get_me(token) if audience == OWN_AUDIENCE else api.items(token))
-                refusals.append(f"status {answer.status}" if answer.is_decisive and answer.status != OK else None)
+                refusals.append(f"status {answer.status}" if answer.is_conclusive and answer.status != OK else None)
         # The revocation may occur between the signature and the use of a token.
         if any(refusals) and kid_of(token) not in self.revoked:
             self.wrong.append(f"a token for {audience} under {kid_of(token)} is refused: {refusals}")
@@ -174,7 +174,7 @@ def kid_of(token: str) -> str:
 async def _rotate(load: Load, admin: Member) -> None:
     """Let the standby keys sign, and use their tokens."""
     body = {"at_once": True}
-    answer = await decisive(lambda: admin.call(load.apis[0], "POST", f"{KEYS}/rotate", json=body))
+    answer = await until_conclusive(lambda: admin.call(load.apis[0], "POST", f"{KEYS}/rotate", json=body))
     if answer.status != OK:
         load.wrong.append(f"a rotation is answered {answer.status}")
     await load.goes_on()
@@ -184,16 +184,16 @@ async def _revoke(load: Load, admin: Member) -> None:
     """Revoke the first copy's signing key; both copies soon refuse its tokens, and no longer list it."""
     token = (await new_session(load.apis[0], await new_person(load.apis[0]))).access
     kid = kid_of(token)
-    used = [(await decisive(lambda each=api: each.get_me(token))).status for api in load.apis]  # type: ignore[misc] # bound now
+    used = [(await until_conclusive(lambda each=api: each.get_me(token))).status for api in load.apis]  # type: ignore[misc] # bound now
     load.revoked.add(kid)
-    revoked = await decisive(lambda: admin.call(load.apis[0], "POST", f"{KEYS}/{kid}/revoke"))
+    revoked = await until_conclusive(lambda: admin.call(load.apis[0], "POST", f"{KEYS}/{kid}/revoke"))
     if (used, revoked.status) != ([OK, OK], NO_CONTENT):
         load.wrong.append(f"before the revocation: {used}, the revocation: {revoked.status}")
     began, slowest = time.monotonic(), 0.0
     for api in load.apis:
         while True:
             asked = time.monotonic()
-            answer = await decisive(lambda each=api: each.get_me(token))  # type: ignore[misc] # bound now
+            answer = await until_conclusive(lambda each=api: each.get_me(token))  # type: ignore[misc] # bound now
             slowest = max(slowest, time.monotonic() - asked)
             if answer.status == REFUSED:
                 break
@@ -209,7 +209,7 @@ async def _revoke(load: Load, admin: Member) -> None:
 
 async def _reach_all(load: Load, admin: Member) -> None:
     """Return when both copies list the keys that sign next, and other services have read them."""
-    answer = await decisive(lambda: admin.call(load.apis[0], "GET", KEYS))
+    answer = await until_conclusive(lambda: admin.call(load.apis[0], "GET", KEYS))
     if answer.status != OK:
         load.wrong.append(f"the list of keys is answered {answer.status}")
         return
@@ -223,7 +223,7 @@ async def _reach_all(load: Load, admin: Member) -> None:
 
 
 async def _listed(api: ApiClient) -> set[str]:
-    answer = await decisive(lambda: api.call("GET", KEY_SET))
+    answer = await until_conclusive(lambda: api.call("GET", KEY_SET))
     return {key["kid"] for key in answer.body["keys"]}
 
 
@@ -246,7 +246,7 @@ async def _sources(load: Load, admin: Member, apis: Sequence[ApiClient]) -> dict
 
 
 async def _made(admin: Member, api: ApiClient, method: str, path: str, body: dict[str, Any]) -> Answer:
-    answer = await decisive(lambda: admin.call(api, method, path, json=body))
+    answer = await until_conclusive(lambda: admin.call(api, method, path, json=body))
     if answer.status not in {OK, CREATED, TAKEN}:
         raise RuntimeError(f"{method} {path} is answered {answer.status}")
     return answer
@@ -262,7 +262,7 @@ async def _user(api: ApiClient, resource: str | None) -> NextToken:
         call = api.post_refresh(refresh_token) if refresh_token else api.call("POST", TOKEN, data=form)
         answer = await answer_to(call)
         if answer.status != OK:
-            if answer.is_decisive:
+            if answer.is_conclusive:
                 raise RuntimeError(f"a login or refresh is answered {answer.status}")
             # A lost response may have been a rotation: log in again.
             refresh_token = refresh_token if answer.status else ""
@@ -279,7 +279,7 @@ def _client(credentials: tuple[str, str], asked: dict[str, str]) -> NextToken:
     async def next_token(api: ApiClient) -> str | None:
         form = {"grant_type": "client_credentials", **asked}
         answer = await answer_to(api.call("POST", "/oauth/token", data=form, auth=credentials))
-        if answer.is_decisive and answer.status != OK:
+        if answer.is_conclusive and answer.status != OK:
             raise RuntimeError(f"a client is answered {answer.status}")
         return answer.access if answer.status == OK else None
 

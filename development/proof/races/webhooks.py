@@ -10,7 +10,7 @@ from development.client import ApiClient
 from development.proof.api import Answer, answer_to
 from development.proof.races.administration import ACCEPTED, NO_CONTENT
 from development.proof.races.administrators import OUTBOX, WEBHOOKS, Administrators, Member
-from development.proof.races.contests import apis_at, decisive, many
+from development.proof.races.contests import apis_at, gather_limited, until_conclusive
 
 NOT_FOUND: Final = 404
 URL: Final = "http://127.0.0.1:9/hook"
@@ -34,13 +34,13 @@ async def retry_all(urls: list[str], people: Administrators, letters: int) -> li
             for api, admin in zip(apis, admins, strict=True)
             for _ in range(2)
         ]
-        answers = await many(calls)
+        answers = await gather_limited(calls)
         rows = await people.sql(
             "SELECT message_id, dead_reason, attempts, count(*) FROM outbox WHERE endpoint = %s GROUP BY 1, 2, 3",
             webhook,
         )
         wrong = [f"{len(rows)} of {letters} messages are stored, or some twice"] if _has_others(rows, letters) else []
-        if all(answer.is_decisive for answer in answers):
+        if all(answer.is_conclusive for answer in answers):
             told = [answer.body.get("messages") for answer in answers]
             due = sum(row[1:3] == (None, 0) for row in rows)
             if {answer.status for answer in answers} != {ACCEPTED} or due != letters or sum(map(int, told)) != letters:  # type: ignore[arg-type] # numbers of a 202
@@ -58,7 +58,7 @@ async def retry_one(urls: list[str], people: Administrators, uses: int) -> list[
             answer_to(admins[each % len(apis)].call(apis[each % len(apis)], "POST", f"{OUTBOX}/{number}/retry"))
             for each in range(uses)
         ]
-        counts = Counter(answer.status for answer in await many(calls) if answer.is_decisive)
+        counts = Counter(answer.status for answer in await gather_limited(calls) if answer.is_conclusive)
         is_wrong = counts[NO_CONTENT] > 1 or bool(counts.keys() - {NO_CONTENT, NOT_FOUND})
         is_wrong = is_wrong or (counts.total() == uses and counts[NO_CONTENT] != 1)
         wrong = [f"statuses {dict(counts)}"] if is_wrong else []
@@ -72,7 +72,7 @@ async def replay(urls: list[str], people: Administrators, users: int) -> list[st
         members = [await people.member(apis[0]) for _ in range(users)]
         ((since,),) = await people.sql("SELECT clock_timestamp()")
         for member in members * 2:
-            await decisive(lambda each=member: admins[0].call(apis[0], "POST", each.path("/activate")))  # type: ignore[misc] # bound now
+            await until_conclusive(lambda each=member: admins[0].call(apis[0], "POST", each.path("/activate")))  # type: ignore[misc] # bound now
         sent = await people.sql("SELECT message_id, payload FROM outbox WHERE endpoint = %s", webhook)
         await people.sql("DELETE FROM outbox WHERE endpoint = %s", webhook)
         body = {"since": since.isoformat(), "until": "2100-01-01T00:00:00Z"}
@@ -86,7 +86,7 @@ async def replay(urls: list[str], people: Administrators, users: int) -> list[st
             "SELECT message_id, payload, stream FROM outbox WHERE endpoint = %s ORDER BY id", webhook
         )
         wrong = list(_out_of_order(rows))
-        if all(answer.is_decisive for answer in answers):
+        if all(answer.is_conclusive for answer in answers):
             due = Counter({row: len(answers) for row in sent})
             if len(sent) < len(members) * 2 or Counter((row[0], row[1]) for row in rows) != due:
                 wrong.append(f"{len(rows)} messages are stored of {len(sent)} events that two calls replayed")
@@ -113,11 +113,11 @@ async def _webhook(apis: list[ApiClient], people: Administrators) -> tuple[list[
     """Sign in an administrator at each copy; add a webhook without messages."""
     admins = [await people.signed_in(api, "admin") for api in apis]
     body = {"url": URL, "types": [EVENT], "description": uuid4().hex}
-    made: Answer = await decisive(lambda: admins[0].call(apis[0], "POST", WEBHOOKS, json=body))
+    made: Answer = await until_conclusive(lambda: admins[0].call(apis[0], "POST", WEBHOOKS, json=body))
     return admins, str(made.body["id"])
 
 
 async def _end(apis: list[ApiClient], admins: list[Member], webhook: str) -> list[str]:
     """Remove the webhook, so that events of other races are not stored for it."""
-    answer = await decisive(lambda: admins[0].call(apis[0], "DELETE", f"{WEBHOOKS}/{webhook}"))
+    answer = await until_conclusive(lambda: admins[0].call(apis[0], "DELETE", f"{WEBHOOKS}/{webhook}"))
     return [] if answer.status in {NO_CONTENT, NOT_FOUND} else [f"the removal of a webhook is answered {answer.status}"]

@@ -16,9 +16,9 @@ from doorward.commands.preparation import finished, operator_settings
 from doorward.domain.administration.exporting.models import ExportFormat, UserExportRequest
 from doorward.domain.administration.importing.models import (
     ImportOutcome,
-    LeftOut,
     LineCode,
     OnConflict,
+    SkippedLine,
     UserFormat,
     UserImportRequest,
 )
@@ -69,11 +69,11 @@ def _import_with_progress(
     file: Path,
     content: BinaryIO,
     request: UserImportRequest,
-    on_left_out: Callable[[LeftOut], None],
+    on_skipped: Callable[[SkippedLine], None],
 ) -> ImportOutcome:
     size = os.fstat(content.fileno()).st_size
     with click.progressbar(length=size, label=file.name, file=sys.stderr) as progress:
-        watcher = Watcher(on_left_out, lambda: progress.update(content.tell() - progress.pos))
+        watcher = Watcher(on_skipped, lambda: progress.update(content.tell() - progress.pos))
         outcome = finished(_import(settings, content, request, watcher))
         progress.update(content.tell() - progress.pos)
     return outcome
@@ -84,10 +84,10 @@ async def _import(settings: Settings, content: BinaryIO, request: UserImportRequ
         return await user_import.run(content, request, watcher)
 
 
-def _count_skipped_lines(codes: Counter[LineCode], lines: TextIO | None) -> Callable[[LeftOut], None]:
+def _count_skipped_lines(codes: Counter[LineCode], lines: TextIO | None) -> Callable[[SkippedLine], None]:
     """Return a callback that counts skipped lines, and writes them to the report."""
 
-    def note(line: LeftOut) -> None:
+    def note(line: SkippedLine) -> None:
         codes[line.code] += 1
         if lines is not None:
             lines.write(json.dumps({"line": line.number, "code": line.code}) + "\n")
@@ -96,18 +96,18 @@ def _count_skipped_lines(codes: Counter[LineCode], lines: TextIO | None) -> Call
 
 
 def _print_result(outcome: ImportOutcome, codes: Counter[LineCode], *, is_rehearsal: bool) -> int:
-    tally = outcome.tally
+    counts = outcome.counts
     if outcome.refusal is not None:
         click.echo(f"doorward: {command_error(outcome.refusal)}", err=True)
     for code, number in sorted(codes.items()):
         click.echo(f"doorward: {number} lines: {code}", err=True)
     click.echo(
-        f"doorward: {tally.stored} users {'would be stored' if is_rehearsal else 'stored'}, "
-        f"{tally.already_stored} were stored before, {tally.left_out} left out"
+        f"doorward: {counts.stored} users {'would be stored' if is_rehearsal else 'stored'}, "
+        f"{counts.already_stored} were stored before, {counts.skipped} left out"
     )
-    if not tally.stored and not tally.already_stored:
+    if not counts.stored and not counts.already_stored:
         return NOTHING_STORED
-    return SOME_LEFT_OUT if tally.left_out or outcome.refusal is not None else ALL_STORED
+    return SOME_LEFT_OUT if counts.skipped or outcome.refusal is not None else ALL_STORED
 
 
 @click.command(help="Write all users to a file that import-users reads.")

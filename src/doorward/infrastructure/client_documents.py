@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
-from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
+from doorward.domain.oauth.client_metadata import AllowedRegistration, content_of_document
 from doorward.domain.oauth.document_address import authority_of
 from doorward.domain.oauth.events import ClientDocumentRead, ClientDocumentRefused
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
@@ -56,7 +56,7 @@ class FetchedClientDocuments:
     A host that the operator names may have a private address. A host that only ``*`` allows may not.
     """
 
-    def __init__(self, hosts: Collection[str], allowed: SelfRegistration, *, fetcher: Fetcher, clock: Clock) -> None:
+    def __init__(self, hosts: Collection[str], allowed: AllowedRegistration, *, fetcher: Fetcher, clock: Clock) -> None:
         self._hosts = frozenset(hosts)
         self._allowed = allowed
         self._fetcher = fetcher

@@ -20,11 +20,11 @@ from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, SealedDataError
 from doorward.core.principal import VerifiedToken
 from doorward.domain.keys.events import (
-    FirstKeysAwaited,
     KeyRingChanged,
     KeyRingCrashed,
     KeyRingNotRead,
     SigningKeyUnreadable,
+    WaitingForFirstKeys,
 )
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm, StoredKey
@@ -181,7 +181,7 @@ class KeyRings:
             await self._read(is_first=True)
             if not self._is_complete():
                 if not is_told and time.monotonic() >= due_at:
-                    report(FirstKeysAwaited())
+                    report(WaitingForFirstKeys())
                     is_told = True
                 await asyncio.sleep(self._times.first_keys)
 

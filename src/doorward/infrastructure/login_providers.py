@@ -120,7 +120,7 @@ class OpenIdProvider:
             "nonce": request.nonce,
             "code_challenge": challenge_of(request.verifier),
             "code_challenge_method": "S256",
-            **({"prompt": "login", "max_age": "0"} if request.asks_again else {}),
+            **({"prompt": "login", "max_age": "0"} if request.requires_new_sign_in else {}),
         }
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 

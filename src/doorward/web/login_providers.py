@@ -82,13 +82,13 @@ class LoginProviderPages:
         if not self._pages.form_tokens.is_valid(request, "sign_in", form.form_token):
             return await self._sign_in.sign_in_page(context, refusal=context.texts(EXPIRED))
         try:
-            target = await context.provider.federated_login.visits.begin(
+            target = await context.provider.federated_login.redirects.begin(
                 provider,
                 self._browser(request),
                 next_address=context.next,
                 is_proof=bool(context.proof),
                 is_kept=context.stay.is_kept,
-                asks_again=bool(context.proof) or await self._wants_recent_proof(context),
+                requires_new_sign_in=bool(context.proof) or await self._wants_recent_proof(context),
             )
         except DomainError as refusal:
             raise_service_errors(refusal)
@@ -97,16 +97,16 @@ class LoginProviderPages:
 
     async def come_back(self, name: str, request: Request, services: CurrentServices) -> Response:
         """Begin a browser session for the account of the identity, or link the identity."""
-        provider, visits = _provider_of_path(services, name), provider_of(services).federated_login.visits
+        provider, redirects = _provider_of_path(services, name), provider_of(services).federated_login.redirects
         context = self._sign_in.context(request, WithForm(), services, is_form=False)
         try:
             answer, state = _read_answer(request)
-            asked = visits.read(provider, self._browser(request), state)
+            asked = redirects.read(provider, self._browser(request), state)
             going_on = WithForm(
                 next=asked.next, proof="1" if asked.is_proof else "", stay="on" if asked.is_kept else ""
             )
             context = self._sign_in.context(request, going_on, services, is_form=False)
-            identity = await visits.finish(provider, asked, answer)
+            identity = await redirects.finish(provider, asked, answer)
             if asked.linking is not None:
                 return await self._identities.link(request, services, provider, identity, asked.linking)
             signed_in = await self._signed_in(context, provider, identity)
@@ -146,7 +146,7 @@ class LoginProviderPages:
 
 def _provider_of_path(services: Services, name: str) -> LoginProvider:
     """Return the provider with this name in the path. Raises ``NotFoundError``."""
-    found = provider_of(services).federated_login.visits.find(name)
+    found = provider_of(services).federated_login.redirects.find(name)
     if found is None:
         raise NotFoundError
     return found

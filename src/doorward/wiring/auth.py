@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from doorward.domain.auth.devices.device_token import DeviceTokenCodec
 from doorward.domain.auth.devices.known_devices import KnownDevices
-from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.blocked_logins import BlockedLogins
 from doorward.domain.auth.login.login import Login
 from doorward.domain.auth.login.login_sessions import LoginRules, LoginSessions
 from doorward.domain.auth.login.pending_login import PendingLogins
@@ -70,7 +70,7 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
         pending=create_pending_logins(settings.keys),
         throttling=create_throttling(settings.keys, base.database),
         devices=create_known_devices(base),
-        held_back=create_held_back(base),
+        blocked_logins=create_blocked_logins(base),
         clock=base.clock,
     )
 
@@ -98,9 +98,9 @@ def create_browser_codec(settings: KeySettings) -> OpaqueTokenCodec:
     return OpaqueTokenCodec(BROWSER_PREFIX, *keys(settings, BROWSER_SESSION_PURPOSE))
 
 
-def create_held_back(base: Foundation) -> HeldBack:
+def create_blocked_logins(base: Foundation) -> BlockedLogins:
     """Return the service for logins whose proof is correct but whose session must not start."""
-    return HeldBack(sealed_tokens=create_sealed_tokens(base.settings.keys), mails=base.mails)
+    return BlockedLogins(sealed_tokens=create_sealed_tokens(base.settings.keys), mails=base.mails)
 
 
 def create_sealed_tokens(settings: KeySettings) -> SealedTokens:

@@ -7,10 +7,15 @@ from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.federation.login import FederatedLogin
 from doorward.domain.federation.login_requests import LoginRequests
 from doorward.domain.federation.ports import LoginProvider
-from doorward.domain.federation.visits import ProviderVisits
+from doorward.domain.federation.provider_redirects import ProviderRedirects
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.login_providers import LoginProviderSettings
-from doorward.wiring.auth import create_held_back, create_known_devices, create_login_sessions, create_pending_logins
+from doorward.wiring.auth import (
+    create_blocked_logins,
+    create_known_devices,
+    create_login_sessions,
+    create_pending_logins,
+)
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.mail import create_sealer
 from doorward.wiring.throttling import create_throttling
@@ -31,14 +36,14 @@ def create_federated_login(base: Foundation, pairs: TokenPairIssuer, issuer: str
     """Return the use case of login with other providers, which redirect users back to an address below ``issuer``."""
     requests = LoginRequests(create_sealer(base.settings))
     return FederatedLogin(
-        visits=ProviderVisits(_providers(base, issuer), requests=requests, clock=base.clock),
+        redirects=ProviderRedirects(_providers(base, issuer), requests=requests, clock=base.clock),
         database=base.database,
         clock=base.clock,
         sessions=create_login_sessions(base, pairs),
         pending=create_pending_logins(base.settings.keys),
         throttling=create_throttling(base.settings.keys, base.database),
         devices=create_known_devices(base),
-        held_back=create_held_back(base),
+        blocked_logins=create_blocked_logins(base),
     )
 
 

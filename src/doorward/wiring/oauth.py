@@ -7,7 +7,7 @@ from datetime import datetime
 
 from doorward.api.services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.scopes import AdminScope
@@ -17,14 +17,13 @@ from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.auth.tokens.key_proofs import KeyProofs, Possession, ProofReader
 from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec, RowTokenCodec
-from doorward.domain.oauth.asked_again import AskedNotes
-from doorward.domain.oauth.asked_applications import AskedApplications
+from doorward.domain.oauth.application_lookups import ApplicationLookups
 from doorward.domain.oauth.authorization import Authorization, AuthorizationSources
 from doorward.domain.oauth.client_assertions import ClientAssertions
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
-from doorward.domain.oauth.client_metadata import SelfRegistration
+from doorward.domain.oauth.client_metadata import AllowedRegistration
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.code_models import CODE_PREFIX
@@ -48,6 +47,7 @@ from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.oauth.session_tokens import TokenIssuers
+from doorward.domain.oauth.sign_in_notes import SignInNotes
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.domain.oauth.user_code import UserCodeMacs
 from doorward.infrastructure.access_tokens import AccessTokens
@@ -216,15 +216,15 @@ def _authorization(
         batching=batching_on(base.database),
         clock=base.clock,
         codec=_codes(base.settings.keys),
-        notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
+        notes=SignInNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
         hints=id_tokens,
         audiences=audiences,
         sources=AuthorizationSources(pushed, _applications(base)),
     )
 
 
-def _applications(base: Foundation) -> AskedApplications:
-    return AskedApplications(
+def _applications(base: Foundation) -> ApplicationLookups:
+    return ApplicationLookups(
         database=base.database,
         batching=batching_on(base.database),
         clock=base.clock,
@@ -236,7 +236,7 @@ def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
     settings = base.settings.self_registration
     if not settings.client_metadata_hosts:
         return None
-    allowed = SelfRegistration(frozenset(settings.self_registered_scopes), settings.self_registered_resources)
+    allowed = AllowedRegistration(frozenset(settings.self_registered_scopes), settings.self_registered_resources)
     fetcher = DocumentFetcher(tls=ssl.create_default_context())
     return FetchedClientDocuments(settings.client_metadata_hosts, allowed, fetcher=fetcher, clock=base.clock)
 

@@ -19,8 +19,8 @@ from doorward.domain.passkeys.registration import PasskeyRegistration
 from doorward.domain.passkeys.second_factor import PasskeyFactors
 from doorward.settings.browsers import BrowserSettings
 from doorward.wiring.auth import (
+    create_blocked_logins,
     create_continuation,
-    create_held_back,
     create_known_devices,
     create_login_sessions,
     create_pending_logins,
@@ -103,7 +103,7 @@ def _create_login(base: Foundation, issuer: TokenPairIssuer, parts: _Parts) -> P
         proofs=parts.proofs,
         sessions=create_login_sessions(base, issuer),
         devices=create_known_devices(base),
-        held_back=create_held_back(base),
+        blocked_logins=create_blocked_logins(base),
         relying_party=parts.relying_party,
     )
 

@@ -6,8 +6,8 @@ from doorward.core.ports import Clock
 from doorward.domain.accounts.confirmation import Confirmation, ConfirmationMail
 from doorward.domain.accounts.invitations import InvitationMail, Invitations
 from doorward.domain.accounts.inviting import Inviting
-from doorward.domain.accounts.joining_retention import JoiningRetention
 from doorward.domain.accounts.links import AccountLinks
+from doorward.domain.accounts.pending_account_retention import PendingAccountRetention
 from doorward.domain.accounts.ports import Composer
 from doorward.domain.accounts.registration_requests import RegistrationRequests
 from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec
@@ -92,7 +92,7 @@ def registration_mail_composers(
 
 def registration_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired registrations and invitations: none while the clocks differ by too much."""
-    retention = JoiningRetention(database=database, clock=clock)
+    retention = PendingAccountRetention(database=database, clock=clock)
     return agreed_task("unanswered", retention.prune, settings, database)
 
 

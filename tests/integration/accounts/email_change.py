@@ -9,7 +9,7 @@ from doorward.core.exceptions import DomainError
 from doorward.domain.accounts.email_change import EmailChange
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
 from doorward.domain.accounts.email_change_mail import NewMailboxMail, OldMailboxMail
-from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, WaitingForMailbox
+from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, PendingConfirmation
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.sessions.continuation import tokens_of as tokens_of_session
@@ -26,7 +26,7 @@ from doorward.wiring.registration import registration_rules
 from tests.integration.accounts.conftest import LINKS, Mails, token_of
 
 OLD, NEW = MailKind.EMAIL_CHANGE_OLD, MailKind.EMAIL_CHANGE_NEW
-FOR_OLD, FOR_NEW = WaitingForMailbox(ChangedMailbox.OLD), WaitingForMailbox(ChangedMailbox.NEW)
+FOR_OLD, FOR_NEW = PendingConfirmation(ChangedMailbox.OLD), PendingConfirmation(ChangedMailbox.NEW)
 
 
 @dataclass
@@ -73,9 +73,9 @@ class Changing:
 
     async def confirm(
         self, token: str | None = None, *, code: str | None = None, pair: Pair | None = None
-    ) -> WaitingForMailbox | LoggedIn:
+    ) -> PendingConfirmation | LoggedIn:
         outcome = await self.confirmation.confirm_by_session(await self.caller(pair), token=token, code=code)
-        return outcome if isinstance(outcome, WaitingForMailbox) else tokens_of_session(outcome)
+        return outcome if isinstance(outcome, PendingConfirmation) else tokens_of_session(outcome)
 
     def email(self) -> str:
         (user,) = self.mails.service.sql("SELECT email FROM users WHERE id = %s", self.person.id)
@@ -118,7 +118,7 @@ async def changing(mails: Mails, *, verified: bool = True) -> Changing:
     return made
 
 
-def tokens_of(outcome: WaitingForMailbox | LoggedIn) -> Pair:
+def tokens_of(outcome: PendingConfirmation | LoggedIn) -> Pair:
     """Return the token pair of a completed change."""
     assert isinstance(outcome, LoggedIn)
     return Pair(outcome.tokens.access_token, outcome.tokens.refresh_token)

@@ -48,7 +48,7 @@ class KnownAddresses:
         self.addresses = addresses
         self.asked = 0
 
-    async def judge(self, request: MailRequest) -> MailOrigin | None:
+    async def origin_of(self, request: MailRequest) -> MailOrigin | None:
         return request.origin if request.email in self.addresses else None
 
     async def compose(self, request: MailRequest, _message_id: UUID) -> ComposedMail | None:

@@ -10,7 +10,7 @@ import pytest
 from development.client import new_person
 from doorward.core.exceptions import DomainError
 from doorward.domain.accounts.recovery import Recovery
-from doorward.domain.auth.repositories.one_time_tokens import MOST_CODE_ATTEMPTS
+from doorward.domain.auth.repositories.one_time_tokens import MAXIMUM_CODE_ATTEMPTS
 from doorward.settings.config import Settings
 from doorward.wiring.accounts import create_recovery
 from doorward.wiring.foundation import Foundation
@@ -91,7 +91,7 @@ async def test_a_reset_to_a_leaked_password_leaves_the_token_and_all_tries_of_th
     person = await service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
-    for _ in range(MOST_CODE_ATTEMPTS + 1):
+    for _ in range(MAXIMUM_CODE_ATTEMPTS + 1):
         assert await code_of(recovery.reset_by_code(person.email, mail.facts["code"], LEAKED)) == "password_breached"
     assert await code_of(recovery.reset_by_token(token_of(mail), LEAKED)) == "password_breached"
     (stored,) = service.sql("SELECT code_attempts FROM one_time_tokens WHERE user_id = %s", person.id)

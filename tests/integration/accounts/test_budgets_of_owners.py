@@ -32,7 +32,7 @@ async def judged(mails: Mails, email: str, device: str | None) -> MailOrigin | N
     """Ask for a reset, and return whose budget its mail spends."""
     await mails.recovery.request_reset(email, device_token=device)
     request = mails.requests(Person("", email, "", ""))[-1]
-    return await ResetMail(mails.service.database, mails.clock, mails.tokens, LINKS).judge(request)
+    return await ResetMail(mails.service.database, mails.clock, mails.tokens, LINKS).origin_of(request)
 
 
 async def test_a_reset_that_a_known_device_asks_for_spends_the_owners_budget(mails: Mails) -> None:
@@ -152,7 +152,7 @@ async def test_a_verification_is_wanted_until_the_address_is_verified(mails: Mai
     person = await mails.service.register()
     composer = VerificationMail(mails.service.database, mails.clock, mails.tokens, LINKS)
     request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=UUID(person.id))
-    assert await composer.judge(request) is MailOrigin.CLAIMANT
-    assert await composer.judge(replace(request, user_id=uuid4())) is None
+    assert await composer.origin_of(request) is MailOrigin.CLAIMANT
+    assert await composer.origin_of(replace(request, user_id=uuid4())) is None
     mails.service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
-    assert await composer.judge(request) is None
+    assert await composer.origin_of(request) is None

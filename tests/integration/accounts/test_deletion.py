@@ -9,14 +9,14 @@ import pytest
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.exceptions import NothingToRestoreError
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
-from doorward.domain.auth.tokens.sealed_tokens import LIFE_OF_KIND, SealedKind
+from doorward.domain.auth.tokens.sealed_tokens import SEALED_TOKEN_LIFETIMES, SealedKind
 from doorward.domain.auth.users.accounts import Accounts
 from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import DELETION, MOMENT, cancel, leave, log_in, restore_token, stored
 from tests.integration.accounts.own_account import Owner, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, Service, events, facts, is_problem, statuses
 
-LIFE = LIFE_OF_KIND[SealedKind.RESTORE]
+LIFE = SEALED_TOKEN_LIFETIMES[SealedKind.RESTORE]
 
 
 async def test_a_deletion_ends_everything_at_once_and_is_due_in_fourteen_days(owner: Owner, clock: FakeClock) -> None:

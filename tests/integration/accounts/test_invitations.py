@@ -7,7 +7,7 @@ import pytest
 
 from development.client import PASSWORD, new_person
 from doorward.domain.accounts.invitations import Acceptance
-from doorward.domain.accounts.joining_retention import JoiningRetention
+from doorward.domain.accounts.pending_account_retention import PendingAccountRetention
 from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -174,7 +174,7 @@ async def test_expired_invitations_are_removed_and_live_ones_stay(service_alone:
     clock.advance(WEEK - timedelta(seconds=1))
     live = address()
     await joining.inviting.invite(live)
-    retention = JoiningRetention(database=service_alone.database, clock=clock, rows_a_batch=2)
+    retention = PendingAccountRetention(database=service_alone.database, clock=clock, rows_per_batch=2)
     assert await retention.prune() == 0
     clock.advance(timedelta(seconds=1))
     assert await retention.prune() == 3

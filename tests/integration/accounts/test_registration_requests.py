@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from development.client import PASSWORD, Person, new_person
-from doorward.domain.accounts.joining_retention import JoiningRetention
+from doorward.domain.accounts.pending_account_retention import PendingAccountRetention
 from doorward.domain.accounts.registration_requests import LONGEST_REGISTRATION
 from doorward.domain.auth.exceptions import (
     InvitationRequiredError,
@@ -109,7 +109,7 @@ async def test_no_registration_is_renewed_beyond_a_week(joining: Joining) -> Non
         joining.clock.advance(step)
     (stored,) = joining.pending_of(person.email)
     assert stored["expires_at"] == begun_at + LONGEST_REGISTRATION
-    await JoiningRetention(database=joining.service.database, clock=joining.clock).prune()
+    await PendingAccountRetention(database=joining.service.database, clock=joining.clock).prune()
     assert joining.pending_of(person.email) == []
 
 
@@ -122,7 +122,7 @@ async def test_expired_registrations_are_removed_in_batches_and_live_ones_stay(
     clock.advance(DAY - timedelta(seconds=1))
     live = new_person()
     await joining.request(live)
-    retention = JoiningRetention(database=service_alone.database, clock=clock, rows_a_batch=2)
+    retention = PendingAccountRetention(database=service_alone.database, clock=clock, rows_per_batch=2)
     assert await retention.prune() == 0
     clock.advance(timedelta(seconds=1))
     assert await retention.prune() == 5

@@ -181,7 +181,7 @@ async def test_a_rehearsal_does_not_block_a_deactivation_or_a_change_of_a_role(s
         clock=service.clock,
         hashes=ForeignHashes(),
         readers={"ndjson": read_slowly},
-        turn_seconds=0,
+        maximum_blocking_seconds=0,
     )
     with service.database.bulk_place():
         request = UserImportRequest(actor, "ndjson", is_rehearsal=True)
@@ -194,7 +194,7 @@ async def test_a_rehearsal_does_not_block_a_deactivation_or_a_change_of_a_role(s
         finally:
             is_over.set()
         outcome = await rehearsing
-    assert (deactivated.status_code, changed.status_code, outcome.tally.stored) == (204, 200, BATCH)
+    assert (deactivated.status_code, changed.status_code, outcome.counts.stored) == (204, 200, BATCH)
 
 
 async def test_what_stands_before_a_fault_of_the_file_is_stored(files: UserFiles) -> None:

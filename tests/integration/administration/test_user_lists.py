@@ -11,7 +11,7 @@ from doorward.core.pages import CursorCodec
 from doorward.domain.administration.exceptions import UserQueryTooBroadError
 from doorward.domain.administration.models import UserQuery, UserStatus
 from doorward.domain.administration.repositories import lists
-from doorward.domain.administration.search import MOST_COUNTED, UserSearch
+from doorward.domain.administration.search import MAXIMUM_COUNTED_USERS, UserSearch
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import USERS, names, signed_in_with
 from tests.integration.service import Service, is_problem, mark
@@ -146,15 +146,15 @@ async def test_a_cursor_of_another_list_or_made_up_is_refused(admin: Owner, many
 
 async def test_a_long_list_is_counted_up_to_a_thousand_and_estimated_beyond(service_alone: Service) -> None:
     admin = await signed_in_with(service_alone, "admin")
-    service_alone.sql(ADD_MANY, MOST_COUNTED - 1, "counted")
+    service_alone.sql(ADD_MANY, MAXIMUM_COUNTED_USERS - 1, "counted")
     service_alone.sql("ANALYZE users")
     exact = (await listed(admin)).json()["pagination"]
-    assert (exact["total"], exact["total_is_estimate"]) == (MOST_COUNTED, False)
+    assert (exact["total"], exact["total_is_estimate"]) == (MAXIMUM_COUNTED_USERS, False)
     service_alone.sql(ADD_MANY, 2000, "estimated")
     service_alone.sql("ANALYZE users")
     about = (await listed(admin, q="estimated")).json()["pagination"]
     assert about["total_is_estimate"] is True
-    assert MOST_COUNTED < about["total"] <= 3 * MOST_COUNTED
+    assert MAXIMUM_COUNTED_USERS < about["total"] <= 3 * MAXIMUM_COUNTED_USERS
 
 
 @pytest.mark.parametrize(("seconds", "total"), [(3600, (2000, False)), (0, None)], ids=["a while", "never"])

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from doorward.core.ports import Clock
 from doorward.domain.administration.exporting.models import ExportFormat, UserExportRequest
-from doorward.domain.administration.importing.models import ImportOutcome, LeftOut, UserFormat, UserImportRequest
+from doorward.domain.administration.importing.models import ImportOutcome, SkippedLine, UserFormat, UserImportRequest
 from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import OPERATOR, Actor
 from doorward.wiring.user_files import create_user_export, create_user_import
@@ -23,16 +23,16 @@ class Imported:
     """The result of an import."""
 
     outcome: ImportOutcome
-    left_out: list[LeftOut] = field(default_factory=list)
+    skipped: list[SkippedLine] = field(default_factory=list)
 
     @property
     def numbers(self) -> tuple[int, int, int]:
-        tally = self.outcome.tally
-        return tally.stored, tally.already_stored, tally.left_out
+        counts = self.outcome.counts
+        return counts.stored, counts.already_stored, counts.skipped
 
     @property
     def codes(self) -> dict[int, str]:
-        return {each.number: str(each.code) for each in self.left_out}
+        return {each.number: str(each.code) for each in self.skipped}
 
 
 @dataclass
@@ -49,11 +49,11 @@ class UserFiles:
         database = self.service.database
         settings = self.service.settings.hashes
         user_import = create_user_import(settings, database, self.clock or database.clock)
-        left_out: list[LeftOut] = []
+        skipped: list[SkippedLine] = []
         with database.bulk_place():
             request = UserImportRequest(actor, source, **options)
-            outcome = await user_import.run(io.BytesIO(file), request, Watcher(left_out.append))
-        return Imported(outcome, left_out)
+            outcome = await user_import.run(io.BytesIO(file), request, Watcher(skipped.append))
+        return Imported(outcome, skipped)
 
     async def export(self, format_: ExportFormat = "ndjson", *, with_hashes: bool = True) -> bytes:
         database, file = self.service.database, io.BytesIO()

@@ -6,13 +6,13 @@ from development.client import ACCOUNT, PASSWORD
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import BrowserSessions
 from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec, RowTokenCodec
-from doorward.domain.oauth.asked_again import AskedNotes
-from doorward.domain.oauth.asked_applications import AskedApplications
-from doorward.domain.oauth.authorization import AskedParameters, Authorization, AuthorizationSources
+from doorward.domain.oauth.application_lookups import ApplicationLookups
+from doorward.domain.oauth.authorization import Authorization, AuthorizationSources, RequestParameters
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
 from doorward.domain.oauth.described_clients import DescribedClients
 from doorward.domain.oauth.pkce import challenge_of
 from doorward.domain.oauth.pushed_requests import PushedRequests
+from doorward.domain.oauth.sign_in_notes import SignInNotes
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.id_tokens import IdTokens
 from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
@@ -56,7 +56,7 @@ async def use_an_application(service: Service) -> None:
         "code_challenge": challenge_of("v" * 43),
         "code_challenge_method": "S256",
     }
-    request = await authorization.read(AskedParameters(asked))
+    request = await authorization.read(RequestParameters(asked))
     assert isinstance(request, AuthorizationRequest)
     assert await authorization.agree(request, session)
     path = f"{ACCOUNT}/applications/{client.client_id}"
@@ -67,7 +67,7 @@ async def use_an_application(service: Service) -> None:
 def _authorization(service: Service) -> Authorization:
     audiences, codec = Audiences(issuer=ISSUER, own="doorward"), RowTokenCodec("dwp_", KEY)
     pushed = PushedRequests(database=service.database, clock=service.clock, codec=codec, audiences=audiences)
-    applications = AskedApplications(
+    applications = ApplicationLookups(
         database=service.database, batching=SharedQuery, clock=service.clock, described=DescribedClients(None)
     )
     return Authorization(
@@ -75,7 +75,7 @@ def _authorization(service: Service) -> Authorization:
         batching=SharedQuery,
         clock=service.clock,
         codec=OpaqueTokenCodec("dwa_", KEY),
-        notes=AskedNotes(KEY),
+        notes=SignInNotes(KEY),
         hints=IdTokens(FixedKeyRing(KeyRing()), ISSUER),
         audiences=audiences,
         sources=AuthorizationSources(pushed, applications),

@@ -12,7 +12,7 @@ async def test_few_failures_are_forgotten_after_a_day_and_many_after_thirty(serv
     rows = {1: (19, "23 hours"), 2: (19, "25 hours"), 3: (20, "29 days"), 4: (20, "31 days"), 5: (100, "31 days")}
     for bucket, (failures, age) in rows.items():
         service_alone.sql(THROTTLES, bucket, failures, age)
-    forgetting = Forgetting(database=service_alone.database, clock=service_alone.clock, rows_a_batch=2)
+    forgetting = Forgetting(database=service_alone.database, clock=service_alone.clock, rows_per_batch=2)
     assert await forgetting.forget() == 3
     assert [row["bucket"] for row in service_alone.sql("SELECT bucket FROM login_throttles ORDER BY 1")] == [1, 3]
 
@@ -37,7 +37,7 @@ async def test_a_device_is_forgotten_half_a_year_after_it_was_seen(service_alone
     await service_alone.log_in(person)
     service_alone.clock.advance(timedelta(days=10))
     await service_alone.log_in(person)
-    forgetting = Forgetting(database=service_alone.database, clock=service_alone.clock, rows_a_batch=1)
+    forgetting = Forgetting(database=service_alone.database, clock=service_alone.clock, rows_per_batch=1)
     service_alone.clock.advance(timedelta(days=170))
     assert await forgetting.forget() == 0
     service_alone.clock.advance(timedelta(seconds=1))

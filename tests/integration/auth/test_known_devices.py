@@ -7,7 +7,7 @@ import pytest
 
 from development.client import PASSWORD, TOKEN, Person
 from doorward.domain.accounts.notices import NOTICE_FACTS
-from doorward.domain.auth.devices.known_devices import MOST_DEVICES
+from doorward.domain.auth.devices.known_devices import MAXIMUM_KNOWN_DEVICES
 from doorward.domain.auth.login.login import Login
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
@@ -74,14 +74,14 @@ async def test_a_user_has_twenty_devices_and_those_that_never_came_back_go_first
     service.clock.advance(timedelta(minutes=1))
     await log_in(service, person, kept)
     given = []
-    for _ in range(MOST_DEVICES + 1):
+    for _ in range(MAXIMUM_KNOWN_DEVICES + 1):
         service.clock.advance(timedelta(minutes=1))
         given.append(read(service, await log_in(service, person)).device_id)
     assert set(devices_of(service, person)) == {read(service, kept).device_id, *given[2:]}
     service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
     newest = read(service, await log_in(service, person)).device_id
     assert newest in devices_of(service, person)
-    assert len(devices_of(service, person)) == MOST_DEVICES
+    assert len(devices_of(service, person)) == MAXIMUM_KNOWN_DEVICES
 
 
 async def test_the_header_may_be_sent_and_read_by_pages_of_allowed_origins(make_service: MakeService) -> None:

@@ -63,7 +63,7 @@ def test_the_walks_find_a_planted_fault(own_database: str, tmp_path: Path) -> No
     assert found["invariant"] in {"a refresh token gets what it is due", "one use, one successor"}
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.gain)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.attacker_gain)
 def test_each_fault_that_is_to_be_planted_has_its_place(fault: Fault, tmp_path: Path) -> None:
     copy = planted(fault, tmp_path) / "doorward" / fault.path
     compile(copy.read_text(encoding="utf-8"), str(copy), "exec")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from doorward.domain.auth.repositories.sessions import DEAD_KEPT, MOST_AT_ONCE
+from doorward.domain.auth.repositories.sessions import DEAD_KEPT, MAXIMUM_SESSIONS_ENDED
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
 
@@ -79,12 +79,12 @@ async def test_of_logins_at_once_no_more_sessions_live_than_may(service: Service
 
 async def test_sessions_above_the_limit_are_ended_by_the_next_logins(service: Service) -> None:
     owner = await signed_in(service)
-    add_copies(owner, MOST + MOST_AT_ONCE, ended=False)
+    add_copies(owner, MOST + MAXIMUM_SESSIONS_ENDED, ended=False)
     await service.log_in(owner.person)
     # One more began, and as many ended as one login ends.
-    assert numbers_of(owner) == (MOST + 2, MOST_AT_ONCE)
+    assert numbers_of(owner) == (MOST + 2, MAXIMUM_SESSIONS_ENDED)
     await service.log_in(owner.person)
-    assert numbers_of(owner) == (MOST, MOST_AT_ONCE + 3)
+    assert numbers_of(owner) == (MOST, MAXIMUM_SESSIONS_ENDED + 3)
 
 
 async def test_of_sessions_that_are_over_the_newest_stay_and_the_previous_login_with_them(

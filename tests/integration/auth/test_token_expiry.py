@@ -48,5 +48,5 @@ async def test_batches_go_on_until_nothing_is_left(service_alone: Service) -> No
         "INSERT INTO used_nonces SELECT decode(lpad(to_hex(number), 32, '0'), 'hex'), now() - interval '100 years'"
         " FROM generate_series(1, 25) AS number"
     )
-    expiry = TokenExpiry(database=service_alone.database, clock=service_alone.clock, rows_a_batch=10)
+    expiry = TokenExpiry(database=service_alone.database, clock=service_alone.clock, rows_per_batch=10)
     assert await expiry.prune() == 25

@@ -29,7 +29,7 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Came:
+class AuthorizationResult:
     """The result of an authorization request."""
 
     asked: tuple[str, ...]
@@ -56,11 +56,11 @@ class RelyingParty:
         plain = {"code_challenge": None, "code_challenge_method": None, "response_mode": self.mode}
         return self.app.parameters(**{**plain, **changes})
 
-    async def ask(self, **changes: str | None) -> Came:
+    async def ask(self, **changes: str | None) -> AuthorizationResult:
         """Send the browser to the authorization endpoint, and complete its pages."""
         return await self.follow(f"{AUTHORIZE}?{urlencode(self.parameters(**changes))}")
 
-    async def follow(self, address: str) -> Came:
+    async def follow(self, address: str) -> AuthorizationResult:
         page, asked = await self.browser.get(address), []
         if page.url.path == "/account/sign-in":
             asked.append("sign-in")
@@ -68,7 +68,7 @@ class RelyingParty:
         if page.url.path == "/account/consent":
             asked.append("consent")
             page = await self.browser.send(page, decision="allow")
-        return Came(tuple(asked), self._answer(page), page)
+        return AuthorizationResult(tuple(asked), self._answer(page), page)
 
     def _answer(self, page: httpx.Response) -> dict[str, str]:
         """Return the parameters that the application receives, in the plan's response mode."""
@@ -84,13 +84,13 @@ class RelyingParty:
 
     async def code(self, **changes: str | None) -> str:
         """Return a code, after the checks of every successful response: state, issuer, no other parameters."""
-        came = await self.ask(**changes)
-        return self.checked_code(came)
+        result = await self.ask(**changes)
+        return self.checked_code(result)
 
-    def checked_code(self, came: Came) -> str:
-        assert set(came.answer) == {"code", "state", "iss"}, came.answer
-        assert (came.answer["state"], came.answer["iss"]) == ("the state", ISSUER)
-        return came.answer["code"]
+    def checked_code(self, result: AuthorizationResult) -> str:
+        assert set(result.answer) == {"code", "state", "iss"}, result.answer
+        assert (result.answer["state"], result.answer["iss"]) == ("the state", ISSUER)
+        return result.answer["code"]
 
     async def tokens(self, code: str, **changes: str | None) -> dict[str, Any]:
         """Exchange a code, with the checks of every token response and every ID token."""

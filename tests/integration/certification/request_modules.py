@@ -20,15 +20,15 @@ class PromptModules(Plan):
     async def test_oidcc_prompt_login(self, party: RelyingParty) -> None:
         _, before = await party.sign_in()
         party.provider.clock.advance(timedelta(seconds=2))
-        came = await party.ask(prompt="login")
-        assert came.asked == ("sign-in",)
-        after = await party.claims((await party.tokens(party.checked_code(came)))["id_token"])
+        result = await party.ask(prompt="login")
+        assert result.asked == ("sign-in",)
+        after = await party.claims((await party.tokens(party.checked_code(result)))["id_token"])
         assert after["auth_time"] > before["auth_time"]
 
     async def test_oidcc_prompt_none_not_logged_in(self, party: RelyingParty) -> None:
-        came = await party.ask(prompt="none")
-        assert came.asked == ()
-        assert (came.answer["error"], came.answer["state"], came.answer["iss"]) == (
+        result = await party.ask(prompt="none")
+        assert result.asked == ()
+        assert (result.answer["error"], result.answer["state"], result.answer["iss"]) == (
             "login_required",
             "the state",
             ISSUER,
@@ -40,9 +40,9 @@ class PromptModules(Plan):
     async def test_oidcc_max_age_1(self, party: RelyingParty) -> None:
         _, before = await party.sign_in()
         party.provider.clock.advance(timedelta(seconds=2))
-        came = await party.ask(max_age="1")
-        assert came.asked == ("sign-in",)
-        after = await party.claims((await party.tokens(party.checked_code(came)))["id_token"])
+        result = await party.ask(max_age="1")
+        assert result.asked == ("sign-in",)
+        after = await party.claims((await party.tokens(party.checked_code(result)))["id_token"])
         assert after["auth_time"] > before["auth_time"]
 
     async def test_oidcc_max_age_10000(self, party: RelyingParty) -> None:
@@ -58,9 +58,9 @@ class PromptModules(Plan):
         """Sign in, repeat the request, and check that both ID tokens show the same sign-in."""
         _, before = await party.sign_in()
         party.provider.clock.advance(timedelta(seconds=2))
-        came = await party.ask(**changes)
-        assert came.asked == ()
-        after = await party.claims((await party.tokens(party.checked_code(came)))["id_token"])
+        result = await party.ask(**changes)
+        assert result.asked == ()
+        after = await party.claims((await party.tokens(party.checked_code(result)))["id_token"])
         assert (after["sub"], after["auth_time"]) == (before["sub"], before["auth_time"])
 
 
@@ -99,23 +99,23 @@ class IgnoredModules(Plan):
 
 class RefusedModules(Plan):
     async def test_oidcc_ensure_registered_redirect_uri(self, party: RelyingParty) -> None:
-        came = await party.ask(redirect_uri=f"{CALLBACK}/unregistered")
-        assert (came.page.status_code, came.answer) == (400, {})
-        assert "location" not in came.page.headers
+        result = await party.ask(redirect_uri=f"{CALLBACK}/unregistered")
+        assert (result.page.status_code, result.answer) == (400, {})
+        assert "location" not in result.page.headers
 
     async def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported(
         self, party: RelyingParty
     ) -> None:
-        came = await party.ask(request=unsigned({"state": "of the object", "client_id": party.app.id}))
-        assert (came.answer["error"], came.answer["state"]) == ("request_not_supported", "the state")
+        result = await party.ask(request=unsigned({"state": "of the object", "client_id": party.app.id}))
+        assert (result.answer["error"], result.answer["state"]) == ("request_not_supported", "the state")
 
     async def test_oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported(
         self, party: RelyingParty
     ) -> None:
-        came = await party.ask(request_uri="https://app.example/object.jwt")
-        assert came.answer["error"] == "request_uri_not_supported"
+        result = await party.ask(request_uri="https://app.example/object.jwt")
+        assert result.answer["error"] == "request_uri_not_supported"
 
     async def test_oidcc_ensure_request_object_with_redirect_uri(self, party: RelyingParty) -> None:
         request = unsigned({"redirect_uri": CALLBACK, "client_id": party.app.id})
-        came = await party.ask(request=request, redirect_uri="https://app.example/not-this-one")
-        assert (came.page.status_code, came.answer) == (400, {})
+        result = await party.ask(request=request, redirect_uri="https://app.example/not-this-one")
+        assert (result.page.status_code, result.answer) == (400, {})

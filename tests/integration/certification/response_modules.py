@@ -29,8 +29,8 @@ class ResponseModules(Plan):
         assert (info.status_code, info.json()["sub"]) == (200, claims["sub"])
 
     async def test_oidcc_response_type_missing(self, party: RelyingParty) -> None:
-        came = await party.ask(response_type=None)
-        assert (came.answer["error"], came.answer["state"]) == ("invalid_request", "the state")
+        result = await party.ask(response_type=None)
+        assert (result.answer["error"], result.answer["state"]) == ("invalid_request", "the state")
 
     async def test_oidcc_server_client_secret_post(self, suite: Suite, party: RelyingParty) -> None:
         posting = RelyingParty(suite, party.person, suite.posting, self.mode)

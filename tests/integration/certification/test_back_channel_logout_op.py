@@ -11,21 +11,21 @@ from joserfc import jwt as jose
 
 from tests.integration.certification.relying_party import BYE, Suite
 from tests.integration.oauth.browsers import LOGOUT, Browser, signed_in
+from tests.integration.oauth.logout_deliveries import LogoutDelivery, LogoutProvider, run_logout_provider, token_of
 from tests.integration.oauth.provider import ISSUER
-from tests.integration.oauth.told_servers import Telling, Told, telling, token_of
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.fixture(scope="module")
-async def telling_provider(make_database: Any, secret_key: str) -> AsyncIterator[Telling]:
-    async with telling(make_database(migrated=True), secret_key) as running:
+async def logout_provider(make_database: Any, secret_key: str) -> AsyncIterator[LogoutProvider]:
+    async with run_logout_provider(make_database(migrated=True), secret_key) as running:
         yield running
 
 
 @pytest.fixture
-async def told(telling_provider: Telling) -> AsyncIterator[Told]:
-    async with telling_provider.told() as server:
+async def logouts(logout_provider: LogoutProvider) -> AsyncIterator[LogoutDelivery]:
+    async with logout_provider.run_receiver() as server:
         yield server
 
 
@@ -36,18 +36,18 @@ async def test_oidcc_backchannel_logout_discovery_endpoint_verification(suite: S
     assert found["end_session_endpoint"].startswith(f"{ISSUER}/")
 
 
-async def test_oidcc_backchannel_rp_initiated_logout(told: Told) -> None:
+async def test_oidcc_backchannel_rp_initiated_logout(logouts: LogoutDelivery) -> None:
     """The application sends the browser to sign out, and its server gets a valid logout token of that session."""
-    browser = Browser(told.provider)
-    app = await told.app(post_logout_uris=(BYE,))
-    person = await signed_in(browser, told.provider)
+    browser = Browser(logouts.provider)
+    app = await logouts.app(post_logout_uris=(BYE,))
+    person = await signed_in(browser, logouts.provider)
     id_token = (await app.tokens(browser, person))["id_token"]
     back = await browser.get(LOGOUT, id_token_hint=id_token, post_logout_redirect_uri=BYE, state="of the logout")
     assert (back.status_code, back.headers["location"]) == (302, f"{BYE}?state=of+the+logout")
-    assert len(await told.deliver()) == 1
-    (got,) = told.receiver.got
+    assert len(await logouts.deliver()) == 1
+    (got,) = logouts.receiver.got
     token = token_of(got.body)
-    answer: httpx.Response = await told.provider.service.client.get("/oauth/jwks")
+    answer: httpx.Response = await logouts.provider.service.client.get("/oauth/jwks")
     logout = jose.decode(token, jwk.KeySet.import_key_set(answer.json()), ["RS256"])
     signed_in_as = jwt.decode(id_token, options={"verify_signature": False})
     assert logout.header["typ"] == "logout+jwt"

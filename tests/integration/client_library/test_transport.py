@@ -11,7 +11,7 @@ import pytest
 
 from doorward_client import Doorward, KeysUnavailableError
 from doorward_client.exceptions import FetchError
-from doorward_client.http_transport import LARGEST_ANSWER, SECONDS, HttpTransport
+from doorward_client.http_transport import MAXIMUM_RESPONSE_BYTES, SECONDS, HttpTransport
 from doorward_client.testing import Issuer
 from doorward_client.transports import ClientCredentials
 
@@ -80,7 +80,7 @@ BAD_ANSWERS: Final[list[bytes]] = [
     answer(b"{}", status=b"401 Unauthorized"),
     answer(b"{}", status=b"204 No Content"),
     answer(b"{}", status=b"500 Internal Server Error"),
-    answer(b"x" * (LARGEST_ANSWER + 1)),
+    answer(b"x" * (MAXIMUM_RESPONSE_BYTES + 1)),
     answer(gzip.compress(b"{}"), b"Content-Encoding: gzip"),
     CHUNKED_HEAD + b"40000\r\n" + b"x" * 0x40000 + b"\r\n1\r\nx\r\n0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
@@ -101,8 +101,8 @@ async def test_any_other_answer_is_an_outage(sent: bytes) -> None:
 
 
 async def test_the_largest_answer_is_taken() -> None:
-    async with listening(Peer(answer(b"x" * LARGEST_ANSWER))) as url:
-        assert len((await HttpTransport(seconds=MANY_SECONDS).get(url)).body) == LARGEST_ANSWER
+    async with listening(Peer(answer(b"x" * MAXIMUM_RESPONSE_BYTES))) as url:
+        assert len((await HttpTransport(seconds=MANY_SECONDS).get(url)).body) == MAXIMUM_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize("sent", [b"", answer(b" " * 1000)], ids=["silent", "a byte at a time"])

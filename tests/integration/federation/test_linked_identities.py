@@ -13,7 +13,7 @@ from doorward.domain.federation.exceptions import (
     LastWayInError,
     TooManyIdentitiesError,
 )
-from doorward.domain.federation.identities import MOST_IDENTITIES
+from doorward.domain.federation.identities import MAXIMUM_IDENTITIES
 from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
 from tests.integration.federation.visitors import IDENTITIES, Visitors, signed_in_name
 from tests.integration.oauth.browsers import OWN_SITE, Browser, forms_of, forwarded
@@ -162,11 +162,11 @@ async def test_an_account_has_a_number_of_identities_at_most(visitors: Visitors)
         " SELECT 'https://many.example', %s || n, %s, now() FROM generate_series(1, %s) AS n",
         person.id,
         person.id,
-        MOST_IDENTITIES,
+        MAXIMUM_IDENTITIES,
     )
     answer = await visitors.back(browser, await link(visitors, browser))
     assert TooManyIdentitiesError.detail in answer.text
-    assert len(visitors.linked(person)) == MOST_IDENTITIES
+    assert len(visitors.linked(person)) == MAXIMUM_IDENTITIES
 
 
 async def test_the_api_lists_and_unlinks(visitors: Visitors) -> None:

@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import ItemFilter, ItemQuery
 from doorward.domain.items.repositories import lists
@@ -22,7 +22,7 @@ BOUND_SECONDS = 60
 async def slow(make_service: MakeService, own_database: str) -> Owner:
     """A user in a database of their own, which takes a minute to read a title."""
     # Early enough that the service itself does not give up first.
-    parts = Parts(timeouts=replace(PATIENT, statement="1s"))
+    parts = Parts(timeouts=replace(LONG_TIMEOUTS, statement="1s"))
     owner = await sign_in(await make_service(parts, database_url=own_database))
     await owner.create("Casablanca")
     owner.service.sql("ALTER TABLE items RENAME TO stored_items")
@@ -33,7 +33,7 @@ async def slow(make_service: MakeService, own_database: str) -> Owner:
 @pytest.fixture
 async def impatient(make_service: MakeService) -> Owner:
     """A user of a service that waits a second for a lock."""
-    return await sign_in(await make_service(Parts(timeouts=replace(PATIENT, lock="1s"))))
+    return await sign_in(await make_service(Parts(timeouts=replace(LONG_TIMEOUTS, lock="1s"))))
 
 
 def _is_unavailable(answer: httpx.Response) -> bool:

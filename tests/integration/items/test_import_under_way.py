@@ -80,7 +80,7 @@ async def test_others_get_their_turn_whatever_the_lines_are_like(owner: Owner, f
     others = asyncio.create_task(take_turns())
     request = ImportRequest(owner.id, skip_bad_lines=True)
     database = owner.service.database
-    item_import = ItemImport(database=database, clock=owner.service.clock, turn_seconds=0)
+    item_import = ItemImport(database=database, clock=owner.service.clock, maximum_blocking_seconds=0)
     with database.bulk_place():
         await item_import.run(io.BytesIO(file), request, lambda: seen.append(turns))
     others.cancel()

@@ -28,7 +28,7 @@ async def test_items_without_an_index_are_indexed_in_batches_and_keep_their_vers
     before = await owner.listing(owner="me", sort="title")
     assert await owner.search("leon") == []
     assert await owner.titles(title="leon") == []
-    assert await Reindexing(database=owner.service.database, items_a_batch=2, pause_seconds=0).run() == 3
+    assert await Reindexing(database=owner.service.database, items_per_batch=2, pause_seconds=0).run() == 3
     assert await owner.search("leon strasse") == ["L\u00e9on"]
     assert await owner.search("\u7269\u8a9e") == ["\u6771\u4eac\u7269\u8a9e"]
     assert await owner.titles(title="LEON") == ["L\u00e9on"]

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.core.ports import Sealer
 from doorward.domain.keys.changes import KeyChanges
 from doorward.domain.keys.models import KeyState
@@ -70,7 +70,7 @@ class MakeCopy:
 @asynccontextmanager
 async def _database(url: str) -> AsyncIterator[PostgresDatabase]:
     settings = settings_of_the_ring(url, secrets.token_urlsafe(48), {})
-    database = PostgresDatabase(settings.database, timeouts=PATIENT)
+    database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
     async with running_database(database):
         yield database
 

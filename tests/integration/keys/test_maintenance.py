@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.commands.main import main
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import PostgresDatabase
@@ -29,7 +29,7 @@ async def _states(settings: Settings, database: PostgresDatabase, clock: FakeClo
 
 async def test_the_task_keeps_the_schedule(own_database: str, secret_key: str, clock: FakeClock) -> None:
     settings = _settings(own_database, secret_key)
-    database = PostgresDatabase(settings.database, timeouts=PATIENT)
+    database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
     async with running_database(database):
         (task,) = [each for each in background_tasks(settings, database, clock) if each.name == "signing_keys"]
         assert task.interval == timedelta(hours=1)
@@ -53,7 +53,7 @@ async def test_nothing_is_rotated_or_destroyed_while_the_clocks_differ(
     own_database: str, secret_key: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _settings(own_database, secret_key)
-    database = PostgresDatabase(settings.database, timeouts=PATIENT)
+    database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
     async with running_database(database):
         (task,) = [each for each in background_tasks(settings, database, clock) if each.name == "signing_keys"]
         monkeypatch.setattr(type(database.clock), "difference", lambda _: 7200.0)

@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 import pytest
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.commands.main import main
 from doorward.core.principal import ClientPrincipal
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
@@ -84,7 +84,7 @@ class Starts:
     async def start(self, change: Change) -> AccessTokens:
         """Return what the copy signs and verifies with. Raises ``SigningKeysUnreadableError``."""
         settings = settings_of_the_ring(self.database_url, A, {"public_url": PUBLIC_URL, **change})
-        database = PostgresDatabase(settings.database, timeouts=PATIENT)
+        database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
         await self.stack.enter_async_context(running_database(database))
         signing_keys = create_signing_keys(settings, database, self.clock, QUICK_RING)
         assert signing_keys is not None

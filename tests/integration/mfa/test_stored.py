@@ -21,7 +21,7 @@ async def test_secrets_are_sealed_again_and_codes_go_on(service_alone: Service) 
     old, new = sealing_keys(service_alone.settings.keys), secrets.token_bytes(32)
     lost = AesGcmSealer([secrets.token_bytes(32)]).seal(b"x" * 20, context=sealing_context(UUID(int=0)))
     service_alone.sql("UPDATE totp_factors SET sealed_secret = %s WHERE user_id = %s", lost, enrolled[2].person.id)
-    resealing = TotpResealing(database=service_alone.database, sealer=AesGcmSealer([new, *old]), rows_a_batch=2)
+    resealing = TotpResealing(database=service_alone.database, sealer=AesGcmSealer([new, *old]), rows_per_batch=2)
     assert await resealing.reseal() == (2, 1)
     assert await resealing.reseal() == (0, 1)
     for each in enrolled[:2]:

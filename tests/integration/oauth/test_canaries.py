@@ -22,7 +22,7 @@ from development.proof.kills.service import LOG, killable_service
 from development.proof.kills.sign_ins import SIGNING_IN, SignInRounds
 from development.proof.kills.signed_in import SignedIn
 from development.proof.service import ADMINISTRATION, proof_settings
-from development.proof.sign_ins import TOKEN, USERINFO, Sent, http_at
+from development.proof.sign_ins import TOKEN, USERINFO, PreparedRequest, http_at
 from doorward.web.cookies import Cookie
 from tests.e2e.canaries import Evidence
 from tests.integration.service import MakeDatabase
@@ -58,7 +58,7 @@ class Canaries:
         for taken in person.taken:
             self._add_sent(taken.sent)
 
-    def _add_sent(self, sent: Sent) -> None:
+    def _add_sent(self, sent: PreparedRequest) -> None:
         for name, kind in FORM_FIELDS.items():
             if value := (sent.form or {}).get(name):
                 self.add(kind, value, value.replace("-", ""))
@@ -160,7 +160,7 @@ async def _refusals(url: str, people: list[SignedIn], found: Canaries) -> list[s
                 found.add("proof of a key", proof)
                 headers = {"DPoP": proof, **({"Authorization": f"DPoP {token}"} if token else {})}
                 form = {"grant_type": "client_credentials", "client_id": person.application.id}
-                sent = Sent(method, path, None if method == "GET" else form, headers=headers)
+                sent = PreparedRequest(method, path, None if method == "GET" else form, headers=headers)
                 answers += [await sent.send(http), await sent.send(http)]
     return [f"{answer.headers}\n{answer.text}" for answer in answers if answer.is_error]
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from doorward.core.versions import any_version
-from doorward.domain.oauth.code_models import CODE_LIFE
+from doorward.domain.oauth.code_models import CODE_LIFETIME
 from tests.integration.oauth.browsers import CALLBACK, Application, Browser, answer_of, application
 from tests.integration.oauth.clients import OPERATOR, ORDERS
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
@@ -94,10 +94,10 @@ async def test_a_code_expires(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     person = await provider.service.register()
     code = await app.code(browser, person)
-    provider.clock.advance(CODE_LIFE)
+    provider.clock.advance(CODE_LIFETIME)
     assert is_oauth_error(await app.exchange(code), "invalid_grant")
     code = await app.code(browser, person)
-    provider.clock.advance(CODE_LIFE - timedelta(seconds=1))
+    provider.clock.advance(CODE_LIFETIME - timedelta(seconds=1))
     assert (await app.exchange(code)).status_code == 200
 
 

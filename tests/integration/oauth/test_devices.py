@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from doorward.domain.oauth.device_models import DEVICE_LIFE
+from doorward.domain.oauth.device_models import DEVICE_CODE_LIFETIME
 from doorward.domain.oauth.expiry import CodeExpiry
 from tests.integration.oauth.browsers import Application, Browser, application, signed_in
 from tests.integration.oauth.devices import DEVICE, GRANTS, INTERVAL, ask, begin, decide, enter, poll
@@ -111,7 +111,7 @@ async def test_an_early_poll_waits_five_seconds_longer_and_is_not_counted_itself
 async def test_a_device_waits_ten_minutes(provider: Provider, tv: Application, browser: Browser) -> None:
     await signed_in(browser, provider)
     early, late = await begin(tv), await begin(tv)
-    provider.clock.advance(DEVICE_LIFE - timedelta(seconds=1))
+    provider.clock.advance(DEVICE_CODE_LIFETIME - timedelta(seconds=1))
     assert "is signed in" in (await decide(browser, early["user_code"])).text
     page = await enter(browser, late["user_code"])
     provider.clock.advance(timedelta(seconds=1))
@@ -119,7 +119,7 @@ async def test_a_device_waits_ten_minutes(provider: Provider, tv: Application, b
         assert is_oauth_error(await poll(tv, shown["device_code"]), "expired_token")
     assert "does not wait any more" in (await browser.send(page, decision="allow")).text
     assert "No device shows this code" in (await enter(browser, late["user_code"])).text
-    await CodeExpiry(database=provider.service.database, clock=provider.clock, rows_a_batch=1).prune()
+    await CodeExpiry(database=provider.service.database, clock=provider.clock, rows_per_batch=1).prune()
     assert provider.sql("SELECT id FROM oauth_devices WHERE client_id = %s", tv.id) == []
     assert is_oauth_error(await poll(tv, late["device_code"]), "expired_token")
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from development.client import PASSWORD, Person
-from doorward.domain.auth.repositories.browser_sessions import MOST_LIVE
+from doorward.domain.auth.repositories.browser_sessions import MAXIMUM_BROWSER_SESSIONS
 from doorward.domain.auth.sessions.browser_session import OF_STAY, OF_VISIT
 from doorward.domain.auth.sessions.ending_of_all import SessionEnding
 from doorward.domain.auth.tokens.expiry import TokenExpiry
-from doorward.domain.oauth.code_models import CODE_LIFE
+from doorward.domain.oauth.code_models import CODE_LIFETIME
 from doorward.domain.oauth.expiry import CodeExpiry
 from tests.integration.oauth.browsers import SIGN_IN, Browser, application, is_signed_in, signed_in
 from tests.integration.oauth.provider import ISSUER, Provider
@@ -39,15 +39,15 @@ async def test_codes_that_were_not_redeemed_go_when_they_have_expired(provider: 
     person = await signed_in(browser, provider)
     for _ in range(3):
         await app.code(browser, person)
-    provider.clock.advance(CODE_LIFE)
+    provider.clock.advance(CODE_LIFETIME)
     late = await app.code(browser, person)
-    assert await CodeExpiry(**parts(provider, rows_a_batch=2)).prune() >= 3
+    assert await CodeExpiry(**parts(provider, rows_per_batch=2)).prune() >= 3
     assert count(provider, "oauth_codes", person) == 1
     assert (await app.exchange(late)).status_code == 200
 
 
 async def test_sessions_of_browsers_go_when_they_are_over(provider: Provider) -> None:
-    expiry = TokenExpiry(**parts(provider, rows_a_batch=1))
+    expiry = TokenExpiry(**parts(provider, rows_per_batch=1))
     app, staying = await application(provider), Browser(provider)
     people = [await signed_in(staying, provider, stay="on")]
     people += [await signed_in(Browser(provider), provider) for _ in range(3)]
@@ -109,7 +109,7 @@ async def test_beyond_the_most_that_there_may_be_the_one_that_was_used_longest_a
         "INSERT INTO browser_sessions SELECT gen_random_uuid(), user_id, epoch, secret_hash, amr, acr,"
         " authenticated_at, is_kept, user_agent, address, created_at, seen_at + interval '1 second', expires_at,"
         " ends_at FROM browser_sessions, generate_series(2, %s) WHERE user_id = %s",
-        MOST_LIVE,
+        MAXIMUM_BROWSER_SESSIONS,
         person.id,
     )
     assert await is_signed_in(first, app)
@@ -117,7 +117,7 @@ async def test_beyond_the_most_that_there_may_be_the_one_that_was_used_longest_a
     await browser.send(page, username=person.username, password=PASSWORD, stay="")
     assert await is_signed_in(browser, app)
     assert not await is_signed_in(first, app)
-    assert count(provider, "browser_sessions", person) == MOST_LIVE
+    assert count(provider, "browser_sessions", person) == MAXIMUM_BROWSER_SESSIONS
     assert (await app.refresh(online["refresh_token"])).status_code == 400
     assert (await app.refresh(offline["refresh_token"])).status_code == 200
     ended = {row["end_reason"] for row in provider.service.sessions_of(person) if row["ended_at"]}

@@ -5,7 +5,7 @@ import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.versions import any_version
-from doorward.domain.oauth.registered_origins import KEPT_SECONDS, RegisteredOrigins
+from doorward.domain.oauth.registered_origins import CACHE_SECONDS, RegisteredOrigins
 from tests.integration.oauth.browsers import CALLBACK, application
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, Provider
@@ -89,15 +89,15 @@ async def test_only_a_page_that_is_not_in_the_settings_costs_a_statement_and_tha
 async def test_a_change_of_clients_is_noticed_after_some_seconds(provider: Provider) -> None:
     steady = Steady()
     origins = RegisteredOrigins(database=provider.service.database, steady=steady)
-    assert not await origins.has("https://new.example")
+    assert not await origins.contains("https://new.example")
     app = await application(provider, redirect_uris=("https://new.example/callback",))
-    steady.now = KEPT_SECONDS - 1
-    assert not await origins.has("https://new.example")
-    steady.now = KEPT_SECONDS
-    assert await origins.has("https://new.example")
+    steady.now = CACHE_SECONDS - 1
+    assert not await origins.contains("https://new.example")
+    steady.now = CACHE_SECONDS
+    assert await origins.contains("https://new.example")
     await provider.clients.disable(OPERATOR, app.id, any_version)
     steady.now *= 2
-    assert not await origins.has("https://new.example")
+    assert not await origins.contains("https://new.example")
 
 
 async def test_while_the_database_is_away_the_origins_that_were_known_count(provider: Provider, logs: Logs) -> None:
@@ -111,8 +111,8 @@ async def test_while_the_database_is_away_the_origins_that_were_known_count(prov
 
     steady, away = Steady(), Away()
     origins = RegisteredOrigins(database=away, steady=steady)  # type: ignore[arg-type] # as much of one as is used
-    assert await origins.has(PAGE)
-    steady.now, away.is_away = KEPT_SECONDS, True
-    assert await origins.has(PAGE)
-    assert not await origins.has("https://evil.example")
+    assert await origins.contains(PAGE)
+    steady.now, away.is_away = CACHE_SECONDS, True
+    assert await origins.contains(PAGE)
+    assert not await origins.contains("https://evil.example")
     assert len(events(logs, "client.origins_not_read")) == 1

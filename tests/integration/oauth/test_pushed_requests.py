@@ -11,7 +11,7 @@ import pytest
 
 from development.client import PASSWORD
 from doorward.domain.oauth.expiry import CodeExpiry
-from doorward.domain.oauth.pushed_requests import LIFE, LIFE_IN_BROWSER
+from doorward.domain.oauth.pushed_requests import LIFETIME, LIFETIME_IN_BROWSER
 from tests.integration.oauth.browsers import (
     AUTHORIZE,
     CALLBACK,
@@ -200,18 +200,18 @@ async def test_a_request_lives_60_seconds_and_in_a_browser_30_minutes(make_servi
     provider = Provider(await make_service(public_url=ISSUER))
     app, browser = await application(provider), Browser(provider)
     late, visited = await pushed(app), await pushed(app)
-    provider.clock.advance(LIFE - timedelta(seconds=1))
+    provider.clock.advance(LIFETIME - timedelta(seconds=1))
     page = await browser.get(visited)
     assert "/sign-in" in str(page.url)
     provider.clock.advance(timedelta(seconds=1))
     assert OVER in (await browser.get(late)).text
-    provider.clock.advance(LIFE_IN_BROWSER - timedelta(seconds=2))
+    provider.clock.advance(LIFETIME_IN_BROWSER - timedelta(seconds=2))
     person = await provider.service.register()
     page = await browser.sign_in(page, person)
     assert page.status_code == 200
     provider.clock.advance(timedelta(seconds=1))
     assert OVER in (await browser.send(page, decision="allow")).text
-    expiry = CodeExpiry(database=provider.service.database, clock=provider.clock, rows_a_batch=1)
+    expiry = CodeExpiry(database=provider.service.database, clock=provider.clock, rows_per_batch=1)
     left = "SELECT id FROM oauth_pushed_requests WHERE client_id = %s"
     assert len(provider.sql(left, app.id)) == 2
     await expiry.prune()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 from doorward.settings.config import Settings
@@ -31,7 +31,7 @@ class SkewedHost(HostClock):
 @asynccontextmanager
 async def running_on(host: HostClock, settings: Settings) -> AsyncIterator[Service]:
     """Run the application on that host around the block; its time is PostgreSQL's, not that of a fake clock."""
-    app = create_wired_app(settings, host=host, timeouts=replace(PATIENT, clock_interval=TIMEOUTS.clock_interval))
+    app = create_wired_app(settings, host=host, timeouts=replace(LONG_TIMEOUTS, clock_interval=TIMEOUTS.clock_interval))
     async with app.router.lifespan_context(app):
         service = Service(app, settings, FakeClock())
         async with service.client:

@@ -105,7 +105,7 @@ async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_i
     """No rotation that waited in the frozen server is carried out later: its retry would be taken for theft."""
     person, pair = await fragile.register_and_log_in()
     pairs = [await fragile.log_in(person) for _ in range(REFRESHES)]
-    breakable.freeze()
+    breakable.suspend()
     try:
         refreshes = [asyncio.create_task(fragile.post_refresh(each.refresh)) for each in pairs]
         database = fragile.database
@@ -115,7 +115,7 @@ async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_i
         await _all_unavailable(fragile, person, pair)
         answers = await asyncio.gather(*refreshes)
     finally:
-        breakable.thaw()
+        breakable.resume()
     assert all(map(_is_unavailable, answers))
     await _until_ready(fragile)
     assert (await fragile.post_token(person.username, PASSWORD)).status_code == 200

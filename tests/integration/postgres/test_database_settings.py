@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from development.patience import PATIENT
+from development.long_timeouts import LONG_TIMEOUTS
 from development.postgres import EmbeddedPostgres
 from development.proof.database_settings.changes import list_changes
 from development.proof.database_settings.walk import MAY_BE_REFUSED, Walk, ordinary_database
@@ -18,7 +18,7 @@ from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from tests.integration.service import Logs, MakeService, events, is_problem, mark, settings_of_the_ring
 
 AT_A_TIME = 40
-SOON_REFUSED = replace(PATIENT, pool_wait=5, reconnect=3)
+SOON_REFUSED = replace(LONG_TIMEOUTS, pool_wait=5, reconnect=3)
 """Where PostgreSQL may let no session begin, each call would wait for the rest of the minute."""
 
 HOSTILE = {
@@ -100,7 +100,7 @@ async def test_every_setting_at_its_extremes_changes_no_answer_or_is_refused_cle
     with ordinary_database(postgres.url()) as url, psycopg.connect(postgres.url(), autocommit=True) as admin:
         settings = settings_of_the_ring(url, secret_key, {"db_pool_max_conn": 3})
         changes = list_changes(admin)
-        walks = Walk(settings, admin, timeouts=PATIENT), Walk(settings, admin, timeouts=SOON_REFUSED)
+        walks = Walk(settings, admin, timeouts=LONG_TIMEOUTS), Walk(settings, admin, timeouts=SOON_REFUSED)
         async with walks[0].running():
             await walks[0].try_all([change for change in changes if change.name not in MAY_BE_REFUSED], AT_A_TIME)
         async with walks[1].running():

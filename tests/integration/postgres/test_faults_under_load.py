@@ -80,12 +80,12 @@ def killed(faulty: Faulty, ledger: Ledger) -> None:
 
 
 def frozen(faulty: Faulty, ledger: Ledger) -> None:
-    faulty.server.freeze()
+    faulty.server.suspend()
     try:
         refused_some(faulty, ledger, "database.circuit.opened")
         time.sleep(FROZEN_SECONDS)
     finally:
-        faulty.server.thaw()
+        faulty.server.resume()
 
 
 def out_of_connections(faulty: Faulty, ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, ImportedUser, LineCode
-from doorward.domain.administration.importing.rules import ImportRules, judge, refusal_of_roles
+from doorward.domain.administration.importing.rules import ImportRules, refusal_of_roles, validate_user
 from doorward.domain.auth.exceptions import InvalidEmailError
 from doorward.domain.auth.ports import HashRefusal
 from doorward.domain.auth.users.identifiers import read_email
@@ -28,12 +28,12 @@ class Hashes:
         return HashRefusal(stored_hash) if stored_hash in set(HashRefusal) else None
 
 
-def judged(user: ForeignUser, *, keeps_ids: bool = False) -> ImportedUser | LineCode:
-    return judge(user, ImportRules(Hashes(), keeps_ids, NOW))
+def validated(user: ForeignUser, *, keeps_ids: bool = False) -> ImportedUser | LineCode:
+    return validate_user(user, ImportRules(Hashes(), keeps_ids, NOW))
 
 
 def stored(user: ForeignUser, *, keeps_ids: bool = False) -> ImportedUser:
-    made = judged(user, keeps_ids=keeps_ids)
+    made = validated(user, keeps_ids=keeps_ids)
     assert isinstance(made, ImportedUser)
     return made
 
@@ -55,7 +55,7 @@ def test_an_address_is_read_as_by_a_registration(text: str) -> None:
     try:
         address = read_email(text)
     except InvalidEmailError:
-        assert judged(replace(ADA, email=text)) is LineCode.INVALID_EMAIL
+        assert validated(replace(ADA, email=text)) is LineCode.INVALID_EMAIL
         return
     user = stored(replace(ADA, email=text))
     assert (user.email, user.email_key) == (address.shown, address.key)
@@ -94,7 +94,7 @@ def test_a_user_without_a_name_or_with_an_address_for_one_gets_one_that_is_made_
     ],
 )
 def test_what_cannot_be_stored_is_a_code(changes: dict[str, object], code: LineCode) -> None:
-    assert judged(replace(ADA, **changes)) is code  # type: ignore[arg-type] # each of its field's type
+    assert validated(replace(ADA, **changes)) is code  # type: ignore[arg-type] # each of its field's type
 
 
 def test_a_uuid_stays_the_id_if_ids_are_kept() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
-from doorward.domain.administration.policy import require_within
+from doorward.domain.administration.policy import require_scopes_within
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from doorward.domain.administration.policy import require_within
     ],
 )
 def test_what_lies_within_ones_own_scopes_is_allowed(own: str, others: list[str]) -> None:
-    require_within(own, *others)
+    require_scopes_within(own, *others)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_what_lies_within_ones_own_scopes_is_allowed(own: str, others: list[str]
 )
 def test_a_single_scope_beyond_ones_own_refuses_it_before_and_after_the_change(own: str, others: list[str]) -> None:
     with pytest.raises(BeyondOwnScopesError):
-        require_within(own, *others)
+        require_scopes_within(own, *others)

@@ -12,7 +12,7 @@ from doorward.domain.administration.importing.django import read_django
 from doorward.domain.administration.importing.keycloak import read_keycloak
 from doorward.domain.administration.importing.models import ForeignUser, Reader
 from doorward.domain.administration.importing.own_files import read_csv, read_ndjson
-from doorward.domain.administration.importing.rules import ImportRules, judge
+from doorward.domain.administration.importing.rules import ImportRules, validate_user
 from doorward.infrastructure.foreign_hashes import ForeignHashes
 from tests.unit import worst_inputs
 from tests.unit.processor_time import share_of_budget, share_of_first_call
@@ -83,7 +83,7 @@ def _steps(reader: Reader, file: bytes) -> Iterable[Callable[[], object]]:
             is_over = True
             return
         if line is not None and isinstance(line.content, ForeignUser):
-            judge(line.content, _RULES)
+            validate_user(line.content, _RULES)
 
     while not is_over:
         yield step

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.tokens.sealed_tokens import LIFE_OF_KIND, PREFIX, SealedKind, SealedTokens
+from doorward.domain.auth.tokens.sealed_tokens import PREFIX, SEALED_TOKEN_LIFETIMES, SealedKind, SealedTokens
 
 KEY, PREVIOUS = secrets.token_bytes(64), secrets.token_bytes(64)
 TOKENS = SealedTokens(KEY)
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
-LIFE = LIFE_OF_KIND[SealedKind.RESTORE]
+LIFE = SEALED_TOKEN_LIFETIMES[SealedKind.RESTORE]
 MOMENT = timedelta(microseconds=1)
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from doorward_client.exceptions import FetchError, KeysUnavailableError
-from doorward_client.key_sets import FLIGHT_SECONDS, KeySet
+from doorward_client.key_sets import FETCH_TIMEOUT_SECONDS, KeySet
 from tests.unit.client_library.issuer_server import Clock, KeyServer, settle
 from tests.unit.client_library.signing import edwards_jwk, elliptic_key, key_set, rsa_key
 
@@ -59,7 +59,7 @@ async def test_a_fetch_that_never_ends_is_given_up_for_another() -> None:
     server.may_answer.clear()
     lost = asyncio.create_task(keys.current_keys())
     await settle()
-    clock.seconds += FLIGHT_SECONDS
+    clock.seconds += FETCH_TIMEOUT_SECONDS
     next_call = asyncio.create_task(keys.current_keys())
     await settle()
     assert len(server.fetches) == 2
@@ -226,13 +226,13 @@ async def test_a_flood_of_unknown_keys_causes_one_fetch_in_thirty_seconds() -> N
     keys = cache(server, clock)
     known = await keys.current_keys()
     for _ in range(1000):
-        assert await keys.keys_after_unknown() is known
+        assert await keys.refetch_for_unknown_key() is known
     assert len(server.fetches) == 2
     clock.seconds += 29.9
-    await keys.keys_after_unknown()
+    await keys.refetch_for_unknown_key()
     assert len(server.fetches) == 2
     clock.seconds += 0.1
-    await asyncio.gather(*(keys.keys_after_unknown() for _ in range(1000)))
+    await asyncio.gather(*(keys.refetch_for_unknown_key() for _ in range(1000)))
     assert len(server.fetches) == 3
 
 
@@ -241,7 +241,7 @@ async def test_a_new_key_is_found_by_the_first_token_that_names_it() -> None:
     keys = cache(server, clock)
     await keys.current_keys()
     server.body = key_set(elliptic_key(), elliptic_key("successor"))
-    assert (await keys.keys_after_unknown()).find("successor", "ES256")
+    assert (await keys.refetch_for_unknown_key()).find("successor", "ES256")
 
 
 async def test_without_the_issuer_an_unknown_key_is_not_called_wrong_and_known_keys_stay() -> None:
@@ -251,7 +251,7 @@ async def test_without_the_issuer_an_unknown_key_is_not_called_wrong_and_known_k
     server.is_down = True
     for _ in range(100):
         with pytest.raises(KeysUnavailableError):
-            await keys.keys_after_unknown()
+            await keys.refetch_for_unknown_key()
     assert len(server.fetches) == 2
     assert keys.fresh_keys() is known
 
@@ -265,7 +265,7 @@ async def test_the_address_may_be_found_by_each_fetch() -> None:
 
     keys = KeySet(locate, server.fetch, clock=Clock())
     await keys.current_keys()
-    await keys.keys_after_unknown()
+    await keys.refetch_for_unknown_key()
     assert server.fetches == ["https://one.example/keys", "https://two.example/keys"]
 
 

@@ -137,7 +137,7 @@ def test_a_look_for_a_new_key_that_was_cut_off_is_made_again() -> None:
         return FetchedKeys(body)
 
     async def begin() -> None:
-        task = asyncio.create_task(keys.keys_after_unknown())
+        task = asyncio.create_task(keys.refetch_for_unknown_key())
         await settle()
         task.cancel()
 
@@ -147,7 +147,7 @@ def test_a_look_for_a_new_key_that_was_cut_off_is_made_again() -> None:
     holds, body = True, key_set(elliptic_key("old"), elliptic_key("new"))
     in_loop_of_its_own(begin)
     holds = False
-    assert in_loop_of_its_own(keys.keys_after_unknown).find("new", "ES256")
+    assert in_loop_of_its_own(keys.refetch_for_unknown_key).find("new", "ES256")
 
 
 async def test_cancelled_callers_of_one_loop_cut_no_fetch_off() -> None:

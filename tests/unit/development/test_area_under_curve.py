@@ -2,7 +2,7 @@
 
 import pytest
 
-from development.proof.timing_kinds import Kind, area_under_curve, is_telling
+from development.proof.timing_kinds import Kind, area_under_curve, is_distinguishable
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ def test_two_kinds_are_telling_when_one_is_slower_by_a_little_each_time() -> Non
         return Kind("", lambda: pytest.fail("not called"), 200, seconds=seconds)
 
     fair = [0.001 * step for step in range(300)]
-    assert not is_telling(kind(fair), kind(list(reversed(fair))))
-    assert is_telling(kind(fair), kind([each + 0.02 for each in fair]))
+    assert not is_distinguishable(kind(fair), kind(list(reversed(fair))))
+    assert is_distinguishable(kind(fair), kind([each + 0.02 for each in fair]))

@@ -17,10 +17,10 @@ def test_a_call_without_an_answer_is_counted(call: Call, tmp_path: Path) -> None
     path = tmp_path / "ledger"
     with contextlib.closing(Ledger(path)) as ledger:
         if call != "register":
-            ledger.tell(ledger.mean("ada", "register"), 201)
+            ledger.record_response(ledger.record_call("ada", "register"), 201)
         if call in OF_A_SESSION:
-            ledger.tell(ledger.mean("ada", "login"), 200, "refresh-token", "access-token")
-        ledger.mean("ada", call, 0 if call in OF_A_SESSION else None)
+            ledger.record_response(ledger.record_call("ada", "login"), 200, "refresh-token", "access-token")
+        ledger.record_call("ada", call, 0 if call in OF_A_SESSION else None)
     outcome = Outcome()
     outcome.add(read(path), [])
     assert outcome.unknown == 1

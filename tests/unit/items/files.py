@@ -5,13 +5,13 @@ from typing import Any
 
 from doorward.domain.items.models import ImportedItem, ItemContent
 from doorward.domain.items.reading.columns import read_column_map
-from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
+from doorward.domain.items.reading.files import BadLine, FileOptions, open_items
 
 
 def read_lines(file: bytes | str, **options: Any) -> list[ImportedItem | BadLine | None]:
     """Return the parsed lines after the header."""
     content = file.encode() if isinstance(file, str) else file
-    with opened_items(io.BytesIO(content), _options(**options)) as opened:
+    with open_items(io.BytesIO(content), _options(**options)) as opened:
         return list(opened.lines)
 
 
@@ -37,7 +37,7 @@ def external_ids(file: bytes | str, **options: Any) -> list[str | None]:
 
 def unused_columns(file: bytes | str, **options: Any) -> list[str]:
     content = file.encode() if isinstance(file, str) else file
-    with opened_items(io.BytesIO(content), _options(**options)) as opened:
+    with open_items(io.BytesIO(content), _options(**options)) as opened:
         return list(opened.unused_columns)
 
 

@@ -11,7 +11,7 @@ from doorward.core.exceptions import DomainError
 from doorward.domain.items.exceptions import MalformedCsvError
 from doorward.domain.items.models import ImportedItem, ItemContent
 from doorward.domain.items.policy import checked_content
-from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
+from doorward.domain.items.reading.files import BadLine, FileOptions, open_items
 from doorward.domain.items.reading.texts import MAXIMUM_ROW_LENGTH
 from tests.unit.items.files import bad, read, titles
 
@@ -117,7 +117,7 @@ def test_quotes_that_do_not_balance_end_the_file_at_the_line_where_they_begin(fi
 @pytest.mark.parametrize("row", ["a" * MAXIMUM_ROW_LENGTH, '"' + "\n" * MAXIMUM_ROW_LENGTH, '"\n",' * 20_000])
 def test_a_row_that_is_too_long_ends_the_file_before_it_is_held(row: str) -> None:
     file = io.BytesIO(f"title\nA\n{row}".encode() + b"\n" * 10 * MAXIMUM_ROW_LENGTH)
-    with opened_items(file, FileOptions()) as opened:
+    with open_items(file, FileOptions()) as opened:
         assert isinstance(next(opened.lines), ImportedItem)
         with pytest.raises(MalformedCsvError) as refusal:
             next(opened.lines)

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from doorward.domain.items.models import ItemIndex, UnindexedItem
-from doorward.domain.items.reindexing import CHARACTERS_A_STATEMENT, parts_of
+from doorward.domain.items.reindexing import CHARACTERS_PER_STATEMENT, parts_of
 
-LONG = CHARACTERS_A_STATEMENT
+LONG = CHARACTERS_PER_STATEMENT
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Keys:
         prepared: list[PreparedKey] = []
         while True:
             plan = KeyPlan(self.rows.values(), self.now, prepared)
-            plan.settle()
+            plan.retire_replaced()
             decide(plan)
             plan.complete()
             if not plan.missing:

@@ -14,7 +14,7 @@ from doorward.domain.auth.tokens.key_proofs import PresentedProof
 from doorward.domain.federation.exceptions import InvalidProviderAnswerError
 from doorward.domain.federation.login_requests import LoginRequests
 from doorward.domain.oauth.authorization_request import read_authorization
-from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
+from doorward.domain.oauth.client_metadata import AllowedRegistration, content_of_document
 from doorward.domain.oauth.document_address import is_document_address
 from doorward.infrastructure.client_assertions import SignedAssertions
 from doorward.infrastructure.client_documents import read_members
@@ -39,7 +39,7 @@ def read_document(text: str) -> None:
     names = ("client_name", "scope", "token_endpoint_auth_method")
     members = {**dict.fromkeys(names, text), "redirect_uris": [text] * 20, "client_id": ADDRESS}
     with contextlib.suppress(DomainError):
-        content_of_document(ADDRESS, members, SelfRegistration(frozenset({"openid"})))
+        content_of_document(ADDRESS, members, AllowedRegistration(frozenset({"openid"})))
     with contextlib.suppress(DomainError):
         read_members(Document(text.encode(errors="replace"), {"content-type": "application/json"}))
     is_document_address(text)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
+from doorward.domain.oauth.client_metadata import AllowedRegistration, content_of_document
 from doorward.domain.oauth.document_address import authority_of, is_document_address
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.models import ClientContent
@@ -12,7 +12,7 @@ from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataE
 from tests.unit.oauth.applications import CALLBACK, ORDERS
 
 ADDRESS = "https://tools.example/client.json"
-ALLOWED = SelfRegistration(frozenset({"openid", "profile", "orders:read"}), (ORDERS,))
+ALLOWED = AllowedRegistration(frozenset({"openid", "profile", "orders:read"}), (ORDERS,))
 
 
 def read(**changes: Any) -> ClientContent:

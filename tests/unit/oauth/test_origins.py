@@ -25,7 +25,7 @@ ORIGINS = OriginSet.of_uris(
     ],
 )
 def test_a_page_to_which_browsers_are_sent_back_has_a_known_origin(origin: str) -> None:
-    assert ORIGINS.has(origin)
+    assert ORIGINS.contains(origin)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_page_to_which_browsers_are_sent_back_has_a_known_origin(origin: str) 
     ],
 )
 def test_any_other_has_not(origin: str) -> None:
-    assert not ORIGINS.has(origin)
+    assert not ORIGINS.contains(origin)

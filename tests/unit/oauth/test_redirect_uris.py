@@ -4,7 +4,7 @@ import pytest
 
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.redirect_uris import (
-    MOST_OF_A_CLIENT,
+    MAXIMUM_URIS_PER_CLIENT,
     checked_redirect_uris,
     host_of,
     is_native,
@@ -126,7 +126,7 @@ def test_a_port_that_is_none_matches_nothing() -> None:
 
 
 def test_a_client_has_a_bounded_number_of_them() -> None:
-    uris = [f"https://app{number}.example/" for number in range(MOST_OF_A_CLIENT + 1)]
+    uris = [f"https://app{number}.example/" for number in range(MAXIMUM_URIS_PER_CLIENT + 1)]
     assert checked_redirect_uris(uris[:-1]) == tuple(uris[:-1])
     with pytest.raises(InvalidRedirectUriError):
         checked_redirect_uris(uris)

@@ -73,7 +73,7 @@ class ProtectedApp:
             if credentials is None:
                 await _answer(send, refused_without_token(challenges))
                 return
-            challenges = challenges.answering(credentials)
+            challenges = challenges.for_credentials(credentials)
             scope.setdefault("state", {})[USER] = await self._verify(credentials)
             await self._app(scope, receive, watched)
         except DoorwardClientError as error:

@@ -30,7 +30,7 @@ class Challenges:
     scopes: Sequence[str] = ()
     by_proof: bool = False
 
-    def answering(self, credentials: Credentials) -> "Challenges":
+    def for_credentials(self, credentials: Credentials) -> "Challenges":
         """Return the challenges for a call with these credentials, in the scheme that it used."""
         return self if credentials.proof is None else replace(self, by_proof=True)
 

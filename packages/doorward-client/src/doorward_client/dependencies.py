@@ -56,7 +56,7 @@ def caller_dependency(
             credentials = read_credentials(request.scope, public_url)
             if credentials is None:
                 raise Refusal(refused_without_token(challenged))
-            challenged = challenged.answering(credentials)
+            challenged = challenged.for_credentials(credentials)
             return await verify(credentials)
         except DoorwardClientError as error:
             raise Refusal(refused_call(error, challenged)) from error

@@ -20,7 +20,7 @@ from doorward_client.transports import ClientCredentials
 SECONDS: Final = 2.0
 """Time limit of a whole call, from the connection to the last byte."""
 
-LARGEST_ANSWER: Final = 256 * 1024
+MAXIMUM_RESPONSE_BYTES: Final = 256 * 1024
 """Maximum size of a response in bytes."""
 
 # Decompression could make a response a thousand times larger than the limit on the received bytes.
@@ -30,9 +30,9 @@ _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", 
 class HttpTransport:
     """Sends requests over HTTP. Each call opens its own connection, so that event loops and threads share none."""
 
-    def __init__(self, *, seconds: float = SECONDS, largest_answer: int = LARGEST_ANSWER) -> None:
+    def __init__(self, *, seconds: float = SECONDS, maximum_response_bytes: int = MAXIMUM_RESPONSE_BYTES) -> None:
         self._seconds = seconds
-        self._largest_answer = largest_answer
+        self._maximum_response_bytes = maximum_response_bytes
         self._tls: ssl.SSLContext | None = None
 
     async def get(self, address: str) -> FetchedKeys:
@@ -76,8 +76,8 @@ class HttpTransport:
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
-            if len(body) > self._largest_answer:
-                raise FetchError(f"The answer is longer than {self._largest_answer} bytes.")
+            if len(body) > self._maximum_response_bytes:
+                raise FetchError(f"The answer is longer than {self._maximum_response_bytes} bytes.")
         return bytes(body)
 
     async def _tls_context(self) -> ssl.SSLContext:

@@ -19,9 +19,9 @@ from typing import Final
 from doorward_client.exceptions import FetchError, KeysUnavailableError
 from doorward_client.public_keys import PublicKeys, parse_key_set
 
-LEAST_LIFETIME_SECONDS: Final = 300.0
-LONGEST_LIFETIME_SECONDS: Final = 3600.0
-REFRESHED_FROM: Final = 0.8
+MINIMUM_LIFETIME_SECONDS: Final = 300.0
+MAXIMUM_LIFETIME_SECONDS: Final = 3600.0
+REFRESH_FRACTION: Final = 0.8
 """The fraction of the lifetime after which the next use starts a fetch in the background."""
 
 STALE_SECONDS: Final = 86400.0
@@ -31,13 +31,13 @@ UNKNOWN_KEY_SECONDS: Final = 30.0
 """Minimum time between two fetches for unknown key ids, so that invented key ids cause no more fetches."""
 
 RETRY_SECONDS: Final = 5.0
-AWAITED_SECONDS: Final = 60.0
+OUTAGE_WAIT_SECONDS: Final = 60.0
 """During an outage, the time after which a call waits for its fetch again.
 
 Until then, fetches run in the background.
 """
 
-FLIGHT_SECONDS: Final = 8.0
+FETCH_TIMEOUT_SECONDS: Final = 8.0
 """Time limit of a fetch, whatever the fetch function does. It covers metadata and key set together."""
 
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=(\d{1,10})(?=$|[\s,])", re.IGNORECASE)
@@ -113,7 +113,7 @@ class KeySet:
             self._begin_fetch(is_awaited=False)
         return self._usable_keys(now)
 
-    async def keys_after_unknown(self) -> PublicKeys:
+    async def refetch_for_unknown_key(self) -> PublicKeys:
         """Return the keys after a fetch for an unknown key id, at most one fetch in 30 s.
 
         Raises ``KeysUnavailableError`` while the issuer is not available.
@@ -147,12 +147,12 @@ class KeySet:
     def _is_in_flight(self, now: float) -> bool:
         # A fetch whose event loop has stopped may never end.
         flight = self._flight
-        return flight is not None and now < flight.began_at + FLIGHT_SECONDS and flight.loop.is_running()
+        return flight is not None and now < flight.began_at + FETCH_TIMEOUT_SECONDS and flight.loop.is_running()
 
     async def _fetched_keys(self) -> PublicKeys:
         """Wait for the current fetch, or for a new one. A cancelled caller does not cancel it for others."""
         try:
-            async with asyncio.timeout(FLIGHT_SECONDS):
+            async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
                 while True:
                     flight, is_own = self._begin_fetch(is_awaited=True)
                     try:
@@ -209,7 +209,7 @@ class KeySet:
                 if keys != self._keys:
                     self._keys = keys
                 self._known_at = flight.began_at
-                self._refresh_at = flight.began_at + lifetime * REFRESHED_FROM
+                self._refresh_at = flight.began_at + lifetime * REFRESH_FRACTION
                 self._await_from = self._fresh_until = flight.began_at + lifetime
                 self._last_failed = False
             return self._keys or keys
@@ -221,7 +221,7 @@ class KeySet:
                 self._retry_from = now + RETRY_SECONDS
                 self._last_failed = True
                 if flight.is_awaited:
-                    self._await_from = max(self._await_from, now + AWAITED_SECONDS)
+                    self._await_from = max(self._await_from, now + OUTAGE_WAIT_SECONDS)
         flight.result.set_exception(_unavailable())
 
     def _cut_off(self, flight: _Flight) -> None:
@@ -256,7 +256,7 @@ def _parsed(fetched: FetchedKeys) -> PublicKeys:
 def _lifetime_of(cache_control: str) -> float:
     found = _MAX_AGE.search(cache_control)
     seconds = float(found[1]) if found else 0.0
-    return min(max(seconds, LEAST_LIFETIME_SECONDS), LONGEST_LIFETIME_SECONDS)
+    return min(max(seconds, MINIMUM_LIFETIME_SECONDS), MAXIMUM_LIFETIME_SECONDS)
 
 
 def _unavailable() -> KeysUnavailableError:

@@ -62,7 +62,7 @@ class TokenVerifier(Generic[Subject]):
         try:
             remembered = self._verify(token, keys)
         except UnknownKeyError:
-            remembered = self._verify(token, await self._key_set.keys_after_unknown())
+            remembered = self._verify(token, await self._key_set.refetch_for_unknown_key())
         remembered.token.check_times(self._now())
         return remembered.subject
 

@@ -104,7 +104,7 @@ class RequestPass:
         """Return the CORS rules of the request. Only an origin that the settings do not list is looked up."""
         cross_origin, provider = self._settings.cross_origin[target.policy.origins], self._services.provider
         origin = cross_origin.origin_to_look_up(fields)
-        if origin is None or provider is None or not await provider.registered_origins.has(origin):
+        if origin is None or provider is None or not await provider.registered_origins.contains(origin):
             return cross_origin
         return cross_origin.for_origin(origin)
 

@@ -17,7 +17,7 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.auth.tokens.key_proof_exceptions import InvalidKeyProofError
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
-from doorward.domain.oauth.pushed_requests import LIFE
+from doorward.domain.oauth.pushed_requests import LIFETIME
 
 PATH: Final = "/oauth/par"
 CREATED: Final = 201
@@ -45,7 +45,7 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
         pushed = await provider.pushed_requests.push(asking.client, parameters, asking.resource)
         if isinstance(pushed, RefusedAuthorization):
             return oauth_refusal(pushed.error, pushed.description)
-        answer = PushedRequestResponse(request_uri=pushed, expires_in=int(LIFE.total_seconds()))
+        answer = PushedRequestResponse(request_uri=pushed, expires_in=int(LIFETIME.total_seconds()))
         return Response(answer.model_dump_json(), CREATED, media_type=JSON)
 
     return [

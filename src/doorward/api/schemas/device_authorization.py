@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.oauth import ClientForm
-from doorward.domain.oauth.device_models import DEVICE_LIFE, FIRST_INTERVAL, DeviceAuthorization
+from doorward.domain.oauth.device_models import DEVICE_CODE_LIFETIME, FIRST_INTERVAL, DeviceAuthorization
 
 
 class DeviceAuthorizationForm(ClientForm):
@@ -38,6 +38,6 @@ class DeviceAuthorizationResponse(BaseModel):
             user_code=begun.user_code,
             verification_uri=page,
             verification_uri_complete=f"{page}?user_code={begun.user_code}",
-            expires_in=int(DEVICE_LIFE.total_seconds()),
+            expires_in=int(DEVICE_CODE_LIFETIME.total_seconds()),
             interval=int(FIRST_INTERVAL.total_seconds()),
         )

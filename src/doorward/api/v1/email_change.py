@@ -16,7 +16,7 @@ from doorward.api.services import CurrentServices
 from doorward.api.v1.account import ACCOUNT_PATH, TAG
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.core.ports import LimitedCall
-from doorward.domain.accounts.models import WaitingForMailbox
+from doorward.domain.accounts.models import PendingConfirmation
 from doorward.domain.auth.exceptions import (
     InvalidEmailError,
     InvalidOneTimeTokenError,
@@ -79,7 +79,7 @@ async def confirm_email_change(
         outcome = await services.own_account.email_change_confirmation.confirm_by_session(
             caller, token=body.token, code=body.code, client=client, user_agent=request.headers.get("user-agent")
         )
-    if isinstance(outcome, WaitingForMailbox):
+    if isinstance(outcome, PendingConfirmation):
         return WaitingForMailboxResponse(mailbox=outcome.mailbox.value)
     begun = tokens_of(outcome)
     response.headers[DEVICE_HEADER] = begun.device_token

@@ -17,13 +17,13 @@ from doorward.domain.accounts.repositories import Connection, accounts, email_ch
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.tokens.one_time_token import Purpose
-from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens
+from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES, OneTimeTokens
 from doorward.domain.auth.users.identifiers import EmailAddress
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 
-LIFE_OF_NOTICE: Final = timedelta(hours=24)
-LIFE_OF_RESET_MAIL: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(hours=24)
+RESET_MAIL_LIFETIME: Final = timedelta(hours=24)
 """How long the mail of a reset may wait for delivery. It is long because the recipient did not request the mail."""
 
 
@@ -61,19 +61,19 @@ class AdministeredAccounts:
         await record(connection, event)
         if mailbox is not None and mailbox.email_verified_at is not None:
             notice = MailRequest(MailKind.EMAIL_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=mailbox.email)
-            await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
-        await self.ask_to_verify(connection, user_id, now=now)
+            await self._mails.add(connection, notice, expires_at=now + NOTICE_LIFETIME)
+        await self.queue_verification_mail(connection, user_id, now=now)
         return [event]
 
-    async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+    async def queue_verification_mail(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
         """Queue the mail that verifies the address of an account. Does nothing where no mail is configured.
 
         The mail counts against the claimant's budget: an unverified address may belong to another person.
         """
         mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id)
-        await self._mails.add(connection, mail, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])
+        await self._mails.add(connection, mail, expires_at=now + ONE_TIME_TOKEN_LIFETIMES[Purpose.VERIFY_EMAIL])
 
-    async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+    async def queue_reset_mail(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
         """Revoke the tokens mailed before, and queue the mail that resets the password.
 
         Also removes a pending change of address: its mails may be sent later, and the old password would confirm it.
@@ -84,7 +84,7 @@ class AdministeredAccounts:
         await self._tokens.remove(connection, user_id, tuple(Purpose))
         # No other reset mail has the origin CLAIMANT, so only administrators spend this budget.
         mail = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.CLAIMANT, user_id=user_id)
-        await self._mails.add(connection, mail, expires_at=now + LIFE_OF_RESET_MAIL)
+        await self._mails.add(connection, mail, expires_at=now + RESET_MAIL_LIFETIME)
 
     async def schedule_deletion(self, connection: Connection, user_id: UUID, *, now: datetime) -> UserDeletionScheduled:
         """Deactivate an account until it is deleted, as the owner's own deletion does."""

@@ -12,8 +12,8 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import ConfirmationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
-from doorward.domain.accounts.new_account import add_verified_account
-from doorward.domain.accounts.registration_requests import LIFE_OF_REGISTRATION, LONGEST_REGISTRATION, REGISTRATION_ID
+from doorward.domain.accounts.new_account import create_verified_account
+from doorward.domain.accounts.registration_requests import LONGEST_REGISTRATION, REGISTRATION_ID, REGISTRATION_LIFETIME
 from doorward.domain.accounts.repositories import Connection, accounts, pending_registrations
 from doorward.domain.accounts.repositories.pending_registrations import PendingRegistration
 from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
@@ -153,7 +153,7 @@ class Confirmation:
                 if pending is None:
                     raise InvalidOneTimeTokenError
                 user = User(uuid4(), pending.email, pending.username, is_active=True)
-                events = await add_verified_account(
+                events = await create_verified_account(
                     connection,
                     user,
                     email_key=pending.email_key,
@@ -185,7 +185,7 @@ class ConfirmationMail:
     codec: OneTimeTokenCodec
     links: AccountLinks
 
-    async def judge(self, request: MailRequest) -> MailOrigin:
+    async def origin_of(self, request: MailRequest) -> MailOrigin:
         """Return the request's origin. ``compose`` decides whether a mail is still due."""
         return request.origin
 
@@ -201,7 +201,7 @@ class ConfirmationMail:
             Purpose.CONFIRM_REGISTRATION,
             registration_id,
             now=now,
-            expires_at=now + LIFE_OF_REGISTRATION,
+            expires_at=now + REGISTRATION_LIFETIME,
         )
         async with self.database.transaction() as connection:
             email_key = await pending_registrations.lock_registration(connection, registration_id, now=now)

@@ -25,7 +25,7 @@ from doorward.observability.request_context import current_client
 GRACE: Final = timedelta(days=14)
 """How long the owner can restore the account."""
 
-LIFE_OF_NOTICE: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(hours=24)
 
 
 async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: UUID, *, now: datetime) -> datetime:
@@ -37,7 +37,7 @@ async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: U
     email = await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
     facts = {"deletes_at": f"{due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
     notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, email=email, facts=facts)
-    await mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
+    await mails.add(connection, notice, expires_at=now + NOTICE_LIFETIME)
     return due_at
 
 

@@ -20,7 +20,7 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
-LIFE_OF_CHANGE: Final = timedelta(hours=24)
+EMAIL_CHANGE_LIFETIME: Final = timedelta(hours=24)
 """Time limit for all required confirmations."""
 
 CHANGE_PURPOSES: Final = (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW)
@@ -64,7 +64,7 @@ class EmailChange:
         address = read_new_email(new_email, allows_special_domains=self._rules.allows_special_domains)
         require_domain(address, self._rules)
         now, user_id = self._clock.now(), caller.user.id
-        expires_at = now + LIFE_OF_CHANGE
+        expires_at = now + EMAIL_CHANGE_LIFETIME
         change = PendingEmailChange(user_id, address.shown, address.key, created_at=now, expires_at=expires_at)
         event = EmailChangeRequested(user_id=user_id, session_id=caller.session_id)
         async with self._database.transaction() as connection:

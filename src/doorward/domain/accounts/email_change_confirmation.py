@@ -15,10 +15,10 @@ from doorward.domain.accounts.models import (
     ChangedMailbox,
     EmailChangeMode,
     Mailbox,
+    PendingConfirmation,
     PendingEmailChange,
-    WaitingForMailbox,
 )
-from doorward.domain.accounts.policy import mailbox_to_wait_for
+from doorward.domain.accounts.policy import next_mailbox_to_confirm
 from doorward.domain.accounts.repositories import Connection, email_changes
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
@@ -28,7 +28,12 @@ from doorward.domain.auth.models import Account, Device
 from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
-from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation, proof_of
+from doorward.domain.auth.sessions.continuation import (
+    ContinuedSession,
+    SessionContinuation,
+    SessionCredentials,
+    proof_of,
+)
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens, ShownToken
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -40,7 +45,7 @@ MAILBOX_OF_PURPOSE: Final = {
     Purpose.EMAIL_CHANGE_OLD: ChangedMailbox.OLD,
     Purpose.EMAIL_CHANGE_NEW: ChangedMailbox.NEW,
 }
-LIFE_OF_NOTICE: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(hours=24)
 
 
 @frozen
@@ -90,7 +95,7 @@ class EmailChangeConfirmation:
         code: str | None = None,
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
-    ) -> WaitingForMailbox | GoesOn:
+    ) -> PendingConfirmation | SessionCredentials:
         """Confirm with the token of a link or with a code, of either mailbox; exactly one of them is given.
 
         Returns the mailbox that has to confirm next. After the last one the account has its new address, verified; all
@@ -119,11 +124,11 @@ class EmailChangeConfirmation:
             report(EmailChangeRefused(reason=refusal.code))
             raise
         _report(shown, step)
-        return outcome if isinstance(outcome, WaitingForMailbox) else self._continuation.finish(outcome, now=now)
+        return outcome if isinstance(outcome, PendingConfirmation) else self._continuation.finish(outcome, now=now)
 
     async def confirm_by_password(
         self, token: str, password: str, *, client: Client = NO_CLIENT
-    ) -> WaitingForMailbox | None:
+    ) -> PendingConfirmation | None:
         """Confirm with the token of a link and the password of its account. No session begins.
 
         Returns the mailbox that has to confirm next, or None when the account has its new address. Raises
@@ -140,7 +145,7 @@ class EmailChangeConfirmation:
 
     async def confirm_by_name_and_code(
         self, name: str, password: str, code: str, *, client: Client = NO_CLIENT
-    ) -> WaitingForMailbox | None:
+    ) -> PendingConfirmation | None:
         """Confirm with the code of a mail, the account's name or address, and its password. No session begins.
 
         Returns and raises as ``confirm_by_password``.
@@ -159,7 +164,7 @@ class EmailChangeConfirmation:
         async with self._database.connection() as connection:
             return await self._tokens.try_code_of_each(connection, code, CHANGE_PURPOSES, user_id=user_id, now=now)
 
-    async def _confirm_without_session(self, shown: ShownToken, now: datetime) -> WaitingForMailbox | None:
+    async def _confirm_without_session(self, shown: ShownToken, now: datetime) -> PendingConfirmation | None:
         async with self._database.transaction() as connection:
             step = await self._confirm(connection, shown, None, now)
         _report(shown, step)
@@ -167,7 +172,7 @@ class EmailChangeConfirmation:
 
     async def _confirm(
         self, connection: Connection, shown: ShownToken, caller: Caller | None, now: datetime
-    ) -> WaitingForMailbox | _CompletedChange:
+    ) -> PendingConfirmation | _CompletedChange:
         """Consume the token and apply it. The user gets the lock that changing the address needs."""
         mailbox = await email_changes.lock_mailbox(connection, shown.user_id)
         if caller is not None:
@@ -180,11 +185,11 @@ class EmailChangeConfirmation:
         if await self._tokens.consume(connection, shown, now=now) != bound_to:
             raise InvalidOneTimeTokenError
         change = change.confirmed_by(confirmed, now)
-        missing = mailbox_to_wait_for(change, self._mode, is_verified=mailbox.email_verified_at is not None)
+        missing = next_mailbox_to_confirm(change, self._mode, is_verified=mailbox.email_verified_at is not None)
         if missing is None:
             return await self._complete(connection, mailbox, change, caller, now)
         await self._wait(connection, change, mailbox, missing)
-        return WaitingForMailbox(missing)
+        return PendingConfirmation(missing)
 
     async def _wait(
         self, connection: Connection, change: PendingEmailChange, mailbox: Mailbox, missing: ChangedMailbox
@@ -213,7 +218,7 @@ class EmailChangeConfirmation:
 
     async def _notify(self, connection: Connection, mailbox: Mailbox, now: datetime) -> None:
         """Notify both mailboxes; the old one only if it was verified."""
-        user_id, expires_at = mailbox.user_id, now + LIFE_OF_NOTICE
+        user_id, expires_at = mailbox.user_id, now + NOTICE_LIFETIME
         notice = MailRequest(MailKind.EMAIL_CHANGED, MailOrigin.SERVICE, user_id=user_id)
         await self._mails.add(connection, notice, expires_at=expires_at)
         if mailbox.email_verified_at is not None:
@@ -221,7 +226,7 @@ class EmailChangeConfirmation:
 
     async def _continue(
         self, connection: Connection, caller: Caller, device: Device, account: Account, now: datetime
-    ) -> Continued:
+    ) -> ContinuedSession:
         """Begin the caller's next session.
 
         It keeps the time of the last proof: a mail does not prove who the person is.
@@ -230,7 +235,7 @@ class EmailChangeConfirmation:
         return await self._continuation.begin(connection, caller, account, proof, device, now=now)
 
 
-def _report(shown: ShownToken, step: WaitingForMailbox | _CompletedChange) -> None:
+def _report(shown: ShownToken, step: PendingConfirmation | _CompletedChange) -> None:
     report(EmailChangeConfirmed(target_user_id=shown.user_id, mailbox=MAILBOX_OF_PURPOSE[shown.purpose]))
     for event in step.events if isinstance(step, _CompletedChange) else ():
         report(event)

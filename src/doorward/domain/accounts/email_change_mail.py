@@ -23,7 +23,7 @@ class NewMailboxMail:
     tokens: OneTimeTokens
     links: AccountLinks
 
-    async def judge(self, request: MailRequest) -> MailOrigin | None:
+    async def origin_of(self, request: MailRequest) -> MailOrigin | None:
         """Return the request's origin; None if the change is no longer pending, or not for this mailbox."""
         if request.user_id is None or request.email is None:
             return None
@@ -69,7 +69,7 @@ class OldMailboxMail:
     links: AccountLinks
     mode: EmailChangeMode
 
-    async def judge(self, request: MailRequest) -> MailOrigin | None:
+    async def origin_of(self, request: MailRequest) -> MailOrigin | None:
         """Return the request's origin; None if the change is no longer pending, or not for this mailbox."""
         if request.user_id is None or self.mode is EmailChangeMode.NEW:
             return None

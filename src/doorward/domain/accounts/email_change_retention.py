@@ -7,7 +7,7 @@ from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.repositories import Connection, email_changes
 
-ROWS_A_BATCH: Final = 1000
+ROWS_PER_BATCH: Final = 1000
 
 
 class EmailChangeRetention:
@@ -21,4 +21,4 @@ class EmailChangeRetention:
     async def prune(self) -> int:
         """Remove expired changes; return how many. Raises ``ServiceUnavailableError``."""
         remove = partial(email_changes.remove_expired_changes, now=self._clock.now())
-        return await remove_in_batches(self._database, remove, limit=ROWS_A_BATCH)
+        return await remove_in_batches(self._database, remove, limit=ROWS_PER_BATCH)

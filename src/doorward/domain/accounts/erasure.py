@@ -12,7 +12,7 @@ from doorward.domain.audit.erasure import erase_personal_facts
 from doorward.domain.audit.recording import record
 from doorward.observability.logging import report
 
-USERS_A_RUN: Final = 100
+USERS_PER_RUN: Final = 100
 """Maximum accounts that one run deletes. The next run deletes the rest."""
 
 
@@ -32,7 +32,7 @@ class Erasure:
         """
         now = self._clock.now()
         async with self._database.connection() as connection:
-            due = await deletions.list_due_users(connection, now=now, limit=USERS_A_RUN)
+            due = await deletions.list_due_users(connection, now=now, limit=USERS_PER_RUN)
         erased, failure = 0, None
         for user_id in due:
             try:

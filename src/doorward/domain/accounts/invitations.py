@@ -12,10 +12,10 @@ from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import InvitationAccepted, InvitationRefused
-from doorward.domain.accounts.inviting import INVITATION_ID, LIFE_OF_INVITATION
+from doorward.domain.accounts.inviting import INVITATION_ID, INVITATION_LIFETIME
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
-from doorward.domain.accounts.new_account import add_verified_account
+from doorward.domain.accounts.new_account import create_verified_account
 from doorward.domain.accounts.policy import typed_email_key
 from doorward.domain.accounts.repositories import Connection, invitations
 from doorward.domain.accounts.repositories.invitations import Invitation
@@ -123,7 +123,7 @@ class Invitations:
             consumed = await invitations.consume_invitation(connection, shown, now=now)
             if consumed is None:
                 raise InvalidOneTimeTokenError
-            begun = await add_verified_account(
+            begun = await create_verified_account(
                 connection, user, email_key=consumed.email_key, password_hash=password_hash, now=now, address=address
             )
             granted = await _grant_roles(connection, user.id, consumed, grantable)
@@ -171,7 +171,7 @@ class InvitationMail:
     codec: OneTimeTokenCodec
     links: AccountLinks
 
-    async def judge(self, request: MailRequest) -> MailOrigin:
+    async def origin_of(self, request: MailRequest) -> MailOrigin:
         """Return the request's origin. ``compose`` decides whether a mail is still due."""
         return request.origin
 
@@ -179,7 +179,7 @@ class InvitationMail:
         """Make a new token. None for an invitation that was accepted, replaced or removed."""
         invitation_id, now = UUID(request.facts[INVITATION_ID]), self.clock.now()
         mailed = new_mailed_secret(
-            self.codec, Purpose.INVITATION, invitation_id, now=now, expires_at=now + LIFE_OF_INVITATION
+            self.codec, Purpose.INVITATION, invitation_id, now=now, expires_at=now + INVITATION_LIFETIME
         )
         async with self.database.transaction() as connection:
             invitation = await invitations.lock_invitation(connection, invitation_id, now=now)

@@ -21,7 +21,7 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
-LIFE_OF_INVITATION: Final = timedelta(days=7)
+INVITATION_LIFETIME: Final = timedelta(days=7)
 INVITATION_ID: Final = "invitation_id"
 """The fact of a mail request that holds the invitation's id."""
 
@@ -83,7 +83,7 @@ class Inviting:
         """
         address = read_new_email(email, allows_special_domains=self._rules.allows_special_domains)
         invitation_id, now = uuid4(), self._clock.now()
-        expires_at = now + LIFE_OF_INVITATION
+        expires_at = now + INVITATION_LIFETIME
         new = NewInvitation(
             invitation_id, address.shown, address.key, now, expires_at, roles=sorted(roles), invited_by=invited_by
         )

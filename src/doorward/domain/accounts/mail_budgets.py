@@ -18,7 +18,7 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin
 
 _BOTH_WINDOWS: Final = 2
 _SHORTEST_DELAY: Final = timedelta(seconds=1)
-ROWS_A_BATCH: Final = 1000
+ROWS_PER_BATCH: Final = 1000
 
 
 class _OverBudgetError(Exception):
@@ -48,7 +48,7 @@ class MailBudgets:
             return max(_SHORTEST_DELAY, (ends_at or now) - now)
         return None
 
-    async def give_back(self, email_key: str, origin: MailOrigin, kind: MailKind) -> None:
+    async def refund(self, email_key: str, origin: MailOrigin, kind: MailKind) -> None:
         """Uncount one mail that was not sent. Raises ``ServiceUnavailableError``."""
         async with self._database.connection() as connection:
             await mail_budgets.remove_counted_mail(connection, self._budget(email_key, origin, kind))
@@ -73,4 +73,4 @@ class MailBudgetRetention:
     async def prune(self) -> int:
         """Remove counts whose windows have ended; return how many. Raises ``ServiceUnavailableError``."""
         remove = partial(mail_budgets.remove_old_budgets, began_before=self._clock.now() - MAIL_LIMITS.day_window)
-        return await remove_in_batches(self._database, remove, limit=ROWS_A_BATCH)
+        return await remove_in_batches(self._database, remove, limit=ROWS_PER_BATCH)

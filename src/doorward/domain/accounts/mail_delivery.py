@@ -70,7 +70,7 @@ class MailDelivery:
             # From a later version of the service, or of a kind that no longer exists.
             return Refused(UNKNOWN_KIND)
         address = await self._address_of(request)
-        origin = None if address is None else await composer.judge(request)
+        origin = None if address is None else await composer.origin_of(request)
         if address is None or origin is None:
             return Dropped("nothing_to_send")
         if origin is MailOrigin.SERVICE:
@@ -89,7 +89,7 @@ class MailDelivery:
             outcome = await self._compose_and_send(composer, request, message)
         finally:
             if outcome is None or isinstance(outcome, TryAgain | Outage | Dropped):
-                await self._budgets.give_back(address, origin, request.kind)
+                await self._budgets.refund(address, origin, request.kind)
         return outcome
 
     async def _address_of(self, request: MailRequest) -> str | None:

@@ -8,10 +8,10 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.tokens.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
-from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_CODE
+from doorward.domain.auth.tokens.one_time_tokens import CODE_LIFETIME
 from doorward.domain.auth.tokens.refresh_token import hash_secret
 
-MOST_CODE_ATTEMPTS: Final = 5
+MAXIMUM_CODE_ATTEMPTS: Final = 5
 
 
 @frozen
@@ -53,7 +53,7 @@ def new_mailed_secret(
     stored = StoredSecret(
         secret_hash=hash_secret(token.secret),
         code_mac=codec.code_macs(code, subject_id, purpose)[0],
-        code_expires_at=now + LIFE_OF_CODE,
+        code_expires_at=now + CODE_LIFETIME,
         expires_at=expires_at,
     )
     return MailedSecret(codec.encode(token), code, stored)

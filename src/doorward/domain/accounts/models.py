@@ -73,7 +73,7 @@ class Mailbox:
     email_verified_at: datetime | None
     locale: str | None
 
-    def can_be_reset(self, now: datetime) -> bool:
+    def allows_password_reset(self, now: datetime) -> bool:
         """Return whether a mail may reset the password: also during a scheduled deletion, to restore the account."""
         return self.is_active or (self.restorable_until is not None and self.restorable_until > now)
 
@@ -112,7 +112,7 @@ class PendingEmailChange:
 
 
 @frozen
-class WaitingForMailbox:
+class PendingConfirmation:
     """The mailbox that still has to confirm a change of address."""
 
     mailbox: ChangedMailbox

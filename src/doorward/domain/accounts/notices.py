@@ -35,7 +35,7 @@ class NoticeComposer:
         """Take the database."""
         self._database = database
 
-    async def judge(self, request: MailRequest) -> MailOrigin:
+    async def origin_of(self, request: MailRequest) -> MailOrigin:
         """Return the request's origin, which is SERVICE: notices have no budget."""
         return request.origin
 

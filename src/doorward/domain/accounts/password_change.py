@@ -14,12 +14,12 @@ from doorward.domain.auth.models import Device, Proof
 from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
-from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation
+from doorward.domain.auth.sessions.continuation import ContinuedSession, SessionContinuation, SessionCredentials
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
-LIFE_OF_NOTICE: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(hours=24)
 """How long the notice of a change may wait for delivery."""
 
 
@@ -50,7 +50,7 @@ class PasswordChange:
         new_password: str,
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
-    ) -> GoesOn:
+    ) -> SessionCredentials:
         """Store the new password and return the token pair of a new session, committed when this returns.
 
         Ends all sessions of the user, including the caller's, and removes known devices, mailed one-time tokens and a
@@ -85,7 +85,7 @@ class PasswordChange:
         device: Device,
         event: AuditedEvent,
         now: datetime,
-    ) -> Continued:
+    ) -> ContinuedSession:
         """Replace the password of the locked user, and begin the session that continues the caller's."""
         user_id = caller.user.id
         account = await accounts.replace_password(connection, user_id, password_hash=password_hash)
@@ -94,5 +94,5 @@ class PasswordChange:
         continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
         email = caller.user.email if account.is_verified else None
         notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=email)
-        await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
+        await self._mails.add(connection, notice, expires_at=now + NOTICE_LIFETIME)
         return continued

@@ -32,7 +32,7 @@ def typed_email_key(email: str) -> str:
         raise InvalidOneTimeTokenError from error
 
 
-def mailbox_to_wait_for(
+def next_mailbox_to_confirm(
     change: PendingEmailChange, mode: EmailChangeMode, *, is_verified: bool
 ) -> ChangedMailbox | None:
     """Return the mailbox that has to confirm a change next; None if all have confirmed.

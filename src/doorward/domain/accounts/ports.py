@@ -17,7 +17,7 @@ from doorward.domain.outbox.models import Outcome
 class Composer(Protocol):
     """Compose the mails of some kinds at the time of sending. ``wiring/mail.py`` has the composer of each kind."""
 
-    async def judge(self, request: MailRequest) -> MailOrigin | None:
+    async def origin_of(self, request: MailRequest) -> MailOrigin | None:
         """Return whose budget the mail spends; None if no mail is due, for example after the change was replaced.
 
         Called before the budget is counted; changes nothing. Raises ``ServiceUnavailableError``.

@@ -25,13 +25,13 @@ from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.tokens.one_time_token import Purpose
-from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
+from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES, OneTimeTokens, ShownToken
 from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
-LIFE_OF_NOTICE: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(hours=24)
 
 
 class Recovery:
@@ -77,7 +77,7 @@ class Recovery:
         request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email, facts=facts)
         async with self._database.transaction() as connection:
             await self._mails.add(
-                connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.PASSWORD_RESET]
+                connection, request, expires_at=self._clock.now() + ONE_TIME_TOKEN_LIFETIMES[Purpose.PASSWORD_RESET]
             )
 
     async def reset_by_token(self, token: str, new_password: str, *, client: Client = NO_CLIENT) -> None:
@@ -147,7 +147,7 @@ class Recovery:
         reset: AuditedEvent | None = None
         async with self._database.transaction() as connection:
             locked = await accounts.lock_mailbox(connection, user_id)
-            if locked is None or not locked.can_be_reset(now):
+            if locked is None or not locked.allows_password_reset(now):
                 raise InvalidOneTimeTokenError
             if await self._tokens.consume(connection, shown, now=now) != locked.email_key:
                 raise InvalidOneTimeTokenError
@@ -163,7 +163,7 @@ class Recovery:
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)
-            await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
+            await self._mails.add(connection, notice, expires_at=now + NOTICE_LIFETIME)
         for event in (*events, *([] if reset is None else [reset])):
             report(event)
 
@@ -177,7 +177,7 @@ class ResetMail:
     tokens: OneTimeTokens
     links: AccountLinks
 
-    async def judge(self, request: MailRequest) -> MailOrigin | None:
+    async def origin_of(self, request: MailRequest) -> MailOrigin | None:
         """Return OWNER for a known device, else the request's origin; None if there is no account to reset."""
         if request.email is None:
             # The request comes from an administrator.
@@ -185,7 +185,7 @@ class ResetMail:
         now = self.clock.now()
         async with self.database.connection() as connection:
             found = await accounts.find_mailbox_by_email(connection, canonical_email(request.email))
-            if found is None or not found.can_be_reset(now):
+            if found is None or not found.allows_password_reset(now):
                 return None
             is_known = await is_known_device(connection, found.user_id, request.facts)
         return MailOrigin.OWNER if is_known else request.origin
@@ -201,7 +201,7 @@ class ResetMail:
         event = PasswordResetRequested(user_id=found.user_id)
         async with self.database.transaction() as connection:
             mailbox = await accounts.lock_mailbox(connection, found.user_id)
-            if mailbox is None or not mailbox.can_be_reset(now) or mailbox.email_key != found.email_key:
+            if mailbox is None or not mailbox.allows_password_reset(now) or mailbox.email_key != found.email_key:
                 return None
             issued = await self.tokens.issue(
                 connection,

@@ -23,7 +23,7 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
-LIFE_OF_REGISTRATION: Final = timedelta(hours=24)
+REGISTRATION_LIFETIME: Final = timedelta(hours=24)
 """Counted from its latest mail."""
 
 LONGEST_REGISTRATION: Final = timedelta(days=7)
@@ -84,7 +84,7 @@ class RegistrationRequests:
             password_hash=password_hash,
             requester_secret_hash=hash_secret(token.secret),
             created_at=now,
-            expires_at=now + LIFE_OF_REGISTRATION,
+            expires_at=now + REGISTRATION_LIFETIME,
         )
         async with self._database.transaction() as connection:
             is_stored = await pending_registrations.add_registration(connection, new)
@@ -117,4 +117,4 @@ class RegistrationRequests:
     async def _ask_for_mail(self, connection: Connection, registration_id: UUID, email: str) -> None:
         facts = {REGISTRATION_ID: str(registration_id)}
         request = MailRequest(MailKind.CONFIRM_REGISTRATION, MailOrigin.STRANGER, email=email, facts=facts)
-        await self._mails.add(connection, request, expires_at=self._clock.now() + LIFE_OF_REGISTRATION)
+        await self._mails.add(connection, request, expires_at=self._clock.now() + REGISTRATION_LIFETIME)

@@ -15,7 +15,7 @@ from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.tokens.one_time_token import Purpose
-from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
+from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES, OneTimeTokens, ShownToken
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
@@ -52,7 +52,7 @@ class Verification:
         now = self._clock.now()
         async with self._database.transaction() as connection:
             await lock_acting_session(connection, caller, now=now)
-            await self._mails.add(connection, request, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])
+            await self._mails.add(connection, request, expires_at=now + ONE_TIME_TOKEN_LIFETIMES[Purpose.VERIFY_EMAIL])
 
     async def verify_by_session(self, caller: Caller, *, token: str | None = None, code: str | None = None) -> None:
         """Verify the address of the caller's account. Can be repeated with the genuine token of that account.
@@ -135,7 +135,7 @@ class VerificationMail:
     tokens: OneTimeTokens
     links: AccountLinks
 
-    async def judge(self, request: MailRequest) -> MailOrigin | None:
+    async def origin_of(self, request: MailRequest) -> MailOrigin | None:
         """Return the request's origin; None for an account that needs no verification."""
         if request.user_id is None:
             return None

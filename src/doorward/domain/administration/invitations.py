@@ -7,10 +7,10 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 from doorward.core.pages import CursorCodec, Position, Slice
 from doorward.core.ports import Clock, Database
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.exceptions import InvitationNotFoundError
 from doorward.domain.administration.models import Actor, PendingInvitation
-from doorward.domain.administration.policy import checked_roles, require_within, scopes_of
+from doorward.domain.administration.policy import checked_roles, require_scopes_within, union_of_scopes
 from doorward.domain.administration.ports import Inviting
 from doorward.domain.administration.repositories import Connection, invitations
 from doorward.domain.auth.roles import lock_roles
@@ -54,7 +54,7 @@ class AdministeredInvitations:
             replaced = await invitations.lock_invitation_of(connection, email_key)
             held = () if replaced is None else replaced.roles
             known = await lock_roles(connection, wanted=wanted, held=held)
-            require_within(own, scopes_of(known.values()))
+            require_scopes_within(own, union_of_scopes(known.values()))
             invited = await self._inviting.add(
                 connection, email, roles=wanted, invited_by=invited_by, is_mailed=is_mailed
             )
@@ -90,7 +90,7 @@ class AdministeredInvitations:
             if invitation is None:
                 raise InvitationNotFoundError
             known = await lock_roles(connection, wanted=(), held=invitation.roles)
-            require_within(own, scopes_of(known.values()))
+            require_scopes_within(own, union_of_scopes(known.values()))
             event = await self._inviting.revoke(connection, invitation_id)
         report(event)
 

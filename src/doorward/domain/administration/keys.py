@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from doorward.core.ports import Clock
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.administration.repositories import Connection
 from doorward.domain.auth.scopes import AdminScope

@@ -36,7 +36,7 @@ class Role:
 
 
 @frozen
-class Subject(Standing):
+class TargetUser(Standing):
     """The locked user on whom an administrator acts. ``email`` and ``username`` are in their display forms."""
 
     email: str | None

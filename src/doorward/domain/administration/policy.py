@@ -18,17 +18,17 @@ from doorward.domain.auth.models import GrantedRole
 from doorward.domain.auth.scopes import may_name_a_role
 from doorward.domain.auth.users.identifiers import MAXIMUM_IDENTIFIER_LENGTH
 
-MOST_ROLES: Final = 100
+MAXIMUM_ROLES: Final = 100
 MAXIMUM_DESCRIPTION_LENGTH: Final = 200
 MAXIMUM_EXTERNAL_ID_LENGTH: Final = 255
-MOST_ROLES_OF_A_USER: Final = 20
+MAXIMUM_ROLES_PER_USER: Final = 20
 """Access tokens carry the names of the roles."""
 
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _SEARCHABLE: Final = re.compile(r"[^\W_]{3}")
 
 
-def require_within(own: Collection[str], *others: Collection[str]) -> None:
+def require_scopes_within(own: Collection[str], *others: Collection[str]) -> None:
     """Refuse an action that exceeds one's own scopes.
 
     ``own`` are the present scopes of the caller. ``others`` are the target's scopes before the change, its scopes after
@@ -76,7 +76,7 @@ def checked_locale(text: str) -> str:
 def checked_roles(names: Collection[str]) -> frozenset[str]:
     """Return the names without duplicates. Raises ``TooManyRolesOfUserError``."""
     distinct = frozenset(names)
-    if len(distinct) > MOST_ROLES_OF_A_USER:
+    if len(distinct) > MAXIMUM_ROLES_PER_USER:
         raise TooManyRolesOfUserError
     return distinct
 
@@ -95,6 +95,6 @@ def search_pattern(part: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", folded) + "%"
 
 
-def scopes_of(roles: Iterable[GrantedRole]) -> frozenset[str]:
+def union_of_scopes(roles: Iterable[GrantedRole]) -> frozenset[str]:
     """Return the union of the roles' scopes."""
     return frozenset(scope for role in roles for scope in role.scopes)

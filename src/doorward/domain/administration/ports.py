@@ -27,11 +27,11 @@ class AccountChanges(Protocol):
         """Set an unverified address and end all sessions. Raises ``EmailTakenError``, which ends the transaction."""
         ...
 
-    async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+    async def queue_verification_mail(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
         """Queue the mail that verifies the account's address. Does nothing if no mail is configured."""
         ...
 
-    async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+    async def queue_reset_mail(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
         """Queue the mail that resets the account's password. Raises ``MailNotConfiguredError``."""
         ...
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.core.versions import VersionTest
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.events import RoleChanged
 from doorward.domain.administration.exceptions import (
     BuiltInRoleError,
@@ -17,10 +17,10 @@ from doorward.domain.administration.exceptions import (
 )
 from doorward.domain.administration.models import Actor, Role
 from doorward.domain.administration.policy import (
-    MOST_ROLES,
+    MAXIMUM_ROLES,
     checked_description,
     checked_role_name,
-    require_within,
+    require_scopes_within,
 )
 from doorward.domain.administration.repositories import Connection, roles
 from doorward.domain.audit.recording import record
@@ -67,8 +67,8 @@ class Roles:
         name, description = checked_role_name(name), checked_description(description)
         async with self._database.transaction() as connection:
             own = await lock_actor(connection, actor, AdminScope.ROLES_WRITE, now=self._clock.now())
-            require_within(own, scopes)
-            if await roles.count_roles(connection) >= MOST_ROLES:
+            require_scopes_within(own, scopes)
+            if await roles.count_roles(connection) >= MAXIMUM_ROLES:
                 raise TooManyRolesError
             role = await roles.add_role(connection, name=name, description=description, scopes=scopes)
             if role is None:
@@ -129,7 +129,7 @@ class Roles:
             raise RoleNotFoundError
         if role.is_built_in:
             raise BuiltInRoleError
-        require_within(own, role.scopes, scopes_after)
+        require_scopes_within(own, role.scopes, scopes_after)
         if not is_expected(role.version):
             raise StaleRoleError
         return role

@@ -15,7 +15,7 @@ from doorward.domain.auth.scopes import may_name_a_role
 from doorward.domain.auth.users.accounts import Accounts
 from doorward.domain.auth.users.identifiers import canonical_email, canonical_username
 
-MOST_COUNTED: Final = 1_000
+MAXIMUM_COUNTED_USERS: Final = 1_000
 """Maximum users that are counted.
 
 The total of a longer list is estimated: counting it takes longer than reading a page.
@@ -24,7 +24,7 @@ The total of a longer list is estimated: counting it takes longer than reading a
 ESTIMATE_SECONDS: Final = 10.0
 """How long an estimate is cached, for the next pages of the same list."""
 
-MOST_ESTIMATES: Final = 200
+MAXIMUM_ESTIMATES: Final = 200
 _SORT: Final = "-created_at"
 
 
@@ -64,7 +64,7 @@ class UserSearch:
         async with self._database.connection() as connection:
             # Counting reads all entries of an index before the first result, so a long list is not counted.
             estimate = 0 if _matches_at_most_one(checked) else await self._estimate(connection, checked)
-            if estimate > MOST_COUNTED:
+            if estimate > MAXIMUM_COUNTED_USERS:
                 found = await lists.list_users(connection, checked, after=position, limit=page_size + 1)
                 total, is_estimate = estimate, True
             else:
@@ -84,7 +84,7 @@ class UserSearch:
         if until > now:
             return estimate
         estimate = await lists.find_estimate(connection, wanted)
-        if len(self._estimates) >= MOST_ESTIMATES:
+        if len(self._estimates) >= MAXIMUM_ESTIMATES:
             self._estimates.clear()
         self._estimates[wanted] = now + self._estimate_seconds, estimate
         return estimate

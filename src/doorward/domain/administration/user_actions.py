@@ -4,7 +4,7 @@ from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.core.versions import VersionTest
-from doorward.domain.administration.acting import lock_subject
+from doorward.domain.administration.authorization import lock_target_user
 from doorward.domain.administration.events import PasswordResetForced
 from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
@@ -24,7 +24,7 @@ from doorward.observability.logging import report
 
 
 class UserActions:
-    """Act on users whose scopes lie within those of the actor. Each method raises what ``lock_subject`` raises."""
+    """Act on users whose scopes lie within those of the actor. Each method raises what ``lock_target_user`` raises."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class UserActions:
         Raises ``LastAdministratorError``.
         """
         async with self._database.transaction() as connection:
-            await lock_subject(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
+            await lock_target_user(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
             account = await lock_account(connection, user_id)
             event = await deactivate_account(connection, account)
         report(event)
@@ -57,7 +57,7 @@ class UserActions:
     async def activate(self, actor: Actor, user_id: UUID) -> None:
         """Allow the user to log in again, and cancel a scheduled deletion. Ended sessions and tokens stay ended."""
         async with self._database.transaction() as connection:
-            await lock_subject(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
+            await lock_target_user(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
             event = await activate_account(connection, user_id)
         if event is None:
             raise UserNotFoundError
@@ -66,7 +66,7 @@ class UserActions:
     async def end_sessions(self, actor: Actor, user_id: UUID) -> int:
         """End all sessions of the user; return how many. The user can log in again at once."""
         async with self._database.transaction() as connection:
-            await lock_subject(connection, actor, user_id, AdminScope.SESSIONS_END, now=self._clock.now())
+            await lock_target_user(connection, actor, user_id, AdminScope.SESSIONS_END, now=self._clock.now())
             event = await end_all_sessions(connection, user_id, reason=EndReason.OPERATOR)
         report(event)
         return event.count
@@ -78,16 +78,16 @@ class UserActions:
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
-            subject, _ = await lock_subject(connection, actor, user_id, AdminScope.PASSWORDS_RESET, now=now)
-            if not subject.is_active:
+            target, _ = await lock_target_user(connection, actor, user_id, AdminScope.PASSWORDS_RESET, now=now)
+            if not target.is_active:
                 raise UserNotActiveError
-            if subject.email is None:
+            if target.email is None:
                 raise UserWithoutEmailError
-            count = await count_sessions(connection, user_id, epoch=subject.session_epoch)
+            count = await count_sessions(connection, user_id, epoch=target.session_epoch)
             await users.end_password(connection, user_id)
             event = PasswordResetForced(user_id=user_id, count=count)
             await record(connection, event)
-            await self._accounts.ask_to_reset(connection, user_id, now=now)
+            await self._accounts.queue_reset_mail(connection, user_id, now=now)
         report(event)
 
     async def reset_factors(self, actor: Actor, user_id: UUID) -> None:
@@ -97,7 +97,7 @@ class UserActions:
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
-            await lock_subject(connection, actor, user_id, AdminScope.FACTORS_RESET, now=now)
+            await lock_target_user(connection, actor, user_id, AdminScope.FACTORS_RESET, now=now)
             event = await self._factors.reset(connection, user_id, now=now)
         if event is not None:
             report(event)
@@ -106,7 +106,7 @@ class UserActions:
         """Forget the failed logins of the user, so that the next login is not delayed."""
         event = LoginUnthrottled(user_id=user_id)
         async with self._database.transaction() as connection:
-            await lock_subject(connection, actor, user_id, AdminScope.THROTTLES_RESET, now=self._clock.now())
+            await lock_target_user(connection, actor, user_id, AdminScope.THROTTLES_RESET, now=self._clock.now())
             await self._throttling.forget_all(connection, user_id)
             await record(connection, event)
         report(event)
@@ -136,7 +136,7 @@ class UserActions:
     async def _lock_for_deletion(
         self, connection: Connection, actor: Actor, user_id: UUID, is_expected: VersionTest
     ) -> None:
-        subject, _ = await lock_subject(connection, actor, user_id, AdminScope.USERS_DELETE, now=self._clock.now())
-        if not is_expected(subject.version):
+        target, _ = await lock_target_user(connection, actor, user_id, AdminScope.USERS_DELETE, now=self._clock.now())
+        if not is_expected(target.version):
             raise StaleUserError
-        await keep_an_administrator(connection, subject)
+        await keep_an_administrator(connection, target)

@@ -6,16 +6,16 @@ from uuid import UUID, uuid4
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database
 from doorward.core.versions import VersionTest
-from doorward.domain.administration.acting import lock_actor, lock_subject
+from doorward.domain.administration.authorization import lock_actor, lock_target_user
 from doorward.domain.administration.events import UserChanged
 from doorward.domain.administration.exceptions import ExternalIdTakenError, StaleUserError
-from doorward.domain.administration.models import UNSET, Actor, AdministeredUser, NewUser, Subject, UserChanges
+from doorward.domain.administration.models import UNSET, Actor, AdministeredUser, NewUser, TargetUser, UserChanges
 from doorward.domain.administration.policy import (
     checked_external_id,
     checked_locale,
     checked_roles,
-    require_within,
-    scopes_of,
+    require_scopes_within,
+    union_of_scopes,
 )
 from doorward.domain.administration.ports import AccountChanges
 from doorward.domain.administration.repositories import Connection, users
@@ -77,14 +77,14 @@ class Users:
         async with self._database.transaction() as connection:
             own = await lock_actor(connection, actor, AdminScope.USERS_WRITE, now=now)
             known = await lock_roles(connection, wanted=wanted)
-            require_within(own, scopes_of(known.values()))
+            require_scopes_within(own, union_of_scopes(known.values()))
             registered = await add_account(
                 connection, user, email_key=address.key, password_hash=password_hash, verified_at=None, address=None
             )
             standing = Standing(user.id, is_active=True, roles=(), scopes=())
             granted = await replace_roles(connection, standing, wanted, known)
             stored = await _store_extras(connection, user.id, extras)
-            await self._accounts.ask_to_verify(connection, user.id, now=now)
+            await self._accounts.queue_verification_mail(connection, user.id, now=now)
             created = await users.find_user(connection, user.id)
         _report([registered, *granted, *stored])
         return _present(created)
@@ -97,7 +97,7 @@ class Users:
         A new address is not verified, and ends all sessions of the user. Raises the refusals of sign-up for address and
         name, ``EmailTakenError``, ``UsernameTakenError``, ``InvalidLocaleError``, ``InvalidExternalIdError``,
         ``ExternalIdTakenError``, ``UnknownRoleError``, ``TooManyRolesOfUserError``, ``LastAdministratorError``,
-        ``StaleUserError``, and what ``lock_subject`` raises.
+        ``StaleUserError``, and what ``lock_target_user`` raises.
         """
         address = None if changes.email is None else self._read_email(changes.email)
         name = (
@@ -107,13 +107,13 @@ class Users:
         )
         extras, now = _checked_extras(changes), self._clock.now()
         async with self._database.transaction() as connection:
-            subject, own = await lock_subject(connection, actor, user_id, AdminScope.USERS_WRITE, now=now)
-            if not is_expected(subject.version):
+            target, own = await lock_target_user(connection, actor, user_id, AdminScope.USERS_WRITE, now=now)
+            if not is_expected(target.version):
                 raise StaleUserError
-            events = await _replace_roles(connection, subject, own, changes.roles)
-            if name is not None and name != subject.username:
+            events = await _replace_roles(connection, target, own, changes.roles)
+            if name is not None and name != target.username:
                 events += await self._accounts.rename(connection, user_id, name)
-            if address is not None and address.shown != subject.email:
+            if address is not None and address.shown != target.email:
                 events += await self._accounts.replace_email(connection, user_id, address, now=now)
             events += await _store_extras(connection, user_id, extras)
             changed = await users.find_user(connection, user_id)
@@ -125,14 +125,14 @@ class Users:
 
 
 async def _replace_roles(
-    connection: Connection, subject: Subject, own: frozenset[str], wanted: Sequence[str] | None
+    connection: Connection, target: TargetUser, own: frozenset[str], wanted: Sequence[str] | None
 ) -> list[AuditedEvent]:
     if wanted is None:
         return []
     names = checked_roles(wanted)
-    known = await lock_roles(connection, wanted=names, held=subject.roles)
-    require_within(own, scopes_of(known[name] for name in names))
-    return [*await replace_roles(connection, subject, names, known)]
+    known = await lock_roles(connection, wanted=names, held=target.roles)
+    require_scopes_within(own, union_of_scopes(known[name] for name in names))
+    return [*await replace_roles(connection, target, names, known)]
 
 
 def _checked_extras(changes: UserChanges) -> UserChanges:

@@ -33,7 +33,7 @@ from doorward.domain.federation.repositories import Connection, identities
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
-MOST_IDENTITIES: Final = 20
+MAXIMUM_IDENTITIES: Final = 20
 
 
 def identity_id(identity: StoredIdentity) -> UUID:
@@ -97,7 +97,7 @@ class Identities:
         linked = await identities.list_linked(connection, user_id)
         if any((each.issuer, each.subject) == subject for each in linked):
             return False
-        if len(linked) >= MOST_IDENTITIES:
+        if len(linked) >= MAXIMUM_IDENTITIES:
             raise TooManyIdentitiesError
         if not await identities.add_identity(connection, user_id, subject, now=now):
             raise _refused(provider, "taken", IdentityTakenError())
@@ -142,7 +142,7 @@ class Identities:
     ) -> None:
         await record(connection, event, address=recorded_address(current_client(), self._address_detail))
         email = await find_verified_email(connection, user_id)
-        await self._notices.tell(connection, user_id, told, email=email, now=now)
+        await self._notices.notify(connection, user_id, told, email=email, now=now)
 
 
 def _refused(provider: str, reason: Literal["session", "taken"], refusal: DomainError) -> DomainError:

@@ -12,13 +12,13 @@ from doorward.domain.auth.exceptions import (
     SecondFactorRequiredError,
 )
 from doorward.domain.auth.factors.events import SecondFactorAsked
-from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.blocked_logins import BlockedLogins
 from doorward.domain.auth.login.login_sessions import BegunLogin, LoginPlace, LoginSessions, place_of
 from doorward.domain.auth.login.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.login.throttling import ThrottledClient, Throttling
 from doorward.domain.auth.models import Credentials, Proof
 from doorward.domain.auth.ports import Client
-from doorward.domain.auth.sessions.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.sessions.admission import ERRORS_SHOWN_TO_OWNER, RefusalReason, Refuse, SecondFactorDue
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import BegunBrowserSession, SignedIn
 from doorward.domain.auth.sessions.grants import IN_BROWSER
@@ -26,8 +26,8 @@ from doorward.domain.federation.events import FederatedLoginProven, FederatedLog
 from doorward.domain.federation.exceptions import InvalidProviderAnswerError, UnknownIdentityError
 from doorward.domain.federation.login_models import VerifiedIdentity
 from doorward.domain.federation.models import ForeignSubject
+from doorward.domain.federation.provider_redirects import ProviderRedirects
 from doorward.domain.federation.repositories import Connection, identities
-from doorward.domain.federation.visits import ProviderVisits
 from doorward.observability.logging import report
 
 FEDERATED_METHODS: Final = ("fed",)
@@ -62,24 +62,24 @@ class FederatedLogin:
     def __init__(
         self,
         *,
-        visits: ProviderVisits,
+        redirects: ProviderRedirects,
         database: Database[Connection],
         clock: Clock,
         sessions: LoginSessions,
         pending: PendingLogins,
         throttling: Throttling,
         devices: KnownDevices,
-        held_back: HeldBack,
+        blocked_logins: BlockedLogins,
     ) -> None:
-        """Use ``pending`` if a second factor is due, and ``held_back`` if the account may not begin a session."""
-        self.visits = visits
+        """Use ``pending`` if a second factor is due, and ``blocked_logins`` if the account may not begin a session."""
+        self.redirects = redirects
         self._database = database
         self._clock = clock
         self._sessions = sessions
         self._pending = pending
         self._throttling = throttling
         self._devices = devices
-        self._held_back = held_back
+        self._blocked_logins = blocked_logins
 
     async def sign_in(self, provider: str, identity: VerifiedIdentity, by: SigningBrowser) -> SignedIn:
         """Begin the session of a browser, committed when this returns.
@@ -98,7 +98,7 @@ class FederatedLogin:
             is_linked = found == proven.owner.user_id
             login = await begin(connection, account, proven.proof) if is_linked else None
             if isinstance(login, Refuse) and login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
-                await self._held_back.ask_for_verification(connection, proven.owner.user_id, now=now)
+                await self._blocked_logins.ask_for_verification(connection, proven.owner.user_id, now=now)
         if login is None:
             raise _unknown(provider)
         return self._finish(proven, login, now)
@@ -157,11 +157,11 @@ class FederatedLogin:
         owner = proven.owner
         if owner.deletes_at is not None and reason is RefusalReason.INACTIVE_USER:
             _report_refusal(proven, "deletion_pending")
-            return self._held_back.offer_restoration(
+            return self._blocked_logins.offer_restoration(
                 owner.user_id, epoch=owner.session_epoch, deletes_at=owner.deletes_at, now=now
             )
         _report_refusal(proven, reason)
-        told = TOLD_TO_OWNER.get(reason)
+        told = ERRORS_SHOWN_TO_OWNER.get(reason)
         return InvalidProviderAnswerError() if told is None else told()
 
 

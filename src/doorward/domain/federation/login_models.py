@@ -19,7 +19,7 @@ class LinkingSession:
 class LoginRequest:
     """A login request that was sent to a provider. ``linking`` is None for a sign-in.
 
-    ``asks_again``: the provider must sign the user in again and report when. ``is_proof``: the login is a
+    ``requires_new_sign_in``: the provider must sign the user in again and report when. ``is_proof``: the login is a
     re-authentication for a change of the user's own account.
     """
 
@@ -29,7 +29,7 @@ class LoginRequest:
     expires_at: datetime
     next: str = ""
     is_kept: bool = False
-    asks_again: bool = False
+    requires_new_sign_in: bool = False
     is_proof: bool = False
     linking: LinkingSession | None = None
 

@@ -15,7 +15,7 @@ from doorward.core.ports import SealedDataError, Sealer
 from doorward.domain.federation.exceptions import InvalidProviderAnswerError, LongLoginRequestError
 from doorward.domain.federation.login_models import LinkingSession, LoginRequest
 
-LIFE: Final = timedelta(minutes=10)
+LIFETIME: Final = timedelta(minutes=10)
 CLOCK_LEEWAY: Final = timedelta(minutes=1)
 """How far the clock of a provider may be behind."""
 
@@ -32,7 +32,7 @@ def new_request(
     now: datetime,
     next_address: str,
     is_kept: bool,
-    asks_again: bool,
+    requires_new_sign_in: bool,
     is_proof: bool,
     linking: LinkingSession | None = None,
 ) -> LoginRequest:
@@ -43,10 +43,10 @@ def new_request(
         provider=provider,
         nonce=secrets.token_urlsafe(_SECRET_BYTES),
         verifier=secrets.token_urlsafe(_SECRET_BYTES),
-        expires_at=now + LIFE,
+        expires_at=now + LIFETIME,
         next=next_address,
         is_kept=is_kept,
-        asks_again=asks_again,
+        requires_new_sign_in=requires_new_sign_in,
         is_proof=is_proof,
         linking=linking,
     )
@@ -67,7 +67,7 @@ class LoginRequests:
             "expires": request.expires_at.timestamp(),
             "next": request.next,
             "kept": request.is_kept,
-            "again": request.asks_again,
+            "again": request.requires_new_sign_in,
             "proof": request.is_proof,
             "linking": None if linking is None else [linking.user_id.hex, linking.session_id.hex],
         }
@@ -97,7 +97,7 @@ class LoginRequests:
             expires_at=expires_at,
             next=written["next"],
             is_kept=written["kept"],
-            asks_again=written["again"],
+            requires_new_sign_in=written["again"],
             is_proof=written["proof"],
             linking=None if linking is None else LinkingSession(*(UUID(hex=each) for each in linking)),
         )
@@ -109,9 +109,9 @@ def is_answered(request: LoginRequest, authenticated_at: datetime | None) -> boo
     A provider must report the time of the sign-in if ``max_age`` is requested (OpenID Connect Core 1.0 section
     3.1.2.1).
     """
-    if not request.asks_again:
+    if not request.requires_new_sign_in:
         return True
-    return authenticated_at is not None and authenticated_at >= request.expires_at - LIFE - CLOCK_LEEWAY
+    return authenticated_at is not None and authenticated_at >= request.expires_at - LIFETIME - CLOCK_LEEWAY
 
 
 def _context(provider: str, browser: str) -> bytes:

@@ -61,7 +61,7 @@ class LoginProvider(Protocol):
 class IdentityNotices(Protocol):
     """Notifies users by mail of changes to their ways to sign in."""
 
-    async def tell(
+    async def notify(
         self,
         connection: Connection,
         user_id: UUID,

@@ -21,7 +21,7 @@ from doorward.domain.items.exceptions import (
 )
 from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import ImportedItem, StagedItem, StagedMerge
-from doorward.domain.items.reading.files import BadLine, FileOptions, ItemFile, opened_items
+from doorward.domain.items.reading.files import BadLine, FileOptions, ItemFile, open_items
 from doorward.domain.items.repositories import Connection, imports, quota
 from doorward.observability.logging import report
 
@@ -30,7 +30,7 @@ MAXIMUM_BAD_LINES: Final = 10_000
 MAXIMUM_SECONDS: Final = 60
 """How long an import may take, reading and storing together."""
 
-TURN_SECONDS: Final = 0.002
+MAXIMUM_BLOCKING_SECONDS: Final = 0.002
 """How long lines are read before the event loop runs other requests."""
 
 MAXIMUM_LINES: Final = 2**32
@@ -70,7 +70,7 @@ class _Reading:
         """Open the file at its beginning."""
         self.bad_lines.clear()
         self.file.seek(0)
-        return opened_items(self.file, self.request.options)
+        return open_items(self.file, self.request.options)
 
     def milliseconds_left(self) -> int:
         """Return the remaining time, at least one millisecond: 0 would disable the statement's timeout."""
@@ -87,10 +87,10 @@ class ItemImport:
         clock: Clock,
         quota: int | None = None,
         seconds: float = MAXIMUM_SECONDS,
-        turn_seconds: float = TURN_SECONDS,
+        maximum_blocking_seconds: float = MAXIMUM_BLOCKING_SECONDS,
     ) -> None:
         """Take the database, the clock, the quota of items per user (None disables it), and the limits."""
-        self._turn_seconds = turn_seconds
+        self._maximum_blocking_seconds = maximum_blocking_seconds
         self._seconds = seconds
         self._quota = quota
         self._database = database
@@ -172,14 +172,14 @@ class ItemImport:
         self, lines: Iterable[ImportedItem | BadLine | None], reading: _Reading
     ) -> AsyncIterator[StagedItem]:
         """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
-        ids, turn_ends = _descending_ids(), time.monotonic() + self._turn_seconds
+        ids, yield_at = _descending_ids(), time.monotonic() + self._maximum_blocking_seconds
         for line in lines:
-            if time.monotonic() >= turn_ends:
+            if time.monotonic() >= yield_at:
                 if time.monotonic() >= reading.ends_at:
                     raise TooManyLinesError
                 reading.on_progress()
                 await asyncio.sleep(0)
-                turn_ends = time.monotonic() + self._turn_seconds
+                yield_at = time.monotonic() + self._maximum_blocking_seconds
             if isinstance(line, ImportedItem):
                 yield _staged(next(ids), line)
             elif line is not None:

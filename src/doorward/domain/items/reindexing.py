@@ -10,10 +10,10 @@ from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import ItemIndex, UnindexedItem
 from doorward.domain.items.repositories import Connection, indexes
 
-ITEMS_A_BATCH: Final = 250
+ITEMS_PER_BATCH: Final = 250
 """Each batch is one statement of some tens of milliseconds, which blocks changes of its items."""
 
-CHARACTERS_A_STATEMENT: Final = 250_000
+CHARACTERS_PER_STATEMENT: Final = 250_000
 """Maximum characters of search vectors in one statement.
 
 They determine its duration, which the session's timeout limits.
@@ -34,12 +34,12 @@ class Reindexing:
         self,
         *,
         database: Database[Connection],
-        items_a_batch: int = ITEMS_A_BATCH,
+        items_per_batch: int = ITEMS_PER_BATCH,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         """Take the database, and the sizes of batches and pauses."""
         self._database = database
-        self._items_a_batch = items_a_batch
+        self._items_per_batch = items_per_batch
         self._pause_seconds = pause_seconds
 
     async def run(self) -> int:
@@ -64,7 +64,7 @@ class Reindexing:
 
     async def _unindexed_items(self, after_id: UUID) -> Sequence[UnindexedItem]:
         async with self._database.connection() as connection:
-            return await indexes.list_unindexed_items(connection, after_id=after_id, limit=self._items_a_batch)
+            return await indexes.list_unindexed_items(connection, after_id=after_id, limit=self._items_per_batch)
 
 
 def parts_of(
@@ -74,7 +74,7 @@ def parts_of(
     part: list[Indexed] = []
     characters = 0
     for item, index in found_by:
-        if part and characters + len(index.search_vector) > CHARACTERS_A_STATEMENT:
+        if part and characters + len(index.search_vector) > CHARACTERS_PER_STATEMENT:
             yield part
             part, characters = [], 0
         part.append((item, index))

@@ -11,12 +11,12 @@ from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, SearchQuery, Sort
 from doorward.domain.items.policy import (
+    change_refusal,
     changed_item,
     check_read,
     checked_content,
     checked_filter,
     new_item,
-    refused_change,
 )
 from doorward.domain.items.repositories import Connection, entries, lists, quota
 from doorward.domain.items.search import counted_words, likely_spellings, search_query, search_words
@@ -150,7 +150,7 @@ class Items:
         """Lock an item of this user. For other users' items no lock is taken, so they cannot delay the owner."""
         owned = await entries.lock_item(connection, item_id, user_id)
         if owned is None:
-            raise refused_change(await entries.find_item(connection, item_id, user_id))
+            raise change_refusal(await entries.find_item(connection, item_id, user_id))
         return check_read(owned, is_expected)
 
 

@@ -134,10 +134,10 @@ class KeyChanges:
                 if unreadable and revoked is None:
                     raise SigningKeysUnreadableError
                 plan = KeyPlan(keys, now, prepared)
-                plan.settle()
+                plan.retire_replaced()
                 decide(plan)
                 if unreadable:
-                    plan.complete_without_adding(unreadable)
+                    plan.complete_with_stored_keys(unreadable)
                 else:
                     plan.complete()
                 events = [] if plan.missing else await _apply(connection, plan.steps)

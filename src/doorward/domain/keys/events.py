@@ -75,7 +75,7 @@ class SigningKeyUnreadable(Event):
 
 
 @frozen(slots=False)
-class FirstKeysAwaited(Event):
+class WaitingForFirstKeys(Event):
     """The start of this instance has waited for the first keys for some seconds: another instance holds the lock.
 
     If no instance creates them, the one that holds the lock hangs: stop it.

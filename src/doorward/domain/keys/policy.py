@@ -91,7 +91,7 @@ Step = Publish | Schedule | Activate | Retire | Revoke
 
 
 class KeyPlan:
-    """Plans the changes of the keys at a given time, as steps to apply. Call ``settle`` first.
+    """Plans the changes of the keys at a given time, as steps to apply. Call ``retire_replaced`` first.
 
     New keys are taken from the prepared ones. If there are too few, ``missing`` has the algorithms: the plan must then
     not be applied, and a new plan with more prepared keys is needed.
@@ -104,7 +104,7 @@ class KeyPlan:
         self.steps: list[Step] = []
         self.missing: list[SigningAlgorithm] = []
 
-    def settle(self) -> None:
+    def retire_replaced(self) -> None:
         """Retire each key whose successor has begun to sign at its scheduled time."""
         for algorithm in SIGNING_ALGORITHMS:
             signing = self._in_state(algorithm, KeyState.SIGNING)
@@ -160,7 +160,7 @@ class KeyPlan:
         for algorithm in self.algorithms_without(KeyState.STANDBY):
             self._publish(algorithm)
 
-    def complete_without_adding(self, unreadable: Collection[str]) -> None:
+    def complete_with_stored_keys(self, unreadable: Collection[str]) -> None:
         """Ensure that each algorithm has a signing key, if one is stored, preferably one that is not ``unreadable``.
 
         For a process that cannot open all keys: other instances could not open a key that it adds.

@@ -22,7 +22,12 @@ from doorward.domain.auth.models import Account, Device, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.sessions.admission import TWO_KINDS, SecondFactor
-from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation, proof_of
+from doorward.domain.auth.sessions.continuation import (
+    ContinuedSession,
+    SessionContinuation,
+    SessionCredentials,
+    proof_of,
+)
 from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken, SealedTokens
 from doorward.domain.mfa.events import TotpAdded, TotpRemoved, TotpReplaced
 from doorward.domain.mfa.exceptions import TotpExistsError, TotpNotFoundError
@@ -153,7 +158,7 @@ class TotpEnrolment:
 
     def _require_verified(self, account: Account) -> None:
         """Raise ``EmailNotVerifiedError`` if the account may not set up an application."""
-        if self._notices.needs_verified_address and not account.is_verified:
+        if self._notices.requires_verified_address and not account.is_verified:
             raise EmailNotVerifiedError
 
     async def _consume(self, connection: Connection, shown: SealedToken, account: Account) -> None:
@@ -191,7 +196,7 @@ class TotpEnrolment:
 
     async def _continue(
         self, connection: Connection, caller: Caller, told: FactorChange, device: Device, now: datetime
-    ) -> Continued:
+    ) -> ContinuedSession:
         user_id = caller.user.id
         account = await add_kind(connection, user_id, SecondFactor.TOTP)
         methods = {*caller.amr, *ONE_TIME_PASSWORD, SEVERAL_FACTORS}
@@ -204,10 +209,12 @@ class TotpEnrolment:
         )
         continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
         email = caller.user.email if account.is_verified else None
-        await self._notices.tell(connection, user_id, told, email=email, now=now)
+        await self._notices.notify(connection, user_id, told, email=email, now=now)
         return continued
 
-    async def remove(self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None) -> GoesOn:
+    async def remove(
+        self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None
+    ) -> SessionCredentials:
         """Remove the application, and the recovery codes with the last factor, committed when this returns.
 
         The caller must have shown a second factor recently. All sessions end; the acting one is replaced, with the age
@@ -229,7 +236,7 @@ class TotpEnrolment:
             proof = proof_of(caller, epoch=account.session_epoch)
             continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
             email = caller.user.email if account.is_verified else None
-            await self._notices.tell(connection, user_id, "totp_removed", email=email, now=now)
+            await self._notices.notify(connection, user_id, "totp_removed", email=email, now=now)
         report(event)
         return self._continuation.finish(continued, now=now)
 

@@ -50,5 +50,5 @@ class FactorReset:
         event = FactorsReset(user_id=user_id, count=count)
         await record(connection, event)
         email = await find_verified_email(connection, user_id)
-        await self._notices.tell(connection, user_id, "reset", email=email, now=now)
+        await self._notices.notify(connection, user_id, "reset", email=email, now=now)
         return event

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from doorward.core.frozen import frozen
 from doorward.domain.auth.factors.listed_factor import ListedFactor
-from doorward.domain.auth.sessions.continuation import GoesOn
+from doorward.domain.auth.sessions.continuation import SessionCredentials
 
 
 @frozen
@@ -60,7 +60,7 @@ class Enrolled:
     """The recovery codes, which are shown only once, and the session that replaces the acting one."""
 
     recovery_codes: Sequence[str]
-    session: GoesOn
+    session: SessionCredentials
 
 
 def sealing_context(user_id: UUID) -> bytes:

@@ -33,14 +33,14 @@ class FactorNotices:
         self._mails = mails
 
     @property
-    def needs_verified_address(self) -> bool:
+    def requires_verified_address(self) -> bool:
         """Whether a verified address is required to set up a factor. It is, if accounts can verify addresses.
 
         An account that was registered with another person's address must not get a factor that locks that person out.
         """
         return self._mails.is_configured
 
-    async def tell(
+    async def notify(
         self, connection: Connection, user_id: UUID, change: FactorChange, *, email: str | None, now: datetime
     ) -> None:
         """Queue the mail. ``email`` is the current address of the user, None if it is not verified."""

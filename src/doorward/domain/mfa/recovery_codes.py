@@ -84,6 +84,6 @@ class RecoveryCodes:
                 raise NoSecondFactorError
             made = await self.make(connection, caller, now=now)
             email = caller.user.email if account.is_verified else None
-            await self._notices.tell(connection, user_id, "codes_made", email=email, now=now)
+            await self._notices.notify(connection, user_id, "codes_made", email=email, now=now)
         report(made.event)
         return made.codes

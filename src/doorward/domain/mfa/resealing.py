@@ -7,17 +7,17 @@ from doorward.core.ports import Database, SealedDataError, Sealer
 from doorward.domain.mfa.models import sealing_context
 from doorward.domain.mfa.repositories import Connection, totp_factors
 
-ROWS_A_BATCH: Final = 1000
+ROWS_PER_BATCH: Final = 1000
 
 
 class TotpResealing:
     """Reseals all applications. The service may run meanwhile, if it has the same sealing keys."""
 
-    def __init__(self, *, database: Database[Connection], sealer: Sealer, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Read ``rows_a_batch`` rows at a time."""
+    def __init__(self, *, database: Database[Connection], sealer: Sealer, rows_per_batch: int = ROWS_PER_BATCH) -> None:
+        """Read ``rows_per_batch`` rows at a time."""
         self._database = database
         self._sealer = sealer
-        self._rows_a_batch = rows_a_batch
+        self._rows_per_batch = rows_per_batch
 
     async def reseal(self) -> tuple[int, int]:
         """Reseal the secrets that are sealed with another key; return the numbers of resealed and of unreadable ones.
@@ -28,7 +28,7 @@ class TotpResealing:
         after = UUID(int=0)
         while True:
             async with self._database.connection() as connection:
-                rows = await totp_factors.list_sealed(connection, after=after, limit=self._rows_a_batch)
+                rows = await totp_factors.list_sealed(connection, after=after, limit=self._rows_per_batch)
             for user_id, sealed in rows:
                 if self._sealer.is_current(sealed):
                     continue
@@ -39,7 +39,7 @@ class TotpResealing:
                     continue
                 async with self._database.connection() as connection:
                     resealed += await totp_factors.replace_sealed(connection, user_id, old=sealed, new=new)
-            if len(rows) < self._rows_a_batch:
+            if len(rows) < self._rows_per_batch:
                 return resealed, unreadable
             after = rows[-1][0]
 

@@ -106,7 +106,7 @@ class RecoveryCode(ShownFactor):
         event = RecoveryCodeUsed(user_id=user_id, left=left)
         await record(connection, event)
         email = await find_verified_email(connection, user_id)
-        await self._notices.tell(connection, user_id, "code_used", email=email, now=now)
+        await self._notices.notify(connection, user_id, "code_used", email=email, now=now)
         return ConsumedFactor((event,))
 
 

@@ -10,8 +10,7 @@ from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.oauth.asked_again import CHOSEN, PARAMETER, AskedNotes
-from doorward.domain.oauth.asked_applications import AskedApplications
+from doorward.domain.oauth.application_lookups import ApplicationLookups
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide
 from doorward.domain.oauth.authorization_events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.authorization_request import (
@@ -21,19 +20,20 @@ from doorward.domain.oauth.authorization_request import (
     RefusedAuthorization,
     read_authorization,
 )
-from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
+from doorward.domain.oauth.code_models import CODE_LIFETIME, NewCode
 from doorward.domain.oauth.described_clients import is_stored, store_described_client
 from doorward.domain.oauth.exceptions import PushedRequestOverError
 from doorward.domain.oauth.models import ClientId
 from doorward.domain.oauth.ports import IdTokenSigner
 from doorward.domain.oauth.pushed_requests import PushedRequests
 from doorward.domain.oauth.repositories import Connection, codes, consents, pushed_requests
+from doorward.domain.oauth.sign_in_notes import ASKED_PARAMETER, CHOSEN_PARAMETER, SignInNotes
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
 
 @frozen
-class AskedParameters:
+class RequestParameters:
     """The parameters of a request: those that are not empty, and the names of those that were sent more than once.
 
     ``browser`` is the secret that identifies the browser; empty if it has none.
@@ -48,7 +48,7 @@ class AskedParameters:
     @property
     def of_application(self) -> Mapping[str, str]:
         """The parameters that the application sent, without those that the service adds."""
-        return {name: value for name, value in self.values.items() if name not in {PARAMETER, CHOSEN}}
+        return {name: value for name, value in self.values.items() if name not in {ASKED_PARAMETER, CHOSEN_PARAMETER}}
 
     @property
     def names_pushed_request(self) -> bool:
@@ -77,7 +77,7 @@ class AuthorizationSources:
     """The sources of a request: ``pushed`` opens pushed requests, ``applications`` finds the client and its consent."""
 
     pushed: PushedRequests
-    applications: AskedApplications
+    applications: ApplicationLookups
 
 
 class Authorization:
@@ -90,7 +90,7 @@ class Authorization:
         batching: Batching,
         clock: Clock,
         codec: OpaqueTokenCodec,
-        notes: AskedNotes,
+        notes: SignInNotes,
         hints: IdTokenSigner,
         audiences: Audiences,
         sources: AuthorizationSources,
@@ -109,8 +109,8 @@ class Authorization:
         self._pushed = sources.pushed
         self._applications = sources.applications
 
-    async def consider(
-        self, asked: AskedParameters, session: BrowserSession | None
+    async def evaluate(
+        self, asked: RequestParameters, session: BrowserSession | None
     ) -> AuthorizationState | RefusedAuthorization:
         """Return the next step of a request. Nothing is stored.
 
@@ -124,7 +124,7 @@ class Authorization:
         user = UserState(
             session,
             granted,
-            asked_at=self._notes.read(asked.values.get(PARAMETER), asked.of_application, now),
+            asked_at=self._notes.read(asked.values.get(ASKED_PARAMETER), asked.of_application, now),
             hinted_user=None if hint is None else hint.user_id,
             has_chosen=session is not None and self._has_chosen(asked, session, now),
         )
@@ -133,12 +133,12 @@ class Authorization:
             return self._refused(request, decision)
         return AuthorizationState(request, decision)
 
-    async def read(self, asked: AskedParameters) -> AuthorizationRequest | RefusedAuthorization:
-        """Return the request, or the refusal for the application. Raises as ``consider`` does."""
+    async def read(self, asked: RequestParameters) -> AuthorizationRequest | RefusedAuthorization:
+        """Return the request, or the refusal for the application. Raises as ``evaluate`` does."""
         return (await self._read(asked, None))[0]
 
     async def _read(
-        self, asked: AskedParameters, user_id: UUID | None
+        self, asked: RequestParameters, user_id: UUID | None
     ) -> tuple[AuthorizationRequest | RefusedAuthorization, Collection[str]]:
         """Return the request, and the scopes that the user has granted to its client."""
         asked = await self.open(asked)
@@ -157,7 +157,7 @@ class Authorization:
             return request, ()
         return replace(request, pushed_id=asked.pushed_id), found.granted
 
-    async def open(self, asked: AskedParameters) -> AskedParameters:
+    async def open(self, asked: RequestParameters) -> RequestParameters:
         """Return the parameters of the pushed request that these name; return these if they name none.
 
         Parameters other than ``client_id`` and ``request_uri`` are then ignored. Raises ``PushedRequestOverError`` for
@@ -170,21 +170,21 @@ class Authorization:
             request_uri, client_id = asked.values["request_uri"], asked.values.get("client_id", "")
             opened = await self._pushed.open(request_uri, client_id, asked.browser)
         if opened is not None:
-            return AskedParameters(opened.parameters, browser=asked.browser, pushed_id=opened.id)
+            return RequestParameters(opened.parameters, browser=asked.browser, pushed_id=opened.id)
         if "redirect_uri" not in asked.values:
             raise PushedRequestOverError
         return asked
 
-    def note(self, asked: AskedParameters) -> str:
+    def note(self, asked: RequestParameters) -> str:
         """Return the note that the request sends its user to sign in now."""
         return self._notes.write(asked.of_application, self._clock.now())
 
-    def choice(self, asked: AskedParameters, session: BrowserSession) -> str:
+    def choice(self, asked: RequestParameters, session: BrowserSession) -> str:
         """Return the note that the user has chosen the account of this session for the request."""
         return self._notes.write(_chosen_for(asked, session), self._clock.now())
 
-    def _has_chosen(self, asked: AskedParameters, session: BrowserSession, now: datetime) -> bool:
-        return self._notes.read(asked.values.get(CHOSEN), _chosen_for(asked, session), now) is not None
+    def _has_chosen(self, asked: RequestParameters, session: BrowserSession, now: datetime) -> bool:
+        return self._notes.read(asked.values.get(CHOSEN_PARAMETER), _chosen_for(asked, session), now) is not None
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Issue a code, committed when this returns; return None if the browser session has ended meanwhile.
@@ -249,7 +249,7 @@ async def _add_code(connection: Connection, code: NewCode, request: Authorizatio
     return True
 
 
-def _chosen_for(asked: AskedParameters, session: BrowserSession) -> Mapping[str, str]:
+def _chosen_for(asked: RequestParameters, session: BrowserSession) -> Mapping[str, str]:
     """Return the parameters of the note.
 
     No parameter of an application has an empty name, so the two cannot collide.
@@ -270,5 +270,5 @@ def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: Browse
         nonce=request.nonce,
         code_challenge=request.code_challenge,
         dpop_jkt=request.dpop_jkt,
-        expires_at=now + CODE_LIFE,
+        expires_at=now + CODE_LIFETIME,
     )

@@ -15,7 +15,7 @@ from doorward.domain.oauth.exceptions import InvalidAuthorizationError, ScopesNo
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE
 from doorward.domain.oauth.redirect_uris import is_registered
-from doorward.domain.oauth.token_policy import Audiences, scopes_of_user
+from doorward.domain.oauth.token_policy import Audiences, grantable_user_scopes
 
 MAXIMUM_TEXT_LENGTH: Final = 2048
 """Maximum length of a parameter in characters."""
@@ -266,7 +266,7 @@ def _scopes(
 ) -> frozenset[str]:
     """Return the requested scopes that the client can have for the resource. Raises ``_RequestError``."""
     try:
-        return scopes_of_user(client, identifier, resource, text or "", audiences)
+        return grantable_user_scopes(client, identifier, resource, text or "", audiences)
     except InvalidTargetError as error:
         raise _RequestError(AuthorizationError.INVALID_TARGET, InvalidTargetError.detail) from error
     except ScopesNotAllowedError as error:

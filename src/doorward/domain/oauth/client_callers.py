@@ -6,7 +6,7 @@ from doorward.core.ports import Batching, Database
 from doorward.core.principal import ClientPrincipal
 from doorward.domain.auth.callers import ClientCaller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.oauth.models import ClientStanding
+from doorward.domain.oauth.models import ClientStatus
 from doorward.domain.oauth.repositories import Connection, clients
 from doorward.domain.oauth.token_policy import scopes_of_token
 from doorward.observability.request_context import bind_client
@@ -35,8 +35,8 @@ class ClientCallers:
         """Return the scopes that a verified token of a client allows now; None if the token is no longer valid."""
         return scopes_of_token(principal, await self._lookups.ask(principal.client_id))
 
-    async def _look_up(self, client_ids: Sequence[str]) -> Sequence[ClientStanding | None]:
+    async def _look_up(self, client_ids: Sequence[str]) -> Sequence[ClientStatus | None]:
         async with self._database.connection() as connection:
-            found = await clients.list_standings(connection, list(set(client_ids)))
-        standing_of = {standing.client_id: standing for standing in found}
-        return [standing_of.get(client_id) for client_id in client_ids]
+            found = await clients.list_client_statuses(connection, list(set(client_ids)))
+        status_of = {status.client_id: status for status in found}
+        return [status_of.get(client_id) for client_id in client_ids]

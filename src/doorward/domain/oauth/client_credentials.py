@@ -7,7 +7,7 @@ from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllo
 from doorward.domain.oauth.models import ClientToken, OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import CLIENT_CREDENTIALS
 from doorward.domain.oauth.ports import ClientTokenSigner
-from doorward.domain.oauth.token_policy import Audiences, scopes_for
+from doorward.domain.oauth.token_policy import Audiences, grantable_client_scopes
 from doorward.observability.logging import report
 
 
@@ -39,7 +39,7 @@ class ClientCredentials:
             if CLIENT_CREDENTIALS not in client.grant_types:
                 raise GrantNotAllowedError
             audience, algorithm = self._audiences.of_client(client, identifier, resource)
-            scopes = scopes_for(client, None if self._audiences.is_built_in(audience) else resource, scope)
+            scopes = grantable_client_scopes(client, None if self._audiences.is_built_in(audience) else resource, scope)
             if not scopes:
                 raise ScopesNotAllowedError
         except DomainError as refusal:

@@ -17,20 +17,20 @@ from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataE
 
 PUBLIC_ONLY: Final[Mapping[str, AuthMethod]] = {NO_SECRET: NO_SECRET}
 MAXIMUM_MEMBER_LENGTH: Final = 4096
-MOST_IN_A_LIST: Final = 64
+MAXIMUM_LIST_LENGTH: Final = 64
 _GRANT_TYPES: Final = frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN})
 _ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = {"RS256": "RS256", "ES256": "ES256"}
 
 
 @frozen
-class SelfRegistration:
+class AllowedRegistration:
     """The scopes and resources that the operator allows for clients that describe themselves."""
 
     scopes: frozenset[str]
     resources: tuple[str, ...] = ()
 
 
-def content_of_document(address: str, members: Mapping[str, object], allowed: SelfRegistration) -> ClientContent:
+def content_of_document(address: str, members: Mapping[str, object], allowed: AllowedRegistration) -> ClientContent:
     """Return the content of the client that the document at an address describes.
 
     Raises ``InvalidRedirectUriError``, and ``InvalidClientMetadataError`` also if the document's ``client_id`` is not
@@ -43,7 +43,7 @@ def content_of_document(address: str, members: Mapping[str, object], allowed: Se
 
 def read_client_metadata(
     members: Mapping[str, object],
-    allowed: SelfRegistration,
+    allowed: AllowedRegistration,
     *,
     default_name: str,
     methods: Mapping[str, AuthMethod] = PUBLIC_ONLY,
@@ -88,7 +88,7 @@ def _text(members: Mapping[str, object], name: str, default: str) -> str:
 
 def _texts(members: Mapping[str, object], name: str, default: Sequence[str]) -> list[str]:
     value = members.get(name, list(default))
-    if not isinstance(value, list) or len(value) > MOST_IN_A_LIST:
+    if not isinstance(value, list) or len(value) > MAXIMUM_LIST_LENGTH:
         raise InvalidClientMetadataError
     texts = [each for each in value if isinstance(each, str) and len(each) <= MAXIMUM_MEMBER_LENGTH]
     if len(texts) != len(value):

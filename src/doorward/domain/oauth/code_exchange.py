@@ -32,8 +32,8 @@ from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, OPENID_SCOPE, REFRESH_TOKEN
 from doorward.domain.oauth.repositories import Connection, codes
 from doorward.domain.oauth.session_tokens import (
-    BegunApplication,
-    KnownAudience,
+    NewApplicationSession,
+    ResourceAudience,
     TokenIssuers,
     find_audience,
     issue_tokens,
@@ -47,7 +47,7 @@ class _Begun:
 
     begun: Begun
     code: StoredCode
-    audience: KnownAudience | None
+    audience: ResourceAudience | None
 
 
 @frozen
@@ -110,7 +110,7 @@ class CodeExchange:
             raise InvalidCodeError
         report(CodeRedeemed(client_id=client.client_id))
         code = outcome.code
-        begun = BegunApplication(outcome.begun, token.user_id, token.id, code.scopes, outcome.audience, code.nonce)
+        begun = NewApplicationSession(outcome.begun, token.user_id, token.id, code.scopes, outcome.audience, code.nonce)
         return issue_tokens(self._issuers, client, begun, now)
 
     async def refresh(
@@ -179,7 +179,7 @@ class CodeExchange:
 
 
 def _grant_of(
-    code: StoredCode, token: OpaqueToken, audience: KnownAudience | None, binding: KeyBinding | None
+    code: StoredCode, token: OpaqueToken, audience: ResourceAudience | None, binding: KeyBinding | None
 ) -> Grant:
     """Return the grant of the session of a code. Without ``offline_access`` it ends with the browser session."""
     is_offline = OFFLINE_SCOPE in code.scopes

@@ -15,7 +15,7 @@ from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.pkce import is_verified
 
 CODE_PREFIX: Final = "dwa_"
-CODE_LIFE: Final = timedelta(seconds=60)
+CODE_LIFETIME: Final = timedelta(seconds=60)
 
 
 @frozen

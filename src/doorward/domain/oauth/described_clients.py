@@ -28,7 +28,7 @@ class DescribedClients:
         """Use ``documents``, or refuse such clients if it is None."""
         self._documents = documents
 
-    async def as_described(self, client_id: str, stored: OAuthClient | None, now: datetime) -> OAuthClient | None:
+    async def resolve(self, client_id: str, stored: OAuthClient | None, now: datetime) -> OAuthClient | None:
         """Return the client as its document describes it now; return any other and any disabled client as stored.
 
         Raises ``InvalidAuthorizationError`` if its host is not allowed, and ``ClientDocumentError`` without a usable

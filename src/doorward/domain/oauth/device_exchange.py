@@ -32,8 +32,8 @@ from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import DEVICE_CODE
 from doorward.domain.oauth.repositories import Connection, devices
 from doorward.domain.oauth.session_tokens import (
-    BegunApplication,
-    KnownAudience,
+    NewApplicationSession,
+    ResourceAudience,
     TokenIssuers,
     find_audience,
     issue_tokens,
@@ -95,7 +95,7 @@ class DeviceExchange:
 
     async def _begin(
         self, client: OAuthClient, token: RowToken, user_id: UUID, binding: KeyBinding | None, now: datetime
-    ) -> BegunApplication | PollAnswer:
+    ) -> NewApplicationSession | PollAnswer:
         """Consume the code and begin the session, if the current state of the account allows it."""
         try:
             async with self._database.transaction() as connection:
@@ -120,7 +120,7 @@ class DeviceExchange:
             return PollAnswer.EXPIRED
         if not isinstance(begun, Begun):
             return PollAnswer.INVALID
-        return BegunApplication(begun, user_id, begun.token.session_id, approved.scopes, audience)
+        return NewApplicationSession(begun, user_id, begun.token.session_id, approved.scopes, audience)
 
     def _refused(self, client: OAuthClient, answer: PollAnswer) -> DomainError:
         if answer not in {PollAnswer.PENDING, PollAnswer.SLOW_DOWN}:
@@ -129,7 +129,7 @@ class DeviceExchange:
 
 
 def _grant_of(
-    client: OAuthClient, approved: ApprovedDevice, audience: KnownAudience | None, binding: KeyBinding | None
+    client: OAuthClient, approved: ApprovedDevice, audience: ResourceAudience | None, binding: KeyBinding | None
 ) -> Grant:
     """Return the grant of the session. It outlives the browser session, which may be on another person's phone."""
     named = None if audience is None else audience.audience

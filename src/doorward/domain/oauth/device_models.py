@@ -11,7 +11,7 @@ from doorward.core.frozen import frozen
 from doorward.domain.auth.models import Proof
 
 DEVICE_PREFIX: Final = "dwv_"
-DEVICE_LIFE: Final = timedelta(minutes=10)
+DEVICE_CODE_LIFETIME: Final = timedelta(minutes=10)
 FIRST_INTERVAL: Final = timedelta(seconds=5)
 """The initial time between two polls."""
 

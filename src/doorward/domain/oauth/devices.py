@@ -14,7 +14,7 @@ from doorward.domain.oauth.authorization_events import (
     UserCodeRefused,
 )
 from doorward.domain.oauth.device_models import (
-    DEVICE_LIFE,
+    DEVICE_CODE_LIFETIME,
     FIRST_INTERVAL,
     DecidedDevice,
     DeviceAuthorization,
@@ -26,11 +26,11 @@ from doorward.domain.oauth.exceptions import GrantNotAllowedError
 from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import DEVICE_CODE
 from doorward.domain.oauth.repositories import Connection, consents, devices
-from doorward.domain.oauth.token_policy import Audiences, scopes_of_user
+from doorward.domain.oauth.token_policy import Audiences, grantable_user_scopes
 from doorward.domain.oauth.user_code import UserCodeMacs, new_user_code, read_user_code, shown
 from doorward.observability.logging import report
 
-MOST_CODES_TRIED: Final = 5
+MAXIMUM_CODES_TRIED: Final = 5
 """Maximum number of codes to try. A code that is in use is rare: there are 25,600,000,000 codes."""
 
 
@@ -63,10 +63,10 @@ class Devices:
         """
         if DEVICE_CODE not in client.grant_types:
             raise GrantNotAllowedError
-        scopes = scopes_of_user(client, identifier, resource, scope, self._audiences)
+        scopes = grantable_user_scopes(client, identifier, resource, scope, self._audiences)
         token, user_code = RowToken.new(), new_user_code()
         async with self._database.connection() as connection:
-            for _ in range(MOST_CODES_TRIED):
+            for _ in range(MAXIMUM_CODES_TRIED):
                 device = NewDevice(
                     id=token.id,
                     secret_hash=token.secret_hash,
@@ -75,7 +75,7 @@ class Devices:
                     scopes=sorted(scopes),
                     resource=None if identifier == self._audiences.issuer else identifier,
                     interval_seconds=int(FIRST_INTERVAL.total_seconds()),
-                    expires_at=self._clock.now() + DEVICE_LIFE,
+                    expires_at=self._clock.now() + DEVICE_CODE_LIFETIME,
                 )
                 if await devices.add_device(connection, device):
                     break

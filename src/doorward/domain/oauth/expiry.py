@@ -7,17 +7,17 @@ from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.oauth.repositories import Connection, codes, devices, pushed_requests
 
-ROWS_A_BATCH: Final = 5000
+ROWS_PER_BATCH: Final = 5000
 
 
 class CodeExpiry:
     """Removes rows that can no longer be used, so that the tables stay small."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Remove at most ``rows_a_batch`` rows per transaction."""
+    def __init__(self, *, database: Database[Connection], clock: Clock, rows_per_batch: int = ROWS_PER_BATCH) -> None:
+        """Remove at most ``rows_per_batch`` rows per transaction."""
         self._database = database
         self._clock = clock
-        self._rows_a_batch = rows_a_batch
+        self._rows_per_batch = rows_per_batch
 
     async def prune(self) -> int:
         """Remove expired rows in batches; return how many. Raises ``ServiceUnavailableError``."""
@@ -27,5 +27,5 @@ class CodeExpiry:
             partial(codes.remove_expired_codes, now=now),
             partial(pushed_requests.remove_expired_pushed_requests, now=now),
             partial(devices.remove_expired_devices, now=now),
-            limit=self._rows_a_batch,
+            limit=self._rows_per_batch,
         )

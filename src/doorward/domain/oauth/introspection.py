@@ -10,7 +10,7 @@ from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.oauth.events import TokenIntrospected
 from doorward.domain.oauth.models import ActiveToken, AuthenticatedClient
-from doorward.domain.oauth.token_policy import Audiences, scopes_left
+from doorward.domain.oauth.token_policy import Audiences, current_scopes
 from doorward.observability.logging import report
 
 
@@ -44,7 +44,7 @@ class Introspection:
         """
         active = None
         if token is not None and _may_see(asking, token):
-            scopes = scopes_left(token, asking.token_client, asking.resource, self._audiences)
+            scopes = current_scopes(token, asking.token_client, asking.resource, self._audiences)
             active = None if scopes is None else await self._active(token, scopes)
         answer: Literal["active", "inactive"] = "inactive" if active is None else "active"
         report(TokenIntrospected(client_id=asking.client.client_id, answer=answer))

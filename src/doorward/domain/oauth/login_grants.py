@@ -8,7 +8,7 @@ from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
 from doorward.domain.oauth.policy import is_resource_identifier
 from doorward.domain.oauth.repositories import Connection, clients
-from doorward.domain.oauth.token_policy import Audiences, scopes_for
+from doorward.domain.oauth.token_policy import Audiences, grantable_client_scopes
 
 
 class LoginGrants:
@@ -38,7 +38,7 @@ class LoginGrants:
         if stored is None or stored.resource is None or identifier not in stored.client.resources:
             raise InvalidTargetError
         try:
-            scopes = scopes_for(stored.client, stored.resource, scope)
+            scopes = grantable_client_scopes(stored.client, stored.resource, scope)
         except ScopesNotAllowedError as error:
             raise ScopeNotGrantedError from error
         if not scopes:

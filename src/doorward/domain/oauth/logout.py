@@ -3,7 +3,7 @@
 from doorward.core.frozen import frozen
 from doorward.core.ports import Database
 from doorward.domain.auth.sessions.browser_session import BrowserSession
-from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.code_models import HintedSession
 from doorward.domain.oauth.exceptions import InvalidLogoutError
 from doorward.domain.oauth.models import OAuthClient
@@ -22,7 +22,7 @@ class LogoutRequest:
     redirect_uri: str | None
     state: str | None
 
-    def is_certain(self, session: BrowserSession) -> bool:
+    def names_user_of(self, session: BrowserSession) -> bool:
         """Return whether the hint is about the user of this session: then the user need not confirm."""
         return self.hint is not None and self.hint.user_id == str(session.user_id)
 
@@ -34,7 +34,7 @@ class Logout:
         self._database = database
         self._hints = hints
 
-    async def read(self, asked: AskedParameters) -> LogoutRequest:
+    async def read(self, asked: RequestParameters) -> LogoutRequest:
         """Return the request.
 
         Raises ``InvalidLogoutError`` if the hint cannot be read or is another application's, if a parameter is

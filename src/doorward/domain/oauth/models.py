@@ -121,12 +121,12 @@ class StoredClient:
     secret_expirations: Sequence[datetime | None]
     resource: "ResourceContent | None" = None
     """The resource that was looked up together with the client."""
-    token_client: "ClientStanding | None" = None
+    token_client: "ClientStatus | None" = None
     """The client of the token that was looked up together with the client; it may be another client."""
 
 
 @frozen
-class ClientStanding:
+class ClientStatus:
     """The current values that limit the tokens of a client."""
 
     client_id: str
@@ -142,7 +142,7 @@ class AuthenticatedClient:
 
     client: OAuthClient
     resource: "ResourceContent | None"
-    token_client: ClientStanding | None
+    token_client: ClientStatus | None
 
 
 @frozen

@@ -18,10 +18,10 @@ from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
 REQUEST_PREFIX: Final = "dwp_"
-LIFE: Final = timedelta(seconds=60)
+LIFETIME: Final = timedelta(seconds=60)
 """How long a request waits for the first browser."""
 
-LIFE_IN_BROWSER: Final = timedelta(minutes=30)
+LIFETIME_IN_BROWSER: Final = timedelta(minutes=30)
 """How long it lives after a browser first opened it: the time that a user has to sign in."""
 
 
@@ -56,7 +56,7 @@ class PushedRequests:
         if isinstance(request, RefusedAuthorization):
             report(AuthorizationRefused(client_id=client.client_id, reason=request.error))
             return request
-        token, expires_at = RowToken.new(), self._clock.now() + LIFE
+        token, expires_at = RowToken.new(), self._clock.now() + LIFETIME
         async with self._database.connection() as connection:
             await pushed_requests.add_pushed_request(
                 connection, token, client.client_id, parameters, expires_at=expires_at
@@ -80,6 +80,6 @@ class PushedRequests:
                 client_id,
                 hashlib.sha256(browser.encode("utf-8", "surrogatepass")).digest(),
                 now=now,
-                visited_until=now + LIFE_IN_BROWSER,
+                visited_until=now + LIFETIME_IN_BROWSER,
             )
         return None if parameters is None else OpenedRequest(token.id, parameters)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 
 MAXIMUM_LENGTH: Final = 512
-MOST_OF_A_CLIENT: Final = 20
+MAXIMUM_URIS_PER_CLIENT: Final = 20
 OWN_PARAMETERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "session_state"})
 """The parameters that the service adds to a redirect URI."""
 
@@ -34,7 +34,7 @@ def checked_redirect_uris(uris: Collection[str]) -> tuple[str, ...]:
     Raises ``InvalidRedirectUriError``.
     """
     distinct = tuple(dict.fromkeys(uris))
-    if len(distinct) > MOST_OF_A_CLIENT or not all(map(_may_be_registered, distinct)):
+    if len(distinct) > MAXIMUM_URIS_PER_CLIENT or not all(map(_may_be_registered, distinct)):
         raise InvalidRedirectUriError
     return distinct
 

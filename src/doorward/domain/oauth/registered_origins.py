@@ -13,7 +13,7 @@ from doorward.domain.oauth.redirect_uris import is_loopback, origin_of, origin_w
 from doorward.domain.oauth.repositories import Connection, redirect_uris
 from doorward.observability.logging import report
 
-KEPT_SECONDS: Final = 10
+CACHE_SECONDS: Final = 10
 """How long the origins are cached, in seconds. Until then another instance of the service may not know a change."""
 
 LONGEST_ORIGIN: Final = 512
@@ -35,7 +35,7 @@ class OriginSet:
             frozenset(origin_without_port(origin) for uri, origin in named if is_loopback(uri)),
         )
 
-    def has(self, origin: str) -> bool:
+    def contains(self, origin: str) -> bool:
         """Return whether the origin is in the set."""
         if origin in self.exact:
             return True
@@ -43,7 +43,7 @@ class OriginSet:
 
 
 class RegisteredOrigins:
-    """The origins of all enabled clients, read on demand and cached for ``KEPT_SECONDS``."""
+    """The origins of all enabled clients, read on demand and cached for ``CACHE_SECONDS``."""
 
     def __init__(self, *, database: Database[Connection], steady: Callable[[], float] = time.monotonic) -> None:
         """Read the time from ``steady``, a monotonic clock in seconds."""
@@ -53,7 +53,7 @@ class RegisteredOrigins:
         self._origins = OriginSet()
         self._read_at: float | None = None
 
-    async def has(self, origin: str) -> bool:
+    async def contains(self, origin: str) -> bool:
         """Return whether the origin is that of a redirect URI of an enabled client.
 
         While the database is not available, the origins that were read last stay in use. Only CORS depends on them.
@@ -62,10 +62,10 @@ class RegisteredOrigins:
             async with self._lock:
                 if self._is_due():
                     await self._read()
-        return self._origins.has(origin)
+        return self._origins.contains(origin)
 
     def _is_due(self) -> bool:
-        return self._read_at is None or self._steady() - self._read_at >= KEPT_SECONDS
+        return self._read_at is None or self._steady() - self._read_at >= CACHE_SECONDS
 
     async def _read(self) -> None:
         self._read_at = self._steady()

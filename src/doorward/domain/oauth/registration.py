@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.oauth.client_metadata import SelfRegistration, read_client_metadata
+from doorward.domain.oauth.client_metadata import AllowedRegistration, read_client_metadata
 from doorward.domain.oauth.client_secret import hash_of, new_registered_client_id, new_secret
 from doorward.domain.oauth.events import ClientChanged, ClientCreated, ClientRemoved
 from doorward.domain.oauth.exceptions import InvalidAuthMethodError
@@ -25,14 +25,14 @@ from doorward.domain.oauth.registration_models import (
 from doorward.domain.oauth.repositories import Connection, clients, consents, registrations, secrets
 from doorward.observability.logging import report
 
-METHODS: Mapping[str, AuthMethod] = {
+ALLOWED_AUTH_METHODS: Mapping[str, AuthMethod] = {
     "client_secret_basic": "client_secret_basic",
     "client_secret_post": "client_secret_post",
     "none": "none",
 }
 """The allowed authentication methods. The first one is the default (RFC 7591 section 2)."""
 
-OF_THE_SERVICE = ("registration_access_token", "registration_client_uri", "client_secret_expires_at")
+READ_ONLY_MEMBERS = ("registration_access_token", "registration_client_uri", "client_secret_expires_at")
 """Members that an update must not contain (RFC 7592 section 2.2), in addition to ``client_id_issued_at``."""
 
 
@@ -142,12 +142,12 @@ async def _registration(connection: Connection, token: OpaqueToken, client_id: s
     return found
 
 
-def _content(members: Mapping[str, object], allowed: SelfRegistration) -> ClientContent:
-    return read_client_metadata(members, allowed, default_name="Application", methods=METHODS)
+def _content(members: Mapping[str, object], allowed: AllowedRegistration) -> ClientContent:
+    return read_client_metadata(members, allowed, default_name="Application", methods=ALLOWED_AUTH_METHODS)
 
 
 def _require_own(members: Mapping[str, object], client_id: str) -> None:
-    if members.get("client_id") != client_id or members.keys() & {*OF_THE_SERVICE, "client_id_issued_at"}:
+    if members.get("client_id") != client_id or members.keys() & {*READ_ONLY_MEMBERS, "client_id_issued_at"}:
         raise InvalidClientMetadataError
 
 

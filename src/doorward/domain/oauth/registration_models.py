@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.frozen import frozen
-from doorward.domain.oauth.client_metadata import SelfRegistration
+from doorward.domain.oauth.client_metadata import AllowedRegistration
 from doorward.domain.oauth.models import OAuthClient
 
 INITIAL_TOKEN_PREFIX: Final = "dwi_"  # noqa: S105 - a public prefix
@@ -16,7 +16,7 @@ MAXIMUM_TOKENS: Final = 100
 MAXIMUM_REGISTERED_CLIENTS: Final = 250
 """A limit of its own, so that clients that register themselves cannot use up the limit of the operator's clients."""
 
-MOST_USES: Final = 1000
+MAXIMUM_USES: Final = 1000
 LONGEST_LIFE: Final = timedelta(days=365)
 NO_USER: Final = UUID(int=0)
 """In place of a user's id in the token format, because these tokens belong to no user."""
@@ -55,9 +55,9 @@ class StoredRegistration:
     resources: Sequence[str]
 
     @property
-    def allowed(self) -> SelfRegistration:
+    def allowed(self) -> AllowedRegistration:
         """Return the scopes and resources against which the client's metadata is checked."""
-        return SelfRegistration(frozenset(self.scopes), tuple(self.resources))
+        return AllowedRegistration(frozenset(self.scopes), tuple(self.resources))
 
 
 @frozen

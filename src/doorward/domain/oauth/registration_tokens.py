@@ -20,7 +20,7 @@ from doorward.domain.oauth.registration_exceptions import (
 from doorward.domain.oauth.registration_models import (
     LONGEST_LIFE,
     MAXIMUM_TOKENS,
-    MOST_USES,
+    MAXIMUM_USES,
     NO_USER,
     InitialToken,
     InitialTokenContent,
@@ -85,7 +85,7 @@ class RegistrationTokens:
 
 
 def _checked(content: InitialTokenContent) -> InitialTokenContent:
-    if not 1 <= content.uses <= MOST_USES or not timedelta(0) < content.life <= LONGEST_LIFE:
+    if not 1 <= content.uses <= MAXIMUM_USES or not timedelta(0) < content.life <= LONGEST_LIFE:
         raise InvalidInitialTokenError
     scopes = checked_scopes(content.scopes)
     if ACCOUNT_SCOPE in scopes or not scopes:

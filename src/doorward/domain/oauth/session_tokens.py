@@ -27,7 +27,7 @@ class TokenIssuers:
 
 
 @frozen
-class KnownAudience:
+class ResourceAudience:
     """A resource, and the scopes that are registered for it."""
 
     audience: TokenAudience
@@ -35,20 +35,20 @@ class KnownAudience:
 
 
 @frozen
-class BegunApplication:
+class NewApplicationSession:
     """A committed session of an application, and what the application requested."""
 
     begun: Begun
     user_id: UUID
     session_id: UUID
     scopes: Sequence[str]
-    audience: KnownAudience | None
+    audience: ResourceAudience | None
     nonce: str | None = None
 
 
 async def find_audience(
     connection: Connection, issuers: TokenIssuers, client: OAuthClient, identifier: str | None, now: datetime
-) -> KnownAudience | None:
+) -> ResourceAudience | None:
     """Return the resource as it is stored now; None if none is named, or the client does not have it any more.
 
     Raises ``ServiceUnavailableError`` while tokens for the resource cannot be signed.
@@ -60,11 +60,11 @@ async def find_audience(
         return None
     audience = TokenAudience(resource.identifier, resource.algorithm)
     issuers.pairs.require_signing_key(audience, now)
-    return KnownAudience(audience, frozenset(resource.scopes))
+    return ResourceAudience(audience, frozenset(resource.scopes))
 
 
 def issue_tokens(
-    issuers: TokenIssuers, client: OAuthClient, application: BegunApplication, now: datetime
+    issuers: TokenIssuers, client: OAuthClient, application: NewApplicationSession, now: datetime
 ) -> SessionTokens:
     """Return the first tokens. An access token for a resource has only scopes that are registered for the resource."""
     begun = application.begun

@@ -5,7 +5,7 @@ from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
-from doorward.domain.oauth.models import ClientStanding, KeyAlgorithm, OAuthClient, ResourceContent
+from doorward.domain.oauth.models import ClientStatus, KeyAlgorithm, OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import ADMINISTRATION, OFFLINE_SCOPE, REFRESH_TOKEN, USER_SCOPES
 
 
@@ -39,7 +39,7 @@ class Audiences:
         return identifier, resource.algorithm
 
 
-def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str) -> frozenset[str]:
+def grantable_client_scopes(client: OAuthClient, resource: ResourceContent | None, asked: str) -> frozenset[str]:
     """Return the scopes that a client requests for itself, or all that it may have if it names none.
 
     For a stored resource, they must be registered for the client and for the resource. Scopes about users are never
@@ -54,7 +54,7 @@ def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str
     return named or allowed
 
 
-def scopes_of_user(
+def grantable_user_scopes(
     client: OAuthClient, identifier: str | None, resource: ResourceContent | None, asked: str, audiences: Audiences
 ) -> frozenset[str]:
     """Return the requested scopes that a client may have for a user; others are dropped (RFC 6749 section 3.3).
@@ -75,35 +75,35 @@ def scopes_of_user(
     return scopes
 
 
-def scopes_of_token(principal: ClientPrincipal, standing: ClientStanding | None) -> frozenset[str] | None:
+def scopes_of_token(principal: ClientPrincipal, status: ClientStatus | None) -> frozenset[str] | None:
     """Return the scopes that a client's own token allows now; None if the token is no longer valid.
 
     They are those of its scopes that the client still has. The token never acts as a user and never administers, even
     if such scopes are stored.
     """
-    if standing is None or standing.disabled_at is not None or principal.issued_at < standing.not_before:
+    if status is None or status.disabled_at is not None or principal.issued_at < status.not_before:
         return None
-    kept = principal.scopes.intersection(standing.scopes)
+    kept = principal.scopes.intersection(status.scopes)
     return frozenset(each for each in kept if each != ACCOUNT_SCOPE and not each.startswith(ADMINISTRATION))
 
 
-def scopes_left(
-    token: VerifiedToken, standing: ClientStanding | None, resource: ResourceContent | None, audiences: Audiences
+def current_scopes(
+    token: VerifiedToken, status: ClientStatus | None, resource: ResourceContent | None, audiences: Audiences
 ) -> frozenset[str] | None:
     """Return the scopes that a token allows at its audience now; None if the token is no longer valid.
 
-    ``standing`` is that of the token's client, ``resource`` the stored resource of its audience. A token is no longer
+    ``status`` is that of the token's client, ``resource`` the stored resource of its audience. A token is no longer
     valid if its client is disabled, its client or audience was removed, the client has lost the audience, or no scope
     is left.
     """
-    if standing is None or standing.disabled_at is not None:
+    if status is None or status.disabled_at is not None:
         return None
     principal = token.principal
     is_login = isinstance(principal, Principal) and principal.client_id == FIRST_PARTY_CLIENT
     always = audiences.own if is_login else audiences.issuer
-    if token.audience != always and token.audience not in standing.resources:
+    if token.audience != always and token.audience not in status.resources:
         return None
-    scopes = scopes_of_token(principal, standing) if isinstance(principal, ClientPrincipal) else principal.scopes
+    scopes = scopes_of_token(principal, status) if isinstance(principal, ClientPrincipal) else principal.scopes
     if not audiences.is_built_in(token.audience):
-        scopes = None if scopes is None or resource is None else scopes.intersection(resource.scopes, standing.scopes)
+        scopes = None if scopes is None or resource is None else scopes.intersection(resource.scopes, status.scopes)
     return scopes or None

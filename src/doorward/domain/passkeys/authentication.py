@@ -9,11 +9,17 @@ from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.devices.device_token import DeviceToken
 from doorward.domain.auth.devices.known_devices import KnownDevices
-from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.blocked_logins import BlockedLogins
 from doorward.domain.auth.login.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.sessions.admission import TOLD_TO_OWNER, TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.sessions.admission import (
+    ERRORS_SHOWN_TO_OWNER,
+    TWO_KINDS,
+    RefusalReason,
+    Refuse,
+    SecondFactorDue,
+)
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.auth.sessions.grants import FIRST_PARTY
@@ -51,17 +57,17 @@ class PasskeyLogin:
         proofs: PasskeyProofs,
         sessions: LoginSessions,
         devices: KnownDevices,
-        held_back: HeldBack,
+        blocked_logins: BlockedLogins,
         relying_party: RelyingParty,
     ) -> None:
-        """Use ``held_back`` for a valid passkey whose owner may not begin a session."""
+        """Use ``blocked_logins`` for a valid passkey whose owner may not begin a session."""
         self._database = database
         self._clock = clock
         self._challenges = challenges
         self._proofs = proofs
         self._sessions = sessions
         self._devices = devices
-        self._held_back = held_back
+        self._blocked_logins = blocked_logins
         self._relying_party = relying_party
 
     def options(self) -> RequestOptions:
@@ -135,7 +141,7 @@ class PasskeyLogin:
             if refusal is None:
                 login = await begin(connection, account, proof, place=place, now=now)
                 if _reason_of(login) is RefusalReason.EMAIL_NOT_VERIFIED:
-                    await self._held_back.ask_for_verification(connection, owner.user_id, now=now)
+                    await self._blocked_logins.ask_for_verification(connection, owner.user_id, now=now)
         if refusal is not None:
             raise refusal.reported()
         if isinstance(login, BegunLogin):
@@ -146,10 +152,10 @@ class PasskeyLogin:
         """Return the refusal of a valid passkey whose owner may begin no session."""
         refusal = refused("account", owner.user_id)
         if owner.deletes_at is not None and reason is RefusalReason.INACTIVE_USER:
-            return self._held_back.offer_restoration(
+            return self._blocked_logins.offer_restoration(
                 owner.user_id, epoch=owner.session_epoch, deletes_at=owner.deletes_at, now=now
             )
-        told = None if reason is None else TOLD_TO_OWNER.get(reason)
+        told = None if reason is None else ERRORS_SHOWN_TO_OWNER.get(reason)
         return refusal if told is None else told()
 
 

@@ -11,10 +11,10 @@ from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken, S
 from doorward.domain.passkeys.client_data import ClientDataError, read_client_data
 from doorward.domain.passkeys.repository import Connection
 
-ANYBODY = UUID(int=0)
+UNKNOWN_USER = UUID(int=0)
 """The user id in a challenge whose user is not known before the passkey is shown."""
 
-NOT_BOUND = b""
+UNBOUND = b""
 """The binding of a challenge that is bound to no session and to no login."""
 
 
@@ -29,12 +29,14 @@ class Challenges:
         self._sealed_tokens = sealed_tokens
         self._clock = clock
 
-    def issue(self, kind: SealedKind, *, user_id: UUID = ANYBODY, epoch: int = 0, given_to: bytes = NOT_BOUND) -> bytes:
-        """Return a new challenge. It is bound to ``given_to``, a session or a login. Nothing is stored."""
+    def issue(
+        self, kind: SealedKind, *, user_id: UUID = UNKNOWN_USER, epoch: int = 0, bound_to: bytes = UNBOUND
+    ) -> bytes:
+        """Return a new challenge. It is bound to ``bound_to``, a session or a login. Nothing is stored."""
         now = self._clock.now()
-        return self._sealed_tokens.issue(kind, user_id=user_id, epoch=epoch, now=now, content=given_to).encode()
+        return self._sealed_tokens.issue(kind, user_id=user_id, epoch=epoch, now=now, content=bound_to).encode()
 
-    def read(self, client_data: bytes, kind: SealedKind, *, given_to: bytes = NOT_BOUND) -> tuple[bytes, SealedToken]:
+    def read(self, client_data: bytes, kind: SealedKind, *, bound_to: bytes = UNBOUND) -> tuple[bytes, SealedToken]:
         """Return the signed challenge, and its content. Raises ``ChallengeRefusedError``, without a query.
 
         Its epoch, and whether it was used, are checked later in the database.
@@ -44,7 +46,7 @@ class Challenges:
             token = self._sealed_tokens.read(challenge.decode("ascii"), kind, now=self._clock.now())
         except (ClientDataError, InvalidOneTimeTokenError, UnicodeDecodeError) as error:
             raise ChallengeRefusedError from error
-        if token.content != given_to:
+        if token.content != bound_to:
             raise ChallengeRefusedError
         return challenge, token
 

@@ -12,7 +12,12 @@ from doorward.domain.auth.login.completion import SEVERAL_FACTORS
 from doorward.domain.auth.models import Account, Device, Proof
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.sessions.admission import TWO_KINDS, SecondFactor
-from doorward.domain.auth.sessions.continuation import Continued, GoesOn, SessionContinuation, proof_of
+from doorward.domain.auth.sessions.continuation import (
+    ContinuedSession,
+    SessionContinuation,
+    SessionCredentials,
+    proof_of,
+)
 from doorward.domain.passkeys.ports import FactorNotices, RecoveryCodes
 from doorward.domain.passkeys.repository import Connection
 
@@ -39,9 +44,9 @@ class PasskeyChanges:
         self._notices = notices
 
     @property
-    def needs_verified_address(self) -> bool:
+    def requires_verified_address(self) -> bool:
         """Whether a verified address is required to register a passkey. It is, if accounts can verify addresses."""
-        return self._notices.needs_verified_address
+        return self._notices.requires_verified_address
 
     def require_signing_key(self, now: datetime) -> None:
         """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. Call this first."""
@@ -51,7 +56,9 @@ class PasskeyChanges:
         """Return the record of the calling device."""
         return self._continuation.describe(client, user_agent)
 
-    async def add(self, connection: Connection, change: Change, account: Account) -> tuple[MadeCodes | None, Continued]:
+    async def add(
+        self, connection: Connection, change: Change, account: Account
+    ) -> tuple[MadeCodes | None, ContinuedSession]:
         """Add the factor to the user, whose row is locked, in the transaction that stored the passkey.
 
         ``account`` is from before the change. With the first factor the user gets recovery codes. The passkey has just
@@ -66,7 +73,7 @@ class PasskeyChanges:
         made = await self._codes.make(connection, change.caller, now=change.now) if is_first else None
         return made, await self._continue(connection, change, account, proof, "passkey_added")
 
-    async def remove(self, connection: Connection, change: Change, *, has_passkeys: bool) -> Continued:
+    async def remove(self, connection: Connection, change: Change, *, has_passkeys: bool) -> ContinuedSession:
         """Update the factors of the user, in the transaction that removed a passkey. The codes go with the last factor.
 
         ``has_passkeys``: whether any are left. The new session has the proof of the acting one.
@@ -87,13 +94,13 @@ class PasskeyChanges:
         account: Account,
         proof: Proof,
         told: Literal["passkey_added", "passkey_removed"],
-    ) -> Continued:
+    ) -> ContinuedSession:
         caller, now = change.caller, change.now
         continued = await self._continuation.begin(connection, caller, account, proof, change.device, now=now)
         email = caller.user.email if account.is_verified else None
-        await self._notices.tell(connection, caller.user.id, told, email=email, now=now)
+        await self._notices.notify(connection, caller.user.id, told, email=email, now=now)
         return continued
 
-    def finish(self, continued: Continued, *, now: datetime) -> GoesOn:
+    def finish(self, continued: ContinuedSession, *, now: datetime) -> SessionCredentials:
         """Report the committed session, and return its tokens or cookies."""
         return self._continuation.finish(continued, now=now)

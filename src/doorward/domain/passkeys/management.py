@@ -9,7 +9,7 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
-from doorward.domain.auth.sessions.continuation import GoesOn
+from doorward.domain.auth.sessions.continuation import SessionCredentials
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.changes import Change, PasskeyChanges
 from doorward.domain.passkeys.events import PasskeyRemoved, PasskeyRenamed
@@ -76,7 +76,7 @@ class PasskeyManagement:
 
     async def remove(
         self, caller: Caller, passkey_id: UUID, *, client: Client = NO_CLIENT, user_agent: str | None = None
-    ) -> GoesOn:
+    ) -> SessionCredentials:
         """Remove a passkey, committed when this returns. All sessions end; return the tokens of a new one.
 
         The caller must have re-authenticated recently. Raises what ``rename`` raises except for the name, and

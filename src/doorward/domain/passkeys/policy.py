@@ -7,7 +7,7 @@ from typing import Final
 from doorward.core.text import UnsafeTextError, normalize, visible
 from doorward.domain.passkeys.exceptions import InvalidPasskeyNameError
 
-MOST_PASSKEYS: Final = 20
+MAXIMUM_PASSKEYS: Final = 20
 """Maximum number of passkeys of one user."""
 
 LONGEST_NAME: Final = 64

@@ -61,11 +61,11 @@ class FactorNotices(Protocol):
     """Notifies users by mail of changes to their second factors."""
 
     @property
-    def needs_verified_address(self) -> bool:
+    def requires_verified_address(self) -> bool:
         """Whether a verified address is required to register a passkey. It is, if accounts can verify addresses."""
         ...
 
-    async def tell(
+    async def notify(
         self,
         connection: Connection,
         user_id: UUID,

@@ -10,7 +10,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.sessions.acting_session import find_verified_email
 from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken
 from doorward.domain.passkeys import repository
-from doorward.domain.passkeys.challenges import NOT_BOUND, ChallengeRefusedError, Challenges
+from doorward.domain.passkeys.challenges import UNBOUND, ChallengeRefusedError, Challenges
 from doorward.domain.passkeys.events import PasskeyRefused, PasskeySuspended
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import Assertion, AssertionResponse, RelyingParty, StoredCredential
@@ -53,11 +53,11 @@ class PasskeyProofs:
         self._notices = notices
 
     def read_challenge(
-        self, response: AssertionResponse, kind: SealedKind, *, given_to: bytes = NOT_BOUND
+        self, response: AssertionResponse, kind: SealedKind, *, bound_to: bytes = UNBOUND
     ) -> tuple[bytes, SealedToken]:
         """Return the signed challenge. Raises ``InvalidPasskeyError``, without a query."""
         try:
-            return self._challenges.read(response.client_data, kind, given_to=given_to)
+            return self._challenges.read(response.client_data, kind, bound_to=bound_to)
         except ChallengeRefusedError as error:
             report(PasskeyRefused(reason="challenge"))
             raise InvalidPasskeyError from error
@@ -129,7 +129,7 @@ class PasskeyProofs:
             event = PasskeySuspended(user_id=credential.user_id, passkey_id=credential.id)
             await record(connection, event)
             email = await find_verified_email(connection, credential.user_id)
-            await self._notices.tell(connection, credential.user_id, "passkey_suspended", email=email, now=now)
+            await self._notices.notify(connection, credential.user_id, "passkey_suspended", email=email, now=now)
             return RefusedUse((event, PasskeyRefused(reason="counter", target_user_id=credential.user_id)))
         return RefusedUse((PasskeyRefused(reason="overtaken", target_user_id=credential.user_id),))
 

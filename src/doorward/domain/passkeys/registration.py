@@ -12,7 +12,7 @@ from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.auth.models import Account
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
-from doorward.domain.auth.sessions.continuation import GoesOn
+from doorward.domain.auth.sessions.continuation import SessionCredentials
 from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
@@ -31,7 +31,7 @@ from doorward.domain.passkeys.models import (
     Passkey,
     RelyingParty,
 )
-from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS, MOST_PASSKEYS, clean_name, known_transports
+from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS, MAXIMUM_PASSKEYS, clean_name, known_transports
 from doorward.domain.passkeys.ports import Ceremonies, CeremonyFailedError
 from doorward.domain.passkeys.repository import Connection
 from doorward.observability.logging import report
@@ -42,7 +42,7 @@ class AddedPasskey:
     """A registered passkey, and the session that replaces the acting one."""
 
     passkey: Passkey
-    login: GoesOn
+    login: SessionCredentials
     recovery_codes: Sequence[str]
     """The codes of a user who had no second factor before, shown only once; empty for others."""
 
@@ -166,9 +166,9 @@ class PasskeyRegistration:
             raise PasskeyExistsError
 
     def _check(self, account: Account, passkeys: Sequence[Passkey]) -> None:
-        if self._changes.needs_verified_address and not account.is_verified:
+        if self._changes.requires_verified_address and not account.is_verified:
             raise EmailNotVerifiedError
-        if len(passkeys) >= MOST_PASSKEYS:
+        if len(passkeys) >= MAXIMUM_PASSKEYS:
             raise TooManyPasskeysError
 
 

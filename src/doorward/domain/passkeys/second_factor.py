@@ -60,7 +60,7 @@ class PasskeyFactors:
                 raise InvalidPendingLoginError
             passkeys = await repository.list_passkeys(connection, login.user_id)
         challenge = self._challenges.issue(
-            SealedKind.PASSKEY_SECOND_FACTOR, user_id=login.user_id, epoch=login.epoch, given_to=shown.token.nonce
+            SealedKind.PASSKEY_SECOND_FACTOR, user_id=login.user_id, epoch=login.epoch, bound_to=shown.token.nonce
         )
         return self._options(passkeys, challenge, requires_user_verification=False)
 
@@ -74,7 +74,7 @@ class PasskeyFactors:
             passkeys = await repository.list_passkeys(connection, caller.user.id)
         session = caller.session_id.bytes
         challenge = self._challenges.issue(
-            SealedKind.PASSKEY_PROOF, user_id=caller.user.id, epoch=account.session_epoch, given_to=session
+            SealedKind.PASSKEY_PROOF, user_id=caller.user.id, epoch=account.session_epoch, bound_to=session
         )
         return self._options(passkeys, challenge, requires_user_verification=_is_by_passkey_alone(caller))
 
@@ -129,7 +129,7 @@ class ShownPasskeyFactor:
         self,
         response: AssertionResponse,
         kind: SealedKind,
-        given_to: bytes,
+        bound_to: bytes,
         proofs: PasskeyProofs,
         *,
         requires_user_verification: bool,
@@ -137,7 +137,7 @@ class ShownPasskeyFactor:
         self._requires_user_verification = requires_user_verification
         self._response = response
         self._kind = kind
-        self._given_to = given_to
+        self._bound_to = bound_to
         self._proofs = proofs
         self._shown: ShownPasskey | None = None
 
@@ -149,7 +149,7 @@ class ShownPasskeyFactor:
     async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - part of the Protocol
         """Verify the signature, which changes nothing. Raises ``InvalidSecondFactorError``."""
         try:
-            challenge = self._proofs.read_challenge(self._response, self._kind, given_to=self._given_to)
+            challenge = self._proofs.read_challenge(self._response, self._kind, bound_to=self._bound_to)
             credential = await self._proofs.find(connection, self._response)
             if not credential.user_id == challenge[1].user_id == user_id:
                 raise refused("user", user_id)

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from doorward.core.ports import Clock, Database, SealedDataError, Sealer
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.audit.models import Replay
 from doorward.domain.audit.replay import AuditReplay

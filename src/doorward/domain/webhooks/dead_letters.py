@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from doorward.core.ports import Clock, Database, Sealer
 from doorward.core.versions import VersionTest
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.scopes import AdminScope

@@ -28,7 +28,7 @@ class IdentitiesPage(OwnPage):
     async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the identities and the providers."""
         linked = await context.services.own_account.identities.list(context.caller.user_id)
-        providers = provider_of(context.services).federated_login.visits.providers
+        providers = provider_of(context.services).federated_login.redirects.providers
         labels = {each.issuer: each.label for each in providers}
         return {
             "linked": [
@@ -64,13 +64,13 @@ class IdentityForms:
         self, request: Request, form: FormBody[LinkIdentityForm], services: CurrentServices
     ) -> Response:
         """Redirect the browser to the provider, from where it returns with the identity to link."""
-        visits = provider_of(services).federated_login.visits
+        redirects = provider_of(services).federated_login.redirects
 
         async def act(context: PageContext) -> Response:
-            provider = visits.find(form.provider)
+            provider = redirects.find(form.provider)
             if provider is None:
                 raise InvalidProviderAnswerError
-            target = await visits.begin(
+            target = await redirects.begin(
                 provider,
                 self._pages.cookies.read(request, Cookie.BROWSER) or "",
                 linking=LinkingSession(context.caller.user_id, context.caller.session_id),

@@ -11,11 +11,11 @@ from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, ProviderServices, Services
 from doorward.domain.auth.sessions.browser_session import BrowserSession
-from doorward.domain.oauth.asked_again import PARAMETER
-from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.authorization_decision import AccountChoiceDue, CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.sign_in_notes import ASKED_PARAMETER
 from doorward.web.cookies import Cookie
 from doorward.web.provider.pages import CHOOSE, CONSENT, ERRORS_WITHOUT_REDIRECT, SIGN_IN, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
@@ -55,15 +55,15 @@ async def _answer(
     request: Request,
     pages: ProviderPages,
     provider: ProviderServices,
-    asked: AskedParameters,
+    asked: RequestParameters,
     session: BrowserSession | None,
 ) -> Response:
-    considered = await provider.authorization.consider(asked, session)
-    if isinstance(considered, RefusedAuthorization):
-        return pages.redirect_with_result(request, provider.issuer, considered, is_form=False)
-    decision = considered.decision
+    state = await provider.authorization.evaluate(asked, session)
+    if isinstance(state, RefusedAuthorization):
+        return pages.redirect_with_result(request, provider.issuer, state, is_form=False)
+    decision = state.decision
     if isinstance(decision, CodeDue):
-        issued = await provider.authorization.issue(considered.request, decision.session)
+        issued = await provider.authorization.issue(state.request, decision.session)
         if issued is not None:
             return pages.redirect_with_result(request, provider.issuer, issued, is_form=False)
     if isinstance(decision, AccountChoiceDue | ConsentDue):
@@ -72,9 +72,9 @@ async def _answer(
     return pages.redirect(request, sign_in_for(provider, asked), is_form=False)
 
 
-def sign_in_for(provider: ProviderServices, asked: AskedParameters) -> str:
+def sign_in_for(provider: ProviderServices, asked: RequestParameters) -> str:
     """Return the address of the sign-in for a request, with a note that the sign-in was requested."""
-    note = {PARAMETER: provider.authorization.note(asked)}
+    note = {ASKED_PARAMETER: provider.authorization.note(asked)}
     again = f"{AUTHORIZE_PATH}?{urlencode({**asked.of_application, **note})}"
     return f"{SIGN_IN}?{urlencode({'next': again})}"
 

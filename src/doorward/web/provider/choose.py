@@ -12,9 +12,9 @@ from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, ProviderServices
-from doorward.domain.oauth.asked_again import CHOSEN
 from doorward.domain.oauth.authorization_decision import AccountChoiceDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from doorward.domain.oauth.sign_in_notes import CHOSEN_PARAMETER
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of, sign_in_for
@@ -64,10 +64,10 @@ async def _ask(
     request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
 ) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(pages.read_parameters(request, query), session)
-    if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, AccountChoiceDue):
+    state = await provider.authorization.evaluate(pages.read_parameters(request, query), session)
+    if isinstance(state, RefusedAuthorization) or not isinstance(state.decision, AccountChoiceDue):
         return pages.redirect(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
-    username = considered.decision.session.username
+    username = state.decision.session.username
     return pages.form_page(request, TEMPLATE, fields={"query": query}, username=username)
 
 
@@ -76,5 +76,5 @@ async def _chosen(request: Request, pages: ProviderPages, provider: ProviderServ
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     if session is None or form.decision == OTHER:
         return pages.redirect(request, sign_in_for(provider, asked), is_form=True)
-    note = {CHOSEN: provider.authorization.choice(asked, session)}
+    note = {CHOSEN_PARAMETER: provider.authorization.choice(asked, session)}
     return pages.redirect(request, f"{AUTHORIZE_PATH}?{urlencode({**asked.values, **note})}", is_form=True)

@@ -79,10 +79,10 @@ async def _ask(
     request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
 ) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(pages.read_parameters(request, query), session)
-    if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, ConsentDue):
+    state = await provider.authorization.evaluate(pages.read_parameters(request, query), session)
+    if isinstance(state, RefusedAuthorization) or not isinstance(state.decision, ConsentDue):
         return pages.redirect(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
-    asked, decision = considered.request, considered.decision
+    asked, decision = state.request, state.decision
     return pages.form_page(
         request,
         TEMPLATE,
@@ -99,15 +99,15 @@ async def _ask(
 
 async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: ConsentForm) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(pages.read_parameters(request, form.query), session)
-    if isinstance(considered, RefusedAuthorization):
-        return pages.redirect_with_result(request, provider.issuer, considered, is_form=True)
-    decision = considered.decision
+    state = await provider.authorization.evaluate(pages.read_parameters(request, form.query), session)
+    if isinstance(state, RefusedAuthorization):
+        return pages.redirect_with_result(request, provider.issuer, state, is_form=True)
+    decision = state.decision
     if isinstance(decision, CodeDue | ConsentDue):
         if form.decision != ALLOW:
-            declined = provider.authorization.decline(considered.request)
+            declined = provider.authorization.decline(state.request)
             return pages.redirect_with_result(request, provider.issuer, declined, is_form=True)
-        issued = await provider.authorization.agree(considered.request, decision.session)
+        issued = await provider.authorization.agree(state.request, decision.session)
         if issued is not None:
             return pages.redirect_with_result(request, provider.issuer, issued, is_form=True)
     return pages.redirect(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)

@@ -42,7 +42,7 @@ class _LogoutPages:
         except (InvalidLogoutError, InvalidAuthorizationError) as error:
             return self.pages.error_page(request, error)
         session = await provider.browser_sessions.find(self.pages.cookies.read(request, Cookie.SESSION))
-        if session is not None and not asked.is_certain(session):
+        if session is not None and not asked.names_user_of(session):
             application = asked.client.name if asked.client else ""
             return self.pages.form_page(
                 request, TEMPLATE, query=query, username=session.username, application=application

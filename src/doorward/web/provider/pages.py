@@ -13,7 +13,7 @@ from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorFormat, Route
 from doorward.api.routing import Call
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
-from doorward.domain.oauth.authorization import AskedParameters, IssuedCode
+from doorward.domain.oauth.authorization import IssuedCode, RequestParameters
 from doorward.domain.oauth.authorization_request import RefusedAuthorization, Reply
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
 from doorward.domain.oauth.registration_exceptions import ClientDocumentError, SelfRegistrationFullError
@@ -121,7 +121,7 @@ class ProviderPages:
         detail = texts_of(request).refusal(error)
         return self.page(request, "authorization_error", status=BAD_REQUEST, detail=detail)
 
-    def read_parameters(self, request: Request, query: str) -> AskedParameters:
+    def read_parameters(self, request: Request, query: str) -> RequestParameters:
         """Return the parameters of a query string from the address or from a form field.
 
         Raises ``InvalidAuthorizationError``.

@@ -11,7 +11,7 @@ from fastapi import Request
 from doorward.api.bodies import FORM, body_of, check_content_type
 from doorward.api.oauth.device_authorization import PAGE as DEVICE_PAGE
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
-from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.forms import MAXIMUM_FIELD_LENGTH, AdminPage, SignedInPage
@@ -25,7 +25,7 @@ _ONE_ROW: Final = re.compile(r"/admin/(?:user|role|client|webhook)\?(?:id|name)=
 """An admin page with the id or the name of its row."""
 
 
-def read_query(query: str, browser: str = "") -> AskedParameters:
+def read_query(query: str, browser: str = "") -> RequestParameters:
     """Return the parameters of a query string; empty ones count as missing (RFC 6749 section 3.1).
 
     ``browser`` is the value of the cookie ``BROWSER``. Raises ``InvalidAuthorizationError`` if it is not valid text or
@@ -37,7 +37,7 @@ def read_query(query: str, browser: str = "") -> AskedParameters:
         raise InvalidAuthorizationError from error
     counted = Counter(name for name, _ in pairs)
     values = {name: value for name, value in pairs if value}
-    return AskedParameters(values, [name for name, number in counted.items() if number > 1], browser)
+    return RequestParameters(values, [name for name, number in counted.items() if number > 1], browser)
 
 
 def query_of(request: Request) -> str:
@@ -70,7 +70,7 @@ def checked_next(text: str) -> str:
     return text if is_known and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
-def authorization_parameters_of(next_address: str, browser: str) -> AskedParameters | None:
+def authorization_parameters_of(next_address: str, browser: str) -> RequestParameters | None:
     """Return the parameters of the authorization request in ``next_address``; None if it is another address.
 
     Raises ``InvalidAuthorizationError``.
@@ -78,12 +78,12 @@ def authorization_parameters_of(next_address: str, browser: str) -> AskedParamet
     return read_query(next_address.removeprefix(_NEXT), browser) if next_address.startswith(_NEXT) else None
 
 
-def login_hint(asked: AskedParameters | None) -> str:
+def login_hint(asked: RequestParameters | None) -> str:
     """Return the user name or address that the application expects to sign in."""
     return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
 
 
-def needs_second_factor(asked: AskedParameters | None) -> bool:
+def needs_second_factor(asked: RequestParameters | None) -> bool:
     """Return whether the application requires two kinds of factors."""
     named = "" if asked is None else asked.values.get("acr_values", "")
     levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]

@@ -26,7 +26,7 @@ from doorward.domain.auth.ports import Client
 from doorward.domain.auth.sessions.admission import SecondFactor
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
-from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse
@@ -205,7 +205,7 @@ class SignInPages:
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
 
-    async def authorization_request(self, context: SignInContext) -> AskedParameters | None:
+    async def authorization_request(self, context: SignInContext) -> RequestParameters | None:
         """Return the authorization request to continue with, or None. Raises ``InvalidAuthorizationError``."""
         browser = self._pages.cookies.read(context.request, Cookie.BROWSER) or ""
         asked = authorization_parameters_of(context.next, browser)
@@ -242,7 +242,7 @@ class SignInPages:
             signals="" if options is None or unknown is None else _signals(options, unknown),
             registers=self._pages.features.registers,
             has_mail=self._pages.features.has_mail,
-            providers=context.provider.federated_login.visits.providers,
+            providers=context.provider.federated_login.redirects.providers,
         )
 
     async def second_factor_page(

@@ -8,7 +8,7 @@ import pytest
 
 from development.client import Person
 from doorward.core.versions import any_version
-from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.client_documents import DocumentHost, described
@@ -74,7 +74,7 @@ async def test_of_a_consent_and_the_end_of_its_client_at_once_no_code_is_left(
     authorization = provider.service.app.state.services.provider.authorization
     sessions = provider.service.app.state.services.provider.browser_sessions
     session = await sessions.find(browser.http.cookies["doorward_session"])
-    request = await authorization.read(AskedParameters(app.parameters()))
+    request = await authorization.read(RequestParameters(app.parameters()))
     await provider.clients.disable(OPERATOR, app.id, any_version)
     with pytest.raises(InvalidAuthorizationError):
         await authorization.agree(request, session)

@@ -25,7 +25,7 @@ from doorward.domain.administration.importing.exceptions import (
     UserConflictError,
     UserFileIsUtf16Error,
 )
-from doorward.domain.administration.importing.models import LeftOut, UserImportRequest
+from doorward.domain.administration.importing.models import SkippedLine, UserImportRequest
 from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.scopes import AdminScope
@@ -81,9 +81,9 @@ async def import_users(
     services: CurrentServices,
 ) -> UserImportResponse:
     """Add the users of a file, in batches of a thousand. After a failure, send the same file again."""
-    lines: list[LeftOut] = []
+    lines: list[SkippedLine] = []
 
-    def collect(line: LeftOut) -> None:
+    def collect(line: SkippedLine) -> None:
         if len(lines) < MAXIMUM_REPORTED_LINES:
             lines.append(line)
 
@@ -97,11 +97,11 @@ async def import_users(
     outcome = await services.administration.user_import.run(file, request, Watcher(collect))
     if outcome.refusal is not None:
         raise outcome.refusal
-    tally = outcome.tally
+    counts = outcome.counts
     return UserImportResponse(
-        stored=tally.stored,
-        already_stored=tally.already_stored,
-        left_out=tally.left_out,
+        stored=counts.stored,
+        already_stored=counts.already_stored,
+        left_out=counts.skipped,
         lines=[LeftOutLine.model_validate(line) for line in lines],
     )
 

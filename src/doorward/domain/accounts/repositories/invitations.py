@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.core.frozen import frozen
-from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, ShownSecret, StoredSecret
+from doorward.domain.accounts.mailed_secret import MAXIMUM_CODE_ATTEMPTS, ShownSecret, StoredSecret
 from doorward.domain.accounts.repositories import Connection
 
 
@@ -138,7 +138,7 @@ async def claim_code_attempt(connection: Connection, *, email_key: str, now: dat
             FROM (SELECT pg_logical_emit_message(true, 'doorward', '')) AS written
             JOIN counted ON true
             """,
-            {"email_key": email_key, "most": MOST_CODE_ATTEMPTS, "now": now},
+            {"email_key": email_key, "most": MAXIMUM_CODE_ATTEMPTS, "now": now},
         )
         return await cursor.fetchone()
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.core.frozen import frozen
-from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, ShownSecret, StoredSecret
+from doorward.domain.accounts.mailed_secret import MAXIMUM_CODE_ATTEMPTS, ShownSecret, StoredSecret
 from doorward.domain.accounts.repositories import Connection
 
 
@@ -178,7 +178,7 @@ async def claim_code_attempt(connection: Connection, registration_id: UUID, *, n
           AND expires_at > %(now)s
         RETURNING CASE WHEN code_expires_at > %(now)s THEN code_mac END
         """,
-        {"id": registration_id, "most": MOST_CODE_ATTEMPTS, "now": now},
+        {"id": registration_id, "most": MAXIMUM_CODE_ATTEMPTS, "now": now},
     )
     row = await cursor.fetchone()
     return row[0] if row else None

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import IO, Protocol
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.exporting.events import UsersExported
 from doorward.domain.administration.exporting.models import UserExportRequest
 from doorward.domain.administration.exporting.writers import header_of, writer_of

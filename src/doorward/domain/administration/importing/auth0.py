@@ -18,14 +18,14 @@ def read_auth0(file: IO[bytes]) -> Generator[Line | None]:
 
 
 def _user(each: Mapping[str, Any]) -> ForeignUser:
-    object_id = members.text(members.group(each, "_id"), "$oid")
+    object_id = members.text(members.json_object(each, "_id"), "$oid")
     external_id = members.text(each, "user_id") or (DATABASE_PREFIX + object_id if object_id else None)
     return ForeignUser(
         email=members.text(each, "email") or "",
         username=members.text(each, "username"),
         password_hash=members.text(each, "passwordHash", "password_hash"),
         external_id=external_id,
-        is_verified=members.truth(each, "email_verified", default=False),
+        is_verified=members.boolean(each, "email_verified", default=False),
         created_at=members.text(each, "created_at"),
-        is_active=not members.truth(each, "blocked", default=False),
+        is_active=not members.boolean(each, "blocked", default=False),
     )

@@ -8,7 +8,7 @@ from typing import IO, Final
 
 from doorward.domain.administration.importing.exceptions import InvalidUserHeaderError, MalformedUserFileError
 from doorward.domain.administration.importing.models import LineCode
-from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, is_text, opened_text
+from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, is_text, open_text
 
 Row = Mapping[str, str]
 _SEPARATORS: Final = (",", ";")
@@ -22,7 +22,7 @@ def read_rows(
     Columns may be in any order and case. ``allowed`` has the names of all valid columns; None allows any. Raises
     ``InvalidUserHeaderError``, and ``MalformedUserFileError`` if the rest cannot be split into rows.
     """
-    with opened_text(file) as text:
+    with open_text(file) as text:
         lines = _Lines(text)
         header = text.readline(MAXIMUM_LINE + 1)
         separator = next((each for each in _SEPARATORS if each in header), ",")

@@ -21,7 +21,7 @@ def read_django(file: IO[bytes]) -> Generator[Line | None]:
 
 
 def _user(each: Mapping[str, Any]) -> ForeignUser | None:
-    fields = members.group(each, "fields")
+    fields = members.json_object(each, "fields")
     if not {"email", "password"} <= fields.keys():
         return None
     password_hash, key = members.text(fields, "password"), members.identifier(each, "pk")
@@ -32,5 +32,5 @@ def _user(each: Mapping[str, Any]) -> ForeignUser | None:
         external_id=key,
         id=key,
         created_at=members.text(fields, "date_joined"),
-        is_active=members.truth(fields, "is_active", default=True),
+        is_active=members.boolean(fields, "is_active", default=True),
     )

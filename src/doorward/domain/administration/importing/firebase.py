@@ -30,9 +30,9 @@ class FirebaseReader:
             email=members.text(each, "email") or "",
             password_hash=self._password_hash(each),
             external_id=members.text(each, "localId"),
-            is_verified=members.truth(each, "emailVerified", default=False),
+            is_verified=members.boolean(each, "emailVerified", default=False),
             created_at=members.milliseconds(each, "createdAt"),
-            is_active=not members.truth(each, "disabled", default=False),
+            is_active=not members.boolean(each, "disabled", default=False),
         )
 
     def _password_hash(self, each: Mapping[str, Any]) -> str | None:

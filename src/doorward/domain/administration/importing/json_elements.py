@@ -8,9 +8,9 @@ from typing import IO, Any, Final
 
 from doorward.domain.administration.importing.exceptions import MalformedUserFileError
 from doorward.domain.administration.importing.models import LineCode
-from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, is_text, opened_text
+from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, is_text, open_text
 
-TOKENS_OF_A_TURN: Final = 10_000
+TOKENS_PER_YIELD: Final = 10_000
 """How many brackets and quotes of a skipped value are read before a None is yielded."""
 
 _WHITE_SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -42,7 +42,7 @@ def read_elements(file: IO[bytes], *, member: str | None = None) -> Iterator[Ele
     An element that is no object or is too long gives a code. None is yielded between elements while a long value is
     skipped. Raises ``MalformedUserFileError`` if the rest cannot be read, or if there is no such array.
     """
-    with opened_text(file) as text:
+    with open_text(file) as text:
         window = _Window(text)
         if member is not None:
             yield from _find_member(window, member)
@@ -158,7 +158,7 @@ def _pass_over(window: _Window, number: int) -> Iterator[None]:
             case _:
                 depth -= 1
         found += 1
-        if found % TOKENS_OF_A_TURN == 0:
+        if found % TOKENS_PER_YIELD == 0:
             yield None
 
 
@@ -169,7 +169,7 @@ def _pass_over_text(window: _Window) -> Iterator[None]:
         window.fill()
         window.position += 1
         found += 1
-        if found % TOKENS_OF_A_TURN == 0:
+        if found % TOKENS_PER_YIELD == 0:
             yield None
 
 

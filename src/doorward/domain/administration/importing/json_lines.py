@@ -5,7 +5,7 @@ from typing import IO
 
 from doorward.domain.administration.importing.json_elements import Element, read_object
 from doorward.domain.administration.importing.models import LineCode
-from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, opened_text
+from doorward.domain.administration.importing.text_files import MAXIMUM_LINE, open_text
 
 
 def read_lines(file: IO[bytes]) -> Iterator[Element | None]:
@@ -13,7 +13,7 @@ def read_lines(file: IO[bytes]) -> Iterator[Element | None]:
 
     None for an empty line, a code for an overlong one.
     """
-    with opened_text(file) as text:
+    with open_text(file) as text:
         number, is_inside = 1, False
         while line := text.readline(MAXIMUM_LINE + 1):
             ends = line.endswith(("\n", "\r"))

@@ -30,9 +30,9 @@ def _user(each: Mapping[str, Any]) -> ForeignUser | LineCode:
         password_hash=password_hash,
         external_id=members.text(each, "id"),
         id=members.text(each, "id"),
-        is_verified=members.truth(each, "emailVerified", default=False),
+        is_verified=members.boolean(each, "emailVerified", default=False),
         created_at=members.milliseconds(each, "createdTimestamp"),
-        is_active=members.truth(each, "enabled", default=True),
+        is_active=members.boolean(each, "enabled", default=True),
     )
 
 
@@ -51,7 +51,7 @@ def _password_hash(user: Mapping[str, Any]) -> str | LineCode | None:
     if algorithm in _DIGESTS:
         return f"$pbkdf2-{_DIGESTS[algorithm]}${iterations}${_unpadded(salt)}${_unpadded(value)}"
     if algorithm == "argon2":
-        parameters = members.group(data, "additionalParameters")
+        parameters = members.json_object(data, "additionalParameters")
         variant, version = _first(parameters, "type"), _ARGON2_VERSIONS.get(_first(parameters, "version"), "")
         costs = f"m={_first(parameters, 'memory')},t={iterations},p={_first(parameters, 'parallelism')}"
         return f"$argon2{variant}$v={version}${costs}${_unpadded(salt)}${_unpadded(value)}"

@@ -14,7 +14,7 @@ _MILLISECONDS: Final = 1000
 _LATEST: Final = 253_402_300_799
 """The last second of the year 9999, in Unix time."""
 
-_MOST_DIGITS: Final = 15
+_MAXIMUM_DIGITS: Final = 15
 """Maximum digits of a time in milliseconds."""
 
 
@@ -42,7 +42,7 @@ def identifier(members: Mapping[str, Any], name: str) -> str | None:
     return text(members, name)
 
 
-def truth(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
+def boolean(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
     """Return a JSON boolean. Raises ``OtherTypeError``."""
     value = members.get(name)
     if value is None:
@@ -52,7 +52,7 @@ def truth(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value
 
 
-def written_truth(members: Mapping[str, str], name: str, *, default: bool) -> bool:
+def boolean_cell(members: Mapping[str, str], name: str, *, default: bool) -> bool:
     """Return a boolean cell, in the spellings of spreadsheets and databases. Raises ``OtherTypeError``."""
     value = members.get(name)
     if value is None:
@@ -63,7 +63,7 @@ def written_truth(members: Mapping[str, str], name: str, *, default: bool) -> bo
     return folded in TRUE
 
 
-def group(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def json_object(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return a member that is an object; an empty one if it is absent. Raises ``OtherTypeError``."""
     value = members.get(name)
     if value is None:
@@ -81,6 +81,10 @@ def milliseconds(members: Mapping[str, Any], name: str) -> str | None:
     value = identifier(members, name)
     if value is None:
         return None
-    if not (value.isascii() and value.isdecimal()) or len(value) > _MOST_DIGITS or int(value) > _LATEST * _MILLISECONDS:
+    if (
+        not (value.isascii() and value.isdecimal())
+        or len(value) > _MAXIMUM_DIGITS
+        or int(value) > _LATEST * _MILLISECONDS
+    ):
         raise OtherTypeError
     return datetime.fromtimestamp(int(value) / _MILLISECONDS, UTC).isoformat()

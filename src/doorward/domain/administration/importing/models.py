@@ -120,7 +120,7 @@ Reader = Callable[[IO[bytes]], Generator[Line | None]]
 
 
 @frozen
-class LeftOut:
+class SkippedLine:
     """A line that was not stored."""
 
     number: int
@@ -150,17 +150,17 @@ class ImportableRole:
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportCounts:
     """The numbers of lines that were stored, were stored by an earlier import, and were left out."""
 
     stored: int = 0
     already_stored: int = 0
-    left_out: int = 0
+    skipped: int = 0
 
 
 @frozen
 class ImportOutcome:
     """The result of an import, and the refusal that ended it before the file's end, if any."""
 
-    tally: Tally
+    counts: ImportCounts
     refusal: DomainError | None

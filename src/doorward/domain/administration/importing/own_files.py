@@ -35,10 +35,10 @@ def _user_of_row(row: Mapping[str, str]) -> ForeignUser:
         password_hash=members.text(cells, "password_hash"),
         external_id=members.text(cells, "external_id"),
         id=members.text(cells, "id"),
-        is_verified=members.written_truth(cells, "email_verified", default=False),
+        is_verified=members.boolean_cell(cells, "email_verified", default=False),
         roles=tuple(filter(None, _ROLE_SEPARATORS.split(cells.get("roles", "")))),
         created_at=members.text(cells, "created_at"),
-        is_active=members.written_truth(cells, "active", default=True) if cells.get("active") else True,
+        is_active=members.boolean_cell(cells, "active", default=True) if cells.get("active") else True,
     )
 
 
@@ -53,8 +53,8 @@ def _user_of_object(each: Mapping[str, Any]) -> ForeignUser | LineCode:
         password_hash=members.text(each, "password_hash"),
         external_id=members.identifier(each, "external_id"),
         id=members.text(each, "id"),
-        is_verified=members.truth(each, "email_verified", default=False),
+        is_verified=members.boolean(each, "email_verified", default=False),
         roles=tuple(roles),
         created_at=members.text(each, "created_at"),
-        is_active=members.truth(each, "active", default=True),
+        is_active=members.boolean(each, "active", default=True),
     )

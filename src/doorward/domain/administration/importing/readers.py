@@ -6,14 +6,14 @@ from typing import Any
 from doorward.domain.administration.importing.members import OtherTypeError
 from doorward.domain.administration.importing.models import ForeignUser, Line, LineCode
 
-Described = Iterator[tuple[int, Any | LineCode] | None]
+ParsedLines = Iterator[tuple[int, Any | LineCode] | None]
 """The numbered lines of a file: each an object, a row by column name, or a code."""
 
-Describe = Callable[[Mapping[str, Any]], ForeignUser | LineCode | None]
+ConvertUser = Callable[[Mapping[str, Any]], ForeignUser | LineCode | None]
 """Convert one user; return None for an object that is not a user or not imported. Raises ``OtherTypeError``."""
 
 
-def read_users(lines: Described, describe: Describe) -> Generator[Line | None]:
+def read_users(lines: ParsedLines, convert: ConvertUser) -> Generator[Line | None]:
     """Yield the user of each line, or the code of a line without one."""
     for line in lines:
         if line is None:
@@ -22,7 +22,7 @@ def read_users(lines: Described, describe: Describe) -> Generator[Line | None]:
         number, content = line
         if not isinstance(content, LineCode):
             try:
-                content = describe(content)
+                content = convert(content)
             except OtherTypeError:
                 content = LineCode.MALFORMED_LINE
         yield None if content is None else Line(number, content)

@@ -28,9 +28,9 @@ _PLAIN_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _PLAIN_LENGTH: Final = 64
 """Maximum characters of an address whose parts need no length check."""
 
-MADE_UP_PREFIX: Final = "u-"
-_MADE_UP_LENGTH: Final = 10
-_MADE_UP_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+GENERATED_NAME_PREFIX: Final = "u-"
+_GENERATED_NAME_LENGTH: Final = 10
+_GENERATED_NAME_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base32: no two characters look alike."""
 
 _UUID_LENGTH: Final = 36
@@ -53,13 +53,13 @@ class ImportRules:
     now: datetime
 
 
-class _LeftOutError(Exception):
+class _SkippedLineError(Exception):
     def __init__(self, code: LineCode) -> None:
         super().__init__(code)
         self.code = code
 
 
-def judge(user: ForeignUser, rules: ImportRules) -> ImportedUser | LineCode:
+def validate_user(user: ForeignUser, rules: ImportRules) -> ImportedUser | LineCode:
     """Return the user to store, or the reason why none is stored."""
     try:
         email = _email(user.email)
@@ -78,7 +78,7 @@ def judge(user: ForeignUser, rules: ImportRules) -> ImportedUser | LineCode:
             is_active=user.is_active,
             created_at=_moment(user.created_at, rules.now),
         )
-    except _LeftOutError as error:
+    except _SkippedLineError as error:
         return error.code
 
 
@@ -99,7 +99,7 @@ def _email(text: str) -> EmailAddress:
             return read_email(text)
         sample = _read_domain(domain)
     except InvalidEmailError as error:
-        raise _LeftOutError(LineCode.INVALID_EMAIL) from error
+        raise _SkippedLineError(LineCode.INVALID_EMAIL) from error
     domain = sample.shown.partition("@")[2]
     return EmailAddress(f"{local_part}@{domain}", f"{local_part.lower()}@{domain}", sample.is_public)
 
@@ -113,13 +113,15 @@ def _read_domain(domain: str) -> EmailAddress:
 def _username(text: str | None) -> str:
     """Return the name; a generated one if the user has none, or an e-mail address as name."""
     if text is None or "@" in text:
-        return MADE_UP_PREFIX + "".join(secrets.choice(_MADE_UP_CHARACTERS) for _ in range(_MADE_UP_LENGTH))
+        return GENERATED_NAME_PREFIX + "".join(
+            secrets.choice(_GENERATED_NAME_CHARACTERS) for _ in range(_GENERATED_NAME_LENGTH)
+        )
     try:
         name = display_username(text)
     except InvalidUsernameError as error:
-        raise _LeftOutError(LineCode.INVALID_USERNAME) from error
+        raise _SkippedLineError(LineCode.INVALID_USERNAME) from error
     if is_external_username(name):
-        raise _LeftOutError(LineCode.USERNAME_RESERVED)
+        raise _SkippedLineError(LineCode.USERNAME_RESERVED)
     return name
 
 
@@ -135,25 +137,25 @@ def _external_id(user: ForeignUser, *, is_id_kept: bool) -> str | None:
     """Return the id in the other system, by which a later import recognises the user."""
     found = user.external_id or (None if is_id_kept else user.id)
     if found is not None and (len(found) > MAXIMUM_EXTERNAL_ID_LENGTH or not found.isprintable() or not is_text(found)):
-        raise _LeftOutError(LineCode.INVALID_EXTERNAL_ID)
+        raise _SkippedLineError(LineCode.INVALID_EXTERNAL_ID)
     return found
 
 
 def _password_hash(text: str | None, hashes: ImportedHashes) -> str | None:
     refusal = hashes.refusal_of(text) if text is not None else None
     if refusal is not None:
-        raise _LeftOutError(LineCode(refusal.value))
+        raise _SkippedLineError(LineCode(refusal.value))
     return text
 
 
 def _roles(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names without duplicates. Names that no role can have are refused without a lookup."""
     if not all(map(may_name_a_role, names)):
-        raise _LeftOutError(LineCode.UNKNOWN_ROLE)
+        raise _SkippedLineError(LineCode.UNKNOWN_ROLE)
     try:
         checked_roles(names)
     except TooManyRolesOfUserError as error:
-        raise _LeftOutError(LineCode.TOO_MANY_ROLES) from error
+        raise _SkippedLineError(LineCode.TOO_MANY_ROLES) from error
     return tuple(dict.fromkeys(names))
 
 
@@ -165,7 +167,7 @@ def _moment(text: str | None, now: datetime) -> datetime | None:
         moment = datetime.fromisoformat(text.strip())
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _LeftOutError(LineCode.INVALID_TIME) from error
+        raise _SkippedLineError(LineCode.INVALID_TIME) from error
     if moment > now + TOLERATED_SKEW:
-        raise _LeftOutError(LineCode.INVALID_TIME)
+        raise _SkippedLineError(LineCode.INVALID_TIME)
     return moment

@@ -13,7 +13,7 @@ MAXIMUM_LINE: Final = 64 * 1024
 
 
 @contextmanager
-def opened_text(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
+def open_text(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
     """Yield the file as text, from its beginning. Raises ``UserFileIsUtf16Error``.
 
     Bytes that are not UTF-8 become lone surrogates, so that only their own line is refused.

@@ -11,24 +11,24 @@ from doorward.core.events import AuditedEvent
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
-from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.importing.events import UserImported, UsersImported
 from doorward.domain.administration.importing.exceptions import UserConflictError
 from doorward.domain.administration.importing.models import (
     CONFLICTS,
     ForeignUser,
     ImportableRole,
+    ImportCounts,
     ImportedUser,
     ImportOutcome,
-    LeftOut,
     Line,
     LineCode,
     Reader,
-    Tally,
+    SkippedLine,
     UserFormat,
     UserImportRequest,
 )
-from doorward.domain.administration.importing.rules import ImportedHashes, ImportRules, judge, refusal_of_roles
+from doorward.domain.administration.importing.rules import ImportedHashes, ImportRules, refusal_of_roles, validate_user
 from doorward.domain.administration.repositories import Connection, imported_users
 from doorward.domain.audit.recording import record_all
 from doorward.domain.auth.events import UserRolesChanged
@@ -36,7 +36,7 @@ from doorward.domain.auth.scopes import AdminScope
 from doorward.observability.logging import report
 
 BATCH: Final = 1000
-TURN_SECONDS: Final = 0.002
+MAXIMUM_BLOCKING_SECONDS: Final = 0.002
 """How long lines are read before the event loop runs other tasks."""
 
 Numbered = tuple[int, ImportedUser]
@@ -52,7 +52,7 @@ class _RehearsalOverError(Exception):
 class Watcher:
     """Observes an import: called for each line that is not stored, and every few milliseconds of progress."""
 
-    on_left_out: Callable[[LeftOut], None]
+    on_skipped: Callable[[SkippedLine], None]
     on_progress: Callable[[], None] = lambda: None
 
 
@@ -62,14 +62,14 @@ class _Import:
 
     request: UserImportRequest
     watcher: Watcher
-    tally: Tally = field(default_factory=Tally)
+    counts: ImportCounts = field(default_factory=ImportCounts)
 
-    def leave_out(self, number: int, code: LineCode) -> None:
+    def skip(self, number: int, code: LineCode) -> None:
         if code is LineCode.ALREADY_IMPORTED:
-            self.tally.already_stored += 1
+            self.counts.already_stored += 1
         else:
-            self.tally.left_out += 1
-        self.watcher.on_left_out(LeftOut(number, code))
+            self.counts.skipped += 1
+        self.watcher.on_skipped(SkippedLine(number, code))
 
 
 class UserImport:
@@ -82,14 +82,14 @@ class UserImport:
         clock: Clock,
         hashes: ImportedHashes,
         readers: Mapping[UserFormat, Reader],
-        turn_seconds: float = TURN_SECONDS,
+        maximum_blocking_seconds: float = MAXIMUM_BLOCKING_SECONDS,
     ) -> None:
         """Take the database, the clock, the password hash formats, and the reader of each file format."""
         self._database = database
         self._clock = clock
         self._hashes = hashes
         self._readers = readers
-        self._turn_seconds = turn_seconds
+        self._maximum_blocking_seconds = maximum_blocking_seconds
 
     async def run(self, file: IO[bytes], request: UserImportRequest, watcher: Watcher) -> ImportOutcome:
         """Store the users of the file in batches of a thousand, each committed by itself.
@@ -108,14 +108,14 @@ class UserImport:
         report(
             UsersImported(
                 source=request.source,
-                stored=work.tally.stored,
-                already_stored=work.tally.already_stored,
-                left_out=work.tally.left_out,
+                stored=work.counts.stored,
+                already_stored=work.counts.already_stored,
+                left_out=work.counts.skipped,
                 is_rehearsal=request.is_rehearsal,
                 refusal=refusal.code if refusal else None,
             )
         )
-        return ImportOutcome(work.tally, refusal)
+        return ImportOutcome(work.counts, refusal)
 
     @asynccontextmanager
     async def _transactions(self, request: UserImportRequest) -> AsyncIterator[Transaction]:
@@ -143,11 +143,13 @@ class UserImport:
         with closing(self._readers[work.request.source](file)) as lines:
             try:
                 async for line in self._lines_with_pauses(lines, work.watcher):
-                    judged = judge(line.content, rules) if isinstance(line.content, ForeignUser) else line.content
-                    if isinstance(judged, LineCode):
-                        work.leave_out(line.number, judged)
+                    validated = (
+                        validate_user(line.content, rules) if isinstance(line.content, ForeignUser) else line.content
+                    )
+                    if isinstance(validated, LineCode):
+                        work.skip(line.number, validated)
                         continue
-                    batch.append((line.number, judged))
+                    batch.append((line.number, validated))
                     if len(batch) == BATCH:
                         yield batch
                         batch = []
@@ -160,12 +162,12 @@ class UserImport:
 
     async def _lines_with_pauses(self, lines: Iterator[Line | None], watcher: Watcher) -> AsyncIterator[Line]:
         """Yield the lines, and let the event loop run other tasks from time to time."""
-        turn_ends = time.monotonic() + self._turn_seconds
+        yield_at = time.monotonic() + self._maximum_blocking_seconds
         for line in lines:
-            if time.monotonic() >= turn_ends:
+            if time.monotonic() >= yield_at:
                 watcher.on_progress()
                 await asyncio.sleep(0)
-                turn_ends = time.monotonic() + self._turn_seconds
+                yield_at = time.monotonic() + self._maximum_blocking_seconds
             if line is not None:
                 yield line
 
@@ -179,16 +181,16 @@ class UserImport:
             stored, conflicts = await _add_users(connection, allowed)
             conflict = min((number for number, code in conflicts.items() if code in CONFLICTS), default=None)
             if conflict is not None and work.request.on_conflict == "fail":
-                work.leave_out(conflict, conflicts[conflict])
+                work.skip(conflict, conflicts[conflict])
                 raise UserConflictError(conflict)
             events = [] if work.request.is_rehearsal else list(_events(stored, roles, work.request.source))
             await record_all(connection, events)
         for event in events:
             report(event)
-        work.tally.stored += len(stored)
+        work.counts.stored += len(stored)
         for number, refusal in refusals.items():
             if code := refusal or conflicts.get(number):
-                work.leave_out(number, code)
+                work.skip(number, code)
         work.watcher.on_progress()
 
     async def _authorize(

@@ -9,13 +9,13 @@ from psycopg.rows import class_row
 from doorward.domain.administration.importing.models import ImportableRole, ImportedUser
 from doorward.domain.administration.repositories import Connection
 
-IMPORTS_LOCK: Final = 7_241_633_911
+IMPORT_LOCK_KEY: Final = 7_241_633_911
 """Key of the advisory lock that serializes the transactions that store users of files. It must never change."""
 
 
 async def lock_imports(connection: Connection) -> None:
     """Lock imports until the transaction ends, so that two with the same users in different orders do not deadlock."""
-    await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": IMPORTS_LOCK})
+    await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": IMPORT_LOCK_KEY})
 
 
 async def lock_roles(connection: Connection, names: Collection[str]) -> list[ImportableRole]:

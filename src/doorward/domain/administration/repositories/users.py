@@ -5,13 +5,13 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
-from doorward.domain.administration.models import AdministeredUser, Subject
+from doorward.domain.administration.models import AdministeredUser, TargetUser
 from doorward.domain.administration.repositories import Connection
 
 
-async def find_subject(connection: Connection, user_id: UUID) -> Subject | None:
+async def find_target_user(connection: Connection, user_id: UUID) -> TargetUser | None:
     """Find the user on whom an administrator acts, with the scopes of the present roles. The user was locked before."""
-    async with connection.cursor(row_factory=class_row(Subject)) as cursor:
+    async with connection.cursor(row_factory=class_row(TargetUser)) as cursor:
         await cursor.execute(
             """
             SELECT id AS user_id, is_active, roles,

@@ -12,7 +12,7 @@ from doorward.domain.auth.tokens.refresh_token import hash_secret
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 
-MOST_DEVICES: Final = 20
+MAXIMUM_KNOWN_DEVICES: Final = 20
 """Maximum number of known devices of one user."""
 
 NOTICE_KEPT: Final = timedelta(days=1)
@@ -64,14 +64,14 @@ class KnownDevices:
     ) -> None:
         """Store that the device was seen, in the transaction of the login, which has locked the user's row.
 
-        Beyond ``MOST_DEVICES`` a new device replaces the oldest one. With ``is_trusted`` the device need not show a
-        second factor again for as long as the settings allow; without it, the stored trust stays unchanged.
+        Beyond ``MAXIMUM_KNOWN_DEVICES`` a new device replaces the oldest one. With ``is_trusted`` the device need not
+        show a second factor again for as long as the settings allow; without it, the stored trust stays unchanged.
         """
         secret_hash = hash_secret(token.secret)
         device = KnownDevice(token.user_id, token.device_id, epoch, secret_hash, now, now if is_trusted else None)
         await devices.add_device(connection, device)
         if is_new:
-            await devices.remove_surplus_devices(connection, device, most=MOST_DEVICES)
+            await devices.remove_surplus_devices(connection, device, most=MAXIMUM_KNOWN_DEVICES)
 
     async def keep_only(self, connection: Connection, token: DeviceToken, *, epoch: int, now: datetime) -> None:
         """Store the first device of an epoch, in the transaction that began it, which has locked the user's row.

@@ -18,16 +18,16 @@ from doorward.domain.auth.repositories.throttles import FewFailures
 
 DEVICE_KEPT: Final = timedelta(days=180)
 FEW_FAILURES: Final = FewFailures(LOGIN_CURVE.free, SECOND_FACTOR_CURVE.free, SECOND_FACTOR_PREFIX)
-ROWS_A_BATCH: Final = 5000
+ROWS_PER_BATCH: Final = 5000
 
 
 class Forgetting:
     """Keeps the tables of throttling and of known devices small."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, rows_per_batch: int = ROWS_PER_BATCH) -> None:
         self._database = database
         self._clock = clock
-        self._rows_a_batch = rows_a_batch
+        self._rows_per_batch = rows_per_batch
 
     async def forget(self) -> int:
         """Remove the old rows of both tables in batches; return how many.
@@ -38,5 +38,5 @@ class Forgetting:
             self._database,
             partial(throttles.remove_silent_throttles, few=FEW_FAILURES, few_kept=FEW_KEPT, many_kept=MANY_KEPT),
             partial(devices.remove_silent_devices, seen_before=self._clock.now() - DEVICE_KEPT),
-            limit=self._rows_a_batch,
+            limit=self._rows_per_batch,
         )

@@ -18,7 +18,7 @@ from doorward.domain.auth.exceptions import (
     SecondFactorRequiredError,
 )
 from doorward.domain.auth.factors.events import SecondFactorAsked
-from doorward.domain.auth.login.held_back import HeldBack
+from doorward.domain.auth.login.blocked_logins import BlockedLogins
 from doorward.domain.auth.login.login_sessions import (
     BeginLogin,
     BegunLogin,
@@ -33,7 +33,7 @@ from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.passwords.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
-from doorward.domain.auth.sessions.admission import TOLD_TO_OWNER, RefusalReason, Refuse, SecondFactorDue, judge
+from doorward.domain.auth.sessions.admission import ERRORS_SHOWN_TO_OWNER, RefusalReason, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.auth.sessions.grants import FIRST_PARTY, IN_BROWSER, Grant
@@ -91,17 +91,20 @@ class Login:
         pending: PendingLogins,
         throttling: Throttling,
         devices: KnownDevices,
-        held_back: HeldBack,
+        blocked_logins: BlockedLogins,
         clock: Clock,
     ) -> None:
-        """Store the dependencies. ``pending`` and ``held_back`` answer a right password if no session may begin yet."""
+        """Store the dependencies.
+
+        ``pending`` and ``blocked_logins`` answer a right password if no session may begin yet.
+        """
         self._database = database
         self._hasher = hasher
         self._sessions = sessions
         self._pending = pending
         self._throttling = throttling
         self._devices = devices
-        self._held_back = held_back
+        self._blocked_logins = blocked_logins
         self._clock = clock
 
     async def login(
@@ -190,7 +193,9 @@ class Login:
         async with self._database.connection() as connection:
             await self._throttling.forget(connection, attempt)
         report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
-        return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
+        return self._blocked_logins.offer_restoration(
+            user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now()
+        )
 
     async def _begin(self, right: _RightPassword, begin: BeginLogin[BegunT]) -> BegunLogin[BegunT]:
         """Begin the session, or require the second factor without a transaction."""
@@ -207,10 +212,10 @@ class Login:
             login = await begin(connection, account, proof, place=right.place, attempts=(right.attempt,), now=now)
             if isinstance(login, BegunLogin):
                 await _upgrade(connection, right)
-            elif isinstance(login, Refuse) and login.reason in TOLD_TO_OWNER:
+            elif isinstance(login, Refuse) and login.reason in ERRORS_SHOWN_TO_OWNER:
                 await self._throttling.forget(connection, right.attempt)
                 if login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
-                    await self._held_back.ask_for_verification(connection, user_id, now=now)
+                    await self._blocked_logins.ask_for_verification(connection, user_id, now=now)
         if isinstance(login, Refuse):
             raise _refusal(login.reason, user_id)
         if isinstance(login, SecondFactorDue):
@@ -250,4 +255,4 @@ def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_passw
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
     """Log the reason for the operator, and return the error. Only reasons of ``TOLD_TO_OWNER`` reach the caller."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
-    return TOLD_TO_OWNER[reason]() if reason in TOLD_TO_OWNER else InvalidCredentialsError()
+    return ERRORS_SHOWN_TO_OWNER[reason]() if reason in ERRORS_SHOWN_TO_OWNER else InvalidCredentialsError()

@@ -17,7 +17,7 @@ from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.sessions.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 
-MOST_LIVE: Final = 100
+MAXIMUM_BROWSER_SESSIONS: Final = 100
 """Maximum number of live browser sessions of one user."""
 
 
@@ -26,8 +26,8 @@ async def add_browser_session(
 ) -> Sequence[UUID]:
     """Store a session in place of another one of the same user; applications' sessions move to the new one.
 
-    At most ``MOST_LIVE`` sessions stay, the most recently used ones. Return the ids of those that ended to make room,
-    and of the sessions of applications that ended with them.
+    At most ``MAXIMUM_BROWSER_SESSIONS`` sessions stay, the most recently used ones. Return the ids of those that ended
+    to make room, and of the sessions of applications that ended with them.
     """
     cursor = await connection.execute(
         """
@@ -82,7 +82,7 @@ async def add_browser_session(
         UNION ALL
         SELECT id FROM ended
         """,
-        {**asdict(session), "replaced_id": replaced_id, "most_live": MOST_LIVE, "reason": reason.value},
+        {**asdict(session), "replaced_id": replaced_id, "most_live": MAXIMUM_BROWSER_SESSIONS, "reason": reason.value},
     )
     return [row[0] for row in await cursor.fetchall()]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from doorward.core.frozen import frozen
 from doorward.domain.auth.repositories import Connection
 
-MOST_CODE_ATTEMPTS = 5
+MAXIMUM_CODE_ATTEMPTS = 5
 
 
 @frozen
@@ -98,7 +98,7 @@ async def claim_code_attempt(connection: Connection, *, user_id: UUID, purpose: 
         FROM (SELECT pg_logical_emit_message(true, 'doorward', '')) AS written
         JOIN counted ON true
         """,
-        {"user_id": user_id, "purpose": purpose, "most": MOST_CODE_ATTEMPTS, "now": now},
+        {"user_id": user_id, "purpose": purpose, "most": MAXIMUM_CODE_ATTEMPTS, "now": now},
     )
     return [row[0] for row in await cursor.fetchall()]
 

@@ -17,8 +17,8 @@ from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.tokens.refresh_token import RefreshToken, hash_secret
 
 DEAD_KEPT: Final = 750
-MOST_READ: Final = 2000
-MOST_AT_ONCE: Final = 100
+MAXIMUM_SESSIONS_READ: Final = 2000
+MAXIMUM_SESSIONS_ENDED: Final = 100
 """Limits per user: the ended, expired or outdated sessions that stay; the rows that a login reads; and the rows that it
 ends or removes. The latter two matter for users who had many more rows before these limits existed."""
 
@@ -30,7 +30,8 @@ async def add_session(
 
     Lock the user's row first. The ``most_live`` most recently used live sessions of the user stay, including the new
     one, and the ``DEAD_KEPT`` newest of the others, so that no query for the sessions of one user reads more than some
-    thousand rows. At most ``MOST_AT_ONCE`` sessions end or are removed; locked rows are left to the next login.
+    thousand rows. At most ``MAXIMUM_SESSIONS_ENDED`` sessions end or are removed; locked rows are left to the next
+    login.
     """
     cursor = await connection.execute(
         """
@@ -91,8 +92,8 @@ async def add_session(
             **asdict(session),
             "most_live": most_live,
             "dead_kept": DEAD_KEPT,
-            "most_read": MOST_READ,
-            "most_at_once": MOST_AT_ONCE,
+            "most_read": MAXIMUM_SESSIONS_READ,
+            "most_at_once": MAXIMUM_SESSIONS_ENDED,
             "reason": reason.value,
         },
     )

@@ -37,7 +37,7 @@ class RefusalReason(StrEnum):
     """All sessions of the user were ended between the proof and the decision."""
 
 
-TOLD_TO_OWNER: Final[Mapping[str, type[DomainError]]] = {
+ERRORS_SHOWN_TO_OWNER: Final[Mapping[str, type[DomainError]]] = {
     RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
     RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
 }

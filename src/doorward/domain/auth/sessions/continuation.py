@@ -22,18 +22,18 @@ from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.auth.tokens.opaque_token import OpaqueTokenCodec
 from doorward.observability.logging import report
 
-GoesOn = LoggedIn | SignedIn
+SessionCredentials = LoggedIn | SignedIn
 """The new session of a caller: tokens for a caller with an access token, cookies for one with a cookie."""
 
 
-def tokens_of(session: GoesOn) -> LoggedIn:
+def tokens_of(session: SessionCredentials) -> LoggedIn:
     """Return the session of a caller with an access token. Raises ``TypeError`` for another caller."""
     if isinstance(session, SignedIn):
         raise TypeError("the caller came with the cookie of a browser")
     return session
 
 
-def cookies_of(session: GoesOn) -> SignedIn:
+def cookies_of(session: SessionCredentials) -> SignedIn:
     """Return the session of a caller with a cookie. Raises ``TypeError`` for another caller."""
     if isinstance(session, LoggedIn):
         raise TypeError("the caller came with a token")
@@ -46,7 +46,7 @@ def proof_of(caller: Caller, *, epoch: int) -> Proof:
 
 
 @frozen
-class Continued:
+class ContinuedSession:
     """The session that begins with the commit, and the token of its device."""
 
     begun: Begun | BegunBrowserSession
@@ -81,7 +81,7 @@ class SessionContinuation:
 
     async def begin(
         self, connection: Connection, caller: Caller, account: Account, proof: Proof, device: Device, *, now: datetime
-    ) -> Continued:
+    ) -> ContinuedSession:
         """Begin the session in the transaction that ended the others; ``account`` is the user's state after that.
 
         ``proof`` has the new epoch. The caller's client and the scopes of the token stay the same; a caller with a
@@ -107,9 +107,9 @@ class SessionContinuation:
         if isinstance(begun, SecondFactorDue | Refuse):
             raise InvalidAccessTokenError
         await self._devices.keep_only(connection, token, epoch=proof.session_epoch, now=now)
-        return Continued(begun, token)
+        return ContinuedSession(begun, token)
 
-    def finish(self, continued: Continued, *, now: datetime) -> GoesOn:
+    def finish(self, continued: ContinuedSession, *, now: datetime) -> SessionCredentials:
         """Report the committed session, and return its tokens or cookies."""
         begun, user_id = continued.begun, continued.device_token.user_id
         for event in (begun.event, *begun.ended):

@@ -10,7 +10,7 @@ from doorward.domain.auth.models import ListedSession
 from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions
 from doorward.domain.auth.sessions.browser_session import ListedBrowser
 
-MOST_LISTED: Final = 250
+MAXIMUM_LISTED_SESSIONS: Final = 250
 """Maximum number of sessions in one list: the most recently used ones."""
 
 
@@ -46,5 +46,5 @@ class SessionListing:
     async def _list(self, user_id: UUID, current_id: UUID | None) -> Sequence[ListedSession]:
         async with self._database.connection() as connection:
             return await own_sessions.list_sessions_of_user(
-                connection, user_id, current_id=current_id, now=self._clock.now(), limit=MOST_LISTED
+                connection, user_id, current_id=current_id, now=self._clock.now(), limit=MAXIMUM_LISTED_SESSIONS
             )

@@ -18,21 +18,21 @@ from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
-from doorward.domain.auth.sessions.continuation import GoesOn, SessionContinuation, proof_of
-from doorward.domain.auth.users.deactivation import MOST_COUNTED
+from doorward.domain.auth.sessions.continuation import SessionContinuation, SessionCredentials, proof_of
+from doorward.domain.auth.users.deactivation import MAXIMUM_COUNTED_SESSIONS
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 
 async def count_sessions(connection: Connection, user_id: UUID, *, epoch: int) -> int:
-    """Return how many sessions the end of this epoch ends, including expired ones: ``MOST_COUNTED`` at most."""
-    return await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+    """Return how many sessions end with this epoch, including expired ones: ``MAXIMUM_COUNTED_SESSIONS`` at most."""
+    return await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MAXIMUM_COUNTED_SESSIONS)
 
 
 async def end_all_sessions(connection: Connection, user_id: UUID, *, reason: EndReason) -> SessionAllEnded:
     """End all sessions and known devices of a user, whose row is locked; record the event and return it."""
     ended = await own_sessions.end_epoch_of_user(
-        connection, user_id, kept_id=None, device_id=None, most_counted=MOST_COUNTED
+        connection, user_id, kept_id=None, device_id=None, most_counted=MAXIMUM_COUNTED_SESSIONS
     )
     event = SessionAllEnded(user_id=user_id, reason=reason, count=ended.count)
     await record(connection, event)
@@ -101,7 +101,7 @@ class OwnSessionEnding:
 
     async def end_others_and_go_on(
         self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None
-    ) -> GoesOn:
+    ) -> SessionCredentials:
         """End all sessions of the caller's user, and begin a new one with the proof of the current one.
 
         For callers whose session cannot be kept. Raises ``InvalidAccessTokenError`` if it has ended meanwhile.
@@ -140,7 +140,7 @@ class OwnSessionEnding:
             caller.user.id,
             kept_id=None if kept is None else caller.session_id,
             device_id=None if kept is None else kept.device_id,
-            most_counted=MOST_COUNTED,
+            most_counted=MAXIMUM_COUNTED_SESSIONS,
         )
         event = SessionAllEnded(
             user_id=caller.user.id,

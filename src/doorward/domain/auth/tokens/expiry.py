@@ -11,16 +11,16 @@ from doorward.domain.auth.repositories import Connection, browser_sessions, one_
 NONCE_KEPT: Final = timedelta(hours=1)
 """How long a nonce is kept after its token expired: a copy of the service whose clock is late may still accept it."""
 
-ROWS_A_BATCH: Final = 5000
+ROWS_PER_BATCH: Final = 5000
 
 
 class TokenExpiry:
     """Removes expired rows, to keep the tables small. Expired tokens are refused even before they are removed."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, rows_per_batch: int = ROWS_PER_BATCH) -> None:
         self._database = database
         self._clock = clock
-        self._rows_a_batch = rows_a_batch
+        self._rows_per_batch = rows_per_batch
 
     async def prune(self) -> int:
         """Remove expired rows of the tables in batches; return how many.
@@ -33,5 +33,5 @@ class TokenExpiry:
             partial(one_time_tokens.remove_expired_tokens, now=now),
             partial(used_nonces.remove_expired_nonces, now=now - NONCE_KEPT),
             partial(browser_sessions.remove_expired_browser_sessions, now=now),
-            limit=self._rows_a_batch,
+            limit=self._rows_per_batch,
         )

@@ -13,13 +13,13 @@ from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.repositories import Connection, one_time_tokens
 from doorward.domain.auth.tokens.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
 
-LIFE_OF_PURPOSE: Final = {
+ONE_TIME_TOKEN_LIFETIMES: Final = {
     Purpose.VERIFY_EMAIL: timedelta(hours=24),
     Purpose.PASSWORD_RESET: timedelta(minutes=30),
     Purpose.EMAIL_CHANGE_OLD: timedelta(hours=24),
     Purpose.EMAIL_CHANGE_NEW: timedelta(hours=24),
 }
-LIFE_OF_CODE: Final = timedelta(minutes=15)
+CODE_LIFETIME: Final = timedelta(minutes=15)
 """The lifetime of a code: short, because it has few digits."""
 
 _KEEPS_PREVIOUS: Final = frozenset({Purpose.PASSWORD_RESET})
@@ -73,9 +73,9 @@ class OneTimeTokens:
             email_key=email_key,
             secret_hash=_hash(token.secret),
             code_mac=self._codec.code_macs(code, user_id, purpose)[0],
-            code_expires_at=now + min(LIFE_OF_CODE, LIFE_OF_PURPOSE[purpose]),
+            code_expires_at=now + min(CODE_LIFETIME, ONE_TIME_TOKEN_LIFETIMES[purpose]),
             created_at=now,
-            expires_at=now + LIFE_OF_PURPOSE[purpose],
+            expires_at=now + ONE_TIME_TOKEN_LIFETIMES[purpose],
         )
         await one_time_tokens.add_token(connection, stored, keeps_previous=purpose in _KEEPS_PREVIOUS)
         return IssuedToken(self._codec.encode(token), code)

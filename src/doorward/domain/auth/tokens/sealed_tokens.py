@@ -51,7 +51,7 @@ class SealedKind(Enum):
     """A challenge that a passkey signs to authenticate again. Issued to a session."""
 
 
-LIFE_OF_KIND: Final = {
+SEALED_TOKEN_LIFETIMES: Final = {
     SealedKind.RESTORE: timedelta(minutes=10),
     SealedKind.PENDING_LOGIN: timedelta(seconds=300),
     SealedKind.TOTP_ENROLMENT: timedelta(minutes=10),
@@ -76,7 +76,7 @@ class SealedToken:
     @property
     def expires_at(self) -> datetime:
         """Return the moment from which it is refused."""
-        return self.issued_at + LIFE_OF_KIND[self.kind]
+        return self.issued_at + SEALED_TOKEN_LIFETIMES[self.kind]
 
 
 class SealedTokens:

@@ -14,7 +14,7 @@ from doorward.domain.auth.sessions.acting_session import lock_account
 from doorward.domain.auth.users.accounts import Accounts
 from doorward.observability.logging import report
 
-MOST_COUNTED: Final = 100_000
+MAXIMUM_COUNTED_SESSIONS: Final = 100_000
 """Maximum number of sessions that are counted. Counting more would take longer than a deactivation may."""
 
 
@@ -25,7 +25,7 @@ async def deactivate_account(connection: Connection, account: Account) -> UserDe
     """
     await keep_an_administrator(connection, account)
     user_id, epoch = account.user_id, account.session_epoch
-    count = await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+    count = await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MAXIMUM_COUNTED_SESSIONS)
     await users.deactivate_user(connection, user_id)
     await one_time_tokens.remove_tokens_of_user(connection, user_id)
     event = UserDeactivated(user_id=user_id, count=count)
@@ -52,9 +52,9 @@ class Deactivation:
     async def deactivate(self, name: str) -> int:
         """Refuse further logins of the user and end all sessions for good; return how many were ended.
 
-        At most ``MOST_COUNTED`` are counted. From the next request on, no token of the user works, including access
-        tokens and mailed links, and none works again after ``activate``. Raises ``UserNotFoundError`` and
-        ``LastAdministratorError``.
+        At most ``MAXIMUM_COUNTED_SESSIONS`` are counted. From the next request on, no token of the user works,
+        including access tokens and mailed links, and none works again after ``activate``. Raises ``UserNotFoundError``
+        and ``LastAdministratorError``.
         """
         user = await self._accounts.find_user(name)
         async with self._database.transaction() as connection:

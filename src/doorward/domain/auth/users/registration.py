@@ -22,7 +22,7 @@ from doorward.domain.auth.passwords.new_passwords import NewPasswords
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
 from doorward.domain.auth.tokens.one_time_token import Purpose
-from doorward.domain.auth.tokens.one_time_tokens import LIFE_OF_PURPOSE
+from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES
 from doorward.domain.auth.users.identifiers import EmailAddress, read_new_email, read_new_username
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -130,7 +130,7 @@ class Registration:
             if holder_id == user.id:
                 await record(connection, registered, address=recorded_address(client.address, self._address_detail))
                 mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.STRANGER, user_id=user.id)
-                expires_at = self._clock.now() + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL]
+                expires_at = self._clock.now() + ONE_TIME_TOKEN_LIFETIMES[Purpose.VERIFY_EMAIL]
                 await self._mails.add(connection, mail, expires_at=expires_at)
         if holder_id != user.id:
             raise EmailTakenError if has_email else UsernameTakenError

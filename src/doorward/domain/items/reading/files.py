@@ -11,7 +11,7 @@ from doorward.domain.items.models import ImportedItem, Visibility
 from doorward.domain.items.reading.columns import ColumnMap, Columns, columns_of, is_header
 from doorward.domain.items.reading.fields import item_of
 from doorward.domain.items.reading.rows import Row, rows_of
-from doorward.domain.items.reading.texts import opened_lines
+from doorward.domain.items.reading.texts import open_lines
 
 
 @frozen
@@ -42,13 +42,13 @@ class ItemFile:
 
 
 @contextmanager
-def opened_items(file: IO[bytes], options: FileOptions) -> Iterator[ItemFile]:
+def open_items(file: IO[bytes], options: FileOptions) -> Iterator[ItemFile]:
     """Yield the items of a file: UTF-8 or UTF-16, any line ends, separated by commas, semicolons, tabs or bars.
 
     Raises ``InvalidCsvHeaderError`` and the other refusals of headers; and, also while its lines are read,
     ``MalformedCsvError`` and ``InvalidCsvEncodingError`` if the rest cannot be split into rows.
     """
-    with opened_lines(file) as lines:
+    with open_lines(file) as lines:
         rows = rows_of(lines, lambda names: is_header(names, options.columns))
         columns = columns_of(next(rows, Row(1, (), is_text=True)), options.columns)
         yield ItemFile(frozenset(columns.places), columns.unused, _items(rows, columns, options.visibility))

@@ -77,7 +77,7 @@ class Lines:
 
 
 @contextmanager
-def opened_lines(file: IO[bytes]) -> Iterator[Lines]:
+def open_lines(file: IO[bytes]) -> Iterator[Lines]:
     """Yield the lines of a file in UTF-8 or UTF-16; leave the file open."""
     encoding, mark_length = _encoding_of(file.read(_HEAD_BYTES))
     file.seek(mark_length)

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.oauth.models import (
     ClientContent,
-    ClientStanding,
+    ClientStatus,
     OAuthClient,
     ResourceContent,
     StoredClient,
@@ -166,13 +166,13 @@ def _stored_client(row: Sequence[Any]) -> StoredClient:
         hashes,
         expirations,
         ResourceContent(*resource) if resource[0] is not None else None,
-        ClientStanding(*token_client) if token_client[0] is not None else None,
+        ClientStatus(*token_client) if token_client[0] is not None else None,
     )
 
 
-async def list_standings(connection: Connection, client_ids: Sequence[str]) -> Sequence[ClientStanding]:
+async def list_client_statuses(connection: Connection, client_ids: Sequence[str]) -> Sequence[ClientStatus]:
     """Find the current scopes, resources and status of clients."""
-    async with connection.cursor(row_factory=class_row(ClientStanding)) as cursor:
+    async with connection.cursor(row_factory=class_row(ClientStatus)) as cursor:
         await cursor.execute(
             """
             SELECT client_id, scopes, resources, not_before, disabled_at

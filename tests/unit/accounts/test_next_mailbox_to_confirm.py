@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, PendingEmailChange
-from doorward.domain.accounts.policy import mailbox_to_wait_for
+from doorward.domain.accounts.policy import next_mailbox_to_confirm
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHANGE = PendingEmailChange(UUID(int=1), "new@example.com", "new@example.com", created_at=AT, expires_at=AT)
@@ -17,7 +17,7 @@ BOTH, NEW = EmailChangeMode.BOTH, EmailChangeMode.NEW
 @pytest.mark.parametrize(("old", "verified", "mode"), list(product([False, True], [False, True], [BOTH, NEW])))
 def test_nothing_is_made_without_the_new_mailbox(*, old: bool, verified: bool, mode: EmailChangeMode) -> None:
     change = CHANGE.confirmed_by(ChangedMailbox.OLD, AT) if old else CHANGE
-    assert mailbox_to_wait_for(change, mode, is_verified=verified) is ChangedMailbox.NEW
+    assert next_mailbox_to_confirm(change, mode, is_verified=verified) is ChangedMailbox.NEW
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_a_verified_old_mailbox_has_a_say_where_both_have(
 ) -> None:
     change = CHANGE.confirmed_by(ChangedMailbox.NEW, AT)
     change = change.confirmed_by(ChangedMailbox.OLD, AT) if old else change
-    assert mailbox_to_wait_for(change, mode, is_verified=verified) is missing
+    assert next_mailbox_to_confirm(change, mode, is_verified=verified) is missing

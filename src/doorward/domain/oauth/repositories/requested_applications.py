@@ -10,7 +10,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 @frozen
-class AskedApplication:
+class RequestedApplication:
     """A client with the requested resource. ``granted`` are the scopes that the user has granted to the client."""
 
     client: OAuthClient | None
@@ -18,12 +18,12 @@ class AskedApplication:
     granted: Collection[str] = ()
 
 
-async def list_asked_applications(
+async def list_requested_applications(
     connection: Connection,
     client_ids: Sequence[str],
     identifiers: Sequence[str | None],
     user_ids: Sequence[UUID | None],
-) -> Sequence[AskedApplication]:
+) -> Sequence[RequestedApplication]:
     """Find client, resource and consent for each position of the given lists."""
     cursor = await connection.execute(
         """
@@ -47,12 +47,12 @@ async def list_asked_applications(
         """,
         {"client_ids": list(client_ids), "identifiers": list(identifiers), "user_ids": list(user_ids)},
     )
-    return [_asked_application(row) for row in await cursor.fetchall()]
+    return [_requested_application(row) for row in await cursor.fetchall()]
 
 
-def _asked_application(row: Sequence[Any]) -> AskedApplication:
+def _requested_application(row: Sequence[Any]) -> RequestedApplication:
     client, resource, granted = row[:18], row[18:22], row[22]
-    return AskedApplication(
+    return RequestedApplication(
         OAuthClient(*client) if client[0] is not None else None,
         ResourceContent(*resource) if resource[0] is not None else None,
         granted,

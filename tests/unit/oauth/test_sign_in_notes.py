@@ -5,22 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doorward.domain.oauth.asked_again import LIFE, AskedNotes
+from doorward.domain.oauth.sign_in_notes import LIFETIME, SignInNotes
 
 KEY, OTHER = b"k" * 64, b"o" * 64
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ASKED = {"client_id": "a", "prompt": "login"}
-NOTES = AskedNotes(KEY)
+NOTES = SignInNotes(KEY)
 NOTE = NOTES.write(ASKED, NOW)
 
 
 def test_it_says_when_the_user_was_asked() -> None:
     assert NOTES.read(NOTE, ASKED, NOW) == NOW
-    assert NOTES.read(NOTE, dict(reversed(ASKED.items())), NOW + LIFE - timedelta(seconds=1)) == NOW
+    assert NOTES.read(NOTE, dict(reversed(ASKED.items())), NOW + LIFETIME - timedelta(seconds=1)) == NOW
 
 
 def test_it_ends_and_does_not_begin_before_it_was_written() -> None:
-    assert NOTES.read(NOTE, ASKED, NOW + LIFE) is None
+    assert NOTES.read(NOTE, ASKED, NOW + LIFETIME) is None
     assert NOTES.read(NOTE, ASKED, NOW - timedelta(microseconds=1)) is None
 
 
@@ -42,6 +42,6 @@ def test_what_is_none_is_none(note: str | None) -> None:
 
 
 def test_that_of_the_previous_key_counts_while_it_is_set() -> None:
-    old = AskedNotes(OTHER).write(ASKED, NOW)
-    assert AskedNotes(KEY, OTHER).read(old, ASKED, NOW) == NOW
+    old = SignInNotes(OTHER).write(ASKED, NOW)
+    assert SignInNotes(KEY, OTHER).read(old, ASKED, NOW) == NOW
     assert NOTES.read(old, ASKED, NOW) is None

@@ -11,7 +11,7 @@ from doorward.domain.federation.ports import LoginProvider
 from doorward.observability.logging import report
 
 
-class ProviderVisits:
+class ProviderRedirects:
     """Sends browsers to the providers, and reads their responses."""
 
     def __init__(self, providers: Sequence[LoginProvider], *, requests: LoginRequests, clock: Clock) -> None:
@@ -35,14 +35,14 @@ class ProviderVisits:
         *,
         next_address: str = "",
         is_kept: bool = False,
-        asks_again: bool = False,
+        requires_new_sign_in: bool = False,
         is_proof: bool = False,
         linking: LinkingSession | None = None,
     ) -> str:
         """Return the URL to which the browser is redirected.
 
-        ``browser`` is the secret that identifies the browser: the response is accepted only from it. ``asks_again``
-        makes the provider sign the user in again, ``is_proof`` is returned by ``read``. Raises
+        ``browser`` is the secret that identifies the browser: the response is accepted only from it.
+        ``requires_new_sign_in`` makes the provider sign the user in again, ``is_proof`` is returned by ``read``. Raises
         ``LongLoginRequestError`` and ``ProviderUnavailableError``.
         """
         request = new_request(
@@ -50,7 +50,7 @@ class ProviderVisits:
             now=self._clock.now(),
             next_address=next_address,
             is_kept=is_kept,
-            asks_again=asks_again,
+            requires_new_sign_in=requires_new_sign_in,
             is_proof=is_proof,
             linking=linking,
         )

@@ -13,7 +13,7 @@ from doorward.infrastructure.postgres.batching import SharedQuery
 Connection = AsyncConnection[Any]
 
 
-class UndoneDatabase:
+class RolledBackDatabase:
     """The domain's ``Database`` on a transaction that is rolled back, so that calls have no effects."""
 
     def __init__(self, connection: Connection) -> None:
@@ -42,8 +42,8 @@ class UndoneDatabase:
         raise NotImplementedError
 
 
-def undone_sessions(connection: Connection, sessions: Sessions) -> Sessions:
+def rolled_back_sessions(connection: Connection, sessions: Sessions) -> Sessions:
     """Return the same use cases on a connection that is in a transaction."""
     names = ("codec", "signer", "issuer", "clock", "lifetimes", "endings")
     wired = {name: getattr(sessions, f"_{name}") for name in names}
-    return Sessions(database=UndoneDatabase(connection), batching=SharedQuery, **wired)
+    return Sessions(database=RolledBackDatabase(connection), batching=SharedQuery, **wired)

@@ -9,7 +9,7 @@ from doorward.domain.oauth.described_clients import DescribedClients, is_stored
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
 from doorward.domain.oauth.repositories import Connection
-from doorward.domain.oauth.repositories.asked_applications import AskedApplication, list_asked_applications
+from doorward.domain.oauth.repositories.requested_applications import RequestedApplication, list_requested_applications
 
 
 @frozen
@@ -19,7 +19,7 @@ class _Asked:
     user_id: UUID | None
 
 
-class AskedApplications:
+class ApplicationLookups:
     """Finds client, resource and consent of a request. Concurrent look-ups share a statement."""
 
     def __init__(
@@ -30,23 +30,23 @@ class AskedApplications:
         self._clock = clock
         self._described = described
 
-    async def find(self, client_id: str | None, identifier: str | None, user_id: UUID | None) -> AskedApplication:
+    async def find(self, client_id: str | None, identifier: str | None, user_id: UUID | None) -> RequestedApplication:
         """Return the client of this id, the resource of the identifier, and the scopes that the user has granted.
 
-        Raises ``InvalidAuthorizationError`` for an invalid id, and what ``DescribedClients.as_described`` raises.
+        Raises ``InvalidAuthorizationError`` for an invalid id, and what ``DescribedClients.resolve`` raises.
         """
         if client_id is None or not may_be_a_client_id(client_id):
             raise InvalidAuthorizationError
         if identifier is not None and not is_resource_identifier(identifier):
             identifier = None
         found = await self._lookups.ask(_Asked(client_id, identifier, user_id))
-        client = await self._described.as_described(client_id, found.client, self._clock.now())
+        client = await self._described.resolve(client_id, found.client, self._clock.now())
         # Consents cover the stored client only.
         granted = found.granted if client is not None and is_stored(client) else ()
-        return AskedApplication(client, found.resource, granted)
+        return RequestedApplication(client, found.resource, granted)
 
-    async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[AskedApplication]:
+    async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[RequestedApplication]:
         client_ids, user_ids = [each.client_id for each in asked], [each.user_id for each in asked]
         identifiers = [each.identifier for each in asked]
         async with self._database.connection() as connection:
-            return await list_asked_applications(connection, client_ids, identifiers, user_ids)
+            return await list_requested_applications(connection, client_ids, identifiers, user_ids)

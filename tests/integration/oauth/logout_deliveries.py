@@ -17,7 +17,7 @@ from tests.integration.webhook_receiver import OK, Receiver, receiving
 
 
 @dataclass
-class Told:
+class LogoutDelivery:
     """A provider, the delivery of its logout messages, and a server that receives them."""
 
     provider: Provider
@@ -51,7 +51,7 @@ def token_of(body: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Telling:
+class LogoutProvider:
     """A provider and its delivery; ``closed`` is that of an operator who has permitted no networks."""
 
     provider: Provider
@@ -59,16 +59,16 @@ class Telling:
     closed: Delivery
 
     @asynccontextmanager
-    async def told(self) -> AsyncIterator[Told]:
+    async def run_receiver(self) -> AsyncIterator[LogoutDelivery]:
         """Run a server of applications, with an empty outbox."""
         self.provider.sql("DELETE FROM outbox")
         receiver = Receiver(OK)
         async with receiving(receiver) as port:
-            yield Told(self.provider, self.delivery, self.closed, receiver, port)
+            yield LogoutDelivery(self.provider, self.delivery, self.closed, receiver, port)
 
 
 @asynccontextmanager
-async def telling(database_url: str, secret_key: str) -> AsyncIterator[Telling]:
+async def run_logout_provider(database_url: str, secret_key: str) -> AsyncIterator[LogoutProvider]:
     """Run a separate service: tests move its clock, and read its whole outbox."""
     changes = {"public_url": ISSUER}
     settings, clock = settings_of_the_ring(database_url, secret_key, changes), FakeClock()
@@ -83,4 +83,4 @@ async def telling(database_url: str, secret_key: str) -> AsyncIterator[Telling]:
                 assert events_out.names == ["logouts"]
                 assert events_out.logouts is not None
                 deliveries.append(events_out.logouts)
-            yield Telling(Provider(service), *deliveries)
+            yield LogoutProvider(Provider(service), *deliveries)

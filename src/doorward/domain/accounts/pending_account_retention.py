@@ -7,17 +7,17 @@ from doorward.core.batches import remove_in_batches
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.repositories import Connection, invitations, pending_registrations
 
-ROWS_A_BATCH: Final = 1000
+ROWS_PER_BATCH: Final = 1000
 
 
-class JoiningRetention:
+class PendingAccountRetention:
     """Keep addresses and password hashes of people without an account no longer than their mails are valid."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, rows_per_batch: int = ROWS_PER_BATCH) -> None:
         """Take the database, the clock, and the maximum number of rows that a transaction removes."""
         self._database = database
         self._clock = clock
-        self._rows_a_batch = rows_a_batch
+        self._rows_per_batch = rows_per_batch
 
     async def prune(self) -> int:
         """Remove expired rows in batches; return how many. Raises ``ServiceUnavailableError``."""
@@ -26,5 +26,5 @@ class JoiningRetention:
             self._database,
             partial(pending_registrations.remove_expired_registrations, now=now),
             partial(invitations.remove_expired_invitations, now=now),
-            limit=self._rows_a_batch,
+            limit=self._rows_per_batch,
         )

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from doorward.domain.administration.models import Actor, Subject
-from doorward.domain.administration.policy import require_within
+from doorward.domain.administration.models import Actor, TargetUser
+from doorward.domain.administration.policy import require_scopes_within
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.login.reauthentication import require_fresh_proof
@@ -21,13 +21,13 @@ async def lock_actor(connection: Connection, actor: Actor, needed: AdminScope, *
     if actor.caller is None:
         return ADMIN_SCOPES
     own = await lock_caller_and_user(connection, actor.caller, None, now=now)
-    require_within(own, {needed})
+    require_scopes_within(own, {needed})
     return own
 
 
-async def lock_subject(
+async def lock_target_user(
     connection: Connection, actor: Actor, user_id: UUID, needed: AdminScope, *, now: datetime
-) -> tuple[Subject, frozenset[str]]:
+) -> tuple[TargetUser, frozenset[str]]:
     """Lock the user on whom the actor acts; return the user, and the actor's scopes, fixed until the transaction ends.
 
     The user's own scopes must lie within the actor's. Raises what ``lock_actor`` raises, ``UserNotFoundError``,
@@ -41,8 +41,8 @@ async def lock_subject(
         own: frozenset[str] = ADMIN_SCOPES
     else:
         own = await lock_caller_and_user(connection, actor.caller, user_id, now=now)
-    subject = await users.find_subject(connection, user_id)
-    if subject is None:
+    target = await users.find_target_user(connection, user_id)
+    if target is None:
         raise UserNotFoundError
-    require_within(own, {needed}, subject.scopes)
-    return subject, own
+    require_scopes_within(own, {needed}, target.scopes)
+    return target, own

@@ -13,18 +13,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-PARAMETER: Final = "asked"
-CHOSEN: Final = "chosen"
+ASKED_PARAMETER: Final = "asked"
+CHOSEN_PARAMETER: Final = "chosen"
 """The parameter of the note that the user has chosen the account of the session for this request."""
 
-LIFE: Final = timedelta(hours=1)
+LIFETIME: Final = timedelta(hours=1)
 _MAC_BYTES: Final = 16
 _LAYOUT: Final = struct.Struct(">q")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class AskedNotes:
+class SignInNotes:
     """Writes and reads the notes under one key."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
@@ -50,7 +50,7 @@ class AskedNotes:
         if not any(hmac.compare_digest(mac, _mac(key, moment, parameters)) for key in self._keys):
             return None
         asked_at = _EPOCH + _LAYOUT.unpack(moment)[0] * _MICROSECOND
-        return asked_at if asked_at <= now < asked_at + LIFE else None
+        return asked_at if asked_at <= now < asked_at + LIFETIME else None
 
 
 def _mac(key: bytes, moment: bytes, parameters: Mapping[str, str]) -> bytes:

@@ -4,7 +4,7 @@ from typing import Final
 
 from doorward.infrastructure.postgres.timeouts import Timeouts
 
-PATIENT: Final = Timeouts(
+LONG_TIMEOUTS: Final = Timeouts(
     connect=60,
     settings=60,
     pool_wait=60,
