@@ -12,9 +12,9 @@ from development.checks import CODE, commands_of
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml -f docker/compose.scale.yaml"
 COMPOSE += " --profile observability"  # all services of the profiles
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
-MEASURED = "coverage erase && coverage run -m pytest"  # tests/measurement.py has the same
-BOUNDS_HELD = " && python -m development.coverage_report"
-WHICH = "url, up or dev; default: the first that exists"
+RUN_WITH_COVERAGE = "coverage erase && coverage run -m pytest"  # tests/measurement.py has the same
+CHECK_COVERAGE = " && python -m development.coverage_report"
+DATABASE_HELP = "url, up or dev; default: the first that exists"
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # otherwise each process of a test compiles all modules again
 
 
@@ -24,7 +24,7 @@ def dev(_c: Context, port: str = "8000") -> None:
     os.execv(sys.executable, [sys.executable, "-m", "development.server", "--port", port])
 
 
-@task(help={"database": WHICH})
+@task(help={"database": DATABASE_HELP})
 def psql(_c: Context, database: str = "") -> None:
     """Open psql on DATABASE_URL's database, else on that of `inv up`, else on that of `inv dev`."""
     os.execv(sys.executable, [sys.executable, "-m", "development.psql", *given("--database", database)])
@@ -58,7 +58,7 @@ def test(c: Context, image: bool = False, ring: str = "", coverage: bool = False
         build(c)
     target = "image" if has_engine else "process"
     workers = 2 if ring == "unit" else 4  # the tests of all other rings wait half of their time
-    begin, end = (MEASURED, BOUNDS_HELD) if coverage else ("python -m pytest", "")
+    begin, end = (RUN_WITH_COVERAGE, CHECK_COVERAGE) if coverage else ("python -m pytest", "")
     folder = f"tests/{ring}" if ring else "tests --ignore=tests/interop"
     c.run(f"{begin} {folder} --e2e-target={target} {PARALLEL} {workers}{end}", env=COMPILED)
     if with_e2e and not has_engine:
@@ -68,10 +68,10 @@ def test(c: Context, image: bool = False, ring: str = "", coverage: bool = False
 @task
 def coverage(c: Context) -> None:
     """Run the unit and integration rings with coverage, and check its limits; takes twice as long as without."""
-    c.run(f"{MEASURED} tests/unit tests/integration {PARALLEL} 4{BOUNDS_HELD}", env=COMPILED)
+    c.run(f"{RUN_WITH_COVERAGE} tests/unit tests/integration {PARALLEL} 4{CHECK_COVERAGE}", env=COMPILED)
 
 
-@task(help={"file": "what to write (default: backups/doorward-TIME.dump)", "database": WHICH})
+@task(help={"file": "what to write (default: backups/doorward-TIME.dump)", "database": DATABASE_HELP})
 def backup(_c: Context, file: str = "", database: str = "") -> None:
     """Write the whole database to a file: DATABASE_URL's, else that of `inv up`, else that of `inv dev`."""
     arguments = [*given("--file", file), *given("--database", database)]
@@ -80,7 +80,7 @@ def backup(_c: Context, file: str = "", database: str = "") -> None:
 
 @task(
     klass=TaskWithHelp,
-    help={"file": "a file of `inv backup`", "yes": "overwrite the accounts of the database", "database": WHICH},
+    help={"file": "a file of `inv backup`", "yes": "overwrite the accounts of the database", "database": DATABASE_HELP},
 )
 def restore(_c: Context, file: str, yes: bool = False, database: str = "") -> None:
     """Replace the same database's content with a backup; then end all sessions: docs/operations/backup.md."""

@@ -54,7 +54,7 @@ class Client:
         return self.call(expected, "GET", f"{AUTH}/me", Authorization=f"Bearer {tokens['access_token']}")
 
 
-def walk(client: Client) -> None:
+def check_basic_flow(client: Client) -> None:
     """Check readiness, registration, login and /me."""
     client.call(200, "GET", "/health/readiness")
     name, password = client.register()
@@ -91,4 +91,4 @@ if __name__ == "__main__":
     if sys.argv[2:3] == ["--restore"]:
         back_up_and_restore(service, Path(sys.argv[3]) / "doorward.dump")
     else:
-        walk(service)
+        check_basic_flow(service)

@@ -13,7 +13,7 @@ from benchmarks.codes.measurement import measure_codes
 from benchmarks.factors.measurement import measure_factors
 from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.rotations import measure_rotations
 from benchmarks.speed import results
 from benchmarks.speed.measurement import PARTS, measure_speed
@@ -31,7 +31,7 @@ CAPACITY: Final = "capacity"
 FACTORS: Final = "factors"
 CODES: Final = "codes"
 ROTATIONS: Final = "rotations"
-APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS, CODES, ROTATIONS})
+SEPARATE_PARTS: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS, CODES, ROTATIONS})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -48,18 +48,20 @@ def main() -> int:
     try:
         return _measure(options)
     except KeyboardInterrupt:
-        say("interrupted; nothing was written, and what was started has ended")
+        report_progress("interrupted; nothing was written, and what was started has ended")
         return INTERRUPTED
 
 
 def _measure(options: argparse.Namespace) -> int:
     chosen = frozenset(options.part.split(",")) if options.part else frozenset(QUICK_PARTS if options.quick else PARTS)
-    unknown = chosen - {*PARTS, *APART}
+    unknown = chosen - {*PARTS, *SEPARATE_PARTS}
     if unknown:
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}. There are {', '.join([*PARTS, *sorted(APART)])}")
+        sys.exit(
+            f"no such part: {', '.join(sorted(unknown))}. There are {', '.join([*PARTS, *sorted(SEPARATE_PARTS)])}"
+        )
     status = 0
-    if chosen - APART:
-        status = _speed(chosen - APART, _plan(options), check=options.check)
+    if chosen - SEPARATE_PARTS:
+        status = _speed(chosen - SEPARATE_PARTS, _plan(options), check=options.check)
     sizes = [int(size) for size in options.sizes.split(",")]
     apart: dict[str, Callable[[], None]] = {
         ACCOUNTS: lambda: measure_accounts(_plan(options), options.before),
@@ -80,7 +82,9 @@ def _measure(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short loads and fewer parts, in three minutes")
-    parser.add_argument("--part", default="", help=f"of {', '.join([*PARTS, *sorted(APART)])}; several with commas")
+    parser.add_argument(
+        "--part", default="", help=f"of {', '.join([*PARTS, *sorted(SEPARATE_PARTS)])}; several with commas"
+    )
     parser.add_argument("--check", action="store_true", help="compare with results.json; write nothing")
     parser.add_argument("--no-peers", action="store_true", help="measure the service and the limits only")
     parser.add_argument("--rounds", type=int, default=3)
@@ -117,7 +121,7 @@ def _speed(parts: frozenset[str], plan: Plan, *, check: bool) -> int:
         stored = results.load()[plan.kind]
         write_page(stored)
         write_plot(stored)
-    say(f"written to {results.PATH.name}")
+    report_progress(f"written to {results.PATH.name}")
     return 0
 
 

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
-from benchmarks.load import FORM, Chain, Replay, get
+from benchmarks.load import FORM, RefreshChain, RepeatedRequests, get
 from benchmarks.logins import LoginCall
 from development.postgres import EmbeddedPostgres
 from doorward.core.principal import Principal, SignIn
@@ -98,7 +98,7 @@ class Accounts:
 
 
 @dataclass(frozen=True)
-class Mint:
+class TokenFactory:
     """Creates tokens with the service's own code and key."""
 
     secret_key: str
@@ -120,14 +120,14 @@ class Mint:
         codec = RefreshTokenCodec(derive_key(self.secret_key.encode(), REFRESH_TOKEN_PURPOSE))
         return codec.encode(RefreshToken(session.id, session.user_id, session.generation, SESSION_SECRET))
 
-    def me(self, sessions: Sequence[Session]) -> Replay:
+    def me(self, sessions: Sequence[Session]) -> RepeatedRequests:
         """Return calls of /me for these sessions."""
         calls = [get(ME, authorization=f"Bearer {self.access_token(session)}") for session in sessions]
-        return Replay(calls, f'{MAIL_DOMAIN}"')
+        return RepeatedRequests(calls, f'{MAIL_DOMAIN}"')
 
-    def refresh(self, sessions: Sequence[Session]) -> Chain:
+    def refresh(self, sessions: Sequence[Session]) -> RefreshChain:
         """Return the chain that begins with the refresh tokens of these sessions."""
-        return Chain([self.refresh_token(session) for session in sessions], REFRESH)
+        return RefreshChain([self.refresh_token(session) for session in sessions], REFRESH)
 
 
 def logins(sessions: Sequence[Session], password: str) -> Sequence[LoginCall]:

@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.accounts import Accounts, Mint, accounts
-from benchmarks.load import CONNECTIONS, Replay, apply
-from benchmarks.plan import say
+from benchmarks.accounts import Accounts, TokenFactory, accounts
+from benchmarks.load import CONNECTIONS, RepeatedRequests, run_load
+from benchmarks.plan import report_progress
 from benchmarks.processes import HOST, PORT, Running, running
 from benchmarks.samples import paired_ratio
 from benchmarks.service import LIMITS_OUT_OF_REACH, service_environment
@@ -33,18 +33,18 @@ MICROSECONDS: Final = 1e6
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Subject:
     """One service under load."""
 
     process: Running
-    load: Replay
+    load: RepeatedRequests
     microseconds: list[float] = field(default_factory=list)
     """CPU time per answer, one value per round."""
 
     def measure(self, seconds: float) -> None:
         """Load the service for some seconds. Raises ``RuntimeError`` when an answer was wrong."""
         before = self._processor_seconds()
-        sample = apply(self.load, self.process, seconds)
+        sample = run_load(self.load, self.process, seconds)
         if sample.failed:
             raise RuntimeError(f"{sample.failed} of {sample.answers} answers were wrong")
         self.microseconds.append((self._processor_seconds() - before) / sample.answers * MICROSECONDS)
@@ -59,27 +59,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=2)
     options = parser.parse_args()
-    with EmbeddedPostgres() as postgres, accounts(postgres, USERS, "none") as people, _contestants(people) as measured:
+    with EmbeddedPostgres() as postgres, accounts(postgres, USERS, "none") as people, _subjects(people) as measured:
         for number in range(options.rounds + 1):
-            say(f"round {number} of {options.rounds}; round 0 warms up")
-            for contestant in measured.values():
-                contestant.measure(options.seconds)
-        for contestant in measured.values():
-            del contestant.microseconds[0]
+            report_progress(f"round {number} of {options.rounds}; round 0 warms up")
+            for subject in measured.values():
+                subject.measure(options.seconds)
+        for subject in measured.values():
+            del subject.microseconds[0]
     plain = measured["plain"].microseconds
-    for name, contestant in measured.items():
-        ratio = paired_ratio(contestant.microseconds, plain)
-        print(f"{name:12} {median(contestant.microseconds):7.1f} µs an answer, {ratio:.3f} of plain")
+    for name, subject in measured.items():
+        ratio = paired_ratio(subject.microseconds, plain)
+        print(f"{name:12} {median(subject.microseconds):7.1f} µs an answer, {ratio:.3f} of plain")
 
 
 @contextlib.contextmanager
-def _contestants(people: Accounts) -> Iterator[Mapping[str, Contestant]]:
+def _subjects(people: Accounts) -> Iterator[Mapping[str, Subject]]:
     commands = {"plain": PLAIN, "bounded": SERVICE, "plain again": PLAIN}
     with contextlib.ExitStack() as stack:
         yield {name: _start(stack, command, people) for name, command in commands.items()}
 
 
-def _start(stack: contextlib.ExitStack, command: tuple[str, ...], people: Accounts) -> Contestant:
+def _start(stack: contextlib.ExitStack, command: tuple[str, ...], people: Accounts) -> Subject:
     secret_key = secrets.token_urlsafe(48)
     environment = {
         **service_environment(people.url, secret_key),
@@ -87,7 +87,7 @@ def _start(stack: contextlib.ExitStack, command: tuple[str, ...], people: Accoun
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
     process = stack.enter_context(running([sys.executable, *command], environment, ready="/health/readiness"))
-    return Contestant(process, Mint(secret_key).me(people.sessions(CONNECTIONS)))
+    return Subject(process, TokenFactory(secret_key).me(people.sessions(CONNECTIONS)))
 
 
 if __name__ == "__main__":

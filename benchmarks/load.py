@@ -24,7 +24,7 @@ HOW_TO_GET_WRK: Final = "wrk makes the load and is not here. On Debian: apt-get 
 
 
 @dataclass(frozen=True)
-class Replay:
+class RepeatedRequests:
     """Requests that are repeated; each answer's body must contain ``expected``."""
 
     requests: Sequence[bytes]
@@ -36,10 +36,10 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class Once:
+class SingleUseRequests:
     """Requests that are sent once each. The load ends early when all are answered.
 
-    Answers are checked as in ``Replay``.
+    Answers are checked as in ``RepeatedRequests``.
     """
 
     requests: Sequence[bytes]
@@ -63,7 +63,7 @@ class Redirects:
 
 
 @dataclass(frozen=True)
-class Chain:
+class RefreshChain:
     """Refresh tokens that are rotated, one chain per connection.
 
     They are sent as JSON, or as a form with the fields of ``form``.
@@ -110,7 +110,7 @@ class Mix:
         return [str(SCRIPTS / "mix.lua"), *files, self.path, *map(str, self.shares), str(self.pause_ms)]
 
 
-Load: TypeAlias = Replay | Once | Redirects | Chain | Mix
+Load: TypeAlias = RepeatedRequests | SingleUseRequests | Redirects | RefreshChain | Mix
 
 
 def require_wrk() -> str:
@@ -121,7 +121,7 @@ def require_wrk() -> str:
     return path
 
 
-def apply(load: Load, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
+def run_load(load: Load, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
     """Load a program for some seconds."""
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder:
         script, *arguments = load.command(Path(folder))

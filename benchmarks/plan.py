@@ -30,6 +30,6 @@ WARM_UP_SECONDS: Final = 1.0
 """Duration of load before the first round, in which connections are opened and statements prepared."""
 
 
-def say(what: str) -> None:
+def report_progress(what: str) -> None:
     """Print a progress message."""
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accounts import REFRESH, TOKEN, Accounts, Mint, accounts, password_hash
+from benchmarks.accounts import REFRESH, TOKEN, Accounts, TokenFactory, accounts, password_hash
 from benchmarks.flows.measurement import PROCESSOR_HEADING, busy, processor_ratio, rate
-from benchmarks.load import Chain, apply, require_wrk
+from benchmarks.load import RefreshChain, require_wrk, run_load
 from benchmarks.markdown import table
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.samples import Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, Service, running_service
 from development.postgres import EmbeddedPostgres
@@ -53,23 +53,23 @@ def measure_rotations(plan: Plan) -> None:
         people = stack.enter_context(accounts(postgres, USERS, hashed))
         service = stack.enter_context(running_service(people.url, settings=LIMITS_OUT_OF_REACH))
         for number in range(-1, plan.rounds):
-            say(f"refreshes, round {number + 1} of {plan.rounds}")
+            report_progress(f"refreshes, round {number + 1} of {plan.rounds}")
             # The first round warms up and is not kept.
             _measure_round(service, people, plan.seconds, Series() if number < 0 else series)
     text = "\n".join([INTRODUCTION, *_tables(series)])
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
 def _measure_round(service: Service, people: Accounts, seconds: float, series: Series) -> None:
-    mint = Mint(service.secret_key)
+    factory = TokenFactory(service.secret_key)
     for connections in CONNECTIONS:
         for name, (path, form) in CALLS.items():
-            tokens = [mint.refresh_token(session) for session in people.sessions(connections)]
+            tokens = [factory.refresh_token(session) for session in people.sessions(connections)]
             before = people.rotations()
-            sample = apply(Chain(tokens, path, form=form), service, seconds, connections)
+            sample = run_load(RefreshChain(tokens, path, form=form), service, seconds, connections)
             rotated = people.rotations() - before
             if sample.failed or rotated < sample.answers:
                 raise RuntimeError(f"{name}: {sample.failed} of {sample.answers} answers failed, {rotated} rotations")

@@ -22,7 +22,7 @@ class Sample:
     busy: Sequence[float] = ()
 
     @property
-    def balance(self) -> float:
+    def worker_balance(self) -> float:
         """Return the ratio of the least busy worker to the busiest: 1 if all do the same, 0 if one does nothing."""
         return min(self.busy) / max(self.busy) if self.busy and max(self.busy) else 1.0
 

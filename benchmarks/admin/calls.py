@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from benchmarks.admin.people import FIRST_CREATED_AT, FREQUENT_NAME, RARE_NAME
+from benchmarks.admin.users import FIRST_CREATED_AT, FREQUENT_NAME, RARE_NAME
 from benchmarks.items.calls import Call
 from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.domain.administration.models import UserQuery, UserStatus

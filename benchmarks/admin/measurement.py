@@ -11,11 +11,11 @@ import uvloop
 from psycopg import AsyncConnection, sql
 
 from benchmarks.admin.calls import calls_of
-from benchmarks.admin.people import fill
+from benchmarks.admin.users import fill
 from benchmarks.items.calls import Call
 from benchmarks.items.timing import CALLS, Measured, Times, measure
 from benchmarks.markdown import table
-from benchmarks.plan import say
+from benchmarks.plan import report_progress
 from benchmarks.service import KeepAlive, Service, running_service
 from development.postgres import EmbeddedPostgres
 from development.second_factor import set_up_application
@@ -26,8 +26,8 @@ from doorward.infrastructure.postgres.database import with_session_options
 
 ROUNDS: Final = 3
 PAGE: Final = Path("benchmarks/admin.md")
-MOST_OVER_QUERY_MS: Final = 5.0
-MOST_GROWTH: Final = 1.5
+MAXIMUM_OVERHEAD_MS: Final = 5.0
+MAXIMUM_GROWTH: Final = 1.5
 INTRODUCTION: Final = f"""\
 # Lists of users at real size
 
@@ -37,9 +37,9 @@ One client, one connection, one worker; service, PostgreSQL (fsync on, its defau
 machine. Medians of {ROUNDS} rounds of up to {CALLS} calls, sizes and calls in turns.
 
 *query*: the page's statement by psycopg alone; the call counts or estimates besides, and uses an estimate again for
-ten seconds. *over*: call minus query at the largest size, at most {MOST_OVER_QUERY_MS:.0f} ms; *worker*: how long the
+ten seconds. *over*: call minus query at the largest size, at most {MAXIMUM_OVERHEAD_MS:.0f} ms; *worker*: how long the
 worker had a processor for a call there. *growth* of the call from the smallest size to the largest, at most
-{MOST_GROWTH}.
+{MAXIMUM_GROWTH}.
 """
 
 
@@ -62,16 +62,16 @@ def measure_admin(sizes: Sequence[int], *, is_quick: bool) -> None:
     print(text)
     if not is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
 async def _bench(postgres: EmbeddedPostgres, sizes: Sequence[int]) -> str:
     sites: list[Site] = []
     async with contextlib.AsyncExitStack() as stack:
         for size in sizes:
-            say(f"making {size:,} users")
+            report_progress(f"making {size:,} users")
             sites.append(await stack.enter_async_context(_running_site(postgres, size)))
-        say("measuring calls")
+        report_progress("measuring calls")
         measured = await measure(sites, ROUNDS)
     return "\n".join([INTRODUCTION, _table(sites[-1].calls, sizes, measured)]).rstrip("\n") + "\n"
 
@@ -114,7 +114,7 @@ def _table(calls: Sequence[Call], sizes: Sequence[int], measured: Measured) -> s
 
 def _row(call: Call, times: Sequence[Times]) -> Sequence[str]:
     over, growth = times[-1].call - times[-1].queries, times[-1].call / times[0].call
-    reached = over <= MOST_OVER_QUERY_MS and growth <= MOST_GROWTH and not any(each.refused for each in times)
+    reached = over <= MAXIMUM_OVERHEAD_MS and growth <= MAXIMUM_GROWTH and not any(each.refused for each in times)
     return [
         call.name,
         " · ".join(f"{each.queries:.2f}" for each in times),

@@ -12,15 +12,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-from benchmarks.accounts import ME, REFRESH, Accounts, Mint, accounts, logins, password_hash
-from benchmarks.capacity.page import LEAST_SHARE_OF_CORE, page_of
-from benchmarks.capacity.people import LOGIN, Behaviour, Costs
-from benchmarks.capacity.people import ME as ME_KIND
-from benchmarks.capacity.people import REFRESH as REFRESH_KIND
-from benchmarks.capacity.watching import Watched, watching
-from benchmarks.load import CONNECTIONS, Mix, apply, require_wrk
+from benchmarks.accounts import ME, REFRESH, Accounts, TokenFactory, accounts, logins, password_hash
+from benchmarks.capacity.page import MINIMUM_CORE_SHARE, page_of
+from benchmarks.capacity.postgres_load import PostgresLoad, measuring_postgres
+from benchmarks.capacity.usage import LOGIN, Behaviour, Costs
+from benchmarks.capacity.usage import ME as ME_KIND
+from benchmarks.capacity.usage import REFRESH as REFRESH_KIND
+from benchmarks.load import CONNECTIONS, Mix, require_wrk, run_load
 from benchmarks.logins import measure_logins
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.processes import running
 from benchmarks.samples import Sample
 from benchmarks.service import LIMITS_OUT_OF_REACH, KeepAlive, Service, serve_command, service_environment
@@ -48,7 +48,7 @@ class Round:
     """The results of one round: of wrk, of PostgreSQL, and of the database's own counts."""
 
     sample: Sample
-    watched: Watched
+    database_load: PostgresLoad
     logins: int
     refreshes: int
 
@@ -73,17 +73,17 @@ class Round:
     @property
     def database_seconds(self) -> float:
         """Return the mean CPU time of PostgreSQL per call."""
-        return self.watched.database_seconds / self.watched.seconds / self.sample.value
+        return self.database_load.database_seconds / self.database_load.seconds / self.sample.value
 
     @property
     def connection_seconds(self) -> float:
         """Return the mean time for which a call kept a connection busy."""
-        return self.watched.mean_busy_connections / self.sample.value
+        return self.database_load.mean_busy_connections / self.sample.value
 
     @property
     def wal_bytes(self) -> float:
         """Return the mean bytes that a call adds to the write-ahead log."""
-        return self.watched.wal_bytes / self.sample.answers
+        return self.database_load.wal_bytes / self.sample.answers
 
 
 class DishonestMixError(Exception):
@@ -102,9 +102,9 @@ def measure_capacity(plan: Plan) -> None:
     ):
         bytes_of = {table: database.bytes_of_a_row(table) for table in ("users", "sessions")}
         bench = Bench(database, service, password, behaviour)
-        say("warming up")
+        report_progress("warming up")
         bench.round(SECONDS[True] / 2, pause_ms=0)
-        say("logins alone")
+        report_progress("logins alone")
         login_seconds = bench.login_seconds()
         full = bench.rounds("the mix, as much as one core answers", plan, pause_ms=0)
         rate = fmean(each.sample.value for each in full)
@@ -123,11 +123,13 @@ def measure_capacity(plan: Plan) -> None:
     text = page_of(behaviour, costs, full, planned)
     print(text)
     share = fmean(each.share_of_core for each in full)
-    if share < LEAST_SHARE_OF_CORE:
-        say(f"NOT written to {PAGE}: the copy had its core for {share:.0%} of the time, so something else ran there")
+    if share < MINIMUM_CORE_SHARE:
+        report_progress(
+            f"NOT written to {PAGE}: the copy had its core for {share:.0%} of the time, so something else ran there"
+        )
     elif not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Bench:
         """Return all rounds of one kind."""
         measured = []
         for number in range(ROUNDS[plan.is_quick]):
-            say(f"{name}, round {number + 1} of {ROUNDS[plan.is_quick]}")
+            report_progress(f"{name}, round {number + 1} of {ROUNDS[plan.is_quick]}")
             measured.append(self.round(SECONDS[plan.is_quick], pause_ms=pause_ms))
         return measured
 
@@ -158,14 +160,14 @@ class Bench:
         rotations, sessions = self.database.rotations(), self.database.session_count()
         with (
             contextlib.closing(KeepAlive(self.service.port, self._access_token())) as http,
-            watching(self.database.url, http, ME) as watched,
+            measuring_postgres(self.database.url, http, ME) as database_load,
         ):
-            sample = apply(self._mix(pause_ms), self.service, seconds)
+            sample = run_load(self._mix(pause_ms), self.service, seconds)
         if sample.failed:
             raise RuntimeError(f"{sample.failed} of {sample.answers} answers were wrong")
         measured = Round(
             sample,
-            watched,
+            database_load,
             logins=self.database.session_count() - sessions,
             refreshes=self.database.rotations() - rotations,
             seconds=seconds,
@@ -174,15 +176,15 @@ class Bench:
         return measured
 
     def _access_token(self) -> str:
-        return Mint(self.service.secret_key).access_token(self.database.sessions(1)[0])
+        return TokenFactory(self.service.secret_key).access_token(self.database.sessions(1)[0])
 
     def _mix(self, pause_ms: int) -> Mix:
-        people, mint = self.database.sessions(PEOPLE), Mint(self.service.secret_key)
+        people, factory = self.database.sessions(PEOPLE), TokenFactory(self.service.secret_key)
         shares = self.behaviour.shares()
         return Mix(
-            me=mint.me(people).requests,
+            me=factory.me(people).requests,
             logins=[call.request() for call in logins(people, self.password)],
-            tokens=[mint.refresh_token(session) for session in people],
+            tokens=[factory.refresh_token(session) for session in people],
             path=REFRESH,
             shares=(shares[ME_KIND], shares[LOGIN], shares[REFRESH_KIND]),
             pause_ms=pause_ms,

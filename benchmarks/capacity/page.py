@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.capacity.people import (
+from benchmarks.capacity.usage import (
     LOGIN,
     ME,
     REFRESH,
@@ -22,7 +22,7 @@ from benchmarks.markdown import table
 if TYPE_CHECKING:
     from benchmarks.capacity.measurement import Round
 
-LEAST_SHARE_OF_CORE: Final = 0.9
+MINIMUM_CORE_SHARE: Final = 0.9
 """Minimum share of its core for the replica under full load. With less the machine is busy, and no page is written."""
 
 USERS: Final = (10, 10_000, 1_000_000, 10_000_000)
@@ -106,7 +106,7 @@ def _measured(costs: Costs, full: Sequence["Round"], planned: Sequence["Round"])
         ["a user and a session on disk, with indexes", f"{costs.user_bytes:.0f} and {costs.session_bytes:.0f} bytes"],
     ]
     note = f"""
-The copy shares its core with whatever else the machine does. Where it had less than {LEAST_SHARE_OF_CORE:.0%} of it in
+The copy shares its core with whatever else the machine does. Where it had less than {MINIMUM_CORE_SHARE:.0%} of it in
 the first column, calls a second and times are of a busy machine, and this page is not written.
 """
     return table(rows) + note + "\n" + table(one_call)
@@ -117,10 +117,10 @@ def _mean(rounds: Sequence["Round"], what: str) -> float:
         {
             "rate": each.sample.value,
             "busy": each.share_of_core,
-            "database": each.watched.database_seconds / each.watched.seconds,
-            "connections": each.watched.mean_busy_connections,
-            "median": each.watched.call_ms(50),
-            "tail": each.watched.call_ms(95),
+            "database": each.database_load.database_seconds / each.database_load.seconds,
+            "connections": each.database_load.mean_busy_connections,
+            "median": each.database_load.call_ms(50),
+            "tail": each.database_load.call_ms(95),
         }[what]
         for each in rounds
     )

@@ -12,8 +12,8 @@ from benchmarks.codes.site import EVERYTHING
 from benchmarks.codes.targets import BEFORE, THIS, call_of, worker_of
 from benchmarks.flows.rates import IN_FLIGHT, PASSWORD, PEOPLE, TOKEN, register, running_version
 from benchmarks.flows.versions import Version, this_version, version_at
-from benchmarks.load import CONNECTIONS, Chain, Replay, apply, get
-from benchmarks.plan import WARM_UP_SECONDS, Plan, say
+from benchmarks.load import CONNECTIONS, RefreshChain, RepeatedRequests, get, run_load
+from benchmarks.plan import WARM_UP_SECONDS, Plan, report_progress
 from benchmarks.processes import CALL_SECONDS, Running
 from benchmarks.samples import Sample, Series
 from development.postgres import EmbeddedPostgres
@@ -38,13 +38,13 @@ def measure_hot_calls(postgres: EmbeddedPostgres, before: str, plan: Plan, serie
         }
         for service in services.values():
             register(service)
-        say(f"/me and /refresh of this version and of {versions[BEFORE].name}")
+        report_progress(f"/me and /refresh of this version and of {versions[BEFORE].name}")
         _round(services, plan.seconds, Series())
         for number in range(plan.rounds * ROUNDS):
             # Each version is first in half of the rounds.
             turns = reversed(services.items()) if number % 2 else services.items()
             _round(dict(turns), plan.seconds, series)
-    say("memory of both with PUBLIC_URL")
+    report_progress("memory of both with PUBLIC_URL")
     for number, (name, version) in enumerate(versions.items(), start=len(versions)):
         with running_version(postgres, version, number, FULL[name]) as service:
             register(service)
@@ -56,10 +56,10 @@ def _round(services: Mapping[str, Running], seconds: float, series: Series) -> N
     logins = {name: _log_in(service) for name, service in services.items()}
     for name, service in services.items():
         calls = [get(ME, authorization=f"Bearer {tokens['access_token']}") for tokens in logins[name]]
-        series.add(call_of("/me", name), apply(Replay(calls, "@example.com"), service, seconds))
+        series.add(call_of("/me", name), run_load(RepeatedRequests(calls, "@example.com"), service, seconds))
     for name, service in services.items():
-        chain = Chain([tokens["refresh_token"] for tokens in logins[name]], REFRESH)
-        series.add(call_of("/refresh", name), apply(chain, service, seconds))
+        chain = RefreshChain([tokens["refresh_token"] for tokens in logins[name]], REFRESH)
+        series.add(call_of("/refresh", name), run_load(chain, service, seconds))
 
 
 def _log_in(service: Running) -> Sequence[Mapping[str, str]]:

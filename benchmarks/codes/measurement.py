@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accounts import Mint, accounts
+from benchmarks.accounts import TokenFactory, accounts
 from benchmarks.codes import targets
+from benchmarks.codes.first_paint import BrowserMissingError, measure_first_paint
 from benchmarks.codes.hot_calls import measure_hot_calls
-from benchmarks.codes.painting import BrowserMissingError, measure_painting
 from benchmarks.codes.site import WITH_PAGES, Site, new_site
 from benchmarks.codes.worker_memory import measure_worker_memory
 from benchmarks.flows.measurement import processor_ratio
@@ -20,13 +20,13 @@ from benchmarks.peers.hydra import hydra_codes
 from benchmarks.peers.keycloak import keycloak_codes
 from benchmarks.peers.oidc_provider_app import oidc_provider_codes
 from benchmarks.peers.token_server import Start, started_peers
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.processes import Running
 from benchmarks.samples import Sample, Series
 from benchmarks.service import running_service
 from benchmarks.speed import results
 from benchmarks.speed.page import series_table, targets_table
-from benchmarks.speed.rates import Contestant, add_balanced, warm_up
+from benchmarks.speed.rates import Subject, add_balanced, warm_up
 from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 
@@ -45,7 +45,7 @@ PEERS: Final[Mapping[str, Start[CodeServer]]] = {
     targets.HYDRA: hydra_codes,
 }
 MEMORIES: Final = {targets.EXCHANGE: targets.MEMORY, targets.exchange_of(targets.KEYCLOAK): targets.MEMORY_OF_KEYCLOAK}
-"""The series of memory, by the contestant whose processes it measures."""
+"""The series of memory, by the subject whose processes it measures."""
 
 BROWSER: Final = "the sign-in page in Chromium"
 BEFORE: Final = "/me and /refresh beside the version before the provider"
@@ -71,13 +71,13 @@ def measure_codes(plan: Plan, before: str) -> None:
         people = stack.enter_context(accounts(postgres, USERS, NO_PASSWORD))
         site = new_site(postgres, people)
         with contextlib.ExitStack() as programs:
-            contestants = list(_of_the_service(programs, site, plan.seconds))
+            subjects = list(_of_the_service(programs, site, plan.seconds))
             if plan.with_peers:
-                contestants += _peers(programs, postgres, plan.seconds, missing)
-            _measure(contestants, plan, series)
+                subjects += _peers(programs, postgres, plan.seconds, missing)
+            _measure(subjects, plan, series)
         measure_worker_memory(site, plan, series)
         try:
-            measure_painting(site, plan, series)
+            measure_first_paint(site, plan, series)
         except BrowserMissingError as error:
             missing[BROWSER] = str(error)
         if before:
@@ -86,47 +86,47 @@ def measure_codes(plan: Plan, before: str) -> None:
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
-def _of_the_service(stack: contextlib.ExitStack, site: Site, seconds: float) -> Iterator[Contestant]:
-    say("starting the service, and the limit")
+def _of_the_service(stack: contextlib.ExitStack, site: Site, seconds: float) -> Iterator[Subject]:
+    report_progress("starting the service, and the limit")
     service = stack.enter_context(running_service(site.url, settings=WITH_PAGES, secret_key=site.key))
     bare = stack.enter_context(bare_codes(site.url))
-    mint, server = Mint(site.key), site.server(service)
+    factory, server = TokenFactory(site.key), site.server(service)
     server.require_tokens()
     codes, count = round(CODES_A_SECOND * seconds), site.people.session_count
-    yield Contestant(targets.EXCHANGE, service, lambda: server.exchanges(codes), count)
-    yield Contestant(targets.EXCHANGE_BARE, bare, lambda: site.visitors.bare_exchanges(codes), count)
-    yield Contestant(targets.REFRESH, service, server.refreshes, site.people.rotations)
-    yield Contestant(targets.AUTHORIZE, service, lambda: site.visitors.authorizations(CONNECTIONS))
-    yield Contestant(targets.ME, service, lambda: mint.me(site.people.sessions(CONNECTIONS)))
+    yield Subject(targets.EXCHANGE, service, lambda: server.exchanges(codes), count)
+    yield Subject(targets.EXCHANGE_BARE, bare, lambda: site.visitors.bare_exchanges(codes), count)
+    yield Subject(targets.REFRESH, service, server.refreshes, site.people.rotations)
+    yield Subject(targets.AUTHORIZE, service, lambda: site.visitors.authorizations(CONNECTIONS))
+    yield Subject(targets.ME, service, lambda: factory.me(site.people.sessions(CONNECTIONS)))
 
 
 def _peers(
     stack: contextlib.ExitStack, postgres: EmbeddedPostgres, seconds: float, missing: dict[str, str]
-) -> Iterator[Contestant]:
+) -> Iterator[Subject]:
     for name, server in started_peers(stack, postgres, PEERS, missing):
         server.require_tokens()
         yield from _calls_of_peer(name, server, round(CODES_OF_PEERS_A_SECOND * seconds))
 
 
-def _calls_of_peer(name: str, server: CodeServer, codes: int) -> Sequence[Contestant]:
+def _calls_of_peer(name: str, server: CodeServer, codes: int) -> Sequence[Subject]:
     return [
-        Contestant(targets.exchange_of(name), server.process, lambda: server.exchanges(codes)),
-        Contestant(targets.refresh_of(name), server.process, server.refreshes),
+        Subject(targets.exchange_of(name), server.process, lambda: server.exchanges(codes)),
+        Subject(targets.refresh_of(name), server.process, server.refreshes),
     ]
 
 
-def _measure(contestants: Sequence[Contestant], plan: Plan, series: Series) -> None:
-    for contestant in contestants:
-        say(f"warming up: {contestant.name}")
-        warm_up(contestant, plan.seconds)
+def _measure(subjects: Sequence[Subject], plan: Plan, series: Series) -> None:
+    for subject in subjects:
+        report_progress(f"warming up: {subject.name}")
+        warm_up(subject, plan.seconds)
     for number in range(plan.rounds):
-        say(f"codes, round {number + 1} of {plan.rounds}")
-        for contestant in contestants:
-            add_balanced(series, contestant, plan.seconds)
-    processes: Mapping[str, Running] = {contestant.name: contestant.process for contestant in contestants}
+        report_progress(f"codes, round {number + 1} of {plan.rounds}")
+        for subject in subjects:
+            add_balanced(series, subject, plan.seconds)
+    processes: Mapping[str, Running] = {subject.name: subject.process for subject in subjects}
     for name in MEMORIES.keys() & processes.keys():
         series.add(MEMORIES[name], Sample(processes[name].whole_memory_mb()))
 

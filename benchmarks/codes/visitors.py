@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from benchmarks.accounts import Accounts
-from benchmarks.load import FORM, Once, Redirects, get, post
+from benchmarks.load import FORM, Redirects, SingleUseRequests, get, post
 from benchmarks.peers.code_server import REDIRECT_URI, VERIFIER, authorization
 from doorward.domain.auth.sessions.browser_session import PREFIX
 from doorward.domain.auth.tokens.opaque_token import SECRET_BYTES, OpaqueToken, OpaqueTokenCodec
@@ -36,10 +36,10 @@ class Visitors:
         codec = self._codec(CODE_PREFIX, AUTHORIZATION_CODE_PURPOSE)
         return [codec.encode(code) for code in self._codes(count)]
 
-    def bare_exchanges(self, count: int) -> Once:
+    def bare_exchanges(self, count: int) -> SingleUseRequests:
         """Return that many codes as the limit expects them."""
         bodies = [f"{code.id}.{code.user_id}.{self.client_id}" for code in self._codes(count)]
-        return Once([post("/", FORM, body) for body in bodies], '"id_token"')
+        return SingleUseRequests([post("/", FORM, body) for body in bodies], '"id_token"')
 
     def authorizations(self, count: int) -> Redirects:
         """Return authorization requests of the application in that many browsers."""

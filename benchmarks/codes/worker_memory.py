@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks.accounts import Mint
+from benchmarks.accounts import TokenFactory
 from benchmarks.codes.site import EVERYTHING, Site
 from benchmarks.codes.targets import WORKER_OFF, WORKER_ON
-from benchmarks.load import CONNECTIONS, apply
-from benchmarks.plan import WARM_UP_SECONDS, Plan, say
+from benchmarks.load import CONNECTIONS, run_load
+from benchmarks.plan import WARM_UP_SECONDS, Plan, report_progress
 from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, Service, running_service
 
@@ -17,7 +17,7 @@ VARIANTS: Final[Mapping[str, Mapping[str, str]]] = {WORKER_OFF: LIMITS_OUT_OF_RE
 
 def measure_worker_memory(site: Site, plan: Plan, series: Series) -> None:
     """Start a worker of each kind in turns, load it, and measure its resident memory."""
-    say("memory of a worker with and without the provider")
+    report_progress("memory of a worker with and without the provider")
     for _ in range(plan.rounds):
         for name, settings in VARIANTS.items():
             with running_service(site.url, settings=settings, secret_key=site.key) as service:
@@ -28,15 +28,15 @@ def measure_worker_memory(site: Site, plan: Plan, series: Series) -> None:
 
 
 def _use(site: Site, service: Service) -> None:
-    mint = Mint(site.key)
+    factory = TokenFactory(site.key)
     sessions = site.people.sessions(CONNECTIONS)
-    for load in (mint.me(sessions), mint.refresh(sessions)):
-        apply(load, service, WARM_UP_SECONDS)
+    for load in (factory.me(sessions), factory.refresh(sessions)):
+        run_load(load, service, WARM_UP_SECONDS)
     site.people.rotations()
 
 
 def _use_provider(site: Site, service: Service) -> None:
     server = site.server(service)
     for load in (site.visitors.authorizations(CONNECTIONS), server.exchanges(CODES), server.refreshes()):
-        apply(load, service, WARM_UP_SECONDS)
+        run_load(load, service, WARM_UP_SECONDS)
     site.open_pages(service)

@@ -11,7 +11,7 @@ from benchmarks.flows.rates import login_series, measure_logins_of
 from benchmarks.flows.versions import Version, this_version, version_at
 from benchmarks.load import require_wrk
 from benchmarks.markdown import table
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.samples import Series
 from development.postgres import EmbeddedPostgres
 
@@ -32,16 +32,16 @@ def measure_factors(plan: Plan, before: str) -> None:
     versions = [this_version(), *([version_at(before)] if before else [])]
     series = Series()
     with EmbeddedPostgres() as postgres:
-        say("passkeys and passwords")
+        report_progress("passkeys and passwords")
         measure_passkeys(postgres, plan, series)
-        say("logins of users without a second factor")
+        report_progress("logins of users without a second factor")
         measure_logins_of(postgres, versions, plan.rounds, plan.logins, series)
     load = f"The machine's load average at the end: {os.getloadavg()[0]:.0f}, on {os.cpu_count()} cores.\n"
     text = "\n".join([INTRODUCTION, load, *_tables(series, versions)])
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
 def _tables(series: Series, versions: Sequence[Version]) -> Iterator[str]:

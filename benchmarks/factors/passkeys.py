@@ -10,9 +10,9 @@ from typing import Final
 import cbor2
 
 from benchmarks.accounts import Accounts, Session, accounts, logins, password_hash
-from benchmarks.load import JSON, Replay, apply, post
+from benchmarks.load import JSON, RepeatedRequests, post, run_load
 from benchmarks.logins import measure_logins
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, PASSWORD, UNREACHED_LIMIT, Service, running_service
 from development.authenticator import ES256, Authenticator, Credential, encode, new_key
@@ -33,7 +33,7 @@ PASSKEY_USERS: Final = 512
 SPARE: Final = 3.0
 """Signatures for a round, as a multiple of the logins of the previous round: each signature works once."""
 
-LEAST: Final = 2_000
+MINIMUM_CALLS: Final = 2_000
 """Minimum signatures of a round, including the first one, which is not counted."""
 
 BY_PASSKEY: Final = "login by a passkey"
@@ -80,9 +80,9 @@ class Signatures:
             authenticator,
         )
 
-    def calls(self, count: int) -> Replay:
+    def calls(self, count: int) -> RepeatedRequests:
         """Return that many logins, cycling through the users."""
-        return Replay(
+        return RepeatedRequests(
             [self._call(each) for each in islice(cycle(self.authenticator.credentials), count)], "refresh_token"
         )
 
@@ -110,12 +110,12 @@ def measure_passkeys(postgres: EmbeddedPostgres, plan: Plan, series: Series) -> 
         sessions = stored.sessions(PASSWORD_USERS + PASSKEY_USERS)
         signatures = Signatures.of(service, stored, sessions[PASSWORD_USERS:])
         by_password = logins(sessions[:PASSWORD_USERS], PASSWORD)
-        sample, seconds = apply(signatures.calls(LEAST), service, 1, IN_FLIGHT), 1.0
+        sample, seconds = run_load(signatures.calls(MINIMUM_CALLS), service, 1, IN_FLIGHT), 1.0
         measure_logins(service, by_password, IN_FLIGHT, IN_FLIGHT)
         for number in range(plan.rounds):
-            say(f"round {number + 1} of {plan.rounds}")
-            count = int(max(LEAST, SPARE * plan.seconds * sample.answers / seconds))
-            sample, seconds = apply(signatures.calls(count), service, plan.seconds, IN_FLIGHT), plan.seconds
+            report_progress(f"round {number + 1} of {plan.rounds}")
+            count = int(max(MINIMUM_CALLS, SPARE * plan.seconds * sample.answers / seconds))
+            sample, seconds = run_load(signatures.calls(count), service, plan.seconds, IN_FLIGHT), plan.seconds
             series.add(BY_PASSKEY, _all_succeeded(sample))
             series.add(BY_PASSWORD, _all_succeeded(measure_logins(service, by_password, IN_FLIGHT, plan.logins)))
 

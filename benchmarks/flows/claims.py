@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from benchmarks.samples import Sample, Series
 from doorward.domain.outbox.mail import MAIL_CHANNEL
-from doorward.domain.outbox.repository import claim_messages, update_waiting_messages
+from doorward.domain.outbox.repository import claim_messages, update_blocked_messages
 
 WAITING: Final = (0, 100_000)
 """Number of due messages besides those that are claimed."""
@@ -67,7 +67,7 @@ async def _add_claims_behind_blocked(connection: AsyncConnection[Any], series: S
     series.add(BLOCKED_CLAIM, Sample((time.monotonic() - began) * 1e3))
     while True:
         began = time.monotonic()
-        if not await update_waiting_messages(connection, channel=_CHANNEL, lease=LEASE):
+        if not await update_blocked_messages(connection, channel=_CHANNEL, lease=LEASE):
             break
         series.add(ASIDE, Sample((time.monotonic() - began) * 1e3))
     began = time.monotonic()

@@ -25,7 +25,7 @@ from benchmarks.flows.statements import BUDGETS, Cost, Flows, StatementLog
 from benchmarks.flows.versions import Version, this_version, version_at
 from benchmarks.load import require_wrk
 from benchmarks.markdown import table
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.processes import running
 from benchmarks.samples import Series
 from benchmarks.service import Service, serve_command
@@ -52,19 +52,19 @@ def measure_accounts(plan: Plan, before: str) -> None:
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres())
         service, url = stack.enter_context(_service_with_mail(postgres, "doorward_flows"))
-        say("claims of the outbox")
+        report_progress("claims of the outbox")
         asyncio.run(measure_claims(url, plan.rounds, series))
-        say("requests for a reset")
+        report_progress("requests for a reset")
         measure_forgot(service, plan.rounds, plan.seconds, series)
-        say("statements of each flow")
+        report_progress("statements of each flow")
         costs = _costs(postgres)
-        say("logins")
+        report_progress("logins")
         measure_logins_of(postgres, versions, plan.rounds, plan.logins, series)
     text = "\n".join([INTRODUCTION, *_tables(costs, series, versions)])
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
 def _costs(postgres: EmbeddedPostgres) -> Mapping[str, Cost]:

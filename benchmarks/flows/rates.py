@@ -10,7 +10,7 @@ import psycopg
 import requests
 
 from benchmarks.flows.versions import Version
-from benchmarks.load import FORM, JSON, Replay, apply, post
+from benchmarks.load import FORM, JSON, RepeatedRequests, post, run_load
 from benchmarks.logins import LoginCall, measure_logins
 from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 from benchmarks.samples import Series
@@ -55,7 +55,7 @@ def measure_forgot(service: Running, rounds: int, seconds: float, series: Series
     loads = {"forgot: unknown addresses": unknown, "forgot: one known address": [_forgot("flows-known@example.com")]}
     for _ in range(rounds):
         for name, calls in loads.items():
-            series.add(name, apply(Replay(calls, ""), service, seconds))
+            series.add(name, run_load(RepeatedRequests(calls, ""), service, seconds))
 
 
 def login_call(number: int) -> LoginCall:

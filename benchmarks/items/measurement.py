@@ -15,7 +15,7 @@ from benchmarks.items.plans import explain
 from benchmarks.items.report import calls_table, import_table, page, plans_table
 from benchmarks.items.site import Site, running_site
 from benchmarks.items.timing import measure
-from benchmarks.plan import say
+from benchmarks.plan import report_progress
 from development.postgres import EmbeddedPostgres
 
 ROUNDS: Final = 3
@@ -32,7 +32,7 @@ def measure_items(sizes: Sequence[int], *, is_quick: bool) -> None:
         text = runner.run(_bench(postgres, sizes, 1 if is_quick else ROUNDS_OF_IMPORTS))
     if not is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
 async def _bench(postgres: EmbeddedPostgres, sizes: Sequence[int], rounds_of_imports: int) -> str:
@@ -40,18 +40,18 @@ async def _bench(postgres: EmbeddedPostgres, sizes: Sequence[int], rounds_of_imp
     sites: list[Site] = []
     async with contextlib.AsyncExitStack() as stack:
         for size in sizes:
-            say(f"making {size:,} items")
+            report_progress(f"making {size:,} items")
             sites.append(await stack.enter_async_context(running_site(postgres, size, words)))
         for site in sites:
             for call in site.calls:
                 await check_answer(call, site.http, site.connection)
-        say("measuring calls")
+        report_progress("measuring calls")
         measured = await measure(sites, ROUNDS)
         largest = sites[-1]
         print(calls_table(largest.calls, sizes, measured), flush=True)
         plans = await explain(largest.connection, largest.calls)
         print(plans_table(plans), flush=True)
-        say("measuring imports")
+        report_progress("measuring imports")
         imported = await measure_import(largest, words, rounds_of_imports)
         print(import_table(imported), flush=True)
     return page(largest.calls, sizes, measured, plans, imported)

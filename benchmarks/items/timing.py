@@ -13,7 +13,7 @@ from benchmarks.items.calls import Call
 from benchmarks.service import KeepAlive, Service
 
 CALLS: Final = 50
-LEAST_CALLS: Final = 3
+MINIMUM_CALLS: Final = 3
 TURN_SECONDS: Final = 1.0
 """Time after which a turn ends with fewer calls."""
 
@@ -109,7 +109,7 @@ async def _median_ms(once: Callable[[], Awaitable[object]]) -> float:
     await once()
     taken: list[float] = []
     end = time.perf_counter() + TURN_SECONDS
-    while len(taken) < LEAST_CALLS or (len(taken) < CALLS and time.perf_counter() < end):
+    while len(taken) < MINIMUM_CALLS or (len(taken) < CALLS and time.perf_counter() < end):
         started = time.perf_counter()
         await once()
         taken.append((time.perf_counter() - started) * 1000)

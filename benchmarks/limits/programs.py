@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.accounts import MAIL_DOMAIN, Session
-from benchmarks.load import Chain, Replay, get
+from benchmarks.load import RefreshChain, RepeatedRequests, get
 from benchmarks.processes import HOST, PORT, Running, running
 
 ROOT: Final = Path(__file__).parents[2]
@@ -48,19 +48,19 @@ def bare_starlette() -> Iterator[Running]:
         yield process
 
 
-def me_of_bare_asgi(sessions: Sequence[Session]) -> Replay:
+def me_of_bare_asgi(sessions: Sequence[Session]) -> RepeatedRequests:
     """Return calls that look up the users of these sessions."""
-    return Replay([get(f"/{session.id}/{session.user_id}") for session in sessions], f'{MAIL_DOMAIN}"')
+    return RepeatedRequests([get(f"/{session.id}/{session.user_id}") for session in sessions], f'{MAIL_DOMAIN}"')
 
 
-def refresh_of_bare_asgi(sessions: Sequence[Session]) -> Chain:
+def refresh_of_bare_asgi(sessions: Sequence[Session]) -> RefreshChain:
     """Return rotations of these sessions."""
-    return Chain([f"{session.id}.{session.user_id}.{session.generation}" for session in sessions], "/refresh")
+    return RefreshChain([f"{session.id}.{session.user_id}.{session.generation}" for session in sessions], "/refresh")
 
 
-def hello_of_bare_starlette() -> Replay:
+def hello_of_bare_starlette() -> RepeatedRequests:
     """Return the only call."""
-    return Replay([get("/")], '"ok"')
+    return RepeatedRequests([get("/")], '"ok"')
 
 
 def _python_path() -> str:

@@ -12,7 +12,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.utils import base64url_decode
 
-from benchmarks.load import CONNECTIONS, FORM, Chain, Once, post
+from benchmarks.load import CONNECTIONS, FORM, RefreshChain, SingleUseRequests, post
 from benchmarks.peers.token_server import ALGORITHM
 from benchmarks.processes import CALL_SECONDS, Running
 from doorward.domain.oauth.pkce import challenge_of
@@ -56,15 +56,17 @@ class CodeServer:
     refreshes_id_token: bool = True
     """Whether a refresh returns an ID token, too."""
 
-    def exchanges(self, count: int) -> Once:
+    def exchanges(self, count: int) -> SingleUseRequests:
         """Return the redemptions of that many new codes."""
         bodies = [urlencode(self._redemption(code)) for code in self.codes(count)]
-        return Once([post(self.path, FORM, body, accept="application/json") for body in bodies], '"id_token"')
+        return SingleUseRequests(
+            [post(self.path, FORM, body, accept="application/json") for body in bodies], '"id_token"'
+        )
 
-    def refreshes(self) -> Chain:
+    def refreshes(self) -> RefreshChain:
         """Return new refresh tokens, one for each connection, each from its own code."""
         tokens = [self._tokens(self._redemption(code))["refresh_token"] for code in self.codes(CONNECTIONS)]
-        return Chain(tokens, self.path, form=self._refresh())
+        return RefreshChain(tokens, self.path, form=self._refresh())
 
     def require_tokens(self) -> None:
         """Raise ``RuntimeError`` unless a code and a refresh token yield the tokens that the comparison needs.

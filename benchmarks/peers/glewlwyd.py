@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from benchmarks.load import Chain, Replay, get
+from benchmarks.load import RefreshChain, RepeatedRequests, get
 from benchmarks.peers.installation import GLEWLWYD_EC_KEYS, GLEWLWYD_KEYS, install_glewlwyd
 from benchmarks.peers.programs import EMAIL, EXPECTED, PEOPLE, connect, database
 from benchmarks.peers.token_server import SCOPE, PeerMissingError, TokenServer, new_clients
@@ -45,7 +45,7 @@ They are removed before the load.
 """
 
 NO_STAND_INS: Final = "DROP FUNCTION gen_salt, crypt"
-MINT: Final = """
+INSERT_REFRESH_ROW: Final = """
     WITH minted AS (
         INSERT INTO gpo_refresh_token (
             gpor_plugin_name, gpor_authorization_type, gpor_username, gpor_client_id, gpor_expires_at, gpor_duration,
@@ -63,20 +63,20 @@ class Glewlwyd:
     """The running server."""
 
     process: Running
-    me: Replay
+    me: RepeatedRequests
     postgres: Mapping[str, str]
     tokens: Sequence[Mapping[str, str]]
     """The tokens that the client got for each user."""
 
-    def mint_chain(self, count: int) -> Chain:
+    def refresh_chain(self, count: int) -> RefreshChain:
         """Return new refresh tokens, inserted by SQL, because a code flow takes a third of a second."""
         tokens = [secrets.token_hex(64) for _ in range(count)]
         with connect(self.postgres) as connection, connection.transaction():
             for number, token in enumerate(tokens):
                 digest = b64encode(hashlib.sha256(token.encode()).digest()).decode()
                 row = {"username": f"user{number % PEOPLE}", "client": CLIENT, "hash": f"{{SHA256}}{digest}"}
-                connection.execute(MINT, {**row, "jti": secrets.token_hex(16)})
-        return Chain(tokens, TOKEN, form={"grant_type": "refresh_token", "client_id": CLIENT})
+                connection.execute(INSERT_REFRESH_ROW, {**row, "jti": secrets.token_hex(16)})
+        return RefreshChain(tokens, TOKEN, form={"grant_type": "refresh_token", "client_id": CLIENT})
 
     def rotations(self) -> int:
         """Return how many refresh tokens were used, once the server is idle.
@@ -105,7 +105,7 @@ def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
         with connect(settings) as connection:
             connection.execute(NO_STAND_INS)
         calls = [get("/api/oidc/userinfo", authorization=f"Bearer {each['access_token']}") for each in tokens]
-        yield Glewlwyd(process, Replay(calls, EXPECTED), settings, tokens)
+        yield Glewlwyd(process, RepeatedRequests(calls, EXPECTED), settings, tokens)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.installation import DEVELOPMENT, install, python_of
-from benchmarks.plan import say
+from benchmarks.plan import report_progress
 
 PEERS: Final = Path(__file__).parent
 INSTALLED: Final = DEVELOPMENT / "peers"
@@ -83,10 +83,10 @@ def install_glewlwyd() -> Path | None:
         try:
             _unpack_glewlwyd(Path(folder))
         except OSError as error:
-            say(f"glewlwyd is left out: {error}")
+            report_progress(f"glewlwyd is left out: {error}")
             return None
         except subprocess.CalledProcessError as error:
-            say(f"glewlwyd is left out: {error.cmd[0]} says {error.stderr.strip()}")
+            report_progress(f"glewlwyd is left out: {error.cmd[0]} says {error.stderr.strip()}")
             return None
         # Last, so that an interrupted installation is repeated.
         (Path(folder) / "root").rename(GLEWLWYD_FOLDER)

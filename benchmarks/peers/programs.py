@@ -14,7 +14,7 @@ import psycopg
 import requests
 from psycopg import Connection, sql
 
-from benchmarks.load import FORM, JSON, Chain, Replay, get
+from benchmarks.load import FORM, JSON, RefreshChain, RepeatedRequests, get
 from benchmarks.logins import LoginCall
 from benchmarks.peers.installation import PEERS, install_better_auth, install_python_peers
 from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
@@ -34,19 +34,21 @@ class Peer:
     """A running peer. Unsupported calls are None."""
 
     process: Running
-    me: Mapping[str, Replay]
+    me: Mapping[str, RepeatedRequests]
     """Calls by the strategy's name, or the peer's if it has one strategy; Django's tokens are created for each load."""
     logins: Sequence[LoginCall]
     postgres: Mapping[str, str]
 
-    def mint_me(self) -> Replay:
+    def me_requests(self) -> RepeatedRequests:
         """Return calls with new access tokens, which last five minutes (Django only)."""
-        pairs = _minted(self.postgres, PEOPLE)
-        return Replay([get("/me/", authorization=f"Bearer {pair['access']}") for pair in pairs], EXPECTED)
+        pairs = _created_tokens(self.postgres, PEOPLE)
+        return RepeatedRequests([get("/me/", authorization=f"Bearer {pair['access']}") for pair in pairs], EXPECTED)
 
-    def mint_chain(self, count: int) -> Chain:
+    def refresh_chain(self, count: int) -> RefreshChain:
         """Return new refresh tokens (Django only)."""
-        return Chain([pair["refresh"] for pair in _minted(self.postgres, count)], "/token/refresh/", "refresh")
+        return RefreshChain(
+            [pair["refresh"] for pair in _created_tokens(self.postgres, count)], "/token/refresh/", "refresh"
+        )
 
     def rotations(self) -> int:
         """Return how many refresh tokens were used (Django only)."""
@@ -75,7 +77,7 @@ def fastapi_users(postgres: EmbeddedPostgres, password_hash: str = DEFAULT) -> I
         for strategy in ("jwt", "database"):
             tokens = [_post(process, f"/{strategy}/login", data=form).json()["access_token"] for form in forms]
             calls = [get(f"/{strategy}/me", authorization=f"Bearer {token}") for token in tokens]
-            me[strategy] = Replay(calls, EXPECTED)
+            me[strategy] = RepeatedRequests(calls, EXPECTED)
         logins = [LoginCall("/jwt/login", FORM, _form(form), "access_token") for form in forms]
         yield Peer(process, me, logins, settings)
 
@@ -93,7 +95,7 @@ def django(postgres: EmbeddedPostgres, *, workers: int, password_hash: str = DEF
     command = [str(install_python_peers()), "-m", "gunicorn", "--bind", f"{HOST}:{PORT}", "--log-level", "warning"]
     command += ["--workers", str(workers), "--threads", str(GUNICORN_THREADS), "django_site.wsgi"]
     with running(command, settings, ready="/health/", worker_count=workers, has_parent=True) as process:
-        _minted(settings, PEOPLE)
+        _created_tokens(settings, PEOPLE)
         bodies = [{"username": f"user{number}", "password": settings["PEER_PASSWORD"]} for number in range(PEOPLE)]
         logins = [LoginCall("/token/", JSON, json.dumps(body), '"refresh"') for body in bodies]
         yield Peer(process, {}, logins, settings)
@@ -117,7 +119,7 @@ def better_auth(postgres: EmbeddedPostgres) -> Iterator[Peer | None]:
             calls.append(get("/api/auth/get-session", cookie=cookies))
         bodies = [{"email": EMAIL.format(number), "password": settings["PEER_PASSWORD"]} for number in range(PEOPLE)]
         logins = [LoginCall("/api/auth/sign-in/email", JSON, json.dumps(body), '"token"') for body in bodies]
-        yield Peer(process, {"better-auth": Replay(calls, EXPECTED)}, logins, settings)
+        yield Peer(process, {"better-auth": RepeatedRequests(calls, EXPECTED)}, logins, settings)
 
 
 def database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
@@ -150,10 +152,10 @@ def connect(settings: Mapping[str, str]) -> Connection[Any]:
     )
 
 
-def _minted(settings: Mapping[str, str], count: int) -> Sequence[Mapping[str, str]]:
-    script = f"from django_site.people import mint; mint({count})"
-    minted: Sequence[Mapping[str, str]] = json.loads(_django("shell", settings, "--command", script))
-    return minted
+def _created_tokens(settings: Mapping[str, str], count: int) -> Sequence[Mapping[str, str]]:
+    script = f"from django_site.users import print_tokens; print_tokens({count})"
+    created: Sequence[Mapping[str, str]] = json.loads(_django("shell", settings, "--command", script))
+    return created
 
 
 def _django(command: str, settings: Mapping[str, str], *arguments: str) -> str:

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias, TypeVar
 import jwt
 import requests
 
-from benchmarks.load import FORM, Replay, post
-from benchmarks.plan import say
+from benchmarks.load import FORM, RepeatedRequests, post
+from benchmarks.plan import report_progress
 from benchmarks.processes import CALL_SECONDS, Running
 from development.postgres import EmbeddedPostgres
 
@@ -35,7 +35,7 @@ class TokenServer:
     clients: Mapping[str, str]
     """Secrets by client ids."""
 
-    def load(self) -> Replay:
+    def load(self) -> RepeatedRequests:
         """Return the calls of all clients."""
         return token_calls(self.path, self.clients)
 
@@ -61,19 +61,19 @@ def started_peers(
 ) -> Iterator[tuple[str, Server]]:
     """Start each peer in turn, on one PostgreSQL. Store in ``missing`` the reasons for missing ones."""
     for name, start in peers.items():
-        say(f"starting {name}")
+        report_progress(f"starting {name}")
         try:
             server = stack.enter_context(start(postgres))
         except PeerMissingError as error:
             missing[name] = str(error)
-            say(f"{name}: left out: {error}")
+            report_progress(f"{name}: left out: {error}")
             continue
         yield name, server
 
 
-def token_calls(path: str, clients: Mapping[str, str]) -> Replay:
+def token_calls(path: str, clients: Mapping[str, str]) -> RepeatedRequests:
     """Return a client_credentials call of each client."""
-    return Replay([_call(path, client_id, secret) for client_id, secret in clients.items()], '"access_token"')
+    return RepeatedRequests([_call(path, client_id, secret) for client_id, secret in clients.items()], '"access_token"')
 
 
 def new_clients() -> Mapping[str, str]:

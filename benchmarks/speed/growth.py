@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.accounts import Accounts, Mint, accounts, logins
-from benchmarks.load import CONNECTIONS, Replay, apply
-from benchmarks.plan import WARM_UP_SECONDS, Plan, say
+from benchmarks.accounts import Accounts, TokenFactory, accounts, logins
+from benchmarks.load import CONNECTIONS, RepeatedRequests, run_load
+from benchmarks.plan import WARM_UP_SECONDS, Plan, report_progress
 from benchmarks.samples import Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, Service, running_service
 from development.postgres import EmbeddedPostgres
@@ -33,28 +33,28 @@ def measure_growth(postgres: EmbeddedPostgres, password: str, cheap_hash: str, p
     sites: list[_Site] = []
     with contextlib.ExitStack() as stack:
         for size in SIZES:
-            say(f"making {size:,} users")
+            report_progress(f"making {size:,} users")
             made = stack.enter_context(accounts(postgres, size, cheap_hash))
             service = stack.enter_context(running_service(made.url, settings=LIMITS_OUT_OF_REACH))
             cheap = stack.enter_context(running_service(made.url, settings=CHEAP_LOGINS))
             sites.append(_Site(size, made, service, cheap))
         _round(sites, password, WARM_UP_SECONDS, Series())
         for number in range(plan.rounds):
-            say(f"growth, round {number + 1} of {plan.rounds}")
+            report_progress(f"growth, round {number + 1} of {plan.rounds}")
             _round(sites, password, plan.seconds, series)
 
 
 def _round(sites: Sequence[_Site], password: str, seconds: float, series: Series) -> None:
     for site in sites:
         callers = site.accounts.sessions(CALLERS)
-        mint = Mint(site.service.secret_key)
-        series.add(f"/me at {site.size:,} users", apply(mint.me(callers), site.service, seconds))
+        factory = TokenFactory(site.service.secret_key)
+        series.add(f"/me at {site.size:,} users", run_load(factory.me(callers), site.service, seconds))
     for site in sites:
-        mint = Mint(site.service.secret_key)
-        chain = mint.refresh(site.accounts.sessions(CALLERS))
-        series.add(f"/refresh at {site.size:,} users", apply(chain, site.service, seconds))
+        factory = TokenFactory(site.service.secret_key)
+        chain = factory.refresh(site.accounts.sessions(CALLERS))
+        series.add(f"/refresh at {site.size:,} users", run_load(chain, site.service, seconds))
         site.accounts.rotations()
     for site in sites:
         calls = logins(site.accounts.sessions(CALLERS), password)
-        load = Replay([call.request() for call in calls], calls[0].expected)
-        series.add(f"/token at {site.size:,} users", apply(load, site.with_cheap_logins, seconds, CONNECTIONS))
+        load = RepeatedRequests([call.request() for call in calls], calls[0].expected)
+        series.add(f"/token at {site.size:,} users", run_load(load, site.with_cheap_logins, seconds, CONNECTIONS))

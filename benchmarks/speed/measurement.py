@@ -9,11 +9,11 @@ from benchmarks.load import require_wrk
 from benchmarks.plan import Plan
 from benchmarks.samples import Series
 from benchmarks.speed.growth import measure_growth
+from benchmarks.speed.login_storm import ROUNDS_OF_BCRYPT, measure_login_storm, measure_token_of_peers
 from benchmarks.speed.memory import measure_memory
 from benchmarks.speed.rates import measure_rates
 from benchmarks.speed.starting import measure_start
 from benchmarks.speed.storage import measure_storage
-from benchmarks.speed.storm import ROUNDS_OF_BCRYPT, measure_storm, measure_token_of_peers
 from development.postgres import EmbeddedPostgres
 
 USERS: Final = 10_000
@@ -39,7 +39,7 @@ def _steps(
     postgres: EmbeddedPostgres, people: Accounts, password: str, plan: Plan, series: Series
 ) -> dict[str, Callable[[], None]]:
     def logins() -> None:
-        measure_storm(people, password, plan, series)
+        measure_login_storm(people, password, plan, series)
         if plan.with_peers and not plan.is_quick:
             measure_token_of_peers(postgres, plan, series)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.accounts import Accounts
 from benchmarks.installation import service_python
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.processes import HOST, START_SECONDS
 from benchmarks.samples import Sample, Series
 from benchmarks.service import serve_command, service_environment
@@ -23,7 +23,7 @@ IMPORTS: Final = "import fastapi, uvicorn, psycopg"
 
 def measure_start(accounts: Accounts, plan: Plan, series: Series) -> None:
     """Measure starts and imports in turns, after one of each that reads the files from disk."""
-    say("starting")
+    report_progress("starting")
     _start_seconds(accounts.url)
     _import_seconds()
     for _ in range(plan.rounds):

@@ -8,7 +8,7 @@ from uuid import UUID
 import requests
 
 from benchmarks.accounts import REFRESH, Accounts
-from benchmarks.plan import say
+from benchmarks.plan import report_progress
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, running_service, user_id_of
@@ -20,7 +20,7 @@ STATISTICS_SECONDS: Final = 30
 
 def measure_storage(accounts: Accounts, series: Series) -> None:
     """Refresh one session a thousand times; count its user's rows, and the table's pages."""
-    say(f"one login, {REFRESHES:,} refreshes")
+    report_progress(f"one login, {REFRESHES:,} refreshes")
     with running_service(accounts.url, settings=LIMITS_OUT_OF_REACH) as service, requests.Session() as client:
         pair = service.sign_in()
         user_id, token = user_id_of(pair.access_token), pair.refresh_token

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accounts import Accounts, Mint, accounts
+from benchmarks.accounts import Accounts, TokenFactory, accounts
 from benchmarks.limits.programs import bare_tokens
 from benchmarks.load import CONNECTIONS, require_wrk
 from benchmarks.peers.glewlwyd import glewlwyd_tokens
@@ -15,12 +15,12 @@ from benchmarks.peers.hydra import hydra
 from benchmarks.peers.keycloak import keycloak
 from benchmarks.peers.oidc_provider_app import oidc_provider
 from benchmarks.peers.token_server import Start, TokenServer, started_peers, token_calls
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.samples import Series
 from benchmarks.service import Service, running_service
 from benchmarks.speed import results
 from benchmarks.speed.page import series_table, targets_table
-from benchmarks.speed.rates import Contestant, add_balanced, warm_up
+from benchmarks.speed.rates import Subject, add_balanced, warm_up
 from benchmarks.tokens import targets
 from benchmarks.tokens.provider import (
     SETTINGS,
@@ -62,25 +62,25 @@ def measure_tokens(plan: Plan) -> None:
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(EmbeddedPostgres(loopback_port=free_port()))
         people = stack.enter_context(accounts(postgres, USERS, NO_PASSWORD))
-        contestants = list(_of_the_service(stack, postgres, people))
+        subjects = list(_of_the_service(stack, postgres, people))
         if plan.with_peers:
-            contestants += _peers(stack, postgres, missing)
-        say("warming up")
-        for contestant in contestants:
-            warm_up(contestant, plan.seconds)
+            subjects += _peers(stack, postgres, missing)
+        report_progress("warming up")
+        for subject in subjects:
+            warm_up(subject, plan.seconds)
         for number in range(plan.rounds):
-            say(f"tokens, round {number + 1} of {plan.rounds}")
-            for contestant in contestants:
-                add_balanced(series, contestant, plan.seconds)
+            report_progress(f"tokens, round {number + 1} of {plan.rounds}")
+            for subject in subjects:
+                add_balanced(series, subject, plan.seconds)
     text = page_of(series, missing)
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
-        say(f"written to {PAGE}")
+        report_progress(f"written to {PAGE}")
 
 
-def _of_the_service(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, people: Accounts) -> Iterator[Contestant]:
-    say("starting the service, with HS256 and ES256, and the limit")
+def _of_the_service(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, people: Accounts) -> Iterator[Subject]:
+    report_progress("starting the service, with HS256 and ES256, and the limit")
     url, key = postgres.loopback_url(people.connection.info.dbname), secrets.token_urlsafe(48)
     clients = add_clients(url, key)
 
@@ -90,30 +90,30 @@ def _of_the_service(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, peo
     service, two, with_es256 = start(SETTINGS), start(SETTINGS, 2), start(WITH_ES256)
     server = TokenServer(service, TOKEN, clients)
     server.require_algorithm()
-    yield Contestant(targets.DOORWARD, service, server.load)
-    yield Contestant(targets.DOORWARD_2, two, TokenServer(two, TOKEN, clients).load)
+    yield Subject(targets.DOORWARD, service, server.load)
+    yield Subject(targets.DOORWARD_2, two, TokenServer(two, TOKEN, clients).load)
     bare = stack.enter_context(bare_tokens(url))
-    yield Contestant(targets.BARE, bare, lambda: token_calls("/", clients))
-    yield Contestant(targets.INTROSPECTION, service, lambda: introspections(server))
+    yield Subject(targets.BARE, bare, lambda: token_calls("/", clients))
+    yield Subject(targets.INTROSPECTION, service, lambda: introspections(server))
     link_logins(url, key, next(iter(clients)))
     of_logins = partial(introspections_of_logins, server, service, people)
-    yield Contestant(targets.INTROSPECTION_OF_LOGINS, service, of_logins)
+    yield Subject(targets.INTROSPECTION_OF_LOGINS, service, of_logins)
     yield from _first_party(service, people, targets.ME, targets.REFRESH)
     yield from _first_party(with_es256, people, targets.ME_ES256, targets.REFRESH_ES256)
 
 
-def _first_party(service: Service, people: Accounts, me: str, refresh: str) -> Sequence[Contestant]:
-    mint = Mint(service.secret_key)
+def _first_party(service: Service, people: Accounts, me: str, refresh: str) -> Sequence[Subject]:
+    factory = TokenFactory(service.secret_key)
     return [
-        Contestant(me, service, lambda: me_after_refresh(service, people)),
-        Contestant(refresh, service, lambda: mint.refresh(people.sessions(CONNECTIONS)), people.rotations),
+        Subject(me, service, lambda: me_after_refresh(service, people)),
+        Subject(refresh, service, lambda: factory.refresh(people.sessions(CONNECTIONS)), people.rotations),
     ]
 
 
-def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dict[str, str]) -> Iterator[Contestant]:
+def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dict[str, str]) -> Iterator[Subject]:
     for name, server in started_peers(stack, postgres, PEERS, missing):
         server.require_algorithm()
-        yield Contestant(name, server.process, server.load)
+        yield Subject(name, server.process, server.load)
 
 
 def page_of(series: Series, missing: Mapping[str, str]) -> str:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import requests
 
-from benchmarks.accounts import ME, REFRESH, Accounts, Mint
+from benchmarks.accounts import ME, REFRESH, Accounts, TokenFactory
 from benchmarks.installation import service_python
-from benchmarks.load import CONNECTIONS, FORM, Replay, get, post
+from benchmarks.load import CONNECTIONS, FORM, RepeatedRequests, get, post
 from benchmarks.peers.token_server import ALGORITHM, CLIENTS, SCOPE, TokenServer, basic
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import LIMITS_OUT_OF_REACH, UNREACHED_LIMIT, Service, service_environment
@@ -47,7 +47,7 @@ def run_command(database_url: str, secret_key: str, *arguments: str) -> str:
     return subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-def introspections(server: TokenServer) -> Replay:
+def introspections(server: TokenServer) -> RepeatedRequests:
     """Return introspections by clients of their own tokens, a new token for each connection."""
     clients = list(server.clients.items())
     calls = []
@@ -57,26 +57,30 @@ def introspections(server: TokenServer) -> Replay:
         issued = _post(f"{server.process.url}{server.path}", data=form, auth=(client_id, secret))
         body = f"token={quote(issued['access_token'], safe='')}"
         calls.append(post(INTROSPECT, FORM, body, authorization=basic(client_id, secret)))
-    return Replay(calls, '"active":true')
+    return RepeatedRequests(calls, '"active":true')
 
 
-def introspections_of_logins(server: TokenServer, service: Service, accounts: Accounts) -> Replay:
+def introspections_of_logins(server: TokenServer, service: Service, accounts: Accounts) -> RepeatedRequests:
     """Return introspections of users' tokens by the client that is linked to logins."""
     authorization = basic(*next(iter(server.clients.items())))
     bodies = [f"token={token}" for token in _access_tokens(service, accounts)]
-    return Replay([post(INTROSPECT, FORM, body, authorization=authorization) for body in bodies], '"active":true')
+    return RepeatedRequests(
+        [post(INTROSPECT, FORM, body, authorization=authorization) for body in bodies], '"active":true'
+    )
 
 
-def me_after_refresh(service: Service, accounts: Accounts) -> Replay:
+def me_after_refresh(service: Service, accounts: Accounts) -> RepeatedRequests:
     """Return calls of /me with tokens that the service has just issued, with the configured algorithm."""
-    return Replay([get(ME, authorization=f"Bearer {token}") for token in _access_tokens(service, accounts)], "@")
+    return RepeatedRequests(
+        [get(ME, authorization=f"Bearer {token}") for token in _access_tokens(service, accounts)], "@"
+    )
 
 
 def _access_tokens(service: Service, accounts: Accounts) -> Sequence[str]:
-    mint = Mint(service.secret_key)
+    factory = TokenFactory(service.secret_key)
     # Other sessions than those of the refresh loads, whose last rotations may still be in progress on a busy machine.
     sessions = accounts.sessions(2 * CONNECTIONS)[CONNECTIONS:]
-    bodies = [{"refresh_token": mint.refresh_token(session)} for session in sessions]
+    bodies = [{"refresh_token": factory.refresh_token(session)} for session in sessions]
     return [_post(f"{service.url}{REFRESH}", json=body)["access_token"] for body in bodies]
 
 

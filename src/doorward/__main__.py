@@ -2,13 +2,13 @@
 
 import sys
 
-from doorward.commands.importing import without_collector
+from doorward.commands.importing import garbage_collector_disabled
 
 
 def main() -> int:
     """Run one command; return the exit status."""
     try:
-        with without_collector():
+        with garbage_collector_disabled():
             from doorward.commands.main import main as run  # noqa: PLC0415 - after the garbage collector was disabled
         return run()
     except KeyboardInterrupt:

@@ -25,7 +25,7 @@ MEASURED: Final = frozenset(
         "domain/administration/importing/json_elements.py",
         "domain/administration/importing/own_files.py",
         "domain/administration/importing/rules.py",
-        "infrastructure/bcrypt_spellings.py",
+        "infrastructure/bcrypt_formats.py",
         "infrastructure/foreign_hashes/argon2.py",
         "infrastructure/foreign_hashes/bounds.py",
         "infrastructure/foreign_hashes/firebase.py",
@@ -77,7 +77,7 @@ MEASURED: Final = frozenset(
 
 OF_THE_OPERATOR: Final = frozenset(
     {
-        "infrastructure/shipped_templates.py",
+        "infrastructure/template_cache.py",
         "infrastructure/signing_keys.py",
         "settings/brand.py",
         "web/texts.py",

@@ -13,7 +13,7 @@ from development.alerts import PAGE as ALERTS_PAGE
 from development.alerts import alerts
 from development.dashboard import PAGE, PANELS, dashboard
 from doorward.core.events import event_classes
-from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY, Metrics
+from doorward.observability.metrics import REGISTRY, UNCOUNTED_EVENTS, Metrics
 from tests.architecture.metric_names import family_of, mentioned_in
 from tests.architecture.sources import text_of
 
@@ -92,7 +92,7 @@ def test_a_dashboards_legend_has_only_labels_that_its_query_keeps() -> None:
 def test_the_operators_page_names_the_warnings_that_are_not_counted() -> None:
     (row,) = [line for line in text_of(OPERATORS_PAGE).splitlines() if line.startswith("| `doorward_warnings")]
     named = {event for event in event_classes() if f"`{event.log_event}`" in row.split("|")[2]}
-    assert named == set(BESIDE_WORKERS)
+    assert named == set(UNCOUNTED_EVENTS)
 
 
 def test_no_two_panels_lie_upon_each_other() -> None:

@@ -18,7 +18,7 @@ ALLOWED: Final[dict[str, str]] = {
     "src/doorward/domain/auth/repositories/rotations.py::rotate_sessions": "one statement, and the reason for its form",
     "src/doorward/domain/auth/repositories/rotations.py::lock_session": "one statement",
     "src/doorward/domain/outbox/repository.py::claim_messages": "one statement",
-    "src/doorward/domain/outbox/repository.py::update_waiting_messages": "one statement, and the reason for its form",
+    "src/doorward/domain/outbox/repository.py::update_blocked_messages": "one statement, and the reason for its form",
 }
 """Path, or path::function, and the reason for which it may be longer. Keep it short."""
 

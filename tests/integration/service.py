@@ -23,7 +23,7 @@ from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
-from doorward.wiring.keys import RingParts
+from doorward.wiring.keys import KeyRingOptions
 from tests.integration.quick_ring import QUICK_RING
 
 
@@ -128,7 +128,7 @@ class Parts:
     timeouts: Timeouts = LONG_TIMEOUTS
     hasher: BcryptHasher | None = None
     limiter: CallLimiter | None = None
-    ring: RingParts = QUICK_RING
+    ring: KeyRingOptions = QUICK_RING
 
 
 class MakeDatabase(Protocol):
@@ -174,7 +174,7 @@ async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None 
         timeouts=parts.timeouts,
         hasher=parts.hasher,
         limiter=parts.limiter,
-        ring_parts=parts.ring,
+        key_ring_options=parts.ring,
     )
     async with app.router.lifespan_context(app):
         service = Service(app, settings, clock)

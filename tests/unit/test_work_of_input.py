@@ -46,7 +46,7 @@ from doorward.domain.passkeys.ports import CeremonyFailedError
 from doorward.domain.webhooks import policy as webhooks
 from doorward.domain.webhooks.models import EndpointContent
 from doorward.infrastructure.access_tokens import AccessTokens
-from doorward.infrastructure.authenticator_cbor import require_plain
+from doorward.infrastructure.authenticator_cbor import check_cbor
 from doorward.observability.scrubbing import Scrubber
 from doorward.server.request_head import refusal_of_head
 from doorward.settings.limits import Network
@@ -138,7 +138,7 @@ def _look_through_cbor(text: str) -> None:
     content = text.encode("utf-8", "surrogatepass")
     for each in (content, b"\x81" * len(content), b"\x98\xff" * len(content), b"\x40" * len(content)):
         with contextlib.suppress(CeremonyFailedError):
-            require_plain(each)
+            check_cbor(each)
 
 
 def _name_passkey(text: str) -> None:

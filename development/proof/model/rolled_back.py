@@ -37,7 +37,7 @@ class RolledBackDatabase:
         """Raise ``NotImplementedError``: sessions do not use bulk transactions."""
         raise NotImplementedError
 
-    def bulk_place(self) -> Any:  # noqa: ANN401 - as above
+    def bulk_slot(self) -> Any:  # noqa: ANN401 - as above
         """Raise ``NotImplementedError``: sessions do not use bulk transactions."""
         raise NotImplementedError
 

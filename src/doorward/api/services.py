@@ -229,7 +229,7 @@ class EdgeServices:
     admin_requires_second_factor: bool
     public_origin: str | None
     """The origin of PUBLIC_URL, which browsers send in ``Origin`` for pages of this service."""
-    bulk_place: Callable[[], AbstractContextManager[None]]
+    bulk_slot: Callable[[], AbstractContextManager[None]]
     upload_idle_seconds: float
     upload_seconds: float = UPLOAD_SECONDS
 

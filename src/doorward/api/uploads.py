@@ -43,13 +43,13 @@ class CsvReader(BodyReader):
     async def __call__(self, request: Request, owner_id: CurrentOwner) -> AsyncIterator[IO[bytes]]:
         """Yield the file.
 
-        Before the first byte is read, it takes a bulk place and becomes the only import of its user in this process.
+        Before the first byte is read, it takes a bulk slot and becomes the only import of its user in this process.
         Raises ``ImportUnderWayError``, ``ServiceUnavailableError`` if no place is free or the disk is full,
         ``TooManyImportsError`` and ``UploadTooSlowError``. An incomplete body raises ``ClientDisconnect``.
         """
         check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
-        with services.edge.calls.single_import(owner_id), services.edge.bulk_place():
+        with services.edge.calls.single_import(owner_id), services.edge.bulk_slot():
             limit = route_of(request).policy.limit_of_user
             if limit is not None and (seconds := await services.edge.limiter.count(limit, f"user {owner_id}")):
                 raise TooManyImportsError(seconds)
@@ -96,6 +96,6 @@ async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_se
         raise ServiceUnavailableError from error
 
 
-# Function scope: the bulk place is released when the route returns, not when a slow client has read the response.
+# Function scope: the bulk slot is released when the route returns, not when a slow client has read the response.
 CsvBody = Annotated[IO[bytes], Depends(SpreadsheetReader(), scope="function")]
 UserFileBody = Annotated[IO[bytes], Depends(UserFileReader(), scope="function")]

@@ -13,7 +13,7 @@ from uuid import UUID
 import click
 
 from doorward.api.services import AdministrationServices
-from doorward.commands.administering import administered, read_password
+from doorward.commands.administering import read_password, run_administration
 from doorward.commands.preparation import Result
 from doorward.core.pages import MAXIMUM_PAGE_SIZE
 from doorward.core.versions import any_version
@@ -42,7 +42,7 @@ def on_user(use: Callable[[AdministrationServices, UUID], Awaitable[Result]], na
     async def run(use_cases: AdministrationServices) -> Result:
         return await use(use_cases, await use_cases.search.find_id(name))
 
-    return administered(run)
+    return run_administration(run)
 
 
 @users.command("list", help="List users, newest first, one line of JSON each.")
@@ -63,7 +63,9 @@ def list_users(after: str, status: str | None, **filters: Any) -> None:  # noqa:
     if filters["subject"] is not None and filters["issuer"] is None:
         raise click.UsageError("--subject needs --issuer")
     wanted = UserQuery(status=None if status is None else UserStatus(status), **filters)
-    found = administered(lambda use_cases: use_cases.search.search(wanted, after=after, page_size=MAXIMUM_PAGE_SIZE))
+    found = run_administration(
+        lambda use_cases: use_cases.search.search(wanted, after=after, page_size=MAXIMUM_PAGE_SIZE)
+    )
     for user in found.users:
         click.echo(_line(user))
     about = "about " if found.total_is_estimate else ""
@@ -88,7 +90,7 @@ def show(user: str) -> None:
 def create(email: str, username: str, roles: Sequence[str], locale: str | None, external_id: str | None) -> None:
     """Create the user, and print it."""
     new = NewUser(email, username, read_password(), roles, locale, external_id)
-    click.echo(_line(administered(lambda use_cases: use_cases.users.create(OPERATOR, new))))
+    click.echo(_line(run_administration(lambda use_cases: use_cases.users.create(OPERATOR, new))))
 
 
 @users.command(help="Change USER. Values without an option stay unchanged.")

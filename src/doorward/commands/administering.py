@@ -6,18 +6,18 @@ from typing import Final
 
 from doorward.api.services import AdministrationServices
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import Result, finished, operator_settings, require_mail
+from doorward.commands.preparation import Result, operator_settings, require_mail, run_use_case
 from doorward.settings.config import Settings
 from doorward.wiring.operations import opened_administration
 
 LONGEST_PASSWORD_LINE: Final = 4096
 
 
-def administered(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
+def run_administration(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
     """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     settings = operator_settings(log_level="error")
     require_mail(settings)
-    return finished(_run(settings, use))
+    return run_use_case(_run(settings, use))
 
 
 async def _run(settings: Settings, use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:

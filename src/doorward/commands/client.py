@@ -10,7 +10,7 @@ import click
 from doorward.api.services import OAuthServices
 from doorward.commands.administering import read_password
 from doorward.commands.errors import CommandError
-from doorward.commands.oauth import used
+from doorward.commands.oauth import run_oauth
 from doorward.core.versions import any_version
 from doorward.domain.oauth.key_changes import MAXIMUM_SET_LENGTH as LONGEST_SET
 from doorward.domain.oauth.key_changes import ClientKeys
@@ -127,7 +127,7 @@ def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> N
     usual = ("authorization_code", "refresh_token") if named["redirect_uris"] else ("client_credentials",)
     named["grant_types"] = () if no_grants else tuple(named["grant_types"]) or usual
     content = ClientContent(name, **{field: value for field, value in named.items() if value is not None})
-    made = used(lambda use_cases: _create(use_cases, content, chosen, keys))
+    made = run_oauth(lambda use_cases: _create(use_cases, content, chosen, keys))
     click.echo("\t".join([made.client.client_id, *_secrets_to_print(made.secret, is_given=is_secret_given)]))
 
 
@@ -138,14 +138,14 @@ def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> N
 def set_keys(client_id: str, jwks_file: TextIO | None, jwks_uri: str | None) -> None:
     """Replace the keys. Signatures by the previous ones are no longer accepted."""
     source = _keys(jwks_file, jwks_uri) or ClientKeySource(None, None)
-    used(lambda use_cases: _require_client_keys(use_cases).replace(client_id, source))
+    run_oauth(lambda use_cases: _require_client_keys(use_cases).replace(client_id, source))
     click.echo("doorward: the client has other keys")
 
 
 @client.command("list", help="List the clients, one per line: id, state, method, grant types, scopes, audiences, name.")
 def list_clients() -> None:
     """Print the clients."""
-    for each in used(lambda use_cases: use_cases.clients.list()):
+    for each in run_oauth(lambda use_cases: use_cases.clients.list()):
         click.echo(_line(each))
 
 
@@ -153,7 +153,7 @@ def list_clients() -> None:
 @_ID
 def show(client_id: str) -> None:
     """Print the client, and when its secrets were created and when they expire."""
-    click.echo(_json(used(lambda use_cases: use_cases.clients.get(client_id, any_version))))
+    click.echo(_json(run_oauth(lambda use_cases: use_cases.clients.get(client_id, any_version))))
 
 
 @client.command("set", help="Change the client ID. Values without an option and issued tokens stay unchanged.")
@@ -173,7 +173,7 @@ def change(client_id: str, *, no_scopes: bool, no_audiences: bool, **named: Any)
     changes: dict[str, object] = {field: value for field, value in named.items() if value not in (None, ())}
     changes |= {"scopes": ()} if no_scopes else {}
     changes |= {"resources": ()} if no_audiences else {}
-    click.echo(_line(used(lambda use_cases: use_cases.clients.change(None, client_id, changes, any_version))))
+    click.echo(_line(run_oauth(lambda use_cases: use_cases.clients.change(None, client_id, changes, any_version))))
 
 
 @client.command(help="Create and print a new secret of the client ID. The old one stays valid for 7 days.")
@@ -182,7 +182,9 @@ def change(client_id: str, *, no_scopes: bool, no_audiences: bool, **named: Any)
 def rotate_secret(client_id: str, *, is_secret_given: bool) -> None:
     """Rotate the secret, and print the new one."""
     chosen = read_password() if is_secret_given else None
-    made = used(lambda use_cases: use_cases.clients.rotate_secret(None, client_id, any_version, chosen_secret=chosen))
+    made = run_oauth(
+        lambda use_cases: use_cases.clients.rotate_secret(None, client_id, any_version, chosen_secret=chosen)
+    )
     for secret in _secrets_to_print(made.secret, is_given=is_secret_given):
         click.echo(secret)
 
@@ -191,21 +193,21 @@ def rotate_secret(client_id: str, *, is_secret_given: bool) -> None:
 @_ID
 def disable(client_id: str) -> None:
     """Disable the client, and print it."""
-    click.echo(_line(used(lambda use_cases: use_cases.clients.disable(None, client_id, any_version))))
+    click.echo(_line(run_oauth(lambda use_cases: use_cases.clients.disable(None, client_id, any_version))))
 
 
 @client.command(help="Enable the client ID: it gets tokens again. Tokens from before stay refused.")
 @_ID
 def enable(client_id: str) -> None:
     """Enable the client, and print it."""
-    click.echo(_line(used(lambda use_cases: use_cases.clients.enable(None, client_id, any_version))))
+    click.echo(_line(run_oauth(lambda use_cases: use_cases.clients.enable(None, client_id, any_version))))
 
 
 @client.command(help="Remove the client ID with its secrets. Its tokens are refused from now on.")
 @_ID
 def remove(client_id: str) -> None:
     """Remove the client."""
-    used(lambda use_cases: use_cases.clients.remove(None, client_id, any_version))
+    run_oauth(lambda use_cases: use_cases.clients.remove(None, client_id, any_version))
     click.echo("doorward: the client is removed")
 
 

@@ -26,6 +26,6 @@ def check_config() -> None:
     for name, value in settings.values():
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         comment = settings.origin_of(name)
-        if name.upper() == settings.background.switched_off_by:
+        if name.upper() == settings.background.disabled_by:
             comment += ". This service removes no old sessions and audit events"
         click.echo(f"{name.upper()}={'' if shown is None else shown}  # {comment}")

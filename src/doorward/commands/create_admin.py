@@ -2,7 +2,7 @@
 
 import click
 
-from doorward.commands.administering import administered, read_password
+from doorward.commands.administering import read_password, run_administration
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import operator_settings
 from doorward.wiring.pages import has_invitation_page
@@ -23,11 +23,11 @@ def create_admin(email: str, username: str | None, *, password_stdin: bool) -> N
         if username is not None:
             raise click.UsageError("--username goes with --password-stdin: with a link its owner chooses the name")
         _require_page()
-        link = administered(lambda use_cases: use_cases.first_administrator.invite(email))
+        link = run_administration(lambda use_cases: use_cases.first_administrator.invite(email))
         click.echo(link)
         return
     password = read_password()
-    name = administered(lambda use_cases: use_cases.first_administrator.create(email, password, username))
+    name = run_administration(lambda use_cases: use_cases.first_administrator.create(email, password, username))
     click.echo(f"doorward: the administrator {name} can log in")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def without_collector() -> Iterator[None]:
+def garbage_collector_disabled() -> Iterator[None]:
     """Disable the garbage collector within the block, which imports modules.
 
     It would find nothing, and traverse all modules that were imported before many times.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from doorward.commands.administering import administered
+from doorward.commands.administering import run_administration
 from doorward.core.pages import MAXIMUM_PAGE_SIZE
 from doorward.domain.administration.models import OPERATOR
 
@@ -19,7 +19,7 @@ def invitations() -> None:
 @click.option("--after", default="", metavar="CURSOR", help="Continue after this cursor.")
 def list_invitations(after: str) -> None:
     """Print one invitation per line, and the cursor of the next page on standard error."""
-    part = administered(lambda use_cases: use_cases.invitations.list(after=after, page_size=MAXIMUM_PAGE_SIZE))
+    part = run_administration(lambda use_cases: use_cases.invitations.list(after=after, page_size=MAXIMUM_PAGE_SIZE))
     for each in part.entries:
         click.echo("\t".join([str(each.id), each.email, ",".join(each.roles), f"{each.expires_at:%Y-%m-%dT%H:%M:%SZ}"]))
     if part.next_cursor is not None:
@@ -32,7 +32,9 @@ def list_invitations(after: str) -> None:
 @click.option("--link", is_flag=True, help="Print the link instead of sending a mail.")
 def create(email: str, roles: Sequence[str], *, link: bool) -> None:
     """Create the invitation, which replaces an earlier one for the same address."""
-    created = administered(lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=not link))
+    created = run_administration(
+        lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=not link)
+    )
     click.echo(created.link or "doorward: the address is invited; a running service or worker sends the mail")
 
 
@@ -40,5 +42,5 @@ def create(email: str, roles: Sequence[str], *, link: bool) -> None:
 @click.argument("invitation_id", type=click.UUID, metavar="ID")
 def revoke(invitation_id: UUID) -> None:
     """Revoke the invitation."""
-    administered(lambda use_cases: use_cases.invitations.revoke(OPERATOR, invitation_id))
+    run_administration(lambda use_cases: use_cases.invitations.revoke(OPERATOR, invitation_id))
     click.echo("doorward: the invitation is revoked")

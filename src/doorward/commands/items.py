@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, get_args
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, operator_settings
+from doorward.commands.preparation import operator_settings, run_use_case
 from doorward.domain.items.importing import ImportRequest, ImportResult
 from doorward.domain.items.models import Visibility
 from doorward.domain.items.reading.columns import read_column_map
@@ -40,7 +40,7 @@ def import_items(file: Path, owner: str, visibility: Visibility, columns: str, *
             work = _store(
                 settings.database, content, report_progress, owner, visibility, columns, skip_bad_lines=skip_bad_lines
             )
-            result = finished(work)
+            result = run_use_case(work)
             progress.update(size - progress.pos)
     except OSError as error:
         raise CommandError(f"cannot read {file}: {error.strerror}. Name a file that can be read") from error

@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, operator_settings
+from doorward.commands.preparation import operator_settings, run_use_case
 from doorward.domain.keys.changes import KeyChanges
 from doorward.settings.config import Settings
 from doorward.wiring import operations
@@ -83,7 +83,7 @@ def rewrap() -> None:
     """Encrypt again. The command fails if no key decrypts a secret, so that no key is removed too early."""
     settings = operator_settings()
     try:
-        resealed = finished(operations.reseal(settings))
+        resealed = run_use_case(operations.reseal(settings))
     except ImportError as error:
         raise CommandError("stored secrets need a package that is not installed. Install doorward[mail]") from error
     click.echo(f"doorward: encrypted {resealed.resealed} stored secrets under the first key")
@@ -103,7 +103,7 @@ def _run(use: Callable[[KeyChanges], Awaitable[Result]], settings: Settings | No
             return await use(changes)
 
     try:
-        return finished(run())
+        return run_use_case(run())
     except ImportError as error:
         raise CommandError("signing keys need a package that is not installed. Install doorward[oauth]") from error
 

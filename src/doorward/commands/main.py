@@ -9,7 +9,7 @@ import click
 
 from doorward import __version__
 from doorward.commands.errors import CommandError
-from doorward.commands.importing import without_collector
+from doorward.commands.importing import garbage_collector_disabled
 from doorward.settings.config import SettingsError
 
 FAILURE: Final = 1
@@ -58,7 +58,7 @@ class LazyCommands(click.Group):
         """Return the command of this name, if there is one."""
         if cmd_name not in COMMANDS:
             return None
-        with without_collector():
+        with garbage_collector_disabled():
             module = importlib.import_module(COMMANDS[cmd_name])
         command = getattr(module, cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None

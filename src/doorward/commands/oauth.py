@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 
 from doorward.api.services import OAuthServices
-from doorward.commands.preparation import Result, finished, operator_settings
+from doorward.commands.preparation import Result, operator_settings, run_use_case
 from doorward.settings.config import Settings
 from doorward.wiring.operations import opened_oauth
 
 
-def used(use: Callable[[OAuthServices], Awaitable[Result]]) -> Result:
+def run_oauth(use: Callable[[OAuthServices], Awaitable[Result]]) -> Result:
     """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
-    return finished(_run(operator_settings(log_level="error"), use))
+    return run_use_case(_run(operator_settings(log_level="error"), use))
 
 
 async def _run(settings: Settings, use: Callable[[OAuthServices], Awaitable[Result]]) -> Result:

@@ -23,7 +23,7 @@ from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
 from doorward.wiring.federation import check_trusted_issuers
-from doorward.wiring.log import log_as_set
+from doorward.wiring.log import configure_log
 from doorward.wiring.login_providers import check_login_providers
 from doorward.wiring.mail import check_mail
 from doorward.wiring.new_passwords import check_new_passwords
@@ -38,12 +38,12 @@ def operator_settings(*, log_level: str | None = None) -> Settings:
     ``CommandError``.
     """
     settings = load_settings(beside_inv_dev=True)
-    log_as_set(settings, level=log_level)
+    configure_log(settings, level=log_level)
     require_current_schema(settings.database)
     return settings
 
 
-def finished(work: Coroutine[Any, Any, Result]) -> Result:
+def run_use_case(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     try:
         return asyncio.run(work)
@@ -109,7 +109,7 @@ def require_signing_keys(settings: Settings) -> None:
     Raises ``CommandError``.
     """
     try:
-        finished(operations.prepare_signing_keys(settings))
+        run_use_case(operations.prepare_signing_keys(settings))
     except ImportError as error:
         raise CommandError(
             "tokens for other services need a package that is not installed. Install doorward[oauth], or unset "

@@ -3,7 +3,7 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, operator_settings
+from doorward.commands.preparation import operator_settings, run_use_case
 from doorward.wiring import operations
 
 
@@ -21,5 +21,5 @@ def unsubscribe(*, yes: bool) -> None:
         raise CommandError("RABBITMQ_URL is set. Unset it for all processes, and restart them")
     if not yes:
         click.confirm("Drop all events that the broker has not got yet?", abort=True)
-    count = finished(operations.unsubscribe_broker(settings.database))
+    count = run_use_case(operations.unsubscribe_broker(settings.database))
     click.echo(f"doorward: the broker gets no more events; dropped {count} messages")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from doorward.commands.oauth import used
+from doorward.commands.oauth import run_oauth
 from doorward.domain.oauth.registration_models import InitialToken, InitialTokenContent
 
 
@@ -32,7 +32,7 @@ def registration_token() -> None:
 def add(name: str, scopes: Sequence[str], resources: Sequence[str], uses: int, days: int) -> None:
     """Add a token, and print it."""
     content = InitialTokenContent(name, tuple(scopes), tuple(resources), uses, timedelta(days=min(days, 10**6)))
-    click.echo(used(lambda use_cases: use_cases.registration_tokens.add(content)))
+    click.echo(run_oauth(lambda use_cases: use_cases.registration_tokens.add(content)))
 
 
 @registration_token.command(
@@ -40,7 +40,7 @@ def add(name: str, scopes: Sequence[str], resources: Sequence[str], uses: int, d
 )
 def list_registration_tokens() -> None:
     """Print the tokens without their secrets."""
-    for each in used(lambda use_cases: use_cases.registration_tokens.list()):
+    for each in run_oauth(lambda use_cases: use_cases.registration_tokens.list()):
         click.echo(_line(each))
 
 
@@ -48,7 +48,7 @@ def list_registration_tokens() -> None:
 @click.argument("token_id", metavar="ID", type=click.UUID)
 def remove(token_id: UUID) -> None:
     """Remove the token."""
-    used(lambda use_cases: use_cases.registration_tokens.remove(token_id))
+    run_oauth(lambda use_cases: use_cases.registration_tokens.remove(token_id))
     click.echo("doorward: the token is removed")
 
 

@@ -6,7 +6,7 @@ from typing import Final, get_args
 import click
 
 from doorward.api.services import OAuthServices
-from doorward.commands.oauth import used
+from doorward.commands.oauth import run_oauth
 from doorward.domain.oauth.models import KeyAlgorithm, Resource, ResourceContent
 
 _IDENTIFIER: Final = click.argument("identifier", metavar="URI")
@@ -25,13 +25,13 @@ def resource() -> None:
 def add(identifier: str, scopes: Sequence[str], algorithm: KeyAlgorithm, introspection_client: str | None) -> None:
     """Add the resource, and print it."""
     content = ResourceContent(identifier, tuple(scopes), algorithm, introspection_client)
-    click.echo(_line(used(lambda use_cases: use_cases.resources.add(None, content))))
+    click.echo(_line(run_oauth(lambda use_cases: use_cases.resources.add(None, content))))
 
 
 @resource.command("list", help="List the resources, one per line: URI, algorithm, scopes, introspection client.")
 def list_resources() -> None:
     """Print the resources. Built-in ones have ``built-in`` in place of an algorithm."""
-    built_in, stored = used(_list_all)
+    built_in, stored = run_oauth(_list_all)
     client_of = {each.identifier: each.introspection_client_id for each in stored}
     for identifier in built_in:
         click.echo(f"{identifier}\tbuilt-in\t\t{client_of.get(identifier) or ''}")
@@ -44,7 +44,7 @@ def list_resources() -> None:
 @_IDENTIFIER
 def remove(identifier: str) -> None:
     """Remove the resource."""
-    used(lambda use_cases: use_cases.resources.remove_by_identifier(None, identifier))
+    run_oauth(lambda use_cases: use_cases.resources.remove_by_identifier(None, identifier))
     click.echo("doorward: the resource is removed")
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from doorward.commands.administering import administered
+from doorward.commands.administering import run_administration
 from doorward.domain.administration.models import OPERATOR, Role
 from doorward.domain.administration.roles import RoleChanges
 from doorward.domain.auth.scopes import AdminScope
@@ -21,7 +21,7 @@ def roles() -> None:
 @roles.command("list", help="List the roles and their scopes, one role per line.")
 def list_roles() -> None:
     """Print the roles."""
-    for role in administered(lambda use_cases: use_cases.roles.list()):
+    for role in run_administration(lambda use_cases: use_cases.roles.list()):
         click.echo(_line(role))
 
 
@@ -32,7 +32,7 @@ def list_roles() -> None:
 def create(name: str, scopes: Sequence[str], description: str) -> None:
     """Create the role, and print it."""
     given = [AdminScope(scope) for scope in scopes]
-    role = administered(lambda use_cases: use_cases.roles.create(OPERATOR, name, description, given))
+    role = run_administration(lambda use_cases: use_cases.roles.create(OPERATOR, name, description, given))
     click.echo(_line(role))
 
 
@@ -49,7 +49,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
         raise click.UsageError("--no-scopes and --scope exclude each other")
     given = [AdminScope(scope) for scope in scopes] if scopes or no_scopes else None
     changes = RoleChanges(description, given)
-    role = administered(lambda use_cases: use_cases.roles.change(OPERATOR, name, changes, lambda _: True))
+    role = run_administration(lambda use_cases: use_cases.roles.change(OPERATOR, name, changes, lambda _: True))
     click.echo(_line(role))
 
 
@@ -57,7 +57,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove the role."""
-    administered(lambda use_cases: use_cases.roles.remove(OPERATOR, name, lambda _: True))
+    run_administration(lambda use_cases: use_cases.roles.remove(OPERATOR, name, lambda _: True))
     click.echo("doorward: the role is removed")
 
 

@@ -16,7 +16,7 @@ from doorward.commands.preparation import (
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve as serve_http
 from doorward.settings.config import load_settings
-from doorward.wiring.log import log_as_set, report_insecure_settings, report_switched_off_tasks
+from doorward.wiring.log import configure_log, report_disabled_tasks, report_insecure_settings
 
 
 @click.command(help="Answer HTTP requests.")
@@ -32,7 +32,7 @@ def serve(host: str | None, port: int | None, *, reload: bool) -> None:
     settings = load_settings()
     host = settings.server.host if host is None else host
     port = settings.server.port if port is None else port
-    log_as_set(settings)
+    configure_log(settings)
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
@@ -45,7 +45,7 @@ def serve(host: str | None, port: int | None, *, reload: bool) -> None:
         with listening(host, port) as listener:
             # Reported after all checks, so that a service that cannot start logs only the reason.
             report_insecure_settings(settings)
-            report_switched_off_tasks(settings.background)
+            report_disabled_tasks(settings.background)
             serve_http(listener, settings, reload=reload)
     except CannotListenError as error:
         raise CommandError(str(error)) from error

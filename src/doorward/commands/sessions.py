@@ -5,7 +5,7 @@ import sys
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, operator_settings
+from doorward.commands.preparation import operator_settings, run_use_case
 from doorward.wiring import operations
 
 
@@ -16,7 +16,7 @@ from doorward.wiring import operations
 def prune() -> None:
     """Run the background tasks now, each unless another process runs it."""
     settings = operator_settings()
-    removed = finished(operations.prune(settings))
+    removed = run_use_case(operations.prune(settings))
     if removed is None:
         click.echo("doorward: another process is removing ended sessions; all other tasks ran here")
     else:
@@ -34,4 +34,4 @@ def revoke_all(*, yes: bool) -> None:
             raise CommandError("revoke-all ends every session. To do so without being asked: doorward revoke-all --yes")
         if input("This ends every session; everybody logs in again. Type yes: ") != "yes":
             raise CommandError("nothing was done")
-    click.echo(f"doorward: ended {finished(operations.revoke_all(settings.database))} sessions")
+    click.echo(f"doorward: ended {run_use_case(operations.revoke_all(settings.database))} sessions")

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, TextIO, get_args
 import click
 
 from doorward.commands.errors import CommandError, command_error
-from doorward.commands.preparation import finished, operator_settings
+from doorward.commands.preparation import operator_settings, run_use_case
 from doorward.domain.administration.exporting.models import ExportFormat, UserExportRequest
 from doorward.domain.administration.importing.models import (
     ImportOutcome,
@@ -74,7 +74,7 @@ def _import_with_progress(
     size = os.fstat(content.fileno()).st_size
     with click.progressbar(length=size, label=file.name, file=sys.stderr) as progress:
         watcher = Watcher(on_skipped, lambda: progress.update(content.tell() - progress.pos))
-        outcome = finished(_import(settings, content, request, watcher))
+        outcome = run_use_case(_import(settings, content, request, watcher))
         progress.update(content.tell() - progress.pos)
     return outcome
 
@@ -122,7 +122,7 @@ def export_users(output: Path, format_: ExportFormat, *, with_hashes: bool) -> N
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READABLE_BY_OWNER)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                count = finished(_export(settings.database, file, request))
+                count = run_use_case(_export(settings.database, file, request))
         except BaseException:
             output.unlink()
             raise

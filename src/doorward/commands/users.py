@@ -2,7 +2,7 @@
 
 import click
 
-from doorward.commands.preparation import finished, operator_settings, require_mail
+from doorward.commands.preparation import operator_settings, require_mail, run_use_case
 from doorward.wiring import operations
 
 
@@ -11,7 +11,7 @@ from doorward.wiring import operations
 def deactivate(user: str) -> None:
     """Deactivate the user. The name is not printed, because the output of a job is often stored as a log."""
     settings = operator_settings()
-    count = finished(operations.deactivate(settings.database, user))
+    count = run_use_case(operations.deactivate(settings.database, user))
     click.echo(f"doorward: the user is deactivated; ended {count} sessions")
 
 
@@ -20,7 +20,7 @@ def deactivate(user: str) -> None:
 def activate(user: str) -> None:
     """Activate the user."""
     settings = operator_settings()
-    finished(operations.activate(settings.database, user))
+    run_use_case(operations.activate(settings.database, user))
     click.echo("doorward: the user can log in again")
 
 
@@ -29,7 +29,7 @@ def activate(user: str) -> None:
 def unthrottle(user: str) -> None:
     """Reset the counter, so that the user can try to log in without delay."""
     settings = operator_settings()
-    finished(operations.unthrottle(settings, user))
+    run_use_case(operations.unthrottle(settings, user))
     click.echo("doorward: the failed logins of the user are forgotten")
 
 
@@ -41,5 +41,5 @@ def invite(email: str) -> None:
     """Invite the address. An earlier link to the same address becomes invalid."""
     settings = operator_settings()
     require_mail(settings)
-    finished(operations.invite(settings, email))
+    run_use_case(operations.invite(settings, email))
     click.echo("doorward: the address is invited; a running service or worker sends the mail")

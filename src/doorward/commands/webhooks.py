@@ -9,7 +9,7 @@ import click
 
 from doorward.api.services import WebhookServices
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import Result, finished, operator_settings, require_events_out
+from doorward.commands.preparation import Result, operator_settings, require_events_out, run_use_case
 from doorward.core.versions import any_version
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.webhooks.models import Changes, Endpoint, EndpointContent
@@ -20,11 +20,11 @@ _MOMENT: Final = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 _ID: Final = click.argument("webhook_id", metavar="ID", type=click.UUID)
 
 
-def used(use: Callable[[WebhookServices], Awaitable[Result]]) -> Result:
+def run_webhooks(use: Callable[[WebhookServices], Awaitable[Result]]) -> Result:
     """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
     settings = operator_settings(log_level="error")
     require_events_out(settings)
-    return finished(_run(settings, use))
+    return run_use_case(_run(settings, use))
 
 
 async def _run(settings: Settings, use: Callable[[WebhookServices], Awaitable[Result]]) -> Result:
@@ -40,7 +40,7 @@ def webhooks() -> None:
 @webhooks.command("list", help="List the webhooks, one per line: id, state, types, URL, description.")
 def list_webhooks() -> None:
     """Print the webhooks."""
-    for endpoint in used(lambda use_cases: use_cases.management.list()):
+    for endpoint in run_webhooks(lambda use_cases: use_cases.management.list()):
         click.echo(_line(endpoint))
 
 
@@ -51,7 +51,7 @@ def list_webhooks() -> None:
 def create(url: str, types: Sequence[str], description: str) -> None:
     """Create the webhook; print its id and its secret."""
     content = EndpointContent(url, description, tuple(types) or None)
-    made = used(lambda use_cases: use_cases.management.create(OPERATOR, content))
+    made = run_webhooks(lambda use_cases: use_cases.management.create(OPERATOR, content))
     click.echo(f"{made.endpoint.id}\t{made.secret}")
 
 
@@ -93,7 +93,7 @@ def disable(webhook_id: UUID) -> None:
 @_ID
 def delete(webhook_id: UUID) -> None:
     """Remove the webhook."""
-    used(lambda use_cases: use_cases.management.delete(OPERATOR, webhook_id, any_version))
+    run_webhooks(lambda use_cases: use_cases.management.delete(OPERATOR, webhook_id, any_version))
     click.echo("doorward: the webhook is removed")
 
 
@@ -101,14 +101,16 @@ def delete(webhook_id: UUID) -> None:
 @_ID
 def rotate_secret(webhook_id: UUID) -> None:
     """Rotate the secret, and print the new one."""
-    click.echo(used(lambda use_cases: use_cases.management.rotate_secret(OPERATOR, webhook_id, any_version)).secret)
+    click.echo(
+        run_webhooks(lambda use_cases: use_cases.management.rotate_secret(OPERATOR, webhook_id, any_version)).secret
+    )
 
 
 @webhooks.command(help="Send a test message to the webhook ID now.")
 @_ID
 def test(webhook_id: UUID) -> None:
     """Send the message, and print the result. The command fails if the message was not accepted."""
-    result = used(lambda use_cases: use_cases.test.send(webhook_id))
+    result = run_webhooks(lambda use_cases: use_cases.test.send(webhook_id))
     if not result.is_delivered:
         raise CommandError(f"the webhook did not take the message: {result.reason}")
     click.echo(f"doorward: taken with status {result.status} after {result.seconds} s")
@@ -121,12 +123,12 @@ def test(webhook_id: UUID) -> None:
 def replay(webhook_id: UUID, since: datetime, until: datetime) -> None:
     """Store the messages again. A running service or worker sends them."""
     first, end = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
-    count = used(lambda use_cases: use_cases.replay.run(OPERATOR, webhook_id, since=first, until=end))
+    count = run_webhooks(lambda use_cases: use_cases.replay.run(OPERATOR, webhook_id, since=first, until=end))
     click.echo(f"doorward: {count} messages are to be sent again")
 
 
 def _change(webhook_id: UUID, changes: Changes) -> None:
-    endpoint = used(lambda use_cases: use_cases.management.update(OPERATOR, webhook_id, changes, any_version))
+    endpoint = run_webhooks(lambda use_cases: use_cases.management.update(OPERATOR, webhook_id, changes, any_version))
     click.echo(_line(endpoint))
 
 

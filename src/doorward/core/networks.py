@@ -10,7 +10,7 @@ IPV6_SITE_PREFIX: Final = 48
 IPV4_COARSE_PREFIX: Final = 16
 IPV6_COARSE_PREFIX: Final = 32
 
-IPV4_NEIGHBOURS_PREFIX: Final = 24
+IPV4_OWNER_PREFIX: Final = 24
 
 PRIVATE: Final = tuple(
     ipaddress.ip_network(each)
@@ -37,9 +37,9 @@ def is_private(client: str) -> bool:
     return any(network.version == each.version and network.subnet_of(each) for each in PRIVATE)  # type: ignore[arg-type] # of one version
 
 
-def neighbours(client: str) -> str:
+def owner_network(client: str) -> str:
     """Return the network that most likely has one owner: IPv4 /24, IPv6 /48."""
-    return ipv6_site(client) or _around(client, IPV4_NEIGHBOURS_PREFIX)
+    return ipv6_site(client) or _around(client, IPV4_OWNER_PREFIX)
 
 
 def coarse_network(client: str) -> str:

@@ -40,12 +40,12 @@ class Database(Protocol[ConnectionT_co]):
         """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
         ...
 
-    def bulk_place(self) -> AbstractContextManager[None]:
-        """Hold one of the bulk places for the block, before the transaction begins."""
+    def bulk_slot(self) -> AbstractContextManager[None]:
+        """Hold one of the bulk slots for the block, before the transaction begins."""
         ...
 
     def bulk_transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
-        """Yield a connection in a transaction with a long timeout, for many rows. Call it within ``bulk_place``."""
+        """Yield a connection in a transaction with a long timeout, for many rows. Call it within ``bulk_slot``."""
         ...
 
 

@@ -41,7 +41,7 @@ class SignIn:
     amr: tuple[str, ...]
 
     @property
-    def is_by_two_kinds(self) -> bool:
+    def has_two_factor_kinds(self) -> bool:
         """Whether more than one kind of factor was used."""
         return self.acr > 1
 

@@ -129,7 +129,7 @@ class AccessTokens:
             claims["roles"] = sorted(principal.roles)  # RFC 9068 section 2.2.3.1
         if ring_algorithm is None:
             claims["iss"] = self._issuer
-            if sign_in.is_by_two_kinds:
+            if sign_in.has_two_factor_kinds:
                 claims |= sign_in.claims()
             return jwt.encode(claims, self._derived_keys[0], algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
         return self._sign_by_ring(claims | sign_in.claims(), ring_algorithm, now)
@@ -213,7 +213,7 @@ class AccessTokens:
         rings = self._provider.rings
         if not isinstance(kid, str) or issuer != self._provider.issuer or rings.current.verifying_key(kid):
             return False
-        return await rings.learn(kid)
+        return await rings.refresh_for_key(kid)
 
     def _claims(
         self, *, subject: str, audience: str, client_id: str, scopes: Collection[str], issued_at: int, seconds: int

@@ -8,9 +8,9 @@ from typing import Final
 
 from doorward.domain.passkeys.ports import CeremonyFailedError
 
-MOST_ITEMS: Final = 128
+MAXIMUM_ITEMS: Final = 128
 """Maximum number of items in one input. A key has eleven at most, an attestation about twenty."""
-MOST_LEVELS: Final = 4
+MAXIMUM_LEVELS: Final = 4
 """Maximum nesting of maps and arrays: an attestation, its statement, its certificates, and one to spare."""
 
 _HEADER_BYTES: Final = 37
@@ -24,14 +24,14 @@ _SIMPLE_VALUES: Final = frozenset({20, 21, 22})
 """False, true and null."""
 
 
-def require_plain(content: bytes) -> None:
+def check_cbor(content: bytes) -> None:
     """Check one CBOR item, or several in sequence. Raises ``CeremonyFailedError``."""
     reader = _Reader(content)
     while reader.position < len(content):
-        reader.skip_item(MOST_LEVELS)
+        reader.skip_item(MAXIMUM_LEVELS)
 
 
-def require_plain_authenticator_data(content: bytes) -> None:
+def check_authenticator_data(content: bytes) -> None:
     """Check the key and the extensions of authenticator data. Raises ``CeremonyFailedError``."""
     if len(content) < _HEADER_BYTES:
         raise CeremonyFailedError("The authenticator data is cut off.")
@@ -40,7 +40,7 @@ def require_plain_authenticator_data(content: bytes) -> None:
         start += _MODEL_BYTES
         length = int.from_bytes(content[start : start + _LENGTH_BYTES])
         start += _LENGTH_BYTES + length
-    require_plain(content[start:])
+    check_cbor(content[start:])
 
 
 class _Reader:
@@ -54,7 +54,7 @@ class _Reader:
     def skip_item(self, levels: int) -> None:
         """Advance to the end of the item that begins here. Raises ``CeremonyFailedError``."""
         self._items += 1
-        if self._items > MOST_ITEMS:
+        if self._items > MAXIMUM_ITEMS:
             raise CeremonyFailedError("The CBOR has too many items.")
         kind, argument = self._head()
         if kind in {_BYTES, _TEXT}:
@@ -62,7 +62,7 @@ class _Reader:
         elif kind in {_ARRAY, _MAP}:
             if levels == 0:
                 raise CeremonyFailedError("The CBOR has too many levels.")
-            for _ in range(min(argument, MOST_ITEMS) * (2 if kind == _MAP else 1)):
+            for _ in range(min(argument, MAXIMUM_ITEMS) * (2 if kind == _MAP else 1)):
                 self.skip_item(levels - 1)
         elif kind == _TAG or (kind == _SIMPLE and argument not in _SIMPLE_VALUES):
             raise CeremonyFailedError("The CBOR has what canonical CBOR does not.")

@@ -24,7 +24,7 @@ from doorward.observability.outbound_events import BreachCircuitClosed, BreachCi
 TOTAL_SECONDS: Final = 0.8
 WAIT_SECONDS: Final = 0.8
 MAXIMUM_BYTES: Final = 1024 * 1024
-AT_A_TIME: Final = 16
+MAXIMUM_CONCURRENT_QUERIES: Final = 16
 _PREFIX_LENGTH: Final = 5
 _OK: Final = 200
 _HEADERS: Final = {
@@ -49,39 +49,39 @@ class BreachServer:
         wait_seconds: float = WAIT_SECONDS,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Store the server's client, the timeouts of an answer and of the wait for a place, and a monotonic clock."""
+        """Store the server's client, the timeouts of an answer and of the wait for a slot, and a monotonic clock."""
         self._http = http
         self._total_seconds = total_seconds
         self._wait_seconds = wait_seconds
         self._steady = steady
-        self._places = asyncio.Semaphore(AT_A_TIME)
+        self._slots = asyncio.Semaphore(MAXIMUM_CONCURRENT_QUERIES)
         self._circuit = Circuit()
         self._is_probing = False
 
-    async def contain(self, password: str) -> bool:
+    async def contains(self, password: str) -> bool:
         """Return whether the password leaked. Raises ``BreachesUnavailableError``.
 
-        The call may first wait for one of ``AT_A_TIME`` places. That is no fault of the server: the timeout of the
-        answer begins, and faults are counted, only after the wait.
+        The call may first wait for one of ``MAXIMUM_CONCURRENT_QUERIES`` slots. That is no fault of the server: the
+        timeout of the answer begins, and faults are counted, only after the wait.
         """
         digest = _digest_of(password)
         prefix, rest = digest[:_PREFIX_LENGTH], digest[_PREFIX_LENGTH:]
-        async with self._place():
+        async with self._slot():
             counts = await self._ask_unless_open(prefix)
         # A line of padding has the count 0.
         return counts.get(rest, 0) > 0
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _slot(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._wait_seconds):
-                await self._places.acquire()
+                await self._slots.acquire()
         except TimeoutError as error:
             raise BreachesUnavailableError("busy") from error
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
     async def _ask_unless_open(self, prefix: str) -> dict[str, int]:
         is_probe = self._circuit.is_open
@@ -136,7 +136,7 @@ class BreachFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def contain(self, password: str) -> bool:
+    async def contains(self, password: str) -> bool:
         """Return whether the password is in the file. Raises ``BreachesUnavailableError``."""
         return await asyncio.to_thread(self._search, _digest_of(password))
 

@@ -23,15 +23,15 @@ LONGEST_LIFE: Final = timedelta(minutes=5)
 LEEWAY: Final = timedelta(seconds=30)
 """Tolerated difference between the clock of a client and this one."""
 
-KEYS_KEPT: Final = timedelta(minutes=5)
-SOONEST_AGAIN: Final = timedelta(seconds=30)
+CACHE_LIFETIME: Final = timedelta(minutes=5)
+MINIMUM_REFETCH_INTERVAL: Final = timedelta(seconds=30)
 """Minimum interval between fetches because of an unknown key: the client may have rotated its keys."""
 
 RETRY_AFTER: Final = timedelta(seconds=5)
-LONGEST_WITHOUT_HOST: Final = timedelta(hours=24)
+MAXIMUM_STALE_AGE: Final = timedelta(hours=24)
 """How long keys stay in use while their address does not answer."""
 
-REMEMBERED: Final = 256
+CACHE_SIZE: Final = 256
 MAXIMUM_JTI_LENGTH: Final = 255
 _CLAIMS: Final = ("iss", "sub", "aud", "exp", "jti")
 
@@ -99,15 +99,15 @@ class SignedAssertions:
         if source.jwks_uri is None:
             return _keys_in(source.jwks or "")
         fetched = self._fetched.get(source.jwks_uri)
-        if fetched is None or now - fetched.asked_at >= (KEYS_KEPT if fetched.keys else RETRY_AFTER):
+        if fetched is None or now - fetched.asked_at >= (CACHE_LIFETIME if fetched.keys else RETRY_AFTER):
             fetched = await self._fetch(source.jwks_uri, now)
-        if not fetched.keys or now - fetched.confirmed_at >= LONGEST_WITHOUT_HOST:
+        if not fetched.keys or now - fetched.confirmed_at >= MAXIMUM_STALE_AGE:
             raise ServiceUnavailableError(RETRY_AFTER.seconds)
         return fetched.keys
 
     async def _keys_after_unknown(self, uri: str, now: datetime) -> Sequence[PublicKey]:
         fetched = self._fetched[uri]
-        return fetched.keys if now - fetched.asked_at < SOONEST_AGAIN else (await self._fetch(uri, now)).keys
+        return fetched.keys if now - fetched.asked_at < MINIMUM_REFETCH_INTERVAL else (await self._fetch(uri, now)).keys
 
     async def _fetch(self, uri: str, now: datetime) -> _Fetched:
         """Fetch the keys at an address once for all concurrent calls. Earlier keys stay in use while it is down."""
@@ -120,7 +120,7 @@ class SignedAssertions:
         known = self._fetched.pop(uri, None) or _Fetched((), now, now)
         fetched = _Fetched(known.keys, now, known.confirmed_at) if keys is None else _Fetched(keys, now, now)
         self._fetched[uri] = fetched
-        if len(self._fetched) > REMEMBERED:
+        if len(self._fetched) > CACHE_SIZE:
             self._fetched.pop(next(iter(self._fetched)))
         return fetched
 

@@ -26,8 +26,8 @@ from doorward.observability.logging import report
 
 ANY_HOST: Final = "*"
 MAXIMUM_BYTES: Final = 16 * 1024
-REMEMBERED: Final = 256
-MOST_AT_A_TIME: Final = 8
+CACHE_SIZE: Final = 256
+MAXIMUM_CONCURRENT_FETCHES: Final = 8
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)
 """Limits of the time that a document is cached, whatever its ``Cache-Control`` says."""
@@ -76,7 +76,7 @@ class FetchedClientDocuments:
             return remembered.content
         task = self._under_way.get(address)
         if task is None:
-            if len(self._under_way) >= MOST_AT_A_TIME:
+            if len(self._under_way) >= MAXIMUM_CONCURRENT_FETCHES:
                 report(ClientDocumentRefused(host=authority_of(address), reason="busy"))
                 return None
             task = asyncio.create_task(self._fetched(address))
@@ -103,7 +103,7 @@ class FetchedClientDocuments:
     def _remember(self, address: str, remembered: _Remembered) -> None:
         self._remembered[address] = remembered
         self._remembered.move_to_end(address)
-        if len(self._remembered) > REMEMBERED:
+        if len(self._remembered) > CACHE_SIZE:
             self._remembered.popitem(last=False)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from doorward.core.frozen import frozen
-from doorward.core.networks import neighbours
+from doorward.core.networks import owner_network
 from doorward.domain.auth.ports import Client
 
 ADDRESSES_OF_A_NETWORK: Final = 16
@@ -146,5 +146,5 @@ class _RecentCounts:
 
 def waiting_hash(client: Client, account: str, work: Callable[[], Any], outcome: asyncio.Future[Any]) -> WaitingHash:
     """Return a call that starts to wait now."""
-    keys = (f"address {client.address}", f"network {neighbours(client.address)}", f"account {account}")
+    keys = (f"address {client.address}", f"network {owner_network(client.address)}", f"account {account}")
     return WaitingHash(client, keys, work, outcome, time.monotonic())

@@ -113,7 +113,7 @@ class KeyRingHolder(Protocol):
         """Return the ring that was read last."""
         ...
 
-    async def learn(self, kid: str) -> bool:
+    async def refresh_for_key(self, kid: str) -> bool:
         """Read the keys again for an unknown key, at most once per 5 seconds. Return whether it is known now."""
         ...
 
@@ -124,7 +124,7 @@ class FixedKeyRing:
     def __init__(self, ring: KeyRing) -> None:
         self.current: Final = ring
 
-    async def learn(self, kid: str) -> bool:
+    async def refresh_for_key(self, kid: str) -> bool:
         """Return whether the key is known."""
         return self.current.verifying_key(kid) is not None
 
@@ -135,7 +135,7 @@ class RingTimes:
 
     reread: float = 8.0
     """Interval of background reads. Every copy refuses a revoked key within 10 seconds, the query included."""
-    learn: float = 5.0
+    minimum_refresh_interval: float = 5.0
     """Minimum interval of reads because of unknown keys: any caller can send a token with one."""
     first_keys: float = 0.2
     """Interval of reads at the start, while another copy makes the first keys."""
@@ -195,14 +195,14 @@ class KeyRings:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def learn(self, kid: str) -> bool:
+    async def refresh_for_key(self, kid: str) -> bool:
         """Read the keys again for an unknown key. Return whether it is known now.
 
         The keys are read at most once per 5 seconds. Raises ``ServiceUnavailableError``.
         """
         async with self._lock:
             now = time.monotonic()
-            if self.current.verifying_key(kid) is None and now >= self._asked_at + self._times.learn:
+            if self.current.verifying_key(kid) is None and now >= self._asked_at + self._times.minimum_refresh_interval:
                 self._asked_at = now
                 await self._read()
         return self.current.verifying_key(kid) is not None

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from doorward import __version__
 from doorward.core.frozen import frozen
-from doorward.infrastructure.outbound_addresses import Network, vetted
+from doorward.infrastructure.outbound_addresses import Network, allowed_addresses
 from doorward.infrastructure.outbound_http import (
     Answer,
     AnswerTooLargeError,
@@ -81,7 +81,7 @@ async def clients_of(
     # The codec for names refuses an empty or too long label before any lookup.
     except (OSError, UnicodeError) as error:
         raise NameUnknownError from error
-    allowed = vetted(addresses, networks, only_networks=parts.scheme == "http")
+    allowed = allowed_addresses(addresses, networks, only_networks=parts.scheme == "http")
     if allowed is None:
         raise AddressRefusedError
     origin = f"{parts.scheme}://{parts.netloc}"

@@ -50,7 +50,9 @@ _CREDENTIALS_OF_CLOUDS: Final[tuple[Network, ...]] = tuple(
 as most use; Alibaba, Azure, Oracle before it used link-local; for IPv6 Scaleway, Oracle, Amazon and Google."""
 
 
-def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool) -> list[str] | None:
+def allowed_addresses(
+    addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool
+) -> list[str] | None:
     """Return the addresses to connect to if all of them are allowed, else None; None also if there are no addresses.
 
     ``only_networks`` allows the addresses of ``networks`` and no others.
@@ -63,7 +65,7 @@ def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networ
 
 def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: bool = False) -> bool:
     """Return whether a request may go to an address. ``networks`` cannot allow the metadata services of clouds."""
-    targets = carried_addresses(address) or [address]
+    targets = embedded_ipv4_addresses(address) or [address]
     if any(target in network for target in targets for network in _CREDENTIALS_OF_CLOUDS):
         return False
     if all(any(target in network for network in networks) for target in targets):
@@ -71,7 +73,7 @@ def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: 
     return not only_networks and all(_is_global(target) for target in targets)
 
 
-def carried_addresses(address: Address) -> list[Address]:
+def embedded_ipv4_addresses(address: Address) -> list[Address]:
     """Return the IPv4 addresses in an IPv6 address: for Teredo (RFC 4380) those of the server and the client."""
     if isinstance(address, ipaddress.IPv4Address) or address == _LOOPBACK:
         return []

@@ -31,7 +31,7 @@ from doorward.domain.passkeys.models import (
 )
 from doorward.domain.passkeys.policy import ALGORITHMS, LONGEST_CREDENTIAL_ID
 from doorward.domain.passkeys.ports import CeremonyFailedError
-from doorward.infrastructure.authenticator_cbor import require_plain, require_plain_authenticator_data
+from doorward.infrastructure.authenticator_cbor import check_authenticator_data, check_cbor
 
 VerifiedT = TypeVar("VerifiedT")
 
@@ -61,7 +61,7 @@ class WebAuthnCeremonies:
         requires_user_verification: bool,
     ) -> Assertion:
         """Return the assertion that was signed over the challenge. Raises ``CeremonyFailedError``."""
-        require_plain_authenticator_data(response.authenticator_data)
+        check_authenticator_data(response.authenticator_data)
         verified = _guarded(
             lambda: verify_authentication_response(
                 credential=AuthenticationCredential(
@@ -92,8 +92,8 @@ class WebAuthnCeremonies:
 
 
 def _verify_creation(response: CreationResponse, challenge: bytes, relying_party: RelyingParty) -> CreatedCredential:
-    require_plain(response.attestation_object)
-    require_plain_authenticator_data(parse_cbor(response.attestation_object)["authData"])
+    check_cbor(response.attestation_object)
+    check_authenticator_data(parse_cbor(response.attestation_object)["authData"])
     if parse_attestation_object(response.attestation_object).fmt not in _FORMATS:
         raise CeremonyFailedError("The attestation has a format that was not asked for.")
     verified = verify_registration_response(

@@ -12,7 +12,7 @@ PARTS_LOG2: Final = 6
 """A check without bcrypt is padded with parts of one 64th of a hash at the current cost."""
 
 
-def fill_up(
+def pad_duration(
     spent: float, rounds: int, compute: Callable[[int], object], now: Callable[[], float] = time.perf_counter
 ) -> None:
     """Compute cheap hashes until they and the seconds ``spent`` before last as long as one hash at the current cost.
@@ -29,7 +29,7 @@ def fill_up(
         seconds = now() - began
 
 
-def owed_costs(rounds: int) -> Mapping[int, tuple[int, ...]]:
+def padding_costs(rounds: int) -> Mapping[int, tuple[int, ...]]:
     """Return, for each cost of a stored hash and for ``NO_HASH``, the costs of the hashes to compute after it.
 
     bcrypt of cost c takes 2**c iterations and a setup. So every row, together with the stored hash, has the same number
@@ -45,8 +45,8 @@ def owed_costs(rounds: int) -> Mapping[int, tuple[int, ...]]:
     costs = range(BCRYPT_MINIMUM_COST, rounds + 1)
     number = len(costs)
     iterations = 2**rounds + (number - 1) * 2**BCRYPT_MINIMUM_COST
-    owed = {cost: _hashes(number - 1, iterations - 2**cost) for cost in costs}
-    return {NO_HASH: _hashes(number, iterations), **owed}
+    padding = {cost: _hashes(number - 1, iterations - 2**cost) for cost in costs}
+    return {NO_HASH: _hashes(number, iterations), **padding}
 
 
 def _hashes(number: int, iterations: int) -> tuple[int, ...]:

@@ -21,11 +21,11 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.events import StoredHashRefused
 from doorward.domain.auth.exceptions import TooManyHashesError
 from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, HashRefusedError, PasswordCheck
-from doorward.infrastructure.bcrypt_spellings import keyed_digest, read_bcrypt
+from doorward.infrastructure.bcrypt_formats import keyed_digest, read_bcrypt
 from doorward.infrastructure.foreign_hashes import ForeignHashes
 from doorward.infrastructure.foreign_hashes.bounds import Verify
 from doorward.infrastructure.hash_queue import HashQueue, WaitingHash, waiting_hash
-from doorward.infrastructure.password_work import NO_HASH, fill_up, owed_costs
+from doorward.infrastructure.password_work import NO_HASH, pad_duration, padding_costs
 from doorward.observability.events import PasswordHashQueueFull
 from doorward.observability.logging import report
 
@@ -60,7 +60,7 @@ class BcryptHasher:
         ``observe_wait`` is called with the seconds that each call waited for a thread.
         """
         self._rounds = rounds
-        self._owed = owed_costs(rounds)
+        self._padding = padding_costs(rounds)
         self._foreign = foreign or ForeignHashes()
         self._threads = threads
         self._observe_wait = observe_wait
@@ -89,7 +89,7 @@ class BcryptHasher:
         if verify is not None:
             work = partial(_check_foreign, password, verify, self._rounds)
         else:
-            work = partial(_check, password, stored_hash, self._rounds, self._owed)
+            work = partial(_check, password, stored_hash, self._rounds, self._padding)
         check = await self._run(work, client, account)
         if check.is_correct and client is not NO_CLIENT:
             self._queue.note_right_password(client.address)
@@ -191,16 +191,18 @@ def _checksum(password: str, salt: str, rounds: int) -> str:
     return bcrypt.hashpw(keyed_digest(password, salt), f"$2b${rounds:02}${salt}".encode()).decode()[-31:]
 
 
-def _check(password: str, stored_hash: str | None, rounds: int, owed: Mapping[int, tuple[int, ...]]) -> PasswordCheck:
+def _check(
+    password: str, stored_hash: str | None, rounds: int, padding: Mapping[int, tuple[int, ...]]
+) -> PasswordCheck:
     stored, is_correct, computed_cost = read_bcrypt(stored_hash or ""), None, NO_HASH
     if stored is not None and stored.is_affordable:
-        is_correct = stored.fits(password)
+        is_correct = stored.matches(password)
         computed_cost = NO_HASH if is_correct is None else stored.cost
         if is_correct:
             is_outdated = not stored.is_ours or stored.cost < rounds
             return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
     # A stored hash of a higher cost than the current one needs no extra hashes.
-    for cost in owed.get(computed_cost, ()):
+    for cost in padding.get(computed_cost, ()):
         _hash(password, cost)
     return PasswordCheck(is_correct=False)
 
@@ -210,5 +212,5 @@ def _check_foreign(password: str, verify: Verify, rounds: int) -> PasswordCheck:
     began = time.perf_counter()
     if verify(password):
         return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds))
-    fill_up(time.perf_counter() - began, rounds, lambda cost: _hash(password, cost))
+    pad_duration(time.perf_counter() - began, rounds, lambda cost: _hash(password, cost))
     return PasswordCheck(is_correct=False)

@@ -20,8 +20,8 @@ from doorward_client.public_keys import thumbprint
 RSA_BITS: Final = 3072
 """128 bits of security, as P-256 has (NIST SP 800-57 part 1)."""
 
-LEAST_RSA_BITS: Final = 2048
-MOST_RSA_BITS: Final = 8192
+MINIMUM_RSA_BITS: Final = 2048
+MAXIMUM_RSA_BITS: Final = 8192
 """A signature by a larger key takes tens of milliseconds."""
 
 RSA_EXPONENT: Final = 65537
@@ -116,7 +116,10 @@ def _private_key_in(content: bytes) -> PrivateKey:
     else:
         key = serialization.load_pem_private_key(text.encode(), password=None)
     if isinstance(key, rsa.RSAPrivateKey):
-        if not LEAST_RSA_BITS <= key.key_size <= MOST_RSA_BITS or key.public_key().public_numbers().e != RSA_EXPONENT:
+        if (
+            not MINIMUM_RSA_BITS <= key.key_size <= MAXIMUM_RSA_BITS
+            or key.public_key().public_numbers().e != RSA_EXPONENT
+        ):
             raise ValueError("an RSA key of another size or exponent")
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):

@@ -83,7 +83,9 @@ HASHES_WAITING: Final = _gauge("doorward_password_hash_queue_depth", "Password h
 POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connections to PostgreSQL", "state")
 POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Maximum of connections to PostgreSQL")
 POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait for a connection")
-STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits separately, without the store")
+STORE_UNAVAILABLE: Final = _gauge(
+    "doorward_rate_limit_store_away", "Workers that count limits separately, without the store"
+)
 CLOCK_DIFFERENCE: Final = _gauge(
     "doorward_clock_difference_seconds", "Difference between this host's clock and PostgreSQL's"
 )
@@ -94,7 +96,7 @@ OUTBOX_CIRCUITS: Final = _gauge("doorward_outbox_open_circuits", "Processes whos
 BUILD_INFO: Final = _gauge("doorward_build_info", "1, with the versions", "version", "python")
 WORKERS: Final = _gauge("doorward_workers", "Live worker processes")
 
-BESIDE_WORKERS: Final = (ConfigInsecure, MetricsScrapeFailed, MetricsNotShared)
+UNCOUNTED_EVENTS: Final = (ConfigInsecure, MetricsScrapeFailed, MetricsNotShared)
 """Not counted: reported by the process that starts the workers, or by one that cannot share its metrics."""
 
 
@@ -106,7 +108,7 @@ def _counter(counter: events.Counter) -> Counter:
 def _counters_of(event: type[Event]) -> list[Counter]:
     """Return the counters that each event of a class increments."""
     named = [_counter(counter).labels(value) if value else _counter(counter) for counter, value in event.counted]
-    is_warning = event.level in {"warning", "error"} and event not in BESIDE_WORKERS
+    is_warning = event.level in {"warning", "error"} and event not in UNCOUNTED_EVENTS
     return [*named, WARNINGS.labels(event.log_event)] if is_warning else named
 
 
@@ -129,9 +131,9 @@ class Metrics:
             case HttpRequest():
                 self._observe_request(event.method, event.route or UNMATCHED, event.status, event.duration_ms)
             case RateLimitStoreUnavailable():
-                STORE_AWAY.set(1)
+                STORE_UNAVAILABLE.set(1)
             case RateLimitStoreRecovered():
-                STORE_AWAY.set(0)
+                STORE_UNAVAILABLE.set(0)
             case DatabaseUnavailable() if event.error in POOL_FULL:
                 POOL_TIMEOUTS.inc()
             case OutboxMeasured():

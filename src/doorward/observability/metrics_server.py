@@ -20,7 +20,7 @@ from doorward.observability.logging import report
 
 PATH: Final = "/metrics"
 METHODS: Final = ("GET", "HEAD")
-TURNS_OF_AN_ACCEPTANCE: Final = 5
+LOOP_ITERATIONS_OF_ACCEPT: Final = 5
 EXCHANGE_SECONDS: Final = 10.0
 """Deadline from the connection to the last byte of the response: the default timeout of a scrape by Prometheus."""
 
@@ -79,7 +79,7 @@ class MetricsServer:
         # Accept no more connections. One that was just accepted becomes an exchange within a few iterations of the
         # event loop; if the server were closed before, the connection would leak.
         asyncio.get_running_loop().remove_reader(listener)
-        for _ in range(TURNS_OF_AN_ACCEPTANCE):
+        for _ in range(LOOP_ITERATIONS_OF_ACCEPT):
             await asyncio.sleep(0)
         server.close()
 

@@ -44,7 +44,7 @@ class Tracing:
         self.tracer: Tracer = self._provider.get_tracer("doorward", __version__)
         self.cursor_factory = _traced_cursor(self.tracer)
 
-    def around(self, answer: ASGIApp) -> ASGIApp:
+    def wrap(self, answer: ASGIApp) -> ASGIApp:
         """Return the application wrapped in a server span for each HTTP request."""
         return TracingMiddleware(answer, self.tracer)
 

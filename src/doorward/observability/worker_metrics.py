@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from doorward.observability.events import MetricsNotShared
 from doorward.observability.logging import report
 
-MAXIMA: Final = frozenset(
+GAUGES_BY_MAXIMUM: Final = frozenset(
     {"doorward_clock_difference_seconds", "doorward_build_info"}
     | {"doorward_outbox_due", "doorward_outbox_oldest_seconds", "doorward_outbox_dead"}
 )
@@ -117,7 +117,7 @@ class _Sums:
                     continue
                 key = (sample_name, tuple(labels.items()))
                 present = values.get(key, 0.0)
-                values[key] = max(present, value) if name in MAXIMA else present + value
+                values[key] = max(present, value) if name in GAUGES_BY_MAXIMUM else present + value
 
     def families(self) -> list[Any]:
         return [

@@ -26,7 +26,7 @@ class Connection(Protocol):
     peer: str
     """The remote address."""
 
-    place: "dict[Connection, None] | None"
+    group: "dict[Connection, None] | None"
     """Its group among the connections that may be closed to make room."""
 
     deadline: float
@@ -44,7 +44,7 @@ class Connection(Protocol):
     def watch_closing(self, now: float) -> None:
         """Set a deadline for the rest of the answer if the connection is closing."""
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Abort at once, even if a request is in progress."""
 
 
@@ -85,10 +85,10 @@ class Connections:
         return True
 
     def _make_room(self) -> bool:
-        for place in (self.unfinished, self.idle, self.uploading):
-            for oldest in place:
+        for group in (self.unfinished, self.idle, self.uploading):
+            for oldest in group:
                 self.remove(oldest)
-                oldest.cut()
+                oldest.abort()
                 self.count(CLOSED_FOR_ROOM, oldest.peer)
                 return True
         return False
@@ -99,13 +99,13 @@ class Connections:
         self.move(connection, None)
 
     @staticmethod
-    def move(connection: Connection, place: dict[Connection, None] | None) -> None:
+    def move(connection: Connection, group: dict[Connection, None] | None) -> None:
         """Move a connection to the end of a group, or out of all groups."""
-        if connection.place is not None:
-            connection.place.pop(connection, None)
-        connection.place = place
-        if place is not None:
-            place[connection] = None
+        if connection.group is not None:
+            connection.group.pop(connection, None)
+        connection.group = group
+        if group is not None:
+            group[connection] = None
 
     def count(self, reason: str, peer: str) -> None:
         """Count one more refusal, which the sweep reports."""

@@ -9,7 +9,7 @@ from uvicorn.server import ServerState
 from doorward.server.answers import ErrorAnswers
 from doorward.server.connections import Connections, Observe
 from doorward.server.limits import ConnectionLimits
-from doorward.server.protocol import BoundedProtocol
+from doorward.server.protocol import LimitedHttpProtocol
 
 
 class ProtocolFactory:
@@ -31,8 +31,8 @@ class ProtocolFactory:
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> BoundedProtocol:
+    ) -> LimitedHttpProtocol:
         """Return the protocol of one connection."""
         if self._connections is None:
             self._connections = Connections(self._limits, _loop or asyncio.get_running_loop(), self._observe)
-        return BoundedProtocol(config, server_state, app_state, _loop, self._connections, self._answers)
+        return LimitedHttpProtocol(config, server_state, app_state, _loop, self._connections, self._answers)

@@ -10,20 +10,20 @@ MAXIMUM_HEAD_BYTES: Final = 32 * 1024
 """Request line and header fields together. Also the limit of trailers, and of chunk extensions between two bytes."""
 
 MAXIMUM_FIELDS: Final = 100
-PIECE_BYTES: Final = 4 * 1024
+CHUNK_BYTES: Final = 4 * 1024
 """Input that the parser gets at a time: usually a whole request, and at most about 150 pipelined ones."""
 
 SMALL_BODY_BYTES: Final = 64 * 1024
 MAXIMUM_DISCARDED_BYTES: Final = 32 * 1024 * 1024
 """Maximum input of a body that was answered early: as much as the largest call takes, so its sender sees the answer."""
 
-LEAST_READ_BYTES: Final = 32 * 1024
+MINIMUM_READ_BYTES: Final = 32 * 1024
 """Minimum that a client must read of a pending answer within ``unread_answer_seconds``: about 1 KiB a second."""
 
 RESERVED_DESCRIPTORS: Final = 64
 """Descriptors for files, the log, the limit store and connections that are being closed."""
 
-LEAST_CONNECTIONS: Final = 8
+MINIMUM_CONNECTIONS: Final = 8
 
 
 @frozen
@@ -68,4 +68,4 @@ def connection_limit(wanted: int, *, descriptors: int, other_descriptors: int) -
     """
     if descriptors == resource.RLIM_INFINITY:
         return wanted
-    return max(LEAST_CONNECTIONS, min(wanted, descriptors - RESERVED_DESCRIPTORS - other_descriptors))
+    return max(MINIMUM_CONNECTIONS, min(wanted, descriptors - RESERVED_DESCRIPTORS - other_descriptors))

@@ -14,15 +14,15 @@ from uvicorn.server import ServerState
 
 from doorward.api.exceptions import RequestRefusedError
 from doorward.server.answers import ErrorAnswers
+from doorward.server.connection_protocol import ConnectionProtocol
 from doorward.server.connections import NEVER, Connections
-from doorward.server.counted_protocol import CountedProtocol
 from doorward.server.exceptions import (
     BodyTimeoutError,
     HeadersTooLargeError,
     HeadTimeoutError,
     MalformedRequestError,
 )
-from doorward.server.limits import MAXIMUM_DISCARDED_BYTES, MAXIMUM_HEAD_BYTES, PIECE_BYTES
+from doorward.server.limits import CHUNK_BYTES, MAXIMUM_DISCARDED_BYTES, MAXIMUM_HEAD_BYTES
 from doorward.server.request_head import refusal_of_head, refusal_of_long_head, refusal_of_size, refusal_of_upgrade
 
 BODY_NOT_WANTED: Final = "body_not_wanted"
@@ -43,7 +43,7 @@ _BETWEEN, _HEAD, _BODY, _OVER = _Part
 # Names of the module: in Python 3.11, the lookup of an Enum's member takes longer than the rest of a comparison.
 
 
-class BoundedProtocol(CountedProtocol):
+class LimitedHttpProtocol(ConnectionProtocol):
     """One connection. It holds at most one head, one piece of a body, and the data received with a pipelined request.
 
     Data after a header section is never treated as a header: trailers are read and dropped (RFC 9112 section 7.1.2). A
@@ -98,7 +98,7 @@ class BoundedProtocol(CountedProtocol):
         """Parse the input in pieces. Data after a request that must wait is kept until that request is answered."""
         if self._part is _OVER:
             return
-        if self._unread or len(data) > PIECE_BYTES:
+        if self._unread or len(data) > CHUNK_BYTES:
             self._unread += data
             self._parse_unread()
         else:
@@ -108,8 +108,8 @@ class BoundedProtocol(CountedProtocol):
         data, position = self._unread, 0
         view = memoryview(data)
         while position < len(data) and not self.pipeline and self._part is not _OVER:
-            self._parse(view[position : position + PIECE_BYTES])
-            position += PIECE_BYTES
+            self._parse(view[position : position + CHUNK_BYTES])
+            position += CHUNK_BYTES
         self._unread = b"" if self._part is _OVER else data[position:]
         if self._unread:
             self.flow.pause_reading()
@@ -136,9 +136,9 @@ class BoundedProtocol(CountedProtocol):
         self._part = _HEAD
         self._counted_bytes = 0
         self._part_began = 0
-        if self.place is self._open.idle:
+        if self.group is self._open.idle:
             del self._open.idle[self]
-            self.place = None
+            self.group = None
             self.deadline = NEVER
 
     def _await_head(self) -> None:
@@ -193,7 +193,7 @@ class BoundedProtocol(CountedProtocol):
         self._part = _BODY
         self._counted_bytes = self._body_bytes = 0
         self._part_began = 0
-        if self.place is not None:
+        if self.group is not None:
             self._open.move(self, None)
 
     def on_body(self, body: bytes) -> None:
@@ -206,7 +206,7 @@ class BoundedProtocol(CountedProtocol):
         """End the request's input."""
         self._part = _BETWEEN
         self.deadline = NEVER
-        if self.place is not None:
+        if self.group is not None:
             self._open.move(self, None)
         cycle = self.cycle
         if self.headers:
@@ -279,7 +279,7 @@ class BoundedProtocol(CountedProtocol):
         if self._has_ended and self._is_answering():
             self._probe(now)
         elif self._part is _OVER:
-            self.cut()
+            self.abort()
         elif self._part is _BETWEEN:
             self.transport.close()
             self.deadline = NEVER

@@ -21,7 +21,7 @@ from doorward.settings.config import Settings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.application import app_to_serve
 
-HANGS_AFTER_SECONDS: Final = 60
+WORKER_TIMEOUT_SECONDS: Final = 60
 """A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which on a
 busy machine takes longer than uvicorn's default of 5 s: each new worker would be killed before it serves."""
 
@@ -66,7 +66,7 @@ def server_config(
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=HANGS_AFTER_SECONDS,
+        timeout_worker_healthcheck=WORKER_TIMEOUT_SECONDS,
     )
 
 

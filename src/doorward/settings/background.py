@@ -25,7 +25,7 @@ class BackgroundSettings(Topic):
     """An ended session is kept for this many days, then removed."""
 
     @property
-    def switched_off_by(self) -> str | None:
+    def disabled_by(self) -> str | None:
         """The setting that disables the tasks in the service; None if it runs them."""
         if self.background == "off":
             return "BACKGROUND"

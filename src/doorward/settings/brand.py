@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from doorward.settings.colours import READABLE, contrast
+from doorward.settings.colours import MINIMUM_CONTRAST, contrast
 from doorward.settings.topic import Topic
 
 LIGHT_BACKGROUNDS: Final = ("#ffffff", "#f4f5f7")
@@ -20,9 +20,9 @@ def _check_colour(text: str) -> str:
     if not _COLOUR.fullmatch(colour):
         raise ValueError("must be a colour as #0b57d0: a number sign and six hexadecimal digits")
     lowest = min(contrast(colour, background) for background in LIGHT_BACKGROUNDS)
-    if lowest < READABLE:
+    if lowest < MINIMUM_CONTRAST:
         raise ValueError(
-            f"must be darker: its contrast with the pages is {lowest:.1f} to 1, and text needs {READABLE} to 1 "
+            f"must be darker: its contrast with the pages is {lowest:.1f} to 1, and text needs {MINIMUM_CONTRAST} to 1 "
             "(WCAG 2.2, 1.4.3)"
         )
     return colour

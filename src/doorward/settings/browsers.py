@@ -16,7 +16,7 @@ from doorward.settings.web_addresses import (
     split_public_address,
 )
 
-THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class BrowserSettings(Topic):
@@ -75,7 +75,7 @@ class BrowserSettings(Topic):
         if self.public_url is None:
             return None
         address = urlsplit(self.public_url)
-        return self.public_url if address.scheme == "https" or address.hostname in THIS_MACHINE else None
+        return self.public_url if address.scheme == "https" or address.hostname in LOOPBACK_HOSTS else None
 
     @property
     def relying_party(self) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-READABLE: Final = 4.5
+MINIMUM_CONTRAST: Final = 4.5
 """Minimum contrast of text with its background (WCAG 2.2, 1.4.3, level AA)."""
 
 _SHADES: Final = 100
@@ -15,11 +15,11 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def lightened(colour: str, background: str) -> str:
+def lighten(colour: str, background: str) -> str:
     """Return the darkest shade of the colour, mixed with white, that is readable on a dark background."""
     for part in range(_SHADES):
         shade = _mixed(colour, "#ffffff", part / _SHADES)
-        if contrast(shade, background) >= READABLE + 1:
+        if contrast(shade, background) >= MINIMUM_CONTRAST + 1:
             return shade
     return "#ffffff"
 

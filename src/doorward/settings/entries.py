@@ -29,7 +29,7 @@ def read_entries(value: object, model: type[EntryT], member: str) -> object:
     return tuple(_entry(number, entry, model) for number, entry in enumerate(entries, start=1))
 
 
-def check_once(names: Sequence[str]) -> None:
+def check_unique(names: Sequence[str]) -> None:
     """Raise ``ValueError`` if a name occurs twice."""
     for name in names:
         if names.count(name) > 1:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from doorward.settings.browsers import THIS_MACHINE, BrowserSettings
+from doorward.settings.browsers import LOOPBACK_HOSTS, BrowserSettings
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings, Network
@@ -116,7 +116,7 @@ def _insecure_addresses(settings: BrowserSettings) -> Iterator[tuple[str, str]]:
 
 def _is_unencrypted(origin: str) -> bool:
     """Return whether the network can read the traffic: plain HTTP that leaves this machine."""
-    return origin.startswith("http://") and urlsplit(origin).hostname not in THIS_MACHINE
+    return origin.startswith("http://") and urlsplit(origin).hostname not in LOOPBACK_HOSTS
 
 
 def _insecure_database(settings: DatabaseSettings) -> Iterator[tuple[str, str]]:

@@ -5,10 +5,10 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
-from doorward.settings.entries import check_once, has_allowed_scheme, is_service_address, read_entries
+from doorward.settings.entries import check_unique, has_allowed_scheme, is_service_address, read_entries
 from doorward.settings.topic import Topic
 
-KEYCLOAKS_OWN_AUDIENCE: Final = "account"
+KEYCLOAK_DEFAULT_AUDIENCE: Final = "account"
 _EXAMPLE: Final = (
     '[{"issuer": "https://keycloak.example.com/realms/shop", "preset": "keycloak", "audiences": ["items"], '
     '"roles": {"editor": ["items:read", "items:write"]}}]'
@@ -41,7 +41,7 @@ class TrustedIssuer(BaseModel):
         for address in (self.issuer, self.jwks_uri):
             if address is not None:
                 _check_address(address, allows_http=self.allow_private_addresses)
-        if KEYCLOAKS_OWN_AUDIENCE in self.audiences:
+        if KEYCLOAK_DEFAULT_AUDIENCE in self.audiences:
             raise ValueError(
                 "audiences: account is in almost every token of Keycloak. Give the client an audience of its own"
             )
@@ -64,7 +64,7 @@ def _read_issuers(value: object) -> object:
 
 
 def _check_issuers(issuers: tuple[TrustedIssuer, ...]) -> tuple[TrustedIssuer, ...]:
-    check_once([each.issuer for each in issuers])
+    check_unique([each.issuer for each in issuers])
     return issuers
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from doorward.settings.entries import check_once, has_allowed_scheme, is_service_address, read_entries
+from doorward.settings.entries import check_unique, has_allowed_scheme, is_service_address, read_entries
 from doorward.settings.topic import Topic
 
 _EXAMPLE: Final = (
@@ -52,8 +52,8 @@ def _read_providers(value: object) -> object:
 
 
 def _check_providers(providers: tuple[LoginProvider, ...]) -> tuple[LoginProvider, ...]:
-    check_once([each.name for each in providers])
-    check_once([each.issuer for each in providers])
+    check_unique([each.name for each in providers])
+    check_unique([each.issuer for each in providers])
     return providers
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from doorward.settings.topic import Topic, is_development
-from doorward.settings.web_addresses import check_web_address, is_of_this_machine
+from doorward.settings.web_addresses import check_web_address, is_loopback
 
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
@@ -50,7 +50,7 @@ class PasswordSettings(Topic):
     @field_validator("password_breaches_url")
     @classmethod
     def _encrypted_beyond_this_machine(cls, value: str, info: ValidationInfo) -> str:
-        if value.startswith("http:") and not is_of_this_machine(value) and not is_development(info):
+        if value.startswith("http:") and not is_loopback(value) and not is_development(info):
             raise ValueError("must begin with https:// unless it is this machine: the answers could be altered")
         return value
 

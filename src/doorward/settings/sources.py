@@ -19,7 +19,7 @@ ENVIRONMENT_FILE: Final = Path(".env")
 DEVELOPMENT_FILE: Final = Path(".development/service.env")
 """Written by `inv dev` while it runs. Commands in the same folder read it if nothing else is configured."""
 
-CONFIGURED: Final = (
+DATABASE_SETTINGS: Final = (
     "environment",
     "secret_key",
     "database_url",
@@ -41,8 +41,8 @@ _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of invisible characters. Except for tabs and line breaks, they are never typed on purpose."""
 
-LIKENESS_AMONG_SETTINGS: Final = 0.85
-LIKENESS_AMONG_OTHERS: Final = 0.9
+SIMILARITY_IN_OWN_SOURCES: Final = 0.85
+SIMILARITY_IN_SHARED_SOURCES: Final = 0.9
 """Minimum similarity (difflib's ratio) of a misspelt setting; higher in sources that hold other programs' variables."""
 
 
@@ -105,7 +105,7 @@ def _read_environment_file(names: Collection[str], secrets: Collection[str], rea
     variables = _variables(written)
     reading.override(_select(names, variables), ".env")
     reading.secret_files |= {name: ENVIRONMENT_FILE for name in secrets if name in variables}
-    reading.names |= dict.fromkeys(written, LIKENESS_AMONG_SETTINGS)
+    reading.names |= dict.fromkeys(written, SIMILARITY_IN_OWN_SOURCES)
     return variables
 
 
@@ -129,13 +129,13 @@ def _has_byte_order_mark(path: Path) -> bool:
 def _read_environment(names: Collection[str], reading: Reading) -> Mapping[str, str]:
     variables = _variables(os.environ)
     reading.override(_select(names, variables), "environment")
-    reading.names = dict.fromkeys(os.environ, LIKENESS_AMONG_OTHERS) | reading.names
+    reading.names = dict.fromkeys(os.environ, SIMILARITY_IN_SHARED_SOURCES) | reading.names
     return variables
 
 
 def _read_development_file(names: Collection[str], reading: Reading, variables: Mapping[str, str]) -> None:
     """Use the database of `inv dev`, which runs in this folder, if no database is configured."""
-    is_configured = any(reading.values.get(name) or variables.get(f"{name}_file") for name in CONFIGURED)
+    is_configured = any(reading.values.get(name) or variables.get(f"{name}_file") for name in DATABASE_SETTINGS)
     if is_configured or reading.values.get("aws_secrets_manager_secret_name") or not DEVELOPMENT_FILE.is_file():
         return
     reading.override(_select(names, _variables(dotenv_values(DEVELOPMENT_FILE))), f"inv dev, {DEVELOPMENT_FILE}")
@@ -156,7 +156,7 @@ def _read_secrets_folder(folder: Path, names: Collection[str], reading: Reading)
             found[name] = path
     for name, path in found.items():
         _read_secret(reading, name, path, origin=str(path), place=f"{name.upper()} in {folder}")
-    reading.names = {path.name: LIKENESS_AMONG_OTHERS for path in paths} | reading.names
+    reading.names = {path.name: SIMILARITY_IN_SHARED_SOURCES for path in paths} | reading.names
 
 
 def _read_named_files(folder: Path, secrets: Collection[str], reading: Reading, variables: Mapping[str, str]) -> None:
@@ -219,4 +219,4 @@ def _read_aws(names: Collection[str], reading: Reading) -> None:
         reading.problems.append(str(error))
         return
     reading.override(secret.values, f"AWS Secrets Manager, {name}")
-    reading.names |= dict.fromkeys(secret.names, LIKENESS_AMONG_SETTINGS)
+    reading.names |= dict.fromkeys(secret.names, SIMILARITY_IN_OWN_SOURCES)

@@ -68,7 +68,7 @@ def is_ip_address(host: str) -> bool:
     return True
 
 
-def is_of_this_machine(address: str) -> bool:
+def is_loopback(address: str) -> bool:
     """Return whether a validated web address refers to this machine."""
     host = urlsplit(address).hostname or ""
     try:

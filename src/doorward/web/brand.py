@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from doorward.core.frozen import frozen
-from doorward.settings.colours import lightened
+from doorward.settings.colours import lighten
 
 MAXIMUM_LOGO_BYTES: Final = 128 * 1024
 DARK_SURFACE: Final = "#1e2127"
@@ -41,7 +41,7 @@ class Brand:
 
     def style(self) -> str:
         """Return the CSS rule to append to the style sheet."""
-        return f":root{{--accent:light-dark({self.accent},{lightened(self.accent, DARK_SURFACE)})}}\n"
+        return f":root{{--accent:light-dark({self.accent},{lighten(self.accent, DARK_SURFACE)})}}\n"
 
 
 def read_logo(path: Path) -> Logo:

@@ -21,7 +21,7 @@ from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_sealed_tokens
 from doorward.wiring.federation import identity_data
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.housekeeping import agreed_task
+from doorward.wiring.housekeeping import clock_checked_task
 from doorward.wiring.passkeys import passkey_data
 
 
@@ -61,10 +61,10 @@ def create_account_data(
 def erasure_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that deletes accounts permanently. It deletes nothing while the clocks differ by too much."""
     erasure = Erasure(database=database, clock=clock)
-    return agreed_task("erasure", erasure.erase, settings, database)
+    return clock_checked_task("erasure", erasure.erase, settings, database)
 
 
 def expired_tokens_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired tokens. It removes nothing while the clocks differ by too much."""
     expiry = TokenExpiry(database=database, clock=clock)
-    return agreed_task("expired_tokens", expiry.prune, settings, database)
+    return clock_checked_task("expired_tokens", expiry.prune, settings, database)

@@ -21,7 +21,7 @@ from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase, is_current
 from doorward.infrastructure.postgres.readiness import Readiness
-from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
+from doorward.infrastructure.postgres.shares import Share, SharedDatabase, slots_for_resources
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS
 from doorward.observability.logging import flush_log
@@ -39,13 +39,13 @@ from doorward.wiring.federation import create_authentication
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.keys import (
-    RING_PARTS,
-    RingParts,
+    KEY_RING_OPTIONS,
+    KeyRingOptions,
     SigningKeys,
     create_key_services,
     create_signing_keys,
 )
-from doorward.wiring.log import log_as_set
+from doorward.wiring.log import configure_log
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
@@ -62,7 +62,7 @@ Background = Callable[[], AbstractAsyncContextManager[None]]
 def app_from_environment() -> FastAPI:
     """Return the application with the settings of the environment. Each worker process calls this."""
     settings = load_settings()
-    log_as_set(settings)
+    configure_log(settings)
     return app_to_serve(settings)
 
 
@@ -84,13 +84,13 @@ def create_wired_app(
     timeouts: Timeouts = TIMEOUTS,
     hasher: BcryptHasher | None = None,
     limiter: CallLimiter | None = None,
-    ring_parts: RingParts = RING_PARTS,
+    key_ring_options: KeyRingOptions = KEY_RING_OPTIONS,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> FastAPI:
     """Return the application. ``clock`` replaces PostgreSQL's clock, ``host`` this machine's clock.
 
     ``hasher`` and ``limiter`` replace those that the settings describe; they are closed with the application.
-    ``ring_parts`` replaces the maker of signing keys and the interval at which the keys are read.
+    ``key_ring_options`` replaces the maker of signing keys and the interval at which the keys are read.
     """
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(
@@ -103,7 +103,7 @@ def create_wired_app(
     delivers = settings.background.background == "in_process"
     mail = create_mail(settings, database, clock, delivers=delivers)
     base = Foundation(settings, database, hasher, clock, mail.queue)
-    signing_keys, events_out = create_signing_keys(settings, database, clock, ring_parts), EventsOut()
+    signing_keys, events_out = create_signing_keys(settings, database, clock, key_ring_options), EventsOut()
     if delivers:
         measures = mail.delivery is None
         events_out = create_events_out(settings, database, clock, mail.queue, signing_keys, measures=measures)
@@ -170,7 +170,7 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
             base.settings.second_factors, base.settings.deployment
         ),
         public_origin=base.settings.browsers.public_origin,
-        bulk_place=base.database.bulk_place,
+        bulk_slot=base.database.bulk_slot,
         upload_idle_seconds=limits.upload_idle_seconds,
     )
 
@@ -196,9 +196,9 @@ def _personal_data() -> Sequence[PersonalData]:
 
 def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:
     """Return the database with the share of the pool that requests for resources may use, divided among callers."""
-    places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
+    slots = slots_for_resources(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_slots)
     # The same timeout as for a connection from the pool.
-    share = Share(places, wait_seconds=database.timeouts.pool_wait)
+    share = Share(slots, wait_seconds=database.timeouts.pool_wait)
     return SharedDatabase(database, share, current_caller)
 
 

@@ -30,7 +30,7 @@ from doorward.infrastructure.keys import (
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.settings.config import Settings, first_party_issuer
 from doorward.settings.keys import KeySettings
-from doorward.wiring.database import batching_on
+from doorward.wiring.database import create_batching
 from doorward.wiring.foreign_hashes import create_foreign_hashes
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
@@ -144,7 +144,7 @@ def create_sessions(
     """Return the use cases of sessions, with batched queries."""
     return Sessions(
         database=base.database,
-        batching=batching_on(base.database),
+        batching=create_batching(base.database),
         codec=codec,
         signer=signer,
         issuer=issuer,

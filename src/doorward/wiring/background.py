@@ -22,7 +22,7 @@ from doorward.wiring.account_data import erasure_task, expired_tokens_task
 from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
-from doorward.wiring.housekeeping import agreed_task
+from doorward.wiring.housekeeping import clock_checked_task
 from doorward.wiring.items import items_indexing_task
 from doorward.wiring.keys import create_signing_keys, signing_keys_tasks
 from doorward.wiring.mail import MailService, create_mail
@@ -30,7 +30,7 @@ from doorward.wiring.oauth import expired_codes_task
 from doorward.wiring.registration_by_mail import registration_retention_task
 from doorward.wiring.stopping import GRACE_SECONDS, running_together
 from doorward.wiring.telemetry import Telemetry
-from doorward.wiring.throttling import forgetting_task
+from doorward.wiring.throttling import throttle_retention_task
 
 PRUNING: Final = "prune"
 """Name of the task that removes old sessions."""
@@ -39,19 +39,19 @@ PRUNING: Final = "prune"
 def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes old sessions. It removes nothing while the clocks differ by too much."""
     pruning = Pruning(database=database, clock=clock, retention=timedelta(days=settings.session_retention_days))
-    return agreed_task(PRUNING, pruning.prune, settings, database)
+    return clock_checked_task(PRUNING, pruning.prune, settings, database)
 
 
 def audit_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes old audit events. It removes nothing while the clocks differ by too much."""
     retention = AuditRetention(database=database, clock=clock, retention=timedelta(days=settings.audit_retention_days))
-    return agreed_task("audit_retention", retention.prune, settings, database)
+    return clock_checked_task("audit_retention", retention.prune, settings, database)
 
 
 def dead_letters_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes old dead letters. It removes nothing while the clocks differ by too much."""
     retention = DeadLetterRetention(database=database, clock=clock)
-    return agreed_task("dead_letters", retention.prune, settings, database)
+    return clock_checked_task("dead_letters", retention.prune, settings, database)
 
 
 def mail_budgets_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
@@ -65,7 +65,7 @@ TASKS: Final = (
     audit_retention_task,
     dead_letters_task,
     mail_budgets_task,
-    forgetting_task,
+    throttle_retention_task,
     expired_tokens_task,
     expired_codes_task,
     erasure_task,

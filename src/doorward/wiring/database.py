@@ -22,7 +22,7 @@ async def running_database(database: PostgresDatabase) -> AsyncIterator[None]:
         yield
 
 
-def batching_on(database: PostgresDatabase) -> Batching:
+def create_batching(database: PostgresDatabase) -> Batching:
     """Return the factory of batched queries."""
     bounds = BatchBounds(wait_seconds=database.timeouts.shared_query)
 

@@ -14,13 +14,13 @@ from doorward.settings.mail import MailSettings
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords
 from doorward.wiring.auth import create_continuation
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.housekeeping import agreed_task
+from doorward.wiring.housekeeping import clock_checked_task
 
 
 def email_changes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired changes. It removes nothing while the clocks differ by too much."""
     retention = EmailChangeRetention(database=database, clock=clock)
-    return agreed_task("email_changes", retention.prune, settings, database)
+    return clock_checked_task("email_changes", retention.prune, settings, database)
 
 
 def email_change_mode(settings: MailSettings) -> EmailChangeMode:

@@ -37,8 +37,8 @@ from doorward.domain.webhooks.delivery import WebhookDelivery
 from doorward.domain.webhooks.disabling import EndpointDisabling
 from doorward.domain.webhooks.management import Webhooks
 from doorward.infrastructure.id_tokens import IdTokens
+from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
-from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from doorward.settings.config import Settings
 from doorward.wiring.keys import SigningKeys
 from doorward.wiring.mail import create_sealer
@@ -47,13 +47,13 @@ from doorward.wiring.stopping import GRACE_SECONDS
 if TYPE_CHECKING:
     from doorward.infrastructure.webhooks.client import WebhookClient
 
-WEBHOOKS_AT_A_TIME: Final = 32
+MAXIMUM_CONCURRENT_WEBHOOKS: Final = 32
 """Maximum concurrent calls. An endpoint that stalls can hold all of them once, for 15 seconds; then it is paused."""
 
-LOGOUTS_AT_A_TIME: Final = 16
+MAXIMUM_CONCURRENT_LOGOUTS: Final = 16
 
-_TURN: Final = "rabbitmq"
-MODULES_OF_EVENTS: Final = (
+_LOCK_NAME: Final = "rabbitmq"
+EVENT_MODULES: Final = (
     account_events,
     administration_events,
     audit_events,
@@ -115,7 +115,7 @@ def create_events_out(
 
 def event_types() -> Collection[str]:
     """Return the types of events that can be sent to other systems."""
-    modules = {module.__name__ for module in MODULES_OF_EVENTS}
+    modules = {module.__name__ for module in EVENT_MODULES}
     found = [each for each in event_classes(AuditedEvent) if each.__module__ in modules]
     return frozenset(each.type for each in found if issubclass(each, AuditedEvent))
 
@@ -145,7 +145,7 @@ def create_webhook_sender(settings: Settings) -> "WebhookClient":
     return WebhookClient(networks=settings.outgoing.webhook_networks, tls=ssl.create_default_context())
 
 
-def tells_others(settings: Settings) -> bool:
+def sends_events(settings: Settings) -> bool:
     """Return whether events are sent to other systems, or logouts to applications."""
     outgoing = settings.outgoing
     return (
@@ -179,7 +179,7 @@ def _create_webhook_delivery(
         clock=clock,
         handlers={WEBHOOK_CHANNEL: handler},
         times=times,
-        at_a_time=WEBHOOKS_AT_A_TIME,
+        concurrency=MAXIMUM_CONCURRENT_WEBHOOKS,
     )
 
 
@@ -202,7 +202,7 @@ def _create_logout_delivery(
         clock=clock,
         handlers={LOGOUT_CHANNEL: handler},
         times=DeliveryTimes(measure_seconds=0),
-        at_a_time=LOGOUTS_AT_A_TIME,
+        concurrency=MAXIMUM_CONCURRENT_LOGOUTS,
     )
 
 
@@ -211,6 +211,6 @@ def _create_relay(settings: Settings, database: PostgresDatabase) -> Relay | Non
         return None
     from doorward.infrastructure.rabbitmq import RabbitMQ  # noqa: PLC0415 - an extra
 
-    turn = AdvisoryTurn(session_conninfo(settings.database, database.timeouts), _TURN, database.timeouts)
+    lock = AdvisoryLock(session_conninfo(settings.database, database.timeouts), _LOCK_NAME, database.timeouts)
     broker = RabbitMQ(settings.outgoing.rabbitmq_url.get_secret_value())
-    return Relay(database=database, broker=broker, turn=turn)
+    return Relay(database=database, broker=broker, lock=lock)

@@ -8,7 +8,7 @@ from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.personal_data import IdentityData
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.issuers import IssuerSettings
-from doorward.wiring.database import batching_on
+from doorward.wiring.database import create_batching
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.oauth import create_possession
 
@@ -27,7 +27,7 @@ def create_authentication(base: Foundation, own: Authentication) -> Authenticati
         possession=create_possession(base),
         users=ExternalUsers(
             database=base.database,
-            batching=batching_on(base.database),
+            batching=create_batching(base.database),
             clock=base.clock,
             address_detail=base.settings.tokens.client_addresses,
         ),

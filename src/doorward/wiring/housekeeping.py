@@ -9,7 +9,7 @@ from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
 
 
-def agreed_task(
+def clock_checked_task(
     name: str, work: Callable[[], Awaitable[int]], settings: BackgroundSettings, database: PostgresDatabase
 ) -> Task:
     """Return a task that does this time-dependent work at the interval of the settings.
@@ -18,8 +18,8 @@ def agreed_task(
     rows that are still valid, or change keys too early.
     """
 
-    async def work_by_agreed_time() -> int:
+    async def check_clocks_and_work() -> int:
         require_agreement(database.clock)
         return await work()
 
-    return Task(name, timedelta(minutes=settings.housekeeping_interval_minutes), work_by_agreed_time)
+    return Task(name, timedelta(minutes=settings.housekeeping_interval_minutes), check_clocks_and_work)

@@ -20,7 +20,7 @@ from doorward.infrastructure.postgres.database import PostgresDatabase, session_
 from doorward.infrastructure.scheduler import Task, TaskRunner
 from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
-from doorward.wiring.housekeeping import agreed_task
+from doorward.wiring.housekeeping import clock_checked_task
 
 SEALING_KEY_BYTES: Final = 32
 """Key size of AES-256."""
@@ -55,14 +55,14 @@ def keys_of_stored_secrets(settings: KeySettings, purpose: bytes) -> list[bytes]
 
 
 @frozen
-class RingParts:
+class KeyRingOptions:
     """The maker of signing keys (None: the default one), and the times at which the ring reads the keys."""
 
     maker: KeyMaker | None = None
     times: RingTimes = RING_TIMES
 
 
-RING_PARTS: Final = RingParts()
+KEY_RING_OPTIONS: Final = KeyRingOptions()
 
 
 @frozen
@@ -87,7 +87,7 @@ class SigningKeys:
 
 
 def create_signing_keys(
-    settings: Settings, database: PostgresDatabase, clock: Clock, parts: RingParts = RING_PARTS
+    settings: Settings, database: PostgresDatabase, clock: Clock, options: KeyRingOptions = KEY_RING_OPTIONS
 ) -> SigningKeys | None:
     """Return the asymmetric signing keys, whose tokens other services verify; None if the OpenID provider is off.
 
@@ -104,9 +104,9 @@ def create_signing_keys(
         published=PublishedKeys(database=database, clock=clock),
         open_key=partial(open_key, sealer=sealer),
         clock=clock,
-        times=parts.times,
+        times=options.times,
     )
-    changes = create_key_changes(settings, database, clock, maker=parts.maker)
+    changes = create_key_changes(settings, database, clock, maker=options.maker)
     lifetime = timedelta(minutes=settings.tokens.client_token_expire_minutes)
     first_keys = Task(SIGNING_KEYS, timedelta(), changes.begin)
     making = TaskRunner(session_conninfo(settings.database, database.timeouts), first_keys, database.timeouts)
@@ -146,4 +146,4 @@ def signing_keys_tasks(settings: Settings, database: PostgresDatabase, clock: Cl
     if settings.browsers.provider_issuer is None:
         return []
     changes = create_key_changes(settings, database, clock)
-    return [agreed_task(SIGNING_KEYS, changes.maintain, settings.background, database)]
+    return [clock_checked_task(SIGNING_KEYS, changes.maintain, settings.background, database)]

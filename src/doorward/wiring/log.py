@@ -11,7 +11,7 @@ from doorward.settings.insecure import insecure_settings
 from doorward.settings.secret_values import secret_values
 
 
-def log_as_set(settings: Settings, *, level: str | None = None) -> None:
+def configure_log(settings: Settings, *, level: str | None = None) -> None:
     """Configure the log of this process, by default at ``LOG_LEVEL``. Secrets of the settings are redacted."""
     configure_logging(
         level or settings.telemetry.log_level,
@@ -32,7 +32,7 @@ def report_insecure_settings(settings: Settings) -> None:
         report(ConfigInsecure(setting=setting, why=why))
 
 
-def report_switched_off_tasks(settings: BackgroundSettings) -> None:
+def report_disabled_tasks(settings: BackgroundSettings) -> None:
     """Log which setting keeps this service from running background tasks, if one does."""
-    if setting := settings.switched_off_by:
+    if setting := settings.disabled_by:
         report(HousekeepingOff(setting=setting))

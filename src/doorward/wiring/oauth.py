@@ -69,9 +69,9 @@ from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
-from doorward.wiring.database import batching_on
+from doorward.wiring.database import create_batching
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.housekeeping import agreed_task
+from doorward.wiring.housekeeping import clock_checked_task
 from doorward.wiring.keys import SigningKeys, keys
 from doorward.wiring.login_providers import create_federated_login
 
@@ -88,7 +88,7 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
         ),
         client_authentication=ClientAuthentication(
             database=database,
-            batching=batching_on(database),
+            batching=create_batching(database),
             clock=clock,
             built_in_resources=built_in,
             assertions=None if reader is None else ClientAssertions(database=database, reader=reader),
@@ -142,7 +142,7 @@ def create_provider(
 def _browser_sessions(base: Foundation) -> BrowserSessions:
     return BrowserSessions(
         database=base.database,
-        batching=batching_on(base.database),
+        batching=create_batching(base.database),
         clock=base.clock,
         codec=create_browser_codec(base.settings.keys),
         address_detail=base.settings.tokens.client_addresses,
@@ -213,7 +213,7 @@ def _authorization(
 ) -> Authorization:
     return Authorization(
         database=base.database,
-        batching=batching_on(base.database),
+        batching=create_batching(base.database),
         clock=base.clock,
         codec=_codes(base.settings.keys),
         notes=SignInNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
@@ -226,7 +226,7 @@ def _authorization(
 def _applications(base: Foundation) -> ApplicationLookups:
     return ApplicationLookups(
         database=base.database,
-        batching=batching_on(base.database),
+        batching=create_batching(base.database),
         clock=base.clock,
         described=DescribedClients(_client_documents(base)),
     )
@@ -243,7 +243,7 @@ def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
 
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
     """Return the authentication of users and clients by the service's own access tokens."""
-    clients = ClientCallers(database=base.database, batching=batching_on(base.database))
+    clients = ClientCallers(database=base.database, batching=create_batching(base.database))
     return OwnTokenAuthentication(
         signer=signer, possession=create_possession(base), sessions=sessions, clients=clients, clock=base.clock
     )
@@ -266,7 +266,7 @@ def _proof_reader() -> ProofReader:
 def expired_codes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired codes. It removes nothing while the clocks differ by too much."""
     expiry = CodeExpiry(database=database, clock=clock)
-    return agreed_task("expired_codes", expiry.prune, settings, database)
+    return clock_checked_task("expired_codes", expiry.prune, settings, database)
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:

@@ -147,7 +147,7 @@ async def opened_keys(settings: Settings) -> AsyncIterator[KeyChanges]:
 async def opened_item_import(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[tuple[Accounts, ItemImport]]:
     """Yield the use cases of an import of items from a shell. Storing the file may take up to ``seconds``."""
     async with _opened(settings, bulk_seconds=seconds) as database:
-        with database.bulk_place():
+        with database.bulk_slot():
             yield Accounts(database=database), ItemImport(database=database, clock=database.clock, seconds=seconds)
 
 
@@ -166,7 +166,7 @@ async def opened_administration(settings: Settings) -> AsyncIterator[Administrat
 async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterator[UserImport]:
     """Yield the import of users. Each of its transactions may take up to ``seconds``; a dry run is one transaction."""
     async with _opened(settings.database, bulk_seconds=seconds) as database:
-        with database.bulk_place():
+        with database.bulk_slot():
             yield create_user_import(settings.hashes, database, database.clock)
 
 
@@ -174,7 +174,7 @@ async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterat
 async def opened_user_export(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[UserExport]:
     """Yield the export of users, which may take up to ``seconds``."""
     async with _opened(settings, bulk_seconds=seconds) as database:
-        with database.bulk_place():
+        with database.bulk_slot():
             yield create_user_export(database, database.clock)
 
 

@@ -21,7 +21,7 @@ from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.housekeeping import agreed_task
+from doorward.wiring.housekeeping import clock_checked_task
 from doorward.wiring.keys import keys
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling
@@ -93,7 +93,7 @@ def registration_mail_composers(
 def registration_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
     """Return the task that removes expired registrations and invitations: none while the clocks differ by too much."""
     retention = PendingAccountRetention(database=database, clock=clock)
-    return agreed_task("unanswered", retention.prune, settings, database)
+    return clock_checked_task("unanswered", retention.prune, settings, database)
 
 
 def _codec(settings: KeySettings) -> OneTimeTokenCodec:

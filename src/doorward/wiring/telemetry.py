@@ -39,7 +39,7 @@ class Telemetry:
     def wrap(self, app: "Application") -> "Application":
         """Wrap the whole handling of each request in a span, if traces are enabled."""
         if self._tracing is not None:
-            app.answer = self._tracing.around(app.answer)
+            app.answer = self._tracing.wrap(app.answer)
         return app
 
     @asynccontextmanager

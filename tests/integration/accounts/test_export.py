@@ -149,9 +149,9 @@ async def test_a_session_that_ends_meanwhile_gets_nothing(owner: Owner) -> None:
     assert {"type": "user.exported"} not in types
 
 
-async def test_while_all_bulk_places_are_taken_an_export_is_refused_and_can_be_tried_again(owner: Owner) -> None:
+async def test_while_all_bulk_slots_are_taken_an_export_is_refused_and_can_be_tried_again(owner: Owner) -> None:
     database = owner.service.database
-    with database.bulk_place(), database.bulk_place():
+    with database.bulk_slot(), database.bulk_slot():
         answer = await owner.call("POST", EXPORT)
         assert is_problem(answer, 503, "service_unavailable")
         assert "retry-after" in answer.headers

@@ -183,7 +183,7 @@ async def test_a_rehearsal_does_not_block_a_deactivation_or_a_change_of_a_role(s
         readers={"ndjson": read_slowly},
         maximum_blocking_seconds=0,
     )
-    with service.database.bulk_place():
+    with service.database.bulk_slot():
         request = UserImportRequest(actor, "ndjson", is_rehearsal=True)
         rehearsing = asyncio.create_task(rehearsal.run(io.BytesIO(), request, Watcher(print)))
         await is_stored.wait()

@@ -50,14 +50,14 @@ class UserFiles:
         settings = self.service.settings.hashes
         user_import = create_user_import(settings, database, self.clock or database.clock)
         skipped: list[SkippedLine] = []
-        with database.bulk_place():
+        with database.bulk_slot():
             request = UserImportRequest(actor, source, **options)
             outcome = await user_import.run(io.BytesIO(file), request, Watcher(skipped.append))
         return Imported(outcome, skipped)
 
     async def export(self, format_: ExportFormat = "ndjson", *, with_hashes: bool = True) -> bytes:
         database, file = self.service.database, io.BytesIO()
-        with database.bulk_place():
+        with database.bulk_slot():
             request = UserExportRequest(OPERATOR, format_, with_hashes=with_hashes)
             await create_user_export(database, self.clock or database.clock).write(file, request)
         return file.getvalue()

@@ -42,7 +42,7 @@ from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.administration import create_administration
 from doorward.wiring.auth import create_tokens
-from doorward.wiring.database import batching_on
+from doorward.wiring.database import create_batching
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import create_key_changes
 from doorward.wiring.passkeys import create_passkeys
@@ -191,7 +191,7 @@ async def administer(service: Service) -> None:
     created = await administration.invitations.create(OPERATOR, f"{mark()}@example.com")
     await administration.invitations.revoke(OPERATOR, created.invitation.id)
     file = io.BytesIO(b'{"email": "' + mark().encode() + b'@example.com"}')
-    with service.database.bulk_place():
+    with service.database.bulk_slot():
         await administration.user_import.run(file, UserImportRequest(OPERATOR, "ndjson"), Watcher(lambda _: None))
         await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
 
@@ -233,7 +233,9 @@ async def change_keys(service: Service) -> None:
 async def call_with_a_foreign_token(service: Service) -> None:
     """Make the first call as a subject of a trusted issuer."""
     database = service.database
-    users = ExternalUsers(database=database, batching=batching_on(database), clock=service.clock, address_detail="full")
+    users = ExternalUsers(
+        database=database, batching=create_batching(database), clock=service.clock, address_detail="full"
+    )
     scopes = frozenset({"items:read"})
     await users.user_of(ForeignToken("https://login.example.com", mark(), scopes, makes_user=True))
 

@@ -29,7 +29,7 @@ class PlainDatabase:
     def deadline(self) -> datetime:
         raise NotImplementedError
 
-    def bulk_place(self) -> AbstractContextManager[None]:
+    def bulk_slot(self) -> AbstractContextManager[None]:
         raise NotImplementedError
 
     @asynccontextmanager

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.capacity.measurement import Round
-from benchmarks.capacity.people import (
+from benchmarks.capacity.postgres_load import PostgresLoad
+from benchmarks.capacity.usage import (
     LOGIN,
     ME,
     REFRESH,
@@ -16,7 +17,6 @@ from benchmarks.capacity.people import (
     people_per_core,
     size_of,
 )
-from benchmarks.capacity.watching import Watched
 from benchmarks.load import Mix
 from benchmarks.samples import Sample
 
@@ -81,6 +81,6 @@ def test_a_login_counts_by_its_share_however_many_ended_in_a_round() -> None:
     def cost_of(logins: int) -> float:
         busy = (logins * 0.3 + (1000 - logins) * 0.001) / 10
         sample = Sample(100.0, answers=1000, busy=(busy,))
-        return Round(sample, Watched(), logins, refreshes=0, seconds=10).service_seconds(PLAIN, 0.3)
+        return Round(sample, PostgresLoad(), logins, refreshes=0, seconds=10).service_seconds(PLAIN, 0.3)
 
     assert cost_of(5) == pytest.approx(cost_of(15)) == pytest.approx(0.2 * 0.3 + 0.8 * 0.001)

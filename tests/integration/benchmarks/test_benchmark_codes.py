@@ -18,7 +18,7 @@ import requests
 
 from benchmarks.codes import targets
 from benchmarks.codes.measurement import page_of
-from benchmarks.load import Once, apply, get
+from benchmarks.load import SingleUseRequests, get, run_load
 from benchmarks.peers.code_server import REDIRECT_URI, Browser, CodeServer, code_in, codes_of
 from benchmarks.peers.token_server import PeerMissingError, started_peers
 from benchmarks.processes import Running
@@ -160,9 +160,9 @@ def test_each_call_is_sent_once_and_the_load_ends_with_the_last_answer() -> None
         number = int(handler.path.removeprefix("/"))
         return 400 if number == 3 else 200, {}, '"other"' if number == 5 else '"id_token"'
 
-    load = Once([get(f"/{number}") for number in range(70)], '"id_token"')
+    load = SingleUseRequests([get(f"/{number}") for number in range(70)], '"id_token"')
     with serving(answer) as process:
-        sample = apply(load, process, seconds=600)
+        sample = run_load(load, process, seconds=600)
     assert seen == Counter(f"/{number}" for number in range(70))
     assert (sample.answers, sample.failed) == (70, 2)
 

@@ -43,7 +43,7 @@ def test_a_series_that_was_not_measured_is_missing() -> None:
 def test_workers_are_balanced_when_the_least_busy_does_as_much_as_the_busiest(
     busy: tuple[float, ...], balance: float
 ) -> None:
-    assert Sample(1, busy=busy).balance == balance
+    assert Sample(1, busy=busy).worker_balance == balance
 
 
 @pytest.mark.parametrize(("measured", "is_worse"), [(1.0, False), (0.86, False), (0.84, True), (2.0, False)])

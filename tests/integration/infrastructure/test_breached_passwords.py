@@ -9,7 +9,7 @@ import pytest
 
 from doorward.domain.auth.ports import BreachesUnavailableError
 from doorward.domain.outbox.schedule import FAULTS_IN_A_ROW, FIRST_PAUSE
-from doorward.infrastructure.breached_passwords import AT_A_TIME, MAXIMUM_BYTES, BreachServer
+from doorward.infrastructure.breached_passwords import MAXIMUM_BYTES, MAXIMUM_CONCURRENT_QUERIES, BreachServer
 from doorward.infrastructure.outbound_http import HttpClient
 from tests.integration.breach_server import Ranges, breach_server, digest_of, ok
 from tests.integration.mail_server import Certificates
@@ -42,7 +42,7 @@ async def asked(ranges: Ranges, *, seconds: float = PATIENT_SECONDS) -> AsyncIte
 async def reason_of(server: BreachServer, password: str = LEAKED) -> str:
     """Return why the password could not be looked up, or an empty text."""
     try:
-        await server.contain(password)
+        await server.contains(password)
     except BreachesUnavailableError as error:
         return error.reason
     return ""
@@ -50,14 +50,14 @@ async def reason_of(server: BreachServer, password: str = LEAKED) -> str:
 
 async def test_a_leaked_password_is_found_and_another_is_not() -> None:
     async with asked(Ranges([LEAKED])) as server:
-        assert await server.contain(LEAKED)
-        assert not await server.contain(mark())
+        assert await server.contains(LEAKED)
+        assert not await server.contains(mark())
 
 
 async def test_the_server_learns_five_characters_and_is_asked_for_padding() -> None:
     ranges = Ranges([LEAKED])
     async with asked(ranges) as server:
-        await server.contain(LEAKED)
+        await server.contains(LEAKED)
     digest = digest_of(LEAKED)
     assert ranges.asked == [f"/range/{digest[:5]}"]
     (head,) = ranges.heads
@@ -70,7 +70,7 @@ async def test_a_padded_line_is_no_leak() -> None:
     ranges = Ranges()
     ranges.raw = ok(f"{digest_of(LEAKED)[5:]}:0\r\n")
     async with asked(ranges) as server:
-        assert not await server.contain(LEAKED)
+        assert not await server.contains(LEAKED)
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ async def test_a_server_that_keeps_the_connection_open_is_not_waited_for() -> No
     ranges = Ranges([LEAKED])
     ranges.ends_after_answer = False
     async with asked(ranges) as server:
-        assert await server.contain(LEAKED)
+        assert await server.contains(LEAKED)
 
 
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     async with asked(Ranges([LEAKED])) as server:
-        assert await server.contain(LEAKED)
+        assert await server.contains(LEAKED)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ async def test_the_servers_certificate_is_verified(certificates: Certificates) -
     ranges = Ranges([LEAKED])
     async with breach_server(ranges, tls=certificates.server_context()) as port:
         trusting = HttpClient(f"https://127.0.0.1:{port}", tls=certificates.client_context())
-        assert await BreachServer(trusting, total_seconds=PATIENT_SECONDS).contain(LEAKED)
+        assert await BreachServer(trusting, total_seconds=PATIENT_SECONDS).contains(LEAKED)
         doubting = HttpClient(f"https://127.0.0.1:{port}", tls=ssl.create_default_context())
         assert await reason_of(BreachServer(doubting, total_seconds=PATIENT_SECONDS)) == "connection"
     async with breach_server(ranges, tls=certificates.server_context("127.0.0.2")) as port:
@@ -156,8 +156,8 @@ async def test_a_server_that_fails_five_times_is_spared_and_asked_once_after_a_p
         assert sorted(at_once) == ["circuit_open"] * 9 + ["status"]
         ranges.raw = None
         steady.seconds += 2 * FIRST_PAUSE.total_seconds()
-        assert await server.contain(LEAKED)
-        assert await server.contain(LEAKED)
+        assert await server.contains(LEAKED)
+        assert await server.contains(LEAKED)
     opened = events(logs, "auth.breach_check.circuit_opened")
     assert [line["seconds"] for line in opened] == [30, 60]
     assert len(events(logs, "auth.breach_check.circuit_closed")) == 1
@@ -169,14 +169,14 @@ async def test_a_wait_for_a_place_is_no_fault_of_the_server(logs: Logs) -> None:
     async with breach_server(ranges) as port:
         http = HttpClient(f"http://127.0.0.1:{port}", tls=ssl.create_default_context())
         server = BreachServer(http, total_seconds=PATIENT_SECONDS, wait_seconds=SHORT_SECONDS)
-        under_way = [asyncio.create_task(reason_of(server)) for _ in range(AT_A_TIME)]
+        under_way = [asyncio.create_task(reason_of(server)) for _ in range(MAXIMUM_CONCURRENT_QUERIES)]
         await asyncio.sleep(0)
         waiting = await asyncio.gather(*(reason_of(server) for _ in range(2 * FAULTS_IN_A_ROW)))
         assert waiting == ["busy"] * 2 * FAULTS_IN_A_ROW
         ranges.hold.set()
-        assert await asyncio.gather(*under_way) == [""] * AT_A_TIME
-        assert await server.contain(LEAKED)
-    assert len(ranges.asked) == AT_A_TIME + 1
+        assert await asyncio.gather(*under_way) == [""] * MAXIMUM_CONCURRENT_QUERIES
+        assert await server.contains(LEAKED)
+    assert len(ranges.asked) == MAXIMUM_CONCURRENT_QUERIES + 1
     assert events(logs, "auth.breach_check.circuit_opened") == []
 
 

@@ -18,7 +18,7 @@ from doorward.infrastructure.outbound import (
     Resolve,
     resolve_host,
 )
-from doorward.infrastructure.outbound_addresses import vetted
+from doorward.infrastructure.outbound_addresses import allowed_addresses
 from tests.integration.breach_server import Ranges, breach_server, ok
 from tests.integration.mail_server import Certificates
 
@@ -238,5 +238,5 @@ async def test_a_host_that_can_be_no_name_is_unknown(host: str) -> None:
 
 def test_networks_of_organisations_are_private() -> None:
     for address in ("10.1.2.3", "172.31.255.255", "192.168.0.1", "100.64.0.1", "127.0.0.1", "::1", "fd00::1"):
-        assert vetted([address], (), only_networks=False) is None
-        assert vetted([address], PRIVATE_NETWORKS, only_networks=True) == [address]
+        assert allowed_addresses([address], (), only_networks=False) is None
+        assert allowed_addresses([address], PRIVATE_NETWORKS, only_networks=True) == [address]

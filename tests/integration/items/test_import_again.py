@@ -132,7 +132,7 @@ async def _import_at_once(owner: Owner, files: list[str]) -> list[ImportResult]:
     services = owner.service.app.state.services
 
     async def run(file: str) -> ImportResult:
-        with services.edge.bulk_place():
+        with services.edge.bulk_slot():
             result: ImportResult = await services.item_import.run(io.BytesIO(file.encode()), ImportRequest(owner.id))
         return result
 

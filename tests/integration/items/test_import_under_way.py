@@ -81,7 +81,7 @@ async def test_others_get_their_turn_whatever_the_lines_are_like(owner: Owner, f
     request = ImportRequest(owner.id, skip_bad_lines=True)
     database = owner.service.database
     item_import = ItemImport(database=database, clock=owner.service.clock, maximum_blocking_seconds=0)
-    with database.bulk_place():
+    with database.bulk_slot():
         await item_import.run(io.BytesIO(file), request, lambda: seen.append(turns))
     others.cancel()
     assert len(seen) == len(set(seen)) >= 50
@@ -205,7 +205,7 @@ async def test_a_body_that_cannot_be_kept_is_503(owner: Owner, monkeypatch: pyte
 
 async def test_an_import_for_a_deleted_owner_is_refused(owner: Owner) -> None:
     gone, state = uuid4(), owner.service.app.state.services
-    with pytest.raises(ItemOwnerGoneError), state.edge.bulk_place():
+    with pytest.raises(ItemOwnerGoneError), state.edge.bulk_slot():
         await state.item_import.run(io.BytesIO(b"title\nA\n"), ImportRequest(gone))
     with pytest.raises(ItemOwnerGoneError):
         await state.items.create(gone, ItemContent("A"))

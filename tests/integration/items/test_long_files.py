@@ -24,7 +24,7 @@ async def _slowly() -> AsyncIterator[StagedItem]:
 async def test_a_file_that_cannot_be_stored_in_time_has_too_many_lines(owner: Owner) -> None:
     file = io.BytesIO(b"title\n" + b"A\n" * 2_000)
     item_import = ItemImport(database=owner.service.database, clock=owner.service.clock, seconds=0)
-    with owner.service.database.bulk_place(), pytest.raises(TooManyLinesError):
+    with owner.service.database.bulk_slot(), pytest.raises(TooManyLinesError):
         await item_import.run(file, ImportRequest(owner.id))
     assert owner.stored() == 0
 

@@ -63,6 +63,6 @@ async def test_what_is_stored_during_an_import_counts(bounded: Owner) -> None:
     copy = "INSERT INTO items (id, owner_id, title, description, tags, visibility, version, created_at, updated_at) "
     copy += "SELECT gen_random_uuid(), owner_id, title, '', '{}', visibility, 1, now(), now() FROM items WHERE id = %s"
     file = InterruptedFile(b"title\nB\nC\n", lambda: bounded.service.sql(copy, item["id"]))
-    with bounded.service.app.state.services.edge.bulk_place(), pytest.raises(ItemQuotaReachedError):
+    with bounded.service.app.state.services.edge.bulk_slot(), pytest.raises(ItemQuotaReachedError):
         await bounded.service.app.state.services.item_import.run(file, ImportRequest(bounded.id))
     assert bounded.stored() == 2

@@ -1,4 +1,4 @@
-"""Files on their way to an import: few at a time, each with a place from its first byte, none for ever."""
+"""Files on their way to an import: few at a time, each with a slot from its first byte, none for ever."""
 
 import asyncio
 import io
@@ -38,14 +38,14 @@ async def never_read() -> AsyncIterator[bytes]:
 
 @pytest.fixture
 async def owner(make_service: MakeService, own_database: str) -> Owner:
-    """Somebody alone in a service: nobody else takes its places."""
+    """The only user of a service: no other takes its slots."""
     return await sign_in(await make_service(database_url=own_database))
 
 
 async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, logs: Logs) -> None:
-    with ExitStack() as places:
+    with ExitStack() as slots:
         for _ in range(2):
-            places.enter_context(owner.service.app.state.services.edge.bulk_place())
+            slots.enter_context(owner.service.app.state.services.edge.bulk_slot())
         answer = await owner.import_csv(never_read())
         assert is_problem(answer, 503, "service_unavailable")
         assert answer.headers["retry-after"] == "2"
@@ -54,8 +54,8 @@ async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, l
 
 
 async def test_with_few_connections_there_is_one_place(make_service: MakeService) -> None:
-    place = (await make_service(db_pool_max_conn=2)).app.state.services.edge.bulk_place
-    with place(), pytest.raises(ServiceUnavailableError), place():
+    slot = (await make_service(db_pool_max_conn=2)).app.state.services.edge.bulk_slot
+    with slot(), pytest.raises(ServiceUnavailableError), slot():
         raise AssertionError
 
 
@@ -66,7 +66,7 @@ async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> 
         await file.has_begun.wait()
         assert owner.service.idle_transactions() == 0
         other = await sign_in(owner.service)
-        with owner.service.app.state.services.edge.bulk_place():
+        with owner.service.app.state.services.edge.bulk_slot():
             assert is_problem(await other.import_csv(never_read()), 503, "service_unavailable")
         file.may_end.set()
     assert sending.result().json()["imported"] == 1
@@ -143,7 +143,7 @@ async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> Non
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
-            with owner.service.app.state.services.edge.bulk_place(), owner.service.app.state.services.edge.bulk_place():
+            with owner.service.app.state.services.edge.bulk_slot(), owner.service.app.state.services.edge.bulk_slot():
                 statuses.append(message["status"])
 
     await owner.service.app(scope, receive, send)
@@ -151,5 +151,5 @@ async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> Non
 
 
 async def test_a_bulk_transaction_without_a_place_is_a_defect(owner: Owner) -> None:
-    with pytest.raises(RuntimeError, match="without a bulk place"):
+    with pytest.raises(RuntimeError, match="without a bulk slot"):
         await owner.service.app.state.services.item_import.run(io.BytesIO(), ImportRequest(owner.id))

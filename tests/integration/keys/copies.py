@@ -6,15 +6,15 @@ from typing import Any, Final
 import jwt
 
 from doorward.infrastructure.key_ring import RingTimes
-from doorward.wiring.keys import RingParts
+from doorward.wiring.keys import KeyRingOptions
 from tests.integration.administration.administrator import ADMIN
 from tests.integration.quick_ring import QuickKeyMaker
 from tests.integration.service import MakeService, Parts, Service
 
 KEYS: Final = f"{ADMIN}/keys"
 PUBLIC_URL: Final = "https://auth.example.com"
-SOON: Final = RingTimes(reread=0.05, learn=0.05)
-NEVER: Final = RingTimes(reread=3600.0, learn=3600.0)
+SOON: Final = RingTimes(reread=0.05, minimum_refresh_interval=0.05)
+NEVER: Final = RingTimes(reread=3600.0, minimum_refresh_interval=3600.0)
 
 
 async def make_copy(
@@ -22,7 +22,7 @@ async def make_copy(
 ) -> Service:
     """Return a copy that reads the keys at these intervals."""
     settings: dict[str, object] = {"database_url": database_url, "public_url": PUBLIC_URL, "algorithm": "ES256"}
-    return await make_service(Parts(ring=RingParts(QuickKeyMaker(), times)), **{**settings, **changes})
+    return await make_service(Parts(ring=KeyRingOptions(QuickKeyMaker(), times)), **{**settings, **changes})
 
 
 def kid_of(token: str) -> str:

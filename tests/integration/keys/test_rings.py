@@ -87,28 +87,28 @@ async def test_an_unknown_key_is_learnt_but_not_for_each_token(make_copy: MakeCo
     await first.changes.revoke(await first.in_state(KeyState.SIGNING))
     new = await first.in_state(KeyState.STANDBY)
     asked = make_copy.database.pool_load().asked
-    answers = await asyncio.gather(*(second.rings.learn(new) for _ in range(50)))
+    answers = await asyncio.gather(*(second.rings.refresh_for_key(new) for _ in range(50)))
     assert all(answers)
     assert make_copy.database.pool_load().asked == asked + 1
-    assert not any(await asyncio.gather(*(second.rings.learn(f"unknown {number}") for number in range(50))))
+    assert not any(await asyncio.gather(*(second.rings.refresh_for_key(f"unknown {number}") for number in range(50))))
     assert make_copy.database.pool_load().asked == asked + 1
 
 
 async def test_unknown_keys_are_looked_for_again_after_a_while(make_copy: MakeCopy) -> None:
-    first, second = make_copy(), make_copy(times=RingTimes(reread=3600, learn=0.05))
+    first, second = make_copy(), make_copy(times=RingTimes(reread=3600, minimum_refresh_interval=0.05))
     await first.open()
     await second.open()
-    assert not await second.rings.learn("unknown")
+    assert not await second.rings.refresh_for_key("unknown")
     await first.changes.rotate(at_once=True)
     new = await first.in_state(KeyState.STANDBY)
     await asyncio.sleep(0.06)
-    assert await second.rings.learn(new)
+    assert await second.rings.refresh_for_key(new)
 
 
 def test_the_intervals_keep_what_is_promised() -> None:
     """A revoked key is refused by every copy within 10 seconds; unknown keys cost a query per 5 seconds at most."""
     assert RingTimes().reread <= 8
-    assert RingTimes().learn == 5
+    assert RingTimes().minimum_refresh_interval == 5
 
 
 async def test_keys_are_read_again_in_the_background_also_after_a_fault(

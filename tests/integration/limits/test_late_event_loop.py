@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doorward.infrastructure.limits.store import TIMEOUT_STEPS, LimitStore, timeout_on_time
+from doorward.infrastructure.limits.store import TIMEOUT_STEPS, LimitStore, timeout_ignoring_loop_delay
 from doorward.infrastructure.limits.windows import Limit
 from tests.integration.service import Logs, events
 
@@ -82,7 +82,7 @@ async def test_a_loop_that_is_late_in_every_turn_still_ends_a_call_without_an_an
     standing = [loop.call_soon(stand_still)]
     try:
         with pytest.raises(TimeoutError):
-            async with timeout_on_time(0.001):
+            async with timeout_ignoring_loop_delay(0.001):
                 await asyncio.Event().wait()
     finally:
         standing[0].cancel()

@@ -10,7 +10,7 @@ from development.client import ME, PASSWORD, REFRESH, REGISTER, TOKEN
 from doorward.core.events import Event
 from doorward.observability.logging import observed_events
 from doorward.settings.config import settings_from
-from doorward.wiring.log import report_insecure_settings, report_switched_off_tasks
+from doorward.wiring.log import report_disabled_tasks, report_insecure_settings
 from doorward.wiring.operations import revoke_all
 from tests.integration.service import Logs, MakeService, Service, events, facts
 
@@ -165,10 +165,10 @@ def test_a_setting_that_is_not_for_production_is_reported_at_the_start(
 
 
 def test_a_service_without_background_tasks_is_reported_at_the_start(secret_key: str, logs: Logs) -> None:
-    report_switched_off_tasks(settings_from({"secret_key": secret_key}).background)
+    report_disabled_tasks(settings_from({"secret_key": secret_key}).background)
     assert not logs.lines()
     for setting, value in (("background", "off"), ("housekeeping_interval_minutes", 0)):
-        report_switched_off_tasks(settings_from({"secret_key": secret_key, setting: value}).background)
+        report_disabled_tasks(settings_from({"secret_key": secret_key, setting: value}).background)
     assert [facts(line, "setting", "level") for line in events(logs, "housekeeping.off")] == [
         ("BACKGROUND", "info"),
         ("HOUSEKEEPING_INTERVAL_MINUTES", "info"),

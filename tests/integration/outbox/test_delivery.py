@@ -99,7 +99,7 @@ async def test_outages_consume_no_attempts_and_five_open_the_circuit(outbox: Out
     for _ in range(6):
         await outbox.add()
     receiver = Receiver(Outage("ConnectionRefusedError"))
-    delivery = outbox.delivery(receiver, at_a_time=1, steady=lambda: now[0])
+    delivery = outbox.delivery(receiver, concurrency=1, steady=lambda: now[0])
     assert await delivery.deliver_due() == 5
     assert {row["attempts"] for row in outbox.rows()} == {0}
     outbox.make_due()
@@ -135,7 +135,7 @@ async def test_messages_of_a_stream_keep_their_order_and_delay_no_other_stream(o
     endpoint, first, second = uuid4(), uuid4(), uuid4()
     ids = [await outbox.add(endpoint=endpoint, stream=stream) for stream in (first, first, second)]
     receiver = Receiver(TryAgain("status_500"), Delivered())
-    delivery = outbox.delivery(receiver, at_a_time=1)
+    delivery = outbox.delivery(receiver, concurrency=1)
     await delivery.deliver_due()
     assert [each.message_id for each in receiver.got] == [ids[0], ids[2]]
     outbox.make_due()

@@ -168,7 +168,7 @@ async def test_at_the_end_what_is_under_way_ends_and_nothing_more_is_claimed(out
             return await super().deliver(message)
 
     receiver = Slow()
-    async with outbox.delivery(receiver, at_a_time=1).running(grace_seconds=60):
+    async with outbox.delivery(receiver, concurrency=1).running(grace_seconds=60):
         await begun.wait()
         asyncio.get_running_loop().call_later(0.2, released.set)
     assert len(receiver.got) == 1

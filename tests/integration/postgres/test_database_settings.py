@@ -17,7 +17,7 @@ from doorward.infrastructure.postgres.database import with_session_options
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from tests.integration.service import Logs, MakeService, events, is_problem, mark, settings_of_the_ring
 
-AT_A_TIME = 40
+CHANGES_PER_BATCH = 40
 SOON_REFUSED = replace(LONG_TIMEOUTS, pool_wait=5, reconnect=3)
 """Where PostgreSQL may let no session begin, each call would wait for the rest of the minute."""
 
@@ -102,7 +102,9 @@ async def test_every_setting_at_its_extremes_changes_no_answer_or_is_refused_cle
         changes = list_changes(admin)
         walks = Walk(settings, admin, timeouts=LONG_TIMEOUTS), Walk(settings, admin, timeouts=SOON_REFUSED)
         async with walks[0].running():
-            await walks[0].try_all([change for change in changes if change.name not in MAY_BE_REFUSED], AT_A_TIME)
+            await walks[0].try_all(
+                [change for change in changes if change.name not in MAY_BE_REFUSED], CHANGES_PER_BATCH
+            )
         async with walks[1].running():
             await walks[1].try_all([change for change in changes if change.name in MAY_BE_REFUSED], 1)
     assert [walk.findings.faults for walk in walks] == [[], []]

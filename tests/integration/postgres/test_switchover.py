@@ -17,8 +17,8 @@ from psycopg import sql
 from development.client import READINESS, new_person
 from development.postgres import EmbeddedPostgres
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock
 from doorward.infrastructure.postgres.database import PostgresDatabase, with_session_options
-from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from doorward.wiring.database import running_database
 from tests.integration.postgres.fault_load import (
     ANSWER_SECONDS,
@@ -221,14 +221,14 @@ async def backends_of_pool(service: Service, size: int) -> set[int]:
         return {connection.info.backend_pid for connection in used}
 
 
-async def test_no_turn_is_taken_at_a_server_that_refuses_writes(own_database: str) -> None:
+async def test_no_lock_is_taken_at_a_server_that_refuses_writes(own_database: str) -> None:
     """A lock at a standby keeps out nobody who asks the primary."""
-    turn = AdvisoryTurn(with_session_options(own_database), "test")
-    async with turn.taken() as has_turn:
-        assert has_turn is not None
+    lock = AdvisoryLock(with_session_options(own_database), "test")
+    async with lock.held() as check:
+        assert check is not None
     set_read_only(own_database, value=True)
     with pytest.raises(ServiceUnavailableError):
-        async with turn.taken():
+        async with lock.held():
             pass
 
 

@@ -14,7 +14,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from doorward.domain.outbox.relay import SUBSCRIPTION, Relay, RelayTimes
 from doorward.domain.outbox.unsubscribing import unsubscribe
-from doorward.infrastructure.postgres.turn import AdvisoryTurn
+from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock
 from doorward.infrastructure.rabbitmq import EXCHANGE, RabbitMQ
 from tests.integration.outbox.messages import Outbox, eventually
 from tests.integration.rabbitmq.broker import RabbitServer
@@ -44,9 +44,9 @@ async def queue(server: RabbitServer) -> str:
 
 
 def relay(outbox: Outbox, server: RabbitServer, *, batch: int = 20) -> Relay:
-    turn = AdvisoryTurn(outbox.url, "rabbitmq")
+    lock = AdvisoryLock(outbox.url, "rabbitmq")
     broker = RabbitMQ(server.url, connect_seconds=5, confirm_seconds=5)
-    return Relay(database=outbox.database, broker=broker, turn=turn, times=SHORT, messages_a_batch=batch)
+    return Relay(database=outbox.database, broker=broker, lock=lock, times=SHORT, messages_a_batch=batch)
 
 
 async def consumed(server: RabbitServer, queue: str) -> list[AbstractIncomingMessage]:
@@ -111,7 +111,7 @@ async def test_nothing_is_lost_and_the_order_is_kept_when_the_broker_is_killed(
 PUBLISHER = """
 import asyncio, sys
 from doorward.domain.outbox.relay import Relay, RelayTimes
-from doorward.infrastructure.postgres.turn import AdvisoryTurn
+from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock
 from doorward.infrastructure.rabbitmq import RabbitMQ
 from tests.integration.audit.trail import PlainDatabase
 
@@ -119,7 +119,7 @@ async def publish():
     relay = Relay(
         database=PlainDatabase(sys.argv[1]),
         broker=RabbitMQ(sys.argv[2]),
-        turn=AdvisoryTurn(sys.argv[1], "rabbitmq"),
+        lock=AdvisoryLock(sys.argv[1], "rabbitmq"),
         times=RelayTimes(poll_seconds=0.02),
         messages_a_batch=7,
     )
@@ -175,8 +175,8 @@ async def test_a_message_that_the_broker_did_not_confirm_stays(hooks: Hooks, log
     subscribe(hooks)
     await hooks.tell(uuid4())
     broker = RabbitMQ("amqp://guest:guest@127.0.0.1:1/", connect_seconds=1)
-    turn = AdvisoryTurn(hooks.outbox.url, "rabbitmq")
-    away = Relay(database=hooks.database, broker=broker, turn=turn, times=SHORT)
+    lock = AdvisoryLock(hooks.outbox.url, "rabbitmq")
+    away = Relay(database=hooks.database, broker=broker, lock=lock, times=SHORT)
     async with away.running(grace_seconds=10):
         await eventually(lambda: len(events(logs, "outbox.relay.failed")) > 2)
     assert len(hooks.rows()) == 1

@@ -61,7 +61,7 @@ class Hooks:
         self.replay = WebhookReplay(database=database, clock=clock, replay=replay)
         self.dead_letters = DeadLetters(database=database, clock=clock)
 
-    def delivery(self, *, at_a_time: int = 8) -> Delivery:
+    def delivery(self, *, concurrency: int = 8) -> Delivery:
         disabling = EndpointDisabling(database=self.database, clock=self.clock, mails=self.mails)
         handler = WebhookDelivery(
             database=self.database, clock=self.clock, sealer=self.sealer, sender=self.sender, disabling=disabling
@@ -71,7 +71,7 @@ class Hooks:
             clock=self.clock,
             handlers={WEBHOOK_CHANNEL: handler},
             times=SHORT,
-            at_a_time=at_a_time,
+            concurrency=concurrency,
         )
 
     async def endpoint(self, port: int, *types: str, path: str = "/hook") -> EndpointWithSecret:

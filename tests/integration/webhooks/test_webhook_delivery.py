@@ -79,7 +79,7 @@ async def test_a_failed_message_holds_its_user_back_and_no_other(hooks: Hooks, l
     async with receiving(receiver) as port:
         await hooks.endpoint(port)
         await hooks.tell(ada, ada, bob)
-        delivery = hooks.delivery(at_a_time=1)
+        delivery = hooks.delivery(concurrency=1)
         await delivery.deliver_due()
         assert users_of(receiver.got) == [ada, bob]
         first, second = hooks.rows()
@@ -102,7 +102,7 @@ async def test_after_ten_attempts_a_message_is_a_dead_letter_and_its_stream_goes
         await hooks.tell(user_id, user_id)
         for _ in range(10):
             hooks.outbox.sql("UPDATE outbox SET due_at = clock_timestamp() WHERE id = (SELECT min(id) FROM outbox)")
-            await hooks.delivery(at_a_time=1).deliver_due()
+            await hooks.delivery(concurrency=1).deliver_due()
             waits.append(round(hooks.rows()[0]["wait"] / 60))
     hours = [60 * each for each in (2, 5, 10, 14, 20, 24)]
     assert waits[:9] == [0, 5, 30, *hours]
@@ -117,12 +117,12 @@ async def test_retry_after_pauses_the_endpoint_for_all_messages(hooks: Hooks) ->
     async with receiving(receiver) as port:
         made = await hooks.endpoint(port)
         await hooks.tell(uuid4(), uuid4(), uuid4())
-        await hooks.delivery(at_a_time=1).deliver_due()
+        await hooks.delivery(concurrency=1).deliver_due()
         assert len(receiver.got) == 1
         assert {3500 < row["wait"] <= 3600 for row in hooks.rows()} == {True}
         hooks.outbox.sql("UPDATE webhook_endpoints SET paused_until = now() WHERE id = %s", made.endpoint.id)
         hooks.outbox.make_due()
-        await hooks.delivery(at_a_time=1).deliver_due()
+        await hooks.delivery(concurrency=1).deliver_due()
     assert len(receiver.got) == 4
     assert hooks.rows() == []
 
@@ -131,19 +131,19 @@ async def test_an_endpoint_that_does_not_answer_is_spared_and_tried_by_one_messa
     async with receiving(Receiver()) as port:
         made = await hooks.endpoint(port)
     await hooks.tell(*(uuid4() for _ in range(20)))
-    assert await hooks.delivery(at_a_time=1).deliver_due() == 5
+    assert await hooks.delivery(concurrency=1).deliver_due() == 5
     stored = hooks.stored(made.endpoint.id)
     assert (stored["faults"], stored["failing_since"]) == (5, hooks.clock.now())
     assert {row["wait"] > 4 for row in hooks.rows()} == {True}
     hooks.outbox.make_due()
     hooks.outbox.sql("UPDATE webhook_endpoints SET paused_until = now()")
-    assert await hooks.delivery(at_a_time=8).deliver_due() == 8
+    assert await hooks.delivery(concurrency=8).deliver_due() == 8
     assert hooks.stored(made.endpoint.id)["faults"] == 6, "of those that were claimed together one was sent"
     receiver = Receiver()
     async with receiving(receiver) as other:
         hooks.outbox.sql("UPDATE webhook_endpoints SET url = %s, paused_until = now()", f"http://127.0.0.1:{other}/")
         hooks.outbox.make_due()
-        await hooks.delivery(at_a_time=1).deliver_due()
+        await hooks.delivery(concurrency=1).deliver_due()
     assert len(receiver.got) == 20
     stored = hooks.stored(made.endpoint.id)
     assert (stored["faults"], stored["failing_since"], stored["paused_until"]) == (0, None, None)
@@ -164,11 +164,11 @@ async def test_an_endpoint_gone_or_failing_for_five_days_is_disabled_and_adminis
     async with receiving(receiver) as port:
         made = await hooks.endpoint(port)
         await hooks.tell(*(uuid4() for _ in range(3)))
-        await hooks.delivery(at_a_time=1).deliver_due()
+        await hooks.delivery(concurrency=1).deliver_due()
         if days:
             hooks.clock.advance(timedelta(days=days))
             hooks.outbox.make_due()
-            await hooks.delivery(at_a_time=1).deliver_due()
+            await hooks.delivery(concurrency=1).deliver_due()
     stored = hooks.stored(made.endpoint.id)
     assert (stored["disabled_at"], stored["disabled_reason"]) == (hooks.clock.now(), reason)
     (mail,) = hooks.rows()
@@ -211,7 +211,7 @@ async def test_an_endpoint_that_stalls_delays_no_other(hooks: Hooks) -> None:
         await hooks.tell(uuid4(), uuid4())
         await hooks.endpoint(quick_port, "user.activated")
         await hooks.tell(*(uuid4() for _ in range(6)))
-        running = asyncio.create_task(hooks.delivery(at_a_time=16).deliver_due())
+        running = asyncio.create_task(hooks.delivery(concurrency=16).deliver_due())
         await eventually(lambda: len(quick.got) == 6)
         assert not running.done()
         stalling.hold.set()

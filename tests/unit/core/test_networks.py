@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorward.core.networks import coarse_network, ipv6_site, neighbours
+from doorward.core.networks import coarse_network, ipv6_site, owner_network
 
 
 @pytest.mark.parametrize(
@@ -15,4 +15,4 @@ from doorward.core.networks import coarse_network, ipv6_site, neighbours
     ],
 )
 def test_networks_of_a_client(client: str, site: str | None, near: str, coarse: str) -> None:
-    assert (ipv6_site(client), neighbours(client), coarse_network(client)) == (site, near, coarse)
+    assert (ipv6_site(client), owner_network(client), coarse_network(client)) == (site, near, coarse)

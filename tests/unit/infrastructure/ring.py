@@ -13,7 +13,7 @@ from doorward.domain.keys.models import NewKey, SigningAlgorithm, StoredKey, sea
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing, RingKey
 from doorward.infrastructure.sealing import AesGcmSealer
-from doorward.infrastructure.signing_keys import LEAST_RSA_BITS, RSA_EXPONENT, as_new_key, open_key
+from doorward.infrastructure.signing_keys import MINIMUM_RSA_BITS, RSA_EXPONENT, as_new_key, open_key
 from tests.unit.infrastructure import forge
 from tests.unit.infrastructure.forge import CLAIMS, NOW
 
@@ -39,7 +39,7 @@ def new_key(algorithm: SigningAlgorithm, number: int = 1) -> NewKey:
             as_new_key(
                 ec.generate_private_key(ec.SECP256R1())
                 if algorithm == "ES256"
-                else rsa.generate_private_key(RSA_EXPONENT, LEAST_RSA_BITS)
+                else rsa.generate_private_key(RSA_EXPONENT, MINIMUM_RSA_BITS)
             )
         )
     return keys[number - 1]

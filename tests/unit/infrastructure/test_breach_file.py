@@ -29,13 +29,13 @@ async def test_exactly_what_is_in_the_file_is_found(
     file = written(tmp_path / "list.txt", passwords, line_end)
     file.check()
     for each in passwords | others:
-        assert await file.contain(each) is (each in passwords), each
+        assert await file.contains(each) is (each in passwords), each
 
 
 async def test_digests_may_be_in_lower_case_without_counts_and_without_a_last_line_end(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text("\n".join(sorted(digest_of(each).lower() for each in ("one", "two", "three"))))
-    assert [await BreachFile(path).contain(each) for each in ("one", "two", "three", "four")] == [True] * 3 + [False]
+    assert [await BreachFile(path).contains(each) for each in ("one", "two", "three", "four")] == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ async def test_a_missing_file_is_a_fault_not_an_all_clear(tmp_path: Path) -> Non
     with pytest.raises(BreachesUnavailableError, match="unreadable"):
         BreachFile(tmp_path / "none.txt").check()
     with pytest.raises(BreachesUnavailableError, match="unreadable"):
-        await BreachFile(tmp_path / "none.txt").contain("password")
+        await BreachFile(tmp_path / "none.txt").contains("password")
 
 
 async def test_a_file_can_be_replaced_while_the_service_runs(tmp_path: Path) -> None:
     file = written(tmp_path / "list.txt", {"one"})
     written(tmp_path / "newer.txt", {"two"})
     (tmp_path / "newer.txt").rename(tmp_path / "list.txt")
-    assert [await file.contain(each) for each in ("one", "two")] == [False, True]
+    assert [await file.contains(each) for each in ("one", "two")] == [False, True]

@@ -11,10 +11,10 @@ import bcrypt
 import pytest
 
 from doorward.domain.auth.ports import HashRefusal, HashRefusedError
-from doorward.infrastructure.bcrypt_spellings import read_bcrypt
+from doorward.infrastructure.bcrypt_formats import read_bcrypt
 from doorward.infrastructure.foreign_hashes import ForeignHashes
 from doorward.infrastructure.foreign_hashes.bounds import Bounds
-from doorward.infrastructure.password_work import fill_up
+from doorward.infrastructure.password_work import pad_duration
 from doorward.infrastructure.passwords import BcryptHasher
 
 
@@ -62,7 +62,7 @@ def _fits(password: str, stored: str) -> bool:
     if verify is not None:
         return verify(password)
     bcrypt_hash = read_bcrypt(stored)
-    return bcrypt_hash is not None and bcrypt_hash.fits(password) is True
+    return bcrypt_hash is not None and bcrypt_hash.matches(password) is True
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{each.made_by}, {each.password!a}" for each in VECTORS])
@@ -224,7 +224,7 @@ class _Clock:
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.999, 1, 3])
 def test_a_wrong_try_is_filled_up_to_one_hash_at_the_current_cost(rounds: int, share: float) -> None:
     clock, full = _Clock(), 2**rounds
-    fill_up(share * full, rounds, clock.compute, lambda: clock.seconds)
+    pad_duration(share * full, rounds, clock.compute, lambda: clock.seconds)
     part = max(16, full / 64)
     assert set(clock.costs) == {max(4, rounds - 6)}
     assert full <= share * full + clock.seconds - 100 <= max(full, share * full) + part

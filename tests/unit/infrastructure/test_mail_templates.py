@@ -8,7 +8,7 @@ import pytest
 from doorward.domain.accounts.ports import MailTemplateError
 from doorward.domain.outbox.mail import ComposedMail, MailKind
 from doorward.infrastructure.mail.templates import BUILT_IN, SAMPLE_FACTS, JinjaTemplates
-from doorward.infrastructure.shipped_templates import COMPILED
+from doorward.infrastructure.template_cache import COMPILED
 
 WITH_LINK = {
     MailKind.VERIFY_EMAIL,

@@ -4,14 +4,14 @@ import ipaddress
 
 import pytest
 
-from doorward.infrastructure.outbound_addresses import vetted
+from doorward.infrastructure.outbound_addresses import allowed_addresses
 
 PUBLIC_V4, PUBLIC_V6 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 OPENED = (ipaddress.ip_network("10.20.0.0/16"), ipaddress.ip_network("fd00:20::/64"))
 
 
 def is_allowed(*addresses: str, only_networks: bool = False, networks: tuple[object, ...] = ()) -> bool:
-    return vetted(addresses, networks, only_networks=only_networks) is not None  # type: ignore[arg-type]
+    return allowed_addresses(addresses, networks, only_networks=only_networks) is not None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("address", [PUBLIC_V4, PUBLIC_V6, "1.1.1.1", "2001:4860:4860::8888"])

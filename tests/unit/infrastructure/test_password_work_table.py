@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorward.infrastructure.password_work import NO_HASH, owed_costs
+from doorward.infrastructure.password_work import NO_HASH, padding_costs
 
 TABLES = {
     4: {NO_HASH: (4,), 4: ()},
@@ -24,15 +24,15 @@ TABLES = {
 
 @pytest.mark.parametrize("rounds", TABLES)
 def test_the_tables_of_three_costs(rounds: int) -> None:
-    assert owed_costs(rounds) == TABLES[rounds]
+    assert padding_costs(rounds) == TABLES[rounds]
 
 
 @pytest.mark.parametrize("rounds", range(4, 17))
 def test_every_row_of_every_table_has_as_many_hashes_and_as_many_iterations(rounds: int) -> None:
-    table = owed_costs(rounds)
+    table = padding_costs(rounds)
     assert set(table) == {NO_HASH, *range(4, rounds + 1)}
-    for stored, owed in table.items():
-        all_hashes = [*owed, stored] if stored else [*owed]
+    for stored, padding in table.items():
+        all_hashes = [*padding, stored] if stored else [*padding]
         assert len(all_hashes) == rounds - 3
         assert sum(2**cost for cost in all_hashes) == 2**rounds + (rounds - 4) * 16
-        assert all(4 <= cost <= rounds for cost in owed)
+        assert all(4 <= cost <= rounds for cost in padding)

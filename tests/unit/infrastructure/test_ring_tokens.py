@@ -145,7 +145,7 @@ class _ChangingRing:
         self.asked: list[str] = []
         self.after: KeyRing | None = None
 
-    async def learn(self, kid: str) -> bool:
+    async def refresh_for_key(self, kid: str) -> bool:
         self.asked.append(kid)
         if self.after is not None:
             self.current = self.after

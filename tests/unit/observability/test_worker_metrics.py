@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from doorward.observability.metrics import BUILD_INFO, CLOCK_DIFFERENCE, OUTBOX_DEAD, OUTBOX_DUE, OUTBOX_OLDEST
-from doorward.observability.worker_metrics import MAXIMA, AllWorkers, WorkerFile
+from doorward.observability.worker_metrics import GAUGES_BY_MAXIMUM, AllWorkers, WorkerFile
 
 OF_ALL_COPIES = (BUILD_INFO, CLOCK_DIFFERENCE, OUTBOX_DEAD, OUTBOX_DUE, OUTBOX_OLDEST)
 
@@ -74,7 +74,7 @@ def test_numbers_of_workers_are_added_and_of_some_gauges_the_highest_is_shown(
 
 
 def test_the_gauges_with_a_maximum_are_those_of_the_service() -> None:
-    assert {family.name for gauge in OF_ALL_COPIES for family in gauge.collect()} == MAXIMA
+    assert {family.name for gauge in OF_ALL_COPIES for family in gauge.collect()} == GAUGES_BY_MAXIMUM
 
 
 def test_counts_of_ended_workers_stay_and_their_gauges_and_files_go(tmp_path: Path, new_worker: NewWorker) -> None:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError, TooManyQueriesError
-from doorward.infrastructure.postgres.shares import Share, places_of_share
+from doorward.infrastructure.postgres.shares import Share, slots_for_resources
 
 LONG = 60.0
 
@@ -17,16 +17,16 @@ async def turns(number: int = 10) -> None:
 
 
 class Work:
-    """A call that holds a place until it is told to end."""
+    """A call that holds a slot until it is told to end."""
 
     def __init__(self, share: Share, key: str) -> None:
-        self.has_place = asyncio.Event()
+        self.has_slot = asyncio.Event()
         self.may_end = asyncio.Event()
         self.task = asyncio.create_task(self._run(share, key))
 
     async def _run(self, share: Share, key: str) -> None:
-        async with share.place(key):
-            self.has_place.set()
+        async with share.slot(key):
+            self.has_slot.set()
             await self.may_end.wait()
 
     async def end(self) -> None:
@@ -40,8 +40,8 @@ async def begin(share: Share, *keys: str) -> list[Work]:
     return works
 
 
-def placed(works: list[Work]) -> list[bool]:
-    return [work.has_place.is_set() for work in works]
+def granted(works: list[Work]) -> list[bool]:
+    return [work.has_slot.is_set() for work in works]
 
 
 async def end_all(works: list[Work]) -> None:
@@ -52,7 +52,7 @@ async def end_all(works: list[Work]) -> None:
 
 async def test_one_key_holds_half_and_leaves_the_rest_to_others() -> None:
     works = await begin(Share(4, wait_seconds=LONG), *["mallory"] * 5, "ada", "grace", "heidi")
-    assert placed(works) == [True] * 2 + [False] * 3 + [True] * 2 + [False]
+    assert granted(works) == [True] * 2 + [False] * 3 + [True] * 2 + [False]
     await end_all(works)
 
 
@@ -62,18 +62,18 @@ async def test_keys_that_wait_are_served_in_turn() -> None:
     waiting = await begin(share, "mallory", "mallory", "mallory", "ada")
     await held[0].end()
     await turns()
-    assert placed(waiting) == [True, False, False, False]
+    assert granted(waiting) == [True, False, False, False]
     await held[1].end()
     await turns()
-    assert placed(waiting) == [True, False, False, True]
+    assert granted(waiting) == [True, False, False, True]
     await end_all(waiting)
 
 
-async def test_a_share_of_one_place_serves_each_key_in_turn() -> None:
+async def test_a_share_of_one_slot_serves_each_key_in_turn() -> None:
     share = Share(1, wait_seconds=LONG)
     works = await begin(share, "mallory", "mallory", "ada")
     for index in (0, 1, 2):
-        assert placed(works)[index]
+        assert granted(works)[index]
         await works[index].end()
         await turns()
 
@@ -82,19 +82,19 @@ async def test_a_timeout_behind_own_calls_is_too_many_queries_and_behind_others_
     share = Share(2, wait_seconds=0.01)
     works = await begin(share, "mallory", "trent")
     with pytest.raises(TooManyQueriesError):
-        async with share.place("mallory"):
+        async with share.slot("mallory"):
             raise AssertionError
     with pytest.raises(ServiceUnavailableError):
-        async with share.place("ada"):
+        async with share.slot("ada"):
             raise AssertionError
     await end_all(works)
 
 
-async def test_waits_that_end_lose_no_place() -> None:
+async def test_waits_that_end_lose_no_slot() -> None:
     share = Share(2, wait_seconds=LONG)
     works = await begin(share, "trent", "mallory")
     waiting = await begin(share, "ada", "grace")
-    # In one turn of the loop: the place is given to a call whose task is cancelled before it can take it.
+    # In one turn of the loop: the slot is given to a call whose task is cancelled before it can take it.
     works[0].may_end.set()
     await asyncio.sleep(0)
     waiting[0].task.cancel()
@@ -103,9 +103,9 @@ async def test_waits_that_end_lose_no_place() -> None:
     await end_all(works)
     async with AsyncExitStack() as stack:
         for key in ("ada", "grace"):
-            await asyncio.wait_for(stack.enter_async_context(share.place(key)), 10)
+            await asyncio.wait_for(stack.enter_async_context(share.slot(key)), 10)
 
 
-@pytest.mark.parametrize(("size", "bulk", "places"), [(1, 1, 1), (2, 1, 1), (4, 2, 1), (10, 2, 4), (100, 2, 58)])
-def test_the_share_is_a_part_of_the_pool_without_that_of_imports(size: int, bulk: int, places: int) -> None:
-    assert places_of_share(size, 60, bulk) == places
+@pytest.mark.parametrize(("size", "bulk", "slots"), [(1, 1, 1), (2, 1, 1), (4, 2, 1), (10, 2, 4), (100, 2, 58)])
+def test_the_share_is_a_part_of_the_pool_without_that_of_imports(size: int, bulk: int, slots: int) -> None:
+    assert slots_for_resources(size, 60, bulk) == slots

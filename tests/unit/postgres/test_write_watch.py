@@ -42,7 +42,7 @@ def pools() -> list[Pool]:
 def watch(clock: Clock, pools: list[Pool]) -> WriteWatch:
     watch = WriteWatch(clock.now)
     for pool in pools:
-        watch.replace_afterwards(pool.replace_connections)
+        watch.on_switchover(pool.replace_connections)
     return watch
 
 
@@ -56,8 +56,8 @@ def reported() -> Iterator[list[Event]]:
 async def test_a_server_that_always_took_writes_changes_nothing(
     watch: WriteWatch, pools: list[Pool], reported: list[Event]
 ) -> None:
-    await watch.accepted()
-    await watch.accepted()
+    await watch.record_acceptance()
+    await watch.record_acceptance()
     assert ([pool.replaced for pool in pools], reported) == ([0, 0], [])
 
 
@@ -65,9 +65,9 @@ async def test_after_refusals_the_first_server_that_takes_writes_replaces_all_co
     watch: WriteWatch, pools: list[Pool], reported: list[Event], clock: Clock
 ) -> None:
     for _ in range(3):
-        watch.refused(clock.now())
-    await watch.accepted()
-    await watch.accepted()
+        watch.record_refusal(clock.now())
+    await watch.record_acceptance()
+    await watch.record_acceptance()
     assert ([pool.replaced for pool in pools], reported) == ([1, 1], [DatabaseReadOnly(), DatabaseWritable()])
 
 
@@ -75,22 +75,22 @@ async def test_connections_left_over_from_before_the_move_say_nothing_of_the_new
     watch: WriteWatch, pools: list[Pool], reported: list[Event], clock: Clock
 ) -> None:
     made_at = clock.now()
-    watch.refused(made_at)
+    watch.record_refusal(made_at)
     clock.seconds += 1
-    await watch.accepted()
-    watch.refused(made_at)
-    await watch.accepted()
+    await watch.record_acceptance()
+    watch.record_refusal(made_at)
+    await watch.record_acceptance()
     assert ([pool.replaced for pool in pools], reported) == ([1, 1], [DatabaseReadOnly(), DatabaseWritable()])
-    watch.refused(clock.now())
-    await watch.accepted()
+    watch.record_refusal(clock.now())
+    await watch.record_acceptance()
     assert ([pool.replaced for pool in pools], reported) == ([2, 2], [DatabaseReadOnly(), DatabaseWritable()] * 2)
 
 
 async def test_a_connection_is_left_over_when_another_server_took_writes_after_it_was_made(clock: Clock) -> None:
     watch = WriteWatch(clock.now)
-    assert not watch.is_left_over(made_at=100)
-    watch.refused(made_at=100)
+    assert not watch.predates_switchover(made_at=100)
+    watch.record_refusal(made_at=100)
     clock.seconds = 110
-    await watch.accepted()
-    assert watch.is_left_over(made_at=109)
-    assert not watch.is_left_over(made_at=110)
+    await watch.record_acceptance()
+    assert watch.predates_switchover(made_at=109)
+    assert not watch.predates_switchover(made_at=110)

@@ -12,7 +12,7 @@ from doorward.observability.events import HttpConnectionRefused
 from doorward.observability.logging import configure_logging, observed_events
 from doorward.server.connections import NEVER, Connection, Connections
 from doorward.server.limits import (
-    LEAST_CONNECTIONS,
+    MINIMUM_CONNECTIONS,
     RESERVED_DESCRIPTORS,
     SMALL_BODY_BYTES,
     ConnectionLimits,
@@ -44,7 +44,7 @@ class Counted:
 
     def __init__(self, peer: str = "192.0.2.1") -> None:
         self.peer = peer
-        self.place: dict[Connection, None] | None = None
+        self.group: dict[Connection, None] | None = None
         self.deadline = self.unread_deadline = NEVER
         self.done: list[str] = []
 
@@ -59,8 +59,8 @@ class Counted:
     def watch_closing(self, _: float) -> None:
         """Be open."""
 
-    def cut(self) -> None:
-        self.done.append("cut")
+    def abort(self) -> None:
+        self.done.append("abort")
 
 
 def connections(loop: Loop, limit: int = 3) -> Connections:
@@ -70,16 +70,16 @@ def connections(loop: Loop, limit: int = 3) -> Connections:
 def test_what_does_least_gives_way_first_and_the_oldest_of_it() -> None:
     all_of_them = connections(Loop())
     uploading, idle, silent = Counted(), Counted(), Counted()
-    for each, place in (
+    for each, group in (
         (uploading, all_of_them.uploading),
         (idle, all_of_them.idle),
         (silent, all_of_them.unfinished),
     ):
         assert all_of_them.admit(each)
-        all_of_them.move(each, place)
+        all_of_them.move(each, group)
     for expected in (silent, idle, uploading):
         assert all_of_them.admit(Counted())
-        assert expected.done == ["cut"]
+        assert expected.done == ["abort"]
     assert not all_of_them.admit(Counted())
 
 
@@ -127,7 +127,7 @@ def test_refusals_of_one_reason_are_one_line_in_ten_seconds() -> None:
         (1000, 1_048_576, 1000),
         (1000, 1024, 1024 - RESERVED_DESCRIPTORS - 10),
         (1000, 256, 256 - RESERVED_DESCRIPTORS - 10),
-        (1000, 64, LEAST_CONNECTIONS),
+        (1000, 64, MINIMUM_CONNECTIONS),
         (1000, resource.RLIM_INFINITY, 1000),
         (50, 1024, 50),
     ],

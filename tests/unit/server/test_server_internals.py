@@ -13,7 +13,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import Server, ServerState
 
-from doorward.server.protocol import BoundedProtocol
+from doorward.server.protocol import LimitedHttpProtocol
 
 OVERRIDDEN = {
     "connection_made": ["self", "transport"],
@@ -41,7 +41,7 @@ def source(read: Callable[..., Any] | ModuleType) -> str:
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_each_method_that_is_overridden_is_there_with_the_same_parameters(name: str) -> None:
     assert list(inspect.signature(vars(HttpToolsProtocol)[name]).parameters) == OVERRIDDEN[name]
-    assert getattr(BoundedProtocol, name) is not getattr(HttpToolsProtocol, name)
+    assert getattr(LimitedHttpProtocol, name) is not getattr(HttpToolsProtocol, name)
 
 
 def test_no_callback_of_the_parser_is_left_to_uvicorn_unseen() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from doorward.settings.brand import BrandSettings
-from doorward.settings.colours import READABLE, contrast, lightened
+from doorward.settings.colours import MINIMUM_CONTRAST, contrast, lighten
 from doorward.web.brand import ACCENT, DARK_SURFACE, MAXIMUM_LOGO_BYTES, Brand, BrandError, read_logo
 from doorward.web.rendering import Pages
 from doorward.web.texts import Texts
@@ -26,7 +26,7 @@ def test_contrast_is_that_of_wcag(one: str, other: str, ratio: float) -> None:
 @pytest.mark.parametrize("colour", ["#0b57d0", "#000000", "#7A0019", "#006b3c"])
 def test_a_colour_that_can_be_read_is_taken_and_lighter_in_the_dark(colour: str) -> None:
     assert BrandSettings(brand_color=colour).brand_color == colour.lower()
-    assert contrast(lightened(colour.lower(), DARK_SURFACE), DARK_SURFACE) > READABLE
+    assert contrast(lighten(colour.lower(), DARK_SURFACE), DARK_SURFACE) > MINIMUM_CONTRAST
 
 
 @pytest.mark.parametrize("colour", ["#ffcc00", "#777777", "#ffffff"])
@@ -53,9 +53,9 @@ def test_the_text_colours_of_the_style_sheet_can_be_read_in_light_and_dark() -> 
     for colours in (light, dark):
         pairs = [(text, behind) for text in ("text", "muted") for behind in ("background", "surface")]
         pairs += [("refusal", "refused"), ("refusal", "surface"), ("done", "accepted")]
-        assert [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < READABLE] == []
+        assert [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < MINIMUM_CONTRAST] == []
     assert dark["surface"] == DARK_SURFACE
-    accent = lightened(ACCENT, DARK_SURFACE)
+    accent = lighten(ACCENT, DARK_SURFACE)
     assert min(contrast(ACCENT, "#ffffff"), contrast(accent, DARK_SURFACE), contrast(accent, dark["on-accent"])) > 4.5
 
 

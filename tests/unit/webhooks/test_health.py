@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doorward.domain.webhooks.health import delay_after, is_taken, pause_after, pause_asked_for, reason_to_disable
-from doorward.domain.webhooks.models import Answered, Unanswered
+from doorward.domain.webhooks.health import delay_after, is_accepted, pause_after, reason_to_disable, retry_after
+from doorward.domain.webhooks.models import Answered, NoAnswer
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 BROKEN = Answered(500)
@@ -31,12 +31,12 @@ def test_ten_attempts_take_75_hours_and_35_minutes() -> None:
         (Answered(199), False),
         (Answered(302), False),
         (Answered(410), False),
-        (Unanswered("timeout"), False),
+        (NoAnswer("timeout"), False),
     ],
     ids=str,
 )
-def test_any_2xx_and_nothing_else_takes_a_message(result: Answered | Unanswered, *, taken: bool) -> None:
-    assert is_taken(result) == taken
+def test_any_2xx_and_nothing_else_takes_a_message(result: Answered | NoAnswer, *, taken: bool) -> None:
+    assert is_accepted(result) == taken
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_any_2xx_and_nothing_else_takes_a_message(result: Answered | Unanswered,
         (Answered(503, 120), 120),
         (Answered(503, 999_999_999), 86_400),
         (Answered(503), None),
-        (Unanswered("timeout"), None),
+        (NoAnswer("timeout"), None),
     ],
     ids=str,
 )
-def test_retry_after_is_honoured_up_to_a_day(result: Answered | Unanswered, seconds: int | None) -> None:
-    asked = pause_asked_for(result)
+def test_retry_after_is_honoured_up_to_a_day(result: Answered | NoAnswer, seconds: int | None) -> None:
+    asked = retry_after(result)
     assert asked == (None if seconds is None else timedelta(seconds=seconds))
     assert delay_after(1, result) == max(timedelta(seconds=5), asked or timedelta())
     assert delay_after(5, Answered(429, 1)) == timedelta(hours=5), "never earlier than by the schedule"
@@ -69,4 +69,4 @@ def test_410_or_five_days_without_success_switch_an_endpoint_off() -> None:
     assert reason_to_disable(Answered(410), failing_since=MOMENT, now=MOMENT) == "gone"
     assert reason_to_disable(BROKEN, failing_since=almost, now=MOMENT) is None
     assert reason_to_disable(BROKEN, failing_since=MOMENT - timedelta(days=5), now=MOMENT) == "failing"
-    assert reason_to_disable(Unanswered("tls"), failing_since=MOMENT - timedelta(days=6), now=MOMENT) == "failing"
+    assert reason_to_disable(NoAnswer("tls"), failing_since=MOMENT - timedelta(days=6), now=MOMENT) == "failing"

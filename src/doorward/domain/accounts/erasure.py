@@ -49,7 +49,7 @@ class Erasure:
         A bulk transaction: a user may own many thousands of rows.
         """
         event = None
-        with self._database.bulk_place():
+        with self._database.bulk_slot():
             async with self._database.bulk_transaction() as connection:
                 if await deletions.lock_due_user(connection, user_id, now=now):
                     event = await erase_account(connection, user_id)

@@ -43,7 +43,7 @@ class Export:
         ``ServiceUnavailableError``, also when all slots for bulk transactions are taken.
         """
         event = UserExported(user_id=caller.user.id, session_id=caller.session_id)
-        with self._database.bulk_place():
+        with self._database.bulk_slot():
             async with self._database.snapshot() as connection:
                 await self._write(connection, caller.user.id, file)
         async with self._database.transaction() as connection:

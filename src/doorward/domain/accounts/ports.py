@@ -79,7 +79,7 @@ class SnapshotDatabase(Database[Connection], Protocol):
     """Connections to PostgreSQL, also for large reads of one snapshot."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_place``."""
+        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_slot``."""
         ...
 
 

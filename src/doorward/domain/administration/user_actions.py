@@ -127,7 +127,7 @@ class UserActions:
 
         Raises ``StaleUserError`` and ``LastAdministratorError``.
         """
-        with self._database.bulk_place():
+        with self._database.bulk_slot():
             async with self._database.bulk_transaction() as connection:
                 await self._lock_for_deletion(connection, actor, user_id, is_expected)
                 event = await self._accounts.erase(connection, user_id)

@@ -90,7 +90,7 @@ class BreachesUnavailableError(Exception):
 class BreachedPasswords(Protocol):
     """Passwords that leaked from other services."""
 
-    async def contain(self, password: str) -> bool:
+    async def contains(self, password: str) -> bool:
         """Return whether the password is one of them, within two seconds. Raises ``BreachesUnavailableError``."""
         ...
 

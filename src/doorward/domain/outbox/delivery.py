@@ -71,10 +71,10 @@ class Delivery:
         handlers: Mapping[str, Handler],
         may_expire: Callable[[], bool] = lambda: True,
         times: DeliveryTimes = DELIVERY_TIMES,
-        at_a_time: int = 5,
+        concurrency: int = 5,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the handler of each channel. ``at_a_time`` is the maximum of concurrent deliveries of a channel.
+        """Take the handler of each channel. ``concurrency`` is the maximum of concurrent deliveries of a channel.
 
         ``may_expire`` returns false while PostgreSQL's clock may be wrong; then no message counts as expired.
         """
@@ -83,7 +83,7 @@ class Delivery:
         self._handlers = handlers
         self._may_expire = may_expire
         self._times = times
-        self._at_a_time = at_a_time
+        self._concurrency = concurrency
         self._steady = steady
         self._circuits = dict.fromkeys(handlers, Circuit())
         self._settlement = Settlement(
@@ -175,7 +175,7 @@ class Delivery:
 
     async def _claim(self, channel: str, *, under_way: int) -> list[Message]:
         """Claim a message for each free place. Messages that must wait are postponed, so that they hide no others."""
-        places = self._circuits[channel].allowed(self._steady(), self._at_a_time) - under_way
+        places = self._circuits[channel].allowed(self._steady(), self._concurrency) - under_way
         claimed: list[Message] = []
         if self._ended.is_set() or places <= 0:
             return claimed
@@ -186,7 +186,7 @@ class Delivery:
                 claimed += await repository.claim_messages(connection, channel=channel, lease=lease, limit=limit)
                 if len(claimed) == places:
                     return claimed
-                if not await repository.update_waiting_messages(connection, channel=channel, lease=lease):
+                if not await repository.update_blocked_messages(connection, channel=channel, lease=lease):
                     return claimed
 
     async def _try(self, handler: Handler, message: Message) -> None:

@@ -46,10 +46,10 @@ class Broker(Protocol):
         ...
 
 
-class Turn(Protocol):
+class Lock(Protocol):
     """A lock that one process at a time holds."""
 
-    def taken(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[None]] | None]:
+    def held(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[None]] | None]:
         """Hold the lock within the block; yield None if another process holds it.
 
         Otherwise yield a check that raises ``ServiceUnavailableError`` once another process may hold the lock.

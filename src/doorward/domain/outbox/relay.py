@@ -11,7 +11,7 @@ from doorward.core.frozen import frozen
 from doorward.core.ports import Database
 from doorward.domain.outbox.events import DeliveryCrashed, DeliveryStalled, MessagesRelayed, RelayFailed, RelayStarted
 from doorward.domain.outbox.models import RABBITMQ_CHANNEL, RelayedMessage
-from doorward.domain.outbox.ports import Broker, BrokerUnavailableError, Turn
+from doorward.domain.outbox.ports import Broker, BrokerUnavailableError, Lock
 from doorward.domain.outbox.repositories import relay as repository
 from doorward.observability.logging import report
 
@@ -39,14 +39,14 @@ class Relay:
         *,
         database: Database[repository.Connection],
         broker: Broker,
-        turn: Turn,
+        lock: Lock,
         times: RelayTimes = RELAY_TIMES,
         messages_a_batch: int = 200,
     ) -> None:
         """Take the broker, and the lock that one process at a time holds."""
         self._database = database
         self._broker = broker
-        self._turn = turn
+        self._lock = lock
         self._times = times
         self._messages_a_batch = messages_a_batch
         self._ended = asyncio.Event()
@@ -81,7 +81,7 @@ class Relay:
             await self._wait(self._times.poll_seconds)
 
     async def _publish_while_holding_lock(self) -> None:
-        async with self._turn.taken() as check_lock:
+        async with self._lock.held() as check_lock:
             if check_lock is None:
                 return
             async with self._database.connection() as connection:
@@ -94,7 +94,7 @@ class Relay:
                     if not messages:
                         await self._wait(self._times.poll_seconds)
                         continue
-                    for each in rounds(messages):
+                    for each in split_into_rounds(messages):
                         await publisher.publish(each)
                     await self._remove(messages)
 
@@ -113,7 +113,7 @@ class Relay:
                 await self._ended.wait()
 
 
-def rounds(messages: Sequence[RelayedMessage]) -> list[list[RelayedMessage]]:
+def split_into_rounds(messages: Sequence[RelayedMessage]) -> list[list[RelayedMessage]]:
     """Group the messages into rounds with at most one message per stream.
 
     The messages of a round may therefore be published in any order.

@@ -80,7 +80,7 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
         return await cursor.fetchall()
 
 
-async def update_waiting_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
+async def update_blocked_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
     """Postpone due messages that must wait, so that claims need not skip them; return their number.
 
     Only the first 1000 due messages are considered. A message behind another of its stream becomes due together with

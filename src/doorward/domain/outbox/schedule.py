@@ -46,10 +46,10 @@ class Circuit:
         """Whether the circuit is open. It stays open while one message is tried."""
         return self.pause is not None
 
-    def allowed(self, now: float, most: int) -> int:
-        """Return how many messages may be tried at the same time now, up to ``most``."""
+    def allowed(self, now: float, maximum: int) -> int:
+        """Return how many messages may be tried at the same time now, up to ``maximum``."""
         if not self.is_open:
-            return most
+            return maximum
         return 0 if now < self.open_until else 1
 
     def after_answer(self) -> "Circuit":

@@ -20,7 +20,7 @@ from doorward.domain.webhooks.exceptions import (
     WebhookDisabledError,
     WebhookNotFoundError,
 )
-from doorward.domain.webhooks.health import is_taken
+from doorward.domain.webhooks.health import is_accepted
 from doorward.domain.webhooks.models import Answered, CallResult
 from doorward.domain.webhooks.policy import MAXIMUM_REPLAY
 from doorward.domain.webhooks.ports import WebhookSender
@@ -51,7 +51,7 @@ class WebhookTest:
             return CallResult(is_delivered=False, status=None, reason=UNREADABLE, seconds=0)
         began = time.monotonic()
         result = await send_signed(self._sender, self._clock, target.url, secrets, self._message(endpoint_id))
-        is_delivered = is_taken(result)
+        is_delivered = is_accepted(result)
         return CallResult(
             is_delivered=is_delivered,
             status=result.status if isinstance(result, Answered) else None,

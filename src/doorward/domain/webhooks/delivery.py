@@ -8,7 +8,7 @@ from doorward.core.ports import Clock, Database, SealedDataError, Sealer
 from doorward.domain.outbox.models import Delivered, Dropped, Message, Outcome, Postponed, Refused, TryAgain
 from doorward.domain.webhooks import health
 from doorward.domain.webhooks.disabling import EndpointDisabling
-from doorward.domain.webhooks.models import Answered, DeliveryTarget, Unanswered, sealing_context
+from doorward.domain.webhooks.models import Answered, DeliveryTarget, NoAnswer, sealing_context
 from doorward.domain.webhooks.ports import WebhookSender
 from doorward.domain.webhooks.repositories import Connection
 from doorward.domain.webhooks.repositories import health as health_repository
@@ -16,7 +16,7 @@ from doorward.domain.webhooks.signature import signed_headers
 
 UNREADABLE: Final = "unreadable"
 USER_AGENT: Final = "doorward-webhooks"
-MOST_FAULTS: Final = 1000
+MAXIMUM_FAULTS: Final = 1000
 
 
 class WebhookDelivery:
@@ -53,7 +53,7 @@ class WebhookDelivery:
         except SealedDataError:
             return Refused(UNREADABLE, is_kept=True)
         result = await send_signed(self._sender, self._clock, target.url, secrets, message)
-        if health.is_taken(result):
+        if health.is_accepted(result):
             await self._note_success(target)
             return Delivered()
         return await self._note_failure(message, target, result, is_probe=is_probe)
@@ -75,7 +75,7 @@ class WebhookDelivery:
             await health_repository.remove_failures(connection, target.id)
 
     async def _note_failure(
-        self, message: Message, target: DeliveryTarget, result: Answered | Unanswered, *, is_probe: bool
+        self, message: Message, target: DeliveryTarget, result: Answered | NoAnswer, *, is_probe: bool
     ) -> Outcome:
         """Count the failure, and disable the endpoint if it has failed for long enough."""
         now, event = self._clock.now(), None
@@ -100,17 +100,17 @@ class WebhookDelivery:
 
 
 def failures_after(
-    target: DeliveryTarget, result: Answered | Unanswered, *, is_probe: bool
+    target: DeliveryTarget, result: Answered | NoAnswer, *, is_probe: bool
 ) -> tuple[int, timedelta | None]:
     """Return the number of consecutive calls without an answer, and for how long the endpoint is paused.
 
     A call that was in progress when the pause began is not counted. Any answer resets the number.
     """
     if isinstance(result, Answered):
-        return 0, health.pause_asked_for(result)
+        return 0, health.retry_after(result)
     if target.is_paused and not is_probe:
         return target.faults, None
-    faults = min(target.faults + 1, MOST_FAULTS)
+    faults = min(target.faults + 1, MAXIMUM_FAULTS)
     return faults, health.pause_after(faults)
 
 
@@ -122,7 +122,7 @@ def open_secrets(sealer: Sealer, target: DeliveryTarget) -> list[bytes]:
 
 async def send_signed(
     sender: WebhookSender, clock: Clock, url: str, secrets: Sequence[bytes], message: Message
-) -> Answered | Unanswered:
+) -> Answered | NoAnswer:
     """Sign and send one message; return the result."""
     signatures = signed_headers(secrets, message_id=message.message_id, sent_at=clock.now(), body=message.payload)
     headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **signatures}

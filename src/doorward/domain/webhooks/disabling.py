@@ -17,8 +17,8 @@ from doorward.observability.logging import report
 ADMINISTRATORS: Final = "admin"
 """The built-in role whose users are notified."""
 
-MOST_MAILS: Final = 50
-MAIL_LIVES: Final = timedelta(days=1)
+MAXIMUM_MAILS: Final = 50
+MAIL_LIFETIME: Final = timedelta(days=1)
 
 
 class EndpointDisabling:
@@ -35,14 +35,14 @@ class EndpointDisabling:
         event = WebhookDisabled(user_id=None, webhook_id=target.id, reason=reason)
         await health.disable_endpoint(connection, target.id, reason=reason, now=now)
         await record(connection, event)
-        for user_id in await health.list_administrators(connection, role=ADMINISTRATORS, limit=MOST_MAILS):
+        for user_id in await health.list_administrators(connection, role=ADMINISTRATORS, limit=MAXIMUM_MAILS):
             facts = {
                 "host": urlsplit(target.url).hostname or "",
                 "reason": reason,
                 "at": f"{now:%Y-%m-%d %H:%M} UTC",
             }
             request = MailRequest(MailKind.WEBHOOK_DISABLED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
-            await self._mails.add(connection, request, expires_at=now + MAIL_LIVES)
+            await self._mails.add(connection, request, expires_at=now + MAIL_LIFETIME)
         return event
 
     async def finish(self, event: WebhookDisabled) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from doorward.domain.webhooks.models import Answered, FailureReason, Unanswered
+from doorward.domain.webhooks.models import Answered, FailureReason, NoAnswer
 
 DELAYS: Final = (
     timedelta(seconds=5),
@@ -30,22 +30,22 @@ PROBE: Final = timedelta(seconds=30)
 _GONE: Final = 410
 
 
-def is_taken(result: Answered | Unanswered) -> bool:
+def is_accepted(result: Answered | NoAnswer) -> bool:
     """Return whether the endpoint has accepted the message, with any 2xx status."""
     return isinstance(result, Answered) and 200 <= result.status < 300  # noqa: PLR2004 - the class of success
 
 
-def delay_after(attempts: int, result: Answered | Unanswered) -> timedelta | None:
+def delay_after(attempts: int, result: Answered | NoAnswer) -> timedelta | None:
     """Return the delay until the next attempt, at least Retry-After; None if this attempt was the last."""
     if attempts > len(DELAYS):
         return None
-    asked = pause_asked_for(result) or timedelta()
+    asked = retry_after(result) or timedelta()
     return max(DELAYS[max(attempts, 1) - 1], asked)
 
 
-def pause_asked_for(result: Answered | Unanswered) -> timedelta | None:
+def retry_after(result: Answered | NoAnswer) -> timedelta | None:
     """Return the delay in the endpoint's Retry-After, at most a day; None without one."""
-    if isinstance(result, Unanswered) or result.retry_after_seconds is None:
+    if isinstance(result, NoAnswer) or result.retry_after_seconds is None:
         return None
     return min(timedelta(seconds=result.retry_after_seconds), LONGEST_WAIT)
 
@@ -58,7 +58,7 @@ def pause_after(faults: int) -> timedelta | None:
     return min(FIRST_PAUSE * doublings, LONGEST_PAUSE)
 
 
-def reason_to_disable(result: Answered | Unanswered, *, failing_since: datetime, now: datetime) -> FailureReason | None:
+def reason_to_disable(result: Answered | NoAnswer, *, failing_since: datetime, now: datetime) -> FailureReason | None:
     """Return the reason to disable the endpoint after this failure; None to keep it enabled."""
     if isinstance(result, Answered) and result.status == _GONE:
         return "gone"

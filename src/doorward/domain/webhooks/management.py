@@ -161,7 +161,7 @@ class Webhooks:
     def _checked(self, content: EndpointContent) -> EndpointContent:
         content = checked_content(content, self._known_types)
         is_plain = urlsplit(content.url).scheme == "http"
-        if (is_plain and not self._sender.opens_networks) or not self._sender.may_go_to(content.url):
+        if (is_plain and not self._sender.allows_plain_http) or not self._sender.is_host_allowed(content.url):
             raise WebhookAddressRefusedError
         return content
 

@@ -115,7 +115,7 @@ class Answered:
 
 
 @frozen
-class Unanswered:
+class NoAnswer:
     """The endpoint gave no answer, or none that could be parsed."""
 
     reason: Literal["timeout", "connection", "tls", "name_unknown", "address_refused", "too_large", "malformed"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from doorward.domain.auth.ports import HashRefusal, HashRefusedError
-from doorward.infrastructure.bcrypt_spellings import read_bcrypt
+from doorward.infrastructure.bcrypt_formats import read_bcrypt
 from doorward.infrastructure.foreign_hashes import argon2, firebase, pbkdf2, phpass, scrypt
 from doorward.infrastructure.foreign_hashes.bounds import DEFAULT_BOUNDS, Bounds, Reader, Verify
 from doorward.infrastructure.foreign_hashes.firebase import SignerKey

@@ -25,7 +25,7 @@ MINIMUM_SALT_BYTES: Final = 8
 MINIMUM_KIB_OF_A_LANE: Final = 8
 MAXIMUM_CHECKSUM_BYTES: Final = 128
 
-_SPELLING: Final = re.compile(
+_FORMAT: Final = re.compile(
     r"(?:argon2)?\$(?P<variant>argon2id|argon2i|argon2d)\$v=19"
     r"\$m=(?P<memory>[0-9]{1,10}),t=(?P<passes>[0-9]{1,10}),p=(?P<lanes>[0-9]{1,10})"
     r"\$(?P<salt>[A-Za-z0-9+/]+={0,2})\$(?P<checksum>[A-Za-z0-9+/]+={0,2})"
@@ -36,7 +36,7 @@ _BEGINNING: Final = re.compile(r"(?:argon2)?\$argon2(?:id|i|d)\$")
 
 def read(text: str, bounds: Bounds) -> Verify | None:
     """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
-    match = _SPELLING.fullmatch(text)
+    match = _FORMAT.fullmatch(text)
     if match is None:
         require_supported(not _BEGINNING.match(text))
         return None

@@ -18,7 +18,7 @@ _DERIVED_BYTES: Final = 64
 _KEY_BYTES: Final = 32
 _NONCE: Final = bytes(16)
 _BASE64: Final = r"[A-Za-z0-9+/_-]+={0,2}"
-_SPELLING: Final = re.compile(
+_FORMAT: Final = re.compile(
     rf"\$firebase-scrypt\$ln=(?P<n>[0-9]{{1,2}}),r=(?P<r>[0-9]{{1,2}})"
     rf"\$(?P<separator>[A-Za-z0-9+/_-]*={{0,2}})\$(?P<salt>{_BASE64})\$(?P<checksum>{_BASE64})"
 )
@@ -26,7 +26,7 @@ _SPELLING: Final = re.compile(
 
 def read(text: str, bounds: Bounds, signer_key: SignerKey | None) -> Verify | None:
     """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
-    match = _SPELLING.fullmatch(text)
+    match = _FORMAT.fullmatch(text)
     if match is None:
         return None
     n, r = 2 ** int(match["n"]), int(match["r"])

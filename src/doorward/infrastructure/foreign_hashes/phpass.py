@@ -16,12 +16,12 @@ MAXIMUM_LOG2: Final = 16
 
 _ALPHABET: Final = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BITS_OF_A_CHARACTER: Final = 6
-_SPELLING: Final = re.compile(r"\$[PH]\$(?P<log2>[./0-9A-Za-z])(?P<salt>[^$]{8})(?P<checksum>[./0-9A-Za-z]{22})")
+_FORMAT: Final = re.compile(r"\$[PH]\$(?P<log2>[./0-9A-Za-z])(?P<salt>[^$]{8})(?P<checksum>[./0-9A-Za-z]{22})")
 
 
 def read(text: str, _bounds: Bounds) -> Verify | None:
     """Return a function that verifies the hash; None for another algorithm. Raises ``HashRefusedError``."""
-    match = _SPELLING.fullmatch(text)
+    match = _FORMAT.fullmatch(text)
     if match is None:
         return None
     log2 = _ALPHABET.index(match["log2"])

@@ -20,7 +20,7 @@ from doorward.observability.logging import report
 PAUSE_SECONDS: Final = 1.0
 """How long an unavailable store is bypassed, before one call tries it again."""
 
-CALLS_AT_ONCE: Final = 32
+MAXIMUM_CONCURRENT_CALLS: Final = 32
 """Maximum concurrent calls to the store, each on its own connection; more calls wait, within their timeout."""
 
 TIMEOUT_STEPS: Final = 20
@@ -42,7 +42,7 @@ class LimitStore:
         self._strategy = FixedWindowRateLimiter(self._storage)
         self._timeout_seconds = timeout_seconds
         self._pause_seconds = pause_seconds
-        self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._turns = asyncio.Semaphore(MAXIMUM_CONCURRENT_CALLS)
         self._asked_again_at = -math.inf
         self.is_available = True
 
@@ -61,7 +61,7 @@ class LimitStore:
         seconds: int | None = None
         try:
             # Includes connecting and the wait for a turn. The driver closes the connection of a cancelled call.
-            async with timeout_on_time(self._timeout_seconds), self._turns:
+            async with timeout_ignoring_loop_delay(self._timeout_seconds), self._turns:
                 for limit, key in counted:
                     item = RateLimitItemPerSecond(limit.calls, limit.seconds)
                     if await self._strategy.hit(item, key, call):
@@ -97,7 +97,7 @@ class LimitStore:
 
 
 @asynccontextmanager
-async def timeout_on_time(seconds: float) -> AsyncIterator[None]:
+async def timeout_ignoring_loop_delay(seconds: float) -> AsyncIterator[None]:
     """Raise ``TimeoutError`` in the block after ``seconds``, without the time by which the event loop is late.
 
     The time is counted in steps. A step that ends late, because the loop was busy, counts as one step, so that an

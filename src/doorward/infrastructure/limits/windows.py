@@ -12,7 +12,7 @@ from doorward.core.networks import coarse_network
 MAXIMUM_CLIENTS: Final = 100_000
 """Maximum number of clients counted for one call: about 30 MB."""
 
-SWEPT_AT_ONCE: Final = 2
+REMOVED_PER_NEW_WINDOW: Final = 2
 """Ended windows that are removed for each one that begins: more than are added."""
 
 COARSE_WINDOWS: Final = 4096
@@ -112,7 +112,7 @@ class LimitWindows:
         return len(self) < self._maximum
 
     def _remove_ended(self, now: float) -> None:
-        for _ in range(SWEPT_AT_ONCE):
+        for _ in range(REMOVED_PER_NEW_WINDOW):
             if (client := next(iter(self._open), None)) is not None and self._open[client].ends_at <= now:
                 del self._open[client]
             if (client := next(iter(self._exhausted), None)) is not None and self._exhausted[client] <= now:

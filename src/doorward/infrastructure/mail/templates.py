@@ -15,7 +15,7 @@ from doorward.core.frozen import frozen
 from doorward.domain.accounts.models import MailContent
 from doorward.domain.accounts.ports import MailTemplateError
 from doorward.domain.outbox.mail import ComposedMail, MailKind
-from doorward.infrastructure.shipped_templates import COMPILED, ShippedTemplates
+from doorward.infrastructure.template_cache import COMPILED, TemplateCache
 
 BUILT_IN: Final = Path(__file__).parent / "messages"
 DEFAULT_LOCALE: Final = "en"
@@ -62,7 +62,7 @@ class JinjaTemplates:
         # Names end in .html, without a further suffix: autoescape depends on it.
         self._environment = Environment(
             loader=FileSystemLoader(self._folders),
-            bytecode_cache=ShippedTemplates(BUILT_IN) if folder is None else None,
+            bytecode_cache=TemplateCache(BUILT_IN) if folder is None else None,
             autoescape=select_autoescape(("html",), default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 
 from doorward.infrastructure.postgres.circuit_breaker import UnansweredError
-from doorward.infrastructure.postgres.session_settings import hold_settings
+from doorward.infrastructure.postgres.session_settings import enforce_settings
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 
 UNREAD_SECONDS: Final = 0.5
@@ -67,7 +67,7 @@ async def _prepare_session(connection: AsyncConnection[Any], settings_seconds: f
     """Set up the session, and return whether it refuses writes."""
     try:
         with aborted_when_frozen(connection, settings_seconds):
-            is_read_only = await hold_settings(connection)
+            is_read_only = await enforce_settings(connection)
         # The driver writes the isolation level into each BEGIN.
         await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
         await connection.set_autocommit(is_autocommit)

@@ -32,7 +32,7 @@ SCHEMA_VERSION: Final = "0020"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_MAXIMUM_WAITING: Final = 500
-NEVER_PREPARED: Final = None
+NO_PREPARED_STATEMENTS: Final = None
 """psycopg's value to prepare no statements. Its value 0 would prepare each one at once."""
 
 ANSWER_SECONDS: Final = 0.5
@@ -97,12 +97,12 @@ class PostgresDatabase:
         bulk_seconds: int = BULK_SECONDS,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
         host: HostClock | None = None,
-        beside: "PostgresDatabase | None" = None,
+        shares_state_with: "PostgresDatabase | None" = None,
     ) -> None:
         """Prepare the pool; ``open`` starts it.
 
         ``bulk_seconds`` limits a bulk transaction; ``cursor_factory`` makes the cursors; ``host`` has this machine's
-        clocks; ``beside`` is another pool to the same server, with which this one shares breaker and write watch.
+        clocks; ``shares_state_with`` is another pool to the same server, whose breaker and write watch this one uses.
         """
         self.clock = DatabaseClock(host or HostClock())
         self.timeouts, self._bulk_seconds = timeouts, bulk_seconds
@@ -119,20 +119,20 @@ class PostgresDatabase:
                 "cursor_factory": cursor_factory,
                 "on_outcome": self._note_outcome,
                 "settings_seconds": timeouts.settings,
-                "prepare_threshold": settings.db_prepare_threshold or NEVER_PREPARED,
+                "prepare_threshold": settings.db_prepare_threshold or NO_PREPARED_STATEMENTS,
             },
             configure=self._begin_with,
             check=self._check_still_connected,
             open=False,
         )
-        self.bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
-        self.breaker: DatabaseBreaker = beside.breaker if beside else DatabaseBreaker()
-        self.writes: WriteWatch = beside.writes if beside else WriteWatch()
-        self._bulk_places_taken, self._is_reachable = 0, True
+        self.bulk_slots = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
+        self.breaker: DatabaseBreaker = shares_state_with.breaker if shares_state_with else DatabaseBreaker()
+        self.writes: WriteWatch = shares_state_with.writes if shares_state_with else WriteWatch()
+        self._bulk_slots_taken, self._is_reachable = 0, True
 
     async def open(self) -> None:
         """Start connecting in the background."""
-        self.writes.replace_afterwards(self.replace_connections)
+        self.writes.on_switchover(self.replace_connections)
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
@@ -154,17 +154,17 @@ class PostgresDatabase:
             cursor = AsyncCursor(connection)
             await cursor.execute("SELECT current_setting('transaction_read_only') = 'on'")
             if await cursor.fetchone() == (True,):
-                await self.leave_read_only_server(connection)
+                await self.close_read_only_connection(connection)
 
     async def _begin_with(self, connection: PromptlyClosedConnection) -> None:
         """Record whether a new connection's server takes writes, and measure its clock."""
         if connection.was_read_only:
-            self.writes.refused(connection.made_at)
+            self.writes.record_refusal(connection.made_at)
         else:
-            await self.writes.accepted()
+            await self.writes.record_acceptance()
         with aborted_when_frozen(connection, self.timeouts.abort):
             await self.clock.measure(connection)
-        if connection.was_read_only and self.writes.is_left_over(connection.made_at):
+        if connection.was_read_only and self.writes.predates_switchover(connection.made_at):
             raise psycopg.OperationalError("another server has taken over while the connection was made")
 
     def deadline(self) -> datetime:
@@ -186,25 +186,25 @@ class PostgresDatabase:
             yield connection
 
     @contextmanager
-    def bulk_place(self) -> Iterator[None]:
-        """Hold one of the bulk places for the block. It takes no connection yet: the rows may still be arriving.
+    def bulk_slot(self) -> Iterator[None]:
+        """Hold one of the bulk slots for the block. It takes no connection yet: the rows may still be arriving.
 
-        Raises ``ServiceUnavailableError`` when all places are taken.
+        Raises ``ServiceUnavailableError`` when all slots are taken.
         """
-        if self._bulk_places_taken >= self.bulk_places:
+        if self._bulk_slots_taken >= self.bulk_slots:
             report(DatabaseBulkPlacesTaken())
             raise ServiceUnavailableError
-        self._bulk_places_taken += 1
+        self._bulk_slots_taken += 1
         try:
             yield
         finally:
-            self._bulk_places_taken -= 1
+            self._bulk_slots_taken -= 1
 
     @asynccontextmanager
     async def bulk_transaction(self) -> AsyncIterator[PromptlyClosedConnection]:
-        """Yield a connection in a long transaction for many rows. The caller must hold a bulk place."""
-        if not self._bulk_places_taken:
-            raise RuntimeError("a bulk transaction without a bulk place")
+        """Yield a connection in a long transaction for many rows. The caller must hold a bulk slot."""
+        if not self._bulk_slots_taken:
+            raise RuntimeError("a bulk transaction without a bulk slot")
         # Never a probe: all other calls would be refused until it ends.
         seconds = self._bulk_seconds + self.timeouts.abort
         async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
@@ -215,9 +215,9 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[PromptlyClosedConnection]:
-        """Yield a read-only connection whose statements share one snapshot. The caller must hold a bulk place."""
-        if not self._bulk_places_taken:
-            raise RuntimeError("a snapshot without a bulk place")
+        """Yield a read-only connection whose statements share one snapshot. The caller must hold a bulk slot."""
+        if not self._bulk_slots_taken:
+            raise RuntimeError("a snapshot without a bulk slot")
         seconds = self._bulk_seconds + self.timeouts.abort
         async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -240,14 +240,14 @@ class PostgresDatabase:
                 with aborted_when_frozen(connection, seconds):
                     yield connection
             except psycopg.errors.ReadOnlySqlTransaction:
-                await self.leave_read_only_server(connection)
+                await self.close_read_only_connection(connection)
                 raise
             finally:
                 await self._pool.putconn(connection)
 
-    async def leave_read_only_server(self, connection: PromptlyClosedConnection) -> None:
+    async def close_read_only_connection(self, connection: PromptlyClosedConnection) -> None:
         """Close a connection whose server refuses writes: its address may belong to another server by now."""
-        self.writes.refused(connection.made_at)
+        self.writes.record_refusal(connection.made_at)
         await connection.close()
 
     def _note_outcome(self, error: psycopg.Error | None) -> None:

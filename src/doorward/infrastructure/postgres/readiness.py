@@ -45,7 +45,7 @@ class Readiness:
             settings.model_copy(update=POOL_OF_ONE),
             timeouts=database.timeouts,
             cursor_factory=cursor_factory,
-            beside=database,
+            shares_state_with=database,
         )
         self._questions = SharedQuery("readiness", self._answer_all, BOUNDS)
 
@@ -73,7 +73,7 @@ class Readiness:
                 return ServerState(None, is_read_only=connection.was_read_only)
             if state.is_read_only:
                 # The next check must reach the server that has the address by then.
-                await self._database.leave_read_only_server(connection)
+                await self._database.close_read_only_connection(connection)
             return state
 
 

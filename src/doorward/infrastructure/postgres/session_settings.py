@@ -67,7 +67,7 @@ class _Session:
     is_read_only: bool
 
 
-async def hold_settings(connection: AsyncConnection[Any]) -> bool:
+async def enforce_settings(connection: AsyncConnection[Any]) -> bool:
     """Compare the session's settings with the wanted ones, set those that differ; return whether it refuses writes.
 
     The wanted settings are those of ``startup_options`` and those that are only compared. A connection that

@@ -18,20 +18,20 @@ Connection = AsyncConnection[Any]
 
 
 class Share:
-    """A fair semaphore: one key may hold at most half of the places, and waiting keys are served in turn."""
+    """A fair semaphore: one key may hold at most half of the slots, and waiting keys are served in turn."""
 
-    def __init__(self, places: int, *, wait_seconds: float) -> None:
-        """Create the places. ``wait_seconds`` is the timeout of a call that waits for one."""
-        self._free = places
-        self._per_key = (places + 1) // 2
+    def __init__(self, slots: int, *, wait_seconds: float) -> None:
+        """Create the slots. ``wait_seconds`` is the timeout of a call that waits for one."""
+        self._free = slots
+        self._per_key = (slots + 1) // 2
         self._wait_seconds = wait_seconds
         self._held: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
         self._number_waiting = 0
 
     @asynccontextmanager
-    async def place(self, key: str) -> AsyncIterator[None]:
-        """Hold a place within the block.
+    async def slot(self, key: str) -> AsyncIterator[None]:
+        """Hold a slot within the block.
 
         After the timeout, or if too many calls wait, raises ``TooManyQueriesError`` if the key holds its maximum, else
         ``ServiceUnavailableError``.
@@ -63,7 +63,7 @@ class Share:
 
     def _give_up(self, key: str, turn: asyncio.Future[None]) -> None:
         if not turn.cancelled():
-            # The place was granted at the moment when the wait ended.
+            # The slot was granted at the moment when the wait ended.
             self._release(key)
             return
         turns = self._waiting.get(key)
@@ -87,7 +87,7 @@ class Share:
         self._serve()
 
     def _serve(self) -> None:
-        """Grant the free places to the waiting keys that may hold one more, the least recently served key first."""
+        """Grant the free slots to the waiting keys that may hold one more, the least recently served key first."""
         for key in list(self._waiting):
             if not self._free:
                 return
@@ -109,7 +109,7 @@ class Share:
 
 
 class SharedDatabase:
-    """The domains' ``Database``, with connections from a share. Bulk transactions have their own places."""
+    """The domains' ``Database``, with connections from a share. Bulk transactions have their own slots."""
 
     def __init__(self, database: Database[Connection], share: Share, key: Callable[[], str]) -> None:
         """Store the database, the share, and what returns the caller whose request is being processed."""
@@ -119,29 +119,29 @@ class SharedDatabase:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Yield a connection on which each statement commits by itself. Raises what ``Share.place`` raises."""
-        async with self._share.place(self._key()), self._database.connection() as connection:
+        """Yield a connection on which each statement commits by itself. Raises what ``Share.slot`` raises."""
+        async with self._share.slot(self._key()), self._database.connection() as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Yield a connection in a transaction. Raises what ``Share.place`` raises."""
-        async with self._share.place(self._key()), self._database.transaction() as connection:
+        """Yield a connection in a transaction. Raises what ``Share.slot`` raises."""
+        async with self._share.slot(self._key()), self._database.transaction() as connection:
             yield connection
 
     def deadline(self) -> datetime:
         """Return the time, by PostgreSQL's clock, from which on a statement that is sent now must change nothing."""
         return self._database.deadline()
 
-    def bulk_place(self) -> AbstractContextManager[None]:
-        """Hold one of the bulk places for the block."""
-        return self._database.bulk_place()
+    def bulk_slot(self) -> AbstractContextManager[None]:
+        """Hold one of the bulk slots for the block."""
+        return self._database.bulk_slot()
 
     def bulk_transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Yield a connection in a long transaction for many rows."""
         return self._database.bulk_transaction()
 
 
-def places_of_share(pool_size: int, percent: int, bulk_places: int) -> int:
-    """Return the number of connections for calls to resources: their share of the pool minus the bulk places."""
-    return max(1, pool_size * percent // 100 - bulk_places)
+def slots_for_resources(pool_size: int, percent: int, bulk_slots: int) -> int:
+    """Return the number of connections for calls to resources: their share of the pool minus the bulk slots."""
+    return max(1, pool_size * percent // 100 - bulk_slots)

@@ -21,25 +21,25 @@ class WriteWatch:
         self._is_read_only = False
         self._writable_since = now()
 
-    def replace_afterwards(self, replace_connections: Callable[[], Awaitable[None]]) -> None:
+    def on_switchover(self, replace_connections: Callable[[], Awaitable[None]]) -> None:
         """Register a function to call when a server accepts writes after another one refused them."""
         self._replacements.append(replace_connections)
 
-    def refused(self, made_at: float) -> None:
+    def record_refusal(self, made_at: float) -> None:
         """Record that the server of a connection that was made at ``made_at`` refuses writes.
 
         A connection older than the first one to a server that takes writes is left over from before it, and ignored.
         """
-        if self.is_left_over(made_at) or self._is_read_only:
+        if self.predates_switchover(made_at) or self._is_read_only:
             return
         self._is_read_only = True
         report(DatabaseReadOnly())
 
-    def is_left_over(self, made_at: float) -> bool:
+    def predates_switchover(self, made_at: float) -> bool:
         """Return whether the connection was made before the first one to the server that now takes writes."""
         return made_at < self._writable_since
 
-    async def accepted(self) -> None:
+    async def record_acceptance(self) -> None:
         """Record a new connection to a server that takes writes. Replace the others if writes were refused before."""
         if not self._is_read_only:
             return

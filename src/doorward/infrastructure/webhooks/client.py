@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from doorward.domain.webhooks.models import Answered, Unanswered
+from doorward.domain.webhooks.models import Answered, NoAnswer
 from doorward.infrastructure.outbound import (
     AddressRefusedError,
     NameUnknownError,
@@ -16,7 +16,7 @@ from doorward.infrastructure.outbound import (
     resolve_host,
     target_of,
 )
-from doorward.infrastructure.outbound_addresses import Network, vetted
+from doorward.infrastructure.outbound_addresses import Network, allowed_addresses
 from doorward.infrastructure.outbound_http import (
     AnswerTooLargeError,
     Head,
@@ -51,40 +51,40 @@ class WebhookClient:
         self._total_seconds = total_seconds
 
     @property
-    def opens_networks(self) -> bool:
+    def allows_plain_http(self) -> bool:
         """Whether there are networks to which plain http is allowed."""
         return bool(self._networks)
 
-    def may_go_to(self, url: str) -> bool:
+    def is_host_allowed(self, url: str) -> bool:
         """Return whether the host is allowed, if it is an IP address. A name is checked when the webhook is sent."""
         parts = urlsplit(url)
         try:
             address = str(ipaddress.ip_address(parts.hostname or ""))
         except ValueError:
             return True
-        return vetted([address], self._networks, only_networks=parts.scheme == "http") is not None
+        return allowed_addresses([address], self._networks, only_networks=parts.scheme == "http") is not None
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered | Unanswered:
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered | NoAnswer:
         """Post the body once; return the status, or why there is none."""
         try:
             async with asyncio.timeout(self._total_seconds):
                 return await self._send(urlsplit(url), headers, body)
         except TimeoutError:
-            return Unanswered("timeout")
+            return NoAnswer("timeout")
         except AnswerTooLargeError:
-            return Unanswered("too_large")
+            return NoAnswer("too_large")
         except MalformedAnswerError:
-            return Unanswered("malformed")
+            return NoAnswer("malformed")
         except OSError:
-            return Unanswered("connection")
+            return NoAnswer("connection")
 
-    async def _send(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Answered | Unanswered:
+    async def _send(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Answered | NoAnswer:
         try:
             clients = await clients_of(parts, networks=self._networks, tls=self._tls, resolve=self._resolve)
         except NameUnknownError:
-            return Unanswered("name_unknown")
+            return NoAnswer("name_unknown")
         except AddressRefusedError:
-            return Unanswered("address_refused")
+            return NoAnswer("address_refused")
         failure: NotConnectedError | None = None
         for http in clients:
             try:
@@ -94,7 +94,7 @@ class WebhookClient:
             else:
                 return Answered(head.status, _retry_after(head))
         is_tls = failure is not None and isinstance(failure.__cause__, ssl.SSLError)
-        return Unanswered("tls" if is_tls else "connection")
+        return NoAnswer("tls" if is_tls else "connection")
 
 
 def _retry_after(head: Head) -> int | None:

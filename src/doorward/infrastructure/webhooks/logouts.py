@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Final
 
 from doorward.domain.oauth.backchannel_logout import LogoutAnswer
-from doorward.domain.webhooks.health import is_taken
+from doorward.domain.webhooks.health import is_accepted
 from doorward.domain.webhooks.models import Answered
 from doorward.infrastructure.webhooks.client import WebhookClient
 
@@ -23,7 +23,7 @@ class LogoutClient:
         result = await self._client.send(url, _HEADERS, body)
         if not isinstance(result, Answered):
             return LogoutAnswer.UNANSWERED
-        if is_taken(result):
+        if is_accepted(result):
             return LogoutAnswer.TAKEN
         is_fault = result.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return LogoutAnswer.FAILED if is_fault else LogoutAnswer.REFUSED

@@ -116,5 +116,5 @@ async def export_users(
     request = UserExportRequest(Actor(caller), parameters.format)
     write = partial(services.administration.user_export.write, request=request)
     name, media_type = f"users.{parameters.format}", MEDIA_TYPES[parameters.format]
-    with services.edge.bulk_place():
+    with services.edge.bulk_slot():
         return await file_response(file, write, name=name, media_type=media_type)

@@ -18,7 +18,7 @@ class SnapshotDatabase(Database[Connection], Protocol):
     """Connections to PostgreSQL, also for large reads of one snapshot."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_place``."""
+        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_slot``."""
         ...
 
 
@@ -30,7 +30,7 @@ class UserExport:
         self._clock = clock
 
     async def write(self, file: IO[bytes], request: UserExportRequest) -> int:
-        """Write a consistent snapshot of all users; return how many. Call it within ``bulk_place``.
+        """Write a consistent snapshot of all users; return how many. Call it within ``bulk_slot``.
 
         The export is recorded once it is complete; only then may the file be handed out. Raises what ``lock_actor``
         raises, and ``ServiceUnavailableError``.

@@ -94,7 +94,7 @@ class UserImport:
     async def run(self, file: IO[bytes], request: UserImportRequest, watcher: Watcher) -> ImportOutcome:
         """Store the users of the file in batches of a thousand, each committed by itself.
 
-        Call it within ``bulk_place``. Sends no mail. A refusal of the file or of the actor, a conflict with
+        Call it within ``bulk_slot``. Sends no mail. A refusal of the file or of the actor, a conflict with
         ``on_conflict="fail"``, or a database fault ends the import: the outcome has the refusal, and committed batches
         stay. The same file can be imported again: stored users are recognised by their external id, or the kept id.
         """

@@ -42,7 +42,7 @@ class NewPasswords:
         if self._breached is None:
             return
         try:
-            is_breached = await self._breached.contain(normalize_password(password))
+            is_breached = await self._breached.contains(normalize_password(password))
         except BreachesUnavailableError as error:
             report(BreachCheckFailed(reason=error.reason, accepted=self._accepts_unchecked))
             if not self._accepts_unchecked:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from doorward.domain.auth.login.forgetting import Forgetting
+from doorward.domain.auth.login.throttle_retention import ThrottleRetention
 from tests.integration.service import Service
 
 THROTTLES = "INSERT INTO login_throttles VALUES (%s, 'strangers', %s, now(), now() - %s::interval)"
@@ -12,8 +12,8 @@ async def test_few_failures_are_forgotten_after_a_day_and_many_after_thirty(serv
     rows = {1: (19, "23 hours"), 2: (19, "25 hours"), 3: (20, "29 days"), 4: (20, "31 days"), 5: (100, "31 days")}
     for bucket, (failures, age) in rows.items():
         service_alone.sql(THROTTLES, bucket, failures, age)
-    forgetting = Forgetting(database=service_alone.database, clock=service_alone.clock, rows_per_batch=2)
-    assert await forgetting.forget() == 3
+    retention = ThrottleRetention(database=service_alone.database, clock=service_alone.clock, rows_per_batch=2)
+    assert await retention.prune() == 3
     assert [row["bucket"] for row in service_alone.sql("SELECT bucket FROM login_throttles ORDER BY 1")] == [1, 3]
 
 
@@ -28,7 +28,7 @@ async def test_wrong_codes_are_forgotten_after_a_day_only_while_they_are_free(se
             failures,
             age,
         )
-    assert await Forgetting(database=service_alone.database, clock=service_alone.clock).forget() == 2
+    assert await ThrottleRetention(database=service_alone.database, clock=service_alone.clock).prune() == 2
     assert [row["bucket"] for row in service_alone.sql("SELECT bucket FROM login_throttles ORDER BY 1")] == [1, 3]
 
 
@@ -37,9 +37,9 @@ async def test_a_device_is_forgotten_half_a_year_after_it_was_seen(service_alone
     await service_alone.log_in(person)
     service_alone.clock.advance(timedelta(days=10))
     await service_alone.log_in(person)
-    forgetting = Forgetting(database=service_alone.database, clock=service_alone.clock, rows_per_batch=1)
+    retention = ThrottleRetention(database=service_alone.database, clock=service_alone.clock, rows_per_batch=1)
     service_alone.clock.advance(timedelta(days=170))
-    assert await forgetting.forget() == 0
+    assert await retention.prune() == 0
     service_alone.clock.advance(timedelta(seconds=1))
-    assert await forgetting.forget() == 1
+    assert await retention.prune() == 1
     assert len(service_alone.sql("SELECT id FROM devices")) == 1

@@ -19,7 +19,7 @@ HUNDREDTHS: Final = 100
 
 
 @dataclass
-class Watched:
+class PostgresLoad:
     """The measurements within a block."""
 
     seconds: float = 0.0
@@ -40,27 +40,27 @@ class Watched:
 
 
 @contextlib.contextmanager
-def watching(database_url: str, http: KeepAlive, target: str) -> Iterator[Watched]:
+def measuring_postgres(database_url: str, http: KeepAlive, target: str) -> Iterator[PostgresLoad]:
     """Measure within the block. ``http`` calls ``target`` meanwhile, some thirty times a second."""
-    watched, is_over = Watched(), threading.Event()
+    load, is_over = PostgresLoad(), threading.Event()
     with psycopg.connect(database_url, autocommit=True) as connection:
         threads = [
-            threading.Thread(target=_count_connections, args=(connection, watched, is_over), daemon=True),
-            threading.Thread(target=_time_calls, args=(http, target, watched, is_over), daemon=True),
+            threading.Thread(target=_count_connections, args=(connection, load, is_over), daemon=True),
+            threading.Thread(target=_time_calls, args=(http, target, load, is_over), daemon=True),
         ]
         before, wal, began = _database_seconds(database_url), _wal_bytes(database_url), time.monotonic()
         for thread in threads:
             thread.start()
         try:
-            yield watched
+            yield load
         finally:
-            watched.seconds = time.monotonic() - began
+            load.seconds = time.monotonic() - began
             is_over.set()
             for thread in threads:
                 thread.join()
         after = _database_seconds(database_url)
-        watched.wal_bytes = _wal_bytes(database_url) - wal
-    watched.database_seconds = sum(after[pid] - seconds for pid, seconds in before.items() if pid in after)
+        load.wal_bytes = _wal_bytes(database_url) - wal
+    load.database_seconds = sum(after[pid] - seconds for pid, seconds in before.items() if pid in after)
 
 
 def _database_seconds(database_url: str) -> dict[int, float]:
@@ -77,7 +77,9 @@ def _wal_bytes(database_url: str) -> float:
     return float(row[0]) if row else 0.0
 
 
-def _count_connections(connection: psycopg.Connection[tuple[int]], watched: Watched, is_over: threading.Event) -> None:
+def _count_connections(
+    connection: psycopg.Connection[tuple[int]], load: PostgresLoad, is_over: threading.Event
+) -> None:
     while not is_over.wait(PAUSE_SECONDS):
         row = connection.execute(
             """
@@ -89,13 +91,13 @@ def _count_connections(connection: psycopg.Connection[tuple[int]], watched: Watc
             """
         ).fetchone()
         if row:
-            watched.busy_connections.append(row[0])
+            load.busy_connections.append(row[0])
 
 
-def _time_calls(http: KeepAlive, target: str, watched: Watched, is_over: threading.Event) -> None:
+def _time_calls(http: KeepAlive, target: str, load: PostgresLoad, is_over: threading.Event) -> None:
     while not is_over.wait(PAUSE_OF_CALLS_SECONDS):
         began = time.perf_counter()
         status, _ = http.get(target)
         if status != 200:  # noqa: PLR2004 - an HTTP status
             raise RuntimeError(f"{target} was answered {status}")
-        watched.call_seconds.append(time.perf_counter() - began)
+        load.call_seconds.append(time.perf_counter() - began)

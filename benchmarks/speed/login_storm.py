@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from benchmarks.accounts import Accounts, Mint, logins
+from benchmarks.accounts import Accounts, TokenFactory, logins
 from benchmarks.limits.hashing import hashes_per_second
-from benchmarks.load import CONNECTIONS, apply
+from benchmarks.load import CONNECTIONS, run_load
 from benchmarks.logins import LoginCall, logging_in, measure_logins
 from benchmarks.peers.programs import DEFAULT, better_auth, django, fastapi_users
-from benchmarks.plan import WARM_UP_SECONDS, Plan, say
+from benchmarks.plan import WARM_UP_SECONDS, Plan, report_progress
 from benchmarks.processes import Running
 from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, Service, running_service
@@ -27,21 +27,21 @@ LOGINS_ALONE: Final = 8
 def measure_token_of_peers(postgres: EmbeddedPostgres, plan: Plan, series: Series) -> None:
     """Measure logins of the peers, with their own hashes and with bcrypt's cost 12 if that can be configured."""
     with contextlib.ExitStack() as stack:
-        say("starting the peers")
+        report_progress("starting the peers")
         peers = list(_peers(stack, postgres))
         for number in range(plan.rounds):
-            say(f"logins of peers, round {number + 1} of {plan.rounds}")
+            report_progress(f"logins of peers, round {number + 1} of {plan.rounds}")
             for name, process, calls in peers:
                 series.add(f"/token: {name}", measure_logins(process, calls, LOGINS_ALONE, plan.logins))
 
 
-def measure_storm(accounts: Accounts, password: str, plan: Plan, series: Series) -> None:
+def measure_login_storm(accounts: Accounts, password: str, plan: Plan, series: Series) -> None:
     """Measure in turns: bcrypt alone, logins alone, the hot calls alone, and the hot calls during fifty logins."""
     calls = logins(accounts.sessions(LOGINS_IN_FLIGHT), password)
     with running_service(accounts.url, settings=LIMITS_OUT_OF_REACH) as service:
         _add_both(service, accounts, WARM_UP_SECONDS, Series(), "")
         for number in range(plan.rounds):
-            say(f"logins, alone and as a storm, round {number + 1} of {plan.rounds}")
+            report_progress(f"logins, alone and as a storm, round {number + 1} of {plan.rounds}")
             series.add("/token: L3 bcrypt", Sample(hashes_per_second(ROUNDS_OF_BCRYPT, plan.logins)))
             series.add("/token: doorward", measure_logins(service, calls, LOGINS_ALONE, plan.logins))
             _add_both(service, accounts, plan.seconds, series, "quiet")
@@ -54,10 +54,10 @@ def measure_storm(accounts: Accounts, password: str, plan: Plan, series: Series)
 
 
 def _add_both(service: Service, accounts: Accounts, seconds: float, series: Series, when: str) -> None:
-    mint = Mint(service.secret_key)
-    for name, make in (("/me", mint.me), ("/refresh", mint.refresh)):
+    factory = TokenFactory(service.secret_key)
+    for name, make in (("/me", factory.me), ("/refresh", factory.refresh)):
         sessions = accounts.sessions(CONNECTIONS)[:STORM_CONNECTIONS]
-        series.add(f"{when}: {name}", apply(make(sessions), service, seconds, STORM_CONNECTIONS))
+        series.add(f"{when}: {name}", run_load(make(sessions), service, seconds, STORM_CONNECTIONS))
         # Waits for calls in progress before the next tokens are created.
         accounts.rotations()
 

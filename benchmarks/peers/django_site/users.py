@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework_simplejwt.tokens import RefreshToken
 
 
-def mint(count: int) -> None:
+def print_tokens(count: int) -> None:
     """Print tokens of that many users, as their logins would return them, as one line of JSON."""
     stored = make_password(os.environ["PEER_PASSWORD"])
     people = [

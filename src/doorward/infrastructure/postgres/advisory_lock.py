@@ -13,7 +13,7 @@ from doorward.infrastructure.postgres.connections import PromptlyClosedConnectio
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 
 
-class AdvisoryTurn:
+class AdvisoryLock:
     """An advisory lock, held while its transaction is open. The transaction holds nothing else: no row, no snapshot.
 
     The lock belongs to the transaction, not to the session, because a pooler in transaction mode keeps a transaction on
@@ -27,7 +27,7 @@ class AdvisoryTurn:
         self._timeouts = timeouts
 
     @asynccontextmanager
-    async def taken(self) -> AsyncIterator[Callable[[], Awaitable[None]] | None]:
+    async def held(self) -> AsyncIterator[Callable[[], Awaitable[None]] | None]:
         """Hold the lock for the block. Yield None when another process holds it, else a check that it is still held.
 
         Raises ``ServiceUnavailableError`` while PostgreSQL does not answer or refuses writes; so does the check.
@@ -40,13 +40,13 @@ class AdvisoryTurn:
             if guard.was_read_only:
                 # A lock on a standby does not exclude processes that use the primary.
                 raise ServiceUnavailableError
-            has_turn = await self._take(guard)
+            is_held = await self._take(guard)
 
             async def check() -> None:
                 await self._keep(guard)
 
             await check()
-            yield check if has_turn else None
+            yield check if is_held else None
         finally:
             # Without a rollback: a frozen server would not answer it.
             await guard.close()

@@ -50,7 +50,7 @@ _KIND: Final = r"(?P<kind>2[aby])"
 _CRYPT: Final = rf"\${_KIND}\$(?P<cost>[0-9]{{2}})\${_SALT}{_CHECKSUM}"
 """The format that all bcrypt libraries write."""
 
-_SPELLINGS: Final = (
+_FORMATS: Final = (
     (
         re.compile(rf"\$bcrypt-sha256\$v=2,t=(?P<kind>2b),r=(?P<cost>[0-9]{{1,2}})\${_SALT}\${_CHECKSUM}"),
         Preparation.KEYED_DIGEST,
@@ -84,7 +84,7 @@ class BcryptHash:
         """Whether the cost is within the bounds. bcrypt has no cost below the minimum."""
         return BCRYPT_MINIMUM_COST <= self.cost <= (MAXIMUM_OWN_COST if self.is_ours else MAXIMUM_FOREIGN_COST)
 
-    def fits(self, password: str) -> bool | None:
+    def matches(self, password: str) -> bool | None:
         """Return whether the password matches; None, without any work, if bcrypt would truncate it."""
         secret = self._secret_of(password)
         if len(secret) > BCRYPT_MAXIMUM_BYTES:
@@ -117,8 +117,8 @@ def read_bcrypt(stored_hash: str) -> BcryptHash | None:
     Some libraries store a salt with spare bits set, and ignore these bits when they verify. They are cleared here,
     because bcrypt would refuse such a hash.
     """
-    for spelling, preparation in _SPELLINGS:
-        if match := spelling.fullmatch(stored_hash):
+    for pattern, preparation in _FORMATS:
+        if match := pattern.fullmatch(stored_hash):
             return BcryptHash(
                 kind=match["kind"],
                 cost=int(match["cost"]),

@@ -12,13 +12,13 @@ from uvicorn.server import ServerState
 from doorward.server.answers import ErrorAnswers
 from doorward.server.connections import NEVER, Connection, Connections
 from doorward.server.exceptions import TooManyConnectionsError
-from doorward.server.limits import LEAST_READ_BYTES
+from doorward.server.limits import MINIMUM_READ_BYTES
 
 ANSWER_NOT_READ: Final = "answer_not_read"
 _INTERIM_ANSWER: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class CountedProtocol(HttpToolsProtocol):
+class ConnectionProtocol(HttpToolsProtocol):
     """uvicorn's protocol, counted among the connections of the process, and aborted when its answers are not read.
 
     uvicorn waits without a timeout for a client that does not read, and so does a transport that is closing.
@@ -33,8 +33,8 @@ class CountedProtocol(HttpToolsProtocol):
         "_running",
         "_unread_answer_bytes",
         "deadline",
+        "group",
         "peer",
-        "place",
         "unread_deadline",
     )
 
@@ -58,7 +58,7 @@ class CountedProtocol(HttpToolsProtocol):
         self._part_began = 0.0
         """When the head or body that must be completed began; 0 while it has no deadline."""
         self.peer = ""
-        self.place: dict[Connection, None] | None = None
+        self.group: dict[Connection, None] | None = None
         self.deadline = NEVER
         self.unread_deadline = NEVER
 
@@ -99,16 +99,16 @@ class CountedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
 
-    def _await(self, seconds: float, place: dict[Connection, None] | None) -> None:
+    def _await(self, seconds: float, group: dict[Connection, None] | None) -> None:
         """Set the deadline of a head or body, and move the connection to a group."""
         self._part_began = self.loop.time()
         self.deadline = self._part_began + seconds
-        self._open.move(self, place)
+        self._open.move(self, group)
 
     def _become_idle(self) -> None:
         self.deadline = self.loop.time() + self._limits.idle_seconds
-        self.place = self._open.idle
-        self.place[self] = None
+        self.group = self._open.idle
+        self.group[self] = None
 
     def _end(self, answer: bytes) -> None:
         """Write a last answer and close this side. Input is discarded for ``linger_seconds``."""
@@ -150,10 +150,10 @@ class CountedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def check_reader(self, now: float) -> None:
-        """Abort the connection unless the client has read ``LEAST_READ_BYTES`` of its answer since the last check."""
-        if self._unread_answer_bytes - self.transport.get_write_buffer_size() < LEAST_READ_BYTES:
+        """Abort the connection unless the client has read ``MINIMUM_READ_BYTES`` of its answer since the last check."""
+        if self._unread_answer_bytes - self.transport.get_write_buffer_size() < MINIMUM_READ_BYTES:
             self._open.count(ANSWER_NOT_READ, self.peer)
-            self.cut()
+            self.abort()
         else:
             self._watch_reader(now)
 
@@ -166,7 +166,7 @@ class CountedProtocol(HttpToolsProtocol):
         self._unread_answer_bytes = self.transport.get_write_buffer_size()
         self.unread_deadline = now + self._limits.unread_answer_seconds
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Abort at once, even if a request is in progress."""
         self.deadline = self.unread_deadline = NEVER
         self.transport.abort()

@@ -8,10 +8,10 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from jinja2.bccache import Bucket
 
-from doorward.infrastructure.shipped_templates import COMPILED, ShippedTemplates
+from doorward.infrastructure.template_cache import COMPILED, TemplateCache
 
 
-class CountedTemplates(ShippedTemplates):
+class CountedTemplates(TemplateCache):
     """Counts what had to be compiled, which is stored afterwards."""
 
     compiled = 0

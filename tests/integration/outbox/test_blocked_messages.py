@@ -123,7 +123,7 @@ async def test_a_slow_message_holds_its_own_place_only(outbox: Outbox) -> None:
             return await super().deliver(message)
 
     receiver = OneSlow()
-    task = asyncio.create_task(outbox.delivery(receiver, at_a_time=2).deliver_due())
+    task = asyncio.create_task(outbox.delivery(receiver, concurrency=2).deliver_due())
     await eventually(lambda: len(receiver.got) == len(others))
     assert [each.message_id for each in receiver.got] == others
     released.set()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.codes.site import Site
 from benchmarks.codes.targets import OTHER_HOSTS, PAINT, SIZE
-from benchmarks.plan import Plan, say
+from benchmarks.plan import Plan, report_progress
 from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, UNREACHED_LIMIT, running_service
 
@@ -37,7 +37,7 @@ class BrowserMissingError(Exception):
     """There is no browser on this machine, for the given reason."""
 
 
-def measure_painting(site: Site, plan: Plan, series: Series) -> None:
+def measure_first_paint(site: Site, plan: Plan, series: Series) -> None:
     """Open the page repeatedly, each time in a new browser profile. Raises ``BrowserMissingError``."""
     if importlib.util.find_spec("playwright") is None:
         raise BrowserMissingError("playwright is not here: uv sync --group browser")
@@ -46,7 +46,7 @@ def measure_painting(site: Site, plan: Plan, series: Series) -> None:
         raise BrowserMissingError("chromium is not here. On Debian: apt-get install chromium")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it comes with the group `browser`
 
-    say("the sign-in page in Chromium")
+    report_progress("the sign-in page in Chromium")
     with (
         running_service(site.url, settings=SETTINGS, secret_key=site.key) as service,
         sync_playwright() as playwright,

@@ -21,7 +21,7 @@ FEW_FAILURES: Final = FewFailures(LOGIN_CURVE.free, SECOND_FACTOR_CURVE.free, SE
 ROWS_PER_BATCH: Final = 5000
 
 
-class Forgetting:
+class ThrottleRetention:
     """Keeps the tables of throttling and of known devices small."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, rows_per_batch: int = ROWS_PER_BATCH) -> None:
@@ -29,7 +29,7 @@ class Forgetting:
         self._clock = clock
         self._rows_per_batch = rows_per_batch
 
-    async def forget(self) -> int:
+    async def prune(self) -> int:
         """Remove the old rows of both tables in batches; return how many.
 
         Raises ``ServiceUnavailableError``; the batches before it stay removed.

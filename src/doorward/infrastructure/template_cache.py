@@ -13,7 +13,7 @@ from jinja2.bccache import Bucket, bc_magic
 COMPILED: Final = "__pycache__"
 
 
-class ShippedTemplates(BytecodeCache):
+class TemplateCache(BytecodeCache):
     """Stores compiled templates in a folder beside them, as Python does with modules, and under the same conditions.
 
     Without permission to write there, the service compiles them at each start. A file that belongs to another text, or
