@@ -6,7 +6,15 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.sources import Function, calls_of, functions_of, source_modules, text_of, tree_of
+from tests.architecture.sources import (
+    Function,
+    calls_of,
+    functions_of,
+    is_repository,
+    source_modules,
+    text_of,
+    tree_of,
+)
 
 AUTH: Final = Path("src/doorward/domain/auth")
 ADMISSION: Final = AUTH / "sessions" / "admission.py"
@@ -18,6 +26,7 @@ CODE_EXCHANGE: Final = Path("src/doorward/domain/oauth/code_exchange.py")
 DEVICE_EXCHANGE: Final = Path("src/doorward/domain/oauth/device_exchange.py")
 SESSIONS: Final = AUTH / "repositories" / "sessions.py"
 BROWSER_SESSIONS: Final = AUTH / "repositories" / "browser_sessions.py"
+MINIMUM_STATEMENTS: Final = 6
 WIRING: Final = Path("src/doorward/wiring/auth.py")
 
 
@@ -80,6 +89,24 @@ def test_the_birth_of_a_session_asks_the_judge_first_and_returns_any_other_verdi
 
 def is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def test_an_account_for_which_a_session_may_begin_comes_from_a_row_that_its_transaction_holds() -> None:
+    """What the judge decides is still valid at the commit: only statements that lock or update the row return one."""
+    reading = [
+        (path, each)
+        for path in source_modules()
+        for each in functions_of(path)
+        if "class_row(LockedAccount)" in ast.unparse(each)
+    ]
+    holding = [
+        each.name
+        for _, each in reading
+        if any(words in ast.unparse(each) for words in ("FOR NO KEY UPDATE", "UPDATE users"))
+    ]
+    assert {path for path, _ in reading if not is_repository(path)} == set()
+    assert len(holding) == len(reading) >= MINIMUM_STATEMENTS, "lock the user's row, or update it"
+    assert callers("LockedAccount") == set()
 
 
 def test_the_judge_is_asked_at_the_birth_and_by_the_login_that_waits_for_a_factor() -> None:

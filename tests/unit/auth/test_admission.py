@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.models import Account, Proof
+from doorward.domain.auth.models import LockedAccount, Proof
 from doorward.domain.auth.sessions.admission import (
     SIGNED_IN,
     AdmissionPolicy,
@@ -32,8 +32,8 @@ def account(
     is_verified: bool = True,
     must_change_password: bool = False,
     second_factor: list[str] | None = None,
-) -> Account:
-    return Account(
+) -> LockedAccount:
+    return LockedAccount(
         USER,
         is_active=is_active,
         session_epoch=session_epoch,
@@ -61,7 +61,7 @@ def account(
     ],
 )
 def test_the_verdict_on_each_state_of_an_account(
-    account: Account | None, verdict: Proceed | Refuse, policy: AdmissionPolicy
+    account: LockedAccount | None, verdict: Proceed | Refuse, policy: AdmissionPolicy
 ) -> None:
     assert judge(account, PROOF, policy) == verdict
 
@@ -74,7 +74,9 @@ def test_the_verdict_on_each_state_of_an_account(
         (account(is_verified=False, session_epoch=4), Refuse(RefusalReason.OUTDATED_PROOF)),
     ],
 )
-def test_an_unverified_address_is_told_of_only_where_nothing_else_refuses(account: Account, verdict: Refuse) -> None:
+def test_an_unverified_address_is_told_of_only_where_nothing_else_refuses(
+    account: LockedAccount, verdict: Refuse
+) -> None:
     assert judge(account, PROOF, VERIFIED) == verdict
 
 
@@ -119,5 +121,7 @@ def test_two_kinds_a_trusted_device_and_the_session_before_admit_to_it(proof: Pr
         (account(second_factor=["totp"], is_verified=False), RefusalReason.EMAIL_NOT_VERIFIED),
     ],
 )
-def test_no_factor_admits_where_something_else_refuses(account: Account, reason: RefusalReason, proof: Proof) -> None:
+def test_no_factor_admits_where_something_else_refuses(
+    account: LockedAccount, reason: RefusalReason, proof: Proof
+) -> None:
     assert judge(account, proof, VERIFIED) == Refuse(reason)

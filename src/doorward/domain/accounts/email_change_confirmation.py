@@ -24,7 +24,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
-from doorward.domain.auth.models import Account, Device
+from doorward.domain.auth.models import Device, LockedAccount
 from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
@@ -52,7 +52,7 @@ NOTICE_LIFETIME: Final = timedelta(hours=24)
 class _CompletedChange:
     """The result of a completed change: the account in the epoch of its next sessions, and the recorded events."""
 
-    account: Account
+    account: LockedAccount
     events: tuple[AuditedEvent, ...]
 
 
@@ -225,7 +225,7 @@ class EmailChangeConfirmation:
             await self._mails.add(connection, replace(notice, email=mailbox.email), expires_at=expires_at)
 
     async def _continue(
-        self, connection: Connection, caller: Caller, device: Device, account: Account, now: datetime
+        self, connection: Connection, caller: Caller, device: Device, account: LockedAccount, now: datetime
     ) -> ContinuedSession:
         """Begin the caller's next session.
 

@@ -83,8 +83,8 @@ class StoredPasswords:
 
 
 @frozen
-class Account:
-    """The state of a user that decides whether a session may begin. ``roles`` are for its tokens; None for none."""
+class LockedAccount:
+    """The state of a user's row that the transaction has locked or updated; it decides whether a session may begin."""
 
     user_id: UUID
     is_active: bool

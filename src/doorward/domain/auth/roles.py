@@ -6,7 +6,7 @@ from uuid import UUID
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import UserRolesChanged
 from doorward.domain.auth.exceptions import LastAdministratorError, UnknownRoleError
-from doorward.domain.auth.models import Account, GrantedRole, Standing
+from doorward.domain.auth.models import GrantedRole, LockedAccount, Standing
 from doorward.domain.auth.repositories import Connection, roles
 from doorward.domain.auth.scopes import ADMIN_ROLE, may_name_a_role
 
@@ -62,7 +62,7 @@ async def replace_roles(
     return changes
 
 
-async def keep_an_administrator(connection: Connection, user: Account | Standing) -> None:
+async def keep_an_administrator(connection: Connection, user: LockedAccount | Standing) -> None:
     """Raise ``LastAdministratorError`` if this user, whose row is locked, is the last active administrator.
 
     Call it in every transaction that deactivates or removes a user, or revokes the role. It takes a lock, so that two

@@ -14,7 +14,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.passwords.stored_passwords import has_password
 from doorward.domain.auth.sessions.acting_session import find_verified_email, lock_acting_session
 from doorward.domain.auth.sessions.admission import SecondFactor
@@ -117,7 +117,7 @@ class Identities:
         report(event)
 
     async def _unlink(
-        self, connection: Connection, account: Account, session_id: UUID, number: UUID, now: datetime
+        self, connection: Connection, account: LockedAccount, session_id: UUID, number: UUID, now: datetime
     ) -> IdentityUnlinked:
         linked = await identities.list_linked(connection, account.user_id)
         found = next((each for each in linked if identity_id(each) == number), None)

@@ -18,7 +18,7 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.factors.changes import add_kind, remove_kinds
 from doorward.domain.auth.login.completion import SEVERAL_FACTORS
 from doorward.domain.auth.login.reauthentication import is_factor_missing
-from doorward.domain.auth.models import Account, Device, Proof
+from doorward.domain.auth.models import Device, LockedAccount, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.sessions.admission import TWO_KINDS, SecondFactor
@@ -156,12 +156,12 @@ class TotpEnrolment:
             report(event)
         return Enrolled(stored.recovery_codes, self._continuation.finish(continued, now=now))
 
-    def _require_verified(self, account: Account) -> None:
+    def _require_verified(self, account: LockedAccount) -> None:
         """Raise ``EmailNotVerifiedError`` if the account may not set up an application."""
         if self._notices.requires_verified_address and not account.is_verified:
             raise EmailNotVerifiedError
 
-    async def _consume(self, connection: Connection, shown: SealedToken, account: Account) -> None:
+    async def _consume(self, connection: Connection, shown: SealedToken, account: LockedAccount) -> None:
         """Consume the token. It is valid in one epoch, and each change of factors begins a new epoch.
 
         So an application in the same epoch existed when the token was issued, and the user knew of it. Raises
@@ -241,7 +241,7 @@ class TotpEnrolment:
         return self._continuation.finish(continued, now=now)
 
 
-def has_application(account: Account) -> bool:
+def has_application(account: LockedAccount) -> bool:
     """Return whether an authenticator application is set up."""
     return SecondFactor.TOTP in (account.second_factor or ())
 

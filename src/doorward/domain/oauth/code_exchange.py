@@ -8,7 +8,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.auth.devices.recorded import AddressDetail
 from doorward.domain.auth.events import SessionEnded
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import Account, Device
+from doorward.domain.auth.models import Device, LockedAccount
 from doorward.domain.auth.sessions.acting_session import lock_account
 from doorward.domain.auth.sessions.admission import SIGNED_IN
 from doorward.domain.auth.sessions.application_sessions import end_session_of_code
@@ -151,7 +151,7 @@ class CodeExchange:
         client: OAuthClient,
         redemption: Redemption,
         token: OpaqueToken,
-        account: Account,
+        account: LockedAccount,
         now: datetime,
     ) -> _Begun | _Refused:
         code = await codes.consume_code(connection, token)

@@ -9,7 +9,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.factors.changes import MadeCodes, add_kind, remove_kinds
 from doorward.domain.auth.login.completion import SEVERAL_FACTORS
-from doorward.domain.auth.models import Account, Device, Proof
+from doorward.domain.auth.models import Device, LockedAccount, Proof
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.sessions.admission import TWO_KINDS, SecondFactor
 from doorward.domain.auth.sessions.continuation import (
@@ -57,7 +57,7 @@ class PasskeyChanges:
         return self._continuation.describe(client, user_agent)
 
     async def add(
-        self, connection: Connection, change: Change, account: Account
+        self, connection: Connection, change: Change, account: LockedAccount
     ) -> tuple[MadeCodes | None, ContinuedSession]:
         """Add the factor to the user, whose row is locked, in the transaction that stored the passkey.
 
@@ -91,7 +91,7 @@ class PasskeyChanges:
         self,
         connection: Connection,
         change: Change,
-        account: Account,
+        account: LockedAccount,
         proof: Proof,
         told: Literal["passkey_added", "passkey_removed"],
     ) -> ContinuedSession:

@@ -9,7 +9,7 @@ from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.sessions.continuation import SessionCredentials
@@ -152,7 +152,9 @@ class PasskeyRegistration:
             created_at=now,
         )
 
-    async def _store(self, connection: Connection, account: Account, passkey: NewPasskey, token: SealedToken) -> None:
+    async def _store(
+        self, connection: Connection, account: LockedAccount, passkey: NewPasskey, token: SealedToken
+    ) -> None:
         """Store the passkey of the user, whose row is locked.
 
         A refusal rolls back, so that the challenge stays valid.
@@ -165,7 +167,7 @@ class PasskeyRegistration:
         if not await repository.add_passkey(connection, passkey):
             raise PasskeyExistsError
 
-    def _check(self, account: Account, passkeys: Sequence[Passkey]) -> None:
+    def _check(self, account: LockedAccount, passkeys: Sequence[Passkey]) -> None:
         if self._changes.requires_verified_address and not account.is_verified:
             raise EmailNotVerifiedError
         if len(passkeys) >= MAXIMUM_PASSKEYS:

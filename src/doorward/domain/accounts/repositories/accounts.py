@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.accounts.models import Mailbox
 from doorward.domain.accounts.repositories import Connection
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.tokens.one_time_tokens import ShownToken
 
 
@@ -145,13 +145,13 @@ async def replace_forgotten_password(
     )
 
 
-async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str) -> Account:
+async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str) -> LockedAccount:
     """Set the password of a locked user, and end all sessions; return the account in its new epoch.
 
     Also removes mailed tokens and a pending change of address. The caller replaces the devices of the ended epoch, and
     stores the first one of the next.
     """
-    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+    async with connection.cursor(row_factory=class_row(LockedAccount)) as cursor:
         await cursor.execute(
             """
             WITH removed_tokens AS (

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.accounts.models import Mailbox, PendingEmailChange
 from doorward.domain.accounts.repositories import Connection
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 
 
 async def add_change(connection: Connection, change: PendingEmailChange) -> None:
@@ -85,14 +85,14 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
         return await cursor.fetchone()
 
 
-async def replace_email(connection: Connection, change: PendingEmailChange, *, now: datetime) -> Account | None:
+async def replace_email(connection: Connection, change: PendingEmailChange, *, now: datetime) -> LockedAccount | None:
     """Set the new address of an account, verified, and end all its sessions; return the account in its new epoch.
 
     Also removes the change and all mailed tokens. None if another account has the address: then roll back. The
     condition detects that without an error, because PostgreSQL's log shows the key of a violated constraint. The
     constraint decides only between concurrent changes to one address.
     """
-    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+    async with connection.cursor(row_factory=class_row(LockedAccount)) as cursor:
         try:
             await cursor.execute(
                 """

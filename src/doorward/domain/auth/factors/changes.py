@@ -5,7 +5,7 @@ from uuid import UUID
 
 from doorward.core.events import AuditedEvent
 from doorward.core.frozen import frozen
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.repositories import Connection, second_factors
 from doorward.domain.auth.sessions.admission import SecondFactor
 
@@ -18,11 +18,11 @@ class MadeCodes:
     event: AuditedEvent
 
 
-async def add_kind(connection: Connection, user_id: UUID, kind: SecondFactor) -> Account:
+async def add_kind(connection: Connection, user_id: UUID, kind: SecondFactor) -> LockedAccount:
     """Add a kind of factor to a user, whose row is locked; return the account in its new epoch."""
     return await second_factors.replace_kinds(connection, user_id, added=[kind], removed=[])
 
 
-async def remove_kinds(connection: Connection, user_id: UUID, *kinds: SecondFactor) -> Account:
+async def remove_kinds(connection: Connection, user_id: UUID, *kinds: SecondFactor) -> LockedAccount:
     """Remove kinds of factors from a user, whose row is locked; return the account in its new epoch."""
     return await second_factors.replace_kinds(connection, user_id, added=[], removed=list(kinds))

@@ -11,7 +11,7 @@ from doorward.domain.auth.devices.device_token import DeviceToken
 from doorward.domain.auth.devices.known_devices import KnownDevices
 from doorward.domain.auth.devices.recorded import AddressDetail, describe_device
 from doorward.domain.auth.login.throttling import Attempt, Throttling
-from doorward.domain.auth.models import Account, Credentials, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Credentials, Device, LockedAccount, LoggedIn, Proof
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection, users
 from doorward.domain.auth.sessions.admission import AdmissionPolicy, Refuse, SecondFactorDue
@@ -73,7 +73,7 @@ class BeginLogin(Protocol[BegunT]):
     async def __call__(
         self,
         connection: Connection,
-        account: Account | None,
+        account: LockedAccount | None,
         proof: Proof,
         *,
         place: LoginPlace,
@@ -83,7 +83,9 @@ class BeginLogin(Protocol[BegunT]):
         """Begin the session in the caller's transaction, which has locked the account."""
 
 
-BeginLoginHere = Callable[[Connection, Account | None, Proof], Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]]
+BeginLoginHere = Callable[
+    [Connection, LockedAccount | None, Proof], Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]
+]
 """A ``BeginLogin`` whose place, attempts and time are bound, too."""
 
 
@@ -138,14 +140,14 @@ class LoginSessions:
             now=now,
         )
 
-    async def lock(self, connection: Connection, user_id: UUID) -> Account | None:
+    async def lock(self, connection: Connection, user_id: UUID) -> LockedAccount | None:
         """Lock the user and return the account for ``begin``. Call it before any other row of the user is locked."""
         return await users.lock_account(connection, user_id)
 
     async def begin(
         self,
         connection: Connection,
-        account: Account | None,
+        account: LockedAccount | None,
         proof: Proof,
         grant: Grant,
         place: LoginPlace,
@@ -171,7 +173,7 @@ class LoginSessions:
     async def begin_in_browser(
         self,
         connection: Connection,
-        account: Account | None,
+        account: LockedAccount | None,
         proof: Proof,
         stay: BrowserStay,
         place: LoginPlace,

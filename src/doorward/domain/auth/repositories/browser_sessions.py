@@ -12,7 +12,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import Account, EndReason
+from doorward.domain.auth.models import EndReason, LockedAccount
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.sessions.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken
@@ -120,9 +120,9 @@ async def list_browser_sessions(
 
 async def lock_live_browser_session(
     connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime
-) -> Account | None:
+) -> LockedAccount | None:
     """Lock a user and then the session, if the session is live; return the account."""
-    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+    async with connection.cursor(row_factory=class_row(LockedAccount)) as cursor:
         await cursor.execute(
             """
             SELECT users.id AS user_id, users.is_active, users.session_epoch,

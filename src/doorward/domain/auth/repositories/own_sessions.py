@@ -11,10 +11,10 @@ from psycopg.rows import class_row
 
 from doorward.domain.auth.models import (
     FIRST_PARTY_CLIENT,
-    Account,
     EndedEpoch,
     EndReason,
     ListedSession,
+    LockedAccount,
     RenewedSession,
 )
 from doorward.domain.auth.repositories import Connection
@@ -40,13 +40,13 @@ async def find_password_hash(connection: Connection, user_id: UUID, *, session_i
 
 async def lock_live_session(
     connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime
-) -> Account | None:
+) -> LockedAccount | None:
     """Lock a user and then the session, if the session is live; return the account.
 
     Both rows are locked because PostgreSQL reads only locked rows again after a wait: otherwise a statement that waited
     for the user would continue with the session's row from before the wait.
     """
-    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+    async with connection.cursor(row_factory=class_row(LockedAccount)) as cursor:
         await cursor.execute(
             """
             SELECT users.id AS user_id, users.is_active, users.session_epoch,

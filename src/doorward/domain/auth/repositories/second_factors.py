@@ -5,19 +5,19 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.repositories import Connection
 
 
 async def replace_kinds(
     connection: Connection, user_id: UUID, *, added: Sequence[str], removed: Sequence[str]
-) -> Account:
+) -> LockedAccount:
     """Change the kinds of a user, whose row is locked, and end all sessions; return the account in its new epoch.
 
     Known and remembered devices end with the epoch. A pending change of address ends, too: it may be the reason for
     changing the factors. Mailed tokens stay valid: none of them replaces a second factor.
     """
-    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+    async with connection.cursor(row_factory=class_row(LockedAccount)) as cursor:
         await cursor.execute(
             """
             WITH removed_change AS (

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.domain.auth.devices.device_token import DeviceToken
-from doorward.domain.auth.models import Account, Credentials, NamedUser, StoredPasswords, User
+from doorward.domain.auth.models import Credentials, LockedAccount, NamedUser, StoredPasswords, User
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.tokens.refresh_token import hash_secret
 
@@ -190,14 +190,14 @@ async def find_user(connection: Connection, identifier: str) -> NamedUser | None
         return await cursor.fetchone()
 
 
-async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
+async def lock_account(connection: Connection, user_id: UUID) -> LockedAccount | None:
     """Lock the account until the transaction ends, and return what decides whether a session may begin.
 
     Every transaction that ends all sessions of a user updates this row. It waits for the lock, so it cannot miss a
     session that begins meanwhile. The lock is exclusive: with shared locks, two logins that both replace the password
     hash would deadlock.
     """
-    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+    async with connection.cursor(row_factory=class_row(LockedAccount)) as cursor:
         await cursor.execute(
             """
             SELECT id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, sessions, users
 from doorward.domain.auth.roles import lock_grantable_scopes
 from doorward.domain.auth.scopes import effective_scopes
 
 
-async def lock_acting_session(connection: Connection, caller: Caller, *, now: datetime) -> Account:
+async def lock_acting_session(connection: Connection, caller: Caller, *, now: datetime) -> LockedAccount:
     """Lock the caller's user and return the account, if the caller's session is still live.
 
     Since the caller was authenticated, the session may have ended, or all sessions of the user, and the password that
@@ -58,7 +58,7 @@ async def find_verified_email(connection: Connection, user_id: UUID) -> str | No
     return await users.find_verified_email(connection, user_id)
 
 
-async def lock_account(connection: Connection, user_id: UUID) -> Account:
+async def lock_account(connection: Connection, user_id: UUID) -> LockedAccount:
     """Lock a user and return the account. Raises ``UserNotFoundError``."""
     account = await users.lock_account(connection, user_id)
     if account is None:

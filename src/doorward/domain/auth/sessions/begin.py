@@ -9,7 +9,7 @@ from doorward.core.frozen import frozen
 from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import SessionBegun, SessionEnded
-from doorward.domain.auth.models import Account, Device, EndReason, NewSession, Proof
+from doorward.domain.auth.models import Device, EndReason, LockedAccount, NewSession, Proof
 from doorward.domain.auth.repositories import Connection, sessions
 from doorward.domain.auth.sessions.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.sessions.grants import Grant, GrantKind
@@ -33,7 +33,7 @@ class Begun:
 
 async def begin_session(
     connection: Connection,
-    account: Account | None,
+    account: LockedAccount | None,
     proof: Proof,
     grant: Grant,
     device: Device,

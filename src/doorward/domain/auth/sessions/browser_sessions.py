@@ -10,7 +10,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller, caller_in_browser
 from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionBegun, SessionEnded
-from doorward.domain.auth.models import Account, Device, EndReason, Proof
+from doorward.domain.auth.models import Device, EndReason, LockedAccount, Proof
 from doorward.domain.auth.repositories import Connection, browser_sessions, users
 from doorward.domain.auth.roles import find_standing
 from doorward.domain.auth.scopes import ADMIN_SCOPES
@@ -51,7 +51,7 @@ class SignedIn:
 
 async def begin_browser_session(
     connection: Connection,
-    account: Account | None,
+    account: LockedAccount | None,
     proof: Proof,
     stay: BrowserStay,
     device: Device,

@@ -9,7 +9,7 @@ from doorward.domain.auth.devices.device_token import DeviceToken
 from doorward.domain.auth.devices.known_devices import KnownDevices
 from doorward.domain.auth.devices.recorded import AddressDetail, describe_device
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Device, LockedAccount, LoggedIn, Proof
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.sessions.admission import SIGNED_IN, Refuse, SecondFactorDue
@@ -80,7 +80,14 @@ class SessionContinuation:
         return describe_device(user_agent, client.address, self._address_detail)
 
     async def begin(
-        self, connection: Connection, caller: Caller, account: Account, proof: Proof, device: Device, *, now: datetime
+        self,
+        connection: Connection,
+        caller: Caller,
+        account: LockedAccount,
+        proof: Proof,
+        device: Device,
+        *,
+        now: datetime,
     ) -> ContinuedSession:
         """Begin the session in the transaction that ended the others; ``account`` is the user's state after that.
 

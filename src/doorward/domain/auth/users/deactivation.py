@@ -7,7 +7,7 @@ from doorward.core.ports import Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import Account
+from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.repositories import Connection, one_time_tokens, own_sessions, users
 from doorward.domain.auth.roles import keep_an_administrator
 from doorward.domain.auth.sessions.acting_session import lock_account
@@ -18,7 +18,7 @@ MAXIMUM_COUNTED_SESSIONS: Final = 100_000
 """Maximum number of sessions that are counted. Counting more would take longer than a deactivation may."""
 
 
-async def deactivate_account(connection: Connection, account: Account) -> UserDeactivated:
+async def deactivate_account(connection: Connection, account: LockedAccount) -> UserDeactivated:
     """Deactivate an account, whose row is locked, and end its sessions and tokens; record the event and return it.
 
     Raises ``LastAdministratorError``.
