@@ -1,4 +1,4 @@
-"""The integration ring: the wired application on a real PostgreSQL, called without a network."""
+"""Fixtures of the integration tests: the wired application on a real PostgreSQL, called without a network."""
 
 import logging
 import secrets
@@ -105,7 +105,7 @@ def drop(connection: psycopg.Connection[Any], url: str) -> None:
 
 @pytest.fixture(scope="session")
 def shared_database(make_database: MakeDatabase) -> str:
-    """Return the database of all tests that only add their own people."""
+    """Return the database shared by all tests that only add their own users."""
     return make_database(migrated=True)
 
 

@@ -17,7 +17,7 @@ DEADLINE = 60
 
 
 class SecretStore:
-    """A running store, called like AWS's SDK does, but without the SDK."""
+    """A running store and a client that sends the requests of AWS's SDK without using it."""
 
     def __init__(self, url: str) -> None:
         self.url = url

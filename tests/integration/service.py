@@ -85,12 +85,12 @@ class Service(ApiClient):
         return self.database.pool_load().asked
 
     async def locks_are_waited_for(self, number: int) -> None:
-        """Return when this many lock requests wait in the database."""
+        """Wait until this many lock requests wait in the database."""
         waiting = (
             "SELECT count(*) FROM pg_locks LEFT JOIN pg_stat_activity USING (pid)"
             " WHERE NOT granted AND datname = current_database()"
         )
-        while self.sql(waiting)[0]["count"] < number:  # noqa: ASYNC110 - another process is watched
+        while self.sql(waiting)[0]["count"] < number:  # noqa: ASYNC110 - another process is polled
             await asyncio.sleep(0.01)
 
     def idle_transactions(self) -> int:

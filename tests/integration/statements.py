@@ -1,4 +1,4 @@
-"""The cost of a call: the statements that it sends to PostgreSQL."""
+"""The statements that a call sends to PostgreSQL."""
 
 from collections.abc import Awaitable
 from typing import Any, Final

@@ -34,7 +34,7 @@ async def signed_in_with(service: Service, *roles: str) -> Owner:
 
 
 def user(person: Person, *parts: str) -> str:
-    """Return the path of a user, or of a part of one."""
+    """Return the path of a user, or of a resource below it."""
     return "/".join([USERS, person.id, *parts])
 
 

@@ -1,4 +1,4 @@
-"""The audit log over HTTP: by user, type, actor and time, page after page."""
+"""The audit log over HTTP: by user, type, actor and time, in pages."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ async def entries(reader: Owner, path: str = AUDIT, **parameters: Any) -> list[d
     return found
 
 
-async def test_what_an_administrator_did_names_the_administrator(admin: Owner, service: Service) -> None:
+async def test_an_action_of_an_administrator_is_recorded_with_the_administrator(admin: Owner, service: Service) -> None:
     person = await service.register()
     await admin.call("POST", user(person, "deactivate"))
     auditor = await signed_in_with(service, "auditor")
@@ -54,7 +54,7 @@ async def test_pages_follow_each_other(admin: Owner, service: Service) -> None:
 @pytest.mark.parametrize(
     "odd", [{"type": "\x00"}, {"actor": "\x00"}, {"type": "no.such"}, {"actor": "nobody"}], ids=str
 )
-async def test_what_no_entry_can_have_finds_none(admin: Owner, odd: dict[str, str]) -> None:
+async def test_a_filter_with_an_impossible_value_finds_no_entry(admin: Owner, odd: dict[str, str]) -> None:
     assert await entries(admin, **odd) == []
 
 
@@ -70,6 +70,6 @@ async def test_what_no_entry_can_have_finds_none(admin: Owner, odd: dict[str, st
     ],
     ids=str,
 )
-async def test_parameters_that_do_not_fit_are_refused(admin: Owner, parameters: dict[str, str]) -> None:
+async def test_invalid_parameters_are_refused(admin: Owner, parameters: dict[str, str]) -> None:
     answer = await admin.call("GET", AUDIT, params=parameters)
     assert is_problem(answer, 422, "invalid_request")

@@ -27,7 +27,7 @@ async def with_pages(make_service: MakeService) -> Service:
 
 @pytest.fixture
 def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
-    """Run a command beside the service, on its database, with these lines on standard input."""
+    """Run a command on the database of the running service, with these lines on standard input."""
     environment.setenv("DATABASE_URL", service.database_url)
     environment.setenv("PUBLIC_URL", PUBLIC_URL)
 
@@ -39,12 +39,12 @@ def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
 
 
 def token_of(output: str) -> str:
-    """Return the token of the link that is a line of its own: those of mails, printed beside it, are indented."""
+    """Return the token of the link on a line of its own; links in printed mails are indented."""
     (token,) = re.findall(rf"^https://auth\.example\.com{ACCEPT_PAGE}#token=(\S+)$", output, re.MULTILINE)
     return str(token)
 
 
-async def test_create_admin_prints_a_link_that_makes_one_administrator_once(
+async def test_create_admin_prints_a_link_that_creates_one_administrator(
     run: Run, with_pages: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service = with_pages
@@ -65,7 +65,7 @@ async def test_create_admin_prints_a_link_that_makes_one_administrator_once(
     assert event["actor"].startswith("operator:")
 
 
-async def test_create_admin_takes_a_password_from_standard_input_and_makes_up_a_name(
+async def test_create_admin_reads_a_password_from_stdin_and_generates_a_name(
     run: Run, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     email = f"{mark()}@example.com"
@@ -84,7 +84,7 @@ async def test_create_admin_takes_a_password_from_standard_input_and_makes_up_a_
     assert (await service.post_token(named, PASSWORD)).status_code == 200
 
 
-async def test_create_admin_refuses_an_address_with_an_account_and_whatever_sign_up_refuses(
+async def test_create_admin_refuses_a_taken_address_and_invalid_values(
     run: Run, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, email = await service.register(), f"{mark()}@example.com"
@@ -103,7 +103,7 @@ async def test_create_admin_refuses_an_address_with_an_account_and_whatever_sign
     assert service.sql("SELECT 1 FROM users WHERE email_key = %s", email) == []
 
 
-async def test_without_an_address_of_the_service_create_admin_says_what_to_set(
+async def test_without_a_public_url_create_admin_names_the_missing_setting(
     run: Run, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.delenv("PUBLIC_URL")
@@ -111,7 +111,7 @@ async def test_without_an_address_of_the_service_create_admin_says_what_to_set(
     assert "PUBLIC_URL" in capsys.readouterr().err
 
 
-async def test_the_page_of_the_link_exists_without_mail_where_it_has_an_address(make_service: MakeService) -> None:
+async def test_without_mail_the_page_of_the_link_exists_if_there_is_a_public_url(make_service: MakeService) -> None:
     production: dict[str, object] = {"environment": "production", "bcrypt_rounds": 12}
     with_address = await make_service(**production, public_url=PUBLIC_URL)
     assert (await with_address.client.get(ACCEPT_PAGE)).status_code == 200
@@ -149,7 +149,7 @@ async def test_each_action_on_a_user_does_what_the_api_does(
     run: Run, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, pair = await service.register_and_log_in()
-    # A command goes by PostgreSQL's clock.
+    # A command uses PostgreSQL's clock.
     service.sql("UPDATE sessions SET expires_at = now() + interval '1 day' WHERE user_id = %s", person.id)
     assert await run("users", "sessions", person.username) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
@@ -174,7 +174,7 @@ async def test_each_action_on_a_user_does_what_the_api_does(
     assert "There is no such user" in capsys.readouterr().err
 
 
-async def test_the_last_administrator_stays_by_every_command(
+async def test_no_command_removes_the_last_administrator(
     make_service: MakeService, own_database: str, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     alone = await make_service(database_url=own_database)
@@ -194,7 +194,7 @@ async def test_the_last_administrator_stays_by_every_command(
     assert (stored(alone, person)["is_active"], stored(alone, person)["roles"]) == (True, ["admin"])
 
 
-async def test_invitations_are_made_listed_and_taken_back(
+async def test_invitations_are_created_listed_and_revoked(
     run: Run, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     email = f"{mark()}@example.com"

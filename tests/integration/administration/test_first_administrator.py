@@ -1,4 +1,4 @@
-"""The way from an empty database of production to the first call of administration, as its page says it."""
+"""The documented steps from an empty production database to the first call of administration."""
 
 import json
 import os
@@ -30,14 +30,14 @@ def url(settings: dict[str, str]) -> Iterator[str]:
 
 
 def commands() -> list[str]:
-    """Return the commands of the page, one a line."""
+    """Return the commands of the page, one per line."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     (block,) = [each for each in blocks if "$ACCESS_TOKEN" in each]
     return str(block).strip().split("\n")
 
 
 class Shell:
-    """Where an operator runs one command after the other, and sets the variables that the page names."""
+    """The operator's shell, which runs the commands in turn and keeps the variables that the page sets."""
 
     def __init__(self, settings: dict[str, str], url: str, folder: Path) -> None:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -45,7 +45,7 @@ class Shell:
         self._folder = folder
 
     def run(self, command: str) -> dict[str, Any]:
-        """Return the answer of a call; nothing for a command that prints none."""
+        """Return the response of a call, or nothing for a command without output."""
         done = subprocess.run(
             ["bash", "-eo", "pipefail", "-c", command],
             cwd=self._folder,
@@ -61,18 +61,20 @@ class Shell:
         return answer
 
 
-def test_the_page_leads_from_nothing_to_the_first_call(settings: dict[str, str], url: str, tmp_path: Path) -> None:
+def test_the_documented_steps_lead_to_the_first_call_of_administration(
+    settings: dict[str, str], url: str, tmp_path: Path
+) -> None:
     (tmp_path / "password.txt").write_text(f"{PASSWORD}\nanother line\n", encoding="utf-8")
     shell = Shell(settings, url, tmp_path)
     *first, last = commands()
     create, log_in, enrol, confirm = first
     assert shell.run(create) == {}
     assert shell.run(log_in)["token_type"] == "bearer"
-    # Before there is a factor, administration says what is missing and where to get it.
+    # Without a factor, administration reports what is missing and where to set it up.
     refusal = shell.run(last)
     assert (refusal["code"], "/account/second-factors/totp" in refusal["detail"]) == ("second_factor_needed", True)
     assert "otpauth://totp/" in shell.run(enrol)["uri"]
     assert len(shell.run(confirm)["recovery_codes"]) == 10
     assert [user["username"] for user in shell.run(last)["users"]] == ["ada"]
-    # The password alone does not bring back what the two factors have opened.
+    # After that, the password alone is not enough.
     assert shell.run(log_in)["code"] == "second_factor_required"

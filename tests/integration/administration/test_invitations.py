@@ -1,4 +1,4 @@
-"""Invitations with roles: within the inviter's rights from beginning to end, for one address, once."""
+"""Invitations with roles: always within the inviter's rights, for one address, usable once."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ async def invite(actor: Owner, email: str, *roles: str) -> dict[str, Any]:
 
 
 def waiting_invitations(service: Service) -> int:
-    """Return how many mails of invitations wait for their budget."""
+    """Return the number of invitation mails delayed by their rate limit."""
     query = "SELECT count(*) FROM outbox WHERE kind = 'invitation' AND due_at - now() BETWEEN '30 s' AND '90 s'"
     count: int = service.sql(query)[0]["count"]
     return count
@@ -38,7 +38,7 @@ async def accept(service: Service, token: str) -> httpx.Response:
     return await service.client.post(ACCEPT, json=body)
 
 
-async def test_the_account_of_an_invitation_has_its_roles_and_its_address_and_no_row_before(mailing: Service) -> None:
+async def test_an_accepted_invitation_creates_one_account_with_its_roles_and_address(mailing: Service) -> None:
     admin, email = await signed_in_with(mailing, "admin"), address()
     invitation = await invite(admin, email, "support", "auditor")
     assert (invitation["invited_by"], invitation["roles"]) == (admin.person.id, ["auditor", "support"])
@@ -58,7 +58,7 @@ async def test_the_account_of_an_invitation_has_its_roles_and_its_address_and_no
     ]
 
 
-async def test_inviting_revoking_and_replacing_beyond_the_own_scopes_is_refused(mailing: Service) -> None:
+async def test_invitations_beyond_the_own_scopes_cannot_be_sent_revoked_or_replaced(mailing: Service) -> None:
     admin, role, email = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}", address()
     scopes = "{admin:users:read,admin:invitations:write}"
     mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", role, scopes)
@@ -75,7 +75,7 @@ async def test_inviting_revoking_and_replacing_beyond_the_own_scopes_is_refused(
     assert token_in(await next_mail(mailing, email, "invited"))
 
 
-async def test_a_revoked_invitation_ends_and_is_gone_from_the_list(mailing: Service) -> None:
+async def test_a_revoked_invitation_is_invalid_and_no_longer_listed(mailing: Service) -> None:
     admin, email = await signed_in_with(mailing, "admin"), address()
     invitation = await invite(admin, email)
     token = token_in(await next_mail(mailing, email, "invited"))
@@ -93,7 +93,7 @@ async def test_a_revoked_invitation_ends_and_is_gone_from_the_list(mailing: Serv
     assert event["actor"] == admin.person.id
 
 
-async def test_an_invitation_with_roles_is_invalid_once_its_sender_lost_the_rights(mailing: Service) -> None:
+async def test_an_invitation_with_roles_is_invalid_after_its_sender_lost_the_rights(mailing: Service) -> None:
     other = await signed_in_with(mailing, "admin")
     for lose in ("demote", "deactivate", "erase"):
         inviter, email, plain = await signed_in_with(mailing, "admin"), address(), address()
@@ -108,12 +108,12 @@ async def test_an_invitation_with_roles_is_invalid_once_its_sender_lost_the_righ
             await other.call("DELETE", user(inviter.person), params={"now": "true"})
         assert is_problem(await accept(mailing, token), 422, "invalid_token"), lose
         assert mailing.sql("SELECT 1 FROM users WHERE email_key = %s", email) == []
-        # Without roles it is worth what it was.
+        # An invitation without roles stays valid.
         assert (await accept(mailing, token_in(await next_mail(mailing, plain, "invited")))).status_code == 201
 
 
-async def test_a_role_without_scopes_is_not_given_once_its_sender_lost_the_rights(mailing: Service) -> None:
-    """It gives nothing here, and perhaps much in the services that read it from access tokens."""
+async def test_a_role_without_scopes_is_not_granted_after_the_sender_lost_the_rights(mailing: Service) -> None:
+    """It has no effect here, but may have one in the services that read it from access tokens."""
     other, role = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}"
     mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)
     for lose in ("demote", "deactivate"):
@@ -128,7 +128,7 @@ async def test_a_role_without_scopes_is_not_given_once_its_sender_lost_the_right
         assert mailing.sql("SELECT 1 FROM users WHERE email_key = %s", email) == []
 
 
-async def test_an_address_that_is_invited_again_and_again_gets_one_mail_a_minute(mailing: Service) -> None:
+async def test_repeated_invitations_of_one_address_send_one_mail_a_minute(mailing: Service) -> None:
     admin, email = await signed_in_with(mailing, "admin"), address()
     await invite(admin, email)
     await next_mail(mailing, email, "invited")
@@ -136,13 +136,13 @@ async def test_an_address_that_is_invited_again_and_again_gets_one_mail_a_minute
     for _ in range(3):
         await invite(admin, email)
     async with asyncio.timeout(BOUND_SECONDS):
-        while waiting_invitations(mailing) == before:  # noqa: ASYNC110 - the delivery is watched
+        while waiting_invitations(mailing) == before:  # noqa: ASYNC110 - the delivery is polled
             await asyncio.sleep(0.02)
     mails = await mailing.app.state.services.development_mails.list()
     assert len([mail for mail in mails if mail.to == email]) == 1
 
 
-async def test_an_address_with_an_account_and_what_is_none_is_not_invited(mailing: Service) -> None:
+async def test_a_taken_or_invalid_address_is_not_invited(mailing: Service) -> None:
     admin, person = await signed_in_with(mailing, "admin"), await mailing.register()
     for body, status, code in [
         ({"email": person.email.upper()}, 409, "email_taken"),
@@ -161,7 +161,7 @@ async def test_without_mail_an_invitation_is_refused_and_nothing_is_stored(admin
     assert service.sql("SELECT 1 FROM invitations WHERE email_key = %s", email) == []
 
 
-async def test_the_list_of_invitations_goes_on_behind_its_cursor(mailing: Service) -> None:
+async def test_the_list_of_invitations_continues_after_its_cursor(mailing: Service) -> None:
     admin = await signed_in_with(mailing, "admin")
     made = {(await invite(admin, address()))["id"] for _ in range(5)}
     found, after = [], ""

@@ -1,4 +1,4 @@
-"""The service killed while an administrator works and while users are imported, in short; `inv prove` kills on."""
+"""Kill the service during administration and imports, a few times; `inv prove` does it more often."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ CORRUPTIONS = {
 
 @dataclass(frozen=True)
 class Killed:
-    """One service, killed while an administrator works, and while a file is imported."""
+    """One service, killed during changes of an administrator and during an import."""
 
     database_url: str
     administrator: AdministratorRounds
@@ -48,16 +48,16 @@ def killed(make_database: MakeDatabase) -> Iterator[Killed]:
 
 
 @pytest.mark.parametrize(("commit", "moment"), POINTS)
-def test_after_a_kill_each_change_of_an_administrator_is_stored_whole_or_not_at_all(
+def test_after_a_kill_each_change_of_an_administrator_is_complete_or_absent(
     killed: Killed, commit: AdministratorCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed.administrator.kill(commit, moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that nobody noticed shows nothing"
+    assert outcome.unknown, "a kill without an interrupted call proves nothing"
 
 
-def test_without_a_kill_what_was_told_is_stored_and_the_checker_sees_what_is_not(killed: Killed) -> None:
+def test_the_checker_finds_no_fault_without_a_kill_and_reports_corruptions(killed: Killed) -> None:
     people = killed.administrator.use(1)
     assert killed.administrator.check(people) == []
     assert {person.pending for person in people} == {None}
@@ -68,18 +68,18 @@ def test_without_a_kill_what_was_told_is_stored_and_the_checker_sees_what_is_not
     assert [line for line in CORRUPTIONS.values() if line not in found] == []
 
 
-def test_what_no_answer_told_of_may_be_stored_and_nothing_beyond_it() -> None:
+def test_an_unconfirmed_change_may_be_stored_but_only_completely() -> None:
     told = Facts(roles=("support",), is_active=True)
     pending = replace(told, is_active=False, epoch=1, events=("user.deactivated",))
     person = Administered("ada", told=told, pending=pending)
     assert list(judge(person, told, ())) == []
     assert list(judge(person, pending, pending.events)) == []
-    assert list(judge(person, replace(pending, epoch=0), pending.events)), "half a deactivation"
-    assert list(judge(replace(person, pending=None), pending, pending.events)), "a change that was not asked for"
+    assert list(judge(person, replace(pending, epoch=0), pending.events)), "a partial deactivation"
+    assert list(judge(replace(person, pending=None), pending, pending.events)), "a change that was not requested"
 
 
 @pytest.mark.parametrize(("moment", "batch"), [("before", 2), ("sent", 1)])
-def test_after_a_kill_whole_batches_are_imported_and_the_same_file_brings_the_rest(
+def test_after_a_kill_whole_batches_are_stored_and_a_repeated_import_adds_the_rest(
     killed: Killed, moment: Moment, batch: int
 ) -> None:
     outcome = Outcome()
@@ -88,7 +88,7 @@ def test_after_a_kill_whole_batches_are_imported_and_the_same_file_brings_the_re
     assert outcome.unknown
 
 
-def test_the_checker_sees_users_of_half_a_batch_and_lost_events(killed: Killed) -> None:
+def test_the_checker_reports_partial_batches_and_lost_events(killed: Killed) -> None:
     assert killed.imports.resume("whole") == []
     with psycopg.connect(killed.database_url, autocommit=True) as connection:
         connection.execute("DELETE FROM outbox WHERE stream = (SELECT id FROM users WHERE username = 'whole-7')")

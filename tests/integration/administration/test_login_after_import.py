@@ -1,4 +1,4 @@
-"""A user who was imported logs in with the old password, and from then on has a hash of ours."""
+"""Imported users log in with the old password, and their hash is then replaced."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ VECTORS: Final = [
     if "default" not in line
 ]
 BEGINNINGS: Final = ("$argon2id$", "pbkdf2_sha256$", "$scrypt$", "bcrypt_sha256$", "$P$5")
-"""A hash of each family; the unit ring has all spellings."""
+"""A hash of each family; the unit tests cover all formats."""
 
 SPELLINGS: Final = {each: next(vector for vector in VECTORS if vector["hash"].startswith(each)) for each in BEGINNINGS}
 
@@ -24,7 +24,7 @@ async def log_in(service: Service, name: str, password: str) -> httpx.Response:
     return await service.client.post("/api/v1/auth/token", data={"username": name, "password": password})
 
 
-async def test_the_old_password_fits_and_its_hash_is_replaced(service: Service) -> None:
+async def test_the_old_password_is_accepted_and_its_hash_is_replaced(service: Service) -> None:
     files = UserFiles(service)
     people = {name: person(password_hash=vector["hash"]) for name, vector in SPELLINGS.items()}
     assert (await files.store(lines(list(people.values())))).numbers == (len(people), 0, 0)
@@ -37,16 +37,14 @@ async def test_the_old_password_fits_and_its_hash_is_replaced(service: Service) 
         assert (await log_in(service, each["username"], password)).status_code == 200
 
 
-async def test_a_user_without_a_hash_logs_in_with_no_password(service: Service) -> None:
+async def test_a_user_without_a_hash_cannot_log_in(service: Service) -> None:
     each = person()
     await UserFiles(service).store(lines([each]))
     for password in ("", "None", "null", "correct horse battery"):
         assert (await log_in(service, each["username"], password)).status_code in {401, 422}
 
 
-async def test_a_hash_that_needs_a_key_that_is_gone_fits_no_password_and_is_reported(
-    service: Service, logs: Logs
-) -> None:
+async def test_a_hash_whose_key_is_missing_matches_no_password_and_is_reported(service: Service, logs: Logs) -> None:
     stored = "$firebase-scrypt$ln=4,r=1$Bw$c2FsdHNhbHQ$" + "A" * 43
     each, files = person(), UserFiles(service)
     await files.store(lines([each]))

@@ -1,4 +1,4 @@
-"""Administrators at two copies of the service, in short; `inv prove` races on."""
+"""Concurrent calls of administrators at two copies of the service; `inv prove` makes more of them."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -42,7 +42,7 @@ ENDS = [
 
 @dataclass(frozen=True)
 class Copies:
-    """Two processes on one database, and those who administer there."""
+    """Two processes on one database, with their administrators."""
 
     urls: list[str]
     people: Administrators
@@ -58,7 +58,7 @@ def copies(make_database: MakeDatabase) -> Iterator[Copies]:
 
 
 @pytest.mark.parametrize("play", RACES.values(), ids=RACES)
-async def test_of_two_calls_at_once_both_copies_decide_as_one(
+async def test_two_concurrent_calls_at_two_copies_have_a_consistent_result(
     copies: Copies, play: Callable[[list[str], Administrators], Awaitable[list[str]]]
 ) -> None:
     for _ in range(ROUNDS):
@@ -66,14 +66,14 @@ async def test_of_two_calls_at_once_both_copies_decide_as_one(
 
 
 @pytest.mark.parametrize("play", CROWDS.values(), ids=CROWDS)
-async def test_of_many_equal_calls_each_effect_comes_once(
+async def test_many_concurrent_equal_calls_have_their_effect_once(
     copies: Copies, play: Callable[[list[str], Administrators], Awaitable[list[str]]]
 ) -> None:
     assert await play(copies.urls, copies.people) == []
 
 
 @pytest.mark.parametrize("end", ENDS)
-async def test_no_refresh_outlives_what_an_administrator_ends(copies: Copies, end: str) -> None:
+async def test_no_refreshed_session_survives_its_end_by_an_administrator(copies: Copies, end: str) -> None:
     ends = administration.ends_of_sessions(copies.people)
     assert set(ends) == set(ENDS)
     assert await ended_meanwhile(copies.urls, ends[end]) == []

@@ -1,4 +1,4 @@
-"""Roles by routes: every call of administration, made in every role, on a plain user and on those with more rights."""
+"""Rights by role: every call of administration in every role, on a plain user and on users with more rights."""
 
 from typing import Any, Final
 from uuid import uuid4
@@ -72,8 +72,8 @@ GET    /api/v1/admin/keys                            403     403     403   200
 POST   /api/v1/admin/keys/rotate                     403     403     403   200
 POST   /api/v1/admin/keys/{kid}/revoke               403     403     403   404
 """
-"""What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation, a webhook
-without messages, a number that no dead letter has, and a key that there is not."""
+"""The status of each call by role, on a user without roles, a role without scopes, an invitation without roles, a
+webhook without messages, an unknown dead letter and an unknown key."""
 
 ACTING: Final = (
     ("PATCH", ""),
@@ -94,22 +94,22 @@ def rows() -> dict[str, list[str]]:
     return {" ".join(line.split()[:2]): line.split()[2:] for line in lines}
 
 
-def word() -> str:
+def new_name() -> str:
     return f"w{uuid4().hex[:16]}"
 
 
 def body(call: str, webhook_id: str) -> dict[str, Any]:
-    """Return what makes the call a right one, apart from who makes it."""
+    """Return a valid request body for the call."""
     bodies: dict[str, dict[str, Any]] = {
-        f"POST {USERS}": {"email": f"{word()}@example.com", "username": word(), "password": PASSWORD},
-        f"PATCH {USERS}/{{user_id}}": {"username": word()},
-        f"POST {ROLES}": {"name": word()},
+        f"POST {USERS}": {"email": f"{new_name()}@example.com", "username": new_name(), "password": PASSWORD},
+        f"PATCH {USERS}/{{user_id}}": {"username": new_name()},
+        f"POST {ROLES}": {"name": new_name()},
         f"PATCH {ROLES}/{{name}}": {"description": "Other."},
-        f"POST {INVITATIONS}": {"email": f"{word()}@example.com"},
+        f"POST {INVITATIONS}": {"email": f"{new_name()}@example.com"},
         f"POST {WEBHOOKS}": {"url": HOOK},
         f"POST {CLIENTS}": {"name": "Nightly"},
         f"PATCH {CLIENTS}/{{client_id}}": {"name": "Report"},
-        f"POST {RESOURCES}": {"identifier": f"https://{word()}.example"},
+        f"POST {RESOURCES}": {"identifier": f"https://{new_name()}.example"},
         "POST /api/v1/admin/outbox/retry": {"webhook_id": webhook_id},
         "POST /api/v1/admin/keys/rotate": {"at_once": True},
         f"PATCH {WEBHOOKS}/{{webhook_id}}": {"description": "Other."},
@@ -121,23 +121,23 @@ def body(call: str, webhook_id: str) -> dict[str, Any]:
 
 
 def made_by_calls() -> dict[str, tuple[str, dict[str, str]]]:
-    """Return, for each parameter of a path, the call that makes what it names, and its body."""
+    """Return, for each path parameter, the call that creates its object, and the body."""
     return {
         "webhook_id": (WEBHOOKS, {"url": HOOK}),
         "client_id": (CLIENTS, {"name": "Nightly"}),
-        "resource_id": (RESOURCES, {"identifier": f"https://{word()}.example"}),
-        "invitation_id": (INVITATIONS, {"email": f"{word()}@example.com"}),
+        "resource_id": (RESOURCES, {"identifier": f"https://{new_name()}.example"}),
+        "invitation_id": (INVITATIONS, {"email": f"{new_name()}@example.com"}),
     }
 
 
 async def address(service: Service, admin: Owner, path: str) -> str:
-    """Return the path, of something that no other call has touched."""
+    """Return the path with the id of a new object."""
     if "{name}" in path:
-        name = word()
+        name = new_name()
         service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         return path.format(name=name)
     if "{kid}" in path:
-        return path.format(kid=word())
+        return path.format(kid=new_name())
     if "{message_id}" in path:
         return path.format(message_id=0)
     for parameter, (collection, new) in made_by_calls().items():
@@ -147,7 +147,7 @@ async def address(service: Service, admin: Owner, path: str) -> str:
     return path.format(user_id=(await service.register()).id) if "{user_id}" in path else path
 
 
-async def test_every_call_answers_each_role_as_the_table_says(outgoing: Service) -> None:
+async def test_every_call_returns_the_status_of_the_table_for_each_role(outgoing: Service) -> None:
     actors = {role: await signed_in_with(outgoing, *([] if role == "none" else [role])) for role in ACTORS}
     webhook_id = (await actors["admin"].call("POST", WEBHOOKS, json={"url": HOOK})).json()["id"]
     measured: dict[str, list[str]] = {}
@@ -162,7 +162,7 @@ async def test_every_call_answers_each_role_as_the_table_says(outgoing: Service)
     assert measured == rows()
 
 
-def test_every_call_of_administration_has_a_row_and_a_scope_of_its_own(lasting_service: Service) -> None:
+def test_every_call_of_administration_has_a_row_and_a_separate_scope(lasting_service: Service) -> None:
     found = {}
     for route in lasting_service.app.routes:
         assert isinstance(route, PolicyRoute)
@@ -192,20 +192,20 @@ async def test_support_is_refused_at_every_route_for_a_user_with_more_rights(mai
 
 
 @pytest.mark.parametrize("held", [["support"], []], ids=["support", "none"])
-async def test_support_helps_those_with_as_many_rights_or_fewer(mailing: Service, held: list[str]) -> None:
+async def test_support_can_act_on_users_with_equal_or_fewer_rights(mailing: Service, held: list[str]) -> None:
     support = await signed_in_with(mailing, "support")
     for part in ("/password-reset", "/factors/reset", "/unthrottle", "/sessions/end"):
         target = await signed_in_with(mailing, *held)
         assert (await support.call("POST", user(target.person) + part)).status_code == 204
 
 
-async def test_one_scope_less_than_the_target_is_refused_at_every_route(mailing: Service) -> None:
-    """Each scope alone makes a target one that must not be touched."""
-    everything, plain = sorted(ADMIN_SCOPES), word()
+async def test_a_caller_without_one_scope_of_the_target_is_refused_at_every_route(mailing: Service) -> None:
+    """A single scope that the caller lacks is enough to protect the target."""
+    everything, plain = sorted(ADMIN_SCOPES), new_name()
     mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", plain)
     actor, target = await signed_in_with(mailing, plain), await signed_in_with(mailing)
     for missing in everything:
-        above = word()
+        above = new_name()
         own = [scope for scope in everything if scope != missing]
         mailing.sql("UPDATE roles SET scopes = %s WHERE name = %s", own, plain)
         mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", above, [missing])
@@ -217,7 +217,7 @@ async def test_one_scope_less_than_the_target_is_refused_at_every_route(mailing:
     assert await is_alive(mailing, target.pair)
 
 
-async def test_a_token_of_another_client_never_administers_more_than_it_names(service: Service) -> None:
+async def test_a_token_of_another_client_administers_only_within_its_scopes(service: Service) -> None:
     admin = await signed_in_with(service, "admin")
     client, _ = await Oauth(service, service.app.state.services.oauth).client()
     service.sql(

@@ -1,4 +1,4 @@
-"""Own roles over HTTP and by command: within one's own scopes, and felt at the next request."""
+"""Custom roles over HTTP and by command: within the caller's scopes, effective at the next request."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ async def define(actor: Owner, *scopes: str, called: str | None = None) -> dict[
     return role
 
 
-async def test_the_built_in_roles_come_first_and_stay_as_they_are(admin: Owner) -> None:
+async def test_the_built_in_roles_are_listed_first_and_cannot_be_changed(admin: Owner) -> None:
     role = await define(admin)
     listed = (await admin.call("GET", ROLES)).json()["roles"]
     assert [each["name"] for each in listed[:3]] == ["admin", "auditor", "support"]
@@ -40,7 +40,7 @@ async def test_the_built_in_roles_come_first_and_stay_as_they_are(admin: Owner) 
         assert is_problem(await admin.call("DELETE", f"{ROLES}/{each['name']}"), 409, "role_built_in")
 
 
-async def test_a_role_of_ones_own_is_defined_granted_changed_and_removed(admin: Owner, service: Service) -> None:
+async def test_a_custom_role_is_defined_granted_changed_and_removed(admin: Owner, service: Service) -> None:
     role = await define(admin, READ)
     holder = await signed_in_with(service, role["name"])
     assert (await holder.call("GET", USERS)).status_code == 200
@@ -61,13 +61,13 @@ async def test_a_role_of_ones_own_is_defined_granted_changed_and_removed(admin: 
     ]
 
 
-async def test_a_scope_that_is_named_twice_is_stored_once(admin: Owner) -> None:
+async def test_a_repeated_scope_is_stored_once(admin: Owner) -> None:
     role = await define(admin, READ, READ)
     changed = await admin.call("PATCH", f"{ROLES}/{role['name']}", json={"scopes": [WRITE, READ, WRITE]})
     assert (role["scopes"], changed.json()["scopes"]) == ([READ], [READ, WRITE])
 
 
-async def test_a_role_answers_to_its_version(admin: Owner) -> None:
+async def test_a_role_has_a_version_for_conditional_requests(admin: Owner) -> None:
     role = await define(admin)
     path = f"{ROLES}/{role['name']}"
     assert (await admin.call("GET", path)).headers["etag"] == '"1"'
@@ -76,9 +76,7 @@ async def test_a_role_answers_to_its_version(admin: Owner) -> None:
     assert is_problem(stale, 412, "stale_role")
 
 
-async def test_defining_changing_and_removing_roles_beyond_the_own_scopes_is_refused(
-    admin: Owner, service: Service
-) -> None:
+async def test_roles_beyond_the_own_scopes_cannot_be_defined_changed_or_removed(admin: Owner, service: Service) -> None:
     keeper_role = await define(admin, READ, ROLES_WRITE)
     strong, weak = await define(admin, WRITE), await define(admin, READ)
     keeper = await signed_in_with(service, keeper_role["name"])
@@ -107,26 +105,24 @@ async def test_defining_changing_and_removing_roles_beyond_the_own_scopes_is_ref
         ({"name": "fine-name", "is_built_in": True}, "invalid_request"),
     ],
 )
-async def test_what_is_no_role_is_refused_by_name(admin: Owner, body: dict[str, Any], code: str) -> None:
+async def test_an_invalid_role_is_refused_with_its_own_code(admin: Owner, body: dict[str, Any], code: str) -> None:
     assert is_problem(await admin.call("POST", ROLES, json=body), 422, code)
 
 
 @pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "a%2Fb", "UPPER", "x" * 200])
-async def test_a_name_that_no_role_can_have_is_not_found(admin: Owner, odd: str) -> None:
+async def test_an_invalid_role_name_is_not_found(admin: Owner, odd: str) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         body: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
         assert (await admin.call(method, f"{ROLES}/{odd}", **body)).status_code == 404
 
 
-async def test_of_roles_of_one_name_that_are_created_at_once_one_comes_to_be(admin: Owner) -> None:
+async def test_of_roles_with_one_name_created_concurrently_one_is_stored(admin: Owner) -> None:
     body = {"name": name()}
     answers = await asyncio.gather(*(admin.call("POST", ROLES, json=body) for _ in range(6)))
     assert statuses(answers) == [201, *[409] * 5]
 
 
-async def test_a_role_that_is_granted_while_it_is_removed_is_never_held_by_a_user(
-    admin: Owner, service: Service
-) -> None:
+async def test_a_role_granted_during_its_removal_is_assigned_to_no_user(admin: Owner, service: Service) -> None:
     for _ in range(5):
         role, target = await define(admin), await service.register()
         granted, removed = await asyncio.gather(
@@ -136,7 +132,7 @@ async def test_a_role_that_is_granted_while_it_is_removed_is_never_held_by_a_use
         assert (granted.status_code, removed.status_code) in {(200, 409), (422, 204)}
 
 
-async def test_a_role_that_an_invitation_carries_is_not_removed(mailing: Service) -> None:
+async def test_a_role_used_by_an_invitation_cannot_be_removed(mailing: Service) -> None:
     admin = await signed_in_with(mailing, "admin")
     role = await define(admin)
     body = {"email": f"{name()}@example.com", "roles": [role["name"]]}
@@ -163,7 +159,7 @@ def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
     return run
 
 
-async def test_an_operator_does_the_same_by_command(
+async def test_an_operator_manages_roles_by_command(
     run: Run, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     called = name()

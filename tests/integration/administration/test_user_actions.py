@@ -1,4 +1,4 @@
-"""What stops a user and what helps one back in: felt at the next request, and written in the audit log."""
+"""Actions that lock users out or restore access: effective at the next request, and in the audit log."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ async def two_sessions(service: Service) -> tuple[Person, list[Pair]]:
     return person, [pair, await service.log_in(person)]
 
 
-async def test_a_deactivated_user_is_out_at_the_next_request_and_an_activated_one_logs_in_anew(
+async def test_a_deactivated_user_is_refused_at_once_and_logs_in_after_activation(
     admin: Owner, service: Service
 ) -> None:
     person, pairs = await two_sessions(service)
@@ -45,7 +45,7 @@ async def test_a_deactivated_user_is_out_at_the_next_request_and_an_activated_on
     ]
 
 
-async def test_all_sessions_of_a_user_end_and_the_user_logs_in_again(admin: Owner, service: Service) -> None:
+async def test_after_ending_all_sessions_the_user_can_log_in_again(admin: Owner, service: Service) -> None:
     person, pairs = await two_sessions(service)
     await act(admin, person, "sessions", "end")
     assert [await is_dead(service, pair) for pair in pairs] == [True, True]
@@ -72,7 +72,7 @@ async def test_a_forced_reset_ends_sessions_mails_a_link_and_refuses_the_old_pas
     assert ("user.password_reset_forced", admin.person.id) in trail(mailing, person)
 
 
-async def test_a_reset_is_forced_only_where_its_mail_can_reach_an_active_user(
+async def test_a_reset_is_forced_only_for_active_users_who_can_get_its_mail(
     admin: Owner, service: Service, mailing: Service
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -86,7 +86,7 @@ async def test_a_reset_is_forced_only_where_its_mail_can_reach_an_active_user(
     assert stored(mailing, inactive)["must_change_password"] is False
 
 
-async def test_the_mail_of_a_forced_reset_goes_to_the_user_whatever_becomes_of_the_address(mailing: Service) -> None:
+async def test_the_link_of_a_forced_reset_is_invalid_after_deactivation(mailing: Service) -> None:
     admin = await signed_in_with(mailing, "admin")
     person = await mailing.register()
     await act(admin, person, "password-reset")
@@ -107,7 +107,7 @@ async def test_an_unthrottled_user_logs_in_at_once(admin: Owner, service: Servic
     assert (await service.post_login(person)).status_code == 200
 
 
-async def test_a_deleted_user_is_out_at_once_can_be_restored_and_is_gone_after_the_grace(
+async def test_a_deleted_user_is_refused_at_once_and_can_be_restored_during_the_grace_period(
     service_alone: Service,
 ) -> None:
     admin = await signed_in_with(service_alone, "admin")
@@ -123,9 +123,7 @@ async def test_a_deleted_user_is_out_at_once_can_be_restored_and_is_gone_after_t
     assert service_alone.sql("SELECT 1 FROM users WHERE id = %s", person.id) == []
 
 
-async def test_a_barred_user_cannot_come_back_by_the_deletion_that_an_administrator_asks_for(
-    admin: Owner, service: Service
-) -> None:
+async def test_a_deactivated_user_cannot_cancel_a_deletion_by_logging_in(admin: Owner, service: Service) -> None:
     person = await service.register()
     await act(admin, person, "deactivate")
     await act(admin, person, method="DELETE")
@@ -148,7 +146,7 @@ async def test_a_deletion_at_once_leaves_only_the_user_id_in_the_audit_trail(adm
     assert is_problem(again, 404, "user_not_found")
 
 
-async def test_sessions_and_trail_of_a_user_are_shown(admin: Owner, service: Service) -> None:
+async def test_sessions_and_audit_trail_of_a_user_are_shown(admin: Owner, service: Service) -> None:
     person, _ = await two_sessions(service)
     sessions = (await admin.call("GET", user(person, "sessions"))).json()["sessions"]
     assert len(sessions) == 2

@@ -1,4 +1,4 @@
-"""Export of users, and the whole way: what was exported is imported again to an equal table."""
+"""Export of users; importing the exported file yields an equal table."""
 
 import json
 from typing import Final
@@ -24,7 +24,7 @@ def people() -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
-async def test_an_export_is_imported_again_to_an_equal_table(
+async def test_importing_an_export_yields_an_equal_table(
     service_alone: Service, make_service: MakeService, make_database: MakeDatabase, format_: ExportFormat
 ) -> None:
     here = UserFiles(service_alone)
@@ -47,7 +47,7 @@ async def test_an_export_is_imported_again_to_an_equal_table(
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
-async def test_no_hash_is_exported_unless_it_is_asked_for(service_alone: Service, format_: ExportFormat) -> None:
+async def test_hashes_are_exported_only_on_request(service_alone: Service, format_: ExportFormat) -> None:
     files = UserFiles(service_alone)
     await files.store(lines(people()))
     assert b"$2b$" in await files.export(format_)
@@ -57,7 +57,7 @@ async def test_no_hash_is_exported_unless_it_is_asked_for(service_alone: Service
 
 
 async def test_a_password_that_must_be_replaced_is_not_exported(service_alone: Service) -> None:
-    """Where the file is imported it would sign in again, and an administrator has stopped it."""
+    """After an import it would be valid again, although an administrator has revoked it."""
     files = UserFiles(service_alone)
     await files.store(lines([person(password_hash=BCRYPT), person(password_hash=BCRYPT, external_id="stopped")]))
     service_alone.sql("UPDATE users SET must_change_password = true WHERE external_id = 'stopped'")
@@ -73,7 +73,7 @@ async def test_an_export_is_recorded_with_its_number_of_users(service_alone: Ser
     assert row == {"user_id": None, "data": {"count": 5, "with_hashes": True}}
 
 
-async def test_an_import_again_into_the_same_table_changes_nothing(service_alone: Service) -> None:
+async def test_importing_an_export_into_the_same_table_changes_nothing(service_alone: Service) -> None:
     files = UserFiles(service_alone)
     await files.store(lines([person(id=str(uuid4())) for _ in range(10)]), keeps_ids=True)
     exported = await files.export()

@@ -1,4 +1,4 @@
-"""Files of users over HTTP: who may send and fetch them, and what is said of them."""
+"""Import and export of users over HTTP: permissions and responses."""
 
 import json
 from typing import Any, Final
@@ -36,7 +36,7 @@ async def post(
     )
 
 
-async def test_a_file_is_stored_and_what_is_left_out_is_told(
+async def test_a_file_is_stored_and_skipped_lines_are_reported(
     files: UserFiles, administrator: tuple[Person, Pair]
 ) -> None:
     ada = person()
@@ -70,7 +70,7 @@ async def test_a_dry_run_stores_nothing(files: UserFiles, administrator: tuple[P
     assert files.found(ada["email"]) == []
 
 
-async def test_a_file_that_cannot_be_read_is_refused_with_its_line(
+async def test_a_malformed_file_is_refused_with_the_line_number(
     files: UserFiles, administrator: tuple[Person, Pair]
 ) -> None:
     answer = await post(files, administrator[1], b'email\nada@example.com\n"', "text/csv", format="csv")
@@ -79,7 +79,7 @@ async def test_a_file_that_cannot_be_read_is_refused_with_its_line(
     assert files.found("ada@example.com")
 
 
-async def test_a_conflict_is_refused_where_that_is_wanted(files: UserFiles, administrator: tuple[Person, Pair]) -> None:
+async def test_a_conflict_is_refused_on_request(files: UserFiles, administrator: tuple[Person, Pair]) -> None:
     ada = person()
     answer = await post(files, administrator[1], lines([ada, ada]), on_conflict="fail")
     assert is_problem(answer, 409, "user_conflict")
@@ -97,7 +97,7 @@ async def test_support_and_auditors_neither_import_nor_export(service_alone: Ser
     assert files.found(ada["email"]) == []
 
 
-async def test_a_file_with_a_role_beyond_the_own_scopes_is_refused_at_its_line(
+async def test_a_role_beyond_the_own_scopes_is_refused_with_its_line(
     files: UserFiles, administrator: tuple[Person, Pair]
 ) -> None:
     files.service.sql("INSERT INTO roles (name, description, scopes) VALUES ('importer', '', '{admin:users:import}')")
@@ -108,7 +108,7 @@ async def test_a_file_with_a_role_beyond_the_own_scopes_is_refused_at_its_line(
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
-async def test_an_export_has_all_users_and_no_hash_and_is_read_by_the_import(
+async def test_an_export_has_all_users_without_hashes_and_can_be_imported(
     files: UserFiles, administrator: tuple[Person, Pair], format_: str
 ) -> None:
     await files.store(lines([person(email="=ada@example.com"), person()]))
@@ -116,7 +116,7 @@ async def test_an_export_has_all_users_and_no_hash_and_is_read_by_the_import(
     answer = await files.service.authorized("POST", EXPORT, administrator[1].access, params={"format": format_})
     assert answer.status_code == 200
     assert answer.headers["content-disposition"] == f'attachment; filename="users.{format_}"'
-    assert answer.content == await files.export(format_, with_hashes=False)  # type: ignore[arg-type] # one of the two
+    assert answer.content == await files.export(format_, with_hashes=False)  # type: ignore[arg-type] # a literal
     assert b"bcrypt" not in answer.content
     assert len(answer.content.splitlines()) == 3 + (format_ == "csv")
     media_type = answer.headers["content-type"].partition(";")[0]
@@ -128,7 +128,7 @@ async def test_an_export_has_all_users_and_no_hash_and_is_read_by_the_import(
     assert event == {"actor": str(administrator[0].id), "data": {"count": 3, "with_hashes": False}}
 
 
-async def test_hashes_cannot_be_asked_for_over_http(files: UserFiles, administrator: tuple[Person, Pair]) -> None:
+async def test_hashes_cannot_be_exported_over_http(files: UserFiles, administrator: tuple[Person, Pair]) -> None:
     for name in ("with_hashes", "hashes"):
         answer = await files.service.authorized("POST", EXPORT, administrator[1].access, params={name: "true"})
         assert answer.status_code == 422

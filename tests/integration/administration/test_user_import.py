@@ -1,4 +1,4 @@
-"""Import of users: what is stored, what is left out and by which code, and what a second import does."""
+"""Import of users: stored and skipped users, the codes of skipped ones, and repeated imports."""
 
 import asyncio
 import io
@@ -30,7 +30,7 @@ def files(service: Service) -> UserFiles:
     return UserFiles(service)
 
 
-async def test_a_user_is_stored_with_all_that_the_file_says(files: UserFiles) -> None:
+async def test_a_user_is_stored_with_all_fields_of_the_file(files: UserFiles) -> None:
     ada = person(
         password_hash=BCRYPT,
         external_id=f"x-{uuid4()}",
@@ -63,7 +63,7 @@ async def test_an_imported_user_with_only_an_address_gets_a_name_and_no_password
     assert row["email_verified_at"] is None
 
 
-async def test_each_import_is_in_the_audit_log_with_its_source_and_roles(files: UserFiles) -> None:
+async def test_each_imported_user_is_in_the_audit_log_with_source_and_roles(files: UserFiles) -> None:
     ada = person(roles=["support"])
     await files.store(lines([ada]))
     (row,) = files.found(ada["email"])
@@ -73,12 +73,12 @@ async def test_each_import_is_in_the_audit_log_with_its_source_and_roles(files: 
     assert (granted["type"], granted["data"]["change"]) == ("user.roles_changed", "granted")
 
 
-async def test_no_mail_goes_out(service_alone: Service) -> None:
+async def test_an_import_sends_no_mail(service_alone: Service) -> None:
     await UserFiles(service_alone).store(lines([person(email_verified=False), person(email_verified=True)]))
     assert service_alone.sql("SELECT id FROM outbox WHERE channel = 'mail'") == []
 
 
-async def test_a_uuid_stays_the_id_if_that_is_wanted(files: UserFiles) -> None:
+async def test_a_uuid_is_kept_as_the_id_on_request(files: UserFiles) -> None:
     kept, replaced = person(id=str(uuid4())), person(id=str(uuid4()))
     await files.store(lines([kept]), keeps_ids=True)
     await files.store(lines([replaced]))
@@ -88,7 +88,7 @@ async def test_a_uuid_stays_the_id_if_that_is_wanted(files: UserFiles) -> None:
     assert row["external_id"] == replaced["id"]
 
 
-async def test_a_second_import_stores_what_is_new_alone(files: UserFiles) -> None:
+async def test_a_second_import_stores_only_new_users(files: UserFiles) -> None:
     first = [person(external_id=str(uuid4())) for _ in range(3)]
     await files.store(lines(first))
     second = [*first, person(external_id=str(uuid4()))]
@@ -97,7 +97,7 @@ async def test_a_second_import_stores_what_is_new_alone(files: UserFiles) -> Non
     assert imported.codes == dict.fromkeys([1, 2, 3], "already_imported")
 
 
-async def test_a_second_import_knows_kept_ids_and_ids_without_an_external_one(files: UserFiles) -> None:
+async def test_a_second_import_recognises_kept_ids_with_and_without_external_ids(files: UserFiles) -> None:
     people = [person(id=str(uuid4())) for _ in range(2)]
     for keeps_ids in (True, False):
         await files.store(lines(people), keeps_ids=keeps_ids)
@@ -122,7 +122,7 @@ async def test_each_conflict_has_its_code(files: UserFiles) -> None:
     assert imported.codes == {1: "id_taken", 2: "external_id_taken", 3: "email_taken", 4: "username_taken"}
 
 
-async def test_what_a_file_holds_twice_is_stored_once(files: UserFiles) -> None:
+async def test_a_duplicate_in_a_file_is_stored_once(files: UserFiles) -> None:
     ada, external_id, same_id = person(), str(uuid4()), str(uuid4())
     twice = [
         ada,
@@ -138,7 +138,7 @@ async def test_what_a_file_holds_twice_is_stored_once(files: UserFiles) -> None:
     assert imported.codes == {2: "email_taken", 3: "username_taken", 5: "external_id_taken", 7: "id_taken"}
 
 
-async def test_a_conflict_may_end_the_import_and_takes_its_thousand_along(files: UserFiles) -> None:
+async def test_a_conflict_can_end_the_import_and_rolls_back_its_batch(files: UserFiles) -> None:
     there = person()
     await files.store(lines([there]))
     people = [person() for _ in range(1_500)]
@@ -152,7 +152,7 @@ async def test_a_conflict_may_end_the_import_and_takes_its_thousand_along(files:
     assert again.numbers == (500, 0, 1_000)
 
 
-async def test_a_rehearsal_says_what_an_import_would_and_stores_nothing(files: UserFiles) -> None:
+async def test_a_dry_run_has_the_result_of_an_import_and_stores_nothing(files: UserFiles) -> None:
     people = [person() for _ in range(1_200)]
     people.append(person(email=people[0]["email"]))
     rehearsed = await files.store(lines(people), is_rehearsal=True)
@@ -162,8 +162,8 @@ async def test_a_rehearsal_says_what_an_import_would_and_stores_nothing(files: U
     assert (stored.numbers, stored.codes) == (rehearsed.numbers, rehearsed.codes)
 
 
-async def test_a_rehearsal_does_not_block_a_deactivation_or_a_change_of_a_role(service: Service) -> None:
-    """It may last for a minute, 30 times an hour."""
+async def test_a_dry_run_does_not_block_a_deactivation_or_a_role_change(service: Service) -> None:
+    """A dry run may take a minute, and there may be 30 an hour."""
     admin, importer, role = await signed_in_with(service, "admin"), await signed_in_with(service, "admin"), mark()
     service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)
     is_stored, is_over = asyncio.Event(), asyncio.Event()
@@ -197,7 +197,7 @@ async def test_a_rehearsal_does_not_block_a_deactivation_or_a_change_of_a_role(s
     assert (deactivated.status_code, changed.status_code, outcome.counts.stored) == (204, 200, BATCH)
 
 
-async def test_what_stands_before_a_fault_of_the_file_is_stored(files: UserFiles) -> None:
+async def test_users_before_a_malformed_line_are_stored(files: UserFiles) -> None:
     ada = person()
     file = f'email,username\n{ada["email"]},{ada["username"]}\n"cut off'.encode()
     imported = await files.store(file, "csv")
@@ -207,19 +207,19 @@ async def test_what_stands_before_a_fault_of_the_file_is_stored(files: UserFiles
     assert files.found(ada["email"])
 
 
-async def test_two_imports_of_one_file_at_once_store_each_user_once(files: UserFiles) -> None:
+async def test_two_concurrent_imports_of_one_file_store_each_user_once(files: UserFiles) -> None:
     people = [person(external_id=str(uuid4())) for _ in range(300)]
     both = await asyncio.gather(files.store(lines(people)), files.store(lines(people[::-1])))
     assert sum(each.numbers[0] for each in both) == 300
     assert sum(each.numbers[1] for each in both) == 300
 
 
-async def test_users_get_no_role_that_does_not_exist(files: UserFiles) -> None:
+async def test_users_with_an_unknown_role_are_not_stored(files: UserFiles) -> None:
     imported = await files.store(lines([person(roles=["superuser"]), person(roles=["a\0b"]), person(roles=["\ud800"])]))
     assert imported.codes == dict.fromkeys([1, 2, 3], "unknown_role")
 
 
-async def test_an_administrator_gives_no_role_beyond_the_own_ones(service: Service) -> None:
+async def test_an_administrator_cannot_import_roles_beyond_the_own_scopes(service: Service) -> None:
     files = UserFiles(service, service.clock)
     service.sql(
         "INSERT INTO roles (name, description, scopes)"
@@ -239,7 +239,9 @@ async def test_an_administrator_gives_no_role_beyond_the_own_ones(service: Servi
 
 
 @pytest.mark.parametrize("source", ["keycloak", "auth0", "supabase", "django", "firebase"])
-async def test_a_file_of_each_system_is_stored_and_makes_no_administrator(service_alone: Service, source: Any) -> None:
+async def test_a_file_of_each_foreign_system_is_stored_and_creates_no_administrator(
+    service_alone: Service, source: Any
+) -> None:
     files = UserFiles(service_alone)
     file: bytes = getattr(foreign_exports, source)()
     imported = await files.store(file, source, keeps_ids=True)
@@ -250,7 +252,7 @@ async def test_a_file_of_each_system_is_stored_and_makes_no_administrator(servic
     assert (await files.store(file, source, keeps_ids=True)).numbers == (0, stored, left_out)
 
 
-def test_the_refusals_of_an_import_name_no_value() -> None:
+def test_the_errors_of_an_import_contain_no_values() -> None:
     for refusal in (MalformedUserFileError(3), UserConflictError(4)):
         assert isinstance(refusal, DomainError)
         assert "@" not in str(refusal)

@@ -1,4 +1,4 @@
-"""Users are found by a part of their names and by exact filters, page after page."""
+"""Users are found by a part of their names and by exact filters, in pages."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,13 +31,13 @@ async def listed(admin: Owner, **parameters: Any) -> httpx.Response:
 
 @pytest.fixture
 def many(service: Service) -> str:
-    """The word that begins the names of 25 users."""
+    """The prefix of the names of 25 users."""
     word = mark()[:12]
     service.sql(ADD_MANY, 25, word)
     return word
 
 
-async def test_pages_follow_each_other_without_a_gap_or_a_double(admin: Owner, many: str) -> None:
+async def test_pages_have_no_gaps_and_no_duplicates(admin: Owner, many: str) -> None:
     found: list[str] = []
     after, totals = "", set()
     while True:
@@ -51,7 +51,9 @@ async def test_pages_follow_each_other_without_a_gap_or_a_double(admin: Owner, m
     assert totals == {(25, False)}
 
 
-async def test_users_of_one_moment_are_neither_skipped_nor_repeated(admin: Owner, many: str, service: Service) -> None:
+async def test_users_created_at_the_same_time_are_neither_skipped_nor_repeated(
+    admin: Owner, many: str, service: Service
+) -> None:
     service.sql("UPDATE users SET created_at = '2026-01-01' WHERE username LIKE %s", f"{many}%")
     after, found = "", []
     while after is not None:
@@ -131,11 +133,11 @@ async def test_filters_of_state_role_and_time_narrow_the_list(admin: Owner, serv
     ],
     ids=str,
 )
-async def test_parameters_that_do_not_fit_are_refused(admin: Owner, parameters: dict[str, str]) -> None:
+async def test_invalid_parameters_are_refused(admin: Owner, parameters: dict[str, str]) -> None:
     assert is_problem(await listed(admin, **parameters), 422, "invalid_request")
 
 
-async def test_a_cursor_of_another_list_or_made_up_is_refused(admin: Owner, many: str) -> None:
+async def test_an_invalid_cursor_or_one_of_another_list_is_refused(admin: Owner, many: str) -> None:
     page = (await listed(admin, q=many, page_size=1)).json()
     cursor = page["pagination"]["next_cursor"]
     for odd in (cursor[:-1], f"{cursor}A", "made-up", "\x00"):
@@ -158,7 +160,7 @@ async def test_a_long_list_is_counted_up_to_a_thousand_and_estimated_beyond(serv
 
 
 @pytest.mark.parametrize(("seconds", "total"), [(3600, (2000, False)), (0, None)], ids=["a while", "never"])
-async def test_the_estimate_of_a_list_is_used_again_for_a_while(
+async def test_the_estimate_of_a_list_is_cached(
     service_alone: Service, seconds: float, total: tuple[int, bool] | None
 ) -> None:
     cursors = CursorCodec(b"k" * 32)
@@ -168,7 +170,7 @@ async def test_the_estimate_of_a_list_is_used_again_for_a_while(
     service_alone.sql(ADD_MANY, 2000, "again")
     service_alone.sql("ANALYZE users")
     found = await search.search(wanted, after="", page_size=1)
-    # Few by the estimate of before are counted.
+    # A small cached estimate leads to an exact count.
     assert found.total_is_estimate is (total is None)
     assert total is None or (found.total, found.total_is_estimate) == total
 
@@ -183,7 +185,7 @@ async def test_a_cursor_to_removed_users_gives_an_empty_page_and_an_estimated_to
     assert page["pagination"]["total_is_estimate"] is True
 
 
-async def test_a_search_that_takes_too_long_is_refused_and_is_no_fault(service_alone: Service) -> None:
+async def test_a_search_that_exceeds_its_time_limit_is_refused_without_a_server_error(service_alone: Service) -> None:
     service_alone.sql(ADD_MANY, 10, "patience")
     wanted = UserQuery(part="%patience%")
     async with service_alone.database.connection() as connection:
@@ -197,7 +199,7 @@ async def test_a_search_that_takes_too_long_is_refused_and_is_no_fault(service_a
         await connection.execute("RESET statement_timeout")
 
 
-async def test_a_list_reads_few_rows_however_many_users_there_are(service_alone: Service) -> None:
+async def test_a_list_reads_few_rows_at_any_number_of_users(service_alone: Service) -> None:
     service_alone.sql(ADD_MANY, 20_000, "anybody")
     service_alone.sql("UPDATE users SET is_active = false WHERE username LIKE '%%77'")
     service_alone.sql("UPDATE users SET roles = '{support}' WHERE username LIKE '%%55'")

@@ -1,4 +1,4 @@
-"""Users are read, created and changed by administrators, within their rights and at a version."""
+"""Administrators read, create and change users, within their rights and with version checks."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ from tests.integration.mailbox import next_mail, token_in
 from tests.integration.service import Service, is_problem, mark, statuses
 
 
-async def test_a_user_is_read_with_its_version_and_without_any_secret(admin: Owner, service: Service) -> None:
+async def test_a_user_is_returned_with_its_version_and_without_secrets(admin: Owner, service: Service) -> None:
     person = await service.register()
     answer = await admin.call("GET", user(person))
     body = answer.json()
@@ -60,7 +60,7 @@ async def test_a_created_user_logs_in_and_has_the_roles(admin: Owner, service: S
     ]
 
 
-async def test_a_user_without_a_password_is_invited_and_has_no_row_before(mailing: Service) -> None:
+async def test_a_user_without_a_password_is_invited_and_not_stored_before_accepting(mailing: Service) -> None:
     admin, email = await signed_in_with(mailing, "admin"), f"{mark()}@example.com"
     answer = await admin.call("POST", USERS, json={"email": email, "username": "ignored", "roles": ["support"]})
     assert (answer.status_code, answer.json()["email"], answer.json()["roles"]) == (202, email, ["support"])
@@ -68,7 +68,7 @@ async def test_a_user_without_a_password_is_invited_and_has_no_row_before(mailin
     assert token_in(await next_mail(mailing, email, "invited"))
 
 
-async def test_what_sign_up_refuses_is_refused_here_too(admin: Owner, service: Service) -> None:
+async def test_values_that_sign_up_refuses_are_refused(admin: Owner, service: Service) -> None:
     taken = await service.register()
     word = mark()
     right = {"email": f"{word}@example.com", "username": word, "password": PASSWORD}
@@ -95,9 +95,7 @@ async def test_what_sign_up_refuses_is_refused_here_too(admin: Owner, service: S
     assert service.sql("SELECT 1 FROM users WHERE username = %s", word) == []
 
 
-async def test_changes_are_made_at_the_version_that_is_named_and_only_of_what_is_named(
-    admin: Owner, service: Service
-) -> None:
+async def test_only_the_named_fields_change_and_only_at_the_named_version(admin: Owner, service: Service) -> None:
     person, word = await service.register(), mark()
     changed = await admin.call(
         "PATCH", user(person), json={"username": word, "locale": "pt-BR"}, headers={"If-Match": '"1"'}
@@ -115,7 +113,7 @@ async def test_changes_are_made_at_the_version_that_is_named_and_only_of_what_is
     assert is_problem(await admin.call("PATCH", user(person), json={"username": None}), 422, "invalid_request")
 
 
-async def test_another_address_is_unverified_ends_sessions_and_is_told_to_the_old_mailbox(mailing: Service) -> None:
+async def test_a_new_address_is_unverified_ends_sessions_and_is_reported_to_the_old_one(mailing: Service) -> None:
     admin = await signed_in_with(mailing, "admin")
     person, pair = await mailing.register_and_log_in()
     await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
@@ -129,7 +127,7 @@ async def test_another_address_is_unverified_ends_sessions_and_is_told_to_the_ol
     assert is_problem(await admin.call("PATCH", user(other), json={"email": email.upper()}), 409, "email_taken")
 
 
-async def test_of_changes_to_one_external_id_at_once_one_is_made(admin: Owner, service: Service) -> None:
+async def test_of_concurrent_changes_to_one_external_id_one_succeeds(admin: Owner, service: Service) -> None:
     people, word = [await service.register() for _ in range(4)], mark()
     calls = [admin.call("PATCH", user(person), json={"external_id": word}) for person in people]
     answers = await asyncio.gather(*calls)
@@ -165,13 +163,13 @@ async def test_granting_and_changing_beyond_the_own_scopes_is_refused(admin: Own
     new = {"email": f"{mark()}@example.com", "username": mark(), "password": PASSWORD, "roles": ["admin"]}
     assert is_problem(await writer.call("POST", USERS, json=new), 403, "beyond_own_scopes")
     assert stored(service, target)["roles"] == ["auditor"]
-    # Nor by one's own account.
+    # The own account cannot be used for it either.
     assert is_problem(
         await writer.call("PATCH", user(writer.person), json={"roles": ["admin"]}), 403, "beyond_own_scopes"
     )
 
 
-async def test_a_granted_role_is_felt_at_once_and_the_last_administrator_keeps_it(service_alone: Service) -> None:
+async def test_a_granted_role_takes_effect_at_once_and_the_last_administrator_keeps_it(service_alone: Service) -> None:
     admin = await signed_in_with(service_alone, "admin")
     refused = await admin.call("PATCH", user(admin.person), json={"roles": []})
     assert is_problem(refused, 409, "last_admin")
@@ -195,12 +193,12 @@ async def test_of_two_administrators_deactivating_each_other_exactly_one_succeed
 
 
 @pytest.mark.parametrize("odd", ["not-an-id", "00000000-0000-0000-0000", "%00"])
-async def test_what_is_no_id_names_nothing(admin: Owner, odd: str) -> None:
+async def test_an_invalid_user_id_is_not_found(admin: Owner, odd: str) -> None:
     assert (await admin.call("GET", f"{USERS}/{odd}")).status_code == 404
 
 
-async def test_a_change_that_a_demoted_administrator_had_begun_is_refused(service_alone: Service) -> None:
-    """The rights are read again when the change is made, not only when the call was let in."""
+async def test_a_change_by_an_administrator_demoted_meanwhile_is_refused(service_alone: Service) -> None:
+    """The rights are checked again when the change is made, not only when the caller is authenticated."""
 
     admin, target = await signed_in_with(service_alone, "admin"), await service_alone.register()
     await signed_in_with(service_alone, "admin")

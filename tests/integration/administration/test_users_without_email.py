@@ -1,4 +1,4 @@
-"""Users that a trusted issuer vouches for, without an address and a password: administration, export, mail, names."""
+"""Users of a trusted issuer without an address and a password: administration, export, mail, names."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ ISSUER = "https://accounts.example"
 
 
 class External:
-    """A user of the issuer, as the first request stores one."""
+    """A user of the issuer, as stored by the first request."""
 
     def __init__(self, service: Service) -> None:
         self.id, self.subject = str(uuid4()), mark()
@@ -79,7 +79,7 @@ async def test_local_users_have_no_identities(admin: Owner) -> None:
     assert shown["identities"] == []
 
 
-async def test_actions_of_administration_work_and_a_reset_needs_an_address(
+async def test_administrative_actions_work_except_a_reset_without_an_address(
     mailing: Service,
 ) -> None:
     admin, external = await signed_in_with(mailing, "admin"), External(mailing)
@@ -91,7 +91,7 @@ async def test_actions_of_administration_work_and_a_reset_needs_an_address(
     assert (await admin.call("GET", external.path())).json()["status"] == "deletion_pending"
 
 
-async def test_an_account_without_an_address_is_no_mailbox(service: Service, external: External) -> None:
+async def test_an_account_without_an_address_is_not_a_mail_recipient(service: Service, external: External) -> None:
     user_id = UUID(external.id)
     async with service.database.transaction() as connection:
         assert await recipients.find_recipient(connection, user_id) is None
@@ -122,7 +122,7 @@ async def development_mails(service: Service) -> Sequence[Mail]:
     return await mails.list()
 
 
-async def test_a_deleted_user_leaves_no_identity(admin: Owner, external: External, service: Service) -> None:
+async def test_deleting_a_user_removes_the_identity(admin: Owner, external: External, service: Service) -> None:
     gone = External(service)
     assert (await admin.call("DELETE", external.path(), params={"now": "true"})).status_code == 204
     assert (await admin.call("DELETE", gone.path())).status_code == 204
@@ -132,7 +132,7 @@ async def test_a_deleted_user_leaves_no_identity(admin: Owner, external: Externa
     assert service.sql("SELECT user_id FROM federated_identities WHERE user_id = ANY(%s)", ids) == []
 
 
-async def test_an_administrator_gives_an_address_and_its_owner_a_password(mailing: Service) -> None:
+async def test_an_administrator_sets_an_address_and_its_owner_a_password(mailing: Service) -> None:
     admin, external = await signed_in_with(mailing, "admin"), External(mailing)
     email = f"{mark()}@example.com"
     changed = await admin.call("PATCH", external.path(), json={"email": email, "username": mark()[:12]})
@@ -147,9 +147,7 @@ async def test_an_administrator_gives_an_address_and_its_owner_a_password(mailin
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
-async def test_an_export_has_them_without_an_address_and_an_import_leaves_them_out(
-    service_alone: Service, format_: Any
-) -> None:
+async def test_an_export_includes_external_users_and_an_import_skips_them(service_alone: Service, format_: Any) -> None:
     external, files = External(service_alone), UserFiles(service_alone)
     exported = await files.export(format_)
     (line,) = [line for line in exported.decode().splitlines() if external.username in line]
@@ -161,13 +159,13 @@ async def test_an_export_has_them_without_an_address_and_an_import_leaves_them_o
     assert list((await files.store(exported, format_)).codes.values()) == ["invalid_email"]
 
 
-async def test_a_login_by_name_is_refused_as_any_other(service: Service, external: External) -> None:
+async def test_a_login_by_name_gets_the_usual_refusal(service: Service, external: External) -> None:
     refused = await service.post_token(external.username, PASSWORD)
     assert is_problem(refused, 401, "invalid_credentials")
     assert refused.json()["detail"] == (await service.post_token(mark()[:20], PASSWORD)).json()["detail"]
 
 
-async def test_a_taken_address_is_told_before_a_name_that_a_user_without_one_has(
+async def test_a_taken_address_is_reported_before_a_name_of_an_external_user(
     admin: Owner, external: External, service: Service
 ) -> None:
     name, other = mark()[:20], await service.register()
@@ -196,6 +194,6 @@ async def test_names_of_external_users_are_reserved_in_files(service_alone: Serv
     "change",
     ["password_hash = '!'", "email_verified_at = now()", "email = 'ada@example.com'", "email_key = 'ada@example.com'"],
 )
-def test_the_database_holds_that_a_password_needs_an_address(service: Service, external: External, change: str) -> None:
+def test_a_constraint_requires_an_address_for_a_password(service: Service, external: External, change: str) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         service.sql(f"UPDATE users SET {change} WHERE id = %s", external.id)

@@ -1,4 +1,4 @@
-"""Imports and exports of users in tests: the use cases, on the application's database."""
+"""Helpers for imports and exports of users with the use cases on the application's database."""
 
 import io
 import json
@@ -41,7 +41,7 @@ class UserFiles:
 
     service: Service
     clock: Clock | None = None
-    """By default PostgreSQL's clock; the application's for tests of sessions, which use it."""
+    """PostgreSQL's clock by default; tests of sessions use the application's."""
 
     async def store(
         self, file: bytes, source: UserFormat = "ndjson", actor: Actor = OPERATOR, **options: Any

@@ -1,4 +1,4 @@
-"""Who may make which call: every call of the OpenAPI document, made in every state that a caller can be in."""
+"""Access by caller: every call of the OpenAPI document, made in every state of a caller."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from development.client import PASSWORD, Pair, Person
 from tests.integration.service import FakeClock, Service
 
 STATES: Final = ("none", "malformed", "expired", "revoked", "deactivated", "other", "owner")
-"""What the caller shows: no token; a damaged one; that of a session that is over by time, by logout, or because its
-user may not act; that of another user; that of the user whose item or session it is. All have just logged in where a
-recent proof is needed."""
+"""The caller's token: none; a damaged one; one of a session that has ended by time, by logout, or by deactivation of
+its user; one of another user; one of the owner of the item or session. Where a recent proof is needed, all have
+just logged in."""
 
 TABLE: Final = """
 call                                     none malformed expired revoked deactivated other owner
@@ -132,11 +132,11 @@ PUT    /api/v1/items/{item_id} shared     401       401     401     401         
 PATCH  /api/v1/items/{item_id} shared     401       401     401     401         401   403   200
 DELETE /api/v1/items/{item_id} shared     401       401     401     401         401   403   204
 """
-"""The token calls are shown a login or a refresh token instead: `none` sends an empty body, `malformed` a wrong
-password or a damaged token. A login does not care what became of earlier sessions; a logout never fails.
+"""The token calls get a login or a refresh token instead: `none` sends an empty body, `malformed` a wrong password or a
+damaged token. A login does not depend on earlier sessions; a logout never fails.
 
-This service has no mail, so that calls that need it refuse whoever may make them. Nobody here has a role: what the
-calls of administration answer those who have one is in tests/integration/administration/test_rights_matrix.py."""
+This service has no mail, so calls that need it refuse every caller. No caller has a role: the calls of administration
+with roles are tested in tests/integration/administration/test_rights_matrix.py."""
 
 ITEM: Final = {"title": "Casablanca"}
 _CREDENTIAL: Final = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
@@ -145,7 +145,7 @@ SIGNED: Final = {
     **_CREDENTIAL,
     "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"},
 }
-"""Credentials of the right form: the service of the table has no passkeys."""
+"""Well-formed credentials of unknown passkeys, because the service of the table has none."""
 
 PASSKEY_BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "POST /api/v1/auth/passkeys/options": {"json": {}},
@@ -165,7 +165,7 @@ OF_SECOND_FACTORS: Final = {
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody in one of the states."""
+    """A person in one of the states."""
 
     headers: dict[str, str]
     login: dict[str, str]
@@ -185,7 +185,7 @@ def _caller(person: Person, pair: Pair) -> Caller:
 
 
 async def _callers(service: Service, clock: FakeClock) -> dict[str, Caller]:
-    """Bring one person into each state."""
+    """Return one person in each state."""
     expired = _caller(*await service.register_and_log_in())
     clock.advance(timedelta(days=8))
     revoked_person, revoked_pair = await service.register_and_log_in()
@@ -207,7 +207,7 @@ async def _callers(service: Service, clock: FakeClock) -> dict[str, Caller]:
 
 
 def _request(call: str, caller: Caller) -> dict[str, Any]:
-    """Return what makes the call a right one, apart from who makes it."""
+    """Return a valid request for the call."""
     name = f"user-{uuid4().hex[:16]}"
     bodies: dict[str, dict[str, Any]] = {
         "POST /api/v1/auth/register": {
@@ -249,7 +249,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
 
 
 async def _status(service: Service, row: str, callers: dict[str, Caller], state: str) -> int:
-    """Make one call on an item of the owner's that nobody has touched."""
+    """Make one call on a new item of the owner."""
     method, path, *visibility = row.split()
     item = {**ITEM, "visibility": (visibility or ["private"])[0]}
     if "{item_id}" in path:
@@ -258,7 +258,7 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         address = path.format(item_id=made.json()["id"])
     elif "{session_id}" in path:
         listed = await service.client.get("/api/v1/account/sessions", headers=callers["owner"].headers)
-        # In the last cell the owner ends the session that asks.
+        # In the last cell the owner ends the session of the call.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
         names = "user_id invitation_id passkey_id identity_id webhook_id resource_id"
@@ -269,12 +269,12 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
 
 
 def _rows() -> dict[str, str]:
-    """Return each row's call and visibility, and the row as it stands in the table."""
+    """Return each row's call and visibility, and the text of the row."""
     lines = [line for line in TABLE.splitlines()[2:] if line]
     return {" ".join(line.split()[: -len(STATES)]): " ".join(line.split()) for line in lines}
 
 
-async def test_every_call_answers_each_caller_as_the_table_says(service: Service, clock: FakeClock) -> None:
+async def test_every_call_returns_the_status_of_the_table_for_each_caller(service: Service, clock: FakeClock) -> None:
     measured: dict[str, str] = {}
     for row in _rows():
         callers = await _callers(service, clock)
@@ -290,7 +290,7 @@ async def test_every_call_of_the_openapi_document_has_a_row(service: Service) ->
     assert {" ".join(row.split()[:2]) for row in _rows()} == documented
 
 
-async def test_only_the_pages_for_people_are_left_out_of_the_openapi_document(service: Service) -> None:
+async def test_only_html_pages_are_missing_from_the_openapi_document(service: Service) -> None:
     hidden = {route.path for route in service.app.routes if not route.include_in_schema}  # type: ignore[attr-defined] # all have a policy
     assert {path for path in hidden if not path.startswith("/docs/assets/")} == {
         "/",

@@ -1,6 +1,6 @@
-"""What clients should not send: each refusal is one shape, quick, and never repeats the input.
+"""Invalid input: refusals have one format, are quick, and never repeat the input.
 
-What is no JSON, or no object: `test_json_bodies.py`.
+Bodies that are not JSON or not an object are tested in `test_json_bodies.py`.
 """
 
 import json
@@ -29,7 +29,7 @@ NO_JSON = [
 
 @pytest.fixture
 def service(lasting_service: Service) -> Service:
-    """The application, made once: these tests change nothing of it."""
+    """An application shared by these tests, which do not change it."""
     return lasting_service
 
 
@@ -51,7 +51,7 @@ def _account(**changes: object) -> dict[str, object]:
     # A logout may be a form, too: tests/integration/auth/test_standard_forms.py.
     [(path, each) for path in JSON_CALLS for each in NO_JSON if (path, each) != (REVOKE, FORM)],
 )
-async def test_a_json_call_takes_json_only(service: Service, path: str, content_type: str) -> None:
+async def test_a_json_call_accepts_only_json(service: Service, path: str, content_type: str) -> None:
     assert is_problem(await _post(service, path, b"{}", content_type), 415, "unsupported_media_type")
 
 
@@ -61,19 +61,19 @@ async def test_a_json_call_needs_a_content_type(service: Service, path: str) -> 
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "APPLICATION/JSON", " application/json "])
-async def test_json_by_any_spelling_is_json(service: Service, content_type: str) -> None:
+async def test_a_json_content_type_is_accepted_in_any_spelling(service: Service, content_type: str) -> None:
     assert (await _post(service, REGISTER, json.dumps(_account()).encode(), content_type)).status_code == 201
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", "multipart/form-data; boundary=x"])
-async def test_the_token_call_takes_forms_only(service: Service, content_type: str) -> None:
+async def test_the_token_call_accepts_only_forms(service: Service, content_type: str) -> None:
     answer = await _post(service, TOKEN, b'{"username": "ada", "password": "x"}', content_type)
     assert is_problem(answer, 415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("field", ["email", "username", "password"])
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}, ["text"], {"text": 1}, "x" * 1025])
-async def test_a_field_of_another_type_is_named(service: Service, field: str, value: object) -> None:
+async def test_a_field_of_the_wrong_type_is_reported(service: Service, field: str, value: object) -> None:
     answer = await service.client.post(REGISTER, json=_account(**{field: value}))
     assert is_problem(answer, 422, "invalid_request")
     (error,) = answer.json()["errors"]
@@ -81,7 +81,7 @@ async def test_a_field_of_another_type_is_named(service: Service, field: str, va
 
 
 @pytest.mark.parametrize("field", ["email", "username", "password"])
-async def test_a_missing_field_is_named(service: Service, field: str) -> None:
+async def test_a_missing_field_is_reported(service: Service, field: str) -> None:
     body = _account()
     del body[field]
     answer = await service.client.post(REGISTER, json=body)
@@ -89,7 +89,7 @@ async def test_a_missing_field_is_named(service: Service, field: str) -> None:
     assert answer.json()["errors"][0]["code"] == "missing"
 
 
-async def test_a_member_that_the_call_does_not_have_is_named_and_its_value_not_repeated(service: Service) -> None:
+async def test_an_unknown_member_is_reported_without_its_value(service: Service) -> None:
     secret = mark()
     answer = await service.client.post(REGISTER, json=_account(is_active=secret, **{"a/b~c": secret}))
     assert is_problem(answer, 422, "invalid_request")
@@ -98,9 +98,7 @@ async def test_a_member_that_the_call_does_not_have_is_named_and_its_value_not_r
 
 
 @pytest.mark.parametrize("name", ["x" * 1000, "<script>\u202e\x00\n", "\u00e9" * 100])
-async def test_the_name_of_an_invented_member_is_cut_off_and_odd_characters_are_replaced(
-    service: Service, name: str
-) -> None:
+async def test_a_reported_member_name_is_truncated_and_its_odd_characters_replaced(service: Service, name: str) -> None:
     answer = await service.client.post(REGISTER, json=_account(**{name: 1}))
     ((pointer,),) = ([error["pointer"] for error in answer.json()["errors"]],)
     assert len(pointer) <= len("/body/") + 64
@@ -128,12 +126,12 @@ async def test_the_name_of_an_invented_member_is_cut_off_and_odd_characters_are_
         ({"username": "my.own.name", "password": "My.Own.Name"}, "password_is_name"),
     ],
 )
-async def test_what_the_rules_refuse_has_its_code(service: Service, changes: dict[str, object], code: str) -> None:
+async def test_each_violated_rule_has_its_code(service: Service, changes: dict[str, object], code: str) -> None:
     assert is_problem(await service.client.post(REGISTER, json=_account(**changes)), 422, code)
 
 
 def _spoilt(field: str, secret: str) -> list[dict[str, Any]]:
-    """Bodies with a secret in the field, each wrong in another way."""
+    """Return invalid bodies with a secret in the field, each invalid for a different reason."""
     return [
         _account(**{field: [secret]}),
         _account(**{field: {secret: secret}}),
@@ -145,7 +143,7 @@ def _spoilt(field: str, secret: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("field", ["email", "username", "password", "refresh_token"])
 @pytest.mark.parametrize("path", JSON_CALLS)
-async def test_refused_json_is_repeated_neither_in_the_answer_nor_in_the_log(
+async def test_refused_json_is_not_repeated_in_the_response_or_the_log(
     service: Service, logs: Logs, path: str, field: str
 ) -> None:
     secret = mark()
@@ -157,7 +155,7 @@ async def test_refused_json_is_repeated_neither_in_the_answer_nor_in_the_log(
 
 
 @pytest.mark.parametrize("field", ["username", "password", "grant_type", "scope", "client_id", "client_secret", "more"])
-async def test_refused_forms_are_repeated_neither_in_the_answer_nor_in_the_log(
+async def test_refused_forms_are_not_repeated_in_the_response_or_the_log(
     service: Service, logs: Logs, field: str
 ) -> None:
     secret = mark()
@@ -169,7 +167,7 @@ async def test_refused_forms_are_repeated_neither_in_the_answer_nor_in_the_log(
 
 
 @pytest.mark.parametrize("grant", ["authorization_code", "client_credentials", "PASSWORD"])
-async def test_another_grant_type_is_refused_by_its_oauth_name(service: Service, grant: str) -> None:
+async def test_an_unsupported_grant_type_is_refused_with_the_oauth_error(service: Service, grant: str) -> None:
     person = await service.register()
     form = {"username": person.username, "password": PASSWORD, "grant_type": grant}
     answer = await service.client.post(TOKEN, data=form)
@@ -178,7 +176,7 @@ async def test_another_grant_type_is_refused_by_its_oauth_name(service: Service,
 
 
 @pytest.mark.parametrize("scope", ["admin", "account admin", "ACCOUNT", "*"])
-async def test_another_scope_is_refused_by_its_oauth_name(service: Service, scope: str) -> None:
+async def test_an_invalid_scope_is_refused_with_the_oauth_error(service: Service, scope: str) -> None:
     person = await service.register()
     form = {"username": person.username, "password": PASSWORD, "scope": scope}
     answer = await service.client.post(TOKEN, data=form)
@@ -187,9 +185,7 @@ async def test_another_scope_is_refused_by_its_oauth_name(service: Service, scop
 
 
 @pytest.mark.parametrize("query", ["username=a&password=b", "password=b", "x", "grant_type=password"])
-async def test_credentials_in_the_query_string_are_refused_although_they_are_right(
-    service: Service, query: str
-) -> None:
+async def test_valid_credentials_in_the_query_string_are_refused(service: Service, query: str) -> None:
     person = await service.register()
     form = {"username": person.username, "password": PASSWORD}
     assert is_problem(await service.client.post(f"{TOKEN}?{query}", data=form), 422, "credentials_in_query")
@@ -201,14 +197,14 @@ async def test_a_repeated_field_is_refused(service: Service, form: str) -> None:
 
 
 @pytest.mark.parametrize("ignored", ["audience=x", "audience=x&resource=y", "grant_type=", "scope=&client_id="])
-async def test_unknown_and_empty_fields_count_as_left_out(service: Service, ignored: str) -> None:
+async def test_unknown_and_empty_fields_are_ignored(service: Service, ignored: str) -> None:
     person = await service.register()
     form = f"{ignored}&username={person.username}&password={PASSWORD.replace(' ', '+')}"
     assert (await _post_form(service, form)).status_code == 200
 
 
 @pytest.mark.parametrize("form", ["audience=x&audience=y", "scope=&scope="])
-async def test_a_repeated_field_is_refused_although_it_would_be_ignored(service: Service, form: str) -> None:
+async def test_a_repeated_field_is_refused_even_if_the_field_is_ignored(service: Service, form: str) -> None:
     assert is_problem(await _post_form(service, f"username=a&password=b&{form}"), 422, "malformed_form")
 
 
@@ -229,13 +225,13 @@ async def test_too_many_fields_are_refused(service: Service, fields: int) -> Non
     assert is_problem(answer, 422, "malformed_form")
 
 
-async def test_bytes_that_are_no_utf_8_are_refused(service: Service) -> None:
+async def test_bytes_that_are_not_utf_8_are_refused(service: Service) -> None:
     for form in (b"username=\xff&password=b", b"username=%FF&password=b", b"username=%ED%A0%80&password=b"):
         assert is_problem(await _post_form(service, form), 422, "malformed_body")
 
 
 @pytest.mark.parametrize("name", ["%", "%zz", "%00", "a%00b", "a%0d%0ab", "%40", "a%40%00", "%F0%9F%94%91", "'--", "+"])
-async def test_a_strange_user_name_is_an_unknown_one(service: Service, name: str) -> None:
+async def test_an_invalid_user_name_is_refused_like_an_unknown_one(service: Service, name: str) -> None:
     assert is_problem(await _post_form(service, f"username={name}&password=b"), 401, "invalid_credentials")
 
 

@@ -1,4 +1,4 @@
-"""Access tokens over HTTP: where they are looked for, and what a refused one is told."""
+"""Access tokens over HTTP: where they are accepted, and the response to a refused one."""
 
 import json
 from datetime import timedelta
@@ -35,7 +35,7 @@ def _is_invalid(answer: httpx.Response) -> bool:
 
 @pytest.fixture
 def service(lasting_service: Service) -> Service:
-    """The application, made once: these tests change nothing of it."""
+    """An application shared by these tests, which do not change it."""
     return lasting_service
 
 
@@ -44,13 +44,13 @@ async def _me(service: Service, *values: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
-async def test_the_scheme_counts_in_any_case(service: Service, scheme: str) -> None:
+async def test_the_scheme_is_accepted_in_any_case(service: Service, scheme: str) -> None:
     _, pair = await service.register_and_log_in()
     assert (await _me(service, f"{scheme} {pair.access}")).status_code == 200
 
 
 @pytest.mark.parametrize("spelling", ["Bearer  {}", "Bearer    {}", "Bearer {} ", "Bearer {}\t", " Bearer {}"])
-async def test_white_space_around_scheme_and_token_does_not_matter(service: Service, spelling: str) -> None:
+async def test_white_space_around_scheme_and_token_is_ignored(service: Service, spelling: str) -> None:
     _, pair = await service.register_and_log_in()
     assert (await _me(service, spelling.format(pair.access))).status_code == 200
 
@@ -70,12 +70,12 @@ async def test_a_token_without_scheme_is_a_missing_token(service: Service) -> No
     assert _is_missing(await _me(service, pair.access))
 
 
-async def test_a_token_in_the_query_string_is_not_looked_at(service: Service) -> None:
+async def test_a_token_in_the_query_string_is_ignored(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert _is_missing(await service.client.get(ME, params={"access_token": pair.access}))
 
 
-async def test_a_token_in_a_cookie_is_not_looked_at(service: Service) -> None:
+async def test_a_token_in_a_cookie_is_ignored(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert _is_missing(await service.client.get(ME, headers={"Cookie": f"access_token={pair.access}"}))
 
@@ -83,12 +83,12 @@ async def test_a_token_in_a_cookie_is_not_looked_at(service: Service) -> None:
 @pytest.mark.parametrize(
     "value", ["Bearer", "Bearer ", "Bearer  ", "Bearer\t", "Bearer null", "Bearer a b", "Bearer ,"]
 )
-async def test_a_scheme_without_a_token_of_ours_is_refused(service: Service, value: str) -> None:
+async def test_a_scheme_without_an_access_token_is_refused(service: Service, value: str) -> None:
     answer = await _me(service, value)
     assert _is_missing(answer) or _is_invalid(answer)
 
 
-async def test_two_headers_are_refused_although_both_are_right(service: Service) -> None:
+async def test_two_authorization_headers_are_refused_even_if_both_are_valid(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert _is_invalid(await _me(service, f"Bearer {pair.access}", f"Bearer {pair.access}"))
 
@@ -98,7 +98,7 @@ async def test_a_second_token_in_one_header_is_refused(service: Service) -> None
     assert _is_invalid(await _me(service, f"Bearer {pair.access}, Bearer {pair.access}"))
 
 
-async def test_a_refresh_token_is_no_access_token(service: Service) -> None:
+async def test_a_refresh_token_is_refused_as_access_token(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert _is_invalid(await _me(service, f"Bearer {pair.refresh}"))
 
@@ -120,13 +120,13 @@ def _encoded(service: Service, claims: dict[str, object], **header: object) -> s
 
 
 async def test_a_token_encoded_by_hand_is_accepted(service: Service) -> None:
-    """So the refusals below are for the reasons that they name."""
+    """This shows that the tokens below are refused for the reasons named there."""
     _, pair = await service.register_and_log_in()
     assert (await service.get_me(_encoded(service, _claims(pair)))).status_code == 200
 
 
 @pytest.mark.parametrize("claim", ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "client_id", "scope"])
-async def test_a_token_without_one_of_its_claims_is_refused(service: Service, claim: str) -> None:
+async def test_a_token_with_a_missing_claim_is_refused(service: Service, claim: str) -> None:
     _, pair = await service.register_and_log_in()
     claims = _claims(pair)
     del claims[claim]
@@ -157,7 +157,7 @@ async def test_a_token_with_another_header_is_refused(service: Service, header: 
 
 
 @pytest.mark.parametrize("purpose", [None, REFRESH_TOKEN_PURPOSE])
-async def test_a_token_under_the_secret_itself_or_another_purpose_is_refused(
+async def test_a_token_signed_with_the_secret_itself_or_a_key_of_another_purpose_is_refused(
     service: Service, purpose: bytes | None
 ) -> None:
     _, pair = await service.register_and_log_in()
@@ -192,7 +192,7 @@ async def test_another_algorithm_works_and_refuses_the_tokens_of_the_first(
     assert _is_invalid(await service.get_me(renewed.access))
 
 
-async def test_the_configured_life_of_a_token_is_told_and_held(make_service: MakeService) -> None:
+async def test_the_configured_lifetime_of_a_token_is_returned_and_enforced(make_service: MakeService) -> None:
     service = await make_service(access_token_expire_minutes=5)
     person = await service.register()
     answer = await service.post_token(person.username, person.password)
@@ -201,7 +201,7 @@ async def test_the_configured_life_of_a_token_is_told_and_held(make_service: Mak
     assert _is_invalid(await service.get_me(answer.json()["access_token"]))
 
 
-async def test_a_token_of_a_session_that_never_was_is_refused(service: Service) -> None:
+async def test_a_token_of_an_unknown_session_is_refused(service: Service) -> None:
     person = await service.register()
     signer = AccessTokens(
         key=derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),

@@ -1,4 +1,4 @@
-"""The limit of 64 KiB on bodies: announced, chunked, exact, and announced wrongly."""
+"""The limit of 64 KiB on bodies: with a Content-Length, chunked, at the exact limit, and with an invalid length."""
 
 from collections.abc import AsyncIterator
 
@@ -14,12 +14,12 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture
 def service(lasting_service: Service) -> Service:
-    """The application, made once: these tests change nothing of it."""
+    """An application shared by these tests, which do not change it."""
     return lasting_service
 
 
 @pytest.mark.parametrize("path", [REGISTER, TOKEN, REFRESH, REVOKE, "/health/liveness", "/nowhere"])
-async def test_an_announced_body_above_64_kib_is_refused_before_it_is_read(service: Service, path: str) -> None:
+async def test_a_content_length_above_64_kib_is_refused_before_the_body_is_read(service: Service, path: str) -> None:
     async def never_read() -> AsyncIterator[bytes]:
         raise AssertionError
         yield b""
@@ -31,7 +31,7 @@ async def test_an_announced_body_above_64_kib_is_refused_before_it_is_read(servi
 
 
 @pytest.mark.parametrize(("path", "content_type"), [(REGISTER, "application/json"), (TOKEN, FORM)])
-async def test_a_chunked_body_above_64_kib_is_refused_at_the_byte_too_many(
+async def test_a_chunked_body_is_refused_as_soon_as_it_exceeds_64_kib(
     service: Service, path: str, content_type: str
 ) -> None:
     sent = 0
@@ -48,7 +48,7 @@ async def test_a_chunked_body_above_64_kib_is_refused_at_the_byte_too_many(
 
 
 @pytest.mark.parametrize("way", ["announced", "chunked"])
-async def test_a_body_of_exactly_64_kib_is_read(service: Service, way: str) -> None:
+async def test_a_body_of_exactly_64_kib_is_accepted(service: Service, way: str) -> None:
     body = b"username=a&password=" + b"x" * (LIMIT - 20)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -61,7 +61,7 @@ async def test_a_body_of_exactly_64_kib_is_read(service: Service, way: str) -> N
 
 
 @pytest.mark.parametrize("length", ["-1", "1.5", "garbage", "", "+5", "0x10", "9" * 5000, "1e3", "\u00b2"])
-async def test_a_content_length_that_is_no_number_is_refused(service: Service, length: str) -> None:
+async def test_a_content_length_that_is_not_a_number_is_refused(service: Service, length: str) -> None:
     headers: list[tuple[bytes, bytes]] = [(b"Content-Type", FORM.encode()), (b"Content-Length", length.encode())]
     answer = await service.client.post(TOKEN, content=b"a=b", headers=headers)
     assert is_problem(answer, 413, "body_too_large")

@@ -1,4 +1,4 @@
-"""Lists are compressed for clients that ask; answers with tokens never are, whoever asks."""
+"""Lists are compressed for clients that accept it; responses with tokens never are."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ SHORT = "x" * (MINIMUM_COMPRESSED_BYTES - 1)
 
 @pytest.fixture
 async def lists() -> AsyncIterator[httpx.AsyncClient]:
-    """An application of the test's own, with one long answer."""
+    """An application with one route that returns a list."""
     app = FastAPI()
 
     async def long(text: str = LONG) -> PlainTextResponse:
@@ -43,7 +43,7 @@ async def _raw(client: httpx.AsyncClient, accept: str | None, text: str = LONG) 
 
 
 @pytest.mark.parametrize("accept", ["gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.8, *;q=0.1"])
-async def test_a_long_list_is_compressed_for_clients_that_take_it(lists: httpx.AsyncClient, accept: str) -> None:
+async def test_a_long_list_is_compressed_for_clients_that_accept_it(lists: httpx.AsyncClient, accept: str) -> None:
     answer, raw = await _raw(lists, accept)
     assert answer.headers["content-encoding"] == "gzip"
     assert "Accept-Encoding" in answer.headers["vary"]
@@ -52,7 +52,7 @@ async def test_a_long_list_is_compressed_for_clients_that_take_it(lists: httpx.A
 
 
 @pytest.mark.parametrize("accept", [None, "", "identity", "br", "gzip;q=0", "GZIP; q=0.000, br", "br, gzip ; q=0"])
-async def test_a_long_list_is_plain_for_clients_that_do_not_and_says_that_it_would_vary(
+async def test_a_long_list_is_uncompressed_with_a_vary_header_for_other_clients(
     lists: httpx.AsyncClient, accept: str | None
 ) -> None:
     answer, raw = await _raw(lists, accept)
@@ -61,18 +61,18 @@ async def test_a_long_list_is_plain_for_clients_that_do_not_and_says_that_it_wou
     assert raw.decode() == LONG
 
 
-async def test_a_short_list_is_plain(lists: httpx.AsyncClient) -> None:
+async def test_a_short_list_is_not_compressed(lists: httpx.AsyncClient) -> None:
     answer, raw = await _raw(lists, "gzip", SHORT)
     assert "content-encoding" not in answer.headers
     assert raw.decode() == SHORT
 
 
-async def test_a_list_of_the_least_size_is_compressed(lists: httpx.AsyncClient) -> None:
+async def test_a_list_of_the_minimum_size_is_compressed(lists: httpx.AsyncClient) -> None:
     answer, _ = await _raw(lists, "gzip", SHORT + "x")
     assert answer.headers["content-encoding"] == "gzip"
 
 
-async def test_the_application_compresses_no_answer_with_tokens(make_service: MakeService) -> None:
+async def test_responses_with_tokens_are_not_compressed(make_service: MakeService) -> None:
     service = await make_service(jwt_issuer="i" * MINIMUM_COMPRESSED_BYTES)
     asked = {"Accept-Encoding": "gzip"}
     person = await service.register()
@@ -87,7 +87,7 @@ async def test_the_application_compresses_no_answer_with_tokens(make_service: Ma
 
 
 async def _items_of_one_user(service: Service) -> dict[str, str]:
-    """Add items that make a long list, and one that all may see; return the headers of their owner."""
+    """Add items for a long list, and one public item; return the headers of their owner."""
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}"}
     for number in range(12):
@@ -97,7 +97,7 @@ async def _items_of_one_user(service: Service) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("call", [LIST, f"{LIST}?after=", f"{LIST}/search?q=compressible"])
-async def test_the_application_compresses_its_lists(service: Service, call: str) -> None:
+async def test_the_lists_of_the_application_are_compressed(service: Service, call: str) -> None:
     headers = await _items_of_one_user(service)
     plain = await service.client.get(call, headers={**headers, "Accept-Encoding": "identity"})
     packed = await service.client.get(call, headers={**headers, "Accept-Encoding": "gzip"})
@@ -108,7 +108,7 @@ async def test_the_application_compresses_its_lists(service: Service, call: str)
     assert len(packed.json()["items"]) >= 12
 
 
-async def test_a_list_tells_all_that_it_varies_by(make_service: MakeService) -> None:
+async def test_a_list_names_every_header_it_varies_by(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins="https://app.example.com")
     headers = await _items_of_one_user(service)
     answer = await service.client.get(LIST, headers={**headers, "Origin": "https://app.example.com"})
@@ -119,8 +119,8 @@ async def test_a_list_tells_all_that_it_varies_by(make_service: MakeService) -> 
     }
 
 
-async def test_no_compressed_answer_has_a_strong_entity_tag(service: Service) -> None:
-    """It would be the same for two encodings of the answer (RFC 9110 section 8.8.3.3)."""
+async def test_no_compressed_response_has_a_strong_entity_tag(service: Service) -> None:
+    """Both encodings of the response would have the same tag (RFC 9110 section 8.8.3.3)."""
     headers = await _items_of_one_user(service)
     for path in COMPRESSED_CALLS:
         answer = await service.client.get(

@@ -1,4 +1,4 @@
-"""Calls from pages of other origins: closed unless the settings name them, and then readable in success and refusal."""
+"""Cross-origin calls are refused unless the settings allow the origin; then successes and errors are readable."""
 
 import httpx
 import pytest
@@ -16,7 +16,7 @@ async def open_to_app(make_service: MakeService) -> Service:
     return await make_service(cors_allow_origins=f"{APP},http://localhost:3000")
 
 
-async def _ask(
+async def _preflight(
     service: Service, origin: str, method: str = "POST", headers: str = "", path: str = TOKEN
 ) -> httpx.Response:
     asked = {"Origin": origin, "Access-Control-Request-Method": method}
@@ -35,12 +35,12 @@ def _is_open_to(answer: httpx.Response, origin: str) -> bool:
 
 
 def _named(answer: httpx.Response) -> dict[str, str]:
-    """Return what each part of the preflight is refused for."""
+    """Return the refused parts of the preflight with their reasons."""
     return {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
 
 
-async def test_without_origins_a_preflight_points_at_the_setting_and_opens_nothing(service: Service) -> None:
-    asked = await _ask(service, APP)
+async def test_without_allowed_origins_a_preflight_is_refused_and_names_the_setting(service: Service) -> None:
+    asked = await _preflight(service, APP)
     answered = await service.client.get("/health/liveness", headers={"Origin": APP})
     assert is_problem(asked, 400, "cross_origin_refused")
     assert "CORS_ALLOW_ORIGINS is empty" in _named(asked)["/headers/Origin"]
@@ -49,8 +49,8 @@ async def test_without_origins_a_preflight_points_at_the_setting_and_opens_nothi
 
 @pytest.mark.parametrize("origin", [APP, "http://localhost:3000"])
 @pytest.mark.parametrize("path", [TOKEN, ME, "/api/v1/items"])
-async def test_a_preflight_of_a_named_origin_is_answered(open_to_app: Service, origin: str, path: str) -> None:
-    answer = await _ask(
+async def test_a_preflight_of_an_allowed_origin_is_accepted(open_to_app: Service, origin: str, path: str) -> None:
+    answer = await _preflight(
         open_to_app,
         origin,
         "POST",
@@ -82,21 +82,23 @@ async def test_a_preflight_of_a_named_origin_is_answered(open_to_app: Service, o
         (APP, "POST", "x-other"),
     ],
 )
-async def test_another_preflight_is_refused_as_a_problem(
+async def test_an_invalid_preflight_is_refused_as_a_problem(
     open_to_app: Service, origin: str, method: str, headers: str
 ) -> None:
-    answer = await _ask(open_to_app, origin, method, headers)
+    answer = await _preflight(open_to_app, origin, method, headers)
     assert is_problem(answer, 400, "cross_origin_refused")
     assert answer.headers.get("access-control-allow-origin") in {None, APP}
     assert (answer.headers.get("access-control-allow-origin") == APP) is (origin == APP)
 
 
-async def test_a_header_that_is_not_allowed_is_not_blamed_on_the_origin(open_to_app: Service) -> None:
-    assert set(_named(await _ask(open_to_app, APP, headers="x-other"))) == {"/headers/Access-Control-Request-Headers"}
+async def test_a_refused_header_is_not_reported_as_a_refused_origin(open_to_app: Service) -> None:
+    assert set(_named(await _preflight(open_to_app, APP, headers="x-other"))) == {
+        "/headers/Access-Control-Request-Headers"
+    }
 
 
-async def test_a_refused_preflight_names_all_that_is_missing(open_to_app: Service) -> None:
-    answer = await _ask(open_to_app, OTHER, "TRACE", "authorization, x-tenant,x-client")
+async def test_a_refused_preflight_names_everything_that_is_not_allowed(open_to_app: Service) -> None:
+    answer = await _preflight(open_to_app, OTHER, "TRACE", "authorization, x-tenant,x-client")
     named = _named(answer)
     assert set(named) == {
         "/headers/Origin",
@@ -106,27 +108,27 @@ async def test_a_refused_preflight_names_all_that_is_missing(open_to_app: Servic
     assert "CORS_ALLOW_HEADERS: x-client, x-tenant." in named["/headers/Access-Control-Request-Headers"]
 
 
-async def test_a_header_name_that_is_none_is_not_repeated(open_to_app: Service) -> None:
+async def test_an_invalid_header_name_is_not_repeated(open_to_app: Service) -> None:
     secret = mark()
-    answer = await _ask(open_to_app, APP, headers=f"<{secret}>,{secret * 4}")
+    answer = await _preflight(open_to_app, APP, headers=f"<{secret}>,{secret * 4}")
     assert is_problem(answer, 400, "cross_origin_refused")
     assert secret not in answer.text
 
 
-async def test_headers_of_the_setting_are_allowed_too(make_service: MakeService) -> None:
+async def test_headers_named_in_the_setting_are_allowed_too(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins=APP, cors_allow_headers="X-Tenant")
-    answer = await _ask(service, APP, headers="x-tenant,authorization")
+    answer = await _preflight(service, APP, headers="x-tenant,authorization")
     assert answer.status_code == 200
     assert "X-Tenant" in answer.headers["access-control-allow-headers"].split(", ")
 
 
-async def test_the_page_of_an_app_may_call_when_its_origin_is_listed(make_service: MakeService) -> None:
+async def test_the_origin_of_an_app_can_be_allowed(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins="capacitor://localhost")
-    answer = await _ask(service, "capacitor://localhost", headers="authorization")
+    answer = await _preflight(service, "capacitor://localhost", headers="authorization")
     assert answer.headers["access-control-allow-origin"] == "capacitor://localhost"
 
 
-async def test_an_answer_of_success_is_open_to_the_origin(open_to_app: Service) -> None:
+async def test_a_successful_response_is_readable_by_the_origin(open_to_app: Service) -> None:
     person = await open_to_app.register()
     form = {"username": person.username, "password": person.password}
     answer = await open_to_app.client.post(TOKEN, data=form, headers={"Origin": APP})
@@ -134,20 +136,20 @@ async def test_an_answer_of_success_is_open_to_the_origin(open_to_app: Service) 
     assert _is_open_to(answer, APP)
 
 
-async def test_an_answer_is_not_open_to_another_origin(open_to_app: Service) -> None:
+async def test_a_response_is_not_readable_by_another_origin(open_to_app: Service) -> None:
     answer = await open_to_app.client.get("/health/liveness", headers={"Origin": OTHER})
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
     assert "Origin" in answer.headers["vary"]
 
 
-async def test_an_answer_without_origin_says_that_it_would_vary(open_to_app: Service) -> None:
+async def test_a_response_without_origin_has_a_vary_header(open_to_app: Service) -> None:
     answer = await open_to_app.client.get("/health/liveness")
     assert answer.headers["vary"] == "Origin"
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_a_refusal_is_open_to_the_origin(open_to_app: Service) -> None:
+async def test_a_refusal_is_readable_by_the_origin(open_to_app: Service) -> None:
     headers = {"Origin": APP}
     client = open_to_app.client
     refusals = [
@@ -162,7 +164,7 @@ async def test_a_refusal_is_open_to_the_origin(open_to_app: Service) -> None:
     assert [answer.status_code for answer, _ in refusals if not _is_open_to(answer, APP)] == []
 
 
-async def test_a_limit_is_open_to_the_origin_and_says_when_to_try_again(make_service: MakeService) -> None:
+async def test_a_rate_limit_and_its_retry_after_header_are_readable_by_the_origin(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins=APP, rate_limit_enabled=True, rate_limit_refresh="1/hour")
     body = {"refresh_token": "unknown"}
     answers = [await service.client.post(REFRESH, json=body, headers={"Origin": APP}) for _ in range(2)]
@@ -171,7 +173,7 @@ async def test_a_limit_is_open_to_the_origin_and_says_when_to_try_again(make_ser
     assert "Retry-After" in answers[-1].headers["access-control-expose-headers"]
 
 
-async def test_a_crash_is_open_to_the_origin(open_to_app: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_error_is_readable_by_the_origin(open_to_app: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError(mark())
 
@@ -181,33 +183,33 @@ async def test_a_crash_is_open_to_the_origin(open_to_app: Service, monkeypatch: 
     assert _is_open_to(answer, APP)
 
 
-async def test_an_outage_is_open_to_the_origin(make_service: MakeService, make_database: MakeDatabase) -> None:
+async def test_an_outage_is_readable_by_the_origin(make_service: MakeService, make_database: MakeDatabase) -> None:
     service = await make_service(cors_allow_origins=APP, database_url=make_database(migrated=False))
     answer = await service.client.get("/health/readiness", headers={"Origin": APP})
     assert answer.status_code == 503
     assert _is_open_to(answer, APP)
 
 
-async def test_an_unknown_host_is_open_to_the_origin(make_service: MakeService) -> None:
+async def test_the_refusal_of_an_unknown_host_is_readable_by_the_origin(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins=APP, allowed_hosts="auth.example.com")
     answer = await service.client.get(ME, headers={"Origin": APP})
     assert is_problem(answer, 400, "unknown_host")
     assert _is_open_to(answer, APP)
 
 
-async def test_all_origins_are_told_so_and_never_with_credentials(make_service: MakeService) -> None:
+async def test_a_wildcard_origin_is_returned_without_credentials(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins="*")
     for answer in (
-        await _ask(service, OTHER, headers="authorization"),
+        await _preflight(service, OTHER, headers="authorization"),
         await service.client.get(ME, headers={"Origin": OTHER}),
     ):
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_credentials_are_allowed_to_named_origins_when_set(make_service: MakeService) -> None:
+async def test_credentials_can_be_allowed_for_named_origins(make_service: MakeService) -> None:
     service = await make_service(cors_allow_origins=APP, cors_allow_credentials=True)
-    asked, answered = await _ask(service, APP), await service.client.get(ME, headers={"Origin": APP})
+    asked, answered = await _preflight(service, APP), await service.client.get(ME, headers={"Origin": APP})
     for answer in (asked, answered):
         assert answer.headers["access-control-allow-origin"] == APP
         assert answer.headers["access-control-allow-credentials"] == "true"
@@ -215,9 +217,9 @@ async def test_credentials_are_allowed_to_named_origins_when_set(make_service: M
     assert "access-control-allow-origin" not in other.headers
 
 
-async def test_two_applications_in_one_process_are_open_to_their_own_origins(
+async def test_two_applications_in_one_process_allow_their_own_origins(
     open_to_app: Service, make_service: MakeService
 ) -> None:
     other = await make_service(cors_allow_origins=OTHER)
-    assert (await _ask(open_to_app, OTHER)).status_code == 400
-    assert (await _ask(other, OTHER)).status_code == 200
+    assert (await _preflight(open_to_app, OTHER)).status_code == 400
+    assert (await _preflight(other, OTHER)).status_code == 200

@@ -100,7 +100,7 @@ def service(lasting_service: Service) -> Service:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
-async def test_a_page_loads_what_it_needs_from_here_only(service: Service, path: str) -> None:
+async def test_a_page_loads_nothing_from_other_hosts(service: Service, path: str) -> None:
     page = await service.client.get(path)
     assert page.status_code == 200
     addresses = [one or other for one, other in ADDRESS.findall(page.text) if not (one or other).startswith("data:")]
@@ -113,29 +113,29 @@ async def test_a_page_loads_what_it_needs_from_here_only(service: Service, path:
 
 
 @pytest.mark.parametrize("name", ["swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js"])
-async def test_the_documentations_own_files_are_served(service: Service, name: str) -> None:
+async def test_the_assets_of_the_documentation_are_served(service: Service, name: str) -> None:
     answer = await service.client.get(f"/docs/assets/{name}")
     assert answer.status_code == 200
     assert len(answer.content) > 10_000
 
 
-async def test_the_description_names_every_call_and_no_host(service: Service) -> None:
+async def test_the_openapi_document_contains_every_call_and_no_host(service: Service) -> None:
     answer = await service.client.get("/openapi.json")
     document = answer.json()
     assert answer.status_code == 200
     assert {path: set(calls) for path, calls in document["paths"].items()} == CALLS
     assert "servers" not in document
-    # Hosts are those of examples (RFC 2606). What follows otpauth:// is no host.
+    # Only example hosts (RFC 2606) occur. The part after otpauth:// is not a host.
     hosts = set(re.findall(r"(?<!otpauth)://([^/\"]*)", answer.text))
     assert {host for host in hosts if not host.endswith(".example.com")} == set()
 
 
-async def test_the_authorize_button_logs_in_where_the_description_says(service: Service) -> None:
+async def test_the_authorize_button_logs_in_at_the_documented_token_url(service: Service) -> None:
     document = (await service.client.get("/openapi.json")).json()
     flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
     assert flow["tokenUrl"] == TOKEN
     assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"password": ["account"]}]
-    # What Swagger UI sends for it.
+    # The request that Swagger UI sends.
     person = await service.register()
     form = {"grant_type": "password", "username": person.username, "password": person.password, "scope": ""}
     headers = {"X-Requested-With": "XMLHttpRequest", "Authorization": "Basic Og=="}

@@ -1,4 +1,4 @@
-"""One hostile account or many hostile addresses beside a genuine user, who is served all the same."""
+"""A legitimate user is served although one account or many client addresses overload the service."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ from tests.integration.items.catalogue import SEARCH, Owner, sign_in
 from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
 BOUND_SECONDS = 120
-"""Generous: the machine may be busy."""
+"""Long, because the machine may be busy."""
 
 SEARCHES = 150
 HOSTILE_ADDRESSES = 90
@@ -28,7 +28,7 @@ READINESS = "/health/readiness"
 
 @pytest.fixture
 async def alone(make_service: MakeService, own_database: str) -> Service:
-    """A service with production's budgets, on a database whose tables the test may lock."""
+    """A service with production limits, on a database whose tables the test may lock."""
     return await make_service(
         database_url=own_database, calls_per_user=50, calls_per_address=512, password_hashes_per_address=50
     )
@@ -36,26 +36,26 @@ async def alone(make_service: MakeService, own_database: str) -> Service:
 
 @asynccontextmanager
 async def held_items(service: Service) -> AsyncIterator[None]:
-    """Have every statement on items wait until the block ends."""
+    """Block every statement on items until the context ends."""
     async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
         await holder.execute("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
         yield
 
 
 async def refusals(calls: list[asyncio.Task[httpx.Response]], number: int) -> None:
-    """Return when so many of the calls were answered: those that are let in wait for what is held."""
+    """Wait until this number of calls was answered; the accepted calls wait for the lock."""
     while sum(call.done() for call in calls) < number:  # noqa: ASYNC110 - any of the calls may end next
         await asyncio.sleep(0.01)
 
 
 async def is_served(service: Service, person: Person, access: str, refresh: str) -> None:
-    """Make the calls of a genuine user, each of which succeeds."""
+    """Make the calls of a legitimate user, and check that each succeeds."""
     assert (await service.get_me(access)).status_code == 200
     await service.refresh(refresh)
     await service.log_in(person)
 
 
-async def test_searches_of_one_account_leave_accounts_and_sessions_to_others(alone: Service, logs: Logs) -> None:
+async def test_searches_of_one_account_do_not_block_accounts_and_sessions_of_others(alone: Service, logs: Logs) -> None:
     hostile = await sign_in(alone)
     person, tokens = await alone.register_and_log_in()
     async with asyncio.timeout(BOUND_SECONDS):
@@ -73,8 +73,8 @@ async def test_searches_of_one_account_leave_accounts_and_sessions_to_others(alo
     assert events(logs, "budget.exceeded")[0]["budget"] == "too_many_calls_of_user"
 
 
-async def test_searches_of_the_audit_log_leave_accounts_and_sessions_to_others(alone: Service) -> None:
-    """They may read until the time limit of a statement, and an auditor is no administrator."""
+async def test_searches_of_the_audit_log_do_not_block_accounts_and_sessions_of_others(alone: Service) -> None:
+    """They may take until the statement timeout, and auditors are not administrators."""
     auditor = await signed_in_with(alone, "auditor")
     person, tokens = await alone.register_and_log_in()
     async with asyncio.timeout(BOUND_SECONDS):
@@ -87,7 +87,7 @@ async def test_searches_of_the_audit_log_leave_accounts_and_sessions_to_others(a
     await is_served(alone, person, tokens.access, tokens.refresh)
 
 
-async def test_searches_of_one_account_leave_searches_to_others(alone: Service) -> None:
+async def test_searches_of_one_account_do_not_block_searches_of_others(alone: Service) -> None:
     hostile, genuine = await sign_in(alone), await sign_in(alone)
     async with asyncio.timeout(BOUND_SECONDS):
         async with held_items(alone):
@@ -98,7 +98,7 @@ async def test_searches_of_one_account_leave_searches_to_others(alone: Service) 
         assert statuses([await own, *await asyncio.gather(*searches)]) == [200] * 41
 
 
-async def test_with_a_single_connection_everything_is_still_served(make_service: MakeService) -> None:
+async def test_a_pool_with_a_single_connection_serves_all_calls(make_service: MakeService) -> None:
     service = await make_service(db_pool_max_conn=1)
     owner = await sign_in(service)
     await owner.create("A word")
@@ -109,7 +109,7 @@ async def test_with_a_single_connection_everything_is_still_served(make_service:
     assert (await owner.import_csv("title\nB\n")).status_code == 200
 
 
-async def test_one_address_has_so_many_calls_in_flight_and_health_is_answered_above(
+async def test_concurrent_calls_of_one_address_are_limited_except_health_calls(
     make_service: MakeService, own_database: str
 ) -> None:
     service = await make_service(database_url=own_database, calls_per_address=3, db_pool_max_conn=4)
@@ -128,7 +128,7 @@ async def test_one_address_has_so_many_calls_in_flight_and_health_is_answered_ab
     assert (await service.get_me(owner.access)).status_code == 200
 
 
-async def test_eight_hundred_probes_ask_once_and_a_full_pool_makes_none_fail(
+async def test_eight_hundred_probes_share_one_query_and_succeed_with_a_full_pool(
     make_service: MakeService, own_database: str
 ) -> None:
     service = await make_service(database_url=own_database, db_pool_max_conn=1)
@@ -145,7 +145,7 @@ async def test_eight_hundred_probes_ask_once_and_a_full_pool_makes_none_fail(
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """No hash is computed before this is set."""
+    """An event that delays all hashes until it is set."""
     opened = threading.Event()
     opened.set()
     hashpw = bcrypt.hashpw
@@ -167,14 +167,14 @@ async def hostile_login(service: Service, number: int, username: str) -> httpx.R
 
 async def until_waiting(service: Service, number: int) -> None:
     hasher: Any = service.hasher
-    while hasher.waiting < number:  # noqa: ASYNC110 - the hasher has no event for it
+    while hasher.waiting < number:  # noqa: ASYNC110 - the hasher has no event for this
         await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize(
     ("guessed", "hashes", "refused"), [("of many", MINIMUM_CAPACITY, 503), ("of one", LOGIN_CURVE.free, 429)]
 )
-async def test_ninety_hostile_addresses_leave_login_and_registration_to_others(
+async def test_logins_from_ninety_addresses_do_not_block_logins_and_registrations_of_others(
     alone: Service, gate: threading.Event, guessed: str, hashes: int, refused: int
 ) -> None:
     person, tokens = await alone.register_and_log_in()
@@ -198,7 +198,7 @@ async def test_ninety_hostile_addresses_leave_login_and_registration_to_others(
     assert {answer.status_code for answer in answers} == {401, refused}
 
 
-async def test_one_address_has_so_many_hashes_waiting(make_service: MakeService, gate: threading.Event) -> None:
+async def test_the_queued_hashes_of_one_address_are_limited(make_service: MakeService, gate: threading.Event) -> None:
     service = await make_service(password_hashes_per_address=2)
     person = await service.register()
     async with asyncio.timeout(BOUND_SECONDS):
@@ -213,7 +213,7 @@ async def test_one_address_has_so_many_hashes_waiting(make_service: MakeService,
     assert (refused.headers["retry-after"], refused.json()["error"]) == ("1", "temporarily_unavailable")
 
 
-async def test_the_hash_of_a_client_that_has_left_is_not_computed(
+async def test_the_hash_for_a_disconnected_client_is_not_computed(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
     service = await make_service()
@@ -246,7 +246,7 @@ async def test_the_hash_of_a_client_that_has_left_is_not_computed(
 
 
 async def send_login(service: Service, left: asyncio.Event) -> None:
-    """Send a login, and leave when told to."""
+    """Send a login, and disconnect when the event is set."""
     body = iter([{"type": "http.request", "body": b"username=nobody&password=wrong", "more_body": False}])
     headers = [(b"content-type", b"application/x-www-form-urlencoded")]
     path = "/api/v1/auth/token"
@@ -265,7 +265,7 @@ async def send_login(service: Service, left: asyncio.Event) -> None:
     await service.app(scope, receive, send)
 
 
-async def test_a_call_that_is_over_does_not_count_however_it_ended(make_service: MakeService) -> None:
+async def test_a_finished_call_does_not_count_whether_it_succeeded_or_failed(make_service: MakeService) -> None:
     service = await make_service(calls_per_address=1, calls_per_user=1)
     owner: Owner = await sign_in(service)
     for _ in range(3):

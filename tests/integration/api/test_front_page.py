@@ -1,4 +1,4 @@
-"""/: what this is and where the documentation is."""
+"""/: the name of the service and links to its documentation."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_html_is_sent_only_where_the_accept_header_names_it(accept: str, *, is_h
     assert prefers_html(accept) is is_html
 
 
-async def test_a_browser_gets_a_page_with_links_that_work(lasting_service: Service) -> None:
+async def test_a_browser_gets_an_html_page_with_working_links(lasting_service: Service) -> None:
     answer = await lasting_service.client.get("/", headers={"Accept": BROWSER})
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "Accept" in answer.headers["vary"]
@@ -36,14 +36,14 @@ async def test_a_browser_gets_a_page_with_links_that_work(lasting_service: Servi
         assert (await lasting_service.client.get(path)).status_code == 200
 
 
-async def test_a_program_gets_the_same_as_json(lasting_service: Service) -> None:
+async def test_other_clients_get_the_same_facts_as_json(lasting_service: Service) -> None:
     answer = await lasting_service.client.get("/")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     facts = answer.json()
     assert (facts["service"], facts["documentation"], facts["openapi"]) == ("doorward", "/docs", "/openapi.json")
 
 
-async def test_without_documentation_no_address_of_it_is_told(make_service: MakeService) -> None:
+async def test_without_documentation_no_link_to_it_is_returned(make_service: MakeService) -> None:
     service = await make_service(docs_enabled=False)
     assert "documentation" not in (await service.client.get("/")).json()
     assert "/docs" not in (await service.client.get("/", headers={"Accept": BROWSER})).text

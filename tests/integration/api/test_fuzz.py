@@ -1,4 +1,4 @@
-"""The OpenAPI document against a running service: Schemathesis with valid and invalid data for every call."""
+"""Schemathesis tests a running service against its OpenAPI document, with valid and invalid data for every call."""
 
 from pathlib import Path
 from typing import Final
@@ -8,16 +8,16 @@ import psycopg
 from development.proof.fuzz import fuzz
 
 EXAMPLES: Final = 5
-"""Of each call; `inv prove --only fuzz` tries 1,000."""
+"""Examples per call; `inv prove --only fuzz` tries 1,000."""
 
 
-def test_no_generated_request_gets_a_server_error_or_an_undocumented_answer(
+def test_no_generated_request_gets_a_server_error_or_an_undocumented_response(
     own_database: str, tmp_path: Path, findings: list[str]
 ) -> None:
     finished = fuzz(own_database, EXAMPLES, tmp_path)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     findings.append(f"fuzz of the calls: {finished.stdout.splitlines()[-1].strip('= ')}")
-    # Calls were let in: some made items, the import took the example of its description, and so did administration's.
+    # Some calls succeeded: items were created, and imports and administration accepted their examples.
     with psycopg.connect(own_database) as connection:
         counted = connection.execute(
             """
@@ -31,5 +31,5 @@ def test_no_generated_request_gets_a_server_error_or_an_undocumented_answer(
     assert counted is not None
     items, imported, roles, users = counted
     assert items > imported > 0
-    assert roles > 2, "more than those that the fuzz itself gives to its callers"
+    assert roles > 2, "more than the fuzz test itself creates for its callers"
     assert users > 30

@@ -1,4 +1,4 @@
-"""The names under which the service answers, over which protocol, and whether it shows its documentation."""
+"""Allowed host names, HSTS, and the setting for the documentation."""
 
 import httpx
 import pytest
@@ -38,7 +38,7 @@ async def _call_as(service: Service, *hosts: str, path: str = ME) -> httpx.Respo
         "a.b.internal.example.com",
     ],
 )
-async def test_calls_by_its_names_are_answered(named: Service, host: str) -> None:
+async def test_calls_to_allowed_hosts_are_answered(named: Service, host: str) -> None:
     assert is_problem(await _call_as(named, host), 401, "missing_access_token")
 
 
@@ -59,48 +59,48 @@ async def test_calls_by_its_names_are_answered(named: Service, host: str) -> Non
     ],
     ids=str,
 )
-async def test_calls_by_another_name_are_refused_as_a_problem(named: Service, hosts: list[str]) -> None:
+async def test_calls_to_another_host_are_refused_as_a_problem(named: Service, hosts: list[str]) -> None:
     answer = await _call_as(named, *hosts)
     assert is_problem(answer, 400, "unknown_host")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "evil" not in answer.text
 
 
-async def test_the_token_endpoint_says_it_as_oauth_does(named: Service) -> None:
+async def test_the_token_endpoint_refuses_another_host_with_an_oauth_error(named: Service) -> None:
     assert (await _call_as(named, "evil.example", path=TOKEN)).json()["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize("host", ["[::1]", "[::1]:8080"])
-async def test_an_address_may_be_a_name(make_service: MakeService, host: str) -> None:
+async def test_an_ip_address_can_be_an_allowed_host(make_service: MakeService, host: str) -> None:
     service = await make_service(allowed_hosts="[::1]")
     assert (await _call_as(service, host)).status_code == 401
 
 
 @pytest.mark.parametrize("name", ["liveness", "readiness", "startup"])
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "10.1.2.3:8080"])
-async def test_health_calls_are_answered_under_every_name(named: Service, name: str, host: str) -> None:
+async def test_health_calls_are_answered_for_every_host(named: Service, name: str, host: str) -> None:
     assert (await _call_as(named, host, path=f"/health/{name}")).status_code == 200
 
 
-async def test_without_names_every_one_is_answered(service: Service) -> None:
+async def test_without_allowed_hosts_every_host_is_answered(service: Service) -> None:
     assert (await _call_as(service, "anything.example")).status_code == 401
 
 
 @pytest.mark.parametrize("path", [ME, "/health/liveness", "/nowhere", "/docs"])
-async def test_behind_https_every_answer_asks_for_nothing_else(make_service: MakeService, path: str) -> None:
+async def test_with_an_https_url_every_response_has_an_hsts_header(make_service: MakeService, path: str) -> None:
     service = await make_service(public_url="https://auth.example.com")
     answer = await service.client.get(path)
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 @pytest.mark.parametrize("url", [None, "http://localhost:8080"])
-async def test_without_https_nothing_asks_for_it(make_service: MakeService, url: str | None) -> None:
+async def test_without_an_https_url_no_response_has_an_hsts_header(make_service: MakeService, url: str | None) -> None:
     service = await make_service(public_url=url)
     assert "strict-transport-security" not in (await service.client.get(ME)).headers
 
 
 @pytest.mark.parametrize("path", DOCUMENTATION)
-async def test_the_documentation_is_there_unless_it_is_switched_off(
+async def test_the_documentation_is_served_unless_it_is_disabled(
     service: Service, make_service: MakeService, path: str
 ) -> None:
     assert (await service.client.get(path)).status_code == 200
@@ -110,7 +110,7 @@ async def test_the_documentation_is_there_unless_it_is_switched_off(
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
-async def test_without_documentation_the_calls_are_there(make_service: MakeService) -> None:
+async def test_without_documentation_the_calls_are_available(make_service: MakeService) -> None:
     service = await make_service(docs_enabled=False)
     _, pair = await service.register_and_log_in()
     assert (await service.get_me(pair.access)).status_code == 200

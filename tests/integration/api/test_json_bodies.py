@@ -1,4 +1,4 @@
-"""One reading of JSON (RFC 8259) at every call that takes it: the same odd body has the same answer everywhere."""
+"""Every call parses JSON (RFC 8259) in the same way: an invalid body has the same response everywhere."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import pytest
 from tests.integration.service import Service, is_problem
 
 FIELD: Final = "FIELD"
-"""Stands in a body for the name of the call's first member that is any text, or else of its first member."""
+"""Placeholder for the name of the call's first member that accepts any text, or else of its first member."""
 
 READ_FORMATS: Final = ("date-time", "uuid")
 
@@ -53,17 +53,17 @@ NO_TEXT: Final = [b"null", b"true", b"1", b"1e999", b"NaN", b"-Infinity", b"[]",
 
 
 class JsonCall(NamedTuple):
-    """A call of the OpenAPI document that takes JSON, and the name of the member of its body that is sent."""
+    """A call of the OpenAPI document with a JSON body, and the name of the member to send."""
 
     method: str
     path: str
     field: str
     takes_any_text: bool
-    """Whether the member is a text, no word of a list, and never null."""
+    """Whether the member is a text that is not an enumeration and never null."""
 
 
 class Caller:
-    """Somebody signed in, who sends one body to all calls that take JSON."""
+    """A signed-in user who sends one body to all calls that accept JSON."""
 
     def __init__(self, service: Service, access_token: str, calls: list[JsonCall]) -> None:
         self._service = service
@@ -71,7 +71,7 @@ class Caller:
         self.calls = calls
 
     async def send(self, body: bytes) -> list[tuple[str, httpx.Response]]:
-        """Return each call's answer, behind the pointer to the member."""
+        """Return each call's response, preceded by the pointer to the member."""
         return [(f"/body/{call.field}", await self._send(call, body)) for call in self.calls]
 
     async def send_text(self, body: bytes) -> list[tuple[str, httpx.Response]]:
@@ -87,12 +87,12 @@ class Caller:
 
 
 def is_any_text(member: Mapping[str, Any]) -> bool:
-    """Tell whether a member is read as any text: no word of a list, no moment, no id."""
+    """Return whether a member accepts any text: it is not an enumeration, a time or an id."""
     return member.get("type") == "string" and "enum" not in member and member.get("format") not in READ_FORMATS
 
 
 def _address_of(path: str) -> str:
-    """Return an address of the path at which nothing is."""
+    """Return a URL for the path with the id of no object."""
     return re.sub(r"\{\w+\}", str(uuid4()), path)
 
 
@@ -110,7 +110,7 @@ async def caller(service: Service) -> Caller:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            # Files are no objects with members.
+            # File bodies are not objects with members.
             if content and "$ref" in content["schema"]:
                 members = schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"]
                 texts = [name for name, each in members.items() if is_any_text(each)]
@@ -119,7 +119,7 @@ async def caller(service: Service) -> Caller:
     return Caller(service, pair.access, calls)
 
 
-async def test_the_openapi_document_names_the_body_of_each_call(caller: Caller) -> None:
+async def test_the_openapi_document_describes_the_body_of_each_call(caller: Caller) -> None:
     assert {(call.method, call.path.rpartition("/")[2], call.field) for call in caller.calls} >= {
         ("POST", "register", "email"),
         ("POST", "refresh", "refresh_token"),
@@ -138,14 +138,14 @@ async def test_the_openapi_document_names_the_body_of_each_call(caller: Caller) 
     assert taking_some == {*of_several_ways, "end", "{name}", "retry", "replay", "rotate"}
 
 
-async def test_what_is_no_json_in_utf_8_is_a_malformed_body(caller: Caller) -> None:
+async def test_a_body_that_is_not_utf_8_json_is_malformed(caller: Caller) -> None:
     for what, body in MALFORMED.items():
         for _, answer in await caller.send(body):
             assert is_problem(answer, 422, "malformed_body"), (what, answer.request, answer.text)
             assert "errors" not in answer.json()
 
 
-async def test_what_is_no_object_is_an_invalid_request(caller: Caller) -> None:
+async def test_a_body_that_is_not_an_object_is_an_invalid_request(caller: Caller) -> None:
     for body in NO_OBJECT:
         for _, answer in await caller.send(body):
             assert is_problem(answer, 422, "invalid_request"), (body, answer.request, answer.text)
@@ -153,7 +153,7 @@ async def test_what_is_no_object_is_an_invalid_request(caller: Caller) -> None:
             assert (error["pointer"], error["code"]) == ("/body", "model_type"), body
 
 
-async def test_what_is_no_text_is_named(caller: Caller) -> None:
+async def test_a_member_that_is_not_text_is_reported(caller: Caller) -> None:
     for value in NO_TEXT:
         for pointer, answer in await caller.send_text(b'{"FIELD": ' + value + b"}"):
             assert is_problem(answer, 422, "invalid_request"), (value, answer.request, answer.text)
@@ -166,14 +166,14 @@ async def test_an_unknown_member_is_refused(caller: Caller) -> None:
         assert (_errors_at(answer, pointer), _errors_at(answer, "/body/b")) == ([], ["extra_forbidden"])
 
 
-async def test_of_a_member_that_is_there_twice_the_last_one_counts(caller: Caller) -> None:
+async def test_of_a_repeated_member_the_last_value_is_used(caller: Caller) -> None:
     for pointer, answer in await caller.send_text(b'{"FIELD": "a", "FIELD": 1}'):
         assert _errors_at(answer, pointer) == ["string_type"], answer.request
     for pointer, answer in await caller.send_text(b'{"FIELD": 1, "FIELD": "a"}'):
         assert not answer.content or _errors_at(answer, pointer) == [], answer.request
 
 
-async def test_a_body_is_not_looked_at_before_its_sender_is_known(caller: Caller, service: Service) -> None:
+async def test_a_body_is_not_parsed_before_its_sender_is_authenticated(caller: Caller, service: Service) -> None:
     headers = {"Content-Type": "text/plain"}
     for call in caller.calls:
         answer = await service.client.request(call.method, _address_of(call.path), content=b"{", headers=headers)

@@ -1,4 +1,4 @@
-"""HEAD wherever GET, with the same status and headers and no body."""
+"""HEAD is supported wherever GET is, with the same status and headers and no body."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from tests.integration.service import Service, is_problem
 
 @pytest.fixture
 def service(lasting_service: Service) -> Service:
-    """The application, made once: these tests change nothing of it."""
+    """An application shared by these tests, which do not change it."""
     return lasting_service
 
 
-async def test_head_answers_as_get_without_a_body(service: Service) -> None:
+async def test_head_returns_the_status_and_headers_of_get_without_a_body(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     service.sql("UPDATE users SET roles = '{admin}' WHERE id = %s", person.id)
     headers = {"Authorization": f"Bearer {pair.access}", "Accept-Encoding": "identity"}
@@ -36,14 +36,14 @@ async def test_head_answers_as_get_without_a_body(service: Service) -> None:
         assert kept == {name: value for name, value in head.headers.items() if name != "x-correlation-id"}
 
 
-async def test_head_is_refused_as_get_is(service: Service) -> None:
+async def test_head_is_refused_like_get(service: Service) -> None:
     answer = await service.client.head(ME)
     assert (answer.status_code, answer.content) == (401, b"")
     assert answer.headers["www-authenticate"] == 'Bearer realm="doorward"'
     assert (await service.client.head(REVOKE)).status_code == 405
 
 
-async def test_an_access_token_cannot_be_revoked_and_the_answer_says_what_can(service: Service) -> None:
+async def test_revoking_an_access_token_is_refused_and_the_response_names_refresh_tokens(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     answer = await service.post_revoke(pair.access)
     assert is_problem(answer, 422, "access_token_not_revocable")
@@ -52,7 +52,7 @@ async def test_an_access_token_cannot_be_revoked_and_the_answer_says_what_can(se
     assert (await service.get_me(pair.access)).status_code == 200
 
 
-async def test_an_answer_without_content_has_no_content_type(service: Service) -> None:
+async def test_a_response_without_content_has_no_content_type(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}"}
     made = await service.client.post("/api/v1/items", json={"title": "M"}, headers=headers)
@@ -63,7 +63,7 @@ async def test_an_answer_without_content_has_no_content_type(service: Service) -
 
 
 @pytest.mark.parametrize("query", ["tag=Drama&tag=War", "page=1&page=1", "tag=&tag=", "owner=me&%6fwner=all"])
-async def test_a_repeated_query_parameter_is_refused_by_name(service: Service, query: str) -> None:
+async def test_a_repeated_query_parameter_is_refused_with_its_name(service: Service, query: str) -> None:
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}"}
     answer = await service.client.get(f"/api/v1/items?{query}", headers=headers)
@@ -72,7 +72,7 @@ async def test_a_repeated_query_parameter_is_refused_by_name(service: Service, q
     assert (error["pointer"], error["code"]) == (f"/query/{query.partition('=')[0]}", "repeated")
 
 
-async def test_an_unknown_query_parameter_is_named(service: Service) -> None:
+async def test_an_unknown_query_parameter_is_reported(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}"}
     answer = await service.client.get("/api/v1/items?colour=red", headers=headers)

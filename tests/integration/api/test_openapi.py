@@ -1,4 +1,4 @@
-"""The OpenAPI description: refusals with the answers that are really given."""
+"""The OpenAPI document describes the error responses that the service returns."""
 
 import json
 import re
@@ -23,7 +23,7 @@ async def document(lasting_service: Service) -> dict[str, Any]:
 
 
 def _examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """Yield call, status, code and answer of each example of a refusal."""
+    """Yield call, status, code and body of each example of an error response."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             for status, answer in operation["responses"].items():
@@ -53,7 +53,9 @@ async def test_no_member_of_a_problem_may_be_null(document: dict[str, Any]) -> N
     assert not [name for name, member in members.items() if "anyOf" in member or "default" in member]
 
 
-async def test_the_examples_are_what_the_service_answers(lasting_service: Service, document: dict[str, Any]) -> None:
+async def test_the_examples_equal_the_responses_of_the_service(
+    lasting_service: Service, document: dict[str, Any]
+) -> None:
     example_of = {(call, code): example for call, _, code, example in _examples(document)}
     client = lasting_service.client
     person, pair = await lasting_service.register_and_log_in()
@@ -74,7 +76,7 @@ async def test_the_examples_are_what_the_service_answers(lasting_service: Servic
         assert {**answer.json(), "correlation_id": ""} == {**example_of[key], "correlation_id": ""}
 
 
-async def test_every_reference_leads_to_a_schema_of_the_document(document: dict[str, Any]) -> None:
+async def test_every_reference_resolves_to_a_schema_of_the_document(document: dict[str, Any]) -> None:
     referenced = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
     assert referenced == {f"#/components/schemas/{name}" for name in document["components"]["schemas"]} & referenced
     assert "#/components/schemas/AdminScope" in referenced
@@ -89,7 +91,7 @@ async def test_the_scope_of_each_call_is_described(document: dict[str, Any]) -> 
     assert "security" not in document["paths"][TOKEN]["post"]
 
 
-async def test_scopes_of_clients_are_described_where_the_service_gives_them_tokens(
+async def test_client_scopes_are_described_if_the_service_issues_tokens_to_clients(
     lasting_service: Service, document: dict[str, Any]
 ) -> None:
     assert set(document["components"]["securitySchemes"]) == {"password"}
@@ -106,20 +108,20 @@ async def test_scopes_of_clients_are_described_where_the_service_gives_them_toke
 
 
 async def _give_token() -> None:
-    """Stand for the call that the OpenID provider has."""
+    """Replace the call of the OpenID provider."""
 
 
-async def test_the_script_of_the_reference_asks_no_other_host_for_an_image(lasting_service: Service) -> None:
+async def test_the_script_of_the_reference_page_loads_no_image_from_other_hosts(lasting_service: Service) -> None:
     script = (await lasting_service.client.get("/docs/assets/redoc.standalone.js")).text
     assert 'src:"data:,"' in script
     assert 'src:"http' not in script
     assert "cdn." not in script
 
 
-async def test_a_header_is_required_of_a_status_if_all_its_refusals_have_it(lasting_service: Service) -> None:
+async def test_a_header_is_required_for_a_status_if_all_its_errors_have_it(lasting_service: Service) -> None:
     paths = (await lasting_service.client.get("/openapi.json")).json()["paths"]
     answers = paths["/api/v1/account/reauthenticate"]["post"]["responses"]
-    # Only one of its refusals names a scope; a wrong password does not.
+    # Of its errors only one names a scope; a wrong password does not.
     assert answers["403"]["headers"]["WWW-Authenticate"]["required"] is False
     assert answers["401"]["headers"]["WWW-Authenticate"]["required"] is True
     assert answers["503"]["headers"]["Retry-After"]["required"] is True

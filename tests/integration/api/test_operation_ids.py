@@ -1,4 +1,4 @@
-"""Operation ids: generated clients name their functions after them, so they are short and never change."""
+"""Operation ids are the function names of generated clients, so they are short and never change."""
 
 import re
 from typing import Any, Final
@@ -119,7 +119,7 @@ MOST_WORDS: Final = 4
 
 @pytest.fixture
 async def operations(lasting_service: Service) -> list[tuple[str, str]]:
-    """Each operation id of the document with its call."""
+    """Return each operation id of the document with its call."""
     paths: dict[str, dict[str, Any]] = (await lasting_service.client.get("/openapi.json")).json()["paths"]
     return [
         (operation["operationId"], f"{method.upper()} {path}")
@@ -132,7 +132,7 @@ async def test_every_call_keeps_its_operation_id(operations: list[tuple[str, str
     assert dict(operations) == OPERATIONS
 
 
-async def test_an_operation_id_is_of_one_call_and_a_few_plain_words(operations: list[tuple[str, str]]) -> None:
+async def test_an_operation_id_is_unique_and_a_few_plain_words(operations: list[tuple[str, str]]) -> None:
     names = [name for name, _ in operations]
     assert len(names) == len(set(names))
     assert not [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name) or name.count("_") >= MOST_WORDS]

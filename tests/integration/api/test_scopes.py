@@ -1,4 +1,4 @@
-"""Each route enforces its scope: a genuine token that is too narrow opens nothing."""
+"""Each route enforces its scope: a valid token without the scope is refused."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.integration.service import Service, is_problem
 
 @pytest.fixture
 def service(lasting_service: Service) -> Service:
-    """The application, made once: these tests change nothing of it."""
+    """An application shared by these tests, which do not change it."""
     return lasting_service
 
 
@@ -46,7 +46,7 @@ def _guarded(service: Service) -> Iterator[PolicyRoute]:
             yield route
 
 
-async def test_a_token_without_the_scope_is_refused_by_every_route_that_needs_it(service: Service) -> None:
+async def test_a_token_without_the_scope_is_refused_by_every_route_that_requires_it(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     routes = list(_guarded(service))
     assert len(routes) > 5
@@ -63,12 +63,12 @@ async def test_a_token_without_the_scope_is_refused_by_every_route_that_needs_it
             )
 
 
-async def test_a_token_with_the_scope_among_others_is_let_in(service: Service) -> None:
+async def test_a_token_with_the_scope_among_others_is_accepted(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert (await service.get_me(_with_scopes(service, pair.access, "other", "account"))).status_code == 200
 
 
-async def test_a_refused_scope_is_told_to_callers_of_a_live_session_only(service: Service) -> None:
+async def test_a_missing_scope_is_reported_only_for_a_live_session(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     narrow = _with_scopes(service, pair.access, "other")
     assert (await service.post_revoke(pair.refresh)).status_code == 204

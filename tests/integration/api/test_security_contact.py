@@ -8,12 +8,12 @@ ADDRESS = "/.well-known/security.txt"
 CONTACT = "mailto:security@example.com"
 
 
-async def test_without_a_contact_the_address_does_not_exist(lasting_service: Service) -> None:
+async def test_without_a_contact_the_file_does_not_exist(lasting_service: Service) -> None:
     answer = await lasting_service.client.get(ADDRESS)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_the_contact_is_told_with_an_expiry_that_moves_on(make_service: MakeService, clock: FakeClock) -> None:
+async def test_the_file_contains_the_contact_and_a_moving_expiry(make_service: MakeService, clock: FakeClock) -> None:
     service = await make_service(security_contact=CONTACT, public_url="https://auth.example.com")
     # From noon of 1 March to the last moment of the day, then to the next.
     for hours, expires_at in ((0, "2026-05-30"), (11.999, "2026-05-30"), (0.001, "2026-05-31")):
@@ -26,7 +26,7 @@ async def test_the_contact_is_told_with_an_expiry_that_moves_on(make_service: Ma
     assert answer.headers["cache-control"] == "public, max-age=86400"
 
 
-async def test_without_a_public_url_the_file_names_no_address_of_its_own(make_service: MakeService) -> None:
+async def test_without_a_public_url_the_file_has_no_canonical_url(make_service: MakeService) -> None:
     service = await make_service(security_contact="https://example.com/report?kind=weakness")
     lines = (await service.client.get(ADDRESS)).text.splitlines()
     assert lines[0] == "Contact: https://example.com/report?kind=weakness"

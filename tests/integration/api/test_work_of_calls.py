@@ -1,4 +1,4 @@
-"""Whole calls with the worst bodies, queries and headers that pass the bounds: none takes 100 ms of processor time."""
+"""Calls with the most expensive accepted bodies, queries and headers take less than 100 ms of processor time."""
 
 import time
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tests.unit import worst_inputs
 from tests.unit.processor_time import ATTEMPTS, budget_seconds
 
 URL_BYTES: Final = 8 * 1024
-"""At the server's edge."""
+"""The server's limit for a URL."""
 
 ITEMS: Final = "/api/v1/items"
 JSON: Final = {"content-type": "application/json"}
@@ -23,7 +23,7 @@ FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 async def _seconds(
     service: Service, method: str, target: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[float, int]:
-    """Return the processor time of the event loop's thread until the call is answered, and the status."""
+    """Return the processor time of the event loop's thread for the call, and the status."""
     path, _, query = target.partition("?")
     scope: dict[str, Any] = {
         "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path, "root_path": "",
@@ -47,7 +47,7 @@ async def _seconds(
 async def _too_long(
     service: Service, calls: Mapping[str, tuple[str, str, Mapping[str, str], bytes]]
 ) -> dict[str, float]:
-    """Make each call; return those that took the whole budget in all attempts. None may end with a fault."""
+    """Make each call; return those that exceeded the budget in all attempts. No call may return a server error."""
     found = {}
     for name, call in calls.items():
         for _ in range(ATTEMPTS):
@@ -62,14 +62,14 @@ async def _too_long(
 
 
 @pytest.mark.parametrize("call", ["register", "refresh"])
-async def test_no_json_body_of_a_stranger_takes_100_ms(lasting_service: Service, call: str) -> None:
+async def test_no_json_body_of_an_unauthenticated_call_takes_100_ms(lasting_service: Service, call: str) -> None:
     member = {"register": "email", "refresh": "refresh_token"}[call]
     bodies = worst_inputs.json_bodies(member).items()
     calls = {name: ("POST", f"/api/v1/auth/{call}", JSON, body) for name, body in bodies}
     assert await _too_long(lasting_service, calls) == {}
 
 
-async def test_no_form_of_a_stranger_takes_100_ms(lasting_service: Service) -> None:
+async def test_no_form_of_an_unauthenticated_call_takes_100_ms(lasting_service: Service) -> None:
     calls = {name: ("POST", "/api/v1/auth/token", FORM, body) for name, body in worst_inputs.forms().items()}
     assert await _too_long(lasting_service, calls) == {}
 

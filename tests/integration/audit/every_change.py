@@ -201,7 +201,7 @@ async def change_webhooks(service: Service) -> None:
     hooks = Hooks(service.database_url, service.clock)
     async with receiving(Receiver(answer_of(410))) as port:
         await hooks.endpoint(port)
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         await hooks.delivery().deliver_due()
 
 

@@ -1,4 +1,4 @@
-"""Entries of the audit log are neither changed nor removed, but by retention and by the erasure of a user."""
+"""Entries of the audit log can be changed or removed only by retention and by the erasure of a user."""
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ def url(own_database: str) -> str:
 
 
 def run(url: str, *statements: str) -> int:
-    """Run statements in one transaction; return how many rows the last one changed."""
+    """Run statements in one transaction; return the number of rows that the last one changed."""
     with psycopg.connect(url) as connection:
         return [connection.execute(statement.encode()).rowcount for statement in statements][-1]
 
@@ -36,7 +36,7 @@ def test_a_change_is_refused(url: str, statement: str) -> None:
     ("permitted", "statement"),
     [("retention", UPDATE), ("erasure", DELETE), ("retention", "TRUNCATE audit_events"), ("on", DELETE)],
 )
-def test_a_permission_is_for_one_kind_of_change(url: str, permitted: str, statement: str) -> None:
+def test_a_permission_is_valid_for_one_kind_of_change(url: str, permitted: str, statement: str) -> None:
     with pytest.raises(InsufficientPrivilege, match="append-only"):
         run(url, permit(permitted), statement)
 

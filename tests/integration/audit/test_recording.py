@@ -1,4 +1,4 @@
-"""Each change of a user or a session is a row of the audit log, stored with the change and reported after it."""
+"""Each change of a user or a session has a row in the audit log, stored with the change and reported after it."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ BOUND_SECONDS = 60
 
 @pytest.fixture
 def run(environment: pytest.MonkeyPatch, service_alone: Service) -> Run:
-    """Run the command beside the service, on its database."""
+    """Run the command on the database of the running service."""
     environment.setenv("DATABASE_URL", service_alone.database_url)
 
     async def run(*arguments: str) -> int:
@@ -31,13 +31,13 @@ def run(environment: pytest.MonkeyPatch, service_alone: Service) -> Run:
     return run
 
 
-async def test_what_is_recorded_is_reported_and_in_the_same_order(service_alone: Service, run: Run) -> None:
+async def test_recorded_events_are_reported_in_the_same_order(service_alone: Service, run: Run) -> None:
     heard: list[Event] = []
     stored: list[tuple[object, ...]] = []
 
     def hear(event: Event) -> None:
         heard.append(event)
-        # Before the last change, which removes them.
+        # Read the rows before the last change removes them.
         if isinstance(event, AuditedEvent) and event.type == "session.all_ended":
             stored.extend((row["type"], row["user_id"], row["data"]) for row in rows_of(service_alone))
 
@@ -50,7 +50,7 @@ async def test_what_is_recorded_is_reported_and_in_the_same_order(service_alone:
     assert {type(event) for event in heard} & of_the_product == of_the_product
 
 
-async def test_an_entry_names_user_actor_session_request_and_address(service_alone: Service) -> None:
+async def test_an_entry_contains_user_actor_session_request_and_address(service_alone: Service) -> None:
     person, pair = await service_alone.register_and_log_in()
     answer = await service_alone.post_revoke(pair.refresh)
     registered, begun, ended = rows_of(service_alone)
@@ -64,7 +64,7 @@ async def test_an_entry_names_user_actor_session_request_and_address(service_alo
     assert [row["personal"] for row in (registered, begun, ended)] == [{"client": "203.0.113.7"}] * 3
 
 
-async def test_the_actor_of_a_command_is_the_operator_whatever_the_environment_says(
+async def test_the_actor_of_a_command_does_not_depend_on_the_environment(
     service_alone: Service, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
@@ -75,7 +75,7 @@ async def test_the_actor_of_a_command_is_the_operator_whatever_the_environment_s
     assert (str(entry["user_id"]), entry["personal"]) == (person.id, None)
 
 
-async def test_no_entry_holds_what_a_person_typed_or_a_secret(service_alone: Service, run: Run) -> None:
+async def test_no_entry_contains_typed_text_or_a_secret(service_alone: Service, run: Run) -> None:
     person, pair = await service_alone.register_and_log_in()
     await service_alone.post_revoke(pair.refresh)
     assert await run("deactivate", person.username) == 0
@@ -84,7 +84,7 @@ async def test_no_entry_holds_what_a_person_typed_or_a_secret(service_alone: Ser
     assert not [secret for secret in secrets if secret in entries]
 
 
-async def test_a_refused_login_and_a_refresh_leave_no_entry(service_alone: Service) -> None:
+async def test_a_refused_login_and_a_refresh_are_not_recorded(service_alone: Service) -> None:
     person, pair = await service_alone.register_and_log_in()
     before = len(rows_of(service_alone))
     await service_alone.post_token(person.username, "wrong")

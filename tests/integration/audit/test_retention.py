@@ -1,4 +1,4 @@
-"""Audit events are removed when they are older than their retention, in batches, and an entry says how many."""
+"""Audit events older than the retention are removed in batches, and an entry records their number."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ RETENTION = timedelta(days=400)
 
 @pytest.fixture
 def url(own_database: str, clock: FakeClock) -> str:
-    """A log with an entry for each of the last ten days."""
+    """The URL of a database with an audit entry for each of the last ten days."""
     with psycopg.connect(own_database) as connection:
         for days in range(10, 0, -1):
             connection.execute(
@@ -46,13 +46,13 @@ async def test_an_entry_is_kept_for_the_retention_and_then_removed(url: str, clo
     assert data == ({"count": 5},)
 
 
-async def test_nothing_to_remove_leaves_no_entry(url: str, clock: FakeClock) -> None:
+async def test_without_old_entries_nothing_is_recorded(url: str, clock: FakeClock) -> None:
     assert await retention(url, clock).prune() == 0
     assert counts(url) == [("session.begun", 10)]
 
 
 @pytest.mark.parametrize("entries_a_batch", [1, 3, 5, 6])
-async def test_batches_remove_all_that_is_old(url: str, clock: FakeClock, entries_a_batch: int) -> None:
+async def test_batches_remove_all_old_entries(url: str, clock: FakeClock, entries_a_batch: int) -> None:
     clock.advance(RETENTION - timedelta(days=5))
     assert await retention(url, clock, entries_a_batch=entries_a_batch).prune() == 5
     with psycopg.connect(url) as connection:

@@ -1,4 +1,4 @@
-"""The audit log is searched by user, type, actor and time, page after page."""
+"""Searches of the audit log by user, type, actor and time, in pages."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -22,7 +22,7 @@ def moment(hours: int) -> datetime:
 
 @pytest.fixture
 def search(own_database: str) -> AuditSearch:
-    """The search of a log with six entries, an hour after each other."""
+    """The search in a log with six entries, one per hour."""
     entries: list[tuple[str, UUID, str]] = [
         ("user.registered", ADA, str(ADA)),
         ("user.registered", BOB, str(BOB)),
@@ -53,13 +53,13 @@ def search(own_database: str) -> AuditSearch:
         (AuditQuery(user_id=ADA, type="session.begun", actor=str(ADA), since=moment(2), until=moment(3)), [2]),
     ],
 )
-async def test_entries_are_narrowed_and_the_latest_comes_first(
+async def test_entries_are_filtered_and_the_latest_is_first(
     search: AuditSearch, query: AuditQuery, hours: list[int]
 ) -> None:
     assert [entry.occurred_at for entry in await search.search(query, limit=10)] == [moment(each) for each in hours]
 
 
-async def test_a_page_goes_on_where_the_one_before_ended(search: AuditSearch) -> None:
+async def test_a_page_continues_after_the_previous_one(search: AuditSearch) -> None:
     query, before, found = AuditQuery(user_id=ADA), None, []
     while page := await search.search(query, before=before, limit=3):
         assert len(page) <= 3
@@ -76,7 +76,7 @@ SELECT 'session.begun', 1, (%s::uuid[])[1 + number %% %s], '{}' FROM generate_se
 
 
 async def rows_read(connection: repository.Connection, query: AuditQuery, before: int | None) -> int:
-    """Return how many rows of the table one page takes from it."""
+    """Return the number of rows that one page reads from the table."""
 
     async def counted() -> int:
         cursor = await connection.execute(
@@ -91,7 +91,7 @@ async def rows_read(connection: repository.Connection, query: AuditQuery, before
     return await counted() - earlier
 
 
-async def test_a_page_of_all_or_of_one_of_many_users_reads_no_other_rows_at_any_depth(own_database: str) -> None:
+async def test_a_page_reads_only_its_own_rows_at_any_depth(own_database: str) -> None:
     users = [uuid4() for _ in range(USERS)]
     with psycopg.connect(own_database, autocommit=True) as connection:
         connection.execute(FILL, [users, USERS, ENTRIES])

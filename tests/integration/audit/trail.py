@@ -11,7 +11,7 @@ from tests.integration.service import Service
 
 
 class PlainDatabase:
-    """The database port with a new connection for each use, without the limits of the service's."""
+    """The database port with a new connection for each use, without the service's limits."""
 
     def __init__(self, url: str) -> None:
         self._url = url

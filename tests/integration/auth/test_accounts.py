@@ -1,4 +1,4 @@
-"""Which account an operator means by a name."""
+"""Operators name accounts by user name or e-mail address."""
 
 import pytest
 

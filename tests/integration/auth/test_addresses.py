@@ -1,4 +1,4 @@
-"""E-mail addresses: shown as they were typed, unique and found in every spelling."""
+"""E-mail addresses are shown as typed, and are unique in every spelling."""
 
 import unicodedata
 
@@ -27,9 +27,7 @@ async def _register(service: Service, email: str) -> dict[str, object]:
     ],
     ids=["sharp s", "apostrophe", "case and sub-address", "Turkish letters", "full width"],
 )
-async def test_an_address_is_shown_as_it_was_typed_and_found_in_any_case(
-    service: Service, typed: str, shown: str
-) -> None:
+async def test_an_address_is_shown_as_typed_and_found_in_any_case(service: Service, typed: str, shown: str) -> None:
     local = mark()
     account = await _register(service, typed.format(local))
     assert account["email"] == shown.format(local)
@@ -38,7 +36,7 @@ async def test_an_address_is_shown_as_it_was_typed_and_found_in_any_case(
         assert (await service.get_me(tokens.access)).json() == account
 
 
-async def test_two_addresses_with_one_key_are_one_account(service: Service) -> None:
+async def test_a_second_address_with_the_same_key_is_refused(service: Service) -> None:
     local = mark()
     await _register(service, f"{local}.Stra\u00dfe@example.com")
     other = {"email": f"{local}.STRASSE@example.com", "username": mark(), "password": PASSWORD}

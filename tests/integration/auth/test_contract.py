@@ -1,4 +1,4 @@
-"""What each call answers when all is well, and the headers of every answer."""
+"""The response of each successful call, and the headers of every response."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ def service(lasting_service: Service) -> Service:
     return lasting_service
 
 
-async def test_registering_answers_the_account(service: Service) -> None:
+async def test_registration_returns_the_account(service: Service) -> None:
     name = mark()
     body = {"email": f"{name}@Example.com", "username": name.upper(), "password": PASSWORD}
     answer = await service.client.post(REGISTER, json=body)
@@ -41,7 +41,7 @@ async def test_registering_answers_the_account(service: Service) -> None:
 
 
 @pytest.mark.parametrize("grant", [{}, {"grant_type": "password"}, {"scope": "account"}, {"scope": ""}])
-async def test_logging_in_answers_a_pair(service: Service, grant: dict[str, str]) -> None:
+async def test_a_login_returns_a_token_pair(service: Service, grant: dict[str, str]) -> None:
     person = await service.register()
     answer = await service.client.post(TOKEN, data={"username": person.username, "password": person.password, **grant})
     body = answer.json()
@@ -53,13 +53,13 @@ async def test_logging_in_answers_a_pair(service: Service, grant: dict[str, str]
 
 @pytest.mark.parametrize("spell", [str, str.upper, str.title])
 @pytest.mark.parametrize("by", ["username", "email"])
-async def test_a_login_takes_user_name_or_address_in_any_case(service: Service, by: str, spell: type[str]) -> None:
+async def test_a_login_accepts_user_name_or_address_in_any_case(service: Service, by: str, spell: type[str]) -> None:
     person = await service.register()
     assert (await service.post_token(spell(getattr(person, by)), PASSWORD)).status_code == 200
 
 
 @pytest.mark.parametrize("by", ["username", "email"])
-async def test_a_login_takes_user_name_or_address_in_full_width(service: Service, by: str) -> None:
+async def test_a_login_accepts_user_name_or_address_in_full_width(service: Service, by: str) -> None:
     person = await service.register()
     spelling = getattr(person, by).translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
     assert (await service.post_token(spelling, PASSWORD)).status_code == 200
@@ -71,7 +71,7 @@ async def test_client_credentials_in_the_form_are_ignored(service: Service) -> N
     assert (await service.client.post(TOKEN, data=form)).status_code == 200
 
 
-async def test_me_answers_the_account(service: Service) -> None:
+async def test_me_returns_the_account(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     answer = await service.get_me(pair.access)
     assert answer.status_code == 200
@@ -83,14 +83,14 @@ async def test_me_answers_the_account(service: Service) -> None:
     }
 
 
-async def test_refreshing_answers_a_pair_like_logging_in(service: Service) -> None:
+async def test_a_refresh_returns_a_token_pair_like_a_login(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     body = (await service.post_refresh(pair.refresh)).json()
     assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert (body["token_type"], body["expires_in"]) == ("bearer", 1800)
 
 
-async def test_revoking_answers_nothing_and_ends_the_session(service: Service) -> None:
+async def test_a_revocation_returns_no_content_and_ends_the_session(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     answer = await service.post_revoke(pair.refresh)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -100,7 +100,7 @@ async def test_revoking_answers_nothing_and_ends_the_session(service: Service) -
     assert service.sessions_of(person)[0]["end_reason"] == "logout"
 
 
-async def test_a_replaced_token_revokes_its_session_too(service: Service) -> None:
+async def test_a_logout_with_a_replaced_token_ends_its_session(service: Service) -> None:
     _, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     assert (await service.post_revoke(first.refresh)).status_code == 204
@@ -108,38 +108,40 @@ async def test_a_replaced_token_revokes_its_session_too(service: Service) -> Non
 
 
 @pytest.mark.parametrize("token", ["", "dwr_", "unknown", "x" * 75, "\u00e9"])
-async def test_revoking_an_unknown_token_is_no_error(service: Service, token: str) -> None:
+async def test_revoking_an_unknown_token_succeeds(service: Service, token: str) -> None:
     assert (await service.post_revoke(token)).status_code == 204
 
 
-async def test_revoking_twice_is_no_error(service: Service) -> None:
+async def test_revoking_twice_succeeds(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert statuses([await service.post_revoke(pair.refresh) for _ in range(2)]) == [204, 204]
 
 
 @pytest.mark.parametrize("name", ["liveness", "readiness", "startup"])
-async def test_health_answers_ok(service: Service, name: str) -> None:
+async def test_health_returns_ok(service: Service, name: str) -> None:
     answer = await service.client.get(f"/health/{name}")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
-async def test_an_unknown_address_is_404(service: Service) -> None:
+async def test_an_unknown_path_returns_404(service: Service) -> None:
     assert is_problem(await service.client.get("/nowhere"), 404, "not_found")
 
 
-async def test_another_method_is_405_and_names_those_taken(service: Service) -> None:
+async def test_an_unsupported_method_returns_405_with_the_allowed_methods(service: Service) -> None:
     answer = await service.client.get(TOKEN)
     assert is_problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
 
 
-async def test_a_slash_at_the_end_is_no_other_spelling_of_an_address(service: Service) -> None:
+async def test_a_path_with_a_trailing_slash_returns_404(service: Service) -> None:
     assert is_problem(await service.client.get(f"{ME}/"), 404, "not_found")
 
 
 @pytest.mark.parametrize("path", [REGISTER, TOKEN, ME, REFRESH, REVOKE, "/nowhere", "/docs", "/health/liveness"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
-async def test_every_answer_has_an_id_and_the_security_headers(service: Service, method: str, path: str) -> None:
+async def test_every_response_has_a_correlation_id_and_security_headers(
+    service: Service, method: str, path: str
+) -> None:
     answer = await service.client.request(method, path)
     assert _has_security_headers(answer)
     assert len(answer.headers["x-correlation-id"]) == 32
@@ -147,7 +149,7 @@ async def test_every_answer_has_an_id_and_the_security_headers(service: Service,
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", REGISTER), ("GET", "/health/readiness")])
-async def test_a_crash_is_500_and_shows_nothing_but_the_id_that_the_log_has(
+async def test_an_unhandled_error_returns_500_with_only_the_logged_id(
     make_service: MakeService, logs: Logs, monkeypatch: pytest.MonkeyPatch, method: str, path: str
 ) -> None:
     secret = mark()
@@ -170,13 +172,13 @@ async def test_a_crash_is_500_and_shows_nothing_but_the_id_that_the_log_has(
 
 
 @pytest.mark.parametrize("given", ["a", "a.b_c-D9", "x" * 64])
-async def test_a_well_formed_correlation_id_is_taken(service: Service, given: str) -> None:
+async def test_a_valid_correlation_id_is_kept(service: Service, given: str) -> None:
     answer = await service.client.get(ME, headers={"X-Correlation-ID": given})
     assert answer.headers["x-correlation-id"] == answer.json()["correlation_id"] == given
 
 
 @pytest.mark.parametrize("given", ["", " ", "x" * 65, "a b", "a\tb", "{}", "a;b", "a,b", "\u00e9"])
-async def test_an_ill_formed_correlation_id_is_replaced(service: Service, given: str) -> None:
+async def test_an_invalid_correlation_id_is_replaced(service: Service, given: str) -> None:
     answer = await service.client.get(ME, headers=[(b"X-Correlation-ID", given.encode())])
     assert answer.headers["x-correlation-id"] == answer.json()["correlation_id"] != given
     assert len(answer.headers["x-correlation-id"]) == 32
@@ -187,14 +189,14 @@ async def test_two_correlation_ids_are_replaced(service: Service) -> None:
     assert len(answer.headers["x-correlation-id"]) == 32
 
 
-async def test_requests_at_once_keep_their_own_correlation_ids(service: Service, logs: Logs) -> None:
+async def test_concurrent_requests_keep_their_own_correlation_ids(service: Service, logs: Logs) -> None:
     ids = [mark() for _ in range(20)]
     answers = await asyncio.gather(*(service.client.get(ME, headers={"X-Correlation-ID": each}) for each in ids))
     assert [answer.json()["correlation_id"] for answer in answers] == ids
     assert sorted(line["correlation_id"] for line in logs.lines()) == sorted(ids)
 
 
-async def test_a_request_is_logged_by_its_route_without_query_or_secrets(service: Service, logs: Logs) -> None:
+async def test_a_request_is_logged_with_its_route_without_query_or_secrets(service: Service, logs: Logs) -> None:
     person, pair = await service.register_and_log_in()
     secret = mark()
     await service.get_me(pair.access)
@@ -208,7 +210,7 @@ async def test_a_request_is_logged_by_its_route_without_query_or_secrets(service
     assert person.email not in text
 
 
-async def test_health_calls_that_succeed_are_not_logged(service: Service, logs: Logs) -> None:
+async def test_successful_health_calls_are_not_logged(service: Service, logs: Logs) -> None:
     await service.client.get("/health/liveness")
     assert logs.text() == ""
 
@@ -216,7 +218,7 @@ async def test_health_calls_that_succeed_are_not_logged(service: Service, logs: 
 @pytest.mark.parametrize(
     ("path", "content_type"), [(REGISTER, b"application/json"), (TOKEN, b"application/x-www-form-urlencoded")]
 )
-async def test_a_client_that_goes_away_while_sending_is_no_crash(
+async def test_a_client_disconnect_during_the_request_is_no_error(
     service: Service, logs: Logs, path: str, content_type: bytes
 ) -> None:
     scope = {
@@ -248,7 +250,7 @@ async def test_a_client_that_goes_away_while_sending_is_no_crash(
         ("POST", "/openapi.json", "GET, HEAD"),
     ],
 )
-async def test_a_wrong_method_is_told_all_that_the_address_takes(
+async def test_a_405_response_lists_all_allowed_methods_of_the_path(
     service: Service, method: str, path: str, allowed: str
 ) -> None:
     answer = await service.client.request(method, path)

@@ -1,4 +1,4 @@
-"""`doorward deactivate` and `doorward activate`: felt at once, and no session comes back."""
+"""`doorward deactivate` and `doorward activate` take effect at once, and no ended session becomes valid again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ Run = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
-    """Run the command beside the service, on its database."""
+    """Run the command on the database of the running service."""
     environment.setenv("DATABASE_URL", service.database_url)
 
     async def run(*arguments: str) -> int:
@@ -39,7 +39,7 @@ def deactivation(service: Service) -> Deactivation:
 
 
 def live_sessions_of(service: Service, person: Person) -> int:
-    """How many sessions are of the user's epoch and have not ended."""
+    """Return the number of the user's sessions of the current epoch that have not ended."""
     live = "SELECT 1 FROM sessions JOIN users ON users.id = user_id AND session_epoch = epoch"
     return len(service.sql(f"{live} WHERE user_id = %s AND ended_at IS NULL", person.id))
 
@@ -61,7 +61,7 @@ async def test_a_deactivated_user_is_refused_everywhere_and_others_are_not(
     await service.refresh(stranger.refresh)
 
 
-async def test_an_activated_user_logs_in_anew_and_no_old_session_lives(
+async def test_an_activated_user_logs_in_and_old_sessions_stay_ended(
     service: Service, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -74,7 +74,7 @@ async def test_an_activated_user_logs_in_anew_and_no_old_session_lives(
     assert (await service.get_me(fresh.access)).status_code == 200
 
 
-async def test_a_link_that_was_mailed_before_works_no_more_when_the_user_is_activated(
+async def test_links_mailed_before_a_deactivation_stay_invalid_after_activation(
     service: Service, deactivation: Deactivation
 ) -> None:
     person = await service.register()
@@ -98,7 +98,7 @@ async def test_a_link_that_was_mailed_before_works_no_more_when_the_user_is_acti
     assert is_problem(await service.post_verify(verification, person.password), 422, "invalid_token")
 
 
-async def test_sessions_that_had_ended_are_not_counted(service: Service, deactivation: Deactivation) -> None:
+async def test_sessions_that_already_ended_are_not_counted(service: Service, deactivation: Deactivation) -> None:
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)
     await service.log_in(person)
@@ -106,12 +106,12 @@ async def test_sessions_that_had_ended_are_not_counted(service: Service, deactiv
     assert await deactivation.deactivate(person.username) == 0
 
 
-async def test_a_login_under_way_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
+async def test_a_concurrent_login_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
     for _ in range(5):
         person = await service.register()
         logins = [service.post_token(person.username, person.password) for _ in range(AT_ONCE)]
         answers = await asyncio.gather(*logins, deactivation.deactivate(person.username))
-        assert set(statuses(answers[:-1])) <= {200, 401}  # type: ignore[arg-type] # the last one is the number
+        assert set(statuses(answers[:-1])) <= {200, 401}  # type: ignore[arg-type] # the last argument is the number
         assert live_sessions_of(service, person) == 0
         assert (await service.post_token(person.username, person.password)).status_code == 401
 
@@ -127,7 +127,7 @@ async def test_a_deactivation_during_the_password_check_refuses_the_login(servic
     assert facts(line, "reason", "target_user_id") == ("inactive_user", person.id)
 
 
-async def test_a_refresh_under_way_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
+async def test_a_concurrent_refresh_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
     for _ in range(5):
         person, pair = await service.register_and_log_in()
         refreshed, _ = await asyncio.gather(service.post_refresh(pair.refresh), deactivation.deactivate(person.email))
@@ -174,7 +174,7 @@ async def test_an_unknown_name_is_reported_in_one_line(
     assert line.startswith("doorward: There is no such user. Check the spelling of the user name")
 
 
-async def test_all_sessions_end_with_one_change_of_the_users_row(service: Service, deactivation: Deactivation) -> None:
+async def test_all_sessions_end_with_one_update_of_the_users_row(service: Service, deactivation: Deactivation) -> None:
     person = await service.register()
     pairs = [await service.log_in(person) for _ in range(5)]
     before = service.sessions_of(person)
@@ -200,7 +200,7 @@ async def test_a_login_checked_before_the_end_of_all_sessions_is_refused(service
 
 
 async def test_a_logout_waits_for_a_change_of_its_user_without_a_deadlock(service_alone: Service) -> None:
-    """Whatever locks a user and then writes the user's sessions must not meet a logout that does it the other way."""
+    """A logout locks the user before its sessions, in the same order as every other change."""
     person, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
         await operator.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [person.id])
@@ -211,8 +211,8 @@ async def test_a_logout_waits_for_a_change_of_its_user_without_a_deadlock(servic
     assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"
 
 
-class AccountsThatEnd(Accounts):
-    """Each account that is found is deleted for good before it can be locked."""
+class AccountsDeletedAfterLookup(Accounts):
+    """Accounts that are deleted permanently after the lookup, before they can be locked."""
 
     def __init__(self, service: Service) -> None:
         super().__init__(database=service.database)
@@ -224,9 +224,9 @@ class AccountsThatEnd(Accounts):
         return user
 
 
-async def test_an_account_that_is_deleted_meanwhile_is_not_found(service: Service) -> None:
+async def test_an_account_deleted_after_the_lookup_is_not_found(service: Service) -> None:
     person, other = await service.register(), await service.register()
-    deactivation = Deactivation(database=service.database, accounts=AccountsThatEnd(service))
+    deactivation = Deactivation(database=service.database, accounts=AccountsDeletedAfterLookup(service))
     with pytest.raises(UserNotFoundError):
         await deactivation.deactivate(person.username)
     with pytest.raises(UserNotFoundError):

@@ -1,4 +1,4 @@
-"""What a session records of the device on which it began."""
+"""The device data that a session records."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.integration.service import MakeService
 @pytest.mark.parametrize(
     ("detail", "address"), [("full", "198.51.100.77"), ("network", "198.51.100.0/24"), ("none", None)]
 )
-async def test_a_session_records_user_agent_and_address_as_far_as_the_setting_allows(
+async def test_a_session_records_the_user_agent_and_address_that_the_setting_allows(
     make_service: MakeService, detail: str, address: str | None
 ) -> None:
     service = await make_service(client_addresses=detail)

@@ -1,4 +1,4 @@
-"""What ends a user's sessions ends the known devices with them; the device that acts gets a new token."""
+"""Ending a user's sessions also forgets the known devices; the requesting device gets a new token."""
 
 import pytest
 
@@ -33,7 +33,7 @@ async def end_others(service: Service, tokens: Pair) -> str:
 
 
 @pytest.mark.parametrize(("change", "password"), [(change_password, CHANGED), (end_others, PASSWORD)])
-async def test_the_device_that_acts_is_known_by_a_new_token_and_no_other_device_is(
+async def test_only_the_requesting_device_stays_known_with_a_new_token(
     service: Service, change: object, password: str
 ) -> None:
     person, tokens = await service.register_and_log_in()
@@ -48,7 +48,7 @@ async def test_the_device_that_acts_is_known_by_a_new_token_and_no_other_device_
         assert await log_in(service, person, ended) not in {ended, given}
 
 
-async def test_ending_all_sessions_gives_no_device_token_and_no_device_is_known(service: Service) -> None:
+async def test_ending_all_sessions_issues_no_device_token_and_forgets_all_devices(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
     before = await log_in(service, person)
     answer = await service.post_sessions_end(tokens.access, "all")
@@ -56,7 +56,7 @@ async def test_ending_all_sessions_gives_no_device_token_and_no_device_is_known(
     assert await log_in(service, person, before) != before
 
 
-async def test_the_openapi_document_names_the_header_of_each_of_these_answers(service: Service) -> None:
+async def test_the_openapi_document_lists_the_header_of_each_of_these_responses(service: Service) -> None:
     paths = (await service.client.get("/openapi.json")).json()["paths"]
     for path, status in (("password", "200"), ("sessions/end", "204"), ("email/confirm", "200")):
         answer = paths[f"/api/v1/account/{path}"]["post"]["responses"][status]

@@ -1,4 +1,4 @@
-"""A caller is let in before the body is read: every call that changes something looks at the session once more."""
+"""Callers are authenticated before the body is read, so every call that changes data checks the session again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,23 +28,23 @@ END_OF_ALL: Final = "UPDATE users SET session_epoch = session_epoch + 1 WHERE id
 
 
 def changes_of_accounts() -> set[str]:
-    """Return the calls by which a signed-in user changes something of the own account."""
+    """Return the calls with which a signed-in user changes the own account."""
     return {
         f"{call.method} {call.path}"
         for call in v1.calls()
-        if call.method not in READING and not call.path.startswith("/api/v1/items") and takes_a_caller(call)
+        if call.method not in READING and not call.path.startswith("/api/v1/items") and accepts_a_session(call)
     }
 
 
-def takes_a_caller(call: Call) -> bool:
-    """Tell whether a call needs a session, or takes one that is shown."""
+def accepts_a_session(call: Call) -> bool:
+    """Return whether a call requires or accepts a session."""
     access = call.policy.access
     needs_one = isinstance(access, NeedsScope) and access.scope == ACCOUNT_ACCESS.scope
     return needs_one or isinstance(access, OptionalScope)
 
 
 async def bodies(service: Service, owner: Owner) -> dict[str, object]:
-    """Return for each call the body with which it would be carried out."""
+    """Return a valid body for each call."""
     verification = token_in(await next_mail(service, owner.person.email, "Confirm"))
     new_email = f"{mark()}@example.com"
     assert (await owner.call("POST", f"{ACCOUNT}/email", json={"new_email": new_email})).status_code == 202
@@ -81,7 +81,7 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
 
 
 async def call_while_all_sessions_end(service: Service, owner: Owner, call: str, body: object) -> httpx.Response:
-    """Make a call whose caller is let in, and whose sessions have ended when it gets at the user's row."""
+    """Make a call whose sessions end between the authentication and the lock of the user's row."""
     method, path = call.split()
     path = path.replace("{session_id:uuid}", str(uuid4())).replace("{passkey_id:uuid}", str(uuid4()))
     path = path.replace("{client_id}", "dwc_another").replace("{identity_id:uuid}", str(uuid4()))
@@ -95,13 +95,11 @@ async def call_while_all_sessions_end(service: Service, owner: Owner, call: str,
     return await answer
 
 
-async def test_no_call_changes_anything_after_the_session_that_it_was_let_in_with_has_ended(
-    make_service: MakeService, tmp_path: Path
-) -> None:
+async def test_no_call_changes_data_after_its_session_has_ended(make_service: MakeService, tmp_path: Path) -> None:
     service = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(service)
     body_of = await bodies(service, owner)
-    assert body_of.keys() == changes_of_accounts(), "a call that changes something has no row in this test"
+    assert body_of.keys() == changes_of_accounts(), "a call that changes data has no body in this test"
     outcome = {}
     for call, body in body_of.items():
         owner.pair = await service.log_in(owner.person)

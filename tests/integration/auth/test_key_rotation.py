@@ -1,4 +1,4 @@
-"""SECRET_KEY is changed: one application after the other, or beside it, on one database."""
+"""SECRET_KEY is replaced: applications with the old and the new key use one database, in turn or together."""
 
 import secrets
 from datetime import timedelta
@@ -16,7 +16,7 @@ def new_key() -> str:
 
 @pytest.fixture
 async def rotated(make_service: MakeService, secret_key: str, new_key: str) -> Service:
-    """The application after the change, with the old key beside the new one."""
+    """The application after the change, with the new key and the old one as the previous key."""
     return await make_service(secret_key=new_key, secret_key_previous=secret_key)
 
 
@@ -27,7 +27,7 @@ async def test_all_sessions_stay_valid(service: Service, rotated: Service) -> No
     assert (await rotated.get_me(renewed.access)).status_code == 200
 
 
-async def test_a_refresh_moves_a_session_to_the_new_key(
+async def test_a_refresh_returns_a_token_of_the_new_key(
     service: Service, rotated: Service, make_service: MakeService, new_key: str
 ) -> None:
     _, pair = await service.register_and_log_in()
@@ -37,7 +37,7 @@ async def test_a_refresh_moves_a_session_to_the_new_key(
     assert (await finished.post_refresh(renewed.refresh)).status_code == 200
 
 
-async def test_without_the_old_key_its_tokens_are_refused_and_end_nothing(
+async def test_without_the_old_key_its_tokens_are_refused_and_end_no_session(
     service: Service, make_service: MakeService, new_key: str
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -48,7 +48,7 @@ async def test_without_the_old_key_its_tokens_are_refused_and_end_nothing(
     assert service.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_tokens_of_the_new_key_are_nothing_to_the_old_one(service: Service, rotated: Service) -> None:
+async def test_tokens_of_the_new_key_are_refused_by_the_old_one(service: Service, rotated: Service) -> None:
     _, pair = await rotated.register_and_log_in()
     assert is_problem(await service.get_me(pair.access), 401, "invalid_access_token")
     assert is_problem(await service.post_refresh(pair.refresh), 401, "invalid_refresh_token")
@@ -62,7 +62,7 @@ async def test_a_used_token_of_the_old_key_ends_its_session(service: Service, ro
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_a_token_of_the_old_key_logs_out(service: Service, rotated: Service) -> None:
+async def test_a_token_of_the_old_key_ends_its_session_at_logout(service: Service, rotated: Service) -> None:
     _, pair = await service.register_and_log_in()
     assert (await rotated.post_revoke(pair.refresh)).status_code == 204
     assert is_problem(await rotated.get_me(pair.access), 401, "invalid_access_token")
@@ -72,7 +72,7 @@ async def _with_leeway(make_service: MakeService, **keys: str) -> Service:
     return await make_service(refresh_token_reuse_leeway_seconds=10, **keys)
 
 
-async def test_within_the_leeway_a_token_of_the_old_key_yields_one_successor(
+async def test_within_the_leeway_a_token_of_the_old_key_has_one_successor(
     service: Service, make_service: MakeService, secret_key: str, new_key: str
 ) -> None:
     _, pair = await service.register_and_log_in()
@@ -81,10 +81,10 @@ async def test_within_the_leeway_a_token_of_the_old_key_yields_one_successor(
     assert (await rotated.refresh(pair.refresh)).refresh == first.refresh
 
 
-async def test_a_successor_repeated_across_the_change_is_the_same_token_under_the_new_key(
+async def test_a_successor_repeated_after_the_change_is_signed_with_the_new_key(
     make_service: MakeService, secret_key: str, new_key: str
 ) -> None:
-    """Two texts, one token: of one generation, so whichever is used second is a used one."""
+    """Both texts are of one generation, so the second to be used counts as used already."""
     before = await _with_leeway(make_service)
     person, pair = await before.register_and_log_in()
     given = await before.refresh(pair.refresh)
@@ -97,7 +97,7 @@ async def test_a_successor_repeated_across_the_change_is_the_same_token_under_th
     assert before.sessions_of(person)[0]["generation"] == 2
 
 
-async def test_two_texts_of_one_successor_are_no_two_sessions(
+async def test_using_both_texts_of_one_successor_counts_as_reuse(
     make_service: MakeService, secret_key: str, new_key: str, clock: FakeClock
 ) -> None:
     before = await _with_leeway(make_service)
@@ -111,10 +111,10 @@ async def test_two_texts_of_one_successor_are_no_two_sessions(
     assert before.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_copies_change_one_after_the_other_without_a_refusal(
+async def test_a_rolling_change_of_the_key_refuses_no_token(
     service: Service, make_service: MakeService, secret_key: str, new_key: str
 ) -> None:
-    """First every copy learns the new key, then every copy signs with it: at each step all read what any one writes."""
+    """First every copy accepts the new key, then every copy signs with it: all tokens are readable at each step."""
     learning = await make_service(secret_key=secret_key, secret_key_previous=new_key)
     changed = await make_service(secret_key=new_key, secret_key_previous=secret_key)
     for one, other in [(service, learning), (learning, changed)]:
@@ -130,7 +130,7 @@ async def _list(service: Service, access_token: str, after: str) -> httpx.Respon
     return await service.client.get("/api/v1/items", params={"page_size": 1, "after": after}, headers=headers)
 
 
-async def test_a_list_goes_on_where_it_was(
+async def test_a_cursor_from_before_the_change_stays_valid(
     service: Service, rotated: Service, make_service: MakeService, new_key: str
 ) -> None:
     _, pair = await service.register_and_log_in()

@@ -1,4 +1,4 @@
-"""The service killed around each commit, in short; `inv prove --kills 100` kills on."""
+"""Kill the service around each commit, a few times; `inv prove --kills 100` does it more often."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,21 +48,21 @@ def killed(make_database: MakeDatabase) -> Iterator[tuple[Rounds, str]]:
 
 
 @pytest.mark.parametrize(("commit", "moment"), POINTS)
-def test_after_a_kill_nothing_told_is_lost_and_nothing_is_half_done(
+def test_after_a_kill_every_confirmed_change_is_stored_and_none_is_partial(
     killed: tuple[Rounds, str], commit: AccountCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed[0].kill(commit, moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that nobody noticed shows nothing"
+    assert outcome.unknown, "a kill without an interrupted call proves nothing"
 
 
-def test_without_a_kill_nothing_is_wrong(killed: tuple[Rounds, str]) -> None:
+def test_without_a_kill_the_checker_finds_no_fault(killed: tuple[Rounds, str]) -> None:
     assert killed[0].check(killed[0].use(PEOPLE)) == []
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
-def test_the_checker_sees_what_is_wrong(killed: tuple[Rounds, str], corruption: str) -> None:
+def test_the_checker_reports_faults(killed: tuple[Rounds, str], corruption: str) -> None:
     all_rounds, database_url = killed
     path = all_rounds.use(PEOPLE)
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -70,8 +70,8 @@ def test_the_checker_sees_what_is_wrong(killed: tuple[Rounds, str], corruption: 
     assert CORRUPTIONS[corruption] in "\n".join(all_rounds.check(path))
 
 
-def test_the_checker_sees_an_answer_that_was_never_given(killed: tuple[Rounds, str], tmp_path: Path) -> None:
-    """A ledger that speaks of a refresh which the service does not know."""
+def test_the_checker_reports_a_refresh_that_is_not_stored(killed: tuple[Rounds, str], tmp_path: Path) -> None:
+    """The ledger contains a refresh that the service never made."""
     all_rounds, _ = killed
     lines = all_rounds.use(PEOPLE).read_text(encoding="utf-8").splitlines()
     number = next(index for index, line in enumerate(lines) if '"refresh": "dwr_' in line)

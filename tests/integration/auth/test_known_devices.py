@@ -1,4 +1,4 @@
-"""Devices that are known again: which token is given and stored, how long it works, and the notice of a new device."""
+"""Known devices: which token is issued and stored, how long it is valid, and the notice of a new device."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -26,7 +26,7 @@ from tests.integration.service import MakeService, Service
 HERE, THERE = Client("192.0.2.10"), Client("198.51.100.20")
 
 
-async def test_a_login_gives_a_token_of_which_a_hash_is_stored_and_the_session_names_the_device(
+async def test_a_login_issues_a_token_stores_its_hash_and_records_the_device_in_the_session(
     service: Service,
 ) -> None:
     person = await service.register()
@@ -36,7 +36,7 @@ async def test_a_login_gives_a_token_of_which_a_hash_is_stored_and_the_session_n
     assert [session["device_id"] for session in service.sessions_of(person)] == [token.device_id]
 
 
-async def test_a_device_that_shows_its_token_stays_the_same_device(service: Service) -> None:
+async def test_a_device_that_sends_its_token_is_recognised(service: Service) -> None:
     person = await service.register()
     given = await log_in(service, person)
     service.clock.advance(timedelta(days=3))
@@ -46,7 +46,7 @@ async def test_a_device_that_shows_its_token_stays_the_same_device(service: Serv
     assert len({session["device_id"] for session in service.sessions_of(person)}) == 1
 
 
-async def test_a_token_that_is_not_this_users_is_ignored_and_another_given(service: Service) -> None:
+async def test_an_invalid_token_or_one_of_another_user_is_ignored_and_replaced(service: Service) -> None:
     person, other = await service.register(), await service.register()
     foreign = await log_in(service, other)
     for shown in (foreign, "dwd_", foreign.swapcase(), "\u00e9", "x" * 4000):
@@ -61,14 +61,14 @@ async def test_a_token_ends_with_all_sessions_of_its_user(service: Service) -> N
     assert read(service, await log_in(service, person, given)).device_id != read(service, given).device_id
 
 
-async def test_a_failed_login_gives_no_token(service: Service) -> None:
+async def test_a_failed_login_issues_no_token(service: Service) -> None:
     person = await service.register()
     answer = await service.post_token(person.username, "wrong password")
     assert HEADER not in answer.headers
     assert devices_of(service, person) == {}
 
 
-async def test_a_user_has_twenty_devices_and_those_that_never_came_back_go_first(service: Service) -> None:
+async def test_beyond_twenty_devices_those_never_seen_again_are_removed_first(service: Service) -> None:
     person = await service.register()
     kept = await log_in(service, person)
     service.clock.advance(timedelta(minutes=1))
@@ -84,7 +84,7 @@ async def test_a_user_has_twenty_devices_and_those_that_never_came_back_go_first
     assert len(devices_of(service, person)) == MAXIMUM_KNOWN_DEVICES
 
 
-async def test_the_header_may_be_sent_and_read_by_pages_of_allowed_origins(make_service: MakeService) -> None:
+async def test_allowed_origins_may_send_and_read_the_header(make_service: MakeService) -> None:
     origin = {"Origin": "https://app.example.com"}
     service = await make_service(cors_allow_origins=origin["Origin"])
     preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": HEADER.lower()}
@@ -100,7 +100,7 @@ def sealer() -> AesGcmSealer:
 
 @pytest.fixture
 def login(service_alone: Service, sealer: AesGcmSealer) -> Login:
-    """The use case where mail is configured."""
+    """The login use case with mail configured."""
     settings = service_alone.settings
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
@@ -114,7 +114,7 @@ def mails_to(service: Service, sealer: AesGcmSealer, person: Person) -> list[Mai
     return [mail for mail in map(MailRequest.from_bytes, opened) if str(mail.user_id) == person.id]
 
 
-async def test_a_login_on_a_new_device_at_a_new_address_queues_a_mail_and_no_other_login_does(
+async def test_only_a_login_on_a_new_device_at_a_new_address_queues_a_mail(
     service_alone: Service, login: Login, sealer: AesGcmSealer
 ) -> None:
     person = await service_alone.register()

@@ -1,4 +1,4 @@
-"""A statement that reaches PostgreSQL after its deadline changes nothing, and no token is lost by it."""
+"""A statement that reaches PostgreSQL after its deadline changes nothing, and no token becomes invalid."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -17,7 +17,7 @@ WIRED = ("codec", "signer", "issuer", "clock", "lifetimes", "endings")
 
 
 class LateDatabase(PostgresDatabase):
-    """The database whose statements have all waited too long on their way."""
+    """A database whose statements all arrive after their deadline."""
 
     def deadline(self) -> datetime:
         return super().deadline() - timedelta(minutes=5)
@@ -43,7 +43,7 @@ def late_statements(logs: Logs) -> list[object]:
     return [facts(line, "statement")[0] for line in events(logs, "database.statement_late")]
 
 
-async def test_a_late_rotation_changes_nothing_and_the_token_works_afterwards(
+async def test_a_late_rotation_changes_nothing_and_the_token_stays_valid(
     service: Service, late_sessions: Sessions, logs: Logs
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -56,7 +56,7 @@ async def test_a_late_rotation_changes_nothing_and_the_token_works_afterwards(
     assert (await service.get_me(successor.access)).status_code == 200
 
 
-async def test_a_used_token_is_judged_as_such_however_late_its_rotation_is(
+async def test_a_used_token_is_detected_although_its_rotation_is_late(
     service: Service, late_sessions: Sessions
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -66,7 +66,7 @@ async def test_a_used_token_is_judged_as_such_however_late_its_rotation_is(
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_the_current_token_of_an_inactive_user_is_refused_however_late_its_rotation_is(
+async def test_the_token_of_an_inactive_user_is_refused_although_its_rotation_is_late(
     service: Service, late_sessions: Sessions
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -76,7 +76,7 @@ async def test_the_current_token_of_an_inactive_user_is_refused_however_late_its
 
 
 async def test_the_end_of_a_session_has_no_deadline(service: Service, late_sessions: Sessions) -> None:
-    """Its caller wanted it, and a repetition changes nothing."""
+    """The caller requested it, and a repetition changes nothing."""
     person, pair = await service.register_and_log_in()
     await late_sessions.revoke(pair.refresh)
     assert service.sessions_of(person)[0]["end_reason"] == "logout"

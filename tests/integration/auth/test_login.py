@@ -1,4 +1,4 @@
-"""Password login: what it gives away (nothing), and what it does to old hashes."""
+"""Password login reveals nothing about accounts, and replaces old hashes."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ CURRENT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d+)\$.{54}")
 
 
 def _comparable(answer: httpx.Response) -> tuple[int, dict[str, object], dict[str, str]]:
-    """Return all of an answer that is not an id of its own."""
+    """Return a response without its ids."""
     body, headers = dict(answer.json()), dict(answer.headers)
     del body["correlation_id"], headers["x-correlation-id"]
     return answer.status_code, body, headers
@@ -38,7 +38,7 @@ def _plain(password: str, cost: int = 4) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
-async def test_all_refusals_are_the_same_apart_from_their_ids(service: Service) -> None:
+async def test_all_refusals_are_equal_except_for_their_ids(service: Service) -> None:
     person, sleeper, blocked = [await service.register() for _ in range(3)]
     service.set_active(sleeper, active=False)
     _store_hash(service, blocked.username, "!")
@@ -58,7 +58,7 @@ async def test_all_refusals_are_the_same_apart_from_their_ids(service: Service) 
     assert [_comparable(each) == _comparable(refusals[0]) for each in refusals] == [True] * len(refusals)
 
 
-async def test_every_refusal_costs_the_same_number_of_hashes_and_of_iterations(
+async def test_every_refusal_computes_the_same_number_of_hashes_and_iterations(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = await make_service(bcrypt_rounds=5)
@@ -97,7 +97,7 @@ async def test_every_refusal_costs_the_same_number_of_hashes_and_of_iterations(
         assert len(costs) == 2
 
 
-async def test_a_password_that_is_no_text_is_a_wrong_one(service: Service) -> None:
+async def test_a_name_or_password_with_a_lone_surrogate_is_refused(service: Service) -> None:
     person = await service.register()
     with pytest.raises(InvalidCredentialsError):
         await service.app.state.services.login.login(name=person.username, password="\ud800")
@@ -105,7 +105,7 @@ async def test_a_password_that_is_no_text_is_a_wrong_one(service: Service) -> No
         await service.app.state.services.login.login(name="\ud800", password=PASSWORD)
 
 
-async def test_a_deactivated_users_right_password_asks_the_database_no_more_than_a_wrong_one(service: Service) -> None:
+async def test_a_deactivated_users_password_needs_as_many_queries_right_or_wrong(service: Service) -> None:
     sleeper = await service.register()
     service.set_active(sleeper, active=False)
     asked = []
@@ -113,7 +113,7 @@ async def test_a_deactivated_users_right_password_asks_the_database_no_more_than
         before = service.connections_asked_for()
         assert (await service.post_token(sleeper.username, password)).status_code == 401
         asked.append(service.connections_asked_for() - before)
-    # The credentials, and the reservation of the attempt.
+    # One connection to read the credentials, one to reserve the attempt.
     assert asked == [2, 2]
 
 
@@ -126,7 +126,7 @@ async def test_a_failed_login_is_logged_without_name_and_password(service: Servi
 
 
 @pytest.mark.parametrize("kind", ["2a", "2b", "2y"])
-async def test_a_plain_hash_from_elsewhere_logs_in_and_is_replaced(service: Service, kind: str) -> None:
+async def test_an_imported_plain_hash_is_accepted_and_replaced(service: Service, kind: str) -> None:
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along").replace("$2b$", f"${kind}$"))
     assert (await service.post_token(person.username, "brought along")).status_code == 200
@@ -159,14 +159,14 @@ async def test_a_failed_login_does_not_touch_an_old_hash(service: Service) -> No
 
 
 async def _until_connected(service: Service, connections: int) -> None:
-    """Wait for the pool to be full, so that transactions truly overlap."""
+    """Wait until the pool is full, so that transactions overlap."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'doorward'"
     async with asyncio.timeout(60):
-        while service.sql(query)[0]["count"] < connections:  # noqa: ASYNC110 - PostgreSQL tells nobody who connects
+        while service.sql(query)[0]["count"] < connections:  # noqa: ASYNC110 - no event exists
             await asyncio.sleep(0.01)
 
 
-async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
+async def test_concurrent_first_logins_of_an_imported_user_all_succeed(
     make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = await make_service(database_url=own_database, db_pool_min_conn=8)
@@ -204,7 +204,7 @@ async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upg
     assert _stored_hash(service, person.username) == "changed meanwhile"
 
 
-async def test_a_user_deactivated_between_check_and_session_gets_none(
+async def test_a_user_deactivated_between_check_and_session_gets_no_session(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await service.register()
@@ -220,28 +220,28 @@ async def test_a_user_deactivated_between_check_and_session_gets_none(
     assert service.sessions_of(person) == []
 
 
-async def test_a_whole_password_counts_beyond_72_bytes(service: Service) -> None:
+async def test_passwords_are_compared_beyond_72_bytes(service: Service) -> None:
     person = await service.register(password="a" * 72 + "b")
     assert (await service.post_token(person.username, "a" * 72 + "c")).status_code == 401
     assert (await service.post_token(person.username, "a" * 72 + "b")).status_code == 200
 
 
-async def test_the_longest_password_that_can_be_registered_logs_in(service: Service) -> None:
+async def test_the_longest_accepted_password_logs_in(service: Service) -> None:
     person = await service.register(password="correct horse " * 18 + "xxxx")
     assert len(person.password) == MAXIMUM_PASSWORD_LENGTH
     await service.log_in(person)
 
 
-async def test_a_password_holding_nul_logs_in_and_nothing_shorter_does(service: Service) -> None:
+async def test_a_password_is_not_cut_off_at_a_nul_character(service: Service) -> None:
     person = await service.register(password="before\x00after it")
     assert (await service.post_token(person.username, "before")).status_code == 401
     assert (await service.post_token(person.username, "before\x00after it")).status_code == 200
 
 
-async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
+async def test_a_full_hasher_queue_returns_503_until_it_has_room(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # With many threads, more logins than the queue has room for would fit.
+    # With more threads, all logins of this test would be accepted.
     service = await make_service(Parts(hasher=BcryptHasher(rounds=4, threads=1)))
     person = await service.register()
     opened, hashpw = threading.Event(), bcrypt.hashpw
@@ -251,7 +251,7 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
         return hashpw(password, salt)
 
     monkeypatch.setattr(bcrypt, "hashpw", waiting_hashpw)
-    # Of many names, since each has a number of attempts of its own.
+    # Of many names, because attempts are limited by name.
     names = [f"nobody-{number}" for number in range(MINIMUM_CAPACITY + 1)]
     calls = [asyncio.ensure_future(service.post_token(name, PASSWORD)) for name in names]
     await asyncio.wait(calls, timeout=60, return_when=asyncio.FIRST_COMPLETED)
@@ -268,7 +268,7 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
 @pytest.mark.parametrize(
     "old", [" " * 8, "\x00" * 8, "doorward", "Summer2024!", "\u1112\u1161\u11ab" * 3, "a" + "\u0316" * 200]
 )
-async def test_a_password_that_is_no_longer_accepted_for_new_accounts_still_logs_in(service: Service, old: str) -> None:
+async def test_a_password_that_new_accounts_may_not_use_still_logs_in(service: Service, old: str) -> None:
     person = await service.register()
     assert (await service.post_token(person.username, old)).status_code == 401
     stored = await service.hasher.hash(old)
@@ -276,7 +276,7 @@ async def test_a_password_that_is_no_longer_accepted_for_new_accounts_still_logs
     assert (await service.post_token(person.username, old)).status_code == 200
 
 
-async def test_the_longest_password_logs_in_typed_composed_and_decomposed(service: Service) -> None:
+async def test_the_longest_password_logs_in_composed_and_decomposed(service: Service) -> None:
     person = await service.register(password="e\u0301" * MAXIMUM_PASSWORD_LENGTH)
     for typed in ("\u00e9" * MAXIMUM_PASSWORD_LENGTH, "e\u0301" * MAXIMUM_PASSWORD_LENGTH):
         assert (await service.post_token(person.username, typed)).status_code == 200

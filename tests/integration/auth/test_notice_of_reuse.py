@@ -1,4 +1,4 @@
-"""A used token that comes again: the owner of the session is told by mail, once, in the transaction that ends it."""
+"""Reuse of a refresh token is reported to the user by one mail, queued in the transaction that ends the session."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tests.integration.mailbox import code_in, make_service_with_mail, next_mail
 from tests.integration.service import FakeClock, MakeService
 
 
-async def test_the_owner_is_told_of_a_session_that_ended_by_reuse(
+async def test_a_session_ended_by_reuse_is_reported_to_its_user(
     make_service: MakeService, tmp_path: Path, clock: FakeClock
 ) -> None:
     service = await make_service_with_mail(make_service, tmp_path)
@@ -20,7 +20,7 @@ async def test_the_owner_is_told_of_a_session_that_ended_by_reuse(
     assert f"{clock.now():%Y-%m-%d %H:%M} UTC" in mail.content.text
 
 
-async def test_one_reuse_asks_for_one_mail_and_a_logout_or_a_forgery_for_none(
+async def test_one_reuse_queues_one_mail_and_a_logout_or_a_forgery_none(
     make_service: MakeService, own_database: str, tmp_path: Path
 ) -> None:
     service = await make_service(

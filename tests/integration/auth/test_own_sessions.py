@@ -1,4 +1,4 @@
-"""The list of the own sessions, and ending one, the others, or all."""
+"""The list of the user's own sessions, and ending one, the others or all of them."""
 
 import asyncio
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.integration.service import FakeClock, Logs, MakeService, Service, eve
 
 
 def live_sessions_of(service: Service, owner: Owner) -> int:
-    """How many sessions are of the user's epoch and have not ended."""
+    """Return the number of the user's sessions of the current epoch that have not ended."""
     count = "SELECT count(*) FROM sessions JOIN users ON users.id = user_id AND session_epoch = epoch"
     found: int = service.sql(f"{count} WHERE user_id = %s AND ended_at IS NULL", owner.person.id)[0]["count"]
     return found
@@ -43,7 +43,7 @@ async def test_the_list_shows_each_live_session_with_its_device(
     assert (other["current"], other["user_agent"], other["address"]) == (False, "kites/1.0", "198.51.100.9")
 
 
-async def test_the_current_session_is_first_and_then_the_latest_used(service: Service, clock: FakeClock) -> None:
+async def test_the_current_session_is_listed_first_then_the_latest_used(service: Service, clock: FakeClock) -> None:
     owner = await signed_in(service)
     for minutes in range(1, 4):
         clock.advance(timedelta(minutes=minutes))
@@ -54,7 +54,7 @@ async def test_the_current_session_is_first_and_then_the_latest_used(service: Se
     assert used == sorted(used, reverse=True)
 
 
-async def test_sessions_that_are_over_and_those_of_others_are_not_listed(service: Service, clock: FakeClock) -> None:
+async def test_ended_sessions_and_those_of_other_users_are_not_listed(service: Service, clock: FakeClock) -> None:
     person = await service.register()
     await service.log_in(person)
     clock.advance(timedelta(days=7))
@@ -65,7 +65,7 @@ async def test_sessions_that_are_over_and_those_of_others_are_not_listed(service
     assert [session["current"] for session in await owner.sessions()] == [True]
 
 
-async def test_one_session_is_ended_and_no_other(service: Service, owner: Owner) -> None:
+async def test_only_the_named_session_is_ended(service: Service, owner: Owner) -> None:
     lost, kept = await service.log_in(owner.person), await service.log_in(owner.person)
     (lost_id,) = await _ids_of(service, owner, lost)
     answer = await owner.call("DELETE", f"{SESSIONS}/{lost_id}")
@@ -77,7 +77,7 @@ async def test_one_session_is_ended_and_no_other(service: Service, owner: Owner)
 
 
 async def _ids_of(service: Service, owner: Owner, tokens: Pair) -> list[str]:
-    """Return the id of the session that the tokens are of, as its own list has it."""
+    """Return the id of the tokens' session, from the list of sessions."""
     listed = await Owner(service, owner.person, tokens).sessions()
     return [session["id"] for session in listed if session["current"]]
 
@@ -89,7 +89,7 @@ async def test_ending_the_own_current_session_is_a_logout(service: Service, owne
     assert service.sessions_of(owner.person)[0]["end_reason"] == "owner"
 
 
-async def test_no_session_of_another_user_can_be_ended_or_is_told_of(service: Service, owner: Owner) -> None:
+async def test_a_session_of_another_user_is_reported_as_unknown(service: Service, owner: Owner) -> None:
     victim = await signed_in(service)
     (session,) = await victim.sessions()
     refused = await owner.call("DELETE", f"{SESSIONS}/{session['id']}")
@@ -99,12 +99,12 @@ async def test_no_session_of_another_user_can_be_ended_or_is_told_of(service: Se
     assert await is_alive(service, victim.pair)
 
 
-async def test_an_id_that_is_none_is_no_address(owner: Owner) -> None:
+async def test_an_invalid_session_id_is_not_found(owner: Owner) -> None:
     assert is_problem(await owner.call("DELETE", f"{SESSIONS}/me"), 404, "not_found")
 
 
 @pytest.mark.parametrize("which", ["others", "all"])
-async def test_many_sessions_end_at_once_and_those_of_other_users_do_not(
+async def test_ending_many_sessions_at_once_leaves_those_of_other_users(
     service: Service, owner: Owner, which: str
 ) -> None:
     others = [await service.log_in(owner.person) for _ in range(3)]
@@ -119,7 +119,9 @@ async def test_many_sessions_end_at_once_and_those_of_other_users_do_not(
 
 
 @pytest.mark.parametrize("which", ["others", "all"])
-async def test_another_copy_of_the_service_feels_it_at_the_next_request(make_service: MakeService, which: str) -> None:
+async def test_another_copy_of_the_service_refuses_the_session_at_the_next_request(
+    make_service: MakeService, which: str
+) -> None:
     one, another = await make_service(), await make_service()
     owner = await signed_in(one)
     other = await another.log_in(owner.person)
@@ -129,17 +131,17 @@ async def test_another_copy_of_the_service_feels_it_at_the_next_request(make_ser
     assert await (is_alive if which == "others" else is_dead)(another, owner.pair)
 
 
-async def test_ending_the_others_leaves_the_current_tokens_as_they_are(service: Service, owner: Owner) -> None:
+async def test_ending_the_others_leaves_the_current_tokens_valid(service: Service, owner: Owner) -> None:
     before = service.sessions_of(owner.person)
     await owner.end("others")
     after = service.sessions_of(owner.person)
     assert [{**row, "epoch": 0, "device_id": before[0]["device_id"]} for row in after] == before
     rotated = await service.refresh(owner.pair.refresh)
     assert is_problem(await service.post_refresh(owner.pair.refresh), 401, "invalid_refresh_token")
-    assert await is_dead(service, rotated), "a used token is still told as theft"
+    assert await is_dead(service, rotated), "a used token is still detected as reuse"
 
 
-async def test_a_session_that_had_ended_does_not_come_back(service: Service, owner: Owner) -> None:
+async def test_an_ended_session_stays_ended(service: Service, owner: Owner) -> None:
     ended = await service.log_in(owner.person)
     await service.post_revoke(ended.refresh)
     for which in ("others", "others", "all"):
@@ -164,7 +166,7 @@ async def test_a_login_checked_before_the_end_of_all_sessions_begins_no_session(
     assert live_sessions_of(service_alone, owner) == (which == "others")
 
 
-async def test_refreshes_under_way_end_with_their_sessions_and_the_current_one_goes_on(service: Service) -> None:
+async def test_concurrent_refreshes_of_other_sessions_end_and_the_current_session_continues(service: Service) -> None:
     for _ in range(3):
         owner = await signed_in(service)
         other = await service.log_in(owner.person)
@@ -177,7 +179,7 @@ async def test_refreshes_under_way_end_with_their_sessions_and_the_current_one_g
         assert await is_alive(service, pair(own))
 
 
-async def test_two_sessions_that_end_the_others_at_once_leave_one(service: Service, owner: Owner) -> None:
+async def test_two_sessions_that_end_the_others_concurrently_leave_one(service: Service, owner: Owner) -> None:
     other = Owner(service, owner.person, await service.log_in(owner.person))
     answers = await asyncio.gather(owner.end("others"), other.end("others"))
     assert sorted(answer.status_code for answer in answers) == [204, 401]
@@ -185,12 +187,12 @@ async def test_two_sessions_that_end_the_others_at_once_leave_one(service: Servi
 
 
 @pytest.mark.parametrize("body", [{}, {"which": "none"}, {"which": None}, {"which": ["all"]}])
-async def test_another_body_ends_nothing(service: Service, owner: Owner, body: dict[str, object]) -> None:
+async def test_an_invalid_body_ends_no_session(service: Service, owner: Owner, body: dict[str, object]) -> None:
     assert is_problem(await owner.call("POST", END, json=body), 422, "invalid_request")
     assert live_sessions_of(service, owner) == 1
 
 
-async def test_ends_are_recorded(service: Service, owner: Owner, logs: Logs) -> None:
+async def test_ended_sessions_are_recorded(service: Service, owner: Owner, logs: Logs) -> None:
     await service.log_in(owner.person)
     lost = await service.log_in(owner.person)
     (lost_id,) = await _ids_of(service, owner, lost)
@@ -233,7 +235,7 @@ async def test_ends_are_recorded(service: Service, owner: Owner, logs: Logs) -> 
         ("DELETE", f"{SESSIONS}/{UUID(int=1)}", None, 20, "sessions"),
     ],
 )
-async def test_an_address_may_make_so_many_calls_a_minute(
+async def test_calls_are_limited_per_client_address_and_minute(
     make_service: MakeService, method: str, path: str, body: object, most: int, limit: str
 ) -> None:
     service = await make_service(rate_limit_enabled=True, **{f"rate_limit_{limit}": f"{most}/minute"})

@@ -1,4 +1,4 @@
-"""Old sessions go in small batches that hold up nobody, and no answer changes."""
+"""Old sessions are removed in small batches that delay no request and change no response."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -19,7 +19,7 @@ MANY = 5000
 
 @pytest.fixture
 async def alone(make_service: MakeService, own_database: str) -> Service:
-    """The application on a database of its own: pruning asks nobody whose sessions they are."""
+    """The application on a database of its own, because pruning removes the sessions of every user."""
     return await make_service(database_url=own_database)
 
 
@@ -28,7 +28,7 @@ def pruning_of(service: Service, pages_a_batch: int = PAGES_A_BATCH) -> Pruning:
 
 
 async def dead(service: Service) -> tuple[Person, Pair]:
-    """Return a session that ended as long ago as the retention, and a moment."""
+    """Return a session that ended slightly longer ago than the retention."""
     person, pair = await service.register_and_log_in()
     assert (await service.post_revoke(pair.refresh)).status_code == 204
     service.clock.advance(RETENTION + MOMENT)
@@ -54,7 +54,7 @@ async def test_an_expired_session_is_kept_for_the_retention_and_then_removed(alo
     assert alone.sessions_of(person) == []
 
 
-async def test_a_session_that_was_revoked_after_it_expired_counts_from_its_expiry(alone: Service) -> None:
+async def test_a_session_revoked_after_its_expiry_is_kept_from_its_expiry(alone: Service) -> None:
     _, pair = await alone.register_and_log_in()
     alone.clock.advance(timedelta(days=7) + RETENTION)
     assert (await alone.post_revoke(pair.refresh)).status_code == 204
@@ -62,7 +62,7 @@ async def test_a_session_that_was_revoked_after_it_expired_counts_from_its_expir
     assert await pruning_of(alone).prune() == 1
 
 
-async def test_a_session_that_lives_is_never_removed_however_old_it_is(alone: Service) -> None:
+async def test_a_live_session_is_never_removed_at_any_age(alone: Service) -> None:
     person, pair = await alone.register_and_log_in()
     for _ in range(12):
         alone.clock.advance(timedelta(days=6))
@@ -72,27 +72,27 @@ async def test_a_session_that_lives_is_never_removed_however_old_it_is(alone: Se
     assert (await alone.get_me(pair.access)).status_code == 200
 
 
-def said(answer: httpx.Response) -> object:
-    """What a client can tell answers apart by."""
+def visible_parts(answer: httpx.Response) -> object:
+    """Return the parts of a response that a client can compare."""
     body = answer.json() if answer.content else None
     if body is not None:
         del body["correlation_id"]
     return answer.status_code, body, answer.headers.get("www-authenticate")
 
 
-async def test_no_answer_changes_when_a_session_is_removed(alone: Service) -> None:
+async def test_no_response_changes_when_a_session_is_removed(alone: Service) -> None:
     _, pair = await dead(alone)
     calls: list[tuple[Callable[[str], Awaitable[httpx.Response]], str]] = [
         (alone.post_refresh, pair.refresh),
         (alone.get_me, pair.access),
         (alone.post_revoke, pair.refresh),
     ]
-    before = [said(await call(token)) for call, token in calls]
+    before = [visible_parts(await call(token)) for call, token in calls]
     assert await pruning_of(alone).prune() == 1
-    assert [said(await call(token)) for call, token in calls] == before
+    assert [visible_parts(await call(token)) for call, token in calls] == before
 
 
-async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: Service) -> None:
+async def test_live_sessions_can_be_refreshed_during_a_batch(alone: Service) -> None:
     await dead(alone)
     _, pair = await alone.register_and_log_in()
     before = alone.clock.now() - RETENTION
@@ -104,7 +104,7 @@ async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: 
         await alone.register_and_log_in()
 
 
-async def test_a_locked_row_is_left_for_the_next_run(alone: Service) -> None:
+async def test_a_locked_row_is_skipped_until_the_next_run(alone: Service) -> None:
     await dead(alone)
     async with await psycopg.AsyncConnection.connect(alone.database_url) as holder:
         await holder.execute("SELECT id FROM sessions FOR UPDATE")
@@ -112,7 +112,7 @@ async def test_a_locked_row_is_left_for_the_next_run(alone: Service) -> None:
     assert await pruning_of(alone).prune() == 1
 
 
-async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service) -> None:
+async def test_a_large_table_is_pruned_completely_in_batches(alone: Service) -> None:
     person, _ = await alone.register_and_log_in()
     alone.sql(
         "INSERT INTO sessions (id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, "
@@ -127,13 +127,13 @@ async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service) -> 
         "EXPLAIN SELECT id FROM sessions WHERE ctid >= '(0,0)'::tid AND ctid < '(8,0)'::tid "
         "AND LEAST(expires_at, ended_at) < now() FOR UPDATE SKIP LOCKED"
     )
-    assert any("Tid Range Scan" in row["QUERY PLAN"] for row in plan), "a batch must read its own pages only"
+    assert any("Tid Range Scan" in row["QUERY PLAN"] for row in plan), "a batch must read only its own pages"
     assert await pruning_of(alone, pages_a_batch=8).prune() == MANY
     assert len(alone.sessions_of(person)) == 1
 
 
-def test_no_index_has_a_column_that_a_rotation_changes(shared_database: str) -> None:
-    """Or each rotation would write every index: no HOT update any more."""
+def test_a_rotation_changes_no_indexed_column(shared_database: str) -> None:
+    """Otherwise each rotation would write every index instead of being a HOT update."""
     with psycopg.connect(shared_database) as connection:
         rows = connection.execute(
             "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey) "

@@ -29,7 +29,7 @@ async def test_a_proof_is_recent_for_five_minutes(owner: Owner, clock: FakeClock
     assert (await owner.account())["username"] == f"{name}-1"
 
 
-async def test_a_call_without_a_recent_proof_is_told_how_old_one_may_be(owner: Owner, clock: FakeClock) -> None:
+async def test_a_call_without_a_recent_proof_gets_the_maximum_age(owner: Owner, clock: FakeClock) -> None:
     clock.advance(FRESH + MOMENT)
     answer = await owner.rename("kite")
     assert answer.headers["www-authenticate"] == (
@@ -45,7 +45,7 @@ async def test_a_refresh_is_no_proof(service: Service, owner: Owner, clock: Fake
     assert is_problem(await owner.rename("kite"), 401, "reauthentication_required")
 
 
-async def test_the_password_is_a_proof_and_the_session_goes_on(
+async def test_the_password_is_a_proof_and_the_session_continues(
     service: Service, owner: Owner, clock: FakeClock
 ) -> None:
     (before,) = service.sessions_of(owner.person)
@@ -59,7 +59,7 @@ async def test_the_password_is_a_proof_and_the_session_goes_on(
     assert await is_alive(service, owner.pair)
 
 
-async def test_the_absolute_limit_of_the_session_stays(service: Service, owner: Owner, clock: FakeClock) -> None:
+async def test_the_absolute_limit_of_the_session_is_kept(service: Service, owner: Owner, clock: FakeClock) -> None:
     for _ in range(15):
         clock.advance(timedelta(days=6) - timedelta(minutes=1))
         owner.pair = await service.refresh(owner.pair.refresh)
@@ -71,9 +71,7 @@ async def test_the_absolute_limit_of_the_session_stays(service: Service, owner: 
     assert await is_dead(service, owner.pair)
 
 
-async def test_tokens_from_before_never_gain_from_the_new_proof(
-    service: Service, owner: Owner, clock: FakeClock
-) -> None:
+async def test_earlier_tokens_do_not_get_the_new_proof(service: Service, owner: Owner, clock: FakeClock) -> None:
     stolen = await service.refresh(owner.pair.refresh)
     clock.advance(FRESH + MOMENT)
     thief = Owner(service, owner.person, stolen)
@@ -85,7 +83,7 @@ async def test_tokens_from_before_never_gain_from_the_new_proof(
     assert await is_alive(service, kept)
 
 
-async def test_other_sessions_of_the_user_stay_as_they_are(service: Service, owner: Owner, clock: FakeClock) -> None:
+async def test_other_sessions_of_the_user_are_unchanged(service: Service, owner: Owner, clock: FakeClock) -> None:
     clock.advance(FRESH + MOMENT)
     other = Owner(service, owner.person, await service.log_in(owner.person))
     clock.advance(FRESH + MOMENT)
@@ -94,7 +92,7 @@ async def test_other_sessions_of_the_user_stay_as_they_are(service: Service, own
     assert await is_alive(service, other.pair)
 
 
-async def test_a_wrong_password_proves_nothing_and_ends_nothing(
+async def test_a_wrong_password_is_no_proof_and_ends_no_session(
     service: Service, owner: Owner, clock: FakeClock, logs: Logs
 ) -> None:
     clock.advance(FRESH + MOMENT)
@@ -104,14 +102,14 @@ async def test_a_wrong_password_proves_nothing_and_ends_nothing(
     assert await is_alive(service, owner.pair)
 
 
-async def test_of_several_at_once_one_is_made(service: Service, owner: Owner) -> None:
+async def test_of_several_concurrent_calls_one_succeeds(service: Service, owner: Owner) -> None:
     answers = await asyncio.gather(*(owner.post_reauthenticate() for _ in range(AT_ONCE)))
     assert statuses(answers) == [200] + [401] * (AT_ONCE - 1)
     assert len(service.sessions_of(owner.person)) == 1
     assert await is_alive(service, next(pair(answer) for answer in answers if answer.status_code == 200))
 
 
-async def test_a_refresh_at_the_same_time_leaves_one_pair_that_works(service: Service) -> None:
+async def test_a_concurrent_refresh_leaves_one_valid_pair(service: Service) -> None:
     for _ in range(3):
         owner = await signed_in(service)
         refreshed, renewed = await asyncio.gather(service.post_refresh(owner.pair.refresh), owner.reauthenticate())
@@ -132,7 +130,9 @@ async def test_a_session_that_ends_while_the_password_is_checked_stays_ended(ser
     assert session["end_reason"] == "logout"
 
 
-async def test_another_copy_of_the_service_knows_the_proof_at_once(make_service: MakeService, clock: FakeClock) -> None:
+async def test_another_copy_of_the_service_accepts_the_proof_at_once(
+    make_service: MakeService, clock: FakeClock
+) -> None:
     one, another = await make_service(), await make_service()
     owner = await signed_in(one)
     clock.advance(FRESH + MOMENT)
@@ -165,21 +165,21 @@ async def test_the_renewal_is_recorded_with_both_ids(service: Service, owner: Ow
 
 
 @pytest.mark.parametrize("body", [{}, {"password": None}, {"password": ["a"]}, {"password": "a", "code": "1"}])
-async def test_another_body_is_refused(owner: Owner, body: dict[str, object]) -> None:
+async def test_an_invalid_body_is_refused(owner: Owner, body: dict[str, object]) -> None:
     assert is_problem(await owner.call("POST", "/api/v1/account/reauthenticate", json=body), 422, "invalid_request")
 
 
-async def test_the_id_of_the_session_is_new(service: Service, owner: Owner) -> None:
+async def test_the_session_gets_a_new_id(service: Service, owner: Owner) -> None:
     before = UUID(str(service.sessions_of(owner.person)[0]["id"]))
     await owner.reauthenticate()
     assert service.sql("SELECT id FROM sessions WHERE id = %s", before) == []
     assert service.sessions_of(owner.person)[0]["id"] != before
 
 
-async def test_a_session_that_a_change_of_the_password_ended_is_not_told_of_a_wrong_password(
+async def test_a_session_ended_by_a_password_change_gets_no_wrong_password_error(
     service: Service, owner: Owner
 ) -> None:
-    """The call was let in before the change, and its password was right then."""
+    """The call was authenticated before the change, when its password was right."""
     services = service.app.state.services
     caller = await services.sessions.authenticate(owner.pair.access)
     await owner.change_password()
@@ -188,7 +188,7 @@ async def test_a_session_that_a_change_of_the_password_ended_is_not_told_of_a_wr
 
 
 @pytest.mark.parametrize("call", ["reauthenticate", "password"])
-async def test_wrong_passwords_of_a_session_are_throttled_and_do_not_block_logins(
+async def test_wrong_passwords_in_a_session_are_throttled_and_do_not_block_logins(
     service: Service, owner: Owner, logs: Logs, call: str
 ) -> None:
     async def guess(password: str) -> httpx.Response:
@@ -202,7 +202,7 @@ async def test_wrong_passwords_of_a_session_are_throttled_and_do_not_block_login
     assert (await service.post_login(owner.person)).status_code == 200
 
 
-async def test_wrong_passwords_of_a_stolen_session_keep_its_owner_from_nothing(service: Service, owner: Owner) -> None:
+async def test_wrong_passwords_in_a_stolen_session_do_not_block_its_owner(service: Service, owner: Owner) -> None:
     thief = Owner(service, owner.person, await service.log_in(owner.person))
     for _ in range(LOGIN_CURVE.free):
         assert (await thief.post_reauthenticate("a guess of the password")).status_code == 403
@@ -212,7 +212,7 @@ async def test_wrong_passwords_of_a_stolen_session_keep_its_owner_from_nothing(s
     assert (await owner.post_password()).status_code == 200
 
 
-async def test_the_right_password_of_a_session_forgets_wrong_ones(owner: Owner) -> None:
+async def test_a_right_password_in_a_session_clears_the_failed_attempts(owner: Owner) -> None:
     for _ in range(2):
         for _ in range(LOGIN_CURVE.free - 1):
             assert (await owner.post_reauthenticate("a guess of the password")).status_code == 403

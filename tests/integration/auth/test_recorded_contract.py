@@ -1,6 +1,6 @@
-"""The answers of /api/v1/auth to accounts without a second factor are those from before there were any, byte for byte.
+"""For accounts without a second factor, /api/v1/auth responds exactly as before second factors existed.
 
-The recording was made by the code before second factors. What is random or a moment is masked; nothing else is.
+The recording was made by the code before second factors. Only random values and times are masked.
 """
 
 import json
@@ -30,14 +30,14 @@ def masked(text: str) -> str:
 
 
 def shown(answer: httpx.Response) -> dict[str, Any]:
-    """Return an answer as it is compared: status, headers in their order, and the body as text."""
+    """Return a response as text for the comparison: status, headers in their order, and body."""
     headers = [[name, masked(value)] for name, value in answer.headers.items() if name != "x-correlation-id"]
     headers = [[name, "<length>" if name == "content-length" else value] for name, value in headers]
     return {"status": answer.status_code, "headers": headers, "body": masked(answer.text)}
 
 
 async def conversation(service: Service) -> dict[str, dict[str, Any]]:
-    """Call the five routes that 0.1 had as its clients do, for an account without a second factor."""
+    """Call the five routes of version 0.1 like its clients, for an account without a second factor."""
     client, person = service.client, await service.register()
     given: dict[str, httpx.Response] = {}
     body = {"email": person.email, "username": person.username, "password": person.password}
@@ -67,7 +67,7 @@ async def _reuse(service: Service, person: Person) -> httpx.Response:
     return await service.post_refresh(first.refresh)
 
 
-async def test_without_a_second_factor_every_answer_is_as_it_was_recorded(service: Service) -> None:
+async def test_without_a_second_factor_every_response_equals_the_recording(service: Service) -> None:
     recorded: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text(encoding="utf-8"))
     answers = await conversation(service)
     assert answers.keys() == recorded.keys()

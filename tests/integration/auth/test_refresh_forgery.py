@@ -1,4 +1,4 @@
-"""What forged refresh tokens cost and reach, and what a dump is worth. PostgreSQL counts the statements."""
+"""Forged refresh tokens reach no database, and a dump allows no forgery. Statements are counted by PostgreSQL."""
 
 import asyncio
 import base64
@@ -25,13 +25,13 @@ CountStatements = Callable[[Awaitable[object]], Awaitable[int]]
 
 
 def forged(token: str) -> str:
-    """Change a character of the signature, none of whose bits are left unread."""
+    """Change a character of the signature of which every bit is significant."""
     return f"{token[:-8]}{'B' if token[-8] == 'A' else 'A'}{token[-7:]}"
 
 
 @pytest.fixture
 async def service(make_service: MakeService, own_database: str) -> Service:
-    """An application on a database whose every statement the server logs."""
+    """An application on a database whose server logs every statement."""
     name = psycopg.conninfo.conninfo_to_dict(own_database)["dbname"]
     with psycopg.connect(own_database, autocommit=True) as connection:
         command = sql.SQL("ALTER DATABASE {} SET log_statement = 'all'")
@@ -41,7 +41,7 @@ async def service(make_service: MakeService, own_database: str) -> Service:
 
 @pytest.fixture
 def count_statements(postgres: EmbeddedPostgres) -> CountStatements:
-    """Tell how many statements reached the server, BEGIN and COMMIT included, while something was awaited."""
+    """Count the statements, BEGIN and COMMIT included, that reach the server during a call."""
 
     def logged() -> int:
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
@@ -67,15 +67,17 @@ async def test_me_is_one_statement(service: Service, count_statements: CountStat
     assert await count_statements(service.get_me(pair.access)) == 1
 
 
-async def test_a_logout_is_one_transaction_that_records_it(service: Service, count_statements: CountStatements) -> None:
+async def test_a_logout_and_its_audit_entry_are_one_transaction(
+    service: Service, count_statements: CountStatements
+) -> None:
     _, pair = await service.register_and_log_in()
     # BEGIN, the lock of the user, the end of the session, the audit entry, COMMIT.
     assert await count_statements(service.post_revoke(pair.refresh)) == 5
-    # A session that has ended is left alone: nothing is recorded.
+    # A session that has ended is not changed, and nothing is recorded.
     assert await count_statements(service.post_revoke(pair.refresh)) == 4
 
 
-async def test_no_change_of_one_character_reaches_the_database(
+async def test_a_token_with_one_changed_character_does_not_reach_the_database(
     service: Service, count_statements: CountStatements
 ) -> None:
     _, pair = await service.register_and_log_in()
@@ -95,7 +97,7 @@ async def test_no_change_of_one_character_reaches_the_database(
     assert (await service.post_refresh(token)).status_code == 200
 
 
-async def test_no_forged_token_reaches_the_database_on_its_way_to_revocation(
+async def test_revoking_a_forged_token_does_not_reach_the_database(
     service: Service, count_statements: CountStatements
 ) -> None:
     _, pair = await service.register_and_log_in()
@@ -108,7 +110,7 @@ async def test_no_forged_access_token_reaches_the_database(service: Service, cou
     assert await count_statements(service.get_me(forged(pair.access))) == 0
 
 
-async def test_no_forged_token_reaches_the_database_while_two_keys_count(
+async def test_no_forged_token_reaches_the_database_while_two_keys_are_valid(
     service: Service, make_service: MakeService, count_statements: CountStatements
 ) -> None:
     rotated = await make_service(
@@ -124,7 +126,7 @@ async def test_no_forged_token_reaches_the_database_while_two_keys_count(
 
 
 def _guesses(session: dict[str, object]) -> list[bytes]:
-    """All that somebody could take for the secret of a session who has the row, and luck."""
+    """Return the values that an attacker with the session's row could try as its secret."""
     stored, session_id = session["secret_hash"], session["id"]
     assert isinstance(stored, bytes)
     assert isinstance(session_id, UUID)
@@ -138,7 +140,7 @@ def _guesses(session: dict[str, object]) -> list[bytes]:
     ]
 
 
-async def test_a_dump_of_the_tables_and_the_secret_key_mint_nothing_and_end_nothing(service: Service) -> None:
+async def test_a_dump_of_the_tables_with_the_secret_key_allows_no_forged_tokens(service: Service) -> None:
     person, first = await service.register_and_log_in()
     pair = await service.refresh(first.refresh)
     before = service.sessions_of(person)
@@ -154,7 +156,7 @@ async def test_a_dump_of_the_tables_and_the_secret_key_mint_nothing_and_end_noth
     assert (await service.post_refresh(pair.refresh)).status_code == 200
 
 
-async def test_a_token_of_the_future_is_refused_and_ends_nothing(service: Service) -> None:
+async def test_a_token_of_a_future_generation_is_refused_and_ends_no_session(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
     _, session_id, user_id, generation, secret = struct.unpack(">B16s16sI16s", raw[:53])
@@ -166,7 +168,7 @@ async def test_a_token_of_the_future_is_refused_and_ends_nothing(service: Servic
     assert service.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_a_service_with_another_secret_key_knows_none_of_the_tokens(
+async def test_a_service_with_another_secret_key_refuses_all_tokens(
     service: Service, make_service: MakeService
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -177,7 +179,7 @@ async def test_a_service_with_another_secret_key_knows_none_of_the_tokens(
 
 
 async def _race(service: Service, pair: Pair, *, revoke_first: bool) -> list[Pair]:
-    """Refresh and revoke at once; return the successors that the refresh won."""
+    """Refresh and revoke concurrently; return the successors that the refresh got."""
     calls = [service.post_refresh(pair.refresh), service.post_revoke(pair.refresh)]
     answers = await asyncio.gather(*(reversed(calls) if revoke_first else calls))
     assert 204 in statuses(answers)
@@ -186,7 +188,7 @@ async def _race(service: Service, pair: Pair, *, revoke_first: bool) -> list[Pai
 
 
 @pytest.mark.parametrize("leeway", [0, 10])
-async def test_after_a_logout_no_token_of_a_racing_refresh_works(
+async def test_after_a_logout_no_token_of_a_concurrent_refresh_is_valid(
     make_service: MakeService, shared_database: str, leeway: int
 ) -> None:
     service = await make_service(

@@ -1,4 +1,4 @@
-"""Sessions against a model, in short; `inv prove` walks further."""
+"""Compare sessions with a model in short random walks; `inv prove` does longer ones."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ SEED = 20260301
 
 
 def walking(database_url: str, mode: str) -> subprocess.Popen[str]:
-    """Begin the walks of one mode, in a process that no measurement of coverage slows down."""
+    """Start the walks of one mode in a process that is not slowed down by measuring coverage."""
     command = [sys.executable, "-m", "development.proof.model", "--mode", mode, "--database", database_url]
     command += ["--walks", str(WALKS), "--steps", str(STEPS), "--seed", str(SEED)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
@@ -34,7 +34,7 @@ def walking(database_url: str, mode: str) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module")
 def walks(make_database: MakeDatabase) -> Iterator[Mapping[str, subprocess.Popen[str]]]:
-    """The walks of both modes, at the same time: each waits for PostgreSQL half of it."""
+    """The walks of both modes, run concurrently, because each waits for PostgreSQL half of the time."""
     with contextlib.ExitStack() as stack:
         begun = {}
         for mode in MODES:
@@ -59,11 +59,11 @@ def test_the_service_agrees_with_the_model(walks: Mapping[str, subprocess.Popen[
 
 def test_the_walks_find_a_planted_fault(own_database: str, tmp_path: Path) -> None:
     found = walked(planted(FAULTS[0], tmp_path), own_database, walks=WALKS_TO_A_PLANTED_FAULT, steps=STEPS)
-    # Whichever comes first: one caller with a used token, or several.
+    # The fault shows with one caller of a used token or with several.
     assert found["invariant"] in {"a refresh token gets what it is due", "one use, one successor"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.attacker_gain)
-def test_each_fault_that_is_to_be_planted_has_its_place(fault: Fault, tmp_path: Path) -> None:
+def test_each_planted_fault_compiles(fault: Fault, tmp_path: Path) -> None:
     copy = planted(fault, tmp_path) / "doorward" / fault.path
     compile(copy.read_text(encoding="utf-8"), str(copy), "exec")

@@ -1,4 +1,4 @@
-"""Accounts: one for each name and address, in whatever spelling they come."""
+"""User names and addresses are unique in every spelling."""
 
 import asyncio
 import time
@@ -19,13 +19,13 @@ def _body(name: str, email: str | None = None) -> dict[str, str]:
 
 
 def _wait_until_blocked_by(other: psycopg.Connection, service: Service, call: asyncio.Task[httpx.Response]) -> None:
-    """Return when the connection blocks another one, or when the call that should be blocked is answered."""
+    """Wait until the connection blocks another one, or until the call that should be blocked has returned."""
     held_up = "SELECT pid FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
     while not call.done() and not service.sql(held_up, other.info.backend_pid):
         time.sleep(0.01)
 
 
-async def test_a_taken_name_is_409_in_any_spelling(service: Service) -> None:
+async def test_a_taken_name_returns_409_in_any_spelling(service: Service) -> None:
     name = mark()
     first = await service.client.post(REGISTER, json=_body(name))
     for spelling in (name, name.upper(), name.translate(FULL_WIDTH)):
@@ -33,7 +33,7 @@ async def test_a_taken_name_is_409_in_any_spelling(service: Service) -> None:
     assert first.status_code == 201
 
 
-async def test_a_taken_address_is_409_in_any_spelling(service: Service) -> None:
+async def test_a_taken_address_returns_409_in_any_spelling(service: Service) -> None:
     email = f"{mark()}@example.com"
     first = await service.client.post(REGISTER, json=_body(mark(), email))
     for spelling in (email, email.upper(), email.translate(FULL_WIDTH)):
@@ -41,7 +41,7 @@ async def test_a_taken_address_is_409_in_any_spelling(service: Service) -> None:
     assert first.status_code == 201
 
 
-async def test_addresses_composed_decomposed_and_in_ascii_are_one(service: Service) -> None:
+async def test_composed_decomposed_and_ascii_spellings_are_the_same_address(service: Service) -> None:
     local = mark()
     spellings = [
         f"{local}@b\u00fccher.example.com",
@@ -52,14 +52,14 @@ async def test_addresses_composed_decomposed_and_in_ascii_are_one(service: Servi
     assert statuses(answers) == [201, 409, 409]
 
 
-async def test_a_refusal_leaves_no_account(service: Service) -> None:
+async def test_a_refused_registration_creates_no_account(service: Service) -> None:
     person, name = await service.register(), mark()
     answer = await service.client.post(REGISTER, json=_body(name, person.email))
     assert answer.status_code == 409
     assert (await service.client.post(REGISTER, json=_body(name))).status_code == 201
 
 
-async def test_of_48_registrations_of_one_name_at_once_exactly_one_succeeds(service: Service) -> None:
+async def test_of_48_concurrent_registrations_of_one_name_exactly_one_succeeds(service: Service) -> None:
     name = mark()
     spellings = [name, name.upper(), name.title(), name.translate(FULL_WIDTH)] * 12
     answers = await asyncio.gather(*(service.client.post(REGISTER, json=_body(each)) for each in spellings))
@@ -67,7 +67,7 @@ async def test_of_48_registrations_of_one_name_at_once_exactly_one_succeeds(serv
     assert service.sql("SELECT count(*) FROM users WHERE username_key = %s", name) == [{"count": 1}]
 
 
-async def test_of_many_registrations_of_one_address_at_once_exactly_one_succeeds(service: Service) -> None:
+async def test_of_concurrent_registrations_of_one_address_exactly_one_succeeds(service: Service) -> None:
     email = f"{mark()}@example.com"
     spellings = [email, email.upper(), email.translate(FULL_WIDTH)] * 8
     answers = await asyncio.gather(*(service.client.post(REGISTER, json=_body(mark(), each)) for each in spellings))
@@ -77,7 +77,7 @@ async def test_of_many_registrations_of_one_address_at_once_exactly_one_succeeds
 
 @pytest.mark.parametrize(("end", "status"), [("COMMIT", 409), ("ROLLBACK", 201)])
 @pytest.mark.parametrize("field", ["username", "email"])
-async def test_a_registration_waits_for_the_end_of_another_that_claims_the_same(
+async def test_a_registration_waits_for_a_concurrent_one_with_the_same_name_or_address(
     service: Service, field: str, end: str, status: int
 ) -> None:
     body = _body(mark())
@@ -95,13 +95,13 @@ async def test_a_registration_waits_for_the_end_of_another_that_claims_the_same(
     assert (await call).status_code == status
 
 
-async def test_the_stored_hash_is_the_published_format_at_the_current_cost(service: Service) -> None:
+async def test_the_stored_hash_has_the_documented_format_and_the_current_cost(service: Service) -> None:
     person = await service.register()
     (row,) = service.sql("SELECT password_hash FROM users WHERE id = %s", person.id)
     assert row["password_hash"].startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
 
 
-async def test_what_is_taken_is_not_in_the_log_of_postgresql(service: Service) -> None:
+async def test_taken_names_and_addresses_are_not_in_the_log_of_postgresql(service: Service) -> None:
     person = await service.register()
     for body in (_body(person.username), _body(mark(), person.email)):
         assert (await service.client.post(REGISTER, json=body)).status_code == 409

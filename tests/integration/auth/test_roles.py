@@ -1,4 +1,4 @@
-"""Roles are felt at the next request: what they allow, what new tokens name, and the administrator that stays."""
+"""Changes of roles take effect at the next request, new tokens contain them, and one administrator always remains."""
 
 import asyncio
 from collections.abc import Callable
@@ -42,7 +42,7 @@ async def caller_of(service: Service, pair: Pair) -> Caller:
     return caller
 
 
-async def test_a_role_is_felt_at_the_next_request_and_so_is_its_end(service: Service) -> None:
+async def test_granting_and_removing_a_role_take_effect_at_the_next_request(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     before = await caller_of(service, pair)
     assert (before.scopes, before.roles) == (frozenset(OWN), frozenset())
@@ -63,20 +63,20 @@ async def test_a_role_is_felt_at_the_next_request_and_so_is_its_end(service: Ser
     assert await caller_of(service, pair) == before
 
 
-async def test_the_role_of_administrators_gives_every_scope_there_is(service: Service) -> None:
+async def test_the_administrator_role_grants_every_scope(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     give(service, person, "admin")
     assert (await caller_of(service, pair)).scopes == {*OWN, *ADMIN_SCOPES}
 
 
-async def test_a_changed_definition_of_a_role_is_felt_at_the_next_request(service_alone: Service) -> None:
+async def test_a_changed_role_definition_takes_effect_at_the_next_request(service_alone: Service) -> None:
     person, pair = await service_alone.register_and_log_in()
     give(service_alone, person, "support")
     service_alone.sql("UPDATE roles SET scopes = '{admin:audit:read}' WHERE name = 'support'")
     assert (await caller_of(service_alone, pair)).scopes == {*OWN, AdminScope.AUDIT_READ}
 
 
-async def test_new_tokens_name_the_roles_of_their_moment_and_only_where_there_are_any(service: Service) -> None:
+async def test_new_tokens_contain_the_current_roles_and_omit_an_empty_list(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     assert "roles" not in claims(pair.access)
     give(service, person, "support", "auditor")
@@ -91,7 +91,7 @@ async def test_new_tokens_name_the_roles_of_their_moment_and_only_where_there_ar
     assert "roles" not in claims((await service.refresh(again["refresh_token"])).access)
 
 
-async def test_a_used_token_within_the_leeway_names_the_roles_of_the_moment(make_service: MakeService) -> None:
+async def test_a_token_repeated_within_the_leeway_yields_the_current_roles(make_service: MakeService) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
     person, pair = await service.register_and_log_in()
     await service.refresh(pair.refresh)
@@ -99,7 +99,7 @@ async def test_a_used_token_within_the_leeway_names_the_roles_of_the_moment(make
     assert claims((await service.refresh(pair.refresh)).access)["roles"] == ["auditor"]
 
 
-async def test_the_lookup_of_a_session_is_one_statement_that_reads_no_role_for_a_user_without_any(
+async def test_a_session_lookup_is_one_statement_and_reads_no_roles_for_users_without_roles(
     service: Service,
 ) -> None:
     person, pair = await service.register_and_log_in()
@@ -117,7 +117,7 @@ async def test_the_lookup_of_a_session_is_one_statement_that_reads_no_role_for_a
         assert (row[0] > 0) is expected
 
 
-async def test_the_old_password_is_refused_with_its_own_code_once_it_must_be_changed(service: Service) -> None:
+async def test_a_password_that_must_be_changed_is_refused_with_its_own_code(service: Service) -> None:
     person = await service.register()
     service.sql("UPDATE users SET must_change_password = true WHERE id = %s", person.id)
     assert is_problem(await service.post_login(person), 403, "password_change_required")
@@ -125,7 +125,7 @@ async def test_the_old_password_is_refused_with_its_own_code_once_it_must_be_cha
     assert service.sessions_of(person) == []
 
 
-async def test_no_password_is_right_for_a_user_without_a_hash(service: Service) -> None:
+async def test_a_user_without_a_password_hash_cannot_log_in_by_password(service: Service) -> None:
     person = await service.register()
     service.sql("UPDATE users SET password_hash = NULL WHERE id = %s", person.id)
     for password in (person.password, "", "None"):
@@ -134,7 +134,7 @@ async def test_no_password_is_right_for_a_user_without_a_hash(service: Service) 
     assert service.sessions_of(person) == []
 
 
-async def test_roles_are_granted_and_taken_with_an_event_for_each(service: Service) -> None:
+async def test_granting_and_removing_a_role_record_one_event_each(service: Service) -> None:
     person = await service.register()
     async with service.database.transaction() as connection:
         standing = await find_standing(connection, UUID(person.id))
@@ -169,7 +169,7 @@ async def _administrators(service: Service, number: int) -> list[tuple[Person, P
     return people
 
 
-async def test_of_administrators_removed_at_once_by_different_routes_one_stays(service_alone: Service) -> None:
+async def test_one_administrator_remains_after_concurrent_removals_by_different_routes(service_alone: Service) -> None:
     database = service_alone.database
     deactivation = Deactivation(database=database, accounts=Accounts(database=database))
     people = await _administrators(service_alone, 6)
@@ -213,7 +213,7 @@ async def test_an_inactive_administrator_does_not_count_as_the_last_one(service_
     await deactivation.deactivate(person.username)
 
 
-async def test_a_user_without_the_role_may_always_go(service_alone: Service) -> None:
+async def test_a_user_without_the_administrator_role_can_always_be_deleted(service_alone: Service) -> None:
     _, pair = await service_alone.register_and_log_in()
     assert (await service_alone.post_deletion(pair.access)).status_code == 202
     async with service_alone.database.transaction() as connection:
@@ -222,7 +222,7 @@ async def test_a_user_without_the_role_may_always_go(service_alone: Service) -> 
         await keep_an_administrator(connection, standing)
 
 
-async def test_only_an_active_user_can_grant_what_the_roles_give(service: Service) -> None:
+async def test_only_an_active_user_can_grant_the_scopes_of_the_own_roles(service: Service) -> None:
     person = await service.register()
     auditor = {AdminScope.USERS_READ, AdminScope.AUDIT_READ}
     for roles, active, expected in [(["auditor"], True, auditor), (["auditor"], False, set()), ([], True, set())]:

@@ -1,4 +1,4 @@
-"""Refreshes that are rotated in one statement: each gets the answer that it would have had alone."""
+"""Refreshes that share a statement get the same result as single ones."""
 
 import asyncio
 from dataclasses import replace
@@ -34,7 +34,7 @@ async def test_concurrent_calls_share_statements(service: Service) -> None:
     assert service.connections_asked_for() - before < 6
 
 
-async def test_each_of_many_concurrent_calls_goes_on_with_its_own_session(service: Service) -> None:
+async def test_each_of_many_concurrent_calls_continues_its_own_session(service: Service) -> None:
     people = [await service.register_and_log_in() for _ in range(6)]
     for _ in range(3):
         answers = await asyncio.gather(*(service.post_refresh(each.refresh) for _, each in people))
@@ -44,7 +44,7 @@ async def test_each_of_many_concurrent_calls_goes_on_with_its_own_session(servic
         assert [session["generation"] for session in service.sessions_of(person)] == [3]
 
 
-async def test_the_refused_among_many_are_refused_alone(service: Service) -> None:
+async def test_refused_calls_of_a_batch_do_not_affect_the_others(service: Service) -> None:
     live, used, ended, expired, inactive = [await service.register_and_log_in() for _ in range(5)]
     await service.refresh(used[1].refresh)
     await service.post_revoke(ended[1].refresh)
@@ -57,7 +57,7 @@ async def test_the_refused_among_many_are_refused_alone(service: Service) -> Non
     assert reasons == ["reuse", "logout", None, None, None]
 
 
-async def test_of_one_token_in_many_concurrent_calls_one_is_rotated(service: Service) -> None:
+async def test_of_concurrent_calls_with_one_token_one_is_rotated(service: Service) -> None:
     person, first = await service.register_and_log_in()
     _, other = await service.register_and_log_in()
     answers = await asyncio.gather(*(service.post_refresh(first.refresh) for _ in range(CALLS)))
@@ -78,7 +78,7 @@ async def test_a_locked_session_delays_no_other_session(service_alone: Service) 
     assert (await service_alone.post_refresh(pair(await waiting).refresh)).status_code == 200
 
 
-async def test_a_refresh_that_waited_for_the_end_of_its_session_is_refused(service_alone: Service) -> None:
+async def test_a_refresh_whose_session_ends_while_it_waits_is_refused(service_alone: Service) -> None:
     person, ended = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute(
@@ -90,7 +90,7 @@ async def test_a_refresh_that_waited_for_the_end_of_its_session_is_refused(servi
     assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"
 
 
-async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when_that_was_empty(
+async def test_a_plan_made_for_an_empty_table_does_no_sequential_scan(
     own_database: str,
 ) -> None:
     """PostgreSQL keeps the plan of a prepared statement, and the table may grow faster than it is analysed."""
@@ -116,7 +116,7 @@ async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when
 
 
 async def test_statements_of_two_processes_never_wait_for_each_other(own_database: str) -> None:
-    """They want rows of the same sessions, in opposite orders: if they waited, PostgreSQL would end one of them."""
+    """They lock rows of the same sessions in opposite orders; if they waited, one would fail with a deadlock."""
     async with (
         await psycopg.AsyncConnection.connect(own_database, autocommit=True) as first,
         await psycopg.AsyncConnection.connect(own_database, autocommit=True) as second,
@@ -151,7 +151,7 @@ async def _add_sessions(connection: Connection) -> list[RefreshToken]:
 
 
 async def _rotate(connection: Connection, tokens: list[RefreshToken]) -> int:
-    """Return how many were rotated."""
+    """Return the number of rotated sessions."""
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
     rotated = await rotations.rotate_sessions(
@@ -193,7 +193,7 @@ async def test_a_token_of_version_1_is_refreshed_to_one_that_names_the_user(serv
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_both_versions_of_a_token_are_one_token_and_end_its_session(service: Service) -> None:
+async def test_using_both_versions_of_a_token_counts_as_reuse(service: Service) -> None:
     person, first = await service.register_and_log_in()
     codec = codec_of(service)
     token = codec.decode(first.refresh)
@@ -203,7 +203,7 @@ async def test_both_versions_of_a_token_are_one_token_and_end_its_session(servic
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_a_token_that_names_another_user_is_refused_and_ends_nothing(service: Service) -> None:
+async def test_a_token_with_another_user_id_is_refused_and_ends_no_session(service: Service) -> None:
     person, first = await service.register_and_log_in()
     other = await service.register()
     codec = codec_of(service)
@@ -215,7 +215,7 @@ async def test_a_token_that_names_another_user_is_refused_and_ends_nothing(servi
     assert (await service.post_refresh(first.refresh)).status_code == 200
 
 
-async def test_a_session_keeps_what_it_was_granted_and_how_its_user_authenticated(service: Service) -> None:
+async def test_a_session_keeps_its_scopes_and_authentication_methods(service: Service) -> None:
     person, first = await service.register_and_log_in()
     service.sql(
         "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"

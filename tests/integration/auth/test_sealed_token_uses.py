@@ -1,4 +1,4 @@
-"""A sealed token is used once, in the transaction of its effect."""
+"""A sealed token can be used once, and its use is recorded in the transaction of its effect."""
 
 import asyncio
 from uuid import uuid4
@@ -19,7 +19,7 @@ async def use(service: Service, tokens: SealedTokens, token: SealedToken) -> boo
         return await tokens.consume(connection, token)
 
 
-async def test_of_many_uses_at_once_one_is_the_first(service: Service) -> None:
+async def test_of_many_concurrent_uses_one_succeeds(service: Service) -> None:
     tokens, token = issued(service)
     uses = await asyncio.gather(*(use(service, tokens, token) for _ in range(20)))
     assert sum(uses) == 1

@@ -1,4 +1,4 @@
-"""When sessions end by themselves, and what deactivating a user does."""
+"""Idle and absolute limits of sessions, and the effect of deactivating a user."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +29,7 @@ async def test_a_token_is_refused_from_the_idle_limit_on(service: Service, clock
     assert service.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_a_refresh_begins_the_idle_limit_anew(service: Service, clock: FakeClock) -> None:
+async def test_a_refresh_restarts_the_idle_limit(service: Service, clock: FakeClock) -> None:
     _, pair = await service.register_and_log_in()
     for _ in range(3):
         clock.advance(IDLE - SECOND)
@@ -53,9 +53,7 @@ async def test_a_session_works_until_a_second_before_its_absolute_limit(service:
     assert (await service.post_refresh(token)).status_code == 200
 
 
-async def test_refreshing_does_not_carry_a_session_beyond_its_absolute_limit(
-    service: Service, clock: FakeClock
-) -> None:
+async def test_a_refresh_does_not_extend_the_absolute_limit(service: Service, clock: FakeClock) -> None:
     pair = await service.refresh(await _refreshed_until_near_the_end(service, clock))
     assert (await service.get_me(pair.access)).status_code == 200
     clock.advance(SECOND)
@@ -63,7 +61,7 @@ async def test_refreshing_does_not_carry_a_session_beyond_its_absolute_limit(
     assert is_problem(await service.get_me(pair.access), 401, "invalid_access_token")
 
 
-async def test_sliding_never_passes_the_absolute_limit(service: Service, clock: FakeClock) -> None:
+async def test_the_idle_limit_never_exceeds_the_absolute_limit(service: Service, clock: FakeClock) -> None:
     person, pair = await service.register_and_log_in()
     for _ in range(14):
         clock.advance(timedelta(days=6))
@@ -73,16 +71,14 @@ async def test_sliding_never_passes_the_absolute_limit(service: Service, clock: 
     assert session["expires_at"] == session["session_expires_at"]
 
 
-async def test_a_session_shorter_than_the_idle_limit_ends_at_its_own(
-    make_service: MakeService, clock: FakeClock
-) -> None:
+async def test_an_absolute_limit_below_the_idle_limit_is_enforced(make_service: MakeService, clock: FakeClock) -> None:
     service = await make_service(session_max_days=1)
     _, pair = await service.register_and_log_in()
     clock.advance(timedelta(days=1))
     assert (await service.post_refresh(pair.refresh)).status_code == 401
 
 
-async def test_reuse_in_an_expired_session_is_refused_and_marks_nothing(service: Service, clock: FakeClock) -> None:
+async def test_reuse_in_an_expired_session_is_refused_and_changes_nothing(service: Service, clock: FakeClock) -> None:
     person, pair = await service.register_and_log_in()
     await service.refresh(pair.refresh)
     clock.advance(IDLE)
@@ -90,7 +86,7 @@ async def test_reuse_in_an_expired_session_is_refused_and_marks_nothing(service:
     assert service.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_an_access_token_works_until_a_second_before_it_runs_out(service: Service, clock: FakeClock) -> None:
+async def test_an_access_token_works_until_a_second_before_it_expires(service: Service, clock: FakeClock) -> None:
     _, pair = await service.register_and_log_in()
     clock.advance(timedelta(minutes=30) - SECOND)
     assert (await service.get_me(pair.access)).status_code == 200
@@ -114,7 +110,7 @@ async def test_a_deactivated_user_may_still_log_out(service: Service) -> None:
     assert (await service.post_refresh(pair.refresh)).status_code == 401
 
 
-async def test_a_refused_refresh_of_a_deactivated_user_does_not_use_the_token_up(service: Service) -> None:
+async def test_a_refused_refresh_of_a_deactivated_user_keeps_the_token_usable(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     service.set_active(person, active=False)
     assert (await service.post_refresh(pair.refresh)).status_code == 401
@@ -131,7 +127,7 @@ async def test_a_deleted_user_is_refused_everywhere(service: Service) -> None:
 
 
 def _at_generation(service: Service, token: str, generation: int) -> str:
-    """Bring the token's session to a generation; return its token of that generation."""
+    """Set the generation of the token's session; return its token of that generation."""
     codec = RefreshTokenCodec(
         derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
@@ -141,7 +137,7 @@ def _at_generation(service: Service, token: str, generation: int) -> str:
 
 
 @pytest.mark.parametrize("leeway", [0, 10])
-async def test_a_session_can_be_refreshed_until_its_generations_run_out(make_service: MakeService, leeway: int) -> None:
+async def test_a_session_can_be_refreshed_up_to_the_last_generation(make_service: MakeService, leeway: int) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=leeway)
     person, pair = await service.register_and_log_in()
     before_the_last = _at_generation(service, pair.refresh, LAST_GENERATION - 1)
@@ -153,10 +149,8 @@ async def test_a_session_can_be_refreshed_until_its_generations_run_out(make_ser
 
 
 @pytest.mark.parametrize("leeway", [0, 10])
-async def test_a_session_that_was_rotated_beyond_its_generations_is_refused(
-    make_service: MakeService, leeway: int
-) -> None:
-    """An earlier version rotated once more, and could not answer with a token."""
+async def test_a_session_beyond_the_last_generation_is_refused(make_service: MakeService, leeway: int) -> None:
+    """An earlier version rotated once more, and could not encode the new token."""
     service = await make_service(refresh_token_reuse_leeway_seconds=leeway)
     person, pair = await service.register_and_log_in()
     last = _at_generation(service, pair.refresh, LAST_GENERATION)

@@ -1,4 +1,4 @@
-"""Lookups of sessions that go as one query: fewer questions, and to each the answer that it would have had alone."""
+"""Concurrent session lookups share queries, and each gets the same result as a single one."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ from tests.integration.service import Logs, Service, events, statuses
 CALLS = 50
 
 
-async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task[httpx.Response]]:
-    """Begin as many lookups as may have queries of their own, and return when all of these wait for a lock."""
+async def _start_blocked_queries(service: Service, access: str) -> list[asyncio.Task[httpx.Response]]:
+    """Start the maximum number of concurrent queries, and return when all of them wait for a lock."""
     tasks: list[asyncio.Task[httpx.Response]] = []
     for number in range(1, MAXIMUM_QUERIES + 1):
         tasks.append(asyncio.create_task(service.get_me(access)))
@@ -20,7 +20,7 @@ async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task
     return tasks
 
 
-async def test_calls_of_one_moment_ask_the_database_once(service: Service) -> None:
+async def test_concurrent_calls_share_one_query(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     before = service.connections_asked_for()
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
@@ -28,14 +28,14 @@ async def test_calls_of_one_moment_ask_the_database_once(service: Service) -> No
     assert service.connections_asked_for() - before <= CALLS / 5
 
 
-async def test_more_calls_than_one_query_takes_are_all_answered(service: Service) -> None:
+async def test_more_calls_than_fit_in_one_query_are_all_answered(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     calls = 2 * MAXIMUM_QUESTIONS + 1
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(calls)))
     assert statuses(answers) == [200] * calls
 
 
-async def test_each_of_many_at_once_is_told_of_himself_and_the_ended_ones_are_refused(service: Service) -> None:
+async def test_each_concurrent_call_gets_its_own_user_and_ended_sessions_are_refused(service: Service) -> None:
     people = [await service.register_and_log_in() for _ in range(9)]
     for _, pair in people[::3]:
         await service.post_revoke(pair.refresh)
@@ -50,7 +50,7 @@ async def test_each_of_many_at_once_is_told_of_himself_and_the_ended_ones_are_re
             assert answer.status_code == 401
 
 
-async def test_a_session_that_ran_out_is_refused_among_live_ones(service: Service) -> None:
+async def test_an_expired_session_is_refused_in_a_batch_of_live_ones(service: Service) -> None:
     person, old = await service.register_and_log_in()
     _, new = await service.register_and_log_in()
     service.sql("UPDATE sessions SET expires_at = %s WHERE user_id = %s", service.clock.now(), person.id)
@@ -58,12 +58,12 @@ async def test_a_session_that_ran_out_is_refused_among_live_ones(service: Servic
     assert [answer.status_code for answer in answers] == [401, 200]
 
 
-async def test_what_is_asked_during_a_query_is_not_answered_by_it(service_alone: Service) -> None:
-    """A call that comes after a revocation sees it, also when queries from before are under way."""
+async def test_a_lookup_that_arrives_during_a_query_uses_a_later_one(service_alone: Service) -> None:
+    """A call made after a revocation must not get the result of a query started before it."""
     person, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-        begun = await _have_queries_wait(service_alone, pair.access)
+        begun = await _start_blocked_queries(service_alone, pair.access)
         late = [asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(3)]
         await asyncio.sleep(0)
         await holder.execute(
@@ -77,7 +77,7 @@ async def test_a_cancelled_call_does_not_cancel_other_calls_of_its_batch(service
     _, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-        begun = await _have_queries_wait(service_alone, pair.access)
+        begun = await _start_blocked_queries(service_alone, pair.access)
         gone, staying = (asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(2))
         await asyncio.sleep(0)
         begun[0].cancel()

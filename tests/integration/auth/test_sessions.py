@@ -1,4 +1,4 @@
-"""Sessions: rotation, reuse, and what becomes of the other sessions."""
+"""Sessions: rotation, reuse, and their effect on the user's other sessions."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ from hashlib import sha256
 from tests.integration.service import FakeClock, Logs, MakeService, Service, is_problem, statuses
 
 
-async def test_each_refresh_gives_the_next_pair(service: Service) -> None:
+async def test_each_refresh_returns_the_next_pair(service: Service) -> None:
     _, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     third = await service.refresh(second.refresh)
@@ -16,7 +16,7 @@ async def test_each_refresh_gives_the_next_pair(service: Service) -> None:
     assert (await service.get_me(third.access)).status_code == 200
 
 
-async def test_a_refresh_adds_no_row_and_counts_the_generation(service: Service) -> None:
+async def test_a_refresh_adds_no_row_and_increments_the_generation(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     for _ in range(5):
         pair = await service.refresh(pair.refresh)
@@ -24,7 +24,7 @@ async def test_a_refresh_adds_no_row_and_counts_the_generation(service: Service)
     assert (session["generation"], session["ended_at"]) == (5, None)
 
 
-async def test_the_row_holds_the_hash_of_the_secret_only(service: Service) -> None:
+async def test_the_row_contains_only_the_hash_of_the_secret(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
     (session,) = service.sessions_of(person)
@@ -43,7 +43,7 @@ async def test_a_replaced_token_is_refused_and_ends_its_session(service: Service
     assert session["end_reason"] == "reuse"
 
 
-async def test_the_revocation_is_committed_although_the_request_is_refused(service: Service, clock: FakeClock) -> None:
+async def test_reuse_ends_the_session_although_the_request_is_refused(service: Service, clock: FakeClock) -> None:
     person, first = await service.register_and_log_in()
     await service.refresh(first.refresh)
     clock.advance(timedelta(minutes=1))
@@ -52,7 +52,7 @@ async def test_the_revocation_is_committed_although_the_request_is_refused(servi
     assert (session["end_reason"], session["ended_at"]) == ("reuse", clock.now())
 
 
-async def test_a_revocation_never_changes_afterwards(service: Service, clock: FakeClock) -> None:
+async def test_a_recorded_revocation_never_changes(service: Service, clock: FakeClock) -> None:
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
@@ -72,7 +72,7 @@ async def test_a_revocation_survives_a_restart(make_service: MakeService) -> Non
     assert (await after.post_refresh(second.refresh)).status_code == 401
 
 
-async def test_reuse_leaves_the_other_logins_of_the_user_alive(service: Service) -> None:
+async def test_reuse_does_not_end_other_sessions_of_the_user(service: Service) -> None:
     person, stolen = await service.register_and_log_in()
     other = await service.log_in(person)
     await service.refresh(stolen.refresh)
@@ -91,7 +91,7 @@ async def test_reuse_is_logged_with_user_and_session_and_without_the_token(servi
     assert first.refresh not in logs.text()
 
 
-async def test_of_60_refreshes_at_once_exactly_one_succeeds_and_the_session_has_ended(service: Service) -> None:
+async def test_of_60_concurrent_refreshes_exactly_one_succeeds_and_the_session_ends(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     answers = await asyncio.gather(*(service.post_refresh(pair.refresh) for _ in range(60)))
     assert statuses(answers) == [200] + [401] * 59
@@ -102,7 +102,7 @@ async def test_of_60_refreshes_at_once_exactly_one_succeeds_and_the_session_has_
     assert (session["generation"], session["end_reason"]) == (1, "reuse")
 
 
-async def test_with_leeway_60_refreshes_at_once_all_give_the_same_successor(make_service: MakeService) -> None:
+async def test_with_leeway_60_concurrent_refreshes_return_the_same_successor(make_service: MakeService) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
     person, pair = await service.register_and_log_in()
     answers = await asyncio.gather(*(service.post_refresh(pair.refresh) for _ in range(60)))
@@ -112,7 +112,7 @@ async def test_with_leeway_60_refreshes_at_once_all_give_the_same_successor(make
     assert (session["generation"], session["ended_at"]) == (1, None)
 
 
-async def test_the_predecessor_is_repeated_exactly_until_the_leeway_ends(
+async def test_the_predecessor_can_be_repeated_until_the_leeway_ends(
     make_service: MakeService, clock: FakeClock
 ) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
@@ -147,7 +147,7 @@ async def test_repeats_change_nothing_in_the_row(make_service: MakeService, cloc
     assert service.sessions_of(person) == before
 
 
-async def test_an_older_ancestor_ends_the_session_also_within_the_leeway(make_service: MakeService) -> None:
+async def test_an_older_token_ends_the_session_even_within_the_leeway(make_service: MakeService) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)

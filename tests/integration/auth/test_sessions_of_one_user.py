@@ -1,4 +1,4 @@
-"""How many sessions a user has: a login beyond the most ends the one that was used longest ago."""
+"""The number of sessions of a user is limited: a login beyond the limit ends the least recently used one."""
 
 import asyncio
 from datetime import timedelta
@@ -28,18 +28,18 @@ async def service(make_service: MakeService) -> Service:
 
 
 def add_copies(owner: Owner, number: int, *, ended: bool) -> None:
-    """Store sessions like the owner's first one, each a second older than the one before it."""
+    """Store copies of the owner's first session, each a second older than the previous one."""
     owner.service.sql(COPIES, ended, ended, number, owner.person.id)
 
 
-def numbers_of(owner: Owner) -> tuple[int, int]:
-    """Return how many sessions of the owner have not ended, and how many have."""
+def count_sessions(owner: Owner) -> tuple[int, int]:
+    """Return the number of the owner's sessions that have not ended, and of those that have."""
     rows = owner.service.sessions_of(owner.person)
     ended = sum(row["ended_at"] is not None for row in rows)
     return len(rows) - ended, ended
 
 
-async def test_a_login_beyond_the_most_ends_the_session_that_was_used_longest_ago(
+async def test_a_login_beyond_the_limit_ends_the_least_recently_used_session(
     service: Service, clock: FakeClock, logs: Logs
 ) -> None:
     stranger, person = await signed_in(service), await service.register()
@@ -62,7 +62,7 @@ async def test_a_login_beyond_the_most_ends_the_session_that_was_used_longest_ag
     assert events(logs, "auth.session.reuse_detected") == []
 
 
-async def test_sessions_that_are_over_make_no_other_end(service: Service, clock: FakeClock) -> None:
+async def test_ended_sessions_do_not_count_toward_the_limit(service: Service, clock: FakeClock) -> None:
     person = await service.register()
     lasting = await service.log_in(person)
     for _ in range(2 * MOST):
@@ -71,7 +71,7 @@ async def test_sessions_that_are_over_make_no_other_end(service: Service, clock:
     assert (await service.get_me(lasting.access)).status_code == 200
 
 
-async def test_of_logins_at_once_no_more_sessions_live_than_may(service: Service) -> None:
+async def test_concurrent_logins_do_not_exceed_the_limit(service: Service) -> None:
     person = await service.register()
     await asyncio.gather(*(service.log_in(person) for _ in range(4 * MOST)))
     assert sum(row["ended_at"] is None for row in service.sessions_of(person)) == MOST
@@ -81,21 +81,19 @@ async def test_sessions_above_the_limit_are_ended_by_the_next_logins(service: Se
     owner = await signed_in(service)
     add_copies(owner, MOST + MAXIMUM_SESSIONS_ENDED, ended=False)
     await service.log_in(owner.person)
-    # One more began, and as many ended as one login ends.
-    assert numbers_of(owner) == (MOST + 2, MAXIMUM_SESSIONS_ENDED)
+    # The login adds one session, and ends as many as one login may end.
+    assert count_sessions(owner) == (MOST + 2, MAXIMUM_SESSIONS_ENDED)
     await service.log_in(owner.person)
-    assert numbers_of(owner) == (MOST, MAXIMUM_SESSIONS_ENDED + 3)
+    assert count_sessions(owner) == (MOST, MAXIMUM_SESSIONS_ENDED + 3)
 
 
-async def test_of_sessions_that_are_over_the_newest_stay_and_the_previous_login_with_them(
-    service: Service, clock: FakeClock
-) -> None:
+async def test_the_newest_ended_sessions_and_the_previous_login_are_kept(service: Service, clock: FakeClock) -> None:
     owner = await signed_in(service)
     begun_at = clock.now()
     add_copies(owner, DEAD_KEPT + 20, ended=True)
     clock.advance(MINUTE)
     owner.pair = await service.log_in(owner.person)
-    assert numbers_of(owner) == (2, DEAD_KEPT)
+    assert count_sessions(owner) == (2, DEAD_KEPT)
     oldest = min(row["created_at"] for row in service.sessions_of(owner.person))
     assert oldest == begun_at - DEAD_KEPT * timedelta(seconds=1)
     assert (await owner.account())["previous_login"] == begun_at.isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The standard dialect: refreshes by a form at the token call, logouts by a form, refusals as RFC 6749 has them."""
+"""The standard dialect: refresh and logout by form, with the error responses of RFC 6749."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ BASIC = {"Authorization": "Basic bm9ib2R5Om5vdGhpbmc="}
 
 
 def is_oauth_error(answer: httpx.Response, error: str, status: int = 400) -> bool:
-    """Tell whether the answer is this refusal in the form of RFC 6749 section 5.2."""
+    """Return whether the response is this error in the format of RFC 6749 section 5.2."""
     body = answer.json()
     return (
         answer.status_code == status
@@ -39,8 +39,8 @@ def generation_of(service: Service, person: Person) -> int:
     return int(service.sessions_of(person)[0]["generation"])
 
 
-def hand_over(service: Service, person: Person) -> None:
-    """Make the person's sessions those of another client."""
+def assign_to_other_client(service: Service, person: Person) -> None:
+    """Assign the person's sessions to another client."""
     service.sql(
         "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
         " updated_at, not_before) VALUES ('reports', 'Reports', 'none', '{refresh_token}', '{account,extra}', '{}',"
@@ -74,7 +74,7 @@ async def test_both_dialects_rotate_the_same_session(service: Service) -> None:
     assert generation_of(service, person) == 3
 
 
-async def test_a_used_token_that_comes_by_a_form_ends_the_session(service: Service) -> None:
+async def test_a_used_token_in_a_form_ends_the_session(service: Service) -> None:
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     assert is_oauth_error(await service.post_refresh_form(first.refresh), "invalid_grant")
@@ -84,11 +84,11 @@ async def test_a_used_token_that_comes_by_a_form_ends_the_session(service: Servi
 
 
 @pytest.mark.parametrize("token", ["unknown", "dwr_", "x" * 118, "\u00e9", "a\x00b"])
-async def test_what_is_no_refresh_token_is_an_invalid_grant(service: Service, token: str) -> None:
+async def test_an_invalid_refresh_token_is_an_invalid_grant(service: Service, token: str) -> None:
     assert is_oauth_error(await service.post_refresh_form(token), "invalid_grant")
 
 
-async def test_an_access_token_is_no_grant(service: Service) -> None:
+async def test_an_access_token_is_an_invalid_grant(service: Service) -> None:
     _, tokens = await service.register_and_log_in()
     assert is_oauth_error(await service.post_refresh_form(tokens.access), "invalid_grant")
 
@@ -104,7 +104,7 @@ async def test_client_id_and_basic_credentials_are_ignored(service: Service) -> 
 
 
 @pytest.mark.parametrize("asked", ["items:read", "items:write items:read", "account", " account ", ""])
-async def test_fewer_scopes_are_for_the_access_token_alone(service: Service, asked: str) -> None:
+async def test_requested_scopes_narrow_the_access_token_only(service: Service, asked: str) -> None:
     _, first = await service.register_and_log_in()
     answer = await service.post_refresh_form(first.refresh, scope=asked)
     granted = " ".join(sorted(asked.split())) or "account"
@@ -122,7 +122,9 @@ async def test_a_token_with_fewer_scopes_does_not_act_as_the_user(service: Servi
 @pytest.mark.parametrize(
     "asked", ["orders:read", "account orders:read", "admin:users:read", "a\x00b", "\u00e9", 'a"b', "ACCOUNT"]
 )
-async def test_more_scopes_are_refused_and_the_token_stays_current(service: Service, logs: Logs, asked: str) -> None:
+async def test_additional_scopes_are_refused_and_the_token_stays_valid(
+    service: Service, logs: Logs, asked: str
+) -> None:
     person, first = await service.register_and_log_in()
     answer = await service.post_refresh_form(first.refresh, scope=asked)
     assert is_oauth_error(answer, "invalid_scope")
@@ -132,7 +134,7 @@ async def test_more_scopes_are_refused_and_the_token_stays_current(service: Serv
     assert (await service.post_refresh_form(first.refresh)).status_code == 200
 
 
-async def test_a_session_without_account_has_what_it_was_granted_alone(service: Service) -> None:
+async def test_a_session_without_the_account_scope_gets_only_its_granted_scopes(service: Service) -> None:
     person, first = await service.register_and_log_in()
     service.sql("UPDATE sessions SET scopes = '{items:read}' WHERE user_id = %s", person.id)
     assert is_oauth_error(await service.post_refresh_form(first.refresh, scope="items:write"), "invalid_scope")
@@ -140,14 +142,14 @@ async def test_a_session_without_account_has_what_it_was_granted_alone(service: 
     assert (await service.post_refresh_form(first.refresh, scope="items:read")).json()["scope"] == "items:read"
 
 
-async def test_a_used_token_ends_the_session_whatever_scope_it_asks_for(service: Service) -> None:
+async def test_a_used_token_ends_the_session_for_every_requested_scope(service: Service) -> None:
     person, first = await service.register_and_log_in()
     await service.refresh(first.refresh)
     assert is_oauth_error(await service.post_refresh_form(first.refresh, scope="orders:read"), "invalid_grant")
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_within_the_leeway_the_successor_comes_again_with_fewer_scopes_but_not_with_more(
+async def test_a_repetition_within_the_leeway_allows_fewer_scopes_but_not_more(
     make_service: MakeService,
 ) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
@@ -159,7 +161,7 @@ async def test_within_the_leeway_the_successor_comes_again_with_fewer_scopes_but
 
 
 @pytest.mark.parametrize("scope", ["", "items:read"])
-async def test_of_one_token_in_many_forms_at_once_one_is_rotated(service: Service, scope: str) -> None:
+async def test_of_concurrent_forms_with_one_token_one_is_rotated(service: Service, scope: str) -> None:
     person, first = await service.register_and_log_in()
     answers = await asyncio.gather(*(service.post_refresh_form(first.refresh, scope=scope) for _ in range(CALLS)))
     assert statuses(answers) == [200] + [400] * (CALLS - 1)
@@ -185,7 +187,7 @@ async def test_other_grants_are_refused_as_problems(service: Service, grant: str
 
 @pytest.mark.parametrize("kind", ["refresh", "access"])
 @pytest.mark.parametrize("hint", ["", "refresh_token", "access_token", "nonsense"])
-async def test_a_form_with_either_token_ends_the_session(service: Service, kind: str, hint: str) -> None:
+async def test_a_form_with_an_access_or_refresh_token_ends_the_session(service: Service, kind: str, hint: str) -> None:
     person, tokens = await service.register_and_log_in()
     answer = await service.post_revoke_form(getattr(tokens, kind), token_type_hint=hint)
     assert (answer.status_code, answer.json(), answer.headers["cache-control"]) == (200, {}, "no-store")
@@ -211,21 +213,21 @@ async def test_an_access_token_with_fewer_scopes_ends_its_session_too(service: S
     assert is_oauth_error(await service.post_refresh_form(second.refresh), "invalid_grant")
 
 
-async def test_other_sessions_of_the_user_go_on_after_a_logout_by_an_access_token(service: Service) -> None:
+async def test_a_logout_by_an_access_token_leaves_other_sessions_of_the_user(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
     other = await service.log_in(person)
     await service.post_revoke_form(tokens.access)
     assert (await service.get_me(other.access)).status_code == 200
 
 
-async def test_an_access_token_that_has_run_out_ends_nothing(service: Service) -> None:
+async def test_an_expired_access_token_ends_no_session(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
     service.clock.advance(timedelta(minutes=31))
     assert (await service.post_revoke_form(tokens.access)).json() == {}
     assert service.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_a_changed_access_token_ends_nothing(service: Service) -> None:
+async def test_an_altered_access_token_ends_no_session(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
     head, claims, signature = tokens.access.split(".")
     forged = f"{head}.{claims}.{signature[::-1]}"
@@ -234,7 +236,7 @@ async def test_a_changed_access_token_ends_nothing(service: Service) -> None:
 
 
 @pytest.mark.parametrize("token", ["unknown", "dwr_", "eyJ..", "eyJ.a.b", "\u00e9", "a\x00b"])
-async def test_a_form_with_an_unknown_token_is_answered_like_any_other(service: Service, token: str) -> None:
+async def test_a_form_with_an_unknown_token_gets_the_usual_response(service: Service, token: str) -> None:
     answer = await service.post_revoke_form(token)
     assert (answer.status_code, answer.content) == (200, b"{}")
 
@@ -243,12 +245,12 @@ async def test_a_form_with_an_unknown_token_is_answered_like_any_other(service: 
     ("content", "path"),
     [(b"", REVOKE), (b"token=", REVOKE), (b"token=a&token=b", REVOKE), (b"token=a", f"{REVOKE}?a=b")],
 )
-async def test_a_form_that_is_no_logout_is_an_invalid_request(service: Service, content: bytes, path: str) -> None:
+async def test_an_invalid_logout_form_is_an_invalid_request(service: Service, content: bytes, path: str) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     assert is_oauth_error(await service.client.post(path, content=content, headers=headers), "invalid_request")
 
 
-async def test_json_at_the_logout_keeps_its_form(service: Service) -> None:
+async def test_a_logout_with_json_keeps_its_response_format(service: Service) -> None:
     _, tokens = await service.register_and_log_in()
     assert is_problem(await service.client.post(REVOKE, json={"token": tokens.refresh}), 422, "invalid_request")
     assert is_problem(await service.post_revoke(tokens.access), 422, "access_token_not_revocable")
@@ -257,14 +259,14 @@ async def test_json_at_the_logout_keeps_its_form(service: Service) -> None:
 
 
 async def _tokens_of_another_client(service: Service) -> tuple[Person, Pair, Pair]:
-    """Return a session's first and second pair, after it was made one of another client."""
+    """Return the first and second token pair of a session that belongs to another client."""
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
-    hand_over(service, person)
+    assign_to_other_client(service, person)
     return person, first, second
 
 
-async def test_sessions_of_other_clients_are_not_refreshed_here_and_go_on(service: Service) -> None:
+async def test_sessions_of_other_clients_are_not_refreshed_and_continue(service: Service) -> None:
     person, first, second = await _tokens_of_another_client(service)
     for token in (second.refresh, first.refresh):
         assert is_problem(await service.post_refresh(token), 401, "invalid_refresh_token")
@@ -273,7 +275,7 @@ async def test_sessions_of_other_clients_are_not_refreshed_here_and_go_on(servic
     assert is_untouched(service, person)
 
 
-async def test_sessions_of_other_clients_are_not_ended_here(service: Service) -> None:
+async def test_refresh_tokens_of_other_clients_end_no_session(service: Service) -> None:
     person, first, second = await _tokens_of_another_client(service)
     for token in (second.refresh, first.refresh):
         assert (await service.post_revoke(token)).status_code == 204
@@ -281,14 +283,14 @@ async def test_sessions_of_other_clients_are_not_ended_here(service: Service) ->
     assert is_untouched(service, person)
 
 
-async def test_access_tokens_of_other_clients_end_nothing_here(service: Service) -> None:
+async def test_access_tokens_of_other_clients_end_no_session(service: Service) -> None:
     person, _, second = await _tokens_of_another_client(service)
     refreshed = await service.app.state.services.sessions.refresh(second.refresh, client_id="reports")
     assert (await service.post_revoke_form(refreshed.access_token)).json() == {}
     assert service.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_the_password_form_answers_as_ever(service: Service) -> None:
+async def test_the_response_to_the_password_form_is_unchanged(service: Service) -> None:
     person = await service.register()
     answer = await service.post_login(person)
     body = answer.json()

@@ -1,4 +1,4 @@
-"""Throttling per account: how many guesses are looked at, that names tell nothing, and how the owner enters."""
+"""Throttling per account: the number of checked guesses, equal refusals for unknown names, and access for the owner."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ ELSEWHERE, DEVICE = "198.51.100.9", "Doorward-Device"
 
 @pytest.fixture
 def throttling(service: Service) -> Throttling:
-    """As the service has it: on its database, under its key."""
+    """Return the throttling of the service, with its database and key."""
     return create_throttling(service.settings.keys, service.database)
 
 
@@ -42,7 +42,7 @@ async def log_in(
 
 
 async def exhaust(service: Service, throttling: Throttling, subject: UUID | str) -> None:
-    """Have strangers use up all attempts that wait for nothing, and let the next one be due in an hour."""
+    """Use up all free attempts of strangers, and set the next attempt to be due in an hour."""
     for _ in range(FREE):
         await throttling.reserve(subject, STRANGERS)
     let_time_pass(service, throttling, subject, -HOUR)
@@ -59,7 +59,7 @@ def let_time_pass(service: Service, throttling: Throttling, subject: UUID | str,
     )  # fmt: skip
 
 
-async def test_the_database_waits_exactly_as_the_curve_says_after_every_number_of_failures(
+async def test_the_delay_follows_the_curve_after_every_number_of_failures(
     service: Service, throttling: Throttling
 ) -> None:
     subject = uuid4()
@@ -80,13 +80,13 @@ async def test_the_database_waits_exactly_as_the_curve_says_after_every_number_o
         assert abs(row["next_at"] - row["seen_at"] - LOGIN_CURVE.delay_after(number)) < timedelta(milliseconds=100)
 
 
-async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_wait_is_over(
+async def test_after_twenty_wrong_passwords_the_next_is_not_checked_until_the_delay_is_over(
     service: Service, throttling: Throttling
 ) -> None:
     person = await service.register()
     for _ in range(FREE):
         assert (await log_in(service, person.username, "wrong password")).status_code == 401
-    # Times are moved away from the present, so that the test may take any time itself.
+    # Times are moved away from the present, so that the test's own duration does not matter.
     let_time_pass(service, throttling, UUID(person.id), -HOUR)
     refused = await log_in(service, person.email, PASSWORD)
     assert is_problem(refused, 429, "login_throttled")
@@ -103,7 +103,7 @@ async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_
 
 
 @pytest.mark.parametrize("failed", [0, FREE - 1, FREE])
-async def test_a_refusal_has_the_same_answer_and_statements_for_known_and_unknown_names(
+async def test_a_refusal_has_the_same_response_and_statements_for_all_names(
     service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch, failed: int
 ) -> None:
     person, sleeper, unknown = await service.register(), await service.register(), f"nobody-{uuid4().hex[:16]}"
@@ -129,14 +129,14 @@ async def test_a_refusal_has_the_same_answer_and_statements_for_known_and_unknow
     assert comparable[0] == comparable[1] == comparable[2]
 
 
-async def test_twenty_right_passwords_at_once_all_log_in(make_service: MakeService) -> None:
+async def test_twenty_concurrent_right_passwords_all_log_in(make_service: MakeService) -> None:
     service = await make_service(db_pool_min_conn=8)
     person = await service.register()
     answers = await asyncio.gather(*(log_in(service, person.username, PASSWORD) for _ in range(FREE)))
     assert statuses(answers) == [200] * FREE
 
 
-async def test_of_five_hundred_attempts_at_once_twenty_are_made(service: Service) -> None:
+async def test_of_five_hundred_concurrent_attempts_twenty_are_checked(service: Service) -> None:
     throttling = Throttling(database=service.database, key=b"k" * 64, curve=Curve(first_delay=HOUR))
     subject = uuid4()
     outcomes = await asyncio.gather(
@@ -148,7 +148,7 @@ async def test_of_five_hundred_attempts_at_once_twenty_are_made(service: Service
     assert [row["failures"] for row in rows_of(service, throttling, subject)] == [FREE]
 
 
-async def test_an_attempt_that_waited_for_the_row_is_compared_with_the_time_after_the_wait(
+async def test_an_attempt_that_waited_for_the_row_lock_uses_the_time_after_the_wait(
     service_alone: Service,
 ) -> None:
     throttling, subject = create_throttling(service_alone.settings.keys, service_alone.database), uuid4()
@@ -164,8 +164,8 @@ async def test_an_attempt_that_waited_for_the_row_is_compared_with_the_time_afte
     assert [row["failures"] for row in rows_of(service_alone, throttling, subject)] == [6]
 
 
-async def besieged(service: Service, throttling: Throttling) -> tuple[Person, str]:
-    """Return somebody whom strangers keep out, with the device token of an earlier login from where the service is."""
+async def throttled_by_strangers(service: Service, throttling: Throttling) -> tuple[Person, str]:
+    """Return a person throttled by strangers, with the device token of an earlier login."""
     person = await service.register()
     answer = await service.post_token(person.username, PASSWORD)
     await exhaust(service, throttling, UUID(person.id))
@@ -173,18 +173,18 @@ async def besieged(service: Service, throttling: Throttling) -> tuple[Person, st
     return person, answer.headers[DEVICE]
 
 
-async def test_the_owner_enters_from_a_known_device_and_the_strangers_stay_out(
+async def test_the_owner_logs_in_from_a_known_device_and_strangers_are_refused(
     service: Service, throttling: Throttling
 ) -> None:
-    person, device = await besieged(service, throttling)
+    person, device = await throttled_by_strangers(service, throttling)
     assert (await log_in(service, person.username, PASSWORD, at="192.0.2.1", device=device)).status_code == 200
     assert (await log_in(service, person.username, PASSWORD)).status_code == 429
 
 
-async def test_the_owner_enters_from_the_address_of_a_live_session_only(
+async def test_the_owner_logs_in_only_from_the_address_of_a_live_session(
     service: Service, throttling: Throttling
 ) -> None:
-    person, _ = await besieged(service, throttling)
+    person, _ = await throttled_by_strangers(service, throttling)
     pair = await service.log_in(person)
     service.sql("UPDATE sessions SET expires_at = '2026-02-01' WHERE user_id = %s", person.id)
     assert is_problem(await service.post_token(person.username, PASSWORD), 429, "login_throttled")
@@ -195,10 +195,8 @@ async def test_the_owner_enters_from_the_address_of_a_live_session_only(
     assert is_problem(await service.post_token(person.username, PASSWORD), 429, "login_throttled")
 
 
-async def test_a_known_device_has_as_many_attempts_of_its_own_and_no_more(
-    service: Service, throttling: Throttling
-) -> None:
-    person, device = await besieged(service, throttling)
+async def test_a_known_device_has_its_own_limit_of_attempts(service: Service, throttling: Throttling) -> None:
+    person, device = await throttled_by_strangers(service, throttling)
     for _ in range(FREE):
         assert (await log_in(service, person.username, "wrong password", device=device)).status_code == 401
     let_time_pass(service, throttling, UUID(person.id), -HOUR)
@@ -209,7 +207,7 @@ async def test_a_known_device_has_as_many_attempts_of_its_own_and_no_more(
 async def test_a_device_of_another_user_or_an_ended_epoch_is_not_recognised(
     service: Service, throttling: Throttling
 ) -> None:
-    person, device = await besieged(service, throttling)
+    person, device = await throttled_by_strangers(service, throttling)
     other = await service.register()
     foreign = (await service.post_token(other.username, PASSWORD)).headers[DEVICE]
     for shown in (foreign, device[:-1], "dwd_", "x" * 5000, "\u00e9"):
@@ -219,14 +217,14 @@ async def test_a_device_of_another_user_or_an_ended_epoch_is_not_recognised(
 
 
 async def test_a_cleared_account_can_be_tried_again_at_once(service: Service, throttling: Throttling) -> None:
-    person, _ = await besieged(service, throttling)
+    person, _ = await throttled_by_strangers(service, throttling)
     async with service.database.transaction() as connection:
         assert await throttling.forget_all(connection, UUID(person.id)) == 1
     assert (await log_in(service, person.username, PASSWORD)).status_code == 200
 
 
 @pytest.mark.parametrize("fault", [ServiceUnavailableError, TooManyHashesError, ClientLeftError])
-async def test_an_attempt_that_was_not_made_is_given_back(
+async def test_an_attempt_that_was_not_made_does_not_count(
     service: Service, throttling: Throttling, fault: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await service.register()
@@ -246,7 +244,7 @@ async def test_an_attempt_that_was_not_made_is_given_back(
     assert (await log_in(service, person.username, PASSWORD)).status_code == 429
 
 
-async def test_a_login_that_the_database_could_not_store_is_given_back(
+async def test_a_login_that_could_not_be_stored_does_not_count(
     service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await service.register()
@@ -260,10 +258,10 @@ async def test_a_login_that_the_database_could_not_store_is_given_back(
     assert [row["failures"] for row in rows_of(service, throttling, UUID(person.id))] == [0]
 
 
-async def test_a_refusal_is_logged_with_the_user_and_counted_apart(
+async def test_a_refusal_is_logged_with_the_user_and_counted_separately(
     service: Service, throttling: Throttling, logs: Logs
 ) -> None:
-    person, _ = await besieged(service, throttling)
+    person, _ = await throttled_by_strangers(service, throttling)
     (line,) = events(logs, "auth.login.throttled")
     assert facts(line, "counted_as", "target_user_id", "outcome") == ("strangers", person.id, "failure")
     assert events(logs, "budget.exceeded") == []

@@ -1,4 +1,4 @@
-"""Expired tokens and nonces are removed, and nothing that can still be used."""
+"""Only expired tokens and nonces are removed."""
 
 import secrets
 from datetime import timedelta
@@ -12,7 +12,7 @@ from tests.integration.service import Service
 MOMENT = timedelta(microseconds=1)
 
 
-async def test_tokens_are_removed_from_the_moment_of_their_expiry_on(service_alone: Service) -> None:
+async def test_tokens_are_removed_as_soon_as_they_expire(service_alone: Service) -> None:
     person = await service_alone.register()
     tokens, clock = create_one_time_tokens(service_alone.settings.keys), service_alone.clock
     async with service_alone.database.transaction() as connection:
@@ -43,7 +43,7 @@ async def test_nonces_are_kept_for_an_hour_after_their_tokens_have_expired(servi
     assert await expiry.prune() == 1
 
 
-async def test_batches_go_on_until_nothing_is_left(service_alone: Service) -> None:
+async def test_batches_continue_until_nothing_is_left(service_alone: Service) -> None:
     service_alone.sql(
         "INSERT INTO used_nonces SELECT decode(lpad(to_hex(number), 32, '0'), 'hex'), now() - interval '100 years'"
         " FROM generate_series(1, 25) AS number"

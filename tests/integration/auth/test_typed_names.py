@@ -51,7 +51,7 @@ async def test_development_accepts_addresses_of_special_domains(service: Service
         ("root.", "root@localhost", "Passw0rd!"),
     ],
 )
-async def test_an_account_that_could_not_sign_up_today_still_logs_in(
+async def test_an_account_that_violates_current_rules_still_logs_in(
     service: Service, username: str, email: str, password: str
 ) -> None:
     person = await service.register(password="correct horse " + mark())

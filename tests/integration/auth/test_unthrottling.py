@@ -1,4 +1,4 @@
-"""Forgetting the failed logins of a user."""
+"""Removal of a user's failed logins."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, Service
 
 
-async def test_failed_logins_are_forgotten_and_that_is_reported(service: Service, logs: Logs) -> None:
+async def test_removed_failed_logins_are_reported(service: Service, logs: Logs) -> None:
     person, throttling = await service.register(), create_throttling(service.settings.keys, service.database)
     await throttling.reserve(UUID(person.id), STRANGERS)
     accounts = Accounts(database=service.database)

@@ -1,4 +1,4 @@
-"""Where logins require a verified address: whoever has the right password is told so, and nobody else."""
+"""Where logins require a verified address, only a login with the right password learns that it is unverified."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -25,11 +25,11 @@ async def service(make_service: MakeService, tmp_path: Path, own_database: str) 
 
 
 def mails_of(service: Service) -> int:
-    """Return how many mails were delivered or wait, the latter counted as long as they do."""
+    """Return the number of mails in the outbox that are delivered or waiting."""
     return len(service.sql("SELECT 1 FROM outbox WHERE dead_reason IS NULL"))
 
 
-async def is_quiet(service: Service) -> None:
+async def wait_until_delivered(service: Service) -> None:
     await eventually(lambda: mails_of(service) == 0)
 
 
@@ -41,9 +41,7 @@ async def verification_mails(service: Service) -> list[Any]:
     ]
 
 
-async def test_the_right_password_of_an_unverified_account_is_told_and_begins_nothing(
-    service: Service, logs: Logs
-) -> None:
+async def test_the_right_password_of_an_unverified_account_begins_no_session(service: Service, logs: Logs) -> None:
     person = await service.register()
     answer = await service.post_login(person)
     assert is_problem(answer, 403, "email_not_verified")
@@ -54,7 +52,7 @@ async def test_the_right_password_of_an_unverified_account_is_told_and_begins_no
     assert (failed["reason"], failed["target_user_id"]) == ("email_not_verified", person.id)
 
 
-async def test_a_wrong_password_and_an_inactive_account_are_not_told(service: Service) -> None:
+async def test_a_wrong_password_and_an_inactive_account_get_the_usual_refusal(service: Service) -> None:
     person = await service.register()
     wrong = await service.post_token(person.username, "not the password")
     unknown = await service.post_token("nobody-of-this-name", "not the password")
@@ -65,24 +63,24 @@ async def test_a_wrong_password_and_an_inactive_account_are_not_told(service: Se
     assert is_problem(await service.post_login(person), 401, "invalid_credentials")
 
 
-async def test_the_mail_is_sent_again_once_a_minute_and_beyond_it_dropped(service: Service) -> None:
+async def test_the_mail_is_repeated_at_most_once_a_minute(service: Service) -> None:
     person = await service.register()
     await next_mail(service, person.email, "Confirm your e-mail address")
-    await is_quiet(service)
+    await wait_until_delivered(service)
     service.clock.advance(MINUTE)
     for _ in range(3):
         assert (await service.post_login(person)).status_code == 403
-        await is_quiet(service)
+        await wait_until_delivered(service)
     assert len(await verification_mails(service)) == 2
     service.clock.advance(MINUTE)
     assert (await service.post_login(person)).status_code == 403
-    await eventually_mails(service, 3)
+    await assert_mails(service, 3)
     await service.post_token(person.username, "not the password")
     assert mails_of(service) == 0
 
 
-async def eventually_mails(service: Service, number: int) -> None:
-    await is_quiet(service)
+async def assert_mails(service: Service, number: int) -> None:
+    await wait_until_delivered(service)
     assert len(await verification_mails(service)) == number
 
 
@@ -94,7 +92,7 @@ async def test_a_mailed_token_with_the_password_verifies_the_address_and_allows_
     assert (await service.post_login(person)).status_code == 200
 
 
-async def test_right_passwords_are_not_counted_as_wrong_ones(service: Service) -> None:
+async def test_right_passwords_do_not_count_as_failures(service: Service) -> None:
     person = await service.register()
     throttling = create_throttling(service.settings.keys, service.database)
     for _ in range(LOGIN_CURVE.free - 1):
@@ -103,7 +101,7 @@ async def test_right_passwords_are_not_counted_as_wrong_ones(service: Service) -
         assert (await service.post_login(person)).status_code == 403
 
 
-async def test_a_session_from_before_goes_on_when_its_password_changes(
+async def test_an_existing_session_continues_after_a_password_change(
     make_service: MakeService, tmp_path: Path, own_database: str
 ) -> None:
     before = await make_service(database_url=own_database)

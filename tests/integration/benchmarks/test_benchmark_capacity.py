@@ -1,4 +1,4 @@
-"""The sums of `inv bench --part capacity`: from what was measured to cores, connections and disks."""
+"""The calculations of `inv bench --part capacity`: from measurements to cores, connections and disks."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,22 +30,22 @@ COSTS = Costs(
     wal_bytes=100.0,
 )
 PLAIN = Behaviour(present=0.5, visits=2, me_of_a_visit=3, logins=2, peak=8.64, use=0.5, session_days=10)
-"""Ten calls a day, so that a person makes a thousandth of a call a second at the busiest hour."""
+"""Ten calls a day, so that a person makes 0.001 calls a second at the busiest hour."""
 
 
-def test_a_person_refreshes_once_a_visit() -> None:
+def test_a_person_refreshes_once_per_visit() -> None:
     assert PLAIN.calls() == {LOGIN: 2, REFRESH: 2, ME: 6}
     assert PLAIN.shares() == {LOGIN: 0.2, REFRESH: 0.2, ME: 0.6}
     assert sum(Behaviour().shares().values()) == pytest.approx(1)
 
 
-def test_a_core_carries_what_its_planned_use_has_room_for() -> None:
+def test_a_core_serves_the_people_of_its_planned_utilisation() -> None:
     # 250 calls a second take half of the core.
     assert people_per_core(PLAIN, COSTS) == pytest.approx(250_000)
     assert people_per_connection(PLAIN, COSTS) == pytest.approx(500_000)
 
 
-def test_a_size_has_the_sums_of_its_busiest_hour() -> None:
+def test_a_size_is_calculated_for_its_busiest_hour() -> None:
     size = size_of(1_000_000, PLAIN, COSTS)
     assert (size.present, size.calls, size.logins) == pytest.approx((500_000, 500, 100))
     assert (size.cores, size.busy_connections, size.database_cores) == pytest.approx((2, 0.5, 0.5))
@@ -56,18 +56,18 @@ def test_a_size_has_the_sums_of_its_busiest_hour() -> None:
 
 
 @pytest.mark.parametrize(("users", "copies"), [(10, 2), (1_000_000, 3), (1_100_000, 4)])
-def test_copies_are_two_at_least_and_enough_when_a_zone_of_three_is_lost(users: int, copies: int) -> None:
+def test_there_are_at_least_two_copies_and_enough_without_one_of_three_zones(users: int, copies: int) -> None:
     size = size_of(users, PLAIN, COSTS)
     assert size.copies == copies
     assert size.copies * 2 / 3 >= size.cores
 
 
-def test_twice_the_cost_halves_what_a_core_carries() -> None:
+def test_twice_the_cost_halves_the_people_per_core() -> None:
     dearer = replace(COSTS, service_seconds=COSTS.service_seconds * 2)
     assert people_per_core(PLAIN, dearer) == pytest.approx(people_per_core(PLAIN, COSTS) / 2)
 
 
-def test_wrk_is_given_the_three_kinds_and_their_shares(tmp_path: Path) -> None:
+def test_wrk_gets_the_three_kinds_of_calls_and_their_shares(tmp_path: Path) -> None:
     mix = Mix([b"me"], [b"one", b"two"], ["first", "second"], "/refresh", (0.8, 0.1, 0.1), pause_ms=7)
     script, me, logins, tokens, *rest = mix.command(tmp_path)
     assert Path(script).name == "mix.lua"
@@ -75,7 +75,7 @@ def test_wrk_is_given_the_three_kinds_and_their_shares(tmp_path: Path) -> None:
     assert rest == ["/refresh", "0.8", "0.1", "0.1", "7"]
 
 
-def test_a_login_counts_by_its_share_however_many_ended_in_a_round() -> None:
+def test_logins_count_by_their_share_and_not_by_their_number_in_a_round() -> None:
     """One core for 10 seconds: 1,000 calls, of which 5 or 15 logins of 0.3 s each, the others of 1 ms."""
 
     def cost_of(logins: int) -> float:

@@ -1,4 +1,4 @@
-"""What the benchmark of doorward-client says of the figures that are to be reached."""
+"""The target figures in the report of the doorward-client benchmark."""
 
 from benchmarks.client_library import report
 from benchmarks.samples import Sample, Series

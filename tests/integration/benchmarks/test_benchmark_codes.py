@@ -1,4 +1,4 @@
-"""What is measured of providers that sign people in, and what its page says."""
+"""The measurements of OpenID providers, and their page."""
 
 import json
 import os
@@ -27,7 +27,7 @@ from development.postgres import EmbeddedPostgres
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Answers what the server's function says, and keeps what it was asked."""
+    """A handler that responds with the result of the server's function."""
 
     protocol_version = "HTTP/1.1"
 
@@ -67,7 +67,7 @@ def series_of(**values: float) -> Series:
     return series
 
 
-def test_a_peer_that_was_not_measured_is_named_with_the_reason() -> None:
+def test_a_peer_that_was_not_measured_is_listed_with_the_reason() -> None:
     glewlwyd, hydra = targets.exchange_of(targets.GLEWLWYD), targets.exchange_of(targets.HYDRA)
     series = series_of(**{targets.EXCHANGE: 300.0, glewlwyd: 200.0, hydra: 100.0})
     page = page_of(series, {targets.KEYCLOAK: "mvn is not here"})
@@ -81,7 +81,7 @@ def test_a_peer_that_was_not_measured_is_named_with_the_reason() -> None:
     assert "Not measured: glewlwyd" not in page
 
 
-def test_a_peer_that_cannot_be_had_is_left_out_and_the_others_start() -> None:
+def test_an_unavailable_peer_is_omitted_and_the_others_start() -> None:
     ended: list[str] = []
 
     @contextmanager
@@ -102,7 +102,7 @@ def test_a_peer_that_cannot_be_had_is_left_out_and_the_others_start() -> None:
     assert (missing, ended) == ({"first": "mvn is not here"}, ["server"])
 
 
-def test_memory_is_a_share_of_keycloaks_and_a_difference_within_rounds() -> None:
+def test_memory_is_compared_with_keycloak_and_within_rounds() -> None:
     series = series_of(**{targets.MEMORY: 100.0, targets.MEMORY_OF_KEYCLOAK: 400.0})
     for on, off in ((110.0, 100.0), (150.0, 120.0), (95.0, 90.0)):
         series.add(targets.WORKER_ON, Sample(on))
@@ -122,13 +122,13 @@ def test_the_calls_of_two_versions_are_compared_by_rate_and_by_processor_time() 
     assert "/refresh by processor time" not in page
 
 
-def test_codes_that_follow_each_other_are_of_different_browsers() -> None:
+def test_consecutive_codes_are_of_different_browsers() -> None:
     browsers = [iter([f"{browser}{number}" for number in range(9)]).__next__ for browser in "abc"]
     assert codes_of(browsers, 5) == ["a0", "b0", "c0", "a1", "b1"]
     assert codes_of(browsers, 2) == ["a2", "b2"]
 
 
-def test_only_a_code_at_the_application_is_one() -> None:
+def test_a_code_is_read_only_from_a_redirect_to_the_application() -> None:
     answer = requests.Response()
     answer.headers["Location"] = f"{REDIRECT_URI}?state=x&code=the+code"
     assert code_in(answer) == "the code"
@@ -138,7 +138,7 @@ def test_only_a_code_at_the_application_is_one() -> None:
             code_in(answer)
 
 
-def test_a_browser_sends_cookies_of_https_and_follows_no_redirect() -> None:
+def test_a_browser_sends_secure_cookies_and_follows_no_redirect() -> None:
     cookies: list[str | None] = []
 
     def answer(handler: BaseHTTPRequestHandler, _body: str) -> tuple[int, dict[str, str], str]:
@@ -152,7 +152,7 @@ def test_a_browser_sends_cookies_of_https_and_follows_no_redirect() -> None:
 
 
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk makes the load, and only measurements need it")
-def test_each_call_is_sent_once_and_the_load_ends_with_the_last_answer() -> None:
+def test_each_call_is_sent_once_and_the_load_ends_with_the_last_response() -> None:
     seen: Counter[str] = Counter()
 
     def answer(handler: BaseHTTPRequestHandler, _body: str) -> tuple[int, dict[str, str], str]:
@@ -190,7 +190,7 @@ SHORT = {**GOOD, "id_token": token("RS256", 256)}
         ),
     ],
 )
-def test_a_provider_that_signs_otherwise_is_not_measured(
+def test_a_provider_with_other_signatures_or_reused_refresh_tokens_is_not_measured(
     exchanged: dict[str, str], refreshed: dict[str, str], complaint: str | None
 ) -> None:
     def answer(_handler: BaseHTTPRequestHandler, body: str) -> tuple[int, dict[str, str], str]:
@@ -207,7 +207,7 @@ def test_a_provider_that_signs_otherwise_is_not_measured(
                 server.require_tokens()
 
 
-def test_memory_is_that_of_all_processes() -> None:
+def test_memory_includes_all_processes() -> None:
     process = Running(0, os.getpid(), 1)
     command = [sys.executable, "-c", "print(flush=True); input()"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

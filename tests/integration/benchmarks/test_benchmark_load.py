@@ -1,4 +1,4 @@
-"""What wrk is told to send."""
+"""The requests for wrk."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def test_refresh_tokens_are_exchanged_as_the_last_field_of_a_form(tmp_path: Path
     assert not after
 
 
-def test_a_post_carries_its_own_headers_before_its_body() -> None:
+def test_a_post_has_its_own_headers_before_its_body() -> None:
     head, _, body = post("/token", FORM, "a=b", x_forwarded_proto="https").decode().partition("\r\n\r\n")
     assert head.splitlines()[0] == "POST /token HTTP/1.1"
     assert {"Content-Type: application/x-www-form-urlencoded", "Content-Length: 3", "x-forwarded-proto: https"} <= set(

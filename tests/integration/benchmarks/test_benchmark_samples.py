@@ -1,4 +1,4 @@
-"""What a benchmark makes of its rounds: medians, ratios, and what counts as worse."""
+"""Evaluation of the rounds of a benchmark: medians, ratios and regressions."""
 
 import pytest
 
@@ -14,13 +14,13 @@ def series_of(**values: list[float]) -> Series:
     return series
 
 
-def test_a_series_is_as_large_as_its_middle_round() -> None:
+def test_the_value_of_a_series_is_its_median_round() -> None:
     series = series_of(ours=[10, 1000, 30])
     assert series.median("ours") == 30
     assert series.median_p99("ours") == 60
 
 
-def test_a_ratio_is_of_rounds_so_that_a_slow_moment_of_the_machine_counts_on_both_sides() -> None:
+def test_a_ratio_is_calculated_per_round_so_that_a_slow_machine_affects_both_sides() -> None:
     series = series_of(ours=[100, 10, 40], limit=[200, 20, 80])
     assert series.ratio("ours", "limit") == 0.5
     assert series.ratio_of_p99("ours", "limit") == 0.5
@@ -31,7 +31,7 @@ def test_without_equal_rounds_the_medians_are_compared() -> None:
     assert paired_ratio([30], [10, 20, 60]) == 1.5
 
 
-def test_a_series_that_was_not_measured_is_missing() -> None:
+def test_an_unmeasured_series_is_missing() -> None:
     series = series_of(ours=[1])
     assert series.has("ours")
     assert not series.has("ours", "theirs")
@@ -58,11 +58,11 @@ def test_a_time_is_worse_when_it_rises(measured: float, is_worse: bool) -> None:
     assert bool(lines) is is_worse
 
 
-def test_a_ratio_that_only_one_side_has_is_not_compared() -> None:
+def test_a_ratio_measured_on_only_one_side_is_not_compared() -> None:
     assert not worsened({"new": 0.1}, {"gone": 1.0}, frozenset(), 0.15)
 
 
-def test_a_rate_counts_from_the_first_batch_on() -> None:
+def test_a_rate_is_measured_from_the_first_batch_on() -> None:
     in_pairs = [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]
     in_turns = [1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
     assert rate_of(in_pairs, at_once=2) == 2.0

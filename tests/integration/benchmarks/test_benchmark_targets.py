@@ -1,4 +1,4 @@
-"""What a benchmark says of the figures that are to be reached."""
+"""The target figures in the report of a benchmark."""
 
 from dataclasses import replace
 
@@ -24,12 +24,12 @@ def test_only_figures_with_measured_series_are_reported() -> None:
     assert figures(measured(("/me: doorward", 90), ("/me: L1 bare ASGI", 100))) == {OF_L1: 0.9}
 
 
-def test_a_figure_of_growth_is_that_of_the_worse_size() -> None:
+def test_a_growth_figure_is_that_of_the_worse_size() -> None:
     sizes = measured(("/me at 1,000 users", 100), ("/me at 100,000 users", 80), ("/me at 1,000,000 users", 120))
     assert list(figures(sizes).values()) == [0.8]
 
 
-def test_a_bound_itself_is_reached() -> None:
+def test_a_value_equal_to_the_bound_is_reached() -> None:
     target = BY_NAME[OF_L1]
     assert target.is_reached(target.bound)
     assert not target.is_reached(target.bound - 0.01)
@@ -38,19 +38,19 @@ def test_a_bound_itself_is_reached() -> None:
     assert not upside_down.is_reached(target.bound + 0.01)
 
 
-def test_what_was_not_measured_is_a_dash_and_never_a_zero() -> None:
+def test_an_unmeasured_value_is_a_dash_and_not_a_zero() -> None:
     table = targets_table({"figures": {OF_L1: 0.5}})
     assert f"| {OF_L1} | 0.50 | at least 1.05 | **missed** |" in table
     assert table.count("| - |") == len(TARGETS) - 1
     assert " 0.00 " not in table
 
 
-def test_the_table_shows_failures_and_what_each_worker_did() -> None:
+def test_the_table_shows_failures_and_the_load_of_each_worker() -> None:
     table = series_table({"series": summaries(measured(("/me: doorward, 2 workers", 1000)))})
     assert "| /me: doorward, 2 workers | 1,000 | 1,000 to 1,000 | 1.00 | 2.00 | 750 | 50% + 25% | 1 |" in table
 
 
-def test_sizes_are_listed_as_numbers() -> None:
+def test_sizes_are_sorted_as_numbers() -> None:
     table = series_table({"series": summaries(measured(("at 1,000,000", 1), ("at 1,000", 1), ("at 100,000", 1)))})
     assert table.index("at 1,000 ") < table.index("at 100,000 ") < table.index("at 1,000,000 ")
 

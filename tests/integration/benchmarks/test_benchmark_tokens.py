@@ -1,11 +1,11 @@
-"""What the page of tokens says of peers."""
+"""The peers on the page of tokens."""
 
 from benchmarks.samples import Sample, Series
 from benchmarks.tokens.measurement import page_of
 from benchmarks.tokens.targets import DOORWARD, GLEWLWYD, HYDRA, KEYCLOAK
 
 
-def test_a_peer_that_was_not_measured_is_named_with_the_reason() -> None:
+def test_a_peer_that_was_not_measured_is_listed_with_the_reason() -> None:
     series = Series()
     for name, value in ((DOORWARD, 800.0), (GLEWLWYD, 200.0)):
         series.add(name, Sample(value))

@@ -1,4 +1,4 @@
-"""Asking an issuer over HTTP: whatever it does but answer well is an outage, after two seconds at most."""
+"""HTTP requests to an issuer: every invalid response is an outage, after at most two seconds."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ MANY_SECONDS: Final = 60
 
 
 class Peer:
-    """Sends the same bytes to each request, with a pause after each of them where one is set."""
+    """Sends the same bytes as each response, optionally with a pause after each byte."""
 
     def __init__(self, sent: bytes, pause: float = 0) -> None:
         self.sent = sent
@@ -54,7 +54,7 @@ def answer(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
     return b"\r\n".join([b"HTTP/1.1 " + status, length, b"Connection: close", *headers, b"", body])
 
 
-async def test_a_document_comes_with_its_lifetime() -> None:
+async def test_a_document_is_returned_with_its_lifetime() -> None:
     peer = Peer(answer(b"{}", b"Cache-Control: max-age=300"))
     async with listening(peer) as url:
         fetched = await HttpTransport().get(f"{url}/oauth/jwks")
@@ -92,21 +92,21 @@ BAD_ANSWERS: Final[list[bytes]] = [
 
 
 @pytest.mark.parametrize("sent", BAD_ANSWERS, ids=range(len(BAD_ANSWERS)))
-async def test_any_other_answer_is_an_outage(sent: bytes) -> None:
+async def test_any_other_response_is_an_outage(sent: bytes) -> None:
     peer = Peer(sent)
     async with listening(peer) as url:
         with pytest.raises(FetchError):
             await HttpTransport(seconds=MANY_SECONDS).get(url)
-    assert len(peer.received) == 1, "a redirect is not followed, and nothing is tried twice"
+    assert len(peer.received) == 1, "a redirect was followed, or a request was retried"
 
 
-async def test_the_largest_answer_is_taken() -> None:
+async def test_a_response_of_the_maximum_size_is_accepted() -> None:
     async with listening(Peer(answer(b"x" * MAXIMUM_RESPONSE_BYTES))) as url:
         assert len((await HttpTransport(seconds=MANY_SECONDS).get(url)).body) == MAXIMUM_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize("sent", [b"", answer(b" " * 1000)], ids=["silent", "a byte at a time"])
-async def test_the_time_is_for_the_whole_answer(sent: bytes) -> None:
+async def test_the_timeout_applies_to_the_whole_response(sent: bytes) -> None:
     peer = Peer(sent, pause=SHORT_SECONDS / 4)
     if not sent:
         peer.sent, peer.pause = b"H", MANY_SECONDS
@@ -115,17 +115,17 @@ async def test_the_time_is_for_the_whole_answer(sent: bytes) -> None:
             await HttpTransport(seconds=SHORT_SECONDS).get(url)
 
 
-def test_two_seconds_are_the_default() -> None:
+def test_the_default_timeout_is_two_seconds() -> None:
     assert SECONDS == 2.0
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://", "file:///etc/passwd"])
-async def test_an_address_without_a_server_is_an_outage(address: str) -> None:
+async def test_a_url_without_a_server_is_an_outage(address: str) -> None:
     with pytest.raises(FetchError):
         await HttpTransport().get(address)
 
 
-async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     for name in ("NO_PROXY", "no_proxy"):
@@ -134,7 +134,7 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypa
         assert (await HttpTransport().get(url)).body == b"{}"
 
 
-async def test_no_failure_shows_the_token_or_the_secret(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_error_contains_the_token_or_the_secret(caplog: pytest.LogCaptureFixture) -> None:
     async with listening(Peer(answer(b"a.b.c dws_secret", status=b"400 Bad Request"))) as url:
         with pytest.raises(FetchError) as failed:
             await HttpTransport().post(url, {"token": "a.b.c"}, ClientCredentials("dwc_orders", "dws_secret"))
@@ -143,7 +143,7 @@ async def test_no_failure_shows_the_token_or_the_secret(caplog: pytest.LogCaptur
     assert "dws_secret" not in shown
 
 
-async def test_a_service_that_is_disconnected_from_a_test_issuer_asks_its_real_one() -> None:
+async def test_after_disconnecting_a_test_issuer_the_real_issuer_is_used() -> None:
     issuer = Issuer()
     auth = Doorward("http://127.0.0.1:1", "https://orders.example")
     issuer.connect(auth)

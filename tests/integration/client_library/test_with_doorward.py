@@ -1,4 +1,4 @@
-"""doorward-client against doorward itself: tokens of logins and of clients, and questions about them."""
+"""doorward-client with doorward itself: tokens of logins and of clients, and their introspection."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ SCOPES: Final = ("orders:read", "orders:write")
 
 
 class WithoutNetwork:
-    """Asks the service as the tests of this ring do."""
+    """A transport that calls the application without a network."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -46,7 +46,7 @@ class WithoutNetwork:
 
 
 class Orders:
-    """A service of its own that takes tokens of this doorward."""
+    """A separate service that accepts tokens of this doorward."""
 
     def __init__(self, provider: Provider, audience: str, auth: Doorward) -> None:
         self.provider = provider
@@ -56,7 +56,7 @@ class Orders:
 
 @pytest.fixture(scope="module")
 async def provider(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
-    """A doorward whose clock goes right: the library has the host's."""
+    """A doorward with the right time, because the library uses the host's clock."""
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, {"public_url": ISSUER})
     clock = FakeClock()
     clock.present = datetime.now(UTC)
@@ -75,7 +75,7 @@ async def orders(provider: Provider, request: pytest.FixtureRequest) -> Orders:
     return Orders(provider, audience, auth)
 
 
-async def test_a_client_calls_for_itself_with_the_scopes_it_has(orders: Orders) -> None:
+async def test_a_client_gets_a_token_with_its_own_scopes(orders: Orders) -> None:
     machine = await orders.provider.machine(scopes=("orders:read",), resources=(orders.audience,))
     caller = await orders.auth.verify(await machine.token(resource=orders.audience), live=True)
     assert caller.is_client
@@ -85,7 +85,7 @@ async def test_a_client_calls_for_itself_with_the_scopes_it_has(orders: Orders) 
         caller.require_scopes(["orders:read", "orders:write"])
 
 
-async def test_scopes_that_were_taken_from_a_client_are_missed_where_doorward_is_asked(orders: Orders) -> None:
+async def test_scopes_removed_from_a_client_are_missing_in_a_live_check(orders: Orders) -> None:
     machine = await orders.provider.machine(scopes=SCOPES, resources=(orders.audience,))
     token = await machine.token(resource=orders.audience)
     await orders.provider.clients.change(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
@@ -106,7 +106,7 @@ async def test_a_token_for_another_service_is_refused(orders: Orders) -> None:
         await orders.auth.verify(await machine.token(resource=other))
 
 
-async def test_a_logout_is_felt_where_doorward_is_asked(orders: Orders) -> None:
+async def test_a_logout_takes_effect_in_a_live_check(orders: Orders) -> None:
     service = orders.provider.service
     given = {"scopes": ("account", *SCOPES), "resources": (orders.audience,)}
     await orders.provider.clients.change(OPERATOR, "doorward", given, any_version)
@@ -126,14 +126,14 @@ async def test_a_logout_is_felt_where_doorward_is_asked(orders: Orders) -> None:
     with pytest.raises(InsufficientAuthenticationError):
         user.require_acr("2", None, signed_in.timestamp())
     await service.client.post("/api/v1/auth/revoke", json={"refresh_token": tokens["refresh_token"]})
-    assert await orders.auth.verify(tokens["access_token"], live=True), "remembered for ten seconds"
+    assert await orders.auth.verify(tokens["access_token"], live=True), "the result is cached for ten seconds"
     orders.auth.use_transport(WithoutNetwork(service))
     with pytest.raises(InvalidTokenError, match="no longer active"):
         await orders.auth.verify(tokens["access_token"], live=True)
     assert await orders.auth.verify(tokens["access_token"])
 
 
-async def test_a_stranger_is_not_told_whether_a_token_is_active(orders: Orders) -> None:
+async def test_a_client_without_permission_does_not_learn_whether_a_token_is_active(orders: Orders) -> None:
     machine = await orders.provider.machine(scopes=SCOPES, resources=(orders.audience,))
     stranger = await orders.provider.machine()
     auth = Doorward(ISSUER, orders.audience, client_id=stranger.id, client_secret=stranger.secret)
@@ -144,7 +144,7 @@ async def test_a_stranger_is_not_told_whether_a_token_is_active(orders: Orders) 
         await auth.verify(token, live=True)
 
 
-async def test_a_wrong_secret_is_an_outage_and_lets_no_token_in(orders: Orders) -> None:
+async def test_a_wrong_client_secret_is_an_outage_and_no_token_is_accepted(orders: Orders) -> None:
     machine = await orders.provider.machine(scopes=SCOPES, resources=(orders.audience,))
     auth = Doorward(ISSUER, orders.audience, client_id=machine.id, client_secret="dws_wrong")
     auth.use_transport(WithoutNetwork(orders.provider.service))

@@ -1,4 +1,4 @@
-"""The doorward command: what it prints, and the one line that says why it does not start."""
+"""The doorward command: its output, and the one line for each reason why it does not start."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ def taken_port() -> Iterator[int]:
 
 
 def _refused_with_one_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that must fail; return the line that it says."""
+    """Run a command that must fail; return its only line of output."""
     assert main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("doorward: ")
@@ -52,7 +52,7 @@ def test_check_config_shows_every_setting(capsys: pytest.CaptureFixture[str]) ->
     assert shown["POSTGRES_DB"] == "doorward  # default"
 
 
-def test_check_config_says_where_each_setting_is_from(
+def test_check_config_shows_the_source_of_each_setting(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, secret_key: str
 ) -> None:
     (tmp_path / "password").write_text(secret_key, encoding="utf-8")
@@ -68,7 +68,7 @@ def test_check_config_says_where_each_setting_is_from(
     assert secret_key not in written
 
 
-def test_what_check_config_shows_is_read_back_as_it_was(
+def test_the_output_of_check_config_can_be_read_as_settings(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     environment.setenv("JWT_ISSUER", "https://auth.example.com")
@@ -83,7 +83,7 @@ def test_what_check_config_shows_is_read_back_as_it_was(
 
 
 @pytest.mark.parametrize(("name", "value"), [("BACKGROUND", "off"), ("HOUSEKEEPING_INTERVAL_MINUTES", "0")])
-def test_check_config_says_that_nothing_old_is_removed(
+def test_check_config_reports_that_old_data_is_not_removed(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
 ) -> None:
     hint = "This service removes no old sessions and audit events"
@@ -117,7 +117,7 @@ def test_check_config_shows_networks_as_they_are_written(
 
 
 @pytest.mark.parametrize("command", ["check-config", "migrate", "serve"])
-def test_wrong_settings_are_one_line_each(
+def test_each_invalid_setting_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     environment.setenv("LOG_LEVEL", "loud")
@@ -132,7 +132,7 @@ def test_wrong_settings_are_one_line_each(
 
 @pytest.mark.parametrize("command", ["check-config", "migrate", "serve"])
 @pytest.mark.parametrize("url", ["postgresql://ada:se cret@db:port/x", "postgresql://ada:hidden@/x?no_such_option=1"])
-def test_a_malformed_url_is_named_and_not_shown(
+def test_a_malformed_url_is_reported_without_its_value(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, url: str
 ) -> None:
     environment.setenv("DATABASE_URL", url)
@@ -144,7 +144,7 @@ def test_a_malformed_url_is_named_and_not_shown(
 
 @pytest.mark.parametrize("command", ["check-config", "serve"])
 @pytest.mark.parametrize("missing", ["limits", "redis"])
-def test_a_store_of_limits_without_its_driver_is_named_with_the_remedy(
+def test_a_missing_driver_for_the_store_of_limits_is_reported_with_the_remedy(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, missing: str
 ) -> None:
     environment.delitem(sys.modules, "doorward.infrastructure.limits.store", raising=False)
@@ -156,7 +156,7 @@ def test_a_store_of_limits_without_its_driver_is_named_with_the_remedy(
 
 
 @pytest.mark.parametrize("url", ["redis://:hidden@cache:port/0", "redis://:hidden@cache/0", "redis://[::1"])
-def test_a_malformed_store_of_limits_is_one_line(
+def test_a_malformed_store_of_limits_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     environment.setenv("RATE_LIMIT_STORAGE_URI", url)
@@ -165,7 +165,7 @@ def test_a_malformed_store_of_limits_is_one_line(
     assert "hidden" not in line
 
 
-def test_migrate_brings_an_empty_database_up(
+def test_migrate_creates_the_tables_in_an_empty_database(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
 ) -> None:
     environment.setenv("DATABASE_URL", empty_database)
@@ -174,7 +174,7 @@ def test_migrate_brings_an_empty_database_up(
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve"])
-def test_an_unreachable_database_is_named(
+def test_an_unreachable_database_is_reported(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, postgres: EmbeddedPostgres
 ) -> None:
     environment.setenv("DATABASE_URL", postgres.url("no_such_database"))
@@ -185,7 +185,7 @@ def test_an_unreachable_database_is_named(
     assert "hidden" not in line
 
 
-def test_a_migration_that_fails_is_one_line(
+def test_a_failed_migration_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
 ) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
@@ -214,7 +214,7 @@ def test_serving_an_older_schema_is_refused_with_the_remedy(
     assert f"behind: {found or 'none'}, needed" in _refused_with_one_line(capsys, "serve")
 
 
-def test_a_role_without_rights_is_one_line(
+def test_a_role_without_privileges_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_database: str
 ) -> None:
     with psycopg.connect(own_database, autocommit=True) as connection:
@@ -224,7 +224,7 @@ def test_a_role_without_rights_is_one_line(
         assert "the role may not use audit_events" in _refused_with_one_line(capsys, command)
 
 
-def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str], taken_port: int) -> None:
+def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], taken_port: int) -> None:
     line = _refused_with_one_line(capsys, "serve", "--port", str(taken_port))
     assert f"cannot listen on 127.0.0.1 port {taken_port}" in line
     assert "--port" in line
@@ -233,13 +233,11 @@ def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str], taken_port
 @pytest.mark.parametrize(
     "arguments", [["--host", "203.0.113.1"], ["--host", "no such host"], ["--host", "a..b"], ["--host", "2001:db8::1"]]
 )
-def test_an_address_that_cannot_be_listened_on_is_one_line(
-    capsys: pytest.CaptureFixture[str], arguments: list[str]
-) -> None:
+def test_an_unusable_address_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert "cannot listen on" in _refused_with_one_line(capsys, "serve", *arguments)
 
 
-def test_an_ipv6_address_on_a_machine_without_ipv6_is_one_line(
+def test_an_ipv6_address_without_ipv6_support_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real_socket = socket.socket
@@ -257,7 +255,7 @@ def test_an_ipv6_address_on_a_machine_without_ipv6_is_one_line(
     "arguments",
     [[], ["fly"], ["serve", "--port", "many"], ["serve", "--port", "65536"], ["deactivate"], ["prune", "x"]],
 )
-def test_wrong_arguments_are_explained(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_wrong_arguments_show_the_usage(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert "Usage: doorward" in captured.err
@@ -273,7 +271,7 @@ def test_each_command_has_a_line_of_help(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, EOFError])
-def test_an_interrupted_command_is_one_line_with_the_status_of_shells(
+def test_an_interrupted_command_prints_one_line_and_has_the_usual_status(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], interrupt: type[BaseException]
 ) -> None:
     def interrupted(_: str) -> str:

@@ -1,4 +1,4 @@
-"""doorward import-items: files from a shell, through the use case of the API."""
+"""`doorward import-items` imports files with the use case of the API."""
 
 import re
 import signal
@@ -54,7 +54,7 @@ def test_a_file_becomes_the_items_of_its_owner(
     assert printed.err == "movies.csv\n"
 
 
-def test_at_a_terminal_a_bar_shows_how_far_it_is(
+def test_at_a_terminal_a_progress_bar_is_shown(
     owner: Person, films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -62,7 +62,7 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is(
     assert re.search(r"films\.csv  \[#+\]  100%", capsys.readouterr().err)
 
 
-def test_a_bad_line_is_named_and_nothing_stored(
+def test_a_bad_line_is_reported_and_nothing_is_stored(
     service: Service, owner: Person, films: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _import(films, owner.email) == 1
@@ -71,7 +71,7 @@ def test_a_bad_line_is_named_and_nothing_stored(
     assert "or leave them out with --skip-bad-lines:\nline 3: A year must be a whole number" in said
 
 
-def test_bad_lines_can_be_left_out(
+def test_bad_lines_can_be_skipped(
     service: Service, owner: Person, films: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _import(films, owner.email, "--skip-bad-lines") == 0
@@ -89,14 +89,14 @@ def test_an_owner_without_an_account_is_refused(films: Path, name: str, capsys: 
 
 @pytest.fixture
 def at_a_terminal() -> Iterator[None]:
-    """Have SIGINT interrupt. A shell has what it starts in the background ignore it, and so has these tests."""
+    """Restore the handler of SIGINT, which is ignored if a shell started the tests in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("at_a_terminal")
-def test_ctrl_c_is_one_line_with_the_status_of_shells_and_stores_nothing(
+def test_ctrl_c_prints_one_line_has_the_usual_status_and_stores_nothing(
     service: Service,
     owner: Person,
     tmp_path: Path,
@@ -118,17 +118,17 @@ def test_ctrl_c_is_one_line_with_the_status_of_shells_and_stores_nothing(
     path = tmp_path / "many.csv"
     path.write_text("title\n" + "Casablanca\n" * 10_000, encoding="utf-8")
     assert _import(path, owner.username) == 130
-    # click ends the line of the bar, or of ^C at a terminal.
+    # click ends the line of the progress bar, or of ^C at a terminal.
     assert capsys.readouterr().err.splitlines() == ["many.csv", "", "doorward: interrupted"]
     assert _items_of(service, owner) == []
 
 
-def test_each_remedy_is_for_a_shell() -> None:
+def test_each_remedy_is_worded_for_a_shell() -> None:
     for remedy in REMEDIES.values():
         assert not re.search(r"on_error|Retry-After|ETag|GET|POST|Send|the call", remedy)
 
 
-def test_a_file_that_is_not_there_is_one_line(
+def test_a_missing_file_is_reported_in_one_line(
     owner: Person, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _import(tmp_path / "gone.csv", owner.username) == 1

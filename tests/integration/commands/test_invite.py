@@ -1,4 +1,4 @@
-"""`doorward invite`: an operator invites an address, and the audit log says so."""
+"""`doorward invite`: an operator invites an address, which is recorded in the audit log."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ def mail_settings(environment: pytest.MonkeyPatch, service: Service) -> pytest.M
 
 
 @pytest.mark.usefixtures("mail_settings")
-async def test_an_operator_invites_an_address_and_the_audit_log_says_so(
+async def test_an_invitation_of_an_operator_is_in_the_audit_log(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     email = f"{mark()}@example.com"
@@ -36,7 +36,7 @@ async def test_an_operator_invites_an_address_and_the_audit_log_says_so(
 
 
 @pytest.mark.usefixtures("mail_settings")
-async def test_an_address_with_an_account_is_an_error_in_one_line(
+async def test_an_address_with_an_account_is_refused_in_one_line(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = await service.register()
@@ -44,7 +44,7 @@ async def test_an_address_with_an_account_is_an_error_in_one_line(
     assert "An account with this e-mail address exists" in capsys.readouterr().err
 
 
-async def test_without_mail_the_command_says_what_to_set(
+async def test_without_mail_the_command_names_the_missing_settings(
     environment: pytest.MonkeyPatch, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("DATABASE_URL", service.database_url)

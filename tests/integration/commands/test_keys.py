@@ -1,4 +1,4 @@
-"""`doorward keys rewrap`: afterwards the first key alone decrypts what is stored."""
+"""`doorward keys rewrap`: afterwards the first key decrypts all stored data."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ from doorward.wiring.keys import sealing_keys
 from tests.integration.outbox.messages import Outbox, add_mails
 
 
-async def test_an_operator_puts_a_new_key_in_front_and_can_remove_the_old_one(
+async def test_after_rewrapping_with_a_new_first_key_the_old_key_can_be_removed(
     environment: pytest.MonkeyPatch, own_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new, old = secrets.token_urlsafe(48), secrets.token_urlsafe(48)

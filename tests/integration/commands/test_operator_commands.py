@@ -1,4 +1,4 @@
-"""`doorward prune`, `doorward revoke-all` and their like, as an operator runs them beside the service."""
+"""`doorward prune`, `doorward revoke-all` and similar commands on the database of a running service."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ def database(environment: pytest.MonkeyPatch, own_database: str) -> str:
 
 @pytest.fixture
 def settings(database: str, secret_key: str) -> Settings:
-    """Those of a service that runs on the same database."""
+    """Return the settings of a service that runs on the same database."""
     values = {"environment": "development", "secret_key": secret_key, "database_url": database, "bcrypt_rounds": 4}
     return settings_from(values | {"rate_limit_enabled": False, "housekeeping_interval_minutes": 0})
 
@@ -54,7 +54,7 @@ def sessions_of(settings: Settings, clock: FakeClock) -> list[Pair]:
 
 
 def answers_to(settings: Settings, clock: FakeClock, pairs: list[Pair]) -> set[int]:
-    """Return the statuses of what can be done with these tokens."""
+    """Return the statuses of calls with these tokens."""
 
     async def ask() -> set[int]:
         async with run_service(settings, clock) as service:
@@ -65,7 +65,7 @@ def answers_to(settings: Settings, clock: FakeClock, pairs: list[Pair]) -> set[i
     return asyncio.run(ask())
 
 
-def test_end_all_ends_every_session_and_says_how_many(
+def test_revoke_all_ends_every_session_and_reports_the_number(
     database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = sessions_of(settings, clock)
@@ -87,7 +87,7 @@ async def test_all_sessions_end_in_batches_of_any_size(settings: Settings, clock
         assert {row["end_reason"] for row in service.sessions_of(person)} == {"operator"}
 
 
-def test_sessions_that_have_ended_before_keep_their_reason(
+def test_sessions_that_already_ended_keep_their_reason(
     database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def begin_and_log_out() -> None:
@@ -123,7 +123,7 @@ def test_the_end_of_all_sessions_is_refused_without_a_terminal_or_yes(
 
 
 @pytest.mark.parametrize(("answer", "status", "afterwards"), [("yes", 0, {401}), ("", 1, {200}), ("y", 1, {200})])
-def test_end_all_asks_first_and_takes_yes_only(
+def test_revoke_all_requires_yes_at_the_prompt(
     settings: Settings,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -138,7 +138,7 @@ def test_end_all_asks_first_and_takes_yes_only(
     assert answers_to(settings, clock, pairs) == afterwards
 
 
-def test_prune_removes_what_ended_before_the_retention_and_says_how_much(
+def test_prune_removes_old_sessions_and_reports_the_number(
     database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sessions_of(settings, clock)
@@ -151,7 +151,7 @@ def test_prune_removes_what_ended_before_the_retention_and_says_how_much(
 
 
 @pytest.mark.parametrize("public_url", ["", "http://localhost:8000"])
-def test_prune_does_what_the_background_tasks_do(
+def test_prune_runs_all_background_tasks(
     environment: pytest.MonkeyPatch, database: str, settings: Settings, clock: FakeClock, public_url: str
 ) -> None:
     environment.setenv("PUBLIC_URL", public_url)
@@ -162,7 +162,7 @@ def test_prune_does_what_the_background_tasks_do(
     assert {name for (name,) in rows(database, "SELECT task FROM housekeeping_runs")} == expected
 
 
-def test_a_task_that_fails_stops_no_other_and_prune_says_so(
+def test_a_failed_task_does_not_stop_others_and_is_reported_by_prune(
     database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sessions_of(settings, clock)
@@ -179,7 +179,7 @@ async def nothing() -> int:
     return 0
 
 
-def test_prune_runs_the_other_tasks_while_another_process_removes_sessions(
+def test_prune_runs_other_tasks_while_another_process_removes_sessions(
     database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with psycopg.connect(database) as other:
@@ -191,7 +191,7 @@ def test_prune_runs_the_other_tasks_while_another_process_removes_sessions(
 
 
 @pytest.mark.parametrize("arguments", [["prune"], ["revoke-all", "--yes"], ["deactivate", "ada"], ["activate", "ada"]])
-def test_a_database_that_cannot_be_used_is_one_line(
+def test_an_unusable_database_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     environment.setenv("DATABASE_URL", "postgresql://ada@127.0.0.1:1/doorward")
@@ -200,7 +200,7 @@ def test_a_database_that_cannot_be_used_is_one_line(
     assert line.startswith("doorward: PostgreSQL cannot be used")
 
 
-def test_what_fails_on_the_way_is_one_line(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_during_a_command_is_reported_in_one_line(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as holder:
         holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         assert main(["revoke-all", "--yes"]) == 1
@@ -208,7 +208,7 @@ def test_what_fails_on_the_way_is_one_line(database: str, capsys: pytest.Capture
     assert line == "doorward: PostgreSQL failed meanwhile. What was done until then stays so: run it again"
 
 
-def test_every_command_finds_the_key_in_a_file_where_compose_puts_it(
+def test_every_command_reads_the_key_from_the_file_of_compose(
     environment: pytest.MonkeyPatch,
     tmp_path: Path,
     secret_key: str,
@@ -224,7 +224,7 @@ def test_every_command_finds_the_key_in_a_file_where_compose_puts_it(
     key = tmp_path / "secrets" / "secret_key"
     key.parent.mkdir()
     key.write_text(secret_key, encoding="utf-8")
-    # As in docker/compose.secrets.yaml, on top of compose.yaml.
+    # As in docker/compose.secrets.yaml together with compose.yaml.
     environment.setenv("ENVIRONMENT", "production")
     environment.delenv("BCRYPT_ROUNDS")
     environment.setenv("SECRET_KEY", "")

@@ -1,4 +1,4 @@
-"""What a start does without, and that nothing is missing afterwards."""
+"""During the start, garbage collection is off, and no unused modules are loaded."""
 
 import json
 import subprocess
@@ -44,10 +44,10 @@ if __name__ == "__main__":
     worker.join()
     sys.exit(worker.exitcode)
 """
-"""As the installed command does it: a worker loads its parent's script, and calls no ``main``."""
+"""Like the installed command: a worker loads its parent's script, and does not call ``main``."""
 
 
-def test_no_garbage_is_sought_among_modules_while_they_load_and_none_loads_in_vain(
+def test_garbage_collection_is_off_during_imports_and_no_unused_module_is_loaded(
     environment: pytest.MonkeyPatch,
 ) -> None:
     del environment

@@ -1,4 +1,4 @@
-"""`doorward unthrottle`: an owner that is kept out by failed logins can log in at once."""
+"""`doorward unthrottle`: an owner blocked by failed logins can log in at once."""
 
 import asyncio
 from uuid import UUID
@@ -11,7 +11,7 @@ from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, Service
 
 
-async def test_an_operator_has_failed_logins_forgotten_and_the_audit_log_says_so(
+async def test_failed_logins_are_removed_and_recorded_in_the_audit_log(
     environment: pytest.MonkeyPatch, service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("DATABASE_URL", service.database_url)
@@ -30,7 +30,7 @@ async def test_an_operator_has_failed_logins_forgotten_and_the_audit_log_says_so
     assert event["actor"].startswith("operator:")
 
 
-async def test_a_name_without_an_account_is_an_error_in_one_line(
+async def test_an_unknown_name_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, service: Service, logs: Logs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("DATABASE_URL", service.database_url)

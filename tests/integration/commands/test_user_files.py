@@ -1,4 +1,4 @@
-"""doorward import-users and export-users: files of other systems from a shell."""
+"""`doorward import-users` and `export-users`: files of other systems from a shell."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def test_users_are_stored_and_the_others_told_by_code_and_line(
+def test_users_are_stored_and_skipped_ones_reported_by_code_and_line(
     database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, report = write(tmp_path / "users.csv", FILE), tmp_path / "report.ndjson"
@@ -47,7 +47,7 @@ def test_users_are_stored_and_the_others_told_by_code_and_line(
     ]
 
 
-def test_the_status_tells_whether_all_some_or_none_are_stored(database: str, tmp_path: Path) -> None:
+def test_the_exit_status_depends_on_whether_all_some_or_none_are_stored(database: str, tmp_path: Path) -> None:
     all_of_them = write(tmp_path / "all.csv", "email,external_id\nada@example.com,1\n")
     none = write(tmp_path / "none.csv", "email,external_id\nno address,1\n")
     some = write(tmp_path / "some.csv", "email,external_id\nada@example.com,1\ngrace@example.com,1\n")
@@ -65,14 +65,14 @@ def test_a_dry_run_stores_nothing(database: str, tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out == "doorward: 1 users would be stored, 0 were stored before, 2 left out\n"
 
 
-def test_a_conflict_may_end_it(database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_conflict_can_end_the_import(database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "users.csv", "email,username\nada@example.com,ada\ngrace@example.com,ADA\n")
     assert main(["import-users", str(path), "--format", "csv", "--on-conflict", "fail"]) == 2
     assert emails(database) == []
     assert "conflicts with one that exists" in capsys.readouterr().err
 
 
-def test_keycloaks_ids_stay_if_wanted(database: str, tmp_path: Path) -> None:
+def test_ids_of_keycloak_are_kept_on_request(database: str, tmp_path: Path) -> None:
     path = write(tmp_path / "realm.json", foreign_exports.keycloak())
     assert main(["import-users", str(path), "--format", "keycloak", "--keep-ids"]) == 0
     with psycopg.connect(database) as connection:
@@ -80,7 +80,7 @@ def test_keycloaks_ids_stay_if_wanted(database: str, tmp_path: Path) -> None:
     assert {foreign_exports.ADA_ID, foreign_exports.GRACE_ID} < ids
 
 
-def test_firebases_parameters_are_settings(
+def test_parameters_of_firebase_are_settings(
     environment: pytest.MonkeyPatch, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "users.json", foreign_exports.firebase())
@@ -96,7 +96,7 @@ def test_firebases_parameters_are_settings(
     assert hashes[1] is None
 
 
-def test_at_a_terminal_a_bar_shows_how_far_it_is(
+def test_at_a_terminal_a_progress_bar_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -106,21 +106,21 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("email,username\n".encode("utf-16"), "The file is UTF-16. Save it as UTF-8."),
         ("name\nada\n", "The first line does not name the columns"),
         ('email\n"ada@example.com', "The file cannot be read any further"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_by_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes, said: str
+def test_a_malformed_file_is_refused_with_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes, message: str
 ) -> None:
     assert main(["import-users", str(write(tmp_path / "users.csv", content)), "--format", "csv"]) == 2
-    assert f"doorward: {said}" in capsys.readouterr().err
+    assert f"doorward: {message}" in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import-users", str(tmp_path / "gone.csv"), "--format", "csv"]) == 1
     assert capsys.readouterr().err.endswith(
         "gone.csv: No such file or directory. Name files that can be read and written\n"
@@ -128,7 +128,7 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
-def test_an_export_is_a_file_of_its_owner_which_the_import_reads(
+def test_an_export_is_readable_only_by_its_owner_and_can_be_imported(
     database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str
 ) -> None:
     main(["import-users", str(write(tmp_path / "users.csv", FILE)), "--format", "csv"])
@@ -140,7 +140,7 @@ def test_an_export_is_a_file_of_its_owner_which_the_import_reads(
     assert emails(database) == ["ada@example.com"]
 
 
-def test_an_export_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_does_not_overwrite_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = write(tmp_path / "export", "precious")
     assert main(["export-users", "--output", str(output)]) == 1
     assert output.read_text(encoding="utf-8") == "precious"

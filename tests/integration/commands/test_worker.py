@@ -1,4 +1,4 @@
-"""doorward worker: background tasks in a process of their own."""
+"""`doorward worker`: background tasks in a separate process."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ async def test_a_worker_runs_the_tasks_of_a_service_without_background_until_a_s
     worker = asyncio.create_task(run_worker(settings, first_look_seconds=0))
     left = "SELECT 1 FROM users WHERE id = %s"
     async with asyncio.timeout(BOUND_SECONDS):
-        while service.sessions_of(person) or service.sql(left, leaver.id):  # noqa: ASYNC110 - another task does it
+        while service.sessions_of(person) or service.sql(left, leaver.id):  # noqa: ASYNC110 - no event exists
             await asyncio.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
         await worker
@@ -46,7 +46,7 @@ async def test_a_worker_runs_the_tasks_of_a_service_without_background_until_a_s
     assert len(events(logs, "worker.draining")) == 1
 
 
-async def test_a_worker_lets_the_task_under_way_finish(
+async def test_a_worker_finishes_its_running_task(
     own_database: str, secret_key: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = asyncio.Event()
@@ -88,7 +88,7 @@ def process(
     started.wait()
 
 
-def test_the_command_shows_metrics_and_ends_with_status_0_on_sigterm(
+def test_the_command_serves_metrics_and_ends_with_status_0_on_sigterm(
     process: subprocess.Popen[bytes], metrics_port: int, tmp_path: Path
 ) -> None:
     deadline = time.monotonic() + BOUND_SECONDS
@@ -120,7 +120,7 @@ def test_a_worker_without_a_task_is_refused_with_the_remedy(
     assert line == "doorward: all background tasks are switched off. Set HOUSEKEEPING_INTERVAL_MINUTES"
 
 
-def test_a_taken_port_of_metrics_is_one_line(
+def test_a_taken_metrics_port_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, shared_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("DATABASE_URL", shared_database)

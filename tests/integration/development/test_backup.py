@@ -1,4 +1,4 @@
-"""`inv backup` and `inv restore`: there and back, and nothing lost by mistake."""
+"""`inv backup` and `inv restore` return the same data, and overwrite nothing by mistake."""
 
 import stat
 import subprocess
@@ -24,7 +24,7 @@ def database_of(url: str) -> AtUrl:
 
 @pytest.fixture
 async def saved(make_service: MakeService, own_database: str, tmp_path: Path) -> tuple[Service, Person, Path]:
-    """A database with one account, and its backup."""
+    """Return a database with one account, and its backup."""
     service = await make_service(database_url=own_database)
     person = await service.register()
     file = tmp_path / "folder" / "doorward.dump"
@@ -37,7 +37,7 @@ def accounts(url: str) -> list[str]:
         return [row[0] for row in connection.execute("SELECT username FROM users ORDER BY username").fetchall()]
 
 
-async def test_a_restored_database_is_as_it_was_when_it_was_backed_up(
+async def test_a_restored_database_equals_the_backed_up_one(
     saved: tuple[Service, Person, Path], make_service: MakeService
 ) -> None:
     service, person, file = saved
@@ -58,7 +58,7 @@ async def test_a_backup_can_be_restored_into_an_empty_database(
     assert accounts(empty_database) == [person.username]
 
 
-async def test_after_a_restore_and_revoke_all_every_older_token_is_dead(
+async def test_after_a_restore_and_revoke_all_older_tokens_are_invalid(
     make_service: MakeService, own_database: str, tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     service = await make_service(database_url=own_database)
@@ -69,9 +69,9 @@ async def test_after_a_restore_and_revoke_all_every_older_token_is_dead(
     await service.post_revoke(ended.refresh)
     restore(database_of(own_database), file, overwrite=True)
     after = await make_service(database_url=own_database)
-    assert (await after.get_me(ended.access)).status_code == 200, "what revoke-all is for"
+    assert (await after.get_me(ended.access)).status_code == 200, "revoke-all is needed to end it"
     environment.setenv("DATABASE_URL", own_database)
-    # In a process of its own, as the operator has it: a loop runs in this one.
+    # In a separate process like an operator's, because an event loop runs in this one.
     command = [sys.executable, "-m", "doorward", "revoke-all", "--yes"]
     subprocess.run(command, check=True, capture_output=True)  # noqa: ASYNC221 - nothing else runs meanwhile
     for pair in (ended, living):
@@ -79,23 +79,23 @@ async def test_after_a_restore_and_revoke_all_every_older_token_is_dead(
         assert (await after.post_refresh(pair.refresh)).status_code == 401
 
 
-async def test_only_its_owner_can_read_a_backup(saved: tuple[Service, Person, Path]) -> None:
+async def test_a_backup_is_readable_only_by_its_owner(saved: tuple[Service, Person, Path]) -> None:
     assert stat.S_IMODE(saved[2].stat().st_mode) == 0o600
 
 
-async def test_a_backup_overwrites_no_file(saved: tuple[Service, Person, Path]) -> None:
+async def test_a_backup_does_not_overwrite_a_file(saved: tuple[Service, Person, Path]) -> None:
     service, _, file = saved
     with pytest.raises(TaskError, match="exists"):
         back_up(database_of(service.database_url), file)
 
 
-def test_a_backup_that_fails_leaves_no_file(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_a_failed_backup_leaves_no_file(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="no_such_database"):
         back_up(database_of(postgres.url("no_such_database")), tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
 
-async def test_accounts_are_overwritten_only_when_that_was_said(saved: tuple[Service, Person, Path]) -> None:
+async def test_accounts_are_overwritten_only_after_confirmation(saved: tuple[Service, Person, Path]) -> None:
     service, person, file = saved
     later = await service.register()
     with pytest.raises(TaskError, match="--yes"):
@@ -103,7 +103,7 @@ async def test_accounts_are_overwritten_only_when_that_was_said(saved: tuple[Ser
     assert accounts(service.database_url) == sorted([person.username, later.username])
 
 
-async def test_a_table_that_the_backup_lacks_stops_the_restore(saved: tuple[Service, Person, Path]) -> None:
+async def test_a_table_missing_in_the_backup_stops_the_restore(saved: tuple[Service, Person, Path]) -> None:
     service, person, file = saved
     service.sql("CREATE TABLE of_another_application (id integer)")
     with pytest.raises(TaskError, match="of_another_application"):
@@ -121,12 +121,12 @@ async def test_a_damaged_backup_changes_nothing(saved: tuple[Service, Person, Pa
         assert accounts(service.database_url) == [person.username]
 
 
-def test_a_backup_that_is_not_there_is_named(shared_database: str, tmp_path: Path) -> None:
+def test_a_missing_backup_is_reported(shared_database: str, tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="there is no file"):
         restore(database_of(shared_database), tmp_path / "none", overwrite=True)
 
 
-def test_both_commands_use_the_database_that_the_settings_name(
+def test_both_commands_use_the_database_of_the_settings(
     own_database: str, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     environment.setenv("DATABASE_URL", own_database)
@@ -148,7 +148,7 @@ def test_both_commands_use_the_database_that_the_settings_name(
     assert main(["prune"]) == 0
 
 
-def test_the_database_of_inv_dev_is_found_running_and_stopped(tmp_path: Path) -> None:
+def test_the_database_of_inv_dev_is_found_whether_it_runs_or_not(tmp_path: Path) -> None:
     folder = Path(tmp_path / "postgres")
     with EmbeddedPostgres.at(folder) as url, psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE seen (id integer)")

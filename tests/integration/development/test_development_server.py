@@ -1,4 +1,4 @@
-"""`inv dev` in an empty folder, with nothing but PostgreSQL's own programs: its screen, and what `inv demo` walks."""
+"""`inv dev` in an empty folder with only PostgreSQL's own programs: its output, and the steps of `inv demo`."""
 
 import os
 import re
@@ -20,13 +20,13 @@ ROOT: Final = Path(__file__).parents[3]
 
 
 class DevelopmentServer:
-    """A run of `inv dev`, in a folder of its own."""
+    """A run of `inv dev` in a separate folder."""
 
     def __init__(self, folder: Path) -> None:
         self._port = free_port()
         self._folder = folder
         self._log = folder / "log"
-        # Without proxies, which would be asked for this machine, too.
+        # Without proxies, which would be used for this machine, too.
         kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         without_settings = {name: value for name, value in kept.items() if name.lower() not in FIELDS}
         self._environment = {**without_settings, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "BCRYPT_ROUNDS": "4"}
@@ -44,7 +44,7 @@ class DevelopmentServer:
             )
 
     def screen(self) -> str:
-        """Return what was printed, once the service answers."""
+        """Return the output as soon as the service answers."""
         deadline = time.monotonic() + BOUND_SECONDS
         while "doorward runs at" not in self._log.read_text(encoding="utf-8"):
             assert self._process.poll() is None, self._log.read_text(encoding="utf-8")
@@ -53,22 +53,22 @@ class DevelopmentServer:
         return self._log.read_text(encoding="utf-8")
 
     def has_database(self) -> bool:
-        """Tell whether its PostgreSQL runs: it writes a file then, and removes it at its end."""
+        """Return whether its PostgreSQL runs, that is, whether the server's pid file exists."""
         return (self._folder / ".development/postgres/postmaster.pid").exists()
 
     def demo(self, *options: str) -> tuple[int, str]:
-        """Run `inv demo` beside it; return its status, and what it printed."""
+        """Run `inv demo` against it; return the status and the output."""
         return self.run("development.demo", "--url", f"http://localhost:{self._port}", *options)
 
     def run(self, module: str, *options: str) -> tuple[int, str]:
-        """Run a module in its folder; return its status, and what it printed."""
+        """Run a module in its folder; return the status and the output."""
         output = self._folder / "output"
         process = self._start(output, module, *options)
         return process.wait(BOUND_SECONDS), output.read_text(encoding="utf-8")
 
     def stop(self) -> tuple[int, str]:
-        """End it, with its service and its PostgreSQL; return its status, and all that was printed."""
-        # What Ctrl+C sends is ignored by the processes of a shell's background job, which a run of tests may be.
+        """End it with its service and its PostgreSQL; return the status and the whole output."""
+        # SIGINT is ignored by background jobs of a shell, and the tests may be one.
         self._process.terminate()
         return self._process.wait(BOUND_SECONDS), self._log.read_text(encoding="utf-8")
 
@@ -84,14 +84,14 @@ def steps_of(output: str) -> int:
     return len(re.findall(r"^\d+\. ", output, re.MULTILINE))
 
 
-def test_it_starts_with_an_empty_folder_and_shows_where_to_go(server: DevelopmentServer) -> None:
+def test_inv_dev_starts_in_an_empty_folder_and_shows_its_urls(server: DevelopmentServer) -> None:
     screen = server.screen()
     assert server.has_database()
     for line in ("/docs", "/development/mails", "uv run inv demo --url", ".development/postgres, kept between runs"):
         assert line in screen
 
 
-def test_operators_find_its_database_by_the_address_on_the_screen_and_without_it(server: DevelopmentServer) -> None:
+def test_operator_commands_find_the_database_with_and_without_its_url(server: DevelopmentServer) -> None:
     found = re.search(r"DATABASE_URL='(.+)'\n  Query it  uv run inv psql\n", server.screen())
     assert found is not None
     with psycopg.connect(found[1]) as connection:
@@ -102,7 +102,7 @@ def test_operators_find_its_database_by_the_address_on_the_screen_and_without_it
     assert (status, "There is no such user" in printed) == (1, True), printed
 
 
-def test_the_demo_walks_a_session_to_its_end(server: DevelopmentServer) -> None:
+def test_the_demo_runs_a_session_to_its_end(server: DevelopmentServer) -> None:
     server.screen()
     status, output = server.demo()
     assert status == 0, output
@@ -110,7 +110,7 @@ def test_the_demo_walks_a_session_to_its_end(server: DevelopmentServer) -> None:
     assert steps_of(output) == 11
 
 
-def test_the_demo_of_administration_walks_from_the_first_administrator_to_a_signed_webhook(
+def test_the_administration_demo_runs_from_the_first_administrator_to_a_webhook(
     server: DevelopmentServer,
 ) -> None:
     server.screen()
@@ -127,7 +127,7 @@ def test_the_demo_of_administration_walks_from_the_first_administrator_to_a_sign
     assert steps_of(output) == 19
 
 
-def test_it_ends_with_its_database(server: DevelopmentServer) -> None:
+def test_inv_dev_ends_with_its_database(server: DevelopmentServer) -> None:
     server.screen()
     status, printed = server.stop()
     assert (status, printed.splitlines()[-1]) == (0, "inv dev: stopped"), printed

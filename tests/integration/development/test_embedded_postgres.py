@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL of `inv dev`, below folders that are called and nested as people do it."""
+"""The embedded PostgreSQL of `inv dev` in folders with unusual names and depths."""
 
 import stat
 import tempfile
@@ -13,7 +13,7 @@ from development.postgres import EmbeddedPostgres, PostgresError
 @pytest.mark.parametrize(
     "folder", ["with a space", "x" * 120, 'it\'s, "quoted"'], ids=["a space", "a long path", "quotes and a comma"]
 )
-def test_it_starts_below_any_folder_of_temporary_files(
+def test_postgresql_starts_in_any_folder_for_temporary_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str
 ) -> None:
     temporary = tmp_path / folder
@@ -26,7 +26,7 @@ def test_it_starts_below_any_folder_of_temporary_files(
     assert list(temporary.iterdir()) == []
 
 
-def test_a_start_that_fails_names_its_cause(tmp_path: Path) -> None:
+def test_a_failed_start_reports_its_cause(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with EmbeddedPostgres(data, durable=False):
         pass

@@ -1,4 +1,4 @@
-"""A test that never ends costs its time limit, and no other test its result."""
+"""A test that never ends is stopped after its time limit, and does not affect other tests."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ PLUGINS = ("-p", "tests.scheduling", *(f"-pno:{name}" for name in ("asyncio", "h
 LIMIT = ("-o", "faulthandler_timeout=1", "-o", "faulthandler_exit_on_timeout=true")
 
 
-def test_the_others_run_on_and_the_report_shows_where_it_was(tmp_path: Path) -> None:
+def test_other_tests_continue_and_the_report_shows_where_the_test_hung(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "test_more.py").write_text("def test_elsewhere(): pass\n", encoding="utf-8")

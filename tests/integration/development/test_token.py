@@ -1,4 +1,4 @@
-"""`inv token` at what is no doorward: one line that says so."""
+"""`inv token` with another kind of server reports it in one line."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ ANSWERS = [
 
 @pytest.fixture(params=ANSWERS, ids=[content.decode() for _, content in ANSWERS])
 def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a service of another kind."""
+    """The URL of another kind of service."""
     status, content = request.param
 
     class Answering(BaseHTTPRequestHandler):
@@ -30,7 +30,7 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Keep quiet."""
+            """Suppress the request log."""
 
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
         thread = Thread(target=server.serve_forever)
@@ -40,7 +40,7 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
-def test_what_is_no_doorward_is_called_so(
+def test_another_server_is_reported_as_such(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stranger: str
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

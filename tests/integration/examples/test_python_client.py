@@ -1,4 +1,4 @@
-"""examples/session_client.py beside the service: parallel refreshes, lost answers, refusals to wait for, logout."""
+"""examples/session_client.py with the service: parallel refreshes, lost responses, retries after refusals, logout."""
 
 import asyncio
 from datetime import timedelta
@@ -28,7 +28,7 @@ from tests.integration.service import MakeService, Service
 
 
 class Store:
-    """Tokens that a test can look at and change."""
+    """A token store that tests can read and change."""
 
     def __init__(self) -> None:
         self.tokens: Tokens | None = None
@@ -45,7 +45,7 @@ class Store:
 
 
 class Network(httpx.AsyncBaseTransport):
-    """Passes requests on to the service, notes them, and does to the next requests of a path what it is told."""
+    """Forwards requests to the service, records them, and disturbs the next requests of a path as configured."""
 
     def __init__(self, service: Service) -> None:
         self._service = httpx.ASGITransport(service.app, client=("203.0.113.7", 50000))
@@ -69,7 +69,7 @@ class Network(httpx.AsyncBaseTransport):
 
 
 class Scene:
-    """A client that is logged in, what it can be disturbed by, and how long it waited."""
+    """A logged-in client, its network, and the durations that it waited."""
 
     def __init__(self, service: Service) -> None:
         self.store, self.network, self.waits = Store(), Network(service), list[float]()
@@ -96,13 +96,13 @@ def busy(status: int, **headers: str) -> httpx.Response:
     return httpx.Response(status, headers=headers)
 
 
-async def test_a_wrong_password_is_told_apart(service: Service) -> None:
+async def test_a_wrong_password_raises_its_own_error(service: Service) -> None:
     person = await service.register()
     with pytest.raises(LoginRefusedError):
         await Scene(service).client.log_in(person.username, "wrong password")
 
 
-async def test_a_login_shows_the_device_that_an_earlier_login_made_known(service: Service) -> None:
+async def test_a_login_sends_the_device_token_of_an_earlier_login(service: Service) -> None:
     person = await service.register()
     first = Scene(service)
     await first.client.log_in(person.username, person.password)
@@ -113,7 +113,7 @@ async def test_a_login_shows_the_device_that_an_earlier_login_made_known(service
     assert len(devices) == 1
 
 
-async def test_a_throttled_login_is_told_with_its_wait_and_not_repeated(service: Service) -> None:
+async def test_a_throttled_login_is_reported_with_its_delay_and_not_retried(service: Service) -> None:
     person, scene = await service.register(), Scene(service)
     for _ in range(LOGIN_CURVE.free):
         await service.post_token(person.username, "wrong password")
@@ -135,9 +135,7 @@ async def test_an_account_with_a_second_factor_logs_in_with_a_code(service: Serv
     assert (await scene.client.call("GET", ME)).status_code == 200
 
 
-async def test_the_search_indexer_waits_for_a_code_that_no_process_has_used(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_search_indexer_waits_for_an_unused_code(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     protected = await Protected.enrolled(await signed_in(service))
     monkeypatch.setenv("DOORWARD_USERNAME", protected.person.username)
     monkeypatch.setenv("DOORWARD_PASSWORD", protected.person.password)
@@ -160,7 +158,7 @@ async def test_parallel_calls_share_one_refresh(scene: Scene) -> None:
     assert scene.network.paths.count(REFRESH) == 1
 
 
-async def test_an_ended_session_is_asked_for_once_and_forgotten(service: Service, scene: Scene) -> None:
+async def test_an_ended_session_is_refreshed_once_and_then_removed(service: Service, scene: Scene) -> None:
     assert scene.store.tokens
     await service.post_revoke(scene.store.tokens.refresh)
     with pytest.raises(SessionEndedError):
@@ -172,28 +170,28 @@ async def test_an_ended_session_is_asked_for_once_and_forgotten(service: Service
     assert scene.network.paths == [ME, REFRESH]
 
 
-async def test_a_fresh_token_that_is_refused_is_not_tried_again(scene: Scene) -> None:
+async def test_a_refused_fresh_token_is_not_retried(scene: Scene) -> None:
     scene.network.answers[ME] = [busy(401) for _ in range(5)]
     with pytest.raises(SessionEndedError):
         await scene.client.call("GET", ME)
     assert scene.network.paths == [ME, REFRESH, ME]
 
 
-async def test_a_call_that_is_forbidden_is_not_repeated(scene: Scene) -> None:
+async def test_a_forbidden_call_is_not_retried(scene: Scene) -> None:
     scene.network.answers[ME] = [busy(403)]
     assert (await scene.client.call("GET", ME)).status_code == 403
     assert scene.network.paths == [ME]
 
 
 @pytest.mark.parametrize(("status", "method"), [(503, "GET"), (429, "GET"), (429, "POST")])
-async def test_the_client_waits_as_long_as_it_is_told_and_calls_again(scene: Scene, status: int, method: str) -> None:
+async def test_the_client_waits_for_retry_after_and_calls_again(scene: Scene, status: int, method: str) -> None:
     scene.network.answers[ME] = [busy(status, **{"retry-after": "7"})]
     await scene.client.call(method, ME)
     assert scene.network.paths == [ME, ME]
     assert [7 <= wait <= 8 for wait in scene.waits] == [True]
 
 
-async def test_a_call_that_may_have_been_done_is_not_repeated(scene: Scene) -> None:
+async def test_a_call_that_may_have_been_executed_is_not_retried(scene: Scene) -> None:
     scene.network.answers[ME] = [busy(503, **{"retry-after": "7"})]
     assert (await scene.client.call("POST", ME)).status_code == 503
     scene.network.lost_answers.append(ME)
@@ -205,14 +203,14 @@ async def test_a_call_that_may_have_been_done_is_not_repeated(scene: Scene) -> N
 @pytest.mark.parametrize(
     ("asked", "least", "most"), [("", 5, 6), ("Wed, 21 Oct 2026 07:28:00 GMT", 5, 6), ("9999", 30, 31)]
 )
-async def test_a_service_that_stays_busy_is_given_up(scene: Scene, asked: str, least: int, most: int) -> None:
+async def test_retries_of_a_busy_service_are_limited(scene: Scene, asked: str, least: int, most: int) -> None:
     scene.network.answers[ME] = [busy(503, **{"retry-after": asked}) for _ in range(9)]
     assert (await scene.client.call("GET", ME)).status_code == 503
     assert len(scene.network.paths) == 4
     assert all(least <= wait <= most for wait in scene.waits)
 
 
-async def test_a_lost_answer_of_refresh_costs_nothing_within_the_leeway(make_service: MakeService) -> None:
+async def test_a_lost_refresh_response_within_the_leeway_keeps_the_session(make_service: MakeService) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
     scene = Scene(service)
     await scene.log_in(service)
@@ -222,7 +220,7 @@ async def test_a_lost_answer_of_refresh_costs_nothing_within_the_leeway(make_ser
     assert scene.network.paths == [ME, REFRESH, REFRESH, ME]
 
 
-async def test_a_lost_answer_of_refresh_ends_the_session_without_a_leeway(scene: Scene) -> None:
+async def test_a_lost_refresh_response_without_a_leeway_ends_the_session(scene: Scene) -> None:
     scene.store.spoil_access_token()
     scene.network.lost_answers.append(REFRESH)
     with pytest.raises(SessionEndedError):
@@ -230,14 +228,14 @@ async def test_a_lost_answer_of_refresh_ends_the_session_without_a_leeway(scene:
     assert scene.store.tokens is None
 
 
-async def test_a_refresh_that_is_refused_for_load_is_tried_again(scene: Scene) -> None:
+async def test_a_refresh_refused_due_to_load_is_retried(scene: Scene) -> None:
     scene.store.spoil_access_token()
     scene.network.answers[REFRESH] = [busy(503, **{"retry-after": "2"})]
     assert (await scene.client.call("GET", ME)).status_code == 200
     assert scene.network.paths == [ME, REFRESH, REFRESH, ME]
 
 
-async def test_a_logout_ends_the_session_and_forgets_the_tokens(service: Service, scene: Scene) -> None:
+async def test_a_logout_ends_the_session_and_removes_the_tokens(service: Service, scene: Scene) -> None:
     tokens = scene.store.tokens
     assert tokens
     await scene.client.log_out()
@@ -247,7 +245,7 @@ async def test_a_logout_ends_the_session_and_forgets_the_tokens(service: Service
     assert scene.network.paths == [REVOKE]
 
 
-async def test_a_logout_without_a_network_forgets_the_tokens(scene: Scene) -> None:
+async def test_a_logout_without_a_network_removes_the_tokens(scene: Scene) -> None:
     scene.network.lost_answers += [REVOKE] * 4
     with pytest.raises(httpx.ReadError):
         await scene.client.log_out()

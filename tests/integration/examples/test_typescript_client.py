@@ -1,4 +1,4 @@
-"""examples/session_client.ts beside the service: it compiles under strict rules, and behaves as the Python one."""
+"""examples/session_client.ts with the service: it compiles under strict rules, and behaves like the Python client."""
 
 import json
 import os
@@ -44,7 +44,7 @@ EXPECTED: Final = {
 
 
 def tool(name: str) -> str:
-    """Return the path of a program; without it skip, or fail where the environment demands it."""
+    """Return the path of a program; if it is missing, skip, or fail if the environment requires it."""
     path = shutil.which(name)
     if path is None and os.environ.get("DOORWARD_REQUIRE_NODE"):
         pytest.fail(f"{name} is missing: apt-get install nodejs node-typescript")
@@ -53,7 +53,7 @@ def tool(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def compiled_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The client as JavaScript, if it passes the compiler's strict checks."""
+    """The client compiled to JavaScript with the compiler's strict checks."""
     node, compiler = tool("node"), tool("tsc")
     folder = tmp_path_factory.mktemp("compiled")
     source = ROOT / "examples" / "session_client.ts"
@@ -75,7 +75,7 @@ def url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def seen(compiled_client: Path, url: str) -> dict[str, Any]:
-    """What each scenario saw: one run of Node for all."""
+    """The results of all scenarios, from one run of Node."""
     usernames = [f"person-{number}" for number in range(len(EXPECTED))]
     for username in usernames:
         body = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
@@ -89,9 +89,9 @@ def seen(compiled_client: Path, url: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("scenario", EXPECTED)
-def test_the_client_behaves_as_its_page_says(seen: dict[str, Any], scenario: str) -> None:
+def test_the_client_behaves_as_documented(seen: dict[str, Any], scenario: str) -> None:
     assert seen[scenario] == EXPECTED[scenario]
 
 
-def test_every_scenario_is_expected(seen: dict[str, Any]) -> None:
+def test_every_scenario_has_an_expected_result(seen: dict[str, Any]) -> None:
     assert seen.keys() == EXPECTED.keys()

@@ -1,4 +1,4 @@
-"""Asking a server for breached passwords: what it learns, and what becomes of each of its faults."""
+"""Lookups of breached passwords: the data sent to the server, and the handling of its faults."""
 
 import asyncio
 import ssl
@@ -40,7 +40,7 @@ async def asked(ranges: Ranges, *, seconds: float = PATIENT_SECONDS) -> AsyncIte
 
 
 async def reason_of(server: BreachServer, password: str = LEAKED) -> str:
-    """Return why the password could not be looked up, or an empty text."""
+    """Return the reason why the password could not be looked up, or an empty text."""
     try:
         await server.contains(password)
     except BreachesUnavailableError as error:
@@ -54,7 +54,7 @@ async def test_a_leaked_password_is_found_and_another_is_not() -> None:
         assert not await server.contains(mark())
 
 
-async def test_the_server_learns_five_characters_and_is_asked_for_padding() -> None:
+async def test_the_server_gets_five_characters_and_a_request_for_padding() -> None:
     ranges = Ranges([LEAKED])
     async with asked(ranges) as server:
         await server.contains(LEAKED)
@@ -66,7 +66,7 @@ async def test_the_server_learns_five_characters_and_is_asked_for_padding() -> N
     assert LEAKED not in head.decode()
 
 
-async def test_a_padded_line_is_no_leak() -> None:
+async def test_a_padding_line_is_not_a_leak() -> None:
     ranges = Ranges()
     ranges.raw = ok(f"{digest_of(LEAKED)[5:]}:0\r\n")
     async with asked(ranges) as server:
@@ -95,7 +95,7 @@ async def test_a_padded_line_is_no_leak() -> None:
         *("other protocol", "cut off", "without an end", "closed", "large body", "large head"),
     ],
 )
-async def test_an_answer_that_cannot_be_trusted_is_a_fault_not_an_all_clear(raw: bytes, reason: str) -> None:
+async def test_an_invalid_response_is_a_fault_and_not_a_negative_result(raw: bytes, reason: str) -> None:
     ranges = Ranges()
     async with breach_server(ranges) as port:
         ranges.raw = raw.replace(b"{port}", str(port).encode())
@@ -103,7 +103,7 @@ async def test_an_answer_that_cannot_be_trusted_is_a_fault_not_an_all_clear(raw:
     assert len(ranges.asked) == 1, "a redirect was followed"
 
 
-async def test_a_server_that_stalls_is_left_after_the_time_limit() -> None:
+async def test_a_stalled_server_is_abandoned_after_the_timeout() -> None:
     ranges = Ranges()
     ranges.hold = asyncio.Event()
     async with asked(ranges, seconds=SHORT_SECONDS) as server:
@@ -111,7 +111,7 @@ async def test_a_server_that_stalls_is_left_after_the_time_limit() -> None:
         ranges.hold.set()
 
 
-async def test_a_server_that_keeps_the_connection_open_is_not_waited_for() -> None:
+async def test_the_lookup_does_not_wait_for_the_end_of_the_connection() -> None:
     ranges = Ranges([LEAKED])
     ranges.ends_after_answer = False
     async with asked(ranges) as server:
@@ -143,7 +143,7 @@ async def test_the_servers_certificate_is_verified(certificates: Certificates) -
     assert len(ranges.asked) == 1
 
 
-async def test_a_server_that_fails_five_times_is_spared_and_asked_once_after_a_pause(logs: Logs) -> None:
+async def test_after_five_faults_the_server_is_called_once_after_a_pause(logs: Logs) -> None:
     ranges, steady = Ranges([LEAKED]), SteadyClock()
     ranges.raw = ok("busy", status="503 Service Unavailable")
     async with breach_server(ranges) as port:
@@ -163,7 +163,7 @@ async def test_a_server_that_fails_five_times_is_spared_and_asked_once_after_a_p
     assert len(events(logs, "auth.breach_check.circuit_closed")) == 1
 
 
-async def test_a_wait_for_a_place_is_no_fault_of_the_server(logs: Logs) -> None:
+async def test_waiting_for_a_slot_does_not_count_as_a_fault_of_the_server(logs: Logs) -> None:
     ranges = Ranges([LEAKED])
     ranges.hold = asyncio.Event()
     async with breach_server(ranges) as port:
@@ -180,7 +180,7 @@ async def test_a_wait_for_a_place_is_no_fault_of_the_server(logs: Logs) -> None:
     assert events(logs, "auth.breach_check.circuit_opened") == []
 
 
-async def test_a_server_that_is_away_is_a_fault() -> None:
+async def test_an_unreachable_server_is_a_fault() -> None:
     async with breach_server(Ranges()) as port:
         pass
     assert await reason_of(asking(port)) == "connection"

@@ -1,4 +1,4 @@
-"""Background tasks: when they are due, in one process at a time, whatever fails."""
+"""Background tasks: their due times, one process at a time, and failures."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -40,7 +40,7 @@ def run_rows(database: str, statement: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-async def test_of_two_processes_one_does_the_task_and_the_other_nothing(own_database: str) -> None:
+async def test_of_two_processes_only_one_runs_the_task(own_database: str) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def long_task() -> int:
@@ -56,7 +56,7 @@ async def test_of_two_processes_one_does_the_task_and_the_other_nothing(own_data
     assert await runner(own_database).run(only_if_due=False) == 1
 
 
-async def test_the_turn_holds_neither_a_snapshot_nor_a_row_while_the_task_runs(own_database: str) -> None:
+async def test_during_a_task_its_lock_holds_no_snapshot_and_no_row(own_database: str) -> None:
     seen = []
 
     async def look() -> int:
@@ -68,7 +68,7 @@ async def test_the_turn_holds_neither_a_snapshot_nor_a_row_while_the_task_runs(o
     assert run_rows(own_database, GUARDS) == []
 
 
-async def test_a_task_that_any_process_has_done_lately_is_not_due(own_database: str) -> None:
+async def test_a_task_that_another_process_ran_recently_is_not_due(own_database: str) -> None:
     assert await runner(own_database).run(only_if_due=True) == 1
     assert await runner(own_database).run(only_if_due=True) is None
     assert await runner(own_database).run(only_if_due=False) == 1
@@ -76,7 +76,7 @@ async def test_a_task_that_any_process_has_done_lately_is_not_due(own_database: 
     assert await runner(own_database).run(only_if_due=True) == 1
 
 
-async def test_a_task_that_failed_is_due_again(own_database: str) -> None:
+async def test_a_failed_task_is_due_again(own_database: str) -> None:
     async def fail() -> int:
         raise ServiceUnavailableError
 
@@ -85,7 +85,7 @@ async def test_a_task_that_failed_is_due_again(own_database: str) -> None:
     assert await runner(own_database).run(only_if_due=True) == 1
 
 
-async def test_each_task_has_a_lock_of_its_own(own_database: str) -> None:
+async def test_each_task_has_its_own_lock(own_database: str) -> None:
     async def during_another_task() -> int:
         assert await runner(own_database).run(only_if_due=False) is None
         return await runner(own_database, name="other").run(only_if_due=False) or 0
@@ -120,7 +120,7 @@ async def test_a_failure_is_logged_and_the_task_runs_again(own_database: str, lo
     ]
 
 
-async def test_a_task_that_fails_stops_no_other_task(own_database: str) -> None:
+async def test_a_failed_task_does_not_stop_other_tasks(own_database: str) -> None:
     done = asyncio.Event()
 
     async def fail() -> int:
@@ -134,14 +134,16 @@ async def test_a_task_that_fails_stops_no_other_task(own_database: str) -> None:
         await asyncio.wait_for(done.wait(), BOUND_SECONDS)
 
 
-async def test_a_database_that_is_away_is_a_failure_like_any(logs: Logs) -> None:
+async def test_an_unavailable_database_is_logged_like_any_failure(logs: Logs) -> None:
     unreachable = "host=127.0.0.1 port=1 connect_timeout=2"
     async with scheduler(unreachable, Task("test", timedelta(0), one_thing)).running(), asyncio.timeout(BOUND_SECONDS):
         while logs.text().count("housekeeping.failed") < 2:  # noqa: ASYNC110 - the log has no event to wait for
             await asyncio.sleep(0.01)
 
 
-async def test_the_service_prunes_by_itself(make_service: MakeService, own_database: str, secret_key: str) -> None:
+async def test_the_service_prunes_in_the_background(
+    make_service: MakeService, own_database: str, secret_key: str
+) -> None:
     service = await make_service(database_url=own_database)
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)
@@ -151,25 +153,25 @@ async def test_the_service_prunes_by_itself(make_service: MakeService, own_datab
     settings = settings_of_the_ring(own_database, secret_key, WITH_TASKS)
     app = create_wired_app(settings, service.clock, first_look_seconds=0)
     async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
-        while service.sessions_of(person):  # noqa: ASYNC110 - another process may have done it
+        while service.sessions_of(person):  # noqa: ASYNC110 - another process may prune first
             await asyncio.sleep(0.05)
-        while service.sql("SELECT 1 FROM audit_events WHERE type = 'user.old'"):  # noqa: ASYNC110 - another process changes the table
+        while service.sql("SELECT 1 FROM audit_events WHERE type = 'user.old'"):  # noqa: ASYNC110 - no event exists
             await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("changes", [{"background": "off"}, {"housekeeping_interval_minutes": 0}])
-async def test_a_service_with_tasks_switched_off_runs_none(
+async def test_a_service_with_disabled_tasks_runs_none(
     own_database: str, secret_key: str, changes: dict[str, object]
 ) -> None:
     settings = settings_of_the_ring(own_database, secret_key, {**WITH_TASKS, **changes})
     app = create_wired_app(settings, first_look_seconds=0)
     async with app.router.lifespan_context(app):
-        # The tasks of a service with BACKGROUND=in_process have begun by then: the test above waits less.
+        # With BACKGROUND=in_process the tasks would have started by then: the test above waits less.
         await asyncio.sleep(0.3)
     assert run_rows(own_database, "SELECT task FROM housekeeping_runs") == []
 
 
-async def test_the_end_does_not_wait_for_a_task_without_grace(own_database: str, logs: Logs) -> None:
+async def test_without_a_grace_period_the_end_does_not_wait_for_a_task(own_database: str, logs: Logs) -> None:
     begun = asyncio.Event()
 
     async def never_done() -> int:
@@ -184,7 +186,7 @@ async def test_the_end_does_not_wait_for_a_task_without_grace(own_database: str,
     assert "housekeeping." not in logs.text()
 
 
-async def test_with_grace_a_task_under_way_finishes_and_no_other_begins(own_database: str) -> None:
+async def test_during_the_grace_period_a_running_task_finishes_and_no_other_starts(own_database: str) -> None:
     begun, may_finish = asyncio.Event(), asyncio.Event()
 
     async def long_work() -> int:

@@ -1,4 +1,4 @@
-"""A foreign catcher of mail, maildev, shows what a service sent it: headers, text, HTML and the link."""
+"""The mail catcher maildev shows a mail of the service: headers, text, HTML and the link."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ def started(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 async def catcher(tmp_path: Path) -> AsyncIterator[tuple[int, httpx.AsyncClient]]:
-    """Run maildev; yield its SMTP port and a client of its page."""
+    """Run maildev; yield its SMTP port and a client of its web page."""
     node = shutil.which("node")
     if node is None or not PROGRAM.exists():
         if os.environ.get("DOORWARD_REQUIRE_MAILDEV"):
@@ -61,13 +61,13 @@ async def is_up(page: httpx.AsyncClient, process: subprocess.Popen[bytes]) -> No
 async def caught(page: httpx.AsyncClient) -> dict[str, Any]:
     """Return the first mail that it shows."""
     async with asyncio.timeout(HANGS_AFTER_SECONDS):
-        while not (mails := (await page.get("/email")).json()):  # noqa: ASYNC110 - another process is watched
+        while not (mails := (await page.get("/email")).json()):  # noqa: ASYNC110 - another process is polled
             await asyncio.sleep(0.05)
     first: dict[str, Any] = mails[0]
     return first
 
 
-async def test_its_page_shows_the_mail_of_a_registration(
+async def test_maildev_shows_the_mail_of_a_registration(
     catcher: tuple[int, httpx.AsyncClient], make_service: MakeService, own_database: str, tmp_path: Path
 ) -> None:
     port, page = catcher

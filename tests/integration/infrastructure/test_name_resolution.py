@@ -1,4 +1,4 @@
-"""Names that never resolve: they keep a few threads of their own, and none that others wait for."""
+"""Names that never resolve occupy only a few separate threads."""
 
 import asyncio
 import socket
@@ -15,13 +15,13 @@ from tests.integration.service import MakeService
 
 DEAD: Final = "dead.example"
 FETCHES: Final = 64
-"""More than the loop's own executor has threads, on any machine: it has 32 at most."""
+"""More than the threads of the event loop's default executor, which has 32 at most."""
 
 BOUND_SECONDS: Final = 60
 
 
 class DeadNames:
-    """Keeps lookups of one name waiting, and counts them."""
+    """Blocks lookups of one name, and counts them."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -52,7 +52,7 @@ async def reason_of_failure() -> str:
 
 
 @pytest.mark.usefixtures("dead_names")
-async def test_names_that_do_not_resolve_hold_up_nothing_else(make_service: MakeService) -> None:
+async def test_names_that_do_not_resolve_delay_nothing_else(make_service: MakeService) -> None:
     service = await make_service()
     reasons = await asyncio.gather(*(reason_of_failure() for _ in range(FETCHES)))
     assert set(reasons) == {"timeout"}
@@ -63,7 +63,7 @@ async def test_names_that_do_not_resolve_hold_up_nothing_else(make_service: Make
         assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
 
 
-async def test_lookups_that_were_given_up_before_they_began_never_begin(dead_names: DeadNames) -> None:
+async def test_cancelled_lookups_that_have_not_started_never_start(dead_names: DeadNames) -> None:
     await asyncio.gather(*(reason_of_failure() for _ in range(FETCHES)))
     dead_names.is_over.set()
     assert await reason_of_failure() == "name_unknown"

@@ -1,4 +1,4 @@
-"""Fetching a document of another service: where it may be, and what becomes of each fault of its server."""
+"""Fetching documents of other services: allowed addresses, and the handling of server faults."""
 
 import asyncio
 import ssl
@@ -27,7 +27,7 @@ PUBLIC: Final = "93.184.216.34"
 
 
 class Names:
-    """Resolves every name to the next of these answers, the last one for ever, and counts."""
+    """Resolves names to these answers in turn, repeating the last one, and stores the requested names."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers = list(answers)
@@ -93,7 +93,7 @@ async def test_https_is_verified(tmp_path: Path) -> None:
     ],
     ids=["redirect", "fault", "changed", "large", "large head", "short", "no HTTP", "nothing"],
 )
-async def test_a_server_that_does_not_answer_with_the_document_has_none(
+async def test_any_other_response_of_the_server_is_a_failure(
     server: tuple[Ranges, str], answer: bytes, reason: str
 ) -> None:
     ranges, url = server
@@ -117,12 +117,12 @@ HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\nCache-Control
     ],
     ids=["one", "two", "at once", "before a fault", "alone", "without end"],
 )
-async def test_informational_answers_are_no_answer(pieces: Sequence[bytes], outcome: str) -> None:
+async def test_informational_responses_are_skipped(pieces: Sequence[bytes], outcome: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         for piece in pieces:
             writer.write(piece)
-            # Or several pieces would be read as one.
+            # Otherwise several pieces would be read as one.
             await asyncio.sleep(0.02 if len(pieces) < 10 else 0)
         writer.close()
 
@@ -135,14 +135,14 @@ async def test_informational_answers_are_no_answer(pieces: Sequence[bytes], outc
             assert await reason_of(fetcher(), url) == outcome
 
 
-async def test_a_slow_server_is_not_waited_for(server: tuple[Ranges, str]) -> None:
+async def test_a_slow_server_is_abandoned_after_the_timeout(server: tuple[Ranges, str]) -> None:
     ranges, url = server
     ranges.hold = asyncio.Event()
     assert await reason_of(fetcher(seconds=0.05), f"{url}/jwks") == "timeout"
     ranges.hold.set()
 
 
-async def test_an_answer_has_256_kib_at_most_with_its_head(server: tuple[Ranges, str]) -> None:
+async def test_a_response_with_its_head_is_limited_to_256_kib(server: tuple[Ranges, str]) -> None:
     ranges, url = server
     for length, reason in ((262_144, None), (262_145, "too_large")):
         head = ok("x" * 262_000)[:-262_000]
@@ -154,15 +154,15 @@ async def test_an_answer_has_256_kib_at_most_with_its_head(server: tuple[Ranges,
             assert await reason_of(fetcher(), f"{url}/jwks") == reason
 
 
-def test_two_seconds_are_the_default() -> None:
+def test_the_default_timeout_is_two_seconds() -> None:
     assert signature(DocumentFetcher).parameters["total_seconds"].default == 2.0
 
 
-async def test_a_port_where_nothing_listens_is_a_fault(unused_tcp_port: int) -> None:
+async def test_a_port_without_a_server_is_a_fault(unused_tcp_port: int) -> None:
     assert await reason_of(fetcher(), f"http://127.0.0.1:{unused_tcp_port}/jwks") == "connection"
 
 
-async def test_without_leave_no_private_address_is_asked(server: tuple[Ranges, str]) -> None:
+async def test_private_addresses_are_refused_without_permission(server: tuple[Ranges, str]) -> None:
     ranges, url = server
     for address in (url, url.replace("http:", "https:"), url.replace("127.0.0.1", "localhost")):
         assert await reason_of(fetcher(), address, allows=False) == "address_refused"
@@ -171,7 +171,7 @@ async def test_without_leave_no_private_address_is_asked(server: tuple[Ranges, s
 
 @pytest.mark.parametrize("url", ["http://auth.example/jwks", "http://93.184.216.34/jwks"])
 @pytest.mark.parametrize("allows", [False, True], ids=["public only", "private too"])
-async def test_plain_http_goes_to_no_public_address(url: str, *, allows: bool) -> None:
+async def test_plain_http_to_a_public_address_is_refused(url: str, *, allows: bool) -> None:
     assert await reason_of(fetcher(resolve=Names([PUBLIC])), url, allows=allows) == "address_refused"
 
 
@@ -191,7 +191,7 @@ async def test_plain_http_goes_to_no_public_address(url: str, *, allows: bool) -
     ],
     ids=" ".join,
 )
-async def test_with_leave_the_addresses_of_the_link_and_of_clouds_stay_refused(addresses: Sequence[str]) -> None:
+async def test_link_local_and_cloud_metadata_addresses_are_refused_with_permission(addresses: Sequence[str]) -> None:
     assert await reason_of(fetcher(resolve=Names(addresses)), "https://auth.example/jwks") == "address_refused"
 
 
@@ -225,18 +225,18 @@ async def test_a_name_is_resolved_once_and_the_connection_goes_to_the_vetted_add
         "",
     ],
 )
-async def test_what_is_no_plain_web_address_is_never_asked(url: str) -> None:
+async def test_a_malformed_url_is_refused_without_a_lookup(url: str) -> None:
     names = Names(["127.0.0.1"])
     assert await reason_of(fetcher(resolve=names), url) == "address_malformed"
     assert names.asked == []
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
-async def test_a_host_that_can_be_no_name_is_unknown(host: str) -> None:
+async def test_an_invalid_host_name_is_unknown(host: str) -> None:
     assert await reason_of(fetcher(), f"https://{host}/") == "name_unknown"
 
 
-def test_networks_of_organisations_are_private() -> None:
+def test_internal_networks_are_private() -> None:
     for address in ("10.1.2.3", "172.31.255.255", "192.168.0.1", "100.64.0.1", "127.0.0.1", "::1", "fd00::1"):
         assert allowed_addresses([address], (), only_networks=False) is None
         assert allowed_addresses([address], PRIVATE_NETWORKS, only_networks=True) == [address]

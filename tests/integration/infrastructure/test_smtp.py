@@ -1,4 +1,4 @@
-"""Sending mail to real servers: encryption is required and verified, and their answers are told apart."""
+"""Sending mail to real servers: encryption is required and verified, and responses are distinguished."""
 
 import asyncio
 import ssl
@@ -104,12 +104,12 @@ async def test_a_certificate_of_another_host_gets_no_mail(mailroom: Mailroom, ce
     assert mailroom.seen == 0
 
 
-async def test_the_login_is_made(mailroom: Mailroom) -> None:
+async def test_the_credentials_are_sent(mailroom: Mailroom) -> None:
     async with mail_server(mailroom, login=("doorward", "secret word")) as port:
         assert await transport(port, username="doorward", password="secret word").send(a_mail()) == Delivered()
 
 
-async def test_a_refused_login_is_an_outage_and_shows_the_password_nowhere(mailroom: Mailroom, logs: Logs) -> None:
+async def test_a_refused_login_is_an_outage_and_does_not_reveal_the_password(mailroom: Mailroom, logs: Logs) -> None:
     password = mark()
     async with mail_server(mailroom, login=("doorward", "another")) as port:
         outcome = await transport(port, username="doorward", password=password).send(a_mail())
@@ -126,9 +126,7 @@ async def test_a_refused_login_is_an_outage_and_shows_the_password_nowhere(mailr
         ("552 Too large", Refused("smtp_552")),
     ],
 )
-async def test_what_the_server_says_to_the_content_is_told_apart(
-    mailroom: Mailroom, answer: str, outcome: Outcome
-) -> None:
+async def test_responses_to_the_content_are_distinguished(mailroom: Mailroom, answer: str, outcome: Outcome) -> None:
     mailroom.answers = [answer]
     assert await send(mailroom) == outcome
 
@@ -143,7 +141,7 @@ async def test_what_the_server_says_to_the_content_is_told_apart(
         ("552 Full", Refused("smtp_552")),
     ],
 )
-async def test_an_unknown_mailbox_is_told_apart_from_other_refusals_of_a_recipient(
+async def test_an_unknown_mailbox_is_distinguished_from_other_recipient_refusals(
     mailroom: Mailroom, answer: str, outcome: Outcome
 ) -> None:
     mailroom.answer_to_recipient = answer
@@ -155,7 +153,7 @@ async def test_a_refused_sender_loses_no_mail(mailroom: Mailroom) -> None:
     assert await send(mailroom) == TryAgain("sender_refused_550", is_fault=True)
 
 
-async def test_a_server_that_hangs_up_in_the_middle_is_tried_again(mailroom: Mailroom) -> None:
+async def test_a_mail_is_retried_after_the_server_closes_the_connection(mailroom: Mailroom) -> None:
     mailroom.answers = ["hang up"]
     outcome = await send(mailroom)
     assert isinstance(outcome, TryAgain)
@@ -163,7 +161,7 @@ async def test_a_server_that_hangs_up_in_the_middle_is_tried_again(mailroom: Mai
 
 
 @pytest.mark.parametrize("limit", ["step_seconds", "total_seconds"])
-async def test_a_server_that_stalls_in_the_middle_is_given_up(mailroom: Mailroom, limit: str) -> None:
+async def test_a_stalled_server_is_abandoned(mailroom: Mailroom, limit: str) -> None:
     released = asyncio.Event()
     mailroom.before_data = released.wait
     options: dict[str, Any] = {limit: 0.5}
@@ -175,7 +173,7 @@ async def test_a_server_that_stalls_in_the_middle_is_given_up(mailroom: Mailroom
 
 @asynccontextmanager
 async def silent_server() -> AsyncIterator[int]:
-    """A server that takes connections and says nothing."""
+    """A server that accepts connections and sends nothing."""
     ended = asyncio.Event()
 
     async def stay(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -192,7 +190,7 @@ async def test_a_server_that_never_greets_is_an_outage() -> None:
         assert isinstance(await transport(port, step_seconds=0.3).send(a_mail()), Outage)
 
 
-async def test_no_server_is_an_outage() -> None:
+async def test_a_missing_server_is_an_outage() -> None:
     async with mail_server(Mailroom()) as port:
         pass
     assert isinstance(await transport(port).send(a_mail()), Outage)
@@ -207,26 +205,26 @@ INJECTIONS: list[Callable[[str], Mail]] = [
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("injected", INJECTIONS)
-async def test_a_line_end_in_a_value_adds_no_header(
+async def test_a_line_break_in_a_value_adds_no_header(
     mailroom: Mailroom, injected: Callable[[str], Mail], end: str
 ) -> None:
     assert await send(mailroom, injected(end)) == Refused(UNUSABLE)
     assert mailroom.seen == 0
 
 
-async def test_a_second_address_in_an_address_gets_nothing(mailroom: Mailroom) -> None:
+async def test_an_address_that_contains_a_second_one_is_refused(mailroom: Mailroom) -> None:
     for to in ("ada@example.com,eve@example.com", "ada@example.com, eve@example.com", "Ada <ada@example.com>"):
         assert await send(mailroom, a_mail(to=to)) == Refused(UNUSABLE)
     assert mailroom.seen == 0
 
 
-async def test_a_domain_in_other_letters_is_sent_in_ascii(mailroom: Mailroom) -> None:
+async def test_a_non_ascii_domain_is_sent_in_ascii(mailroom: Mailroom) -> None:
     assert await send(mailroom, a_mail(to="ada@straße.example")) == Delivered()
     (envelope,) = mailroom.envelopes
     assert envelope.rcpt_tos == ["ada@xn--strae-oqa.example"]
 
 
-async def test_a_name_in_other_letters_is_sent_as_it_is(mailroom: Mailroom) -> None:
+async def test_a_non_ascii_local_part_is_sent_unchanged(mailroom: Mailroom) -> None:
     assert await send(mailroom, a_mail(to="jürgen@example.com")) == Delivered()
     (envelope,) = mailroom.envelopes
     assert envelope.rcpt_tos == ["jürgen@example.com"]

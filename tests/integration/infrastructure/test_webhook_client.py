@@ -1,4 +1,4 @@
-"""Sending a webhook: where it may go, and what becomes of each fault of the receiver."""
+"""Sending webhooks: allowed addresses, and the handling of receiver faults."""
 
 import asyncio
 import ipaddress
@@ -22,7 +22,7 @@ HEADERS: Final = {"Content-Type": "application/json"}
 
 
 class Names:
-    """Resolves every name to the next of these answers, the last one for ever, and counts."""
+    """Resolves names to these answers in turn, repeating the last one, and stores the requested names."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers = list(answers)
@@ -44,7 +44,7 @@ async def send(sender: WebhookClient, url: str, body: bytes = b"{}") -> Answered
     return await sender.send(url, HEADERS, body)
 
 
-async def test_a_message_arrives_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_message_arrives_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     receiver = Receiver()
@@ -90,9 +90,7 @@ async def test_a_message_arrives_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
         *("closed", "endless head"),
     ],
 )
-async def test_an_answer_is_its_status_and_what_is_none_has_a_reason(
-    answer: bytes, result: Answered | NoAnswer
-) -> None:
+async def test_a_response_has_a_status_and_a_missing_one_a_reason(answer: bytes, result: Answered | NoAnswer) -> None:
     async with receiving(Receiver(answer)) as port:
         assert await send(client(), f"http://127.0.0.1:{port}/") == result
 
@@ -106,7 +104,7 @@ async def test_a_redirect_is_not_followed() -> None:
     assert internal.got == []
 
 
-async def test_a_body_without_an_end_is_not_read() -> None:
+async def test_an_endless_body_is_not_read() -> None:
     receiver = Receiver(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     receiver.tail = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
     async with receiving(receiver) as port:
@@ -114,7 +112,7 @@ async def test_a_body_without_an_end_is_not_read() -> None:
     assert receiver.sent < 32 * 1024 * 1024
 
 
-async def test_a_receiver_that_stalls_is_left_after_the_time_limit() -> None:
+async def test_a_stalled_receiver_is_abandoned_after_the_timeout() -> None:
     receiver = Receiver()
     receiver.hold = asyncio.Event()
     async with receiving(receiver) as port:
@@ -122,7 +120,7 @@ async def test_a_receiver_that_stalls_is_left_after_the_time_limit() -> None:
         receiver.hold.set()
 
 
-async def test_a_name_that_takes_too_long_is_left_as_well() -> None:
+async def test_a_slow_name_lookup_is_abandoned_after_the_timeout() -> None:
     class Stuck(Names):
         async def __call__(self, host: str, port: int) -> Sequence[str]:
             await asyncio.Event().wait()
@@ -131,7 +129,7 @@ async def test_a_name_that_takes_too_long_is_left_as_well() -> None:
     assert await send(client(names=Stuck([]), seconds=0.05), "https://stuck.example/") == NoAnswer("timeout")
 
 
-async def test_a_receiver_that_is_away_and_a_name_that_is_unknown_are_told_apart() -> None:
+async def test_an_unreachable_receiver_and_an_unknown_name_are_distinguished() -> None:
     async with breach_server(Ranges()) as port:
         pass
     assert await send(client(), f"http://127.0.0.1:{port}/") == NoAnswer("connection")
@@ -139,7 +137,7 @@ async def test_a_receiver_that_is_away_and_a_name_that_is_unknown_are_told_apart
 
 
 @pytest.mark.parametrize("host", ["a..example", ".example", f"{'a' * 64}.example"])
-async def test_a_name_with_a_label_that_is_empty_or_too_long_is_unknown(host: str) -> None:
+async def test_a_name_with_an_empty_or_too_long_label_is_unknown(host: str) -> None:
     assert await send(client(), f"https://{host}/") == NoAnswer("name_unknown")
 
 
@@ -148,7 +146,7 @@ async def test_a_name_with_a_label_that_is_empty_or_too_long_is_unknown(host: st
     [["127.0.0.1"], ["::ffff:127.0.0.1"], ["169.254.169.254"], [PUBLIC, "127.0.0.1"], ["64:ff9b::7f00:1"], []],
     ids=["loopback", "mapped", "metadata", "one of two", "translated", "none"],
 )
-async def test_a_name_of_an_internal_address_is_not_called(addresses: Sequence[str]) -> None:
+async def test_a_name_with_an_internal_address_is_not_called(addresses: Sequence[str]) -> None:
     receiver = Receiver()
     async with receiving(receiver) as port:
         sender = client(networks=(), names=Names(addresses))
@@ -157,12 +155,12 @@ async def test_a_name_of_an_internal_address_is_not_called(addresses: Sequence[s
 
 
 async def test_the_connection_goes_to_the_address_that_was_vetted() -> None:
-    """A name that is harmless when it is checked, and internal when it is asked again."""
+    """The name resolves to a public address at the check, and to an internal one afterwards."""
     receiver, internal = Receiver(), Receiver()
     async with receiving(receiver) as port, receiving(internal):
         names = Names(["127.0.0.1"], ["127.0.0.2"])
         assert await send(client(names=names), f"http://rebinding.example:{port}/") == Answered(200)
-        assert names.asked == [("rebinding.example", port)], "the name is resolved once"
+        assert names.asked == [("rebinding.example", port)], "the name was resolved more than once"
         opened = (ipaddress.ip_network("127.0.0.1/32"),)
         second = await send(client(names=names, networks=opened), f"http://rebinding.example:{port}/")
         assert second == NoAnswer("address_refused")
@@ -179,7 +177,7 @@ async def test_the_next_vetted_address_is_tried_when_one_cannot_be_reached() -> 
     assert len(receiver.got) == 1
 
 
-async def test_plain_http_goes_to_opened_networks_alone() -> None:
+async def test_plain_http_is_allowed_only_to_permitted_networks() -> None:
     sender = client(names=Names([PUBLIC]))
     assert await send(sender, "http://public.example/") == NoAnswer("address_refused")
     assert sender.is_host_allowed("https://93.184.216.34/")
@@ -194,7 +192,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
-async def test_the_certificate_must_be_the_names_whatever_the_address(certificates: Certificates) -> None:
+async def test_the_certificate_must_match_the_name_and_not_the_address(certificates: Certificates) -> None:
     receiver = Receiver()
     trusting = WebhookClient(
         networks=LOOPBACK,

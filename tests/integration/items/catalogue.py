@@ -1,4 +1,4 @@
-"""People who own items, and their calls."""
+"""Owners of items, and their calls."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of items: one application for all, and people of each test's own."""
+"""Fixtures for the tests of items: one application for all tests, and separate people for each test."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""What each call on items answers when all is well, with its headers."""
+"""The responses and headers of successful calls on items."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ CALLS = [
 ]
 
 
-async def test_creating_answers_the_item_where_it_is_and_its_version(owner: Owner, clock: FakeClock) -> None:
+async def test_creating_returns_the_item_its_location_and_its_version(owner: Owner, clock: FakeClock) -> None:
     answer = await owner.post(FILM)
     item = item_of(answer)
     assert answer.status_code == 201
@@ -38,7 +38,7 @@ async def test_creating_answers_the_item_where_it_is_and_its_version(owner: Owne
     assert item == {**FILM, "owner_id": owner.person.id, "version": 1, "created_at": now, "updated_at": now}
 
 
-async def test_what_is_left_out_has_its_default(owner: Owner) -> None:
+async def test_omitted_members_have_their_defaults(owner: Owner) -> None:
     item = await owner.create("Brief Encounter")
     assert {name: item[name] for name in FILM} == {
         "title": "Brief Encounter",
@@ -54,7 +54,7 @@ async def test_text_is_stored_trimmed_and_composed(owner: Owner) -> None:
     assert (item["title"], item["tags"]) == ("Am\u00e9lie", ["a"])
 
 
-async def test_reading_answers_what_creating_answered(owner: Owner) -> None:
+async def test_reading_returns_the_same_item_as_creating(owner: Owner) -> None:
     item = await owner.create(**FILM)
     answer = await owner.get(path_of(item))
     assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
@@ -62,7 +62,7 @@ async def test_reading_answers_what_creating_answered(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize(("given", "status"), [('"1"', 304), ('W/"1"', 304), ("*", 304), ('"2"', 200), ('"x"', 200)])
-async def test_a_version_that_the_client_has_is_not_sent_again(owner: Owner, given: str, status: int) -> None:
+async def test_an_unchanged_version_is_not_sent_again(owner: Owner, given: str, status: int) -> None:
     item = await owner.create()
     answer = await owner.call("GET", path_of(item), headers={"If-None-Match": given})
     assert (answer.status_code, answer.headers["etag"]) == (status, '"1"')
@@ -71,7 +71,7 @@ async def test_a_version_that_the_client_has_is_not_sent_again(owner: Owner, giv
     assert "Authorization" in answer.headers["vary"].split(", ")
 
 
-async def test_putting_replaces_the_whole_content(owner: Owner, clock: FakeClock) -> None:
+async def test_put_replaces_the_whole_content(owner: Owner, clock: FakeClock) -> None:
     item = await owner.create(**FILM)
     clock.advance(timedelta(minutes=1))
     answer = await owner.change("PUT", item, {"title": "Rick's"})
@@ -95,7 +95,7 @@ async def test_putting_replaces_the_whole_content(owner: Owner, clock: FakeClock
         {},
     ],
 )
-async def test_patching_changes_the_named_fields_only(owner: Owner, change: dict[str, object]) -> None:
+async def test_patch_changes_only_the_named_fields(owner: Owner, change: dict[str, object]) -> None:
     item = await owner.create(**FILM)
     answer = await owner.change("PATCH", item, change)
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
@@ -104,13 +104,13 @@ async def test_patching_changes_the_named_fields_only(owner: Owner, change: dict
 
 
 @pytest.mark.parametrize("kind", ["application/merge-patch+json", "Application/JSON; charset=utf-8"])
-async def test_a_patch_is_a_merge_patch_or_json(owner: Owner, kind: str) -> None:
+async def test_a_patch_has_the_type_of_merge_patch_or_json(owner: Owner, kind: str) -> None:
     item = await owner.create()
     answer = await owner.call("PATCH", path_of(item), content=b'{"year": 1942}', headers={"Content-Type": kind})
     assert (answer.status_code, item_of(answer)["year"]) == (200, 1942)
 
 
-async def test_deleting_answers_nothing_and_the_item_is_gone(owner: Owner) -> None:
+async def test_deleting_returns_no_content_and_removes_the_item(owner: Owner) -> None:
     item = await owner.create()
     answer = await owner.change("DELETE", item)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -118,14 +118,14 @@ async def test_deleting_answers_nothing_and_the_item_is_gone(owner: Owner) -> No
     assert is_problem(await owner.change("DELETE", item), 404, "item_not_found")
 
 
-async def test_importing_answers_how_many_lines_became_items(owner: Owner) -> None:
+async def test_importing_returns_the_number_of_imported_lines(owner: Owner) -> None:
     answer = await owner.import_csv("title,year\nA,1\nB,2\n")
     counts = {"imported": 2, "updated": 0, "unchanged": 0, "skipped": 0}
     assert (answer.status_code, answer.json()) == (200, counts | {"errors": [], "unused_columns": []})
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
-async def test_nothing_is_answered_without_a_token(service: Service, method: str, path: str) -> None:
+async def test_every_call_requires_a_token(service: Service, method: str, path: str) -> None:
     headers = {"Content-Type": CSV if path == IMPORT else "application/json"}
     answer = await service.client.request(method, path, content=b'{"title": "a"}', headers=headers)
     assert is_problem(answer, 401, "missing_access_token")
@@ -133,7 +133,7 @@ async def test_nothing_is_answered_without_a_token(service: Service, method: str
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
-async def test_every_answer_is_for_its_reader_alone_and_asked_for_again(owner: Owner, method: str, path: str) -> None:
+async def test_responses_are_cached_privately_and_revalidated(owner: Owner, method: str, path: str) -> None:
     answer = await owner.call(method, path, json={"title": "a"})
     assert answer.headers["cache-control"] == "private, no-cache"
     assert "Authorization" in answer.headers["vary"].split(", ")

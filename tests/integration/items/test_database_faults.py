@@ -1,4 +1,4 @@
-"""What the calls on items answer while PostgreSQL is slow or in the way."""
+"""Responses of the calls on items while PostgreSQL is slow or rows are locked."""
 
 import asyncio
 from dataclasses import replace
@@ -15,13 +15,13 @@ from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sig
 from tests.integration.service import MakeService, Parts, is_problem
 
 BOUND_SECONDS = 60
-"""Generous: the machine may be busy."""
+"""Long, because the machine may be busy."""
 
 
 @pytest.fixture
 async def slow(make_service: MakeService, own_database: str) -> Owner:
-    """A user in a database of their own, which takes a minute to read a title."""
-    # Early enough that the service itself does not give up first.
+    """A user in a separate database, which takes a minute to read a title."""
+    # Shorter than the service's own timeout.
     parts = Parts(timeouts=replace(LONG_TIMEOUTS, statement="1s"))
     owner = await sign_in(await make_service(parts, database_url=own_database))
     await owner.create("Casablanca")
@@ -40,13 +40,13 @@ def _is_unavailable(answer: httpx.Response) -> bool:
     return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] == "2"
 
 
-async def test_a_list_or_search_that_takes_too_long_is_to_be_narrowed(slow: Owner) -> None:
+async def test_a_slow_list_or_search_is_refused_with_the_advice_to_narrow_it(slow: Owner) -> None:
     async with asyncio.timeout(BOUND_SECONDS):
         answers = await asyncio.gather(slow.get(ITEMS), slow.get(ITEMS, after=""), slow.get(SEARCH, q="casablanca"))
     assert [is_problem(answer, 422, "query_too_broad") for answer in answers] == [True] * 3
 
 
-async def test_a_count_or_a_look_for_spellings_that_takes_too_long_is_to_be_narrowed(slow: Owner) -> None:
+async def test_a_slow_count_or_spelling_lookup_is_refused_with_the_advice_to_narrow_it(slow: Owner) -> None:
     wanted = ItemQuery(slow.id, "all", ItemFilter())
     async with asyncio.timeout(BOUND_SECONDS), slow.service.database.connection() as connection:
         with pytest.raises(QueryTooBroadError):
@@ -55,12 +55,12 @@ async def test_a_count_or_a_look_for_spellings_that_takes_too_long_is_to_be_narr
             await lists.list_known_spellings(connection, ["casablanca"], slow.id)
 
 
-async def test_one_item_that_takes_too_long_is_a_fault_of_the_database(slow: Owner) -> None:
+async def test_a_timeout_while_reading_one_item_returns_503(slow: Owner) -> None:
     (item,) = slow.service.sql("SELECT id FROM stored_items")
     assert _is_unavailable(await slow.get(path_of(item)))
 
 
-async def test_a_change_of_a_locked_item_is_503_and_changes_nothing(impatient: Owner) -> None:
+async def test_changing_a_locked_item_returns_503_and_changes_nothing(impatient: Owner) -> None:
     owner = impatient
     item = await owner.create("A")
     async with (

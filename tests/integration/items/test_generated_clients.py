@@ -1,4 +1,4 @@
-"""Clients that a generator made of /openapi.json: for a member that their caller left out, they send its default."""
+"""Clients generated from /openapi.json send the default of a member that the caller omits."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ FULL: dict[str, Any] = {
 
 
 async def generated_body(owner: Owner, method: str, path: str, **given: Any) -> dict[str, Any]:
-    """Return what a generated client sends when its caller gives these members."""
+    """Return the body that a generated client sends for these members."""
     document = (await owner.get("/openapi.json")).json()
     ((_, content),) = document["paths"][path][method]["requestBody"]["content"].items()
     schema = document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
@@ -25,14 +25,14 @@ async def generated_body(owner: Owner, method: str, path: str, **given: Any) -> 
 
 
 @pytest.mark.parametrize("given", [{name: value} for name, value in FULL.items()], ids=list(FULL))
-async def test_a_patch_of_one_member_leaves_the_others_as_they_were(owner: Owner, given: dict[str, Any]) -> None:
+async def test_a_patch_of_one_member_does_not_change_the_others(owner: Owner, given: dict[str, Any]) -> None:
     item = await owner.create(**FULL)
     body = await generated_body(owner, "patch", f"{ITEMS}/{{item_id}}", **given)
     changed = item_of(await owner.change("PATCH", item, body))
     assert {name: changed[name] for name in FULL} == FULL
 
 
-async def test_a_new_item_of_a_title_alone_is_private_and_empty(owner: Owner) -> None:
+async def test_a_new_item_with_only_a_title_is_private_and_empty(owner: Owner) -> None:
     body = await generated_body(owner, "post", ITEMS, title="Casablanca")
     made = item_of(await owner.post(body))
     expected: dict[str, Any] = {

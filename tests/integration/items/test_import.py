@@ -1,4 +1,4 @@
-"""Imports: which lines become items, and that a file is stored as a whole or not at all."""
+"""Imports: which lines become items; a file is stored completely or not at all."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def test_each_line_becomes_an_item_with_all_its_fields(owner: Owner) -> No
     ]
 
 
-async def test_what_copy_takes_for_something_else_is_stored_as_it_is(owner: Owner) -> None:
+async def test_values_with_a_special_meaning_for_copy_are_stored_unchanged(owner: Owner) -> None:
     titles = ["\\N", "\\.", "NULL", "{a}", '""', "a\\b", "\\x41", "\u6771\u4eac \U0001f600", "null"]
     lines = "".join('"{}"\n'.format(title.replace('"', '""')) for title in titles)
     assert (await owner.import_csv(f"title\n{lines}")).json()["imported"] == len(titles)
@@ -51,17 +51,17 @@ async def test_imported_items_are_found_and_counted_like_others(owner: Owner) ->
 
 
 @pytest.mark.parametrize("file", ["title", "title\n", "title\n\n\n", "\ufefftitle\r\n"])
-async def test_a_file_without_lines_is_no_error(owner: Owner, file: str) -> None:
+async def test_a_file_without_lines_is_accepted(owner: Owner, file: str) -> None:
     answer = (await owner.import_csv(file)).json()
     assert (answer["imported"], answer["skipped"], answer["errors"]) == (0, 0, [])
 
 
-async def test_mixed_line_endings_and_a_byte_order_mark_are_no_error(owner: Owner) -> None:
+async def test_mixed_line_endings_and_a_byte_order_mark_are_accepted(owner: Owner) -> None:
     assert (await owner.import_csv("\ufefftitle,year\r\nA,1\nB,2\rC,3")).json()["imported"] == 3
     assert await owner.titles(sort="title") == ["A", "B", "C"]
 
 
-async def test_one_bad_last_line_and_nothing_is_stored(owner: Owner) -> None:
+async def test_with_one_bad_line_at_the_end_nothing_is_stored(owner: Owner) -> None:
     answer = await owner.import_csv(FILE + "A,,,,\n" * 5000 + BAD)
     assert is_problem(answer, 422, "import_refused")
     (error,) = answer.json()["errors"]
@@ -70,14 +70,14 @@ async def test_one_bad_last_line_and_nothing_is_stored(owner: Owner) -> None:
     assert owner.stored() == 0
 
 
-async def test_a_bad_line_has_one_form_whether_the_file_is_refused_or_the_line_left_out(owner: Owner) -> None:
+async def test_errors_of_refused_files_and_of_skipped_lines_have_one_format(owner: Owner) -> None:
     refused = await owner.import_csv(f"{FILE}{GOOD}{BAD}too,few\n")
     left_out = await owner.import_csv(f"{FILE}{GOOD}{BAD}too,few\n", on_error="skip")
     assert refused.json()["errors"] == left_out.json()["errors"]
     assert set(left_out.json()["errors"][0]) == {"pointer", "code", "detail"}
 
 
-async def test_the_rows_of_a_file_keep_its_order_in_a_list_of_the_newest_first(owner: Owner) -> None:
+async def test_a_list_of_newest_first_keeps_the_order_of_the_file(owner: Owner) -> None:
     await owner.create("Before")
     titles = [f"{number * 7919 % 1000}" for number in range(120)]
     file = "".join(f"{title}\n" for title in titles)
@@ -90,19 +90,19 @@ async def test_the_rows_of_a_file_keep_its_order_in_a_list_of_the_newest_first(o
     assert oldest_first == titles[::-1][: len(oldest_first)]
 
 
-async def test_columns_that_are_no_field_are_told(owner: Owner) -> None:
+async def test_unused_columns_are_reported(owner: Owner) -> None:
     answer = (await owner.import_csv("\ufeff;title;rating\n0;A;9\n")).json()
     assert (answer["imported"], answer["unused_columns"]) == (1, ["", "rating"])
 
 
-async def test_a_map_of_columns_names_those_of_the_file(owner: Owner) -> None:
+async def test_columns_can_be_mapped_to_fields(owner: Owner) -> None:
     answer = await owner.import_csv("Name,Published\nHeat,1995.0\n", columns="Name:title,Published:year")
     assert (answer.json()["imported"], answer.json()["unused_columns"]) == (1, [])
     (item,) = (await owner.listing(owner="me"))["items"]
     assert (item["title"], item["year"]) == ("Heat", 1995)
 
 
-async def test_a_map_that_does_not_fit_is_refused_for_what_is_wrong_with_it(owner: Owner) -> None:
+async def test_an_invalid_column_map_is_refused_with_its_reason(owner: Owner) -> None:
     assert is_problem(await owner.import_csv("A\n", columns="A"), 422, "invalid_column_map")
     answer = await owner.import_csv("A\n", columns="A:title,B:year")
     assert is_problem(answer, 422, "missing_csv_column")
@@ -118,7 +118,7 @@ async def test_the_refusal_lists_the_first_hundred_bad_lines(owner: Owner) -> No
     assert owner.stored() == 0
 
 
-async def test_bad_lines_can_be_skipped_and_are_told_each(owner: Owner) -> None:
+async def test_bad_lines_can_be_skipped_and_each_is_reported(owner: Owner) -> None:
     file = (f"{FILE}{GOOD}{BAD}too,few\n".encode() + b"\xff,,,,\n") + f",,,,\nC,,,,public\n{GOOD}".encode()
     answer = await owner.import_csv(file, on_error="skip")
     assert answer.status_code == 200
@@ -133,7 +133,7 @@ async def test_bad_lines_can_be_skipped_and_are_told_each(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize(("bad_lines", "status", "stored"), [(10_000, 200, 1), (10_001, 422, 0)])
-async def test_ten_thousand_bad_lines_are_skipped_and_no_more(
+async def test_at_most_ten_thousand_bad_lines_are_skipped(
     owner: Owner, bad_lines: int, status: int, stored: int
 ) -> None:
     answer = await owner.import_csv("title,year\nA,\n" + "B\n" * bad_lines, on_error="skip")
@@ -155,7 +155,7 @@ async def test_ten_thousand_bad_lines_are_skipped_and_no_more(
         pytest.param(b"title,title\nA,A\n", "repeated_csv_column", id="a column twice"),
         pytest.param(b"t\x00itle\nA\n", "not_csv", id="NUL in the header"),
         pytest.param(b"title;gr\xf6\xdfe\nA;1\n", "invalid_csv_encoding", id="Latin-1"),
-        pytest.param("title\nA\n".encode("utf-16") + b"B\nC\n", "invalid_csv_encoding", id="UTF-8 behind UTF-16"),
+        pytest.param("title\nA\n".encode("utf-16") + b"B\nC\n", "invalid_csv_encoding", id="UTF-8 after UTF-16"),
         pytest.param(b'title\nA\n"B\nC\n', "malformed_csv", id="a quote that is not closed"),
         pytest.param(b'title\nA\n"B"C\n', "malformed_csv", id="a quote that is closed too early"),
         pytest.param(b"title\nA\n" + b"a" * 100_000, "malformed_csv", id="a line of 100,000 characters"),
@@ -163,20 +163,20 @@ async def test_ten_thousand_bad_lines_are_skipped_and_no_more(
         pytest.param(b"PK\x03\x04" + bytes(range(256)) * 10, "not_csv", id="a zip file"),
     ],
 )
-async def test_a_file_that_is_none_is_refused_and_nothing_is_stored(
+async def test_an_invalid_file_is_refused_and_nothing_is_stored(
     owner: Owner, file: bytes, code: str, on_error: str
 ) -> None:
     assert is_problem(await owner.import_csv(file, on_error=on_error), 422, code)
     assert owner.stored() == 0
 
 
-async def test_a_malformed_file_names_the_line_where_it_begins_to_be(owner: Owner) -> None:
+async def test_a_malformed_file_is_refused_with_the_line_of_the_error(owner: Owner) -> None:
     answer = await owner.import_csv('title\nA\n"B\nC\nD\n')
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/line/3"]
 
 
 @pytest.mark.parametrize("parameters", [{"on_error": "ignore"}, {"visibility": "public"}, {"owner": "ada"}])
-async def test_parameters_that_do_not_fit_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
+async def test_invalid_parameters_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
     assert is_problem(await owner.import_csv("title\nA\n", **parameters), 422, "invalid_request")
     assert owner.stored() == 0
 
@@ -202,6 +202,6 @@ async def test_another_content_type_is_refused(owner: Owner, kind: str) -> None:
         "",
     ],
 )
-async def test_csv_by_any_name_is_csv(owner: Owner, kind: str) -> None:
+async def test_csv_is_accepted_under_every_usual_content_type(owner: Owner, kind: str) -> None:
     answer = await owner.call("POST", IMPORT, content=b"title\nA\n", headers={"Content-Type": kind})
     assert (answer.status_code, owner.stored()) == (200, 1)

@@ -1,4 +1,4 @@
-"""Files that are imported again: with foreign ids nothing is doubled, and only what the file says is changed."""
+"""Repeated imports: external ids prevent duplicates, and only columns of the file are changed."""
 
 import asyncio
 import io
@@ -31,7 +31,7 @@ async def test_the_same_file_again_changes_nothing(owner: Owner) -> None:
     assert await _items(owner) == before
 
 
-async def test_a_line_that_changed_is_the_next_version_of_its_item(owner: Owner) -> None:
+async def test_a_changed_line_creates_the_next_version_of_its_item(owner: Owner) -> None:
     await owner.import_csv(FILMS)
     before = await _items(owner)
     changed = FILMS.replace("Crime", "Crime|Drama").replace("Alien", "Aliens") + "3,Ran (1985),Drama\n"
@@ -52,7 +52,7 @@ async def test_a_changed_item_has_another_entity_tag(owner: Owner) -> None:
     assert (await owner.change("PATCH", item, {"year": 1}, '"2"')).status_code == 200
 
 
-async def test_what_the_file_has_no_column_for_stays(owner: Owner) -> None:
+async def test_fields_without_a_column_in_the_file_are_kept(owner: Owner) -> None:
     await owner.import_csv(FILMS)
     item = (await _items(owner))["Heat"]
     await owner.change("PATCH", item, {"description": "A heist in L\u00e9on.", "visibility": "shared"})
@@ -64,7 +64,7 @@ async def test_what_the_file_has_no_column_for_stays(owner: Owner) -> None:
     assert await owner.search("heat") == []
 
 
-async def test_each_column_of_the_file_is_brought_up_to_date(owner: Owner) -> None:
+async def test_each_column_of_the_file_is_updated(owner: Owner) -> None:
     header = "external_id,title,description,tags,year,visibility\n"
     one, two = mark(), mark()
     await owner.import_csv(f"{header}x,A,{one},b,1,private\n")
@@ -76,7 +76,7 @@ async def test_each_column_of_the_file_is_brought_up_to_date(owner: Owner) -> No
     assert (await owner.search(one), await owner.search(two)) == ([], ["A"])
 
 
-async def test_a_column_that_the_caller_names_makes_a_file_repeatable(owner: Owner) -> None:
+async def test_a_column_mapped_to_the_external_id_makes_an_import_repeatable(owner: Owner) -> None:
     file = "ISBN;Name\n978-3;Dune\n"
     for _ in range(2):
         answer = await owner.import_csv(file, columns="ISBN:external_id,Name:title")
@@ -90,13 +90,13 @@ async def test_ids_of_two_sources_are_not_confused(owner: Owner) -> None:
     assert sorted(await owner.titles()) == ["Alien", "Dune", "Heat"]
 
 
-async def test_of_lines_with_one_id_the_last_counts(owner: Owner) -> None:
+async def test_of_lines_with_one_id_the_last_is_stored(owner: Owner) -> None:
     file = "userId,movieId,title,rating\n7,1,Heat,4\n7,2,Ran,5\n8,1,Heat,3\n9,1,Hot,3\n"
     assert _counts(await owner.import_csv(file)) == (2, 0, 2, 0)
     assert await owner.titles() == ["Ran", "Hot"]
 
 
-async def test_a_file_that_has_ids_twice_is_read_twice_and_its_bad_lines_are_told_once(owner: Owner) -> None:
+async def test_bad_lines_of_a_file_with_repeated_ids_are_reported_once(owner: Owner) -> None:
     file = "movieId,title,year\n0,Bad,never\n1,Heat,1995\n1,Hot,1995\n2,Bad,never\n"
     answer = await owner.import_csv(file, on_error="skip")
     assert _counts(answer) == (1, 0, 1, 2)
@@ -109,26 +109,26 @@ async def test_files_without_ids_add_their_lines_each_time(owner: Owner) -> None
         assert _counts(await owner.import_csv("title\nHeat\n")) == (1, 0, 0, 0)
 
 
-async def test_ids_are_those_of_their_owner(owner: Owner, stranger: Owner) -> None:
+async def test_external_ids_are_separate_for_each_owner(owner: Owner, stranger: Owner) -> None:
     await owner.import_csv(FILMS, visibility="shared")
     assert _counts(await stranger.import_csv(FILMS.replace("Heat", "Hot"))) == (2, 0, 0, 0)
     assert sorted(await owner.titles()) == ["Alien", "Heat"]
 
 
-async def test_a_deleted_item_is_brought_again(owner: Owner) -> None:
+async def test_a_deleted_item_is_imported_again(owner: Owner) -> None:
     await owner.import_csv(FILMS)
     await owner.change("DELETE", (await _items(owner))["Heat"])
     assert _counts(await owner.import_csv(FILMS)) == (1, 0, 1, 0)
 
 
-async def test_a_line_without_an_id_is_bad(owner: Owner) -> None:
+async def test_a_line_without_an_id_is_an_error(owner: Owner) -> None:
     answer = await owner.import_csv("movieId,title\n,Heat\n2,Ran\n", on_error="skip")
     assert _counts(answer) == (1, 0, 0, 1)
     assert answer.json()["errors"][0]["code"] == "invalid_item_external_id"
 
 
 async def _import_at_once(owner: Owner, files: list[str]) -> list[ImportResult]:
-    """Import files at once, past the limit of one import a user and process."""
+    """Import files concurrently, bypassing the limit of one import per user and process."""
     services = owner.service.app.state.services
 
     async def run(file: str) -> ImportResult:
@@ -139,7 +139,7 @@ async def _import_at_once(owner: Owner, files: list[str]) -> list[ImportResult]:
     return await asyncio.gather(*map(run, files))
 
 
-async def test_the_export_of_a_user_has_the_foreign_ids(owner: Owner) -> None:
+async def test_the_export_of_a_user_contains_the_external_ids(owner: Owner) -> None:
     await owner.import_csv(FILMS)
     await owner.create("Ran")
     async with owner.service.database.transaction() as connection:
@@ -151,7 +151,9 @@ async def test_the_export_of_a_user_has_the_foreign_ids(owner: Owner) -> None:
     }
 
 
-async def test_two_imports_of_one_file_at_once_double_nothing(make_service: MakeService, own_database: str) -> None:
+async def test_two_concurrent_imports_of_one_file_create_no_duplicates(
+    make_service: MakeService, own_database: str
+) -> None:
     owner = await sign_in(await make_service(database_url=own_database))
     lines = "".join(f"{number},Film {number},Drama\n" for number in range(2_000))
     results = await _import_at_once(owner, [f"movieId,title,genres\n{lines}"] * 2)
@@ -182,7 +184,7 @@ async def test_a_file_can_be_imported_again_at_the_quota(bounded: Owner) -> None
     assert sorted(await bounded.titles()) == ["Alien", "Hot"]
 
 
-async def test_an_item_of_the_last_version_refuses_the_file(owner: Owner) -> None:
+async def test_a_file_that_changes_an_item_at_the_last_version_is_refused(owner: Owner) -> None:
     await owner.import_csv(FILMS)
     owner.service.sql("UPDATE items SET version = 2147483647 WHERE owner_id = %s", owner.id)
     assert _counts(await owner.import_csv(FILMS)) == (0, 0, 2, 0)
@@ -191,15 +193,15 @@ async def test_an_item_of_the_last_version_refuses_the_file(owner: Owner) -> Non
     assert "Heat" in await owner.titles()
 
 
-async def test_many_lines_of_one_id_are_as_quick_as_others(owner: Owner) -> None:
-    """The last of them counts. A search of each line for the ones behind it would take until the import's limit."""
+async def test_many_lines_with_one_id_are_imported_as_fast_as_others(owner: Owner) -> None:
+    """The last of them is stored. Searching the following lines for each line would exceed the import's time limit."""
     await owner.import_csv("external_id,title\n1,Heat\n")
     answer = await owner.import_csv("external_id,title\n" + "1,Alien\n" * 40_000 + "1,Ran\n")
     assert _counts(answer) == (0, 1, 40_000, 0)
     assert list(await _items(owner)) == ["Ran"]
 
 
-async def test_a_unique_index_of_the_operators_own_is_no_foreign_id(
+async def test_a_violated_unique_index_of_the_operator_returns_503(
     make_service: MakeService, own_database: str
 ) -> None:
     owner = await sign_in(await make_service(database_url=own_database))

@@ -1,4 +1,4 @@
-"""Imports that take long, are cut off, are too large or too many, or lose their database or their owner."""
+"""Imports that take long, are interrupted, are too large or too many, or lose their database or their owner."""
 
 import asyncio
 import io
@@ -19,12 +19,12 @@ from tests.integration.service import Logs, MakeService, is_problem
 LIMIT = 32 * 1024 * 1024
 MIB = 1024 * 1024
 BOUND_SECONDS = 60
-"""Generous: the machine may be busy."""
+"""Long, because the machine may be busy."""
 
 
 @asynccontextmanager
 async def _held_imports(owner: Owner) -> AsyncIterator[None]:
-    """Have imports wait at their end until the block ends: in PostgreSQL, with all their rows written."""
+    """Block imports in PostgreSQL, after all their rows were written, until the context ends."""
     owner.service.sql("CREATE TABLE go (sign text)")
     owner.service.sql(
         "CREATE FUNCTION wait_for_go() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -39,7 +39,7 @@ async def _held_imports(owner: Owner) -> AsyncIterator[None]:
 
 async def _until_held(owner: Owner, imports: int = 1) -> None:
     async with asyncio.timeout(BOUND_SECONDS):
-        while len(_held_backends(owner)) < imports:  # noqa: ASYNC110 - PostgreSQL has no event for it
+        while len(_held_backends(owner)) < imports:  # noqa: ASYNC110 - PostgreSQL has no event for this
             await asyncio.sleep(0.01)
 
 
@@ -51,11 +51,11 @@ def _held_backends(owner: Owner) -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def alone(make_service: MakeService, own_database: str) -> Owner:
-    """Somebody in a database of their own."""
+    """A user in a separate database."""
     return await sign_in(await make_service(database_url=own_database))
 
 
-async def test_others_are_answered_while_an_import_is_under_way(alone: Owner) -> None:
+async def test_other_calls_are_answered_during_an_import(alone: Owner) -> None:
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks, _held_imports(alone):
         importing = tasks.create_task(alone.import_csv("title\nA\n"))
         await _until_held(alone)
@@ -67,7 +67,7 @@ async def test_others_are_answered_while_an_import_is_under_way(alone: Owner) ->
 
 
 @pytest.mark.parametrize("file", [b"title\n" + b"A\n" * 50, b"title\n" + b"\n" * 50, b"title,year\n" + b"A\n" * 50])
-async def test_others_get_their_turn_whatever_the_lines_are_like(owner: Owner, file: bytes) -> None:
+async def test_an_import_of_any_lines_yields_to_other_tasks(owner: Owner, file: bytes) -> None:
     turns = 0
     seen: list[int] = []
 
@@ -87,7 +87,7 @@ async def test_others_get_their_turn_whatever_the_lines_are_like(owner: Owner, f
     assert len(seen) == len(set(seen)) >= 50
 
 
-async def test_two_imports_run_at_once_and_the_third_comes_again_later(alone: Owner) -> None:
+async def test_two_imports_run_concurrently_and_a_third_is_refused_for_later(alone: Owner) -> None:
     others = [await sign_in(alone.service) for _ in range(2)]
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks, _held_imports(alone):
         first = [tasks.create_task(each.import_csv("title\nA\n")) for each in others]
@@ -100,7 +100,7 @@ async def test_two_imports_run_at_once_and_the_third_comes_again_later(alone: Ow
     assert [each.stored() for each in (alone, *others)] == [1, 1, 1]
 
 
-async def test_a_refused_import_gives_its_place_back(owner: Owner) -> None:
+async def test_a_refused_import_releases_its_slot(owner: Owner) -> None:
     for _ in range(3):
         assert is_problem(await owner.import_csv("title\n\x00\n"), 422, "import_refused")
     assert (await owner.import_csv("title\nA\n")).status_code == 200
@@ -119,7 +119,7 @@ async def test_an_import_with_a_lost_connection_stores_nothing(alone: Owner) -> 
 
 
 async def _send(owner: Owner, messages: Iterable[dict[str, Any]]) -> list[Any]:
-    """Send an import as these ASGI messages; return those of the answer."""
+    """Send an import as these ASGI messages; return the messages of the response."""
     waiting, answer = iter(messages), []
     headers = [(b"authorization", f"Bearer {owner.access}".encode()), (b"content-type", CSV.encode())]
     scope = {"type": "http", "method": "POST", "path": IMPORT, "query_string": b"", "headers": headers}
@@ -135,7 +135,7 @@ async def _send(owner: Owner, messages: Iterable[dict[str, Any]]) -> list[Any]:
 
 
 @pytest.mark.parametrize("size", [100, 3 * MIB])
-async def test_a_body_that_is_cut_off_stores_nothing(owner: Owner, logs: Logs, size: int) -> None:
+async def test_an_incomplete_body_stores_nothing(owner: Owner, logs: Logs, size: int) -> None:
     body = b"title\n" + b"A\n" * (size // 2)
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": body[: size // 2], "more_body": True},
@@ -149,7 +149,7 @@ async def test_a_body_that_is_cut_off_stores_nothing(owner: Owner, logs: Logs, s
     assert (await owner.import_csv("title\nA\n")).json()["imported"] == 1
 
 
-async def test_an_announced_body_above_32_mib_is_refused_before_it_is_read(owner: Owner) -> None:
+async def test_a_content_length_above_32_mib_is_refused_before_the_body_is_read(owner: Owner) -> None:
     async def never_read() -> AsyncIterator[bytes]:
         raise AssertionError
         yield b""
@@ -160,7 +160,7 @@ async def test_an_announced_body_above_32_mib_is_refused_before_it_is_read(owner
     assert answer.headers["connection"] == "close"
 
 
-async def test_a_chunked_body_above_32_mib_is_refused_at_the_byte_too_many(owner: Owner) -> None:
+async def test_a_chunked_body_is_refused_as_soon_as_it_exceeds_32_mib(owner: Owner) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -175,7 +175,7 @@ async def test_a_chunked_body_above_32_mib_is_refused_at_the_byte_too_many(owner
     assert owner.stored() == 0
 
 
-async def test_a_body_of_ten_megabytes_is_read(owner: Owner) -> None:
+async def test_a_body_of_ten_megabytes_is_accepted(owner: Owner) -> None:
     rows = 10 * MIB // 10_000
     answer = await owner.import_csv("title,description\n" + f"A,{'a' * 10_000}\n" * rows)
     assert (answer.status_code, owner.stored()) == (200, rows)
@@ -193,7 +193,9 @@ async def test_a_body_without_a_token_is_not_read(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("step", ["write", "seek"])
-async def test_a_body_that_cannot_be_kept_is_503(owner: Owner, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+async def test_a_body_that_cannot_be_buffered_returns_503(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -211,6 +213,6 @@ async def test_an_import_for_a_deleted_owner_is_refused(owner: Owner) -> None:
         await state.items.create(gone, ItemContent("A"))
 
 
-async def test_another_broken_reference_is_a_fault_of_the_database_and_no_refusal(alone: Owner) -> None:
+async def test_an_unexpected_foreign_key_violation_returns_503(alone: Owner) -> None:
     alone.service.sql("ALTER TABLE items ADD CONSTRAINT other_fkey FOREIGN KEY (id) REFERENCES users (id)")
     assert is_problem(await alone.post({"title": "A"}), 503, "service_unavailable")

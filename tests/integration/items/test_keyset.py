@@ -1,4 +1,4 @@
-"""Lists by cursor: every item once and in order, whatever happens meanwhile."""
+"""Lists by cursor return every item once and in order, despite concurrent changes."""
 
 import string
 from datetime import timedelta
@@ -14,7 +14,7 @@ MANY = 240
 
 
 async def _fill(owner: Owner, stranger: Owner, clock: FakeClock, tag: str) -> None:
-    """Store many items of one tag: a third of them the stranger's, half shared, their times and titles alike."""
+    """Store many items with one tag: a third of them the stranger's, half shared, with equal times and titles."""
     for batch in range(4):
         for person in (owner, owner, stranger):
             for visibility in ("private", "shared"):
@@ -26,7 +26,7 @@ async def _fill(owner: Owner, stranger: Owner, clock: FakeClock, tag: str) -> No
 
 
 async def _walk(reader: Owner, clock: FakeClock, **parameters: Any) -> list[Item]:
-    """Follow the cursors to the end, adding before and behind the place where the walk is."""
+    """Follow the cursors to the end, adding items before and after the current position."""
     walked: list[Item] = []
     cursor: str | None = ""
     while cursor is not None:
@@ -45,7 +45,7 @@ def _order(item: Item, sort: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize(("owner_filter", "expected"), [("me", MANY * 2 // 3), ("all", MANY * 5 // 6)])
-async def test_a_walk_has_every_item_once_and_in_order_while_others_are_added(
+async def test_following_cursors_returns_every_item_once_while_others_are_added(
     owner: Owner, stranger: Owner, clock: FakeClock, sort: str, owner_filter: str, expected: int
 ) -> None:
     tag = mark()
@@ -57,7 +57,7 @@ async def test_a_walk_has_every_item_once_and_in_order_while_others_are_added(
     assert walked == sorted(walked, key=lambda item: _order(item, sort), reverse=sort.startswith("-"))
 
 
-async def test_a_walk_ends_with_a_whole_page(owner: Owner) -> None:
+async def test_a_full_last_page_has_no_next_cursor(owner: Owner) -> None:
     await owner.create_all("A", "B", "C", "D")
     first = await owner.get(owner="me", sort="title", page_size=2, after="")
     assert first.json()["pagination"].keys() == {"page_size", "next_cursor"}
@@ -68,13 +68,13 @@ async def test_a_walk_ends_with_a_whole_page(owner: Owner) -> None:
     assert (await owner.get(last.links["first"]["url"])).json() == first.json()
 
 
-async def test_an_empty_list_has_one_empty_part(owner: Owner) -> None:
+async def test_an_empty_list_has_one_empty_page(owner: Owner) -> None:
     part = await owner.listing(owner="me", after="")
     assert (part["items"], part["pagination"]["next_cursor"]) == ([], None)
 
 
 @pytest.mark.parametrize("character", ['"', "\u6771", "\U0001f600"])
-async def test_a_walk_passes_the_longest_titles(owner: Owner, character: str) -> None:
+async def test_cursors_work_with_the_longest_titles(owner: Owner, character: str) -> None:
     titles = [character * 300, character * 299 + "~"]
     await owner.create_all(*titles)
     first = await owner.get(owner="me", sort="-title", page_size=1, after="")
@@ -89,7 +89,7 @@ async def _cursor(owner: Owner, sort: str = "title") -> str:
     return cursor
 
 
-async def test_a_cursor_that_was_changed_is_refused(owner: Owner) -> None:
+async def test_an_altered_cursor_is_refused(owner: Owner) -> None:
     cursor = await _cursor(owner)
     for place in range(0, len(cursor), 7):
         other = "A" if cursor[place] != "A" else "B"
@@ -98,7 +98,7 @@ async def test_a_cursor_that_was_changed_is_refused(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", "\x00", "\u00e9", "null", "AAAA", "A" * 4096])
-async def test_what_is_no_cursor_is_refused(owner: Owner, cursor: str) -> None:
+async def test_an_invalid_cursor_is_refused(owner: Owner, cursor: str) -> None:
     assert is_problem(await owner.get(ITEMS, after=cursor), 422, "invalid_cursor")
 
 
@@ -107,7 +107,7 @@ async def test_a_cursor_of_another_order_is_refused(owner: Owner, sort: str) -> 
     assert is_problem(await owner.get(ITEMS, sort=sort, after=await _cursor(owner)), 422, "invalid_cursor")
 
 
-async def test_a_cursor_that_another_secret_key_signed_is_refused(owner: Owner, make_service: MakeService) -> None:
+async def test_a_cursor_signed_with_another_secret_key_is_refused(owner: Owner, make_service: MakeService) -> None:
     other = await make_service(secret_key=mark() * 3)
     person = owner.person
     access = (await other.log_in(person)).access

@@ -19,7 +19,7 @@ from tests.integration.service import FakeClock, is_problem, mark
         ("-title", ["C", "B", "A"]),
     ],
 )
-async def test_a_list_is_in_the_order_that_was_asked_for_newest_first_unless_said_otherwise(
+async def test_a_list_has_the_requested_order_and_by_default_newest_first(
     owner: Owner, clock: FakeClock, sort: str | None, expected: list[str]
 ) -> None:
     for title in ("B", "A", "C"):
@@ -29,7 +29,7 @@ async def test_a_list_is_in_the_order_that_was_asked_for_newest_first_unless_sai
 
 
 @pytest.mark.parametrize("sort", ["-created_at", "created_at", "title", "-title"])
-async def test_the_pages_of_a_list_of_equals_have_each_item_once(owner: Owner, sort: str) -> None:
+async def test_pages_of_items_with_equal_sort_keys_have_each_item_once(owner: Owner, sort: str) -> None:
     for number in range(10):
         await owner.create("A", visibility="shared" if number % 2 else "private")
     pages = [await owner.listing(owner="me", sort=sort, page=page, page_size=4) for page in (1, 2, 3, 4)]
@@ -39,7 +39,7 @@ async def test_the_pages_of_a_list_of_equals_have_each_item_once(owner: Owner, s
     assert {page["pagination"]["total_items"] for page in pages} == {10}
 
 
-async def test_a_page_says_where_it_is_and_how_much_there_is(owner: Owner) -> None:
+async def test_a_page_contains_its_number_and_the_totals(owner: Owner) -> None:
     await owner.create_all("A", "B", "C")
     assert (await owner.listing(owner="me"))["pagination"] == {
         "page": 1,
@@ -57,7 +57,7 @@ async def test_an_empty_list_has_no_pages(owner: Owner) -> None:
     assert (listed["items"], listed["pagination"]["total_items"], listed["pagination"]["total_pages"]) == ([], 0, 0)
 
 
-async def test_the_links_of_a_list_lead_through_all_of_it(owner: Owner) -> None:
+async def test_the_links_of_a_list_lead_through_all_pages(owner: Owner) -> None:
     tag = mark()
     await owner.create_all("A", "B", "C", "D", "E", tags=[tag])
     answer = await owner.get(tag=tag, sort="title", page_size=2)
@@ -98,7 +98,7 @@ async def test_the_links_of_a_list_lead_through_all_of_it(owner: Owner) -> None:
         ({"title": "casa", "tag": "drama", "year": 1995}, []),
     ],
 )
-async def test_filters_narrow_a_list_each_by_itself_and_together(
+async def test_filters_narrow_a_list_alone_and_combined(
     owner: Owner, filters: dict[str, Any], expected: list[str]
 ) -> None:
     await owner.create("Casablanca", tags=["drama", "war"], year=1942)
@@ -149,21 +149,21 @@ async def test_a_part_of_a_title_is_taken_literally(owner: Owner, part: str) -> 
         {"after": "a" * 4097},
     ],
 )
-async def test_parameters_that_do_not_fit_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
+async def test_invalid_parameters_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
     assert is_problem(await owner.get(ITEMS, **parameters), 422, "invalid_request")
 
 
 @pytest.mark.parametrize("name", ["title", "tag"])
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "a\nb", "\x7f"])
-async def test_a_filter_that_no_item_can_have_is_refused(owner: Owner, name: str, text: str) -> None:
+async def test_a_filter_with_an_impossible_value_is_refused(owner: Owner, name: str, text: str) -> None:
     assert is_problem(await owner.get(ITEMS, **{name: text}), 422, "invalid_filter")
     assert is_problem(await owner.get(ITEMS, **{name: text, "after": ""}), 422, "invalid_filter")
 
 
 @pytest.mark.parametrize(("page", "size"), [(10_002, 100), (1_000_002, 1), (10**30, 1)])
-async def test_a_page_too_far_in_is_refused(owner: Owner, page: int, size: int) -> None:
+async def test_a_page_beyond_the_limit_is_refused(owner: Owner, page: int, size: int) -> None:
     assert is_problem(await owner.get(ITEMS, page=page, page_size=size), 422, "page_too_deep")
 
 
-async def test_a_page_of_a_hundred_is_the_largest(owner: Owner) -> None:
+async def test_the_maximum_page_size_is_a_hundred(owner: Owner) -> None:
     assert (await owner.listing(owner="me", page_size=100))["pagination"]["page_size"] == 100

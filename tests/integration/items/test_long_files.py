@@ -1,4 +1,4 @@
-"""Files that take longer to store than one call may."""
+"""Files that take longer to store than the time limit of a call."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ async def _slowly() -> AsyncIterator[StagedItem]:
         yield StagedItem(UUID(int=number), None, "A", "", [], None, "private", "a", "'=a' a:1A")
 
 
-async def test_a_file_that_cannot_be_stored_in_time_has_too_many_lines(owner: Owner) -> None:
+async def test_a_file_that_cannot_be_stored_in_time_is_refused_as_too_long(owner: Owner) -> None:
     file = io.BytesIO(b"title\n" + b"A\n" * 2_000)
     item_import = ItemImport(database=owner.service.database, clock=owner.service.clock, seconds=0)
     with owner.service.database.bulk_slot(), pytest.raises(TooManyLinesError):
@@ -29,7 +29,7 @@ async def test_a_file_that_cannot_be_stored_in_time_has_too_many_lines(owner: Ow
     assert owner.stored() == 0
 
 
-async def test_a_file_that_takes_too_long_to_stage_has_too_many_lines(own_database: str) -> None:
+async def test_a_file_that_cannot_be_staged_in_time_is_refused_as_too_long(own_database: str) -> None:
     async with await AsyncConnection.connect(own_database) as connection:
         await connection.execute("SET statement_timeout = '50ms'")
         await imports.add_staging_table(connection)

@@ -1,4 +1,4 @@
-"""One item through all the calls: the first test of a domain that begins as a copy of this one."""
+"""One item in all calls; the first test to copy for a new domain."""
 
 from uuid import UUID
 
@@ -26,14 +26,14 @@ async def test_an_item_is_created_found_changed_and_deleted(service: Service) ->
     assert is_problem(await service.client.get(address, headers=mine), 404, "item_not_found")
 
 
-async def test_calls_are_logged_by_their_whole_template(service: Service, logs: Logs) -> None:
+async def test_calls_are_logged_with_their_route_template(service: Service, logs: Logs) -> None:
     for path in ("", "/search", f"/{UUID(int=1)}"):
         await service.client.get(f"{ITEMS}{path}")
     routes = [line["route"] for line in logs.lines() if line["event"] == "http.request"]
     assert routes == [ITEMS, f"{ITEMS}/search", f"{ITEMS}/{{item_id:uuid}}"]
 
 
-async def test_items_are_imported_all_or_none(service: Service) -> None:
+async def test_an_import_stores_all_items_or_none(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}", "Content-Type": "text/csv"}
     good, bad = "title,year\nCasablanca,1942\nAlien,1979\n", "title,year\nCasablanca,1942\nAlien,never\n"
@@ -45,7 +45,7 @@ async def test_items_are_imported_all_or_none(service: Service) -> None:
     assert listed.json()["pagination"]["total_items"] == 2
 
 
-async def test_another_users_private_item_does_not_exist(service: Service) -> None:
+async def test_a_private_item_of_another_user_is_not_found(service: Service) -> None:
     (_, owner), (_, stranger) = await service.register_and_log_in(), await service.register_and_log_in()
     created = await service.client.post(
         ITEMS, json={"title": "Casablanca"}, headers={"Authorization": f"Bearer {owner.access}"}

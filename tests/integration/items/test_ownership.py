@@ -1,4 +1,4 @@
-"""Whose items there are: another user's private one does not exist, a shared one can be read and not changed."""
+"""Ownership: another user's private item is not found, and a shared one can be read but not changed."""
 
 import asyncio
 import re
@@ -33,14 +33,14 @@ CALLS_BY_ID: dict[str, Call] = {
 }
 TABLES_OF_CALLS = re.compile(r"\b(items|sessions|users)\b")
 BOUND_SECONDS = 60
-"""Generous: the machine may be busy."""
+"""Long, because the machine may be busy."""
 
 CHANGES = [name for name in CALLS_BY_ID if not name.startswith("GET")]
 
 
 @asynccontextmanager
 async def _counted_statements(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
-    """Yield the statements about calls that are sent meanwhile: not those that prepare another connection."""
+    """Yield the statements that the calls send in the context, without those that prepare a new connection."""
     statements: list[str] = []
     execute = psycopg.AsyncCursor.execute
 
@@ -60,7 +60,7 @@ def _without_ids(answer: httpx.Response) -> tuple[int, dict[str, str], dict[str,
 
 
 @pytest.mark.parametrize("name", CALLS_BY_ID)
-async def test_a_private_item_of_another_is_answered_like_one_that_never_was(
+async def test_a_private_item_of_another_user_gets_the_response_of_an_unknown_one(
     owner: Owner, stranger: Owner, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     item = await owner.create()
@@ -75,7 +75,7 @@ async def test_a_private_item_of_another_is_answered_like_one_that_never_was(
     assert item_of(await owner.get(path_of(item))) == item
 
 
-async def test_a_private_item_of_another_is_in_no_list_no_count_and_no_search(owner: Owner, stranger: Owner) -> None:
+async def test_private_items_of_others_are_in_no_list_count_or_search(owner: Owner, stranger: Owner) -> None:
     word = mark()
     await owner.create(f"The {word}", description=word, tags=[word], year=1942)
     narrowings: list[dict[str, Any]] = [{"title": word}, {"tag": word}, {"tag": word, "year": 1942}]
@@ -93,7 +93,7 @@ async def test_a_private_item_of_another_is_in_no_list_no_count_and_no_search(ow
     assert await owner.search(word) == [f"The {word}"]
 
 
-async def test_the_words_of_a_private_item_are_suggested_to_its_owner_only(owner: Owner, stranger: Owner) -> None:
+async def test_words_of_private_items_are_suggested_only_to_their_owner(owner: Owner, stranger: Owner) -> None:
     word = mark()
     item = await owner.create(word)
     async with owner.service.database.connection() as connection:
@@ -126,7 +126,7 @@ async def test_a_shared_item_is_read_listed_and_found_by_other_users(owner: Owne
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if "no title" not in name])
-async def test_a_shared_item_is_changed_by_its_owner_only(owner: Owner, stranger: Owner, name: str) -> None:
+async def test_a_shared_item_can_be_changed_only_by_its_owner(owner: Owner, stranger: Owner, name: str) -> None:
     item = await owner.create(visibility="shared")
     assert is_problem(await CALLS_BY_ID[name](stranger, item), 403, "not_item_owner")
     assert item_of(await owner.get(path_of(item))) == item
@@ -151,13 +151,11 @@ async def test_a_change_by_another_user_locks_nothing(owner: Owner, stranger: Ow
     database: PostgresDatabase = owner.service.database
     async with database.transaction() as connection:
         assert await entries.lock_item(connection, UUID(item["id"]), stranger.id) is None
-        # Fails at once where another transaction has the lock.
+        # Fails at once if another transaction holds the lock.
         assert owner.service.sql("SELECT id FROM items WHERE id = %s FOR UPDATE NOWAIT", item["id"])
 
 
-async def test_a_patch_shares_a_private_item_at_once_and_a_put_makes_it_private_again(
-    owner: Owner, stranger: Owner
-) -> None:
+async def test_visibility_changes_by_patch_and_put_take_effect_at_once(owner: Owner, stranger: Owner) -> None:
     word = mark()
     item = await owner.create(f"The {word}", tags=[word])
     assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
@@ -171,7 +169,7 @@ async def test_a_patch_shares_a_private_item_at_once_and_a_put_makes_it_private_
     assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
 
 
-async def test_an_item_that_becomes_private_is_gone_for_others_at_once(owner: Owner, stranger: Owner) -> None:
+async def test_an_item_that_becomes_private_is_hidden_from_others_at_once(owner: Owner, stranger: Owner) -> None:
     tag = mark()
     items = [await owner.create(f"{tag} {number}", tags=[tag], visibility="shared") for number in range(3)]
     walk = await stranger.listing(tag=tag, after="", sort="title", page_size=1)
@@ -184,7 +182,7 @@ async def test_an_item_that_becomes_private_is_gone_for_others_at_once(owner: Ow
     assert len(await owner.search(tag)) == 3
 
 
-async def test_the_owner_of_an_item_is_not_a_field_that_a_client_sets(owner: Owner, stranger: Owner) -> None:
+async def test_a_client_cannot_set_the_owner_of_an_item(owner: Owner, stranger: Owner) -> None:
     answer = await owner.post({"title": "A", "owner_id": stranger.person.id})
     assert is_problem(answer, 422, "invalid_request")
     for field in ("id", "owner_id", "version", "created_at"):
@@ -192,7 +190,7 @@ async def test_the_owner_of_an_item_is_not_a_field_that_a_client_sets(owner: Own
         assert (await owner.change("PATCH", item, {field: item[field]})).status_code == 422
 
 
-async def test_the_items_of_a_deleted_user_are_gone(owner: Owner, stranger: Owner) -> None:
+async def test_deleting_a_user_deletes_the_items(owner: Owner, stranger: Owner) -> None:
     item = await owner.create(visibility="shared")
     owner.service.sql("DELETE FROM users WHERE id = %s", owner.id)
     assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
@@ -200,7 +198,7 @@ async def test_the_items_of_a_deleted_user_are_gone(owner: Owner, stranger: Owne
     assert is_problem(await owner.get(ITEMS), 401, "invalid_access_token")
 
 
-async def test_no_number_of_private_items_hides_what_another_looks_for_with_a_typing_error(
+async def test_private_items_of_others_do_not_affect_a_search_with_a_typing_error(
     owner: Owner, stranger: Owner
 ) -> None:
     word = mark()

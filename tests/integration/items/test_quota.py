@@ -1,4 +1,4 @@
-"""How many items one user may own: by calls, by imports, and by both at once."""
+"""The quota of items per user, for calls, imports and both concurrently."""
 
 import asyncio
 import io
@@ -19,7 +19,7 @@ async def bounded(make_service: MakeService) -> Owner:
     return await sign_in(await make_service(quota_per_owner=QUOTA))
 
 
-async def test_above_the_quota_no_item_is_stored_until_one_is_deleted(bounded: Owner) -> None:
+async def test_at_the_quota_no_item_is_stored_until_one_is_deleted(bounded: Owner) -> None:
     *_, last = await bounded.create_all("A", "B", "C")
     assert is_problem(await bounded.post({"title": "D"}), 403, "item_quota_reached")
     assert (await bounded.change("DELETE", last)).status_code == 204
@@ -32,7 +32,7 @@ async def test_items_can_be_changed_at_the_quota(bounded: Owner) -> None:
     assert (await bounded.change("PATCH", first, {"title": "E"})).status_code == 200
 
 
-async def test_calls_at_once_do_not_exceed_the_quota(bounded: Owner) -> None:
+async def test_concurrent_calls_do_not_exceed_the_quota(bounded: Owner) -> None:
     answers = await asyncio.gather(*(bounded.post({"title": "A"}) for _ in range(4 * QUOTA)))
     assert statuses(answers) == [201] * QUOTA + [403] * 3 * QUOTA
     assert bounded.stored() == QUOTA
@@ -46,7 +46,7 @@ async def test_an_import_above_the_quota_stores_nothing(bounded: Owner) -> None:
 
 
 class InterruptedFile(io.BytesIO):
-    """Has something done when all of it was read."""
+    """A file that calls a function when it was read completely."""
 
     def __init__(self, content: bytes, interruption: Callable[[], object]) -> None:
         super().__init__(content)
@@ -58,7 +58,7 @@ class InterruptedFile(io.BytesIO):
         return super().read1(size)
 
 
-async def test_what_is_stored_during_an_import_counts(bounded: Owner) -> None:
+async def test_items_stored_during_an_import_count_toward_the_quota(bounded: Owner) -> None:
     item = await bounded.create("A")
     copy = "INSERT INTO items (id, owner_id, title, description, tags, visibility, version, created_at, updated_at) "
     copy += "SELECT gen_random_uuid(), owner_id, title, '', '{}', visibility, 1, now(), now() FROM items WHERE id = %s"

@@ -1,4 +1,4 @@
-"""Items that were stored without an index: they are listed, and found once the background task has indexed them."""
+"""Items stored without an index are listed, and found by searches after the background task has indexed them."""
 
 import pytest
 
@@ -13,18 +13,18 @@ SELECT gen_random_uuid(), %s, title, 'Stra\u00dfe', '{}', NULL, 'private', 1, no
 FROM unnest(%s::text[]) AS title
 """
 MANY_MARKS = "Z" + "\u0301" * 1000
-"""A title that a version before the bound on marks stored."""
+"""A title stored by a version without the limit of combining marks."""
 
 
 @pytest.fixture
 async def owner(make_service: MakeService, own_database: str) -> Owner:
-    """The owner of items that a statement by hand stored."""
+    """The owner of items that were stored by plain SQL."""
     owner = await sign_in(await make_service(database_url=own_database))
     owner.service.sql(STORE, owner.id, ["L\u00e9on", "\u6771\u4eac\u7269\u8a9e", MANY_MARKS])
     return owner
 
 
-async def test_items_without_an_index_are_indexed_in_batches_and_keep_their_version(owner: Owner) -> None:
+async def test_unindexed_items_are_indexed_in_batches_and_keep_their_version(owner: Owner) -> None:
     before = await owner.listing(owner="me", sort="title")
     assert await owner.search("leon") == []
     assert await owner.titles(title="leon") == []
@@ -36,7 +36,7 @@ async def test_items_without_an_index_are_indexed_in_batches_and_keep_their_vers
     assert await owner.listing(owner="me", sort="title") == before
 
 
-async def test_nothing_is_left_to_do_afterwards(owner: Owner) -> None:
+async def test_a_second_run_indexes_nothing(owner: Owner) -> None:
     task = Reindexing(database=owner.service.database)
     assert await task.run() == 3
     assert await task.run() == 0
@@ -45,7 +45,7 @@ async def test_nothing_is_left_to_do_afterwards(owner: Owner) -> None:
     assert await task.run() == 0
 
 
-async def test_it_is_a_background_task(owner: Owner, own_database: str, secret_key: str) -> None:
+async def test_indexing_is_a_background_task(owner: Owner, own_database: str, secret_key: str) -> None:
     service = owner.service
     settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60})
     tasks = {task.name: task for task in background_tasks(settings, service.database, service.clock)}

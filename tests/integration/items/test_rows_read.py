@@ -1,4 +1,4 @@
-"""Which rows a search reads: none of others' private items, whose words its time and its refusal would tell."""
+"""A search reads no rows of others' private items, because its time and its refusals would reveal their words."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -13,7 +13,7 @@ from tests.integration.items.catalogue import Owner, sign_in
 from tests.integration.service import MakeService
 
 WORD = "frequent"
-# As many as make PostgreSQL use its indexes.
+# Enough rows for PostgreSQL to use its indexes.
 ROWS = 5000
 FILL = """
 INSERT INTO items (
@@ -39,7 +39,7 @@ READINGS: dict[str, Reading] = {
 
 
 async def rows_read(owner: Owner, reader: Owner, reading: Reading, word: str) -> int:
-    """Return how many rows of the table a reading takes from it."""
+    """Return the number of rows that a query reads from the table."""
     database: PostgresDatabase = owner.service.database
     async with database.transaction() as connection:
         before = await rows_counted(connection)
@@ -48,7 +48,7 @@ async def rows_read(owner: Owner, reader: Owner, reading: Reading, word: str) ->
 
 
 async def rows_counted(connection: Connection) -> int:
-    """Return PostgreSQL's count of this session, which starts anew now and then but not within a transaction."""
+    """Return PostgreSQL's count for this session; it is reset at times, but not within a transaction."""
     cursor = await connection.execute(
         """
         SELECT pg_stat_get_xact_tuples_fetched('items'::regclass) + pg_stat_get_xact_tuples_returned('items'::regclass)
@@ -61,7 +61,7 @@ async def rows_counted(connection: Connection) -> int:
 
 @pytest.fixture
 async def crowded(make_service: MakeService, own_database: str) -> Owner:
-    """The owner of many private items with the word, and of as many shared ones without it."""
+    """The owner of many private items with the word, and as many shared ones without it."""
     owner = await sign_in(await make_service(database_url=own_database))
     owner.service.sql(FILL, owner.id, "private", ROWS, f"{WORD} ")
     owner.service.sql(FILL, owner.id, "shared", ROWS, "film ")
@@ -69,7 +69,7 @@ async def crowded(make_service: MakeService, own_database: str) -> Owner:
     return owner
 
 
-async def test_a_word_of_others_private_items_costs_a_reader_no_row(crowded: Owner) -> None:
+async def test_a_search_reads_no_rows_of_private_items_of_others(crowded: Owner) -> None:
     stranger = await sign_in(crowded.service)
     for name, reading in READINGS.items():
         assert await rows_read(crowded, crowded, reading, WORD) > 0, name

@@ -1,4 +1,4 @@
-"""Search: every word as a prefix, best first, typing errors forgiven, and nothing that a query can do besides."""
+"""Search matches every word as a prefix, ranks results, tolerates typing errors, and has no other operators."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ HINDI, THAI = "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22\u0e35"
 
 @pytest.fixture(scope="module")
 async def library(make_database: MakeDatabase, secret_key: str) -> AsyncIterator[Owner]:
-    """Somebody with some films, in a database of this file's own: whatever others share, queries find these alone."""
+    """A user with some films in a database for this file, so that shared items of other tests are not found."""
     async with run_items_service(make_database(migrated=True), secret_key) as service:
         owner = await sign_in(service)
         await owner.create("Casablanca", description="Rick's caf\u00e9 in wartime.", tags=["drama", "war"], year=1942)
@@ -65,14 +65,14 @@ async def library(make_database: MakeDatabase, secret_key: str) -> AsyncIterator
         pytest.param("drama", [], id="a tag"),
         pytest.param("a" * 300, [], id="300 letters"),
         pytest.param("wars " * 60, ["Star Wars"], id="the same word sixty times"),
-        pytest.param("star & wars | casablanca", [], id="operators are no operators"),
+        pytest.param("star & wars | casablanca", [], id="operators are plain words"),
         pytest.param("!casablanca", ["Casablanca"], id="no negation"),
         pytest.param("star <-> wars", ["Star Wars"], id="no distance"),
         pytest.param("star:* wars:B", [], id="no weights"),
         pytest.param("'star' \"wars\" \\", ["Star Wars"], id="quotes"),
         pytest.param("casablanca\x00", ["Casablanca"], id="NUL"),
         pytest.param("casablanca' OR 1=1; --", [], id="SQL"),
-        pytest.param("\u00b2casablanca", ["Casablanca"], id="a digit that PostgreSQL takes for none"),
+        pytest.param("\u00b2casablanca", ["Casablanca"], id="a digit that PostgreSQL does not recognise"),
     ],
 )
 async def test_a_query_finds(library: Owner, query: str, expected: list[str]) -> None:
@@ -136,7 +136,7 @@ async def test_the_characters_of_a_word_in_a_run_must_be_neighbours(owner: Owner
     assert await owner.search("\u30e1\u30e9\u30cb") == ["\u30ab\u30e1\u3068\u30e1\u30e9\u30cb\u30f3"]
 
 
-async def test_what_is_written_as_typed_is_not_mixed_with_what_is_forgiven(owner: Owner) -> None:
+async def test_inexact_matches_are_returned_only_without_exact_ones(owner: Owner) -> None:
     await owner.create_all("barked", "barket")
     assert await owner.search("barked") == ["barked"]
     assert sorted(await owner.search("barkex")) == ["barked", "barket"]
@@ -188,15 +188,15 @@ async def test_a_query_without_words_is_refused(owner: Owner, query: str) -> Non
         {"q": "a", "after": ""},
     ],
 )
-async def test_parameters_that_do_not_fit_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
+async def test_invalid_parameters_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
     assert is_problem(await owner.get(SEARCH, **parameters), 422, "invalid_request")
 
 
-async def test_a_tag_that_no_item_can_have_is_refused(owner: Owner) -> None:
+async def test_an_invalid_tag_is_refused(owner: Owner) -> None:
     assert is_problem(await owner.get(SEARCH, q="a", tag="a\x00"), 422, "invalid_filter")
 
 
-async def test_of_very_many_matches_a_bounded_number_is_ranked_and_counted(owner: Owner) -> None:
+async def test_the_number_of_ranked_and_counted_matches_is_bounded(owner: Owner) -> None:
     word = mark()
     await owner.create_all(word, word, word, word)
     wanted = ItemQuery(owner.id, "all", ItemFilter())

@@ -1,4 +1,4 @@
-"""Files on their way to an import: few at a time, each with a slot from its first byte, none for ever."""
+"""Uploads for imports: few at a time, each with a slot from its first byte and a time limit."""
 
 import asyncio
 import io
@@ -14,11 +14,11 @@ from tests.integration.items.catalogue import CSV, IMPORT, Owner, sign_in
 from tests.integration.service import Logs, MakeService, events, is_problem
 
 BOUND_SECONDS = 60
-"""Generous: the machine may be busy."""
+"""Long, because the machine may be busy."""
 
 
 class SlowFile:
-    """A body that begins, and goes on when it is told to."""
+    """A body that starts, and continues when an event is set."""
 
     def __init__(self) -> None:
         self.has_begun = asyncio.Event()
@@ -38,11 +38,11 @@ async def never_read() -> AsyncIterator[bytes]:
 
 @pytest.fixture
 async def owner(make_service: MakeService, own_database: str) -> Owner:
-    """The only user of a service: no other takes its slots."""
+    """The only user of a service, so that no other user takes its slots."""
     return await sign_in(await make_service(database_url=own_database))
 
 
-async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, logs: Logs) -> None:
+async def test_there_are_two_slots_and_without_one_no_byte_is_read(owner: Owner, logs: Logs) -> None:
     with ExitStack() as slots:
         for _ in range(2):
             slots.enter_context(owner.service.app.state.services.edge.bulk_slot())
@@ -53,13 +53,13 @@ async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, l
     assert (await owner.import_csv("title\nA\n")).status_code == 200
 
 
-async def test_with_few_connections_there_is_one_place(make_service: MakeService) -> None:
+async def test_with_few_connections_there_is_one_slot(make_service: MakeService) -> None:
     slot = (await make_service(db_pool_max_conn=2)).app.state.services.edge.bulk_slot
     with slot(), pytest.raises(ServiceUnavailableError), slot():
         raise AssertionError
 
 
-async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> None:
+async def test_an_upload_holds_a_slot_and_no_connection(owner: Owner) -> None:
     file = SlowFile()
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(owner.import_csv(aiter(file)))
@@ -72,7 +72,7 @@ async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> 
     assert sending.result().json()["imported"] == 1
 
 
-async def test_a_file_that_does_not_arrive_in_time_is_refused_and_gives_its_place_back(
+async def test_a_file_that_does_not_arrive_in_time_is_refused_and_its_slot_released(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patches:
@@ -85,7 +85,7 @@ async def test_a_file_that_does_not_arrive_in_time_is_refused_and_gives_its_plac
     assert owner.stored() == 1
 
 
-async def test_a_user_has_one_import_at_a_time_and_others_have_theirs(owner: Owner) -> None:
+async def test_a_user_has_one_import_at_a_time_and_does_not_block_others(owner: Owner) -> None:
     file, other = SlowFile(), await sign_in(owner.service)
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(owner.import_csv(aiter(file)))
@@ -99,13 +99,13 @@ async def test_a_user_has_one_import_at_a_time_and_others_have_theirs(owner: Own
     assert (await owner.import_csv("title\nA\n")).status_code == 200
 
 
-async def test_a_file_that_stops_on_its_way_is_refused_long_before_a_minute(owner: Owner) -> None:
+async def test_a_stalled_upload_is_refused_long_before_a_minute(owner: Owner) -> None:
     owner.service.app.state.services.edge.upload_idle_seconds = 0.05
     async with asyncio.timeout(BOUND_SECONDS):
         assert is_problem(await owner.import_csv(aiter(SlowFile())), 408, "upload_too_slow")
 
 
-async def test_a_file_that_takes_long_and_goes_on_arriving_is_taken(owner: Owner) -> None:
+async def test_a_slow_but_steady_upload_is_accepted(owner: Owner) -> None:
     owner.service.app.state.services.edge.upload_idle_seconds = idle = 1.0
     pieces = 5
 
@@ -119,7 +119,7 @@ async def test_a_file_that_takes_long_and_goes_on_arriving_is_taken(owner: Owner
     assert answer.json()["imported"] == pieces * 10_000
 
 
-async def test_a_user_may_import_so_often_an_hour_from_whatever_address(make_service: MakeService) -> None:
+async def test_imports_are_limited_per_user_and_hour_for_all_addresses(make_service: MakeService) -> None:
     service = await make_service(rate_limit_enabled=True, rate_limit_import="2/hour")
     owner, other = await sign_in(service), await sign_in(service)
     answers = []
@@ -133,7 +133,7 @@ async def test_a_user_may_import_so_often_an_hour_from_whatever_address(make_ser
     assert (await other.import_csv("title\nA\n")).status_code == 200
 
 
-async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> None:
+async def test_the_slot_is_released_before_the_response_is_read(owner: Owner) -> None:
     headers = [(b"authorization", f"Bearer {owner.access}".encode()), (b"content-type", CSV.encode())]
     scope = {"type": "http", "method": "POST", "path": IMPORT, "query_string": b"", "headers": headers}
     statuses: list[int] = []
@@ -150,6 +150,6 @@ async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> Non
     assert statuses == [200]
 
 
-async def test_a_bulk_transaction_without_a_place_is_a_defect(owner: Owner) -> None:
+async def test_a_bulk_transaction_without_a_slot_raises_an_error(owner: Owner) -> None:
     with pytest.raises(RuntimeError, match="without a bulk slot"):
         await owner.service.app.state.services.item_import.run(io.BytesIO(), ImportRequest(owner.id))

@@ -1,4 +1,4 @@
-"""A process whose event loop is late does not take a store that has answered for one that is away."""
+"""A delayed event loop is not mistaken for an unavailable store."""
 
 import asyncio
 import socket
@@ -13,13 +13,13 @@ from doorward.infrastructure.limits.windows import Limit
 from tests.integration.service import Logs, events
 
 STANDSTILL_SECONDS = 0.5
-"""Five times as long as the store may take."""
+"""Five times the timeout of the store."""
 
 LIMIT = Limit(10, 60)
 
 
 class PromptStore:
-    """A server in a thread of its own. It answers each command at once, the first one while the loop stands still."""
+    """A server in a separate thread. It answers each command at once, the first one while the event loop is blocked."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -58,7 +58,7 @@ async def prompt_store() -> AsyncIterator[PromptStore]:
     store.close()
 
 
-async def test_an_answer_that_the_process_was_too_late_to_read_counts(prompt_store: PromptStore, logs: Logs) -> None:
+async def test_a_response_that_the_process_reads_late_is_accepted(prompt_store: PromptStore, logs: Logs) -> None:
     limits = LimitStore(prompt_store.uri, timeout_seconds=STANDSTILL_SECONDS / 5)
     try:
         assert await limits.count("token", [(LIMIT, "203.0.113.7")]) == 0
@@ -69,7 +69,7 @@ async def test_an_answer_that_the_process_was_too_late_to_read_counts(prompt_sto
     assert events(logs, "rate_limit.store_unavailable") == []
 
 
-async def test_a_loop_that_is_late_in_every_turn_still_ends_a_call_without_an_answer() -> None:
+async def test_a_loop_with_delays_in_every_turn_still_times_out_a_call() -> None:
     turns = 0
 
     def stand_still() -> None:

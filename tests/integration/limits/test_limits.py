@@ -1,4 +1,4 @@
-"""How often one client address may call."""
+"""Rate limits per client address."""
 
 import ipaddress
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ Call = Callable[..., Awaitable[httpx.Response]]
 
 
 class StandingTime:
-    """The limiter's clock, which goes when it is told to: no window ends because the machine was busy."""
+    """The limiter's clock, which only moves when it is set, so that no window ends on a busy machine."""
 
     def __init__(self) -> None:
         self.present = 1_000_000_000.0
@@ -38,7 +38,7 @@ def standing_time() -> StandingTime:
 
 @pytest.fixture
 def make_limited(make_service: MakeService, standing_time: StandingTime) -> MakeService:
-    """Make an application with limits, counted by the standing clock."""
+    """Create an application with limits that use the standing clock."""
 
     async def make(parts: Parts | None = None, /, **changes: object) -> Service:
         settings = settings_from({"environment": "development", "rate_limit_enabled": True, **changes})
@@ -52,7 +52,7 @@ async def _call(client: httpx.AsyncClient, name: str, forwarded_for: str | None 
     path, content, _ = CALLS[name]
     headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
     if name == "token":
-        content = {"data": {"username": mark(), "password": "wrong"}}  # each name has attempts of its own
+        content = {"data": {"username": mark(), "password": "wrong"}}  # attempts are limited by name
     return await client.post(path, headers=headers, **content)  # type: ignore[arg-type] # json or data, as httpx names them
 
 
@@ -62,7 +62,7 @@ async def limited(make_limited: MakeService) -> Service:
 
 
 @pytest.mark.parametrize("name", list(CALLS))
-async def test_a_call_is_limited_as_the_contract_says(limited: Service, name: str) -> None:
+async def test_a_call_is_limited_as_documented(limited: Service, name: str) -> None:
     allowed = CALLS[name][2]
     answers = [await _call(limited.client, name) for _ in range(allowed + 1)]
     assert 429 not in statuses(answers[:-1])
@@ -70,7 +70,7 @@ async def test_a_call_is_limited_as_the_contract_says(limited: Service, name: st
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
 
 
-async def test_refreshes_by_a_form_count_as_refreshes(limited: Service) -> None:
+async def test_refreshes_by_form_count_as_refreshes(limited: Service) -> None:
     for _ in range(10):
         assert (await limited.post_refresh_form("unknown")).status_code == 400
         assert (await limited.post_refresh("unknown")).status_code == 401
@@ -79,11 +79,11 @@ async def test_refreshes_by_a_form_count_as_refreshes(limited: Service) -> None:
     assert refused.json()["error"] == "temporarily_unavailable"
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert (await limited.post_refresh("unknown")).status_code == 429
-    # Logins have a budget of their own.
+    # Logins have their own limit.
     assert (await limited.post_token(mark(), "wrong")).status_code == 401
 
 
-async def test_what_is_no_refresh_at_the_token_call_counts_as_a_login(limited: Service) -> None:
+async def test_other_requests_at_the_token_call_count_as_logins(limited: Service) -> None:
     form, broken = {"Content-Type": "application/x-www-form-urlencoded"}, b"grant_type=refresh_token&" * 2
     calls: list[dict[str, Any]] = [
         {"content": b"{}", "headers": {"Content-Type": "application/json"}},
@@ -97,14 +97,14 @@ async def test_what_is_no_refresh_at_the_token_call_counts_as_a_login(limited: S
     ]
     answers = [await limited.client.post(TOKEN, **call) for call in calls]
     assert [answer.status_code for answer in answers] == [415, 422, 422, 422, 422, 422, 422, 413]
-    # An announced length above the limit is refused before anything is counted, as it ever was.
+    # A Content-Length above the limit is refused before the request is counted.
     for _ in range(3):
         assert (await limited.post_token(mark(), "wrong")).status_code == 401
     assert is_problem(await limited.post_token(mark(), "wrong"), 429, "rate_limit_exceeded")
     assert (await limited.post_refresh_form("unknown")).status_code == 400
 
 
-async def test_a_refused_client_is_answered_again_after_the_time_in_retry_after(
+async def test_a_refused_client_is_accepted_again_after_retry_after(
     limited: Service, standing_time: StandingTime
 ) -> None:
     for _ in range(5):
@@ -116,7 +116,7 @@ async def test_a_refused_client_is_answered_again_after_the_time_in_retry_after(
     assert (await _call(limited.client, "register")).status_code == 422
 
 
-async def test_a_refused_call_is_not_carried_out(limited: Service) -> None:
+async def test_a_refused_call_has_no_effect(limited: Service) -> None:
     person, pair = await limited.register_and_log_in()
     for _ in range(20):
         await _call(limited.client, "refresh")
@@ -127,18 +127,18 @@ async def test_a_refused_call_is_not_carried_out(limited: Service) -> None:
 @pytest.mark.parametrize(
     ("name", "error"), [("token", "temporarily_unavailable"), ("refresh", "temporarily_unavailable")]
 )
-async def test_the_token_endpoints_name_the_limit_as_oauth_does(limited: Service, name: str, error: str) -> None:
+async def test_the_token_endpoints_refuse_with_an_oauth_error(limited: Service, name: str, error: str) -> None:
     answers = [await _call(limited.client, name) for _ in range(CALLS[name][2] + 1)]
     assert answers[-1].json()["error"] == error
 
 
-async def test_each_call_is_counted_by_itself(limited: Service) -> None:
+async def test_each_call_is_counted_separately(limited: Service) -> None:
     for _ in range(6):
         await _call(limited.client, "register")
     assert (await _call(limited.client, "token")).status_code == 401
 
 
-async def test_each_address_is_counted_by_itself(limited: Service) -> None:
+async def test_each_address_is_counted_separately(limited: Service) -> None:
     for _ in range(6):
         await _call(limited.client, "register")
     async with limited.client_at("198.51.100.1") as other:
@@ -164,7 +164,7 @@ async def test_a_whole_48_network_has_a_wider_limit(make_limited: MakeService) -
         assert (await _call(other_site, "register")).status_code == 422
 
 
-async def test_calls_that_a_clients_own_limit_refuses_do_not_count_for_its_48_network(
+async def test_calls_refused_by_the_client_limit_do_not_count_for_the_48_network(
     make_limited: MakeService,
 ) -> None:
     service = await make_limited(rate_limit_ipv6_site_factor=2)
@@ -189,18 +189,18 @@ async def behind_proxy(make_limited: MakeService) -> Service:
     return await make_limited(trusted_proxies=(ipaddress.IPv4Network("203.0.113.0/24"),))
 
 
-async def test_behind_a_trusted_proxy_each_client_is_counted_by_itself(behind_proxy: Service) -> None:
+async def test_behind_a_trusted_proxy_each_client_is_counted_separately(behind_proxy: Service) -> None:
     answers = [await _call(behind_proxy.client, "register", "198.51.100.1") for _ in range(6)]
     assert statuses(answers) == [422] * 5 + [429]
     assert (await _call(behind_proxy.client, "register", "198.51.100.2")).status_code == 422
 
 
-async def test_behind_a_trusted_proxy_what_the_client_prepends_changes_nothing(behind_proxy: Service) -> None:
+async def test_behind_a_trusted_proxy_addresses_prepended_by_the_client_are_ignored(behind_proxy: Service) -> None:
     answers = [await _call(behind_proxy.client, "register", f"192.0.2.{number}, 198.51.100.1") for number in range(6)]
     assert statuses(answers) == [422] * 5 + [429]
 
 
-async def test_another_peer_than_the_proxy_is_counted_as_itself(behind_proxy: Service) -> None:
+async def test_a_peer_other_than_the_proxy_is_counted_by_its_own_address(behind_proxy: Service) -> None:
     async with behind_proxy.client_at("192.0.2.1") as direct:
         answers = [await _call(direct, "register", f"198.51.100.{number}") for number in range(6)]
     assert statuses(answers) == [422] * 5 + [429]
@@ -214,11 +214,11 @@ async def test_each_limit_can_be_overridden(make_limited: MakeService, name: str
     assert int(answers[-1].headers["retry-after"]) > 60
 
 
-async def test_limits_can_be_switched_off(service: Service) -> None:
+async def test_limits_can_be_disabled(service: Service) -> None:
     assert 429 not in statuses([await _call(service.client, "register") for _ in range(30)])
 
 
-async def test_two_applications_in_one_process_count_apart(limited: Service, make_limited: MakeService) -> None:
+async def test_two_applications_in_one_process_count_separately(limited: Service, make_limited: MakeService) -> None:
     for _ in range(6):
         await _call(limited.client, "register")
     other = await make_limited()

@@ -1,4 +1,4 @@
-"""Limits whose shared store is down, frozen or half gone: never unlimited, never in the way of others."""
+"""Limits while the shared store is down, frozen or failing: calls stay limited and delay no others."""
 
 import asyncio
 import statistics
@@ -15,19 +15,19 @@ from tests.integration.service import Logs, MakeService, Parts, Service, is_prob
 from tests.running_time import RunningTime
 
 NO_STORE = "redis://127.0.0.1:1/0"
-"""A port that nothing listens on."""
+"""A port without a server."""
 
 LIMITS = {"token": "10/minute", "refresh": "20/minute"}
 TIMEOUT_SECONDS = 0.1
 PATIENT_SECONDS = 60
 LONGEST_SECONDS = 0.2
-"""The default of RATE_LIMIT_STORAGE_TIMEOUT_MS, and as much again for all that a call does besides."""
+"""The default of RATE_LIMIT_STORAGE_TIMEOUT_MS, and the same time for the rest of a call."""
 
 UNAVAILABLE = "rate_limit.store_unavailable"
 
 
 class SilentStore:
-    """Takes connections and answers nothing, as a store does whose machine stands still."""
+    """Accepts connections and sends no response, like a store on a frozen machine."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -64,7 +64,7 @@ async def try_to_log_in(service: Service, times: int) -> list[int]:
     return [(await service.post_token(mark(), "wrong")).status_code for _ in range(times)]
 
 
-async def test_while_a_call_waits_for_the_store_the_others_are_answered(
+async def test_a_call_that_waits_for_the_store_delays_no_other(
     make_service: MakeService, silent: tuple[SilentStore, str], logs: Logs
 ) -> None:
     store, uri = silent
@@ -74,20 +74,20 @@ async def test_while_a_call_waits_for_the_store_the_others_are_answered(
     assert (await service.client.get("/health/liveness")).status_code == 200
     assert (await service.get_me("unknown")).status_code == 401
     assert not waiting.done()
-    # Had the loop stood still, these answers would have come after the call had given the store up.
+    # With a blocked event loop, these responses would arrive after the call's timeout of the store.
     assert events(logs) == []
     await store.hang_up()
     assert (await waiting).status_code == 401
 
 
-async def test_without_its_store_each_process_counts_by_itself(make_service: MakeService) -> None:
+async def test_without_its_store_each_process_counts_separately(make_service: MakeService) -> None:
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
     answers = [await service.post_token(mark(), "wrong") for _ in range(11)]
     assert statuses(answers[:-1]) == [401] * 10
     assert is_problem(answers[-1], 429, "rate_limit_exceeded")
 
 
-async def test_a_store_that_never_answers_costs_a_bounded_time_and_no_limit(
+async def test_a_store_that_never_responds_delays_calls_briefly_and_limits_still_apply(
     make_service: MakeService, silent: tuple[SilentStore, str]
 ) -> None:
     service = await make_service(counting_in(LimitStore(silent[1], TIMEOUT_SECONDS, pause_seconds=0)))
@@ -97,7 +97,7 @@ async def test_a_store_that_never_answers_costs_a_bounded_time_and_no_limit(
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["frozen", "down"])
-async def test_a_store_that_is_away_holds_up_a_call_for_a_tenth_of_a_second_at_most(
+async def test_an_unavailable_store_delays_a_call_for_at_most_a_tenth_of_a_second(
     make_service: MakeService, silent: tuple[SilentStore, str], *, is_there: bool
 ) -> None:
     store = LimitStore(silent[1] if is_there else NO_STORE, TIMEOUT_SECONDS, pause_seconds=0)
@@ -108,12 +108,12 @@ async def test_a_store_that_is_away_holds_up_a_call_for_a_tenth_of_a_second_at_m
             began = clock.now()
             assert (await service.post_refresh("unknown")).status_code == 401
             taken.append(clock.now() - began)
-    # The store holds up each call alike: what only some of them took is the machine's doing.
+    # The store delays all calls equally, so a longer delay of only some calls is caused by the machine.
     quarter, _, _ = statistics.quantiles(taken, n=4)
     assert quarter < LONGEST_SECONDS
 
 
-async def test_a_store_that_is_away_is_said_once_and_not_for_each_call(
+async def test_an_unavailable_store_is_logged_once_and_not_for_each_call(
     make_service: MakeService, silent: tuple[SilentStore, str], logs: Logs
 ) -> None:
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1])
@@ -125,7 +125,7 @@ async def test_a_store_that_is_away_is_said_once_and_not_for_each_call(
     assert (line["level"], line["error"]) == ("warning", "TimeoutError")
 
 
-async def test_a_store_that_is_away_is_asked_by_one_call_in_each_pause(
+async def test_an_unavailable_store_is_tried_by_one_call_per_pause(
     make_service: MakeService, silent: tuple[SilentStore, str]
 ) -> None:
     service = await make_service(counting_in(LimitStore(silent[1], TIMEOUT_SECONDS, pause_seconds=3600)))
@@ -133,7 +133,7 @@ async def test_a_store_that_is_away_is_asked_by_one_call_in_each_pause(
     assert len(silent[0].connections) == 1
 
 
-async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
+async def test_if_the_store_fails_after_counting_retry_after_is_a_whole_window(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def over_the_limit(*_: object) -> bool:
@@ -150,7 +150,7 @@ async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
     assert answer.headers["retry-after"] == "60"
 
 
-async def test_a_shared_limit_that_is_switched_off_asks_no_store(
+async def test_a_disabled_shared_limit_does_not_use_the_store(
     make_service: MakeService, silent: tuple[SilentStore, str]
 ) -> None:
     service = await make_service(rate_limit_enabled=False, rate_limit_storage_uri=silent[1])

@@ -1,4 +1,4 @@
-"""The migrations: once, whoever starts, and never back."""
+"""Migrations run once, also with concurrent starts, and never downgrade."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def test_migrating_twice_changes_nothing(empty_database: str) -> None:
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
-def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
+def test_a_newer_schema_is_not_changed(empty_database: str) -> None:
     migrate(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("UPDATE doorward_schema_version SET version_num = '9999'")
@@ -56,11 +56,11 @@ def _wait_for_queue(connection: psycopg.Connection, length: int) -> None:
     )
     deadline = time.monotonic() + 60
     while connection.execute(query).fetchone() != (length,):
-        assert time.monotonic() < deadline, "somebody did not wait for the migration under way"
+        assert time.monotonic() < deadline, "a process did not wait for the running migration"
         time.sleep(0.05)
 
 
-def test_four_processes_at_once_migrate_once(empty_database: str, environment: pytest.MonkeyPatch) -> None:
+def test_four_concurrent_processes_migrate_once(empty_database: str, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATABASE_URL", empty_database)
     command = [sys.executable, "-m", "doorward", "migrate"]
     with psycopg.connect(empty_database, autocommit=True) as other:
@@ -75,7 +75,7 @@ def test_four_processes_at_once_migrate_once(empty_database: str, environment: p
     assert _versions(empty_database) == [newest_version()]
 
 
-def test_a_migration_waits_for_the_one_under_way(empty_database: str) -> None:
+def test_a_migration_waits_for_a_running_one(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
         with pytest.raises(psycopg.errors.LockNotAvailable):
@@ -84,7 +84,7 @@ def test_a_migration_waits_for_the_one_under_way(empty_database: str) -> None:
     assert migrate(empty_database) == newest_version()
 
 
-def test_a_change_does_not_queue_for_ever_in_front_of_the_traffic(empty_database: str) -> None:
+def test_a_schema_change_times_out_instead_of_blocking_the_traffic(empty_database: str) -> None:
     conninfo = psycopg.conninfo.make_conninfo(empty_database, options="-c statement_timeout=20s")
     with psycopg.connect(empty_database) as other:
         other.execute("CREATE TABLE users ()")
@@ -101,7 +101,7 @@ def test_a_migration_that_fails_changes_nothing_and_raises_the_drivers_error(emp
         assert connection.execute("SELECT to_regclass('users')").fetchone() == (None,)
 
 
-def test_a_read_only_database_is_the_drivers_error(empty_database: str) -> None:
+def test_a_read_only_database_raises_the_drivers_error(empty_database: str) -> None:
     name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]))
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
@@ -109,8 +109,8 @@ def test_a_read_only_database_is_the_drivers_error(empty_database: str) -> None:
         migrate(empty_database)
 
 
-def test_no_table_stays_locked_by_a_version_while_the_next_waits_for_another(empty_database: str) -> None:
-    """As a login does: it locks its user, and then adds a session. Version 0011 alters sessions, 0012 users."""
+def test_no_version_keeps_a_table_locked_while_the_next_one_waits(empty_database: str) -> None:
+    """A login locks its user and then adds a session. Version 0011 alters sessions, 0012 users."""
     migrate(empty_database, until="0010")
     with psycopg.connect(empty_database) as login, ThreadPoolExecutor() as other:
         login.execute("LOCK TABLE users IN ROW EXCLUSIVE MODE")

@@ -1,4 +1,4 @@
-"""docs/schema.sql shows the whole database on one page: it equals what the migrations make."""
+"""docs/schema.sql equals the schema that the migrations create."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def test_the_schema_page_equals_a_migrated_database(postgres: EmbeddedPostgres) 
     assert page == schema_page(postgres, name), "run: uv run inv docs"
 
 
-def test_the_schema_page_shows_no_names_that_postgresql_gave_to_not_null() -> None:
+def test_the_schema_page_contains_no_generated_names_of_not_null_constraints() -> None:
     page = Path("docs/schema.sql").read_text(encoding="utf-8")
     assert "id uuid NOT NULL," in page
     assert "_not_null" not in page

@@ -1,4 +1,4 @@
-"""What is reported of a request: who, in which session, from where, with which outcome."""
+"""Events of requests: user, session, origin and outcome."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ async def test_a_registration_is_reported_with_its_account(service: Service, log
         ({"username": "-"}, "invalid_username"),
     ],
 )
-async def test_a_refused_registration_is_reported_with_the_refusals_code(
+async def test_a_refused_registration_is_reported_with_its_error_code(
     service: Service, logs: Logs, change: dict[str, str], reason: str
 ) -> None:
     person = await service.register()
@@ -50,7 +50,7 @@ async def test_a_login_is_reported_with_user_session_and_origin(service: Service
     assert facts(line, "user_id", "session_id", "client", "outcome") == (person.id, session, "203.0.113.7", "success")
 
 
-async def test_a_failed_login_is_reported_with_what_the_caller_is_not_told(service: Service, logs: Logs) -> None:
+async def test_a_failed_login_is_reported_with_the_reason_hidden_from_the_caller(service: Service, logs: Logs) -> None:
     person, inactive = await service.register(), await service.register()
     service.set_active(inactive, active=False)
     await service.post_token(person.username, "wrong")
@@ -93,7 +93,7 @@ async def test_a_repeated_refresh_within_the_leeway_is_reported(make_service: Ma
     assert facts(line, "user_id", "outcome") == (person.id, "success")
 
 
-async def test_a_logout_is_reported_and_so_is_one_that_ended_nothing(service: Service, logs: Logs) -> None:
+async def test_a_logout_is_reported_even_if_it_ended_no_session(service: Service, logs: Logs) -> None:
     person, pair = await service.register_and_log_in()
     for token in (pair.refresh, pair.refresh, "dwr_malformed"):
         await service.post_revoke(token)
@@ -124,7 +124,7 @@ async def test_the_end_of_all_sessions_is_reported_with_their_number(
 
 
 @pytest.mark.parametrize(("path", "limit"), [(REGISTER, 5), (TOKEN, 10), (REFRESH, 20)])
-async def test_a_refusal_of_the_limiter_is_reported_once_with_route_and_origin(
+async def test_a_rate_limit_refusal_is_reported_once_with_route_and_origin(
     make_service: MakeService, logs: Logs, path: str, limit: int
 ) -> None:
     service = await make_service(rate_limit_enabled=True)
@@ -138,7 +138,7 @@ async def test_a_refusal_of_the_limiter_is_reported_once_with_route_and_origin(
     assert "ratelimit" not in logs.text()
 
 
-async def test_events_are_heard_by_observers(service: Service) -> None:
+async def test_observers_receive_events(service: Service) -> None:
     heard: list[Event] = []
     with observed_events(heard.append):
         await service.register_and_log_in()
@@ -154,9 +154,7 @@ async def test_events_are_heard_by_observers(service: Service) -> None:
     ("setting", "value"),
     [("environment", "development"), ("rate_limit_enabled", False), ("trusted_proxies", ("0.0.0.0/0",))],
 )
-def test_a_setting_that_is_not_for_production_is_reported_at_the_start(
-    secret_key: str, logs: Logs, setting: str, value: object
-) -> None:
+def test_an_insecure_setting_is_reported_at_the_start(secret_key: str, logs: Logs, setting: str, value: object) -> None:
     report_insecure_settings(settings_from({"secret_key": secret_key}))
     assert not logs.lines()
     report_insecure_settings(settings_from({"secret_key": secret_key, setting: value}))

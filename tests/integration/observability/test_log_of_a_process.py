@@ -1,4 +1,4 @@
-"""The log of `doorward serve` as a process: no secret in it at any level, and no reader of it holds up an answer."""
+"""The log of `doorward serve` as a process: it contains no secret, and a slow reader delays no response."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ MORE_THAN_A_PIPE_HOLDS = 1_000
 
 
 class Process:
-    """The service, where it answers, and what has been read of its standard output."""
+    """The service, its URL, and the part of its standard output that was read."""
 
     def __init__(self, settings: dict[str, str], folder: Path) -> None:
         self.written = b""
@@ -46,7 +46,7 @@ class Process:
             )
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
-        # No proxy is asked, whatever the environment says.
+        # Proxies of the environment are ignored.
         self.client = httpx.Client(timeout=DEADLINE, trust_env=False)
 
     def _read(self) -> None:
@@ -56,7 +56,7 @@ class Process:
             self._reads.wait()
 
     def stop_reading(self) -> None:
-        """Read one piece more at most."""
+        """Stop reading after at most one more chunk."""
         self._reads.clear()
 
     def read_on(self) -> None:
@@ -110,7 +110,7 @@ def serving(folder: Path, **settings: str) -> Iterator[Process]:
 
 
 def log_in(process: Process) -> tuple[list[str], str]:
-    """Register, log in, refresh and fail to do so; return what no log may hold, and a token that counts."""
+    """Register, log in and refresh; return the secrets that no log may contain, and a valid access token."""
     name, password = mark(), f"{mark()} {mark()}"
     person = {"email": f"{name}@example.com", "username": name, "password": password}
     assert process.client.post("/api/v1/auth/register", json=person).status_code == 201
@@ -137,7 +137,7 @@ def store(store_folder: Path) -> Iterator[SecretStore]:
 
 
 def settings_in_the_store(store: SecretStore, database_url: str, canaries: dict[str, str]) -> dict[str, str]:
-    """Put them there; return the variables of a service that finds them and logs all that it may."""
+    """Store the settings; return the variables of a service that reads them and logs at level debug."""
     name = mark()
     store.put_settings(
         name,
@@ -146,7 +146,7 @@ def settings_in_the_store(store: SecretStore, database_url: str, canaries: dict[
             "SECRET_KEY_PREVIOUS": canaries["previous"],
             "DATABASE_URL": database_url.replace("postgres@", f"postgres:{canaries['database']}@"),
             "POSTGRES_PASSWORD": canaries["postgres"],
-            # Where nothing answers, so that its failures are logged.
+            # No server listens there, so that its failures are logged.
             "RATE_LIMIT_STORAGE_URI": f"redis://:{canaries['redis']}@127.0.0.1:1/0",
         },
     )
@@ -155,7 +155,7 @@ def settings_in_the_store(store: SecretStore, database_url: str, canaries: dict[
 
 
 @pytest.mark.parametrize(("workers", "processes"), [(1, 1), (2, 3)], ids=["one worker", "two workers and their parent"])
-def test_no_secret_is_logged_at_debug_with_settings_in_aws_which_each_process_reads_once(
+def test_no_secret_is_logged_at_debug_and_each_process_reads_aws_settings_once(
     store: SecretStore, store_folder: Path, own_database: str, tmp_path: Path, workers: int, processes: int
 ) -> None:
     canaries = {each: secrets.token_urlsafe(36) for each in ("key", "previous", "database", "redis", "postgres")}
@@ -169,7 +169,7 @@ def test_no_secret_is_logged_at_debug_with_settings_in_aws_which_each_process_re
     events = [str(line["event"]) for line in process.lines()]
     assert set(events) >= {"auth.login.succeeded", "auth.login.failed", "rate_limit.store_unavailable", "http.request"}
     assert "debug" in {line["level"] for line in process.lines()}
-    # The last lines, too, though a signal ends the process right after them.
+    # This includes the last lines, after which a signal ends the process.
     assert len([event for event in events if event.startswith("Finished server process")]) == workers
     evidence = Evidence()
     for secret in (*canaries.values(), *sent[:2]):
@@ -183,8 +183,8 @@ def test_no_secret_is_logged_at_debug_with_settings_in_aws_which_each_process_re
     assert asked - asked_before == processes
 
 
-def ask_many_times(port: int, count: int) -> None:
-    """Make calls over one connection without waiting for each answer, all of which have to come."""
+def pipeline_calls(port: int, count: int) -> None:
+    """Pipeline calls over one connection, and check that all are answered."""
     call = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), DEADLINE) as connection:
         for _ in range(0, count, 100):
@@ -196,14 +196,12 @@ def ask_many_times(port: int, count: int) -> None:
                 received += piece
 
 
-def test_a_reader_that_stalls_holds_up_no_answer_and_gets_every_line_when_it_reads_on(
-    own_database: str, tmp_path: Path
-) -> None:
+def test_a_stalled_log_reader_delays_no_response_and_later_gets_every_line(own_database: str, tmp_path: Path) -> None:
     settings = {"DATABASE_URL": own_database, "SECRET_KEY": secrets.token_urlsafe(48)}
     with serving(tmp_path, **settings) as process:
         _, token = log_in(process)
         process.stop_reading()
-        ask_many_times(process.port, MORE_THAN_A_PIPE_HOLDS)
+        pipeline_calls(process.port, MORE_THAN_A_PIPE_HOLDS)
         assert process.client.get("/health/liveness").status_code == 200
         assert me(process, token) == 200
         process.read_on()
@@ -211,14 +209,14 @@ def test_a_reader_that_stalls_holds_up_no_answer_and_gets_every_line_when_it_rea
         logged = [line for line in process.lines() if line["event"] == "http.request" and line["status"] == 404]
         assert len(logged) == MORE_THAN_A_PIPE_HOLDS
         process.stop_reading()
-        ask_many_times(process.port, MORE_THAN_A_PIPE_HOLDS)
+        pipeline_calls(process.port, MORE_THAN_A_PIPE_HOLDS)
         assert process.stop() == -signal.SIGTERM
 
 
-def test_a_reader_that_stalls_does_not_keep_workers_alive(own_database: str, tmp_path: Path) -> None:
+def test_a_stalled_log_reader_does_not_keep_workers_alive(own_database: str, tmp_path: Path) -> None:
     settings = {"DATABASE_URL": own_database, "SECRET_KEY": secrets.token_urlsafe(48), "WEB_CONCURRENCY": "2"}
     with serving(tmp_path, **settings) as process:
         process.stop_reading()
-        ask_many_times(process.port, MORE_THAN_A_PIPE_HOLDS)
+        pipeline_calls(process.port, MORE_THAN_A_PIPE_HOLDS)
         assert process.client.get("/health/liveness").status_code == 200
         assert process.stop() == 0

@@ -1,4 +1,4 @@
-"""/metrics as a process serves it: summed over workers, also over those that were killed."""
+"""/metrics of a process: summed over all workers, including killed ones."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ class Serving:
         settings = {"WEB_CONCURRENCY": str(workers), "METRICS_PORT": str(self.metrics_port), "TMPDIR": str(folder)}
         settings["SHUTDOWN_DRAIN_SECONDS"] = "0"
         command = [sys.executable, "-m", "doorward", "serve", "--port", str(self.port)]
-        # No proxy is asked; no connection is kept, so that each worker gets its share.
+        # Without proxies, and without keep-alive, so that each worker gets requests.
         self._client = httpx.Client(timeout=DEADLINE, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
         with (folder / "log").open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
@@ -81,13 +81,13 @@ def serving(environment: pytest.MonkeyPatch, own_database: str, tmp_path: Path) 
         yield started
     finally:
         if started.process.poll() is None:
-            # Not killed: the parent ends its workers.
+            # Terminated, not killed, so that the parent ends its workers.
             started.process.terminate()
             started.process.wait(DEADLINE)
         started.close()
 
 
-def test_a_killed_workers_counts_stay_and_its_files_go(serving: Serving) -> None:
+def test_the_counts_of_a_killed_worker_are_kept_and_its_files_removed(serving: Serving) -> None:
     for _ in range(30):
         assert serving.get(ME).status_code == 401
     serving.wait_for(lambda: serving.metrics().get(COUNT) == 30)
@@ -100,9 +100,9 @@ def test_a_killed_workers_counts_stay_and_its_files_go(serving: Serving) -> None
     serving.wait_for(lambda: serving.metrics().get(COUNT) == 31)
 
 
-def test_a_service_with_a_full_disk_answers_and_counts_again_when_there_is_space(serving: Serving) -> None:
+def test_with_a_full_disk_a_service_answers_and_counts_again_when_there_is_space(serving: Serving) -> None:
     (folder,) = serving.folder.glob("doorward-metrics-*")
-    # No file can be made in it: to a worker, that is as a full disk. Root ignores rights, so the folder is moved away.
+    # No file can be created, like on a full disk. The folder is moved away, because root ignores permissions.
     hidden = folder.rename(folder.with_name("hidden"))
     for _ in range(5):
         assert serving.get(ME).status_code == 401
@@ -111,7 +111,7 @@ def test_a_service_with_a_full_disk_answers_and_counts_again_when_there_is_space
     serving.wait_for(lambda: serving.metrics().get(COUNT) == 5)
 
 
-def test_nothing_is_left_behind(serving: Serving) -> None:
+def test_the_metrics_folder_is_removed_at_the_end(serving: Serving) -> None:
     assert serving.files()
     serving.process.send_signal(signal.SIGTERM)
     assert serving.process.wait(DEADLINE) in {0, -signal.SIGTERM}
@@ -120,13 +120,13 @@ def test_nothing_is_left_behind(serving: Serving) -> None:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> int:
-    # The process's own environment is as it was afterwards.
+    # Afterwards the environment of the process is unchanged.
     monkeypatch.setenv(FOLDER_VARIABLE, "/nowhere")
     monkeypatch.setenv(LIBRARY_VARIABLE, "/nowhere")
     return free_port()
 
 
-def test_one_worker_is_read_where_it_is_and_at_one_path_only(port: int) -> None:
+def test_one_worker_serves_its_metrics_without_files_at_one_path_only(port: int) -> None:
     with serving_metrics("127.0.0.1", port, has_workers=False):
         url = f"http://127.0.0.1:{port}"
         answer = httpx.get(f"{url}/metrics?name=x")
@@ -160,7 +160,7 @@ def test_a_scrape_that_fails_is_reported_and_the_next_one_is_answered(
     assert "ZeroDivisionError" in line["exception"]
 
 
-def test_ipv6_is_listened_on_when_asked_for(port: int) -> None:
+def test_metrics_can_be_served_on_ipv6(port: int) -> None:
     with serving_metrics("::1", port, has_workers=False):
         assert httpx.get(f"http://[::1]:{port}/metrics").status_code == 200
 
@@ -178,8 +178,8 @@ def test_a_taken_port_stops_the_start_with_one_line(
     assert "METRICS_PORT" in line
 
 
-async def test_a_service_with_metrics_counts_and_one_without_loads_nothing(make_service: MakeService) -> None:
-    from doorward.observability.metrics import REGISTRY  # noqa: PLC0415 - what is not loaded is the question below
+async def test_a_service_with_metrics_counts_logins_and_has_the_limit_of_its_pool(make_service: MakeService) -> None:
+    from doorward.observability.metrics import REGISTRY  # noqa: PLC0415 - the next test checks that it is not loaded
 
     name, labels = "doorward_logins_total", {"outcome": "succeeded"}
     before = REGISTRY.get_sample_value(name, labels) or 0.0
@@ -189,7 +189,7 @@ async def test_a_service_with_metrics_counts_and_one_without_loads_nothing(make_
     assert REGISTRY.get_sample_value("doorward_database_pool_connections_limit") == 10
 
 
-def test_without_a_port_for_them_nothing_of_metrics_is_loaded(environment: pytest.MonkeyPatch) -> None:
+def test_without_a_metrics_port_no_metrics_module_is_loaded(environment: pytest.MonkeyPatch) -> None:
     del environment
     code = (
         "import sys; from doorward.commands import main; from doorward.wiring.application import app_from_environment; "

@@ -1,4 +1,4 @@
-"""The server of /metrics: what slow, silent, greedy and odd clients get, and that the others are answered meanwhile."""
+"""The server of /metrics: its handling of slow, silent and invalid clients, while others are still answered."""
 
 import contextlib
 import socket
@@ -41,7 +41,7 @@ def connect(port: int) -> socket.socket:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """Return what comes until the end of the connection, whichever way it ends."""
+    """Return all bytes received until the connection is closed or reset."""
     received = bytearray()
     with contextlib.suppress(ConnectionResetError):
         while part := connection.recv(65536):
@@ -50,13 +50,13 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /metr", b"GET /metrics HTTP/1.1\r\nHost: x\r\n"])
-def test_a_client_that_stops_sending_is_cut_off(sent: bytes) -> None:
+def test_a_client_that_stops_sending_is_disconnected(sent: bytes) -> None:
     with serving(SMALL, SOON) as port, connect(port) as connection:
         connection.sendall(sent)
         assert read_all(connection) == b""
 
 
-def test_a_client_that_sends_byte_by_byte_is_cut_off() -> None:
+def test_a_client_that_sends_byte_by_byte_is_disconnected() -> None:
     closed = threading.Event()
     with serving(SMALL, SOON) as port, connect(port) as connection:
 
@@ -72,25 +72,25 @@ def test_a_client_that_sends_byte_by_byte_is_cut_off() -> None:
         dripping.join()
 
 
-def test_a_client_that_does_not_read_is_cut_off() -> None:
+def test_a_client_that_does_not_read_is_disconnected() -> None:
     with serving(LARGE, SOON) as port, connect(port) as connection, connect(port) as witness:
         connection.sendall(REQUEST)
-        # It connected later, so its time runs out later.
+        # It connected later, so its timeout ends later.
         assert read_all(witness) == b""
         assert len(read_all(connection)) < len(LARGE)
 
 
-def test_silent_connections_keep_no_scrape_from_its_answer_and_take_no_threads(port: int) -> None:
+def test_silent_connections_do_not_block_scrapes_and_use_no_threads(port: int) -> None:
     with contextlib.ExitStack() as stack:
         before = threading.active_count()
         silent = [stack.enter_context(connect(port)) for _ in range(2 * MAXIMUM_CONNECTIONS)]
         assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).content == SMALL
         assert threading.active_count() == before
-        # The oldest made room.
+        # The oldest one was closed for a new one.
         assert [read_all(each) for each in silent[:MAXIMUM_CONNECTIONS]] == [b""] * MAXIMUM_CONNECTIONS
 
 
-def test_the_end_closes_what_is_open() -> None:
+def test_the_end_of_the_server_closes_open_connections() -> None:
     with serving(SMALL, NEVER) as port:
         connection = connect(port)
     with connection:
@@ -124,7 +124,7 @@ def test_another_method_is_refused(port: int, method: str) -> None:
         (b"\r\n\r\n", 400),
     ],
 )
-def test_requests_of_any_form_get_one_answer(port: int, sent: bytes, status: int) -> None:
+def test_every_request_gets_one_response(port: int, sent: bytes, status: int) -> None:
     with connect(port) as connection:
         connection.sendall(sent)
         answer = read_all(connection)

@@ -1,4 +1,4 @@
-"""The line of a request, and what is on every line that is written while it runs."""
+"""The log line of a request, and the members of every line logged during it."""
 
 from ipaddress import IPv4Network
 
@@ -13,7 +13,7 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACE_PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
 
-async def test_a_request_is_one_line_with_all_that_is_known_of_it(service: Service, logs: Logs) -> None:
+async def test_a_request_is_one_line_with_all_its_facts(service: Service, logs: Logs) -> None:
     person, pair = await service.register_and_log_in()
     session = str(service.sessions_of(person)[0]["id"])
     answer = await service.get_me(pair.access)
@@ -48,7 +48,7 @@ async def test_the_line_of_a_request_of_an_ended_session_names_the_user(service:
     assert facts(line, "status", "user_id") == (401, person.id)
 
 
-async def test_an_address_that_does_not_exist_is_logged_without_its_path(service: Service, logs: Logs) -> None:
+async def test_an_unknown_path_is_not_logged(service: Service, logs: Logs) -> None:
     canary = mark()
     await service.client.get(f"/{canary}", params={canary: canary}, headers={"User-Agent": canary})
     (*_, line) = events(logs, "http.request")
@@ -56,7 +56,7 @@ async def test_an_address_that_does_not_exist_is_logged_without_its_path(service
     assert canary not in logs.text()
 
 
-async def test_health_calls_are_logged_at_level_debug_and_when_they_fail(
+async def test_health_calls_are_logged_at_level_debug_or_on_failure(
     service: Service, empty_database: str, make_service: MakeService, logs: Logs
 ) -> None:
     await service.client.get("/health/readiness")
@@ -79,7 +79,7 @@ async def test_health_calls_are_logged_at_level_debug_and_when_they_fail(
         ("192.0.2.1", "\u2028forged\x1b", "192.0.2.1"),
     ],
 )
-async def test_the_client_is_the_address_that_the_limits_count(
+async def test_the_logged_client_is_the_address_of_the_rate_limits(
     make_service: MakeService, logs: Logs, peer: str, forwarded_for: str, client: str
 ) -> None:
     service = await make_service(trusted_proxies=(IPv4Network("192.0.2.0/24"),))
@@ -88,14 +88,14 @@ async def test_the_client_is_the_address_that_the_limits_count(
     assert events(logs, "http.request")[-1]["client"] == client
 
 
-async def test_a_traceparent_gives_the_correlation_id(service: Service, logs: Logs) -> None:
+async def test_the_correlation_id_is_the_trace_id_of_a_traceparent(service: Service, logs: Logs) -> None:
     answer = await service.client.get(ME, headers={"traceparent": TRACE_PARENT})
     assert answer.headers["x-correlation-id"] == answer.json()["correlation_id"] == TRACE_ID
     (line,) = events(logs, "http.request")
     assert facts(line, "correlation_id", "trace_id") == (TRACE_ID, TRACE_ID)
 
 
-async def test_a_correlation_id_of_the_callers_own_stands_beside_its_trace(service: Service, logs: Logs) -> None:
+async def test_a_correlation_id_of_the_caller_is_logged_with_the_trace_id(service: Service, logs: Logs) -> None:
     await service.client.get(ME, headers={"traceparent": TRACE_PARENT, "X-Correlation-ID": "mine"})
     (line,) = events(logs, "http.request")
     assert facts(line, "correlation_id", "trace_id") == ("mine", TRACE_ID)
@@ -114,18 +114,18 @@ async def test_a_correlation_id_of_the_callers_own_stands_beside_its_trace(servi
         TRACE_PARENT.replace("0af7", "0ag7"),
     ],
 )
-async def test_a_malformed_traceparent_counts_for_nothing(service: Service, logs: Logs, malformed: str) -> None:
+async def test_a_malformed_traceparent_is_ignored(service: Service, logs: Logs, malformed: str) -> None:
     answer = await service.client.get(ME, headers={"traceparent": malformed})
     assert TRACE_ID not in answer.headers["x-correlation-id"]
     assert "trace_id" not in events(logs, "http.request")[0]
 
 
-async def test_a_traceparent_of_a_later_version_may_say_more(service: Service, logs: Logs) -> None:
+async def test_a_traceparent_of_a_later_version_may_have_more_fields(service: Service, logs: Logs) -> None:
     await service.client.get(ME, headers={"traceparent": f"01{TRACE_PARENT[2:]}-more"})
     assert events(logs, "http.request")[0]["trace_id"] == TRACE_ID
 
 
-async def test_two_traceparents_are_none(service: Service, logs: Logs) -> None:
+async def test_two_traceparents_are_ignored(service: Service, logs: Logs) -> None:
     await service.client.get(ME, headers=[("traceparent", TRACE_PARENT)] * 2)
     assert "trace_id" not in events(logs, "http.request")[0]
 
@@ -135,7 +135,9 @@ async def test_two_traceparents_are_none(service: Service, logs: Logs) -> None:
     ["\r\nforged: line", "\x1b[2J\x1b[31m", "\u2028\u2029\u202e", "a" * 10**6, "\x00"],
     ids=["CR LF", "ANSI", "U+2028", "a megabyte", "NUL"],
 )
-async def test_whatever_a_client_sends_each_line_is_one_capped_line(service: Service, logs: Logs, hostile: str) -> None:
+async def test_hostile_input_is_logged_in_one_line_of_limited_length(
+    service: Service, logs: Logs, hostile: str
+) -> None:
     canary = mark()
     value = f"{canary}{hostile}"
     await service.client.post(REGISTER, json={"email": value, "username": value, "password": value})

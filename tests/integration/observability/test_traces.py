@@ -1,4 +1,4 @@
-"""Traces: what a collector is sent, what it is never sent, and what there is without one."""
+"""Traces: the spans sent to a collector, values that are never sent, and the service without a collector."""
 
 import asyncio
 import subprocess
@@ -34,7 +34,7 @@ def collector() -> Iterator[Collector]:
 
 @asynccontextmanager
 async def running(collector: Collector, database_url: str, secret_key: str, clock: FakeClock) -> AsyncIterator[Service]:
-    """Run the application; all spans are sent when it has ended."""
+    """Run the application, and send all spans at its end."""
     values = {
         "environment": "development",
         "secret_key": secret_key,
@@ -59,7 +59,7 @@ def traced(collector: Collector, shared_database: str, secret_key: str, clock: F
     return make
 
 
-async def test_a_request_is_a_server_span_and_each_statement_one_below_it(traced: Traced) -> None:
+async def test_a_request_is_a_server_span_and_each_statement_a_child_span(traced: Traced) -> None:
     collector = await traced(lambda service: service.register_and_log_in())
     request = collector.named(f"POST {TOKEN}")
     assert (request.kind, request.parent_id, request.is_error) == (SERVER, "", False)
@@ -113,26 +113,26 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
     }
 
 
-async def test_a_callers_trace_goes_on(traced: Traced, logs: Logs) -> None:
+async def test_the_trace_of_a_caller_is_continued(traced: Traced, logs: Logs) -> None:
     collector = await traced(lambda service: service.client.get(ME, headers={"traceparent": TRACE_PARENT}))
     span = collector.named(f"GET {ME}")
     assert (span.trace_id, span.parent_id) == (TRACE_ID, CALLERS_SPAN)
     assert events(logs, "http.request")[0]["trace_id"] == TRACE_ID
 
 
-async def test_the_log_and_the_correlation_id_speak_of_a_trace_that_began_here(traced: Traced, logs: Logs) -> None:
+async def test_a_new_trace_id_is_in_the_log_and_the_correlation_id(traced: Traced, logs: Logs) -> None:
     collector = await traced(lambda service: service.client.get(ME))
     (line,) = events(logs, "http.request")
     assert line["trace_id"] == line["correlation_id"] == collector.named(f"GET {ME}").trace_id
 
 
 @pytest.mark.parametrize("malformed", ["", "00-xyz", TRACE_PARENT.replace(TRACE_ID, "0" * 32)])
-async def test_a_malformed_trace_is_begun_anew(traced: Traced, malformed: str) -> None:
+async def test_a_malformed_traceparent_starts_a_new_trace(traced: Traced, malformed: str) -> None:
     collector = await traced(lambda service: service.client.get(ME, headers={"traceparent": malformed}))
     assert collector.named(f"GET {ME}").parent_id == ""
 
 
-async def test_no_span_holds_a_value_of_a_request_or_a_statement(traced: Traced) -> None:
+async def test_no_span_contains_a_value_of_a_request_or_a_statement(traced: Traced) -> None:
     canary, secrets = mark(), []
 
     async def badly(service: Service) -> None:
@@ -162,7 +162,7 @@ async def test_a_statement_that_fails_has_its_sqlstate(
     assert [(span.name, span.attributes["error.type"]) for span in failed] == [("sessions.add_session", "23505")]
 
 
-async def test_an_address_that_does_not_exist_has_no_name_of_its_own(traced: Traced) -> None:
+async def test_an_unknown_path_or_method_is_not_in_the_name_of_a_span(traced: Traced) -> None:
     collector = await traced(lambda service: service.client.request("BREW", "/nowhere"))
     (span,) = collector.spans()
     assert (span.name, span.attributes) == (
@@ -171,7 +171,7 @@ async def test_an_address_that_does_not_exist_has_no_name_of_its_own(traced: Tra
     )
 
 
-async def test_an_answer_of_5xx_is_an_error(traced: Traced) -> None:
+async def test_a_5xx_response_is_an_error(traced: Traced) -> None:
     async def crash(service: Service) -> None:
         service.app.state.services.sessions = None
         assert (await service.client.post(REFRESH, json={"refresh_token": "a"})).status_code == 500
@@ -180,21 +180,19 @@ async def test_an_answer_of_5xx_is_an_error(traced: Traced) -> None:
     assert collector.named(f"POST {REFRESH}").is_error
 
 
-async def test_the_variables_of_opentelemetry_mean_what_they_say(
-    traced: Traced, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_variables_of_opentelemetry_are_used(traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "our-login")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
     collector = await traced(lambda service: service.client.get(ME))
     assert {span.service for span in collector.spans()} == {"our-login"}
 
 
-async def test_without_a_name_given_the_service_is_doorward(traced: Traced) -> None:
+async def test_the_default_service_name_is_doorward(traced: Traced) -> None:
     collector = await traced(lambda service: service.client.get(ME))
     assert {span.service for span in collector.spans()} == {"doorward"}
 
 
-async def test_a_sampler_that_takes_nothing_sends_nothing_and_all_is_well(
+async def test_with_a_sampler_that_is_always_off_no_span_is_sent(
     traced: Traced, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
@@ -203,7 +201,7 @@ async def test_a_sampler_that_takes_nothing_sends_nothing_and_all_is_well(
     assert "trace_id" in events(logs, "http.request")[0]
 
 
-async def test_a_collector_that_is_not_there_costs_no_request(
+async def test_an_unreachable_collector_fails_no_request(
     make_service: Callable[..., Awaitable[Service]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
@@ -213,7 +211,7 @@ async def test_a_collector_that_is_not_there_costs_no_request(
 
 
 EXTRA = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.proto", "google.protobuf")
-"""What the extra brings. FastAPI itself needs, and loads, the bare interface."""
+"""Modules of the extra. FastAPI itself loads only the API package."""
 
 LOADED = (
     "import sys; from doorward.commands import main; from doorward.wiring.application import app_from_environment; "
@@ -225,12 +223,12 @@ WITHOUT_THE_EXTRA = (
 )
 
 
-def test_without_a_collector_nothing_of_the_extra_is_loaded(environment: pytest.MonkeyPatch) -> None:
+def test_without_a_collector_no_module_of_the_extra_is_loaded(environment: pytest.MonkeyPatch) -> None:
     del environment
     assert subprocess.run([sys.executable, "-c", LOADED], check=False, timeout=DEADLINE).returncode == 0
 
 
-def test_without_the_extra_a_collectors_address_stops_the_start_with_one_line(
+def test_a_collector_url_without_the_extra_stops_the_start_with_one_line(
     environment: pytest.MonkeyPatch, own_database: str
 ) -> None:
     environment.setenv("DATABASE_URL", own_database)
@@ -245,7 +243,7 @@ def test_without_the_extra_a_collectors_address_stops_the_start_with_one_line(
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Start and stop the application as a server does: the framework looks at its environment then."""
+    """Start and stop the application like a server, because the framework reads its environment then."""
     to_app: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     from_app: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
     running = asyncio.create_task(app({"type": "lifespan"}, to_app.get, from_app.put))
@@ -258,7 +256,7 @@ async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     await running
 
 
-async def test_the_frameworks_own_telemetry_which_would_send_query_strings_stays_off(
+async def test_the_frameworks_own_telemetry_stays_off_because_it_sends_query_strings(
     collector: Collector, shared_database: str, secret_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
@@ -277,7 +275,7 @@ async def test_the_frameworks_own_telemetry_which_would_send_query_strings_stays
 
 
 @pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINTS"])
-def test_other_names_of_opentelemetry_are_no_misspelt_settings(
+def test_other_variables_of_opentelemetry_are_not_reported_as_misspelt(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     environment.setenv(name, "http://127.0.0.1:4318")

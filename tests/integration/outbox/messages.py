@@ -81,7 +81,7 @@ class Outbox:
 
 async def eventually(condition: Callable[[], bool], *, bound_seconds: float = 60) -> None:
     async with asyncio.timeout(bound_seconds):
-        while not condition():  # noqa: ASYNC110 - another task or process is watched
+        while not condition():  # noqa: ASYNC110 - another task or process is polled
             await asyncio.sleep(0.01)
 
 

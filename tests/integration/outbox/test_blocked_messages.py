@@ -1,4 +1,4 @@
-"""Messages that wait for others: they hide none that is due, and none waits longer than it must."""
+"""Messages that wait for others do not block due ones, and wait no longer than necessary."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +19,7 @@ def outbox(own_database: str) -> Outbox:
 
 
 def fill(outbox: Outbox, rows: int, *, endpoint: UUID, streams: int) -> None:
-    """Store messages of some streams, whose first ones are tried again later."""
+    """Store messages of some streams whose first messages have to be retried later."""
     outbox.sql(
         "INSERT INTO outbox (message_id, channel, kind, payload, endpoint, stream, due_at)"
         " SELECT gen_random_uuid(), %s, 'kind', '', %s, (%s::uuid[])[1 + number %% %s],"
@@ -30,7 +30,7 @@ def fill(outbox: Outbox, rows: int, *, endpoint: UUID, streams: int) -> None:
 
 
 @pytest.mark.parametrize("streams", [1, 500])
-async def test_a_due_message_behind_20000_that_wait_is_delivered(outbox: Outbox, streams: int) -> None:
+async def test_a_due_message_after_20000_waiting_ones_is_delivered(outbox: Outbox, streams: int) -> None:
     fill(outbox, BLOCKED, endpoint=uuid4(), streams=streams)
     message_id = await outbox.add(endpoint=uuid4(), stream=uuid4())
     receiver = Receiver()
@@ -41,7 +41,7 @@ async def test_a_due_message_behind_20000_that_wait_is_delivered(outbox: Outbox,
     assert waiting == [{"count": BLOCKED + streams}], "they are due when the first of their stream is"
 
 
-async def test_those_that_wait_are_looked_at_once_and_not_at_each_poll(outbox: Outbox) -> None:
+async def test_waiting_messages_are_updated_once_and_not_at_each_poll(outbox: Outbox) -> None:
     fill(outbox, 2000, endpoint=uuid4(), streams=1)
     delivery = outbox.delivery(Receiver())
     await delivery.deliver_due()
@@ -66,7 +66,7 @@ async def test_messages_of_one_channel_are_not_read_to_find_those_of_another(out
     assert after[0]["rows"] - before[0]["rows"] < 100
 
 
-async def test_a_stream_goes_on_at_once_when_its_first_message_is_delivered(outbox: Outbox) -> None:
+async def test_a_stream_continues_at_once_after_its_first_message_is_delivered(outbox: Outbox) -> None:
     endpoint, stream = uuid4(), uuid4()
     ids = [await outbox.add(endpoint=endpoint, stream=stream) for _ in range(5)]
     receiver = Receiver(TryAgain("status_500"), Delivered())
@@ -79,7 +79,7 @@ async def test_a_stream_goes_on_at_once_when_its_first_message_is_delivered(outb
     assert [each.message_id for each in receiver.got[1:]] == ids
 
 
-async def test_order_is_kept_by_processes_that_deliver_at_the_same_time(outbox: Outbox) -> None:
+async def test_concurrent_processes_keep_the_order(outbox: Outbox) -> None:
     endpoint, streams = uuid4(), [uuid4() for _ in range(5)]
     stored: dict[UUID, UUID] = {}
     for _ in range(12):
@@ -111,7 +111,7 @@ async def test_order_is_kept_by_processes_that_deliver_at_the_same_time(outbox: 
         assert [each for each in got if stored[each] == stream] == mine
 
 
-async def test_a_slow_message_holds_its_own_place_only(outbox: Outbox) -> None:
+async def test_a_slow_message_occupies_only_its_own_slot(outbox: Outbox) -> None:
     slow_id = await outbox.add()
     others = [await outbox.add() for _ in range(4)]
     released = asyncio.Event()

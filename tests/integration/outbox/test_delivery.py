@@ -1,4 +1,4 @@
-"""Delivery: what comes of each message by what its receiver says, and none before its turn."""
+"""Delivery: the outcome of each message by its receiver's response, in the right order."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ async def test_a_delivered_message_is_removed(outbox: Outbox, logs: Logs) -> Non
     assert line["message_id"] == str(message_id)
 
 
-async def test_a_message_that_is_not_to_be_delivered_is_removed(outbox: Outbox, logs: Logs) -> None:
+async def test_a_dropped_message_is_removed(outbox: Outbox, logs: Logs) -> None:
     await outbox.add()
     await outbox.delivery(Receiver(Dropped("nothing_to_send"))).deliver_due()
     assert outbox.rows() == []
@@ -37,9 +37,7 @@ async def test_a_message_that_is_not_to_be_delivered_is_removed(outbox: Outbox, 
 
 
 @pytest.mark.parametrize(("failures", "seconds"), [(1, 5), (2, 30), (3, 120)])
-async def test_a_message_that_was_not_taken_is_tried_again_later_each_time(
-    outbox: Outbox, failures: int, seconds: int
-) -> None:
+async def test_retries_of_a_message_have_increasing_delays(outbox: Outbox, failures: int, seconds: int) -> None:
     await outbox.add()
     delivery = outbox.delivery(Receiver(TryAgain("smtp_451")))
     for _ in range(failures):
@@ -51,7 +49,7 @@ async def test_a_message_that_was_not_taken_is_tried_again_later_each_time(
     assert await delivery.deliver_due() == 0
 
 
-async def test_what_is_refused_twice_for_now_is_delivered_the_third_time(outbox: Outbox) -> None:
+async def test_a_message_with_two_temporary_refusals_is_delivered_at_the_third_attempt(outbox: Outbox) -> None:
     await outbox.add()
     receiver = Receiver(TryAgain("smtp_451"), TryAgain("smtp_451"), Delivered())
     delivery = outbox.delivery(receiver)
@@ -72,7 +70,7 @@ async def test_a_refused_message_is_a_dead_letter_without_content(outbox: Outbox
     assert await outbox.delivery(Receiver()).deliver_due() == 0
 
 
-async def test_an_expired_message_is_a_dead_letter_and_is_not_tried(outbox: Outbox, clock: FakeClock) -> None:
+async def test_an_expired_message_is_a_dead_letter_without_an_attempt(outbox: Outbox, clock: FakeClock) -> None:
     await outbox.add(expires_at=clock.now())
     receiver = Receiver()
     await outbox.delivery(receiver, clock=clock).deliver_due()
@@ -80,7 +78,7 @@ async def test_an_expired_message_is_a_dead_letter_and_is_not_tried(outbox: Outb
     assert [(row["dead_reason"], bytes(row["payload"])) for row in outbox.rows()] == [("expired", b"")]
 
 
-async def test_a_message_is_tried_until_the_moment_of_its_expiry(outbox: Outbox, clock: FakeClock) -> None:
+async def test_a_message_is_retried_until_its_expiry(outbox: Outbox, clock: FakeClock) -> None:
     await outbox.add(expires_at=clock.now() + timedelta(microseconds=1))
     assert await outbox.delivery(Receiver(), clock=clock).deliver_due() == 1
     assert outbox.rows() == []
@@ -105,7 +103,7 @@ async def test_outages_consume_no_attempts_and_five_open_the_circuit(outbox: Out
     outbox.make_due()
     assert await delivery.deliver_due() == 0, "the circuit is open"
     now[0] = 30.0
-    assert await delivery.deliver_due() == 1, "one message tries whether the receiver is back"
+    assert await delivery.deliver_due() == 1, "one message probes the receiver"
     now[0] = 89.9
     assert await delivery.deliver_due() == 0, "the second pause is twice as long"
     now[0] = 90.0
@@ -125,7 +123,7 @@ async def test_a_postponed_message_waits_and_no_attempt_is_counted(outbox: Outbo
     assert 50 < row["wait"] <= 60
 
 
-async def test_messages_of_channels_without_a_handler_stay(outbox: Outbox) -> None:
+async def test_messages_of_channels_without_a_handler_are_kept(outbox: Outbox) -> None:
     await outbox.add(channel="webhook")
     assert await outbox.delivery(Receiver()).deliver_due() == 0
     assert [row["attempts"] for row in outbox.rows()] == [0]
@@ -143,7 +141,7 @@ async def test_messages_of_a_stream_keep_their_order_and_delay_no_other_stream(o
     assert [each.message_id for each in receiver.got[2:]] == ids[:2]
 
 
-async def test_a_dead_letter_lets_its_stream_go_on(outbox: Outbox) -> None:
+async def test_a_stream_continues_after_a_dead_letter(outbox: Outbox) -> None:
     endpoint, stream = uuid4(), uuid4()
     ids = [await outbox.add(endpoint=endpoint, stream=stream) for _ in range(2)]
     receiver = Receiver(Refused("status_410"), Delivered())
@@ -151,7 +149,7 @@ async def test_a_dead_letter_lets_its_stream_go_on(outbox: Outbox) -> None:
     assert [each.message_id for each in receiver.got] == ids
 
 
-async def test_a_defect_that_one_message_meets_stops_no_other(outbox: Outbox, logs: Logs) -> None:
+async def test_an_error_with_one_message_does_not_stop_others(outbox: Outbox, logs: Logs) -> None:
     first, second = await outbox.add(), await outbox.add()
 
     class Defective(Receiver):
@@ -180,7 +178,7 @@ async def test_dead_letters_are_removed_after_14_days(outbox: Outbox, clock: Fak
     assert [row["message_id"] for row in outbox.rows()] == [waiting]
 
 
-async def test_the_outbox_is_measured(outbox: Outbox, logs: Logs) -> None:
+async def test_the_size_of_the_outbox_is_measured(outbox: Outbox, logs: Logs) -> None:
     await outbox.add()
     await outbox.delivery(Receiver(Refused("smtp_550"))).deliver_due()
     await outbox.add(channel="webhook")

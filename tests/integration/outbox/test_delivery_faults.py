@@ -1,4 +1,4 @@
-"""Delivery by several processes, of which some die, and on a database that goes away: each message once."""
+"""Delivery by several processes, some of which are killed, and with an unavailable database: each message once."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def outbox(own_database: str) -> Outbox:
     return Outbox(own_database)
 
 
-async def test_processes_that_claim_at_the_same_moment_never_claim_one_message_twice(outbox: Outbox) -> None:
+async def test_concurrent_processes_never_claim_a_message_twice(outbox: Outbox) -> None:
     outbox.sql(
         "INSERT INTO outbox (message_id, channel, kind, payload)"
         " SELECT gen_random_uuid(), %s, 'kind', '' FROM generate_series(1, 3000)",
@@ -64,7 +64,7 @@ def claiming_process(url: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE)
 
 
-async def test_a_message_of_a_process_that_was_killed_is_delivered_after_its_lease(outbox: Outbox) -> None:
+async def test_a_message_of_a_killed_process_is_delivered_after_its_lease(outbox: Outbox) -> None:
     message_id = await outbox.add()
     process = claiming_process(outbox.url)
     try:
@@ -78,14 +78,14 @@ async def test_a_message_of_a_process_that_was_killed_is_delivered_after_its_lea
     (row,) = outbox.rows()
     # On a busy machine the lease may be about to end.
     if row["wait"] > 1:
-        assert await delivery.deliver_due() == 0, "it is the killed process's until its lease ends"
+        assert await delivery.deliver_due() == 0, "it belongs to the killed process until its lease ends"
     outbox.sql("SELECT pg_sleep(greatest(0, extract(epoch FROM due_at - clock_timestamp()))) FROM outbox")
     assert await delivery.deliver_due() == 1
     assert [(each.message_id, each.attempts) for each in receiver.got] == [(message_id, 2)]
     assert outbox.rows() == []
 
 
-async def test_what_a_process_says_after_its_lease_changes_nothing_of_the_next_claim(outbox: Outbox) -> None:
+async def test_a_result_after_the_end_of_the_lease_does_not_change_the_next_claim(outbox: Outbox) -> None:
     await outbox.add()
     released = asyncio.Event()
 
@@ -106,7 +106,7 @@ async def test_what_a_process_says_after_its_lease_changes_nothing_of_the_next_c
 
 
 class FlakyDatabase(PlainDatabase):
-    """A database that is away for some calls."""
+    """A database that is unavailable for some calls."""
 
     away = 0
 
@@ -119,7 +119,7 @@ class FlakyDatabase(PlainDatabase):
             yield connection
 
 
-async def test_what_was_delivered_while_postgresql_went_away_is_not_delivered_again(outbox: Outbox, logs: Logs) -> None:
+async def test_a_message_delivered_during_an_outage_is_not_delivered_again(outbox: Outbox, logs: Logs) -> None:
     await outbox.add()
     database = FlakyDatabase(outbox.url)
 
@@ -145,7 +145,7 @@ async def test_the_running_delivery_survives_an_outage_of_postgresql(outbox: Out
         await eventually(lambda: outbox.rows() == [])
 
 
-async def test_a_notice_is_looked_for_before_the_next_poll(outbox: Outbox) -> None:
+async def test_a_notification_triggers_a_delivery_before_the_next_poll(outbox: Outbox) -> None:
     receiver = Receiver()
     times = DeliveryTimes(poll_seconds=600, notice_seconds=0.01, measure_seconds=600)
     delivery = outbox.delivery(receiver, times=times)
@@ -156,7 +156,7 @@ async def test_a_notice_is_looked_for_before_the_next_poll(outbox: Outbox) -> No
         await eventually(lambda: len(receiver.got) == 1)
 
 
-async def test_at_the_end_what_is_under_way_ends_and_nothing_more_is_claimed(outbox: Outbox) -> None:
+async def test_at_the_end_running_deliveries_finish_and_nothing_more_is_claimed(outbox: Outbox) -> None:
     for _ in range(2):
         await outbox.add()
     begun, released = asyncio.Event(), asyncio.Event()
@@ -175,7 +175,7 @@ async def test_at_the_end_what_is_under_way_ends_and_nothing_more_is_claimed(out
     assert len(outbox.rows()) == 1
 
 
-async def test_what_does_not_end_in_its_grace_returns_after_its_lease(outbox: Outbox) -> None:
+async def test_a_delivery_beyond_the_grace_period_is_retried_after_its_lease(outbox: Outbox) -> None:
     await outbox.add()
     begun = asyncio.Event()
 

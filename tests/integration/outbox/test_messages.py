@@ -1,4 +1,4 @@
-"""A message is stored in the transaction of the change that it tells of, and is due at once."""
+"""A message is stored in the transaction of its change, and is due at once."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Stored payloads are sealed again under the present key, while messages come and go."""
+"""Stored payloads are encrypted again with the current key, while messages are added and removed."""
 
 import secrets
 
@@ -20,7 +20,7 @@ def outbox(own_database: str) -> Outbox:
 
 
 def opened(outbox: Outbox, key: bytes) -> list[MailRequest]:
-    """Return the requests that open with this key alone."""
+    """Return the payloads that this key alone decrypts."""
     found, sealer = [], AesGcmSealer([key])
     for row in outbox.rows():
         try:
@@ -31,7 +31,7 @@ def opened(outbox: Outbox, key: bytes) -> list[MailRequest]:
     return found
 
 
-async def test_what_another_key_sealed_opens_with_the_present_one_alone(outbox: Outbox) -> None:
+async def test_payloads_of_another_key_are_encrypted_with_the_current_key(outbox: Outbox) -> None:
     await add_mails(outbox, OLD, mails=5)
     await add_mails(outbox, NEW, mails=2)
     before = opened(outbox, OLD) + opened(outbox, NEW)
@@ -44,7 +44,7 @@ async def test_what_another_key_sealed_opens_with_the_present_one_alone(outbox: 
     assert await resealing.reseal() == Resealed(resealed=0, unreadable=0)
 
 
-async def test_what_no_key_opens_is_counted_and_left(outbox: Outbox) -> None:
+async def test_payloads_that_no_key_decrypts_are_counted_and_kept(outbox: Outbox) -> None:
     await add_mails(outbox, LOST)
     await add_mails(outbox, OLD)
     sealer = AesGcmSealer([NEW, OLD])
@@ -52,7 +52,7 @@ async def test_what_no_key_opens_is_counted_and_left(outbox: Outbox) -> None:
     assert len(opened(outbox, LOST)) == 1
 
 
-async def test_a_dead_letter_without_content_is_left(outbox: Outbox) -> None:
+async def test_a_dead_letter_without_content_is_not_changed(outbox: Outbox) -> None:
     await add_mails(outbox, OLD)
     outbox.sql("UPDATE outbox SET dead_reason = 'expired', died_at = now(), payload = ''")
     sealer = AesGcmSealer([NEW, OLD])
@@ -61,7 +61,7 @@ async def test_a_dead_letter_without_content_is_left(outbox: Outbox) -> None:
 
 
 class ChangingSealer(AesGcmSealer):
-    """Has a message die and another be sent while it seals."""
+    """A sealer during whose call one message becomes a dead letter and another is sent."""
 
     outbox: Outbox
     dying: int
@@ -75,7 +75,7 @@ class ChangingSealer(AesGcmSealer):
         return super().seal(data, context=context)
 
 
-async def test_a_message_that_is_sent_or_dies_meanwhile_stays_so(outbox: Outbox) -> None:
+async def test_a_message_sent_or_dead_meanwhile_is_not_restored(outbox: Outbox) -> None:
     await add_mails(outbox, OLD, mails=3)
     sealer = ChangingSealer([NEW, OLD])
     sealer.outbox = outbox

@@ -53,7 +53,7 @@ EXPECTED: Final = {"register": 201, "token": 200, "me": 200, "refresh": 200, "re
 
 @dataclass
 class Ledger:
-    """The responses and their times by the clock; several threads write it."""
+    """The responses with their times by the clock; it is written by several threads."""
 
     clock: RunningTime
     registered: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Ledger:
 
 
 class Faulty:
-    """A PostgreSQL that tests may break, and a service that uses it as a role without special privileges."""
+    """A PostgreSQL in which tests cause faults, and a service that uses it with an unprivileged role."""
 
     def __init__(
         self, server: EmbeddedPostgres, clock: RunningTime, folder: Path, tablespace: Path | None = None

@@ -13,7 +13,7 @@ from tests.integration.service import FakeClock, Service
 
 
 class SkewedHost(HostClock):
-    """A host whose time of day is ahead, with another uptime, and whose clocks run at another rate."""
+    """A host whose time of day, uptime and clock rate differ."""
 
     def __init__(self, ahead: float = 0.0, *, uptime: float = 0.0, rate: float = 1.0) -> None:
         self._ahead = ahead
@@ -30,7 +30,7 @@ class SkewedHost(HostClock):
 
 @asynccontextmanager
 async def running_on(host: HostClock, settings: Settings) -> AsyncIterator[Service]:
-    """Run the application on that host around the block; its time is PostgreSQL's, not that of a fake clock."""
+    """Run the application on that host in the context; its time is PostgreSQL's, not that of a fake clock."""
     app = create_wired_app(settings, host=host, timeouts=replace(LONG_TIMEOUTS, clock_interval=TIMEOUTS.clock_interval))
     async with app.router.lifespan_context(app):
         service = Service(app, settings, FakeClock())

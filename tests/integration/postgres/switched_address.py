@@ -1,4 +1,4 @@
-"""An address of PostgreSQL that leads to one server, and later to another, like a DNS name or a virtual IP address."""
+"""An address of PostgreSQL that can be switched to another server, like a DNS name or a virtual IP address."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ HANGS_AFTER_SECONDS: Final = 120
 
 
 class SwitchedAddress:
-    """A loopback port. Connections from before a switch keep their server."""
+    """A loopback port. Connections made before a switch keep their server."""
 
     def __init__(self, target: Path) -> None:
         """Take the Unix socket of the first server."""

@@ -1,4 +1,4 @@
-"""Copies of the service whose hosts' clocks differ are as one: PostgreSQL's clock decides."""
+"""Copies of the service on hosts with different clocks behave alike, because all use PostgreSQL's clock."""
 
 import math
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from tests.integration.service import FakeClock, Logs, Service, events, is_probl
 LEEWAY_SECONDS = 10
 FORTY_DAYS = timedelta(days=40).total_seconds()
 STALL_SECONDS = 15
-"""By how much a machine that stalls may spoil a measurement: less than any difference of the clocks here."""
+"""The tolerance for a stalled machine, which is less than each difference of the clocks."""
 
 HOSTS = (
     HostClock(),
@@ -64,7 +64,7 @@ async def test_a_used_token_gets_the_same_successor_from_every_copy_within_the_l
         assert first.sessions_of(person)[0]["ended_at"] is None
 
 
-async def test_the_leeway_ends_at_every_copy_when_it_has_passed_by_postgresqls_clock(copies: list[Service]) -> None:
+async def test_the_leeway_ends_at_every_copy_by_postgresqls_clock(copies: list[Service]) -> None:
     for copy in copies:
         person, pair = await copies[0].register_and_log_in()
         await copies[0].refresh(pair.refresh)
@@ -77,7 +77,7 @@ async def test_the_leeway_ends_at_every_copy_when_it_has_passed_by_postgresqls_c
         assert copy.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_an_access_token_of_any_copy_is_issued_by_postgresqls_time_and_works_at_every_copy(
+async def test_access_tokens_have_postgresqls_time_and_are_valid_at_every_copy(
     copies: list[Service],
 ) -> None:
     for first in copies:
@@ -88,7 +88,7 @@ async def test_an_access_token_of_any_copy_is_issued_by_postgresqls_time_and_wor
         assert {(await copy.get_me(pair.access)).status_code for copy in copies} == {200}
 
 
-async def test_a_session_ends_at_every_copy_when_it_has_expired_by_postgresqls_clock(copies: list[Service]) -> None:
+async def test_a_session_expires_at_every_copy_by_postgresqls_clock(copies: list[Service]) -> None:
     for copy in copies:
         person, pair = await copies[0].register_and_log_in()
         copy.sql(
@@ -100,7 +100,7 @@ async def test_a_session_ends_at_every_copy_when_it_has_expired_by_postgresqls_c
         assert (await copy.post_refresh(pair.refresh)).status_code == 401
 
 
-async def test_items_of_all_copies_are_listed_in_the_order_in_which_they_were_made(copies: list[Service]) -> None:
+async def test_items_of_all_copies_are_listed_in_the_order_of_creation(copies: list[Service]) -> None:
     _, pair = await copies[0].register_and_log_in()
     bearer = {"Authorization": f"Bearer {pair.access}"}
     for number, copy in enumerate(copies):
@@ -111,9 +111,7 @@ async def test_items_of_all_copies_are_listed_in_the_order_in_which_they_were_ma
     assert [item["title"] for item in listed.json()["items"]] == ["0", "1", "2"]
 
 
-async def test_a_difference_is_reported_at_the_start_with_its_sign_and_a_right_clock_is_not(
-    settings: Settings, logs: Logs
-) -> None:
+async def test_only_a_wrong_clock_is_reported_at_the_start_with_its_difference(settings: Settings, logs: Logs) -> None:
     for host in HOSTS:
         async with running_on(host, settings) as service:
             assert database_of(service).clock.difference() is not None
@@ -130,7 +128,7 @@ async def test_a_host_forty_days_ahead_deletes_no_live_session(own_database: str
         await right.register_and_log_in()
         right.sql("UPDATE sessions SET expires_at = now() - interval '31 days' WHERE user_id <> %s", person.id)
         database = database_of(ahead)
-        # Without the refusal that stands before it: the moment is PostgreSQL's.
+        # Bypasses the check of the difference; the time of the deletion is PostgreSQL's.
         assert await Pruning(database=database, clock=database.clock, retention=timedelta(days=30)).prune() == 1
         assert (await right.get_me(pair.access)).status_code == 200
 
@@ -149,16 +147,16 @@ async def test_nothing_is_pruned_while_the_clocks_differ_by_more_than_a_minute(
         with pytest.raises(ClocksDifferError):
             await prune(settings, SkewedHost(ahead))
         assert len(service.sql("SELECT id FROM sessions")) == 1
-        # A refused turn counts as none, so a copy on a right host does what is due.
+        # A refused run does not count, so a copy on a host with a right clock prunes.
         assert await prune(settings) == 1
 
 
-async def test_while_postgresqls_time_is_unknown_a_token_is_neither_accepted_nor_refused(
+async def test_without_postgresqls_time_a_call_with_a_token_returns_503(
     settings: Settings, secret_key: str, copies: list[Service]
 ) -> None:
     _, pair = await copies[0].register_and_log_in()
     unreachable = settings_of_the_ring("postgresql://ada@127.0.0.1:1/doorward", secret_key, {})
-    # Not opened: a start would wait for a connection.
+    # Not started, because the start would wait for a connection.
     service = Service(create_wired_app(unreachable, host=SkewedHost(FORTY_DAYS)), settings, FakeClock())
     async with service.client:
         assert is_problem(await service.get_me(pair.access), 503, "service_unavailable")

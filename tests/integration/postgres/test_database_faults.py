@@ -1,4 +1,4 @@
-"""What clients see while PostgreSQL is away, slow or in the way, and that all is well again by itself afterwards."""
+"""Responses while PostgreSQL is unavailable, slow or locked, and the recovery without a restart."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, mark, statuses
 
 BOUND_SECONDS = 20
-"""Generous: the machine may be busy. Without bounds of its own, psycopg waits 30 seconds."""
+"""Long, because the machine may be busy. Without a timeout of the service, psycopg waits 30 seconds."""
 
 REFRESHES = 60
 STATEMENTS_UNDER_WAY = """SELECT pid FROM pg_stat_activity
@@ -28,13 +28,13 @@ WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend
 
 @pytest.fixture
 def limits_of_time() -> Timeouts:
-    """Those of production."""
+    """The timeouts of production."""
     return TIMEOUTS
 
 
 @pytest.fixture(scope="module")
 def breakable() -> Iterator[EmbeddedPostgres]:
-    """A server of this file's own, which tests may stop and freeze."""
+    """A server for this file, which tests may stop and freeze."""
     with EmbeddedPostgres(durable=False) as server:
         migrate(server.url())
         yield server
@@ -68,7 +68,7 @@ def _is_unavailable(answer: httpx.Response) -> bool:
 
 
 async def _all_unavailable(service: Service, person: Person, pair: Pair) -> None:
-    """Send every call once, all together; each must be refused in time."""
+    """Send every call once, concurrently; each must be refused in time."""
     async with asyncio.timeout(BOUND_SECONDS):
         calls = _calls(service, person, pair)
         answers = await asyncio.gather(*map(service.client.send, calls.values()))
@@ -81,11 +81,11 @@ async def _all_unavailable(service: Service, person: Person, pair: Pair) -> None
 
 async def _until_ready(service: Service) -> None:
     async with asyncio.timeout(60):
-        while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - it is the question
+        while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - polls until the recovery
             await asyncio.sleep(0.05)
 
 
-async def test_while_the_server_is_stopped_every_call_is_503_and_afterwards_all_is_well(
+async def test_while_the_server_is_stopped_every_call_returns_503_and_recovers_afterwards(
     fragile: Service, breakable: EmbeddedPostgres
 ) -> None:
     person, pair = await fragile.register_and_log_in()
@@ -99,10 +99,10 @@ async def test_while_the_server_is_stopped_every_call_is_503_and_afterwards_all_
     assert (await fragile.post_refresh(pair.refresh)).status_code == 200
 
 
-async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_is_well(
+async def test_while_the_server_is_frozen_every_call_returns_503_and_recovers_afterwards(
     fragile: Service, breakable: EmbeddedPostgres
 ) -> None:
-    """No rotation that waited in the frozen server is carried out later: its retry would be taken for theft."""
+    """A rotation waiting in the frozen server must not be executed later, because its retry would count as reuse."""
     person, pair = await fragile.register_and_log_in()
     pairs = [await fragile.log_in(person) for _ in range(REFRESHES)]
     breakable.suspend()
@@ -111,7 +111,7 @@ async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_i
         database = fragile.database
         while database.pool_load().idle:  # noqa: ASYNC110 - the rotations have to be sent before the other calls
             await asyncio.sleep(0)
-        # All are answered before the server goes on, so what was sent is late.
+        # All calls return before the server continues, so the statements sent to it are late.
         await _all_unavailable(fragile, person, pair)
         answers = await asyncio.gather(*refreshes)
     finally:
@@ -119,13 +119,13 @@ async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_i
     assert all(map(_is_unavailable, answers))
     await _until_ready(fragile)
     assert (await fragile.post_token(person.username, PASSWORD)).status_code == 200
-    while fragile.sql(STATEMENTS_UNDER_WAY):  # noqa: ASYNC110 - another process is watched
+    while fragile.sql(STATEMENTS_UNDER_WAY):  # noqa: ASYNC110 - another process is polled
         await asyncio.sleep(0.05)
     retries = await asyncio.gather(*(fragile.post_refresh(each.refresh) for each in pairs))
     assert statuses(retries) == [200] * REFRESHES
 
 
-async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
+async def test_a_restart_of_the_server_between_two_requests_fails_neither(
     make_service: MakeService, breakable: EmbeddedPostgres
 ) -> None:
     service = await make_service(Parts(), database_url=breakable.url())
@@ -136,11 +136,11 @@ async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
     assert [answer.status_code for answer in answers] == [200] * 10
 
 
-async def test_connections_ended_by_the_operator_cost_no_request(make_service: MakeService) -> None:
+async def test_connections_ended_by_the_operator_fail_no_request(make_service: MakeService) -> None:
     service = await make_service(Parts())
     _, pair = await service.register_and_log_in()
     await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
-    # With a time-out, PostgreSQL waits until each backend is gone.
+    # With a timeout, PostgreSQL waits until each backend has ended.
     ended = service.sql(
         "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND application_name = 'doorward'"
@@ -150,7 +150,9 @@ async def test_connections_ended_by_the_operator_cost_no_request(make_service: M
     assert [answer.status_code for answer in answers] == [200] * 20
 
 
-async def test_a_database_that_was_never_there_is_503(make_service: MakeService, breakable: EmbeddedPostgres) -> None:
+async def test_a_database_that_does_not_exist_returns_503(
+    make_service: MakeService, breakable: EmbeddedPostgres
+) -> None:
     service = await make_service(database_url=breakable.url("no_such_database"))
     answer = await service.client.get("/health/readiness")
     assert _is_unavailable(answer)
@@ -158,7 +160,7 @@ async def test_a_database_that_was_never_there_is_503(make_service: MakeService,
     assert _is_unavailable(await service.post_token("ada", PASSWORD))
 
 
-async def test_a_database_without_tables_is_503_until_it_is_migrated(
+async def test_a_database_without_tables_returns_503_until_it_is_migrated(
     make_service: MakeService, empty_database: str, logs: Logs
 ) -> None:
     service = await make_service(database_url=empty_database)
@@ -189,7 +191,7 @@ async def test_an_older_schema_is_not_ready_and_a_newer_one_is(make_service: Mak
         )
 
 
-async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answering_reads(
+async def test_a_read_only_database_returns_503_for_writes_and_answers_reads(
     make_service: MakeService, own_database: str
 ) -> None:
     before = await make_service(database_url=own_database)
@@ -216,14 +218,14 @@ async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answerin
 
 @asynccontextmanager
 async def _held(service: Service, statement: str) -> AsyncIterator[None]:
-    """Hold the locks of a statement around the block, as a forgotten session of an operator does."""
+    """Hold the locks of a statement in the context, like a forgotten session of an operator."""
     async with await psycopg.AsyncConnection.connect(service.database_url) as connection:
         await connection.execute(statement.encode())
         yield
         await connection.rollback()
 
 
-async def test_a_locked_row_is_503_and_the_token_stays_valid(service: Service) -> None:
+async def test_a_locked_row_returns_503_and_the_token_stays_valid(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     async with asyncio.timeout(BOUND_SECONDS), _held(service, "LOCK TABLE sessions IN EXCLUSIVE MODE"):
         assert _is_unavailable(await service.post_refresh(pair.refresh))
@@ -231,7 +233,7 @@ async def test_a_locked_row_is_503_and_the_token_stays_valid(service: Service) -
     assert (await service.post_refresh(pair.refresh)).status_code == 200
 
 
-async def test_an_exhausted_pool_is_503_and_serves_again_afterwards(make_service: MakeService) -> None:
+async def test_an_exhausted_pool_returns_503_until_a_connection_is_free(make_service: MakeService) -> None:
     service = await make_service(db_pool_max_conn=2)
     _, pair = await service.register_and_log_in()
     async with asyncio.timeout(BOUND_SECONDS), AsyncExitStack() as stack:
@@ -241,8 +243,8 @@ async def test_an_exhausted_pool_is_503_and_serves_again_afterwards(make_service
     assert (await service.get_me(pair.access)).status_code == 200
 
 
-async def test_an_attempt_to_connect_that_times_out_leaves_no_socket_open() -> None:
-    """A frozen server that thaws would serve it, and the service would hold more connections than its pool may."""
+async def test_a_connection_attempt_that_times_out_leaves_no_open_socket() -> None:
+    """When the server continues, it would accept the connection, and the service would exceed its pool size."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         gc.disable()
@@ -266,7 +268,7 @@ async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, lo
     assert (line["level"], line["correlation_id"]) == ("warning", answer.headers["x-correlation-id"])
 
 
-async def test_a_reuse_that_cannot_be_stored_is_503_and_detected_again_later(service: Service) -> None:
+async def test_a_reuse_that_cannot_be_stored_returns_503_and_is_detected_later(service: Service) -> None:
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     async with _held(service, "LOCK TABLE sessions IN EXCLUSIVE MODE"):
@@ -276,15 +278,15 @@ async def test_a_reuse_that_cannot_be_stored_is_503_and_detected_again_later(ser
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
-async def test_the_limits_of_time_are_set_on_each_connection(service: Service) -> None:
+async def test_the_timeouts_are_set_on_each_connection(service: Service) -> None:
     settings = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
     async with service.database.connection() as connection:
         rows = [await (await connection.execute(f"SHOW {name}".encode())).fetchone() for name in settings]
     assert [row and row[0] for row in rows] == ["2s", "1500ms", "5s"]
 
 
-async def test_a_login_of_a_locked_user_row_is_503(service: Service) -> None:
-    """A deactivation under way is waited for, so no session slips past it."""
+async def test_a_login_of_a_locked_user_row_returns_503(service: Service) -> None:
+    """The login waits for a deactivation in progress, so that it cannot begin a session."""
     person = await service.register()
     statement = f"UPDATE users SET is_active = false WHERE id = '{person.id}'"
     async with asyncio.timeout(BOUND_SECONDS), _held(service, statement):

@@ -1,4 +1,4 @@
-"""The tables are those of one schema, and nothing in another schema or beside them takes their place."""
+"""The tables are in one schema, and objects of other schemas or other names never replace them."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ TRAPS = (
     "setweight(tsvector, text) RETURNS tsvector",
     "equals(varchar, varchar) RETURNS boolean",
 )
-"""Better matches for calls without exact types than PostgreSQL's own."""
+"""Functions that match calls without exact types better than PostgreSQL's own."""
 
 
 @pytest.fixture
@@ -61,14 +61,14 @@ def _refusal(capsys: pytest.CaptureFixture[str], command: str) -> str:
 
 
 @pytest.mark.usefixtures("settings")
-def test_the_tables_are_made_in_public_whatever_the_search_path_is(empty_database: str) -> None:
+def test_the_tables_are_created_in_public_for_every_search_path(empty_database: str) -> None:
     _run(empty_database, "CREATE SCHEMA other")
     _set_search_path(empty_database, "other, public")
     assert main(["migrate"]) == 0
     assert _schemas_of(empty_database, "users") == ["public"]
 
 
-async def test_a_schema_of_its_own_holds_the_tables(
+async def test_the_tables_are_created_in_the_configured_schema(
     make_service: MakeService, empty_database: str, settings: pytest.MonkeyPatch
 ) -> None:
     _run(empty_database, "CREATE SCHEMA doorward")
@@ -80,7 +80,7 @@ async def test_a_schema_of_its_own_holds_the_tables(
     assert (await service.client.get("/health/readiness")).status_code == 200
 
 
-def test_a_schema_that_is_not_there_is_one_line(
+def test_a_missing_schema_is_reported_in_one_line(
     settings: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.setenv("DB_SCHEMA", "nowhere")
@@ -89,7 +89,7 @@ def test_a_schema_that_is_not_there_is_one_line(
 
 
 @pytest.mark.usefixtures("settings")
-def test_tables_that_an_older_version_made_elsewhere_are_named(
+def test_tables_that_an_older_version_created_in_another_schema_are_reported(
     capsys: pytest.CaptureFixture[str], empty_database: str
 ) -> None:
     _run(empty_database, "CREATE SCHEMA elsewhere", "CREATE TABLE elsewhere.doorward_schema_version (version_num text)")
@@ -111,10 +111,10 @@ def test_extensions_may_be_in_any_schema(empty_database: str, schema: str) -> No
 
 
 @pytest.mark.usefixtures("settings")
-async def test_functions_and_operators_beside_the_tables_are_not_run(
+async def test_functions_and_operators_in_the_tables_schema_are_not_executed(
     make_service: MakeService, empty_database: str
 ) -> None:
-    """Up to PostgreSQL 14, every role may create them in public."""
+    """Up to PostgreSQL 14, every role may create objects in public."""
     traps = [
         f"CREATE FUNCTION public.{trap} LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE 'trapped'; END $$"
         for trap in TRAPS
@@ -125,7 +125,7 @@ async def test_functions_and_operators_beside_the_tables_are_not_run(
         "CREATE OPERATOR public.@> (FUNCTION = public.contains, LEFTARG = text[], RIGHTARG = text[])",
     )
     assert await asyncio.to_thread(main, ["migrate"]) == 0
-    # Alembic compares versions as varchar, so this one would be run by the migration.
+    # Alembic compares versions as varchar, so the migration would execute this operator.
     _run(empty_database, "CREATE OPERATOR public.= (FUNCTION = public.equals, LEFTARG = varchar, RIGHTARG = varchar)")
     service = await make_service(database_url=empty_database)
     await Journey(service.client).run()

@@ -1,4 +1,4 @@
-"""PostgreSQL's settings cannot change what the service answers, whoever sets them."""
+"""PostgreSQL settings from any source cannot change the responses of the service."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ from tests.integration.service import Logs, MakeService, events, is_problem, mar
 
 CHANGES_PER_BATCH = 40
 SOON_REFUSED = replace(LONG_TIMEOUTS, pool_wait=5, reconnect=3)
-"""Where PostgreSQL may let no session begin, each call would wait for the rest of the minute."""
+"""Settings may prevent new sessions; with the long timeouts each call would then wait for the rest of the minute."""
 
 HOSTILE = {
     "DateStyle": "SQL, DMY",
@@ -69,7 +69,7 @@ HELD = {
 
 @pytest.fixture
 def limits_of_time() -> Timeouts:
-    """Those of production."""
+    """The timeouts of production."""
     return TIMEOUTS
 
 
@@ -94,7 +94,7 @@ async def _held_settings(url: str) -> dict[str, str]:
         return await _settings_of(connection)
 
 
-async def test_every_setting_at_its_extremes_changes_no_answer_or_is_refused_clearly(
+async def test_extreme_values_of_every_setting_change_no_response_or_are_refused_clearly(
     postgres: EmbeddedPostgres, secret_key: str, findings: list[str]
 ) -> None:
     with ordinary_database(postgres.url()) as url, psycopg.connect(postgres.url(), autocommit=True) as admin:
@@ -115,13 +115,13 @@ async def test_every_setting_at_its_extremes_changes_no_answer_or_is_refused_cle
     findings.append(f"database settings: {right} of {len(changes)} values changed no answer")
 
 
-async def test_what_the_database_sets_does_not_reach_a_connection(own_database: str) -> None:
+async def test_settings_of_the_database_do_not_affect_a_connection(own_database: str) -> None:
     assert await _held_settings(own_database) == HELD
     _change_database(own_database, **HOSTILE)
     assert await _held_settings(own_database) == HELD
 
 
-async def test_what_the_environment_sets_does_not_reach_a_connection(
+async def test_settings_of_the_environment_do_not_affect_a_connection(
     own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGDATESTYLE", "German, DMY")
@@ -131,7 +131,7 @@ async def test_what_the_environment_sets_does_not_reach_a_connection(
     assert await _held_settings(own_database) == HELD
 
 
-async def test_what_the_url_sets_does_not_reach_a_connection_unless_no_answer_depends_on_it(own_database: str) -> None:
+async def test_settings_of_the_url_affect_a_connection_only_if_no_response_depends_on_them(own_database: str) -> None:
     options = "-c statement_timeout=0 -c DateStyle=German -c search_path=pg_temp -c work_mem=7MB"
     url = make_conninfo(own_database, options=options, client_encoding="LATIN1")
     async with await PromptlyClosedConnection.connect(with_session_options(url)) as connection:
@@ -141,12 +141,12 @@ async def test_what_the_url_sets_does_not_reach_a_connection_unless_no_answer_de
 
 
 @pytest.mark.parametrize("value", ["local", "remote_write", "remote_apply"])
-async def test_commits_that_a_crash_cannot_undo_stay_as_the_operator_has_them(own_database: str, value: str) -> None:
+async def test_durable_synchronous_commit_settings_of_the_operator_are_kept(own_database: str, value: str) -> None:
     _change_database(own_database, synchronous_commit=value)
     assert (await _held_settings(own_database))["synchronous_commit"] == value
 
 
-async def test_transactions_are_read_committed_whatever_the_session_has_become(own_database: str) -> None:
+async def test_transactions_are_read_committed_for_every_session_default(own_database: str) -> None:
     async with await PromptlyClosedConnection.connect(with_session_options(own_database)) as connection:
         await connection.execute("SET default_transaction_isolation = serializable")
         await connection.commit()
@@ -154,8 +154,8 @@ async def test_transactions_are_read_committed_whatever_the_session_has_become(o
         assert await cursor.fetchone() == ("read committed",)
 
 
-async def test_moments_are_read_whatever_the_session_has_become(own_database: str) -> None:
-    """Behind a pooler, a session may be replaced by one that nothing was compared with."""
+async def test_timestamps_are_parsed_in_every_datestyle(own_database: str) -> None:
+    """Behind a pooler, a session may be replaced by one whose settings were not checked."""
     async with await PromptlyClosedConnection.connect(with_session_options(own_database)) as connection:
         await connection.execute("SET DateStyle = 'SQL, DMY'")
         cursor = await connection.execute("SELECT timestamptz '2026-03-01 12:00+00'")
@@ -164,7 +164,7 @@ async def test_moments_are_read_whatever_the_session_has_become(own_database: st
         assert moment.isoformat() == "2026-03-01T12:00:00+00:00"
 
 
-async def test_what_only_a_superuser_may_set_back_is_503_and_one_line_at_the_start(
+async def test_a_setting_only_a_superuser_can_reset_returns_503_and_is_logged(
     make_service: MakeService,
     own_database: str,
     logs: Logs,
@@ -197,7 +197,7 @@ def _refusal(capsys: pytest.CaptureFixture[str], command: str) -> str:
 
 
 @pytest.mark.parametrize("encoded", ["SQL_ASCII", "LATIN1", "EUC_JP"], indirect=True)
-def test_another_encoding_is_refused_in_one_line(
+def test_a_database_with_another_encoding_is_refused_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], encoded: str
 ) -> None:
     environment.setenv("DATABASE_URL", encoded)
@@ -205,7 +205,7 @@ def test_another_encoding_is_refused_in_one_line(
         assert "needed UTF8. Make another database with ENCODING 'UTF8'" in _refusal(capsys, command)
 
 
-def test_a_superusers_setting_is_one_line_at_the_start(
+def test_a_setting_only_a_superuser_can_reset_is_reported_in_one_line_at_the_start(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_database: str
 ) -> None:
     role = mark()

@@ -1,4 +1,4 @@
-"""Each way in which PostgreSQL fails, under load: only 503 and in time, nothing lost, well again, nothing leaked.
+"""Faults of PostgreSQL under load: only 503 in time, no lost changes, recovery, no leaked connections.
 
 The rows that these tests print are the fault table of docs/operations/incidents.md.
 """
@@ -33,7 +33,7 @@ from tests.integration.postgres.fault_load import (
 from tests.running_time import RunningTime
 
 FROZEN_SECONDS = 5
-"""Long enough for probes that get no answer either."""
+"""Long enough for probes to time out, too."""
 
 ENDED_SESSIONS = 8
 
@@ -42,25 +42,25 @@ REFUSED = 12
 TERMINATED = 60
 
 Fault = Callable[[Faulty, Ledger], None]
-"""Breaks PostgreSQL, lets callers feel it, and returns when PostgreSQL is well again."""
+"""Causes a fault, waits until calls were refused, and ends the fault."""
 
 
-def refused_some(faulty: Faulty, ledger: Ledger, sign: str = "database.unavailable") -> None:
-    """Let the fault last until callers have felt it, and the service's log says that it was this one."""
+def wait_for_refusals(faulty: Faulty, ledger: Ledger, sign: str = "database.unavailable") -> None:
+    """Wait until calls were refused, and the service's log contains this error."""
     wait_for(ledger, REFUSED, lambda: ledger.count(503))
     wait_until(ledger, lambda: sign in faulty.log_of_fault())
 
 
 @pytest.fixture(scope="module")
 def clock() -> Iterator[RunningTime]:
-    """Logins and registrations hash passwords, at the lowest priority."""
+    """Run at the lowest priority, because logins and registrations hash passwords."""
     with RunningTime(lowest_priority=True) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory, clock: RunningTime) -> Iterator[Faulty]:
-    """One service, which survives all of these faults, one after the other, without a restart."""
+    """One service, which must survive all of these faults in turn without a restart."""
     with EmbeddedPostgres(durable=False) as server:
         broken = Faulty(server, clock, tmp_path_factory.mktemp("faulty"))
         with broken.serving():
@@ -69,32 +69,32 @@ def faulty(tmp_path_factory: pytest.TempPathFactory, clock: RunningTime) -> Iter
 
 def restarted(faulty: Faulty, ledger: Ledger) -> None:
     faulty.server.stop()
-    refused_some(faulty, ledger)
+    wait_for_refusals(faulty, ledger)
     faulty.server.start()
 
 
 def killed(faulty: Faulty, ledger: Ledger) -> None:
     faulty.server.kill()
-    refused_some(faulty, ledger)
+    wait_for_refusals(faulty, ledger)
     faulty.server.start()
 
 
 def frozen(faulty: Faulty, ledger: Ledger) -> None:
     faulty.server.suspend()
     try:
-        refused_some(faulty, ledger, "database.circuit.opened")
+        wait_for_refusals(faulty, ledger, "database.circuit.opened")
         time.sleep(FROZEN_SECONDS)
     finally:
         faulty.server.resume()
 
 
 def out_of_connections(faulty: Faulty, ledger: Ledger) -> None:
-    """Others took them all: SQLSTATE 53300 for whoever connects."""
+    """All connections are in use: new ones are refused with SQLSTATE 53300."""
     limit = sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}")
     with psycopg.connect(faulty.server.url(), autocommit=True) as admin:
         admin.execute(limit.format(sql.Identifier(ROLE), sql.Literal(0)))
         admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [ROLE])
-        refused_some(faulty, ledger, "too many connections")
+        wait_for_refusals(faulty, ledger, "too many connections")
         admin.execute(limit.format(sql.Identifier(ROLE), sql.Literal(-1)))
 
 
@@ -114,28 +114,28 @@ def terminated_at_random(faulty: Faulty, ledger: Ledger) -> None:
 
 
 def exhausted_by_slow_statements(faulty: Faulty, ledger: Ledger) -> None:
-    """Each statement on accounts takes until PostgreSQL ends it, longer than others wait for a connection."""
+    """Statements on accounts run until PostgreSQL ends them, which is longer than the timeout of the pool."""
     with psycopg.connect(faulty.server.url(DATABASE), autocommit=True) as admin:
         admin.execute("CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); END'")
         admin.execute("CREATE TRIGGER slow BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION dawdle()")
-        refused_some(faulty, ledger, "PoolTimeout")
+        wait_for_refusals(faulty, ledger, "PoolTimeout")
         admin.execute("DROP FUNCTION dawdle() CASCADE")
 
 
 def read_only(faulty: Faulty, ledger: Ledger) -> None:
     faulty.admin("ALTER SYSTEM SET default_transaction_read_only = on")
     faulty.admin("SELECT pg_reload_conf()")
-    refused_some(faulty, ledger, "ReadOnlySqlTransaction")
+    wait_for_refusals(faulty, ledger, "ReadOnlySqlTransaction")
     with psycopg.connect(faulty.server.url(), autocommit=True) as admin:
         admin.execute("SET default_transaction_read_only = off")
         admin.execute("ALTER SYSTEM RESET default_transaction_read_only")
         admin.execute("SELECT pg_reload_conf()")
 
 
-def survive(faulty: Faulty, fault: Fault, findings: list[str]) -> None:
-    """Break PostgreSQL under load and have it well again; the service must be, too, without a restart.
+def assert_survives(faulty: Faulty, fault: Fault, findings: list[str]) -> None:
+    """Cause a fault under load and end it; the service must recover without a restart.
 
-    What was seen is a row of ``findings``.
+    The result is a row of ``findings``.
     """
     sockets = faulty.sockets() - faulty.connections()
     with under_load(faulty) as ledger:
@@ -163,15 +163,15 @@ def survive(faulty: Faulty, fault: Fault, findings: list[str]) -> None:
     [restarted, killed, frozen, out_of_connections, terminated_at_random, exhausted_by_slow_statements, read_only],
     ids=lambda fault: fault.__name__,
 )
-def test_under_a_fault_nothing_but_503_is_answered_in_time_and_nothing_acknowledged_is_lost(
+def test_under_a_fault_calls_return_503_in_time_and_keep_acknowledged_changes(
     faulty: Faulty, fault: Fault, findings: list[str]
 ) -> None:
-    survive(faulty, fault, findings)
+    assert_survives(faulty, fault, findings)
 
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A file system that can be filled without harm. Not in pytest's folders, whose modes another run resets."""
+    """A separate file system to fill. It is not in pytest's folders, because another run resets their modes."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a file system to fill")
     place = Path(tempfile.mkdtemp(prefix="doorward-disk-"))
@@ -188,7 +188,7 @@ def small_disk() -> Iterator[Path]:
 
 
 def fill(place: Path) -> Path:
-    """Leave no byte free; return the file to remove."""
+    """Fill the file system completely; return the file to remove."""
     ballast = place / "ballast"
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
@@ -196,12 +196,12 @@ def fill(place: Path) -> Path:
     return ballast
 
 
-def test_with_the_disk_of_the_tables_full_nothing_acknowledged_is_lost(
+def test_a_full_disk_of_the_tables_loses_no_acknowledged_change(
     small_disk: Path, tmp_path: Path, clock: RunningTime, findings: list[str]
 ) -> None:
     def disk_full(faulty: Faulty, ledger: Ledger) -> None:
         ballast = fill(small_disk)
-        refused_some(faulty, ledger, "DiskFull")
+        wait_for_refusals(faulty, ledger, "DiskFull")
         ballast.unlink()
 
     with EmbeddedPostgres(durable=False) as server:
@@ -210,24 +210,24 @@ def test_with_the_disk_of_the_tables_full_nothing_acknowledged_is_lost(
         server.give_to_system_user(folder)
         broken = Faulty(server, clock, tmp_path, tablespace=folder)
         with broken.serving():
-            survive(broken, disk_full, findings)
+            assert_survives(broken, disk_full, findings)
 
 
-def test_with_the_disk_of_the_write_ahead_log_full_nothing_acknowledged_is_lost(
+def test_a_full_disk_of_the_write_ahead_log_loses_no_acknowledged_change(
     small_disk: Path, tmp_path: Path, clock: RunningTime, findings: list[str]
 ) -> None:
-    """PostgreSQL ends itself then, and is started again by whoever made room."""
+    """PostgreSQL shuts down, and is started again after space was freed."""
 
     def wal_disk_full(faulty: Faulty, ledger: Ledger) -> None:
         ballast = fill(small_disk)
         with contextlib.suppress(psycopg.OperationalError):
             while True:
                 faulty.admin("SELECT pg_switch_wal()")
-        refused_some(faulty, ledger)
+        wait_for_refusals(faulty, ledger)
         ballast.unlink()
         faulty.server.start()
 
-    # Elsewhere than on the full disk, where nothing more can be written.
+    # Not on the full disk, where nothing can be written.
     with tempfile.TemporaryDirectory(prefix="doorward-log-") as log_folder:
         log = Path(log_folder) / "server.log"
         server = EmbeddedPostgres(small_disk / "data", durable=False, log=log)
@@ -235,5 +235,5 @@ def test_with_the_disk_of_the_write_ahead_log_full_nothing_acknowledged_is_lost(
         with server:
             broken = Faulty(server, clock, tmp_path)
             with broken.serving():
-                survive(broken, wal_disk_full, findings)
+                assert_survives(broken, wal_disk_full, findings)
                 assert "PANIC" in log.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The circuit breaker in its place: when calls stop asking PostgreSQL, what never makes them, how they ask again."""
+"""The circuit breaker in the service: faults that open it, events that do not, and how it closes."""
 
 import asyncio
 import time
@@ -19,12 +19,12 @@ from tests.integration.service import Logs, MakeService, Parts, Service
 RECOVERED_SECONDS = 30
 CALLS = 3 * FAULTS_IN_A_ROW
 STILL_SECONDS = 3.0
-"""Time for the server to answer, while the process does not look."""
+"""The time of the stall, during which the server responds."""
 
 
 @pytest.fixture
 def limits_of_time() -> Timeouts:
-    """Those of production: these tests are about what becomes of calls that reach them."""
+    """The timeouts of production, because these tests let calls reach them."""
     return TIMEOUTS
 
 
@@ -39,7 +39,7 @@ def _events(logs: Logs) -> list[str]:
     return [line["event"] for line in logs.lines() if line["event"].startswith("database.circuit.")]
 
 
-async def test_after_faults_in_a_row_calls_fail_without_a_query_until_one_probe_succeeds(
+async def test_after_consecutive_faults_calls_fail_without_a_query_until_a_probe_succeeds(
     stoppable: tuple[Service, EmbeddedPostgres], logs: Logs
 ) -> None:
     service, server = stoppable
@@ -47,7 +47,7 @@ async def test_after_faults_in_a_row_calls_fail_without_a_query_until_one_probe_
     server.stop()
     await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
     assert _events(logs) == ["database.circuit.opened"]
-    # Refused at once, but for a probe every other second.
+    # Refused at once, except for a probe every two seconds.
     before = service.connections_asked_for()
     answers = await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
     assert service.connections_asked_for() - before < FAULTS_IN_A_ROW
@@ -57,14 +57,14 @@ async def test_after_faults_in_a_row_calls_fail_without_a_query_until_one_probe_
     assert (readiness.status_code, readiness.json()["checks"]) == (503, {"database": "failed"})
     server.start()
     async with asyncio.timeout(RECOVERED_SECONDS):
-        while (await service.post_revoke(pair.refresh)).status_code != 204:  # noqa: ASYNC110 - it is the question
+        while (await service.post_revoke(pair.refresh)).status_code != 204:  # noqa: ASYNC110 - polls until the recovery
             await asyncio.sleep(0.05)
     assert _events(logs)[-1] == "database.circuit.closed"
     answers = await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
     assert {answer.status_code for answer in answers} == {204}
 
 
-async def test_readiness_is_probe_enough_for_a_copy_that_gets_no_other_request(
+async def test_readiness_calls_close_the_circuit_without_other_requests(
     stoppable: tuple[Service, EmbeddedPostgres], logs: Logs
 ) -> None:
     service, server = stoppable
@@ -73,12 +73,12 @@ async def test_readiness_is_probe_enough_for_a_copy_that_gets_no_other_request(
         assert (await service.client.get("/health/readiness")).status_code == 503
     server.start()
     async with asyncio.timeout(RECOVERED_SECONDS):
-        while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - it is the question
+        while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - polls until the recovery
             await asyncio.sleep(0.05)
     assert _events(logs)[-1] == "database.circuit.closed"
 
 
-async def test_a_pool_that_is_busy_opens_nothing(make_service: MakeService, logs: Logs) -> None:
+async def test_a_busy_pool_does_not_open_the_circuit(make_service: MakeService, logs: Logs) -> None:
     service = await make_service(db_pool_max_conn=2)
     _, pair = await service.register_and_log_in()
     async with AsyncExitStack() as stack:
@@ -90,30 +90,30 @@ async def test_a_pool_that_is_busy_opens_nothing(make_service: MakeService, logs
     assert _events(logs) == []
 
 
-async def test_a_process_that_stood_still_opens_nothing(make_service: MakeService, logs: Logs) -> None:
-    """As on a machine with too much to do: waits run out although PostgreSQL is well and the pool has room."""
+async def test_a_stalled_process_does_not_open_the_circuit(make_service: MakeService, logs: Logs) -> None:
+    """On an overloaded machine, waits time out although PostgreSQL works and the pool has free connections."""
     service = await make_service(Parts(timeouts=replace(TIMEOUTS, connect=60)), db_pool_max_conn=10)
     _, pair = await service.register_and_log_in()
     calls = [asyncio.create_task(service.post_revoke(pair.refresh)) for _ in range(100)]
     while service.connections_asked_for() < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop
         await asyncio.sleep(0)
-    time.sleep(TIMEOUTS.pool_wait)  # noqa: ASYNC251 - the loop is to stand still
+    time.sleep(TIMEOUTS.pool_wait)  # noqa: ASYNC251 - the loop has to be blocked
     answers = await asyncio.gather(*calls)
     assert {answer.status_code for answer in answers} <= {204, 503}
     assert (await service.post_revoke(pair.refresh)).status_code == 204
     assert _events(logs) == []
 
 
-async def test_an_answer_that_the_process_was_too_busy_to_read_is_no_silence(shared_database: str) -> None:
+async def test_a_result_that_a_stalled_process_reads_late_is_no_timeout(shared_database: str) -> None:
     async with await PromptlyClosedConnection.connect(shared_database) as connection:
         with aborted_when_frozen(connection, STILL_SECONDS):
             asked = asyncio.create_task(connection.execute("SELECT 1"))
             await asyncio.sleep(0)
-            time.sleep(STILL_SECONDS)  # noqa: ASYNC251 - the loop is to stand still
+            time.sleep(STILL_SECONDS)  # noqa: ASYNC251 - the loop has to be blocked
             assert await (await asked).fetchone() == (1,)
 
 
-async def test_statements_that_run_out_of_time_open_nothing(service: Service, logs: Logs) -> None:
+async def test_statement_timeouts_do_not_open_the_circuit(service: Service, logs: Logs) -> None:
     _, pair = await service.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
         await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")

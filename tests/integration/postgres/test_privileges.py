@@ -1,4 +1,4 @@
-"""A role that may not use a table is refused at the start, in one line."""
+"""A role without privileges on a table is refused at the start, in one line."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -15,7 +15,7 @@ from doorward.settings.database import DatabaseSettings
 
 @pytest.fixture
 def limited(own_database: str) -> Iterator[str]:
-    """The name of a role that owns nothing and may use all tables."""
+    """The name of a role that owns no table and may use all of them."""
     name = f"limited_{uuid4().hex}"
     role = sql.Identifier(name)
     with psycopg.connect(own_database, autocommit=True) as owner:
@@ -32,14 +32,14 @@ def settings_of(database: str, role: str) -> DatabaseSettings:
     return DatabaseSettings.model_validate({"database_url": url}, context={"environment": "development"})
 
 
-async def test_a_role_with_the_rights_that_migration_asks_for_is_accepted(own_database: str, limited: str) -> None:
+async def test_a_role_with_the_documented_privileges_is_accepted(own_database: str, limited: str) -> None:
     assert await inspect_database(settings_of(own_database, limited)) is not None
 
 
 @pytest.mark.parametrize(
     ("right", "table"), [("INSERT", "audit_events"), ("DELETE", "audit_events"), ("SELECT", "sessions")]
 )
-async def test_a_role_without_a_right_is_refused_by_the_name_of_the_table(
+async def test_a_role_without_a_privilege_is_refused_with_the_name_of_the_table(
     own_database: str, limited: str, right: str, table: str
 ) -> None:
     with psycopg.connect(own_database, autocommit=True) as owner:

@@ -1,4 +1,4 @@
-"""A DATABASE_URL that names several hosts: the first one that answers and fits is used."""
+"""With several hosts in DATABASE_URL, the first suitable one is used."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +9,7 @@ from tests.integration.service import MakeService
 
 
 def with_a_host_before(url: str) -> str:
-    """Return the address of the same database with a host before it where nothing listens."""
+    """Return the URL of the same database, preceded by a host on which no server listens."""
     parts = urlsplit(url)
     folder = parse_qs(parts.query)["host"][0].replace("/", "%2F")
     hosts = f"127.0.0.1:1,{folder}:{parse_qs(parts.query)['port'][0]}"
@@ -32,7 +32,7 @@ def test_commands_use_the_host_that_answers(
     assert "removed 0 sessions" in capsys.readouterr().out
 
 
-def test_hosts_that_do_not_answer_are_one_line_without_the_password(
+def test_unreachable_hosts_are_reported_in_one_line_without_the_password(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("DATABASE_URL", "postgresql://ada:hidden@127.0.0.1:1,[::1]:1/x?target_session_attrs=read-write")

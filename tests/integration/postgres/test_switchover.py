@@ -1,6 +1,6 @@
-"""A planned switchover under load: the standby is promoted, the old primary stays reachable, the address moves later.
+"""A planned switchover under load: the standby is promoted, and the address is switched later.
 
-The timeline that this prints is the one of docs/switchover.md.
+The printed timeline is the one of docs/switchover.md.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from tests.integration.service import Logs, MakeService, Service, events, settin
 from tests.running_time import RunningTime
 
 WRITABLE_SECONDS = 5.0
-"""From the moment at which the address moves to the last refused write."""
+"""The time from the switch of the address to the last refused write."""
 
 MOVES_AFTER_SECONDS = 2.0
 ENDED_SESSIONS = 8
@@ -47,7 +47,7 @@ HANGS_AFTER_SECONDS = 60
 
 
 class Switched(Faulty):
-    """A service that reaches PostgreSQL by an address that can be switched."""
+    """A service that connects to PostgreSQL by a switchable address."""
 
     def __init__(self, server: EmbeddedPostgres, clock: RunningTime, folder: Path, address: SwitchedAddress) -> None:
         self.address = address
@@ -75,7 +75,7 @@ def switched(tmp_path: Path) -> Iterator[Switched]:
 
 
 class Timeline:
-    """What happened when, from the moment at which the primary was stopped."""
+    """The events with their times since the primary was stopped."""
 
     def __init__(self, clock: RunningTime) -> None:
         self._clock = clock
@@ -101,9 +101,9 @@ def backends(server: EmbeddedPostgres) -> set[object]:
 
 
 def demote(switched: Switched, new: EmbeddedPostgres, timeline: Timeline) -> None:
-    """Have the standby take over, and the old primary come back as a standby that still has the address."""
+    """Promote the standby, and restart the old primary as a standby at the same address."""
     old = switched.server
-    # A clean end: the standby has received all that was committed.
+    # After a clean shutdown the standby has received all commits.
     old.stop()
     timeline.note("the primary has stopped")
     new.promote()
@@ -114,7 +114,7 @@ def demote(switched: Switched, new: EmbeddedPostgres, timeline: Timeline) -> Non
 
 
 def wait_for_refused_writes(switched: Switched, old: EmbeddedPostgres, ledger: Ledger, timeline: Timeline) -> None:
-    """Wait until the service has met it: each refused write ends its connection, so none is left of those before."""
+    """Wait until the service has noticed: each refused write closes its connection, so none of the old ones is left."""
     wait_until(ledger, lambda: "ReadOnlySqlTransaction" in switched.log_of_fault())
     timeline.note("the first write was refused by it (25006)")
     before = backends(old)
@@ -125,7 +125,7 @@ def wait_for_refused_writes(switched: Switched, old: EmbeddedPostgres, ledger: L
     time.sleep(MOVES_AFTER_SECONDS)
 
 
-def test_writes_work_within_seconds_of_the_move_and_nothing_acknowledged_is_lost(
+def test_writes_recover_within_seconds_of_the_switch_and_keep_acknowledged_changes(
     switched: Switched, findings: list[str]
 ) -> None:
     old = switched.server
@@ -151,7 +151,7 @@ def test_writes_work_within_seconds_of_the_move_and_nothing_acknowledged_is_lost
         timeline.note(f"the last of {refused_after} calls that were refused after the move", last_refusal)
         findings.extend(timeline.lines())
         assert last_refusal - moved < WRITABLE_SECONDS
-        # Those that were under way, and one for each connection that was made before the move.
+        # The calls in progress, and one for each connection made before the switch.
         assert refused_after <= THREADS + POOL
         assert ledger.slowest < ANSWER_SECONDS
         assert_kept(switched, ledger)
@@ -159,46 +159,46 @@ def test_writes_work_within_seconds_of_the_move_and_nothing_acknowledged_is_lost
 
 
 def assert_found_by_several_hosts(standby: EmbeddedPostgres, primary: EmbeddedPostgres) -> None:
-    """A DATABASE_URL that names both leads to the one that takes writes."""
+    """A DATABASE_URL with both hosts leads to the one that accepts writes."""
     hosts = ",".join(str(each.socket_path.parent) for each in (standby, primary))
     with psycopg.connect(host=hosts, user=ROLE, dbname=DATABASE, target_session_attrs="read-write") as connection:
         assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
 
 
-async def test_a_connection_to_a_read_only_server_is_replaced_at_the_first_refusal(
+async def test_a_connection_to_a_read_only_server_is_replaced_after_the_first_refusal(
     make_service: MakeService, own_database: str, logs: Logs
 ) -> None:
-    """A session keeps the settings with which it began: only a new connection sees that the database takes writes."""
+    """A session keeps its initial settings, so only a new connection sees that the database accepts writes."""
     set_read_only(own_database, value=True)
     service = await make_service(database_url=own_database, db_pool_max_conn=1)
     assert (await service.client.get(READINESS)).json()["checks"]["writes"] == "failed"
-    # Readiness has left its connection: the next one, too, must have begun before the database takes writes.
+    # Readiness has closed its connection; the next one, too, must be opened before the database accepts writes.
     async with service.database.connection() as connection:
         assert connection.was_read_only
         set_read_only(own_database, value=False)
     first, *others = [await attempt(service) for _ in range(4)]
     assert others == [201, 201, 201]
-    assert first in {503, 201}, "readiness, which connects anew by itself, may have found out before"
+    assert first in {503, 201}, "readiness opens new connections and may have detected it before"
     assert (await service.client.get(READINESS)).status_code == 200
     assert [len(events(logs, f"database.{name}")) for name in ("read_only", "writable")] == [1, 1]
 
 
-async def test_connections_that_only_read_are_replaced_too_when_another_server_takes_over(
+async def test_reading_connections_are_replaced_when_another_server_takes_over(
     make_service: MakeService, own_database: str
 ) -> None:
-    """On a standby that lags, a session that has ended would live on."""
+    """On a lagging standby, an ended session would still be valid."""
     set_read_only(own_database, value=True)
     service = await make_service(database_url=own_database, db_pool_max_conn=3, db_pool_min_conn=3)
     before = await backends_of_pool(service, 3)
     set_read_only(own_database, value=False)
     assert await attempt(service) in {503, 201}, "the same holds here"
     async with asyncio.timeout(HANGS_AFTER_SECONDS):
-        while before & await backends_of_pool(service, 3):  # noqa: ASYNC110 - another process is watched
+        while before & await backends_of_pool(service, 3):  # noqa: ASYNC110 - another process is polled
             await asyncio.sleep(0.05)
     assert await attempt(service) == 201
 
 
-async def test_readiness_finds_the_server_that_takes_writes_without_any_other_call(
+async def test_readiness_reconnects_to_the_writable_server_without_other_calls(
     make_service: MakeService, own_database: str
 ) -> None:
     set_read_only(own_database, value=True)
@@ -207,22 +207,22 @@ async def test_readiness_finds_the_server_that_takes_writes_without_any_other_ca
     before = await backends_of_pool(service, 2)
     set_read_only(own_database, value=False)
     async with asyncio.timeout(HANGS_AFTER_SECONDS):
-        while (await service.client.get(READINESS)).status_code != 200:  # noqa: ASYNC110 - it is the question
+        while (await service.client.get(READINESS)).status_code != 200:  # noqa: ASYNC110 - polls until the recovery
             await asyncio.sleep(0.05)
-        while before & await backends_of_pool(service, 2):  # noqa: ASYNC110 - another process is watched
+        while before & await backends_of_pool(service, 2):  # noqa: ASYNC110 - another process is polled
             await asyncio.sleep(0.05)
     assert await attempt(service) == 201
 
 
 async def backends_of_pool(service: Service, size: int) -> set[int]:
-    """Return the server processes of all connections of the pool."""
+    """Return the ids of the server processes of the pool's connections."""
     async with contextlib.AsyncExitStack() as held:
         used = [await held.enter_async_context(service.database.connection()) for _ in range(size)]
         return {connection.info.backend_pid for connection in used}
 
 
-async def test_no_lock_is_taken_at_a_server_that_refuses_writes(own_database: str) -> None:
-    """A lock at a standby keeps out nobody who asks the primary."""
+async def test_no_advisory_lock_is_taken_at_a_read_only_server(own_database: str) -> None:
+    """A lock at a standby does not exclude processes that use the primary."""
     lock = AdvisoryLock(with_session_options(own_database), "test")
     async with lock.held() as check:
         assert check is not None
@@ -233,12 +233,14 @@ async def test_no_lock_is_taken_at_a_server_that_refuses_writes(own_database: st
 
 
 async def attempt(service: Service) -> int:
-    """Register somebody new; return the status."""
+    """Register a new person; return the status."""
     return (await service.post_account(new_person())).status_code
 
 
-async def test_the_comparison_of_clocks_leaves_a_server_that_refuses_writes(own_database: str, secret_key: str) -> None:
-    """Where no call writes and no probe asks, nothing else would."""
+async def test_the_comparison_of_clocks_closes_connections_to_a_read_only_server(
+    own_database: str, secret_key: str
+) -> None:
+    """Without writes and readiness calls, nothing else closes them."""
     set_read_only(own_database, value=True)
     database = PostgresDatabase(settings_of_the_ring(own_database, secret_key, {"db_pool_max_conn": 1}).database)
     async with running_database(database):
@@ -251,7 +253,7 @@ async def test_the_comparison_of_clocks_leaves_a_server_that_refuses_writes(own_
 
 
 def set_read_only(database_url: str, *, value: bool) -> None:
-    """Have new sessions of a database refuse writes, or take them again."""
+    """Make new sessions of a database read-only, or writable again."""
     name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]))
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("SET default_transaction_read_only = off")

@@ -1,4 +1,4 @@
-"""The examples of consumers on a real RabbitMQ: each event once in effect, acknowledged after the commit."""
+"""The example consumers on a real RabbitMQ: each event has its effect once, and is acknowledged after the commit."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ def outbox(own_database: str) -> Outbox:
     return Outbox(own_database)
 
 
-async def test_a_copy_does_nothing_and_what_cannot_be_done_is_a_dead_letter(
+async def test_a_duplicate_is_ignored_and_a_failing_event_becomes_a_dead_letter(
     server: RabbitServer, outbox: Outbox
 ) -> None:
     outbox.sql("CREATE TABLE greeted (sequence int)")
@@ -36,14 +36,14 @@ async def test_a_copy_does_nothing_and_what_cannot_be_done_is_a_dead_letter(
     async with Consumer(server, outbox, "greetings", greet):
         await eventually(lambda: len(outbox.sql("SELECT sequence FROM greeted")) == 2)
         async with asyncio.timeout(60):
-            while not await waiting(server, "greetings.dead"):  # noqa: ASYNC110 - another process is watched
+            while not await waiting(server, "greetings.dead"):  # noqa: ASYNC110 - another process is polled
                 await asyncio.sleep(0.05)
     assert outbox.sql("SELECT sequence FROM greeted ORDER BY sequence") == [{"sequence": 1}, {"sequence": 2}]
     assert await waiting(server, "greetings") == 0
     assert await waiting(server, "greetings.dead") == 1
 
 
-async def test_what_was_not_committed_is_done_again(server: RabbitServer, outbox: Outbox) -> None:
+async def test_uncommitted_work_is_repeated(server: RabbitServer, outbox: Outbox) -> None:
     outbox.sql("CREATE TABLE greeted (sequence int)")
     breaks = True
 
@@ -62,7 +62,7 @@ async def test_what_was_not_committed_is_done_again(server: RabbitServer, outbox
         await eventually(lambda: outbox.sql("SELECT sequence FROM greeted") == [{"sequence": 1}])
 
 
-async def test_an_event_becomes_a_job_of_celery(server: RabbitServer, outbox: Outbox) -> None:
+async def test_an_event_becomes_a_celery_task(server: RabbitServer, outbox: Outbox) -> None:
     celery_job.app.conf.task_always_eager = True
     user_id = str(uuid4())
     await prepare(server, "jobs")
@@ -71,7 +71,7 @@ async def test_an_event_becomes_a_job_of_celery(server: RabbitServer, outbox: Ou
         await eventually(lambda: user_id in celery_job.closed)
 
 
-async def test_consumers_of_one_database_each_get_every_event(server: RabbitServer, outbox: Outbox) -> None:
+async def test_each_consumer_of_one_database_gets_every_event(server: RabbitServer, outbox: Outbox) -> None:
     done: list[str] = []
 
     async def note(_: rabbitmq_consumer.Connection, event: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ async def test_consumers_of_one_database_each_get_every_event(server: RabbitServ
         await eventually(lambda: done == [event["id"]] * 2)
 
 
-async def test_the_index_has_the_last_state_of_each_user_and_none_that_is_gone(
+async def test_the_index_has_the_latest_state_of_each_user_and_no_deleted_one(
     server: RabbitServer, outbox: Outbox
 ) -> None:
     stand_in, ada, bob = SearchStandIn(), str(uuid4()), str(uuid4())
@@ -114,7 +114,7 @@ async def test_the_index_has_the_last_state_of_each_user_and_none_that_is_gone(
     assert stand_in.documents == {ada: user_called(ada)}
 
 
-async def test_an_event_waits_while_the_index_is_away(server: RabbitServer, outbox: Outbox) -> None:
+async def test_an_event_waits_while_the_index_is_unavailable(server: RabbitServer, outbox: Outbox) -> None:
     stand_in, ada = SearchStandIn(), str(uuid4())
 
     async def read_user(user_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The example of an indexer on a real OpenSearch, fed by a real RabbitMQ. It is skipped where OpenSearch is missing."""
+"""The example indexer with a real OpenSearch and a real RabbitMQ. It is skipped if OpenSearch is missing."""
 
 import asyncio
 import os
@@ -56,7 +56,7 @@ async def found(search: httpx.AsyncClient, index: str, **query: str) -> list[str
     return sorted(hit["_source"]["username"] for hit in answer.raise_for_status().json()["hits"]["hits"])
 
 
-async def test_the_stand_in_answers_as_opensearch_does(search: httpx.AsyncClient) -> None:
+async def test_the_stand_in_returns_the_same_responses_as_opensearch(search: httpx.AsyncClient) -> None:
     index, ada, bob, eve = SearchIndex(search, "users-91"), *(str(uuid4()) for _ in range(3))
     await index.create()
     await index.create()
@@ -77,7 +77,7 @@ async def test_the_stand_in_answers_as_opensearch_does(search: httpx.AsyncClient
     assert await found(search, index.name) == sorted(user["username"] for user in stand_in.documents.values())
 
 
-async def test_an_event_that_comes_late_or_twice_changes_nothing(
+async def test_late_and_duplicate_events_change_nothing(
     search: httpx.AsyncClient, server: RabbitServer, outbox: Outbox
 ) -> None:
     index, ada, bob = SearchIndex(search, "users-92"), str(uuid4()), str(uuid4())
@@ -106,7 +106,7 @@ async def test_an_event_that_comes_late_or_twice_changes_nothing(
         assert await found(search, index.name) == ["ada"]
 
 
-async def test_an_event_waits_while_opensearch_is_away(
+async def test_an_event_waits_while_opensearch_is_unavailable(
     opensearch: OpenSearchServer, server: RabbitServer, outbox: Outbox
 ) -> None:
     ada = str(uuid4())
@@ -129,7 +129,7 @@ async def test_an_event_waits_while_opensearch_is_away(
     assert await waiting(server, "killed.dead") == 0
 
 
-async def test_a_document_that_opensearch_refuses_is_a_dead_letter_and_the_next_is_indexed(
+async def test_a_refused_document_is_a_dead_letter_and_the_next_one_is_indexed(
     search: httpx.AsyncClient, server: RabbitServer, outbox: Outbox
 ) -> None:
     index, bad = SearchIndex(search, "users-94"), str(uuid4())
@@ -150,7 +150,7 @@ ADMIN = Person("", "ada@example.com", "ada", "correct horse battery")
 
 
 class Story:
-    """The service, and the indexer as it is started by hand: as processes."""
+    """The service and the indexer as processes, started as documented."""
 
     def __init__(self, api: httpx.Client, opensearch: OpenSearchServer, server: RabbitServer, outbox: Outbox) -> None:
         self._api = api
@@ -199,14 +199,14 @@ def create_admin(settings: dict[str, str]) -> None:
 
 
 async def is_found(search: httpx.AsyncClient, index: str, *names: str) -> None:
-    """Return when the index has these users and no others."""
+    """Wait until the index has exactly these users."""
     async with asyncio.timeout(60):
-        while await found(search, index) != sorted(names):  # noqa: ASYNC110 - another process is watched
+        while await found(search, index) != sorted(names):  # noqa: ASYNC110 - another process is polled
             await asyncio.sleep(0.05)
 
 
 async def is_consumed(server: RabbitServer, name: str) -> None:
-    """Return when the queue is there, and a consumer of it."""
+    """Wait until the queue exists and has a consumer."""
     connection = await server.connect()
     async with connection, asyncio.timeout(60):
         while True:
@@ -217,7 +217,7 @@ async def is_consumed(server: RabbitServer, name: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_the_index_follows_the_users_and_another_takes_its_place(
+async def test_an_index_follows_the_users_and_can_be_replaced_by_another(
     opensearch: OpenSearchServer, search: httpx.AsyncClient, server: RabbitServer, outbox: Outbox
 ) -> None:
     settings = proof_settings(outbox.url, RABBITMQ_URL=server.url)

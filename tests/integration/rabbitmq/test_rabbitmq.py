@@ -1,4 +1,4 @@
-"""Events to a real RabbitMQ: nothing lost and the order per user kept, whoever is killed meanwhile."""
+"""Events to a real RabbitMQ: none is lost and the order per user is kept when a process is killed."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def hooks(own_database: str, clock: FakeClock) -> Hooks:
 
 @pytest.fixture
 async def queue(server: RabbitServer) -> str:
-    """The name of a durable queue that gets every event; empty when the test begins."""
+    """The name of a durable queue that gets every event, and is empty at the start of the test."""
     connection = await server.connect()
     async with connection:
         channel = await connection.channel()
@@ -50,7 +50,7 @@ def relay(outbox: Outbox, server: RabbitServer, *, batch: int = 20) -> Relay:
 
 
 async def consumed(server: RabbitServer, queue: str) -> list[AbstractIncomingMessage]:
-    """Return what the queue holds, and leave it empty."""
+    """Return all messages of the queue, and remove them."""
     found: list[AbstractIncomingMessage] = []
     connection = await server.connect()
     async with connection:
@@ -66,7 +66,7 @@ def subscribe(hooks: Hooks) -> None:
 
 
 def once(messages: list[AbstractIncomingMessage]) -> list[dict[str, Any]]:
-    """Return the events as a receiver that knows each by its id has them."""
+    """Return the events without duplicates by message id."""
     return list({message.message_id: json.loads(message.body) for message in messages}.values())
 
 
@@ -74,25 +74,25 @@ def sequences_of(events: list[dict[str, Any]], user_id: UUID) -> list[int]:
     return [event["sequence"] for event in events if event["data"]["user_id"] == str(user_id)]
 
 
-async def test_an_event_arrives_as_it_was_stored(hooks: Hooks, server: RabbitServer, queue: str, logs: Logs) -> None:
+async def test_an_event_arrives_unchanged(hooks: Hooks, server: RabbitServer, queue: str, logs: Logs) -> None:
     async with relay(hooks.outbox, server).running(grace_seconds=10):
         await eventually(lambda: bool(hooks.outbox.sql("SELECT id FROM rabbitmq_subscriptions")))
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         await eventually(lambda: hooks.rows() == [])
     (message,) = await consumed(server, queue)
     payload = json.loads(message.body)
     assert (message.message_id, message.routing_key) == (payload["id"], "user.activated")
     assert (message.type, message.app_id, message.content_type) == ("user.activated", "doorward", "application/json")
-    assert message.delivery_mode == 2, "it outlives a restart of the broker"
+    assert message.delivery_mode == 2, "it survives a restart of the broker"
     assert [line["count"] for line in events(logs, "outbox.relayed")] == [1]
 
 
-async def test_nothing_is_lost_and_the_order_is_kept_when_the_broker_is_killed(
+async def test_killing_the_broker_loses_no_event_and_keeps_the_order(
     hooks: Hooks, server: RabbitServer, queue: str, logs: Logs
 ) -> None:
     subscribe(hooks)
     users = [uuid4() for _ in range(5)]
-    await hooks.tell(*(users * 60))
+    await hooks.record_events(*(users * 60))
     stored = hooks.payloads()
     async with relay(hooks.outbox, server, batch=7).running(grace_seconds=10):
         await eventually(lambda: len(hooks.rows()) < 200)
@@ -134,12 +134,12 @@ def publisher(hooks: Hooks, server: RabbitServer) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", PUBLISHER, hooks.outbox.url, server.url], stderr=subprocess.DEVNULL)
 
 
-async def test_nothing_is_lost_and_the_order_is_kept_when_the_publisher_is_killed(
+async def test_killing_the_publisher_loses_no_event_and_keeps_the_order(
     hooks: Hooks, server: RabbitServer, queue: str
 ) -> None:
     subscribe(hooks)
     users = [uuid4() for _ in range(5)]
-    await hooks.tell(*(users * 60))
+    await hooks.record_events(*(users * 60))
     stored = hooks.payloads()
     process = publisher(hooks, server)
     try:
@@ -163,17 +163,17 @@ async def test_one_process_at_a_time_publishes_and_the_next_takes_over(
     async with second.running(grace_seconds=10):
         async with first.running(grace_seconds=10):
             await eventually(lambda: len(events(logs, "outbox.relay.started")) == 1)
-            await hooks.tell(*(uuid4() for _ in range(50)))
+            await hooks.record_events(*(uuid4() for _ in range(50)))
             await eventually(lambda: hooks.rows() == [])
             assert len(events(logs, "outbox.relay.started")) == 1
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         await eventually(lambda: hooks.rows() == [])
     assert len(await consumed(server, queue)) == 51
 
 
-async def test_a_message_that_the_broker_did_not_confirm_stays(hooks: Hooks, logs: Logs) -> None:
+async def test_a_message_without_a_confirmation_of_the_broker_is_kept(hooks: Hooks, logs: Logs) -> None:
     subscribe(hooks)
-    await hooks.tell(uuid4())
+    await hooks.record_events(uuid4())
     broker = RabbitMQ("amqp://guest:guest@127.0.0.1:1/", connect_seconds=1)
     lock = AdvisoryLock(hooks.outbox.url, "rabbitmq")
     away = Relay(database=hooks.database, broker=broker, lock=lock, times=SHORT)
@@ -186,9 +186,9 @@ async def test_a_message_that_the_broker_did_not_confirm_stays(hooks: Hooks, log
 async def test_an_operator_ends_the_subscription(hooks: Hooks) -> None:
     subscribe(hooks)
     await hooks.endpoint(9)
-    await hooks.tell(uuid4(), uuid4())
+    await hooks.record_events(uuid4(), uuid4())
     assert await unsubscribe(hooks.database) == 2
-    await hooks.tell(uuid4())
+    await hooks.record_events(uuid4())
     assert {row["channel"] for row in hooks.rows()} == {"webhook"}
     with psycopg.connect(hooks.outbox.url) as connection:
         assert connection.execute("SELECT count(*) FROM rabbitmq_subscriptions").fetchone() == (0,)

@@ -29,7 +29,7 @@ ANOTHER_NETWORK: Final = "2001:db8:0:2::1"
 READY_SECONDS: Final = 120
 
 
-def take_ipv4_away() -> None:
+def disable_ipv4() -> None:
     """Leave only IPv6 on the loopback of this network namespace, and add addresses for clients."""
     for arguments in (
         ["link", "set", "lo", "up"],
@@ -105,7 +105,7 @@ def refreshes(port: str, source: str) -> list[int]:
 def main() -> int:
     is_alone = "alone" in sys.argv
     if is_alone:
-        take_ipv4_away()
+        disable_ipv4()
     ports = {"PORT": str(free_port("::1")), "METRICS_PORT": str(free_port("::1"))}
     os.environ["METRICS"] = ports["METRICS_PORT"]
     with EmbeddedPostgres(durable=False, loopback_port=free_port("::1"), loopback="::1") as server:

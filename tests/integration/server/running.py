@@ -1,4 +1,4 @@
-"""A small application behind the service's protocol, in a thread with its own event loop, and sockets to call it."""
+"""A small application with the service's HTTP protocol, in a thread with its own event loop, and sockets to call it."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Application:
-    """Responds by the path, and stores the received requests."""
+    """Responds depending on the path, and stores the received requests."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

@@ -89,7 +89,7 @@ class Served:
 
 
 class HeldRequest:
-    """A login whose body the service waits for: it is pending until the test finishes it."""
+    """A login without its body, which stays pending until the test finishes it."""
 
     BODY: Final = b"username=nobody&password=none"
 

@@ -1,4 +1,4 @@
-"""Clients that close their side after the request, as RFC 9112 section 9.6 lets them."""
+"""Clients that close their side of the connection after the request, as RFC 9112 section 9.6 allows."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.integration.server.running import HOST, Server, chunked, get, wait_un
 
 
 @pytest.mark.parametrize("number", [1, 2, 500])
-def test_complete_requests_are_answered_and_then_the_connection_ends(roomy_server: Server, number: int) -> None:
+def test_complete_requests_are_answered_before_the_connection_is_closed(roomy_server: Server, number: int) -> None:
     client = roomy_server.connect()
     client.send(get("/echo") * number)
     client.end()
@@ -14,7 +14,7 @@ def test_complete_requests_are_answered_and_then_the_connection_ends(roomy_serve
     assert client.is_closed()
 
 
-def test_a_request_that_is_under_way_for_long_is_answered(crowded_server: Server) -> None:
+def test_a_long_running_request_is_answered(crowded_server: Server) -> None:
     client = crowded_server.connect()
     client.send(b"POST /hold HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n\r\na")
     client.end()
@@ -27,7 +27,7 @@ def test_a_request_that_is_under_way_for_long_is_answered(crowded_server: Server
 
 
 @pytest.mark.parametrize("half", [b"GET /half", chunked("/half", b"5\r\na")])
-def test_half_a_request_behind_complete_ones_is_dropped(roomy_server: Server, half: bytes) -> None:
+def test_an_incomplete_request_after_complete_ones_is_dropped(roomy_server: Server, half: bytes) -> None:
     client = roomy_server.connect()
     client.send(get("/1") + get("/2") + half)
     client.end()
@@ -36,7 +36,7 @@ def test_half_a_request_behind_complete_ones_is_dropped(roomy_server: Server, ha
 
 
 @pytest.mark.parametrize("half", [b"", b"GET /half", chunked("/half", b"5\r\na")])
-def test_half_a_request_alone_is_not_waited_for(roomy_server: Server, half: bytes) -> None:
+def test_an_incomplete_request_alone_is_dropped_at_once(roomy_server: Server, half: bytes) -> None:
     client = roomy_server.connect()
     client.send(half)
     client.end()
@@ -44,9 +44,7 @@ def test_half_a_request_alone_is_not_waited_for(roomy_server: Server, half: byte
 
 
 @pytest.mark.parametrize("behind", ["", "/1"], ids=["alone", "before another"])
-def test_the_application_learns_that_a_client_has_gone_and_not_only_closed_its_side(
-    hasty_server: Server, behind: str
-) -> None:
+def test_the_application_is_notified_of_a_fully_closed_connection(hasty_server: Server, behind: str) -> None:
     client = hasty_server.connect()
     client.send(get("/wait") + (get(behind) if behind else b""))
     wait_until(lambda: "/wait" in hasty_server.application.calls)
@@ -54,7 +52,7 @@ def test_the_application_learns_that_a_client_has_gone_and_not_only_closed_its_s
     wait_until(lambda: "/wait" in hasty_server.application.cut_off)
 
 
-def test_the_application_learns_that_a_client_has_gone_in_the_middle_of_a_body(roomy_server: Server) -> None:
+def test_the_application_is_notified_of_a_disconnect_within_a_body(roomy_server: Server) -> None:
     client = roomy_server.connect()
     client.send(chunked("/gone", b"1388\r\n" + b"a" * 5000 + b"\r\n"))
     wait_until(lambda: "/gone" in roomy_server.application.calls)
@@ -62,7 +60,7 @@ def test_the_application_learns_that_a_client_has_gone_in_the_middle_of_a_body(r
     wait_until(lambda: "/gone" in roomy_server.application.cut_off)
 
 
-def test_a_client_that_waits_for_long_is_sent_interim_answers_only(hasty_server: Server) -> None:
+def test_a_waiting_client_gets_only_interim_responses_before_the_final_one(hasty_server: Server) -> None:
     client = hasty_server.connect()
     client.send(get("/slow"))
     client.end()

@@ -1,4 +1,4 @@
-"""Trailers are never headers, and nothing of a body is a request."""
+"""Trailers are never read as headers, and bodies never as requests."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from tests.integration.service import Logs
 TRAILERS = b"X-Forwarded-For: 198.51.100.7\r\nAuthorization: Bearer forged\r\nHost: other.test\r\nConnection: close\r\n"
 
 
-def test_a_trailer_is_no_header(roomy_server: Server) -> None:
+def test_a_trailer_is_not_read_as_a_header(roomy_server: Server) -> None:
     answer = roomy_server.exchange(chunked("/echo", b"1;extension=a\r\nx\r\n0\r\n" + TRAILERS + b"\r\n"))
     assert answer.status == 200
     assert answer.json["headers"] == [["host", "doorward.test"], ["transfer-encoding", "chunked"]]
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
-def test_a_trailer_is_no_header_however_it_is_cut_into_packets(roomy_server: Server, size: int) -> None:
+def test_a_trailer_is_not_read_as_a_header_in_any_packets(roomy_server: Server, size: int) -> None:
     request = chunked("/echo", b"1\r\nx\r\n0\r\n" + TRAILERS + b"\r\n")
     client = roomy_server.connect()
     for start in range(0, len(request), size):
@@ -25,7 +25,9 @@ def test_a_trailer_is_no_header_however_it_is_cut_into_packets(roomy_server: Ser
 
 @pytest.mark.parametrize("trailer", [b"Connection: close", b"Connection: upgrade\r\nUpgrade: h2c", b"X-Any: 1"])
 @pytest.mark.parametrize("path", ["/echo", "/early"])
-def test_a_request_with_trailers_is_the_last_of_its_connection(roomy_server: Server, path: str, trailer: bytes) -> None:
+def test_the_connection_is_closed_after_a_request_with_trailers(
+    roomy_server: Server, path: str, trailer: bytes
+) -> None:
     client = roomy_server.connect()
     client.send(chunked(path, b"1\r\nx\r\n0\r\n" + trailer + b"\r\n\r\n"))
     client.send_as_far_as_it_is_read(get("/after-trailers"))
@@ -35,7 +37,7 @@ def test_a_request_with_trailers_is_the_last_of_its_connection(roomy_server: Ser
     assert "/after-trailers" not in roomy_server.application.calls
 
 
-def test_a_trailer_that_comes_before_the_application_looks_is_no_header(roomy_server: Server) -> None:
+def test_a_trailer_of_a_queued_request_is_not_read_as_a_header(roomy_server: Server) -> None:
     client = roomy_server.connect()
     client.send(get("/hold") + chunked("/echo", b"0\r\n" + TRAILERS + b"\r\n"))
     roomy_server.release()
@@ -64,7 +66,7 @@ def test_a_trailer_that_comes_before_the_application_looks_is_no_header(roomy_se
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused(roomy_server: Server, request_: bytes) -> None:
+def test_an_ambiguous_request_is_refused(roomy_server: Server, request_: bytes) -> None:
     client = roomy_server.connect()
     client.send_as_far_as_it_is_read(request_)
     answer = client.answer()
@@ -72,7 +74,7 @@ def test_what_could_be_read_in_two_ways_is_refused(roomy_server: Server, request
     assert client.is_closed()
 
 
-def test_an_upgrade_is_ignored_and_the_next_request_is_read(roomy_server: Server) -> None:
+def test_an_upgrade_is_ignored_and_the_next_request_is_answered(roomy_server: Server) -> None:
     upgrade = (b"Connection: Upgrade", b"Upgrade: websocket")
     client = roomy_server.connect()
     client.send(get("/1", *upgrade) + get("/2", *upgrade) + get("/3"))
@@ -80,16 +82,16 @@ def test_an_upgrade_is_ignored_and_the_next_request_is_read(roomy_server: Server
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 31", b"Transfer-Encoding: chunked"])
-def test_a_body_behind_an_upgrade_is_refused_and_is_no_request(roomy_server: Server, length: bytes) -> None:
+def test_a_body_after_an_upgrade_is_refused_and_not_read_as_a_request(roomy_server: Server, length: bytes) -> None:
     calls = len(roomy_server.application.calls)
     answer = roomy_server.exchange(get("/smuggler", b"Connection: Upgrade", b"Upgrade: h2c", length) + get("/smuggled"))
     assert (answer.status, answer.json["code"]) == (400, "upgrade_with_body")
     assert len(roomy_server.application.calls) == calls
 
 
-def test_an_upgrade_writes_no_line(roomy_server: Server, logs: Logs) -> None:
+def test_an_upgrade_is_not_logged(roomy_server: Server, logs: Logs) -> None:
     assert roomy_server.exchange(get("/echo", b"Connection: Upgrade", b"Upgrade: h2c")).status == 200
-    # What an earlier test was refused may be reported meanwhile.
+    # Refusals of earlier tests may be logged during this test.
     assert not [line for line in logs.lines() if line["event"] != "http.connection.refused"]
 
 
@@ -99,7 +101,7 @@ def test_every_pipelined_request_is_answered_in_order(roomy_server: Server) -> N
     assert [client.answer().json["path"] for _ in range(2000)] == [f"/{number}" for number in range(2000)]
 
 
-def test_a_refusal_waits_for_the_answers_before_it(roomy_server: Server) -> None:
+def test_a_refusal_is_sent_after_the_responses_to_earlier_requests(roomy_server: Server) -> None:
     client = roomy_server.connect()
     client.send(get("/1") + get("/2") + b"GET / HTTP/1.1\r\n\r\n" + get("/3"))
     assert [client.answer().json["path"] for _ in range(2)] == ["/1", "/2"]

@@ -1,4 +1,4 @@
-"""The service by IPv6: on a machine that has nothing else, and beside IPv4."""
+"""The service on IPv6, on machines with and without IPv4."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ from tests.integration.server.ipv6_machine import LIMIT
 ROOT = Path(__file__).parents[3]
 HANGS_AFTER_SECONDS = 300
 OWN_NETWORK = ["unshare", "--net"]
-"""A network namespace, which begins with a loopback that is down."""
+"""Runs a command in a new network namespace, in which the loopback is down at first."""
 
 
 pytestmark = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 
 
-def can_have_a_network_of_its_own() -> bool:
+def can_create_network_namespace() -> bool:
     if os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None:
         return False
     return subprocess.run([*OWN_NETWORK, "true"], check=False, capture_output=True).returncode == 0
@@ -48,24 +48,24 @@ def seen_on_a_machine(*, is_alone: bool) -> dict[str, Any]:
     return seen
 
 
-def test_a_machine_with_ipv6_alone_serves_and_counts_by_64() -> None:
-    is_alone = can_have_a_network_of_its_own()
+def test_with_ipv6_only_the_service_works_and_limits_by_64_network() -> None:
+    is_alone = can_create_network_namespace()
     seen = seen_on_a_machine(is_alone=is_alone)
     assert seen["walk"] == {"register": 201, "token": 200, "me": 200, "metrics": 200}
     if not is_alone:
         pytest.skip("IPv4 could not be taken away: only root can make a network; the calls by ::1 worked")
     assert seen["has_ipv4"] is False
-    # The second client is of the network that has used its budget up.
+    # The second client is in the network that has reached its limit.
     assert seen["refreshes"] == [[401] * LIMIT, [429] * LIMIT, [401] * LIMIT]
 
 
 @pytest.mark.parametrize(("host", "address"), [("::", "127.0.0.1"), ("::", "::1"), ("::1", "::1")])
-def test_all_addresses_of_ipv6_include_those_of_ipv4(host: str, address: str) -> None:
+def test_the_unspecified_ipv6_address_accepts_ipv4_clients(host: str, address: str) -> None:
     with listening(host, 0) as listener, socket.create_connection((address, listener.getsockname()[1]), timeout=60):
         pass
 
 
-async def test_the_store_of_limits_is_reached_by_ipv6() -> None:
+async def test_the_store_of_limits_can_be_reached_by_ipv6() -> None:
     asked = asyncio.Event()
 
     async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

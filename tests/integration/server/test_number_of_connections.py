@@ -1,4 +1,4 @@
-"""At the limit of connections a new one takes the place of one that does nothing, or is refused."""
+"""At the connection limit a new connection replaces an idle one, or is refused."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def idle(server: Server) -> Client:
 
 
 def in_the_middle_of(server: Server, data: bytes) -> Client:
-    """Return a connection that has sent this; what the server has not read yet cannot be told apart."""
+    """Return a connection that has sent this data, which the server may not have read yet."""
     client = server.connect()
     client.send(data)
     return client
@@ -49,14 +49,14 @@ def test_a_flood_of_half_requests_does_not_block_other_clients(crowded_server: S
     wait_until(lambda: crowded_server.load[0] <= LIMIT)
 
 
-def test_an_idle_connection_gives_way(crowded_server: Server) -> None:
+def test_an_idle_connection_is_closed_for_a_new_one(crowded_server: Server) -> None:
     clients = [idle(crowded_server) for _ in range(LIMIT + 1)]
     assert clients[0].is_closed()
     clients[1].send(get("/echo"))
     assert clients[1].answer().status == 200
 
 
-def test_a_request_under_way_is_never_cut_off_and_a_new_connection_is_refused(
+def test_a_pending_request_is_never_interrupted_and_a_new_connection_is_refused(
     crowded_server: Server, logs: Logs
 ) -> None:
     held = [in_the_middle_of(crowded_server, get("/hold")) for _ in range(LIMIT)]
@@ -68,7 +68,7 @@ def test_a_request_under_way_is_never_cut_off_and_a_new_connection_is_refused(
     assert [client.answer().status for client in held] == [200] * LIMIT
 
 
-def test_a_place_is_free_again_when_its_connection_has_gone(crowded_server: Server, logs: Logs) -> None:
+def test_a_closed_connection_no_longer_counts(crowded_server: Server, logs: Logs) -> None:
     for _ in range(3 * LIMIT):
         idle(crowded_server)
         crowded_server.disconnect()

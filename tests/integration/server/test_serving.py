@@ -1,4 +1,4 @@
-"""`doorward serve` as a process: it answers, logs, and stops when it is told to."""
+"""`doorward serve` as a process: it answers, logs, and stops on a signal."""
 
 import json
 import os
@@ -20,7 +20,7 @@ PERSON = {"email": "serving@example.com", "username": "serving", "password": "co
 
 
 class Serving:
-    """The process, where it answers, and what it wrote."""
+    """The process, its URL, and its output."""
 
     def __init__(self, workers: int, log: Path) -> None:
         self.log = log
@@ -29,7 +29,7 @@ class Serving:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "WEB_CONCURRENCY": str(workers)}
             )
-        # No proxy is asked, whatever the environment says.
+        # Proxies of the environment are ignored.
         self.client = httpx.Client(timeout=DEADLINE, trust_env=False)
 
     def wait_until_ready(self) -> None:
@@ -45,7 +45,7 @@ class Serving:
         return time.monotonic() < deadline and self.process.poll() is None
 
     def answer_without_host(self) -> bytes:
-        """Return the answer to a request that only this service's own protocol refuses."""
+        """Return the response to a request that only this service's HTTP protocol refuses."""
         with socket.create_connection((self.client.base_url.host, self.client.base_url.port or 0), DEADLINE) as raw:
             raw.sendall(b"GET /health/liveness HTTP/1.1\r\n\r\n")
             return raw.recv(4096)
@@ -60,7 +60,7 @@ def serving(
     request: pytest.FixtureRequest, environment: pytest.MonkeyPatch, own_database: str, tmp_path: Path
 ) -> Iterator[Serving]:
     environment.setenv("DATABASE_URL", own_database)
-    # Production style: lines of JSON.
+    # As in production: lines of JSON.
     environment.setenv("ENVIRONMENT", "production")
     environment.setenv("BCRYPT_ROUNDS", "10")
     environment.setenv("SHUTDOWN_DRAIN_SECONDS", "0")
@@ -74,7 +74,7 @@ def serving(
         started.process.wait()
 
 
-def test_it_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serving) -> None:
+def test_a_process_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serving) -> None:
     serving.wait_until_ready()
     assert serving.client.post("/api/v1/auth/register", json=PERSON).status_code == 201
     form = {"username": PERSON["username"], "password": PERSON["password"]}
@@ -86,7 +86,7 @@ def test_it_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serv
     written = serving.log.read_text(encoding="utf-8")
     lines = [json.loads(line) for line in written.splitlines()]
     assert {line["event"] for line in lines} >= {"http.request", "auth.login.succeeded"}
-    # What gives up security is said once, not by each worker.
+    # Insecure settings are logged once, not by each worker.
     assert [line["setting"] for line in lines if line["event"] == "config.insecure"] == ["RATE_LIMIT_ENABLED"]
     assert [line["setting"] for line in lines if line["event"] == "housekeeping.off"] == ["BACKGROUND"]
     assert [secret in written for secret in (PERSON["password"], token, "hidden=query", "Traceback")] == [False] * 4

@@ -1,4 +1,4 @@
-"""Signals, and the death of the parent: requests under way are answered, and no process is left behind."""
+"""Signals and the death of the parent: pending requests are answered, and no process is left behind."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def configured(environment: pytest.MonkeyPatch, shared_database: str) -> None:
 
 @pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGQUIT), (2, signal.SIGHUP)])
-def test_no_signal_cuts_off_a_request(tmp_path: Path, workers: int, ending: signal.Signals) -> None:
+def test_no_signal_interrupts_a_request(tmp_path: Path, workers: int, ending: signal.Signals) -> None:
     with Served(tmp_path, WEB_CONCURRENCY=str(workers)) as served:
         served.wait_until_served(workers)
         processes = {served.process.pid, *served.workers()}
@@ -54,7 +54,7 @@ def test_no_signal_cuts_off_a_request(tmp_path: Path, workers: int, ending: sign
             for process in processes:
                 os.kill(process, number)
         assert served.status_of("/health/liveness") == 200
-        # As a terminal that is closed: parent and workers alike.
+        # Sent to parent and workers, as a closed terminal does.
         os.killpg(served.process.pid, ending)
         wait_until(lambda: served.log().count("Shutting down") == workers, served.log)
         assert {served.process.pid, *served.workers()} == processes
@@ -75,7 +75,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, options: list[s
         assert list(tmp_path.glob("doorward-metrics-*"))
         held = HeldRequest(served)
         served.process.kill()
-        # Before the request is answered: a restart needs the port at once.
+        # Before the response, because a restart needs the port at once.
         wait_until(served.port_is_free, served.log)
         assert any(is_alive(orphan) for orphan in orphans)
         assert held.finish() == REFUSED_LOGIN

@@ -1,4 +1,4 @@
-"""Bounds of URL and headers: the answer comes before the rest is sent, and nothing is kept of what is too much."""
+"""Limits of URL and headers: the refusal is sent before the rest is read, and excess data is not buffered."""
 
 import pytest
 
@@ -22,7 +22,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-def test_what_has_no_end_is_refused(roomy_server: Server, logs: Logs, what: str) -> None:
+def test_endless_data_is_refused(roomy_server: Server, logs: Logs, what: str) -> None:
     first, rest, status, code = ENDLESS[what]
     client = roomy_server.connect()
     client.send_as_far_as_it_is_read(first + rest * (ENDLESS_BYTES // len(rest)))
@@ -33,7 +33,7 @@ def test_what_has_no_end_is_refused(roomy_server: Server, logs: Logs, what: str)
 
 
 def is_reported(logs: Logs, code: str) -> bool:
-    """Tell whether there is a line of this reason, and that no line shows more than it may."""
+    """Return whether a line with this reason was logged; check that no line has other members."""
     lines = events(logs, "http.connection.refused")
     assert all(set(line) <= {"timestamp", "level", "event", "reason", "count", "peer"} for line in lines)
     return any(line["reason"] == code for line in lines)
@@ -57,7 +57,7 @@ def test_a_head_has_at_most_32_kib(roomy_server: Server, excess: int, status: in
     assert roomy_server.exchange(get("/echo", b"X: " + b"a" * (MAXIMUM_HEAD_BYTES - filled + excess))).status == status
 
 
-def test_a_large_head_in_small_packets_is_read(roomy_server: Server) -> None:
+def test_a_large_head_in_small_packets_is_accepted(roomy_server: Server) -> None:
     client = roomy_server.connect()
     request = get("/echo", *([b"X: " + b"a" * 300] * 90))
     for start in range(0, len(request), 100):
@@ -65,12 +65,12 @@ def test_a_large_head_in_small_packets_is_read(roomy_server: Server) -> None:
     assert len(client.answer().json["headers"]) == 91
 
 
-def test_large_bodies_in_chunks_of_any_size_are_read(roomy_server: Server) -> None:
+def test_large_bodies_in_chunks_of_any_size_are_accepted(roomy_server: Server) -> None:
     body = b"1\r\na\r\n" * 100_000 + b"20000\r\n" + b"a" * 0x20000 + b"\r\n0\r\n\r\n"
     assert roomy_server.exchange(chunked("/echo", body)).json["size"] == 100_000 + 0x20000
 
 
-def test_an_unread_body_ends_the_connection_after_a_bounded_size(roomy_server: Server) -> None:
+def test_an_unread_body_closes_the_connection_after_a_bounded_size(roomy_server: Server) -> None:
     client = roomy_server.connect()
     client.send(chunked("/early", b""))
     assert client.answer().status == 200
@@ -79,7 +79,7 @@ def test_an_unread_body_ends_the_connection_after_a_bounded_size(roomy_server: S
         client.send(megabytes * 64)
 
 
-def test_an_error_answer_is_a_problem_like_all_others(roomy_server: Server) -> None:
+def test_a_refusal_is_a_problem_document_with_the_usual_headers(roomy_server: Server) -> None:
     answer = roomy_server.exchange(b"GET / HTTP/1.1\r\n\r\n")
     assert answer.status == 400
     assert answer.json == {
@@ -97,6 +97,6 @@ def test_an_error_answer_is_a_problem_like_all_others(roomy_server: Server) -> N
     assert answer.headers["strict-transport-security"]
 
 
-def test_at_a_token_endpoint_it_has_the_members_of_oauth(roomy_server: Server) -> None:
+def test_a_refusal_at_a_token_endpoint_has_the_oauth_members(roomy_server: Server) -> None:
     answer = roomy_server.exchange(chunked("/api/v1/auth/token", b"not a length\r\n"))
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")

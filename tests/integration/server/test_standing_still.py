@@ -1,4 +1,4 @@
-"""A service that has no processor between calls, as on platforms that bill the time of calls alone."""
+"""A service without processor time between calls, as on platforms that bill only the time of calls."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ import pytest
 from tests.integration.server.served import Served
 
 STANDSTILLS: Final = (0.0, 0.2, 2.0)
-"""Seconds."""
+"""The pauses in seconds."""
 
 
-def test_the_first_call_after_a_standstill_is_answered(
+def test_the_first_call_after_a_pause_of_the_process_is_answered(
     tmp_path: Path, environment: pytest.MonkeyPatch, shared_database: str
 ) -> None:
     environment.setenv("DATABASE_URL", shared_database)
@@ -24,5 +24,5 @@ def test_the_first_call_after_a_standstill_is_answered(
             os.kill(served.process.pid, signal.SIGSTOP)
             time.sleep(seconds)
             os.kill(served.process.pid, signal.SIGCONT)
-            # It asks PostgreSQL, on a connection from before.
+            # It queries PostgreSQL on a connection from before the pause.
             assert served.status_of("/health/readiness") == 200

@@ -1,4 +1,4 @@
-"""Limits of time: each ends its connection, and ordinary clients never meet them."""
+"""Timeouts close their connection, and do not affect ordinary clients."""
 
 import time
 
@@ -36,7 +36,7 @@ def test_an_idle_connection_is_closed(hasty_server: Server) -> None:
 
 
 @pytest.mark.parametrize("what", HALF_REQUESTS)
-def test_half_a_request_is_answered_408(hasty_server: Server, logs: Logs, what: str) -> None:
+def test_an_incomplete_request_gets_408(hasty_server: Server, logs: Logs, what: str) -> None:
     data, code = HALF_REQUESTS[what]
     client = hasty_server.connect()
     client.send(data)
@@ -46,7 +46,7 @@ def test_half_a_request_is_answered_408(hasty_server: Server, logs: Logs, what: 
     wait_until(lambda: is_reported(logs, code))
 
 
-def test_the_application_learns_that_a_body_is_cut_off(hasty_server: Server) -> None:
+def test_the_application_is_notified_of_an_incomplete_body(hasty_server: Server) -> None:
     assert hasty_server.exchange(chunked("/cut-off", b"5\r\na")).status == 408
     wait_until(lambda: "/cut-off" in hasty_server.application.cut_off)
 
@@ -61,7 +61,7 @@ def test_the_application_learns_that_a_body_is_cut_off(hasty_server: Server) -> 
         (chunked("/echo", b"1\r\na\r\n0\r\nX: "), b"a"),
     ],
 )
-def test_a_byte_now_and_then_does_not_keep_a_connection(hasty_server: Server, first: bytes, drop: bytes) -> None:
+def test_single_bytes_do_not_keep_a_connection_open(hasty_server: Server, first: bytes, drop: bytes) -> None:
     client = hasty_server.connect()
     client.send(first)
     client.socket.settimeout(MOMENT / 6)
@@ -84,7 +84,7 @@ def test_a_body_that_arrives_fast_enough_may_take_longer(hasty_server: Server) -
     assert client.answer().json["size"] == 1024 * 1024
 
 
-def test_half_a_head_behind_a_request_ends_the_connection_after_the_answer(hasty_server: Server) -> None:
+def test_an_incomplete_head_after_a_request_closes_the_connection_after_the_response(hasty_server: Server) -> None:
     client = hasty_server.connect()
     client.send(get("/slow") + b"GET /half HTTP/1.1\r\n")
     assert client.answer().json["path"] == "/slow"
@@ -92,21 +92,23 @@ def test_half_a_head_behind_a_request_ends_the_connection_after_the_answer(hasty
 
 
 @pytest.mark.parametrize("requests", [1, 3])
-def test_a_client_that_does_not_read_its_answers_is_cut_off(hasty_server: Server, logs: Logs, requests: int) -> None:
+def test_a_client_that_does_not_read_its_responses_is_disconnected(
+    hasty_server: Server, logs: Logs, requests: int
+) -> None:
     client = hasty_server.connect(receive_buffer=4096)
     client.send(get("/big") * requests)
     wait_until(lambda: is_reported(logs, "answer_not_read"))
     wait_until(lambda: hasty_server.load[0] == 0)
 
 
-def test_a_client_that_reads_slowly_gets_the_whole_answer(hasty_server: Server) -> None:
+def test_a_slow_reader_gets_the_whole_response(hasty_server: Server) -> None:
     client = hasty_server.connect(receive_buffer=4096)
     client.send(get("/big"))
     answer = client.answer()
     assert len(answer.body) == BIG
 
 
-def test_a_connection_that_lingers_after_an_error_is_cut(hasty_server: Server) -> None:
+def test_a_connection_that_stays_open_after_an_error_is_closed(hasty_server: Server) -> None:
     client = hasty_server.connect()
     client.send(b"GET / HTTP/1.1\r\n\r\n")
     assert client.answer().status == 400

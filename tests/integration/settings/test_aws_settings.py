@@ -1,4 +1,4 @@
-"""Settings from AWS Secrets Manager, over HTTP, and what becomes of a start when the store does not yield them."""
+"""Settings from AWS Secrets Manager over HTTP, and the start when the store fails."""
 
 import base64
 import os
@@ -28,7 +28,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecretStore]:
 
 @pytest.fixture
 def with_store(environment: pytest.MonkeyPatch, store: SecretStore) -> pytest.MonkeyPatch:
-    """Production, whose only sources are what a test sets and stores."""
+    """A production environment with only the settings that a test sets and stores."""
     environment.delenv("SECRET_KEY")
     environment.delenv("BCRYPT_ROUNDS")
     environment.setenv("ENVIRONMENT", "production")
@@ -63,7 +63,7 @@ def test_settings_are_read_from_the_secret_in_any_case_and_any_type(
     assert list(map(str, settings.limits.trusted_proxies)) == ["10.0.0.0/8"]
 
 
-def test_the_secret_wins_over_all_other_places(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
+def test_the_secret_overrides_all_other_sources(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
     key, name = secrets.token_urlsafe(48), mark()
     store.put_settings(name, {"SECRET_KEY": key})
     with_store.setenv(NAME, name)
@@ -84,7 +84,7 @@ def test_an_empty_member_and_a_null_are_unset(with_store: pytest.MonkeyPatch, st
     assert settings.database.database_url is None
 
 
-def test_members_that_are_no_settings_are_left_alone_and_misspelt_ones_named(
+def test_unknown_members_are_ignored_and_misspelt_ones_reported(
     with_store: pytest.MonkeyPatch, store: SecretStore
 ) -> None:
     name = mark()
@@ -93,7 +93,7 @@ def test_members_that_are_no_settings_are_left_alone_and_misspelt_ones_named(
     assert _problem() == "secret_keys is not a setting: did you mean SECRET_KEY?"
 
 
-def test_a_weak_secret_is_refused_from_the_store_too(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
+def test_a_weak_secret_from_the_store_is_refused(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
     name = mark()
     store.put_settings(name, {"SECRET_KEY": "changeme"})
     with_store.setenv(NAME, name)
@@ -125,7 +125,7 @@ def test_a_secret_that_does_not_exist_stops_the_start(with_store: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("text", ["MARK", '["MARK"]', '"MARK"', "12", "null", '{"SECRET_KEY": "MARK"'])
-def test_a_secret_that_is_no_json_object_is_one_line_without_its_content(
+def test_a_secret_that_is_not_a_json_object_is_reported_without_its_content(
     with_store: pytest.MonkeyPatch, store: SecretStore, text: str
 ) -> None:
     name, marked = mark(), mark()
@@ -136,7 +136,7 @@ def test_a_secret_that_is_no_json_object_is_one_line_without_its_content(
     assert marked not in problem
 
 
-def test_a_secret_of_bytes_is_one_line(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
+def test_a_binary_secret_is_reported_in_one_line(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
     name = mark()
     store.put(name, SecretBinary=base64.b64encode(b"{}").decode())
     with_store.setenv(NAME, name)
@@ -150,7 +150,7 @@ def test_a_store_that_refuses_connections_stops_the_start(with_store: pytest.Mon
     assert problem.startswith("AWS Secrets Manager cannot be used: Could not connect")
 
 
-def test_a_store_that_never_answers_is_given_up(with_store: pytest.MonkeyPatch) -> None:
+def test_a_store_that_never_responds_is_abandoned(with_store: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with_store.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(SecretStoreError, match=r"^AWS Secrets Manager cannot be used: Read timeout"):
@@ -160,13 +160,13 @@ def test_a_store_that_never_answers_is_given_up(with_store: pytest.MonkeyPatch) 
     assert limits.retries["total_max_attempts"] == 2
 
 
-def test_a_region_that_nothing_names_is_asked_for(with_store: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_reported(with_store: pytest.MonkeyPatch) -> None:
     with_store.setenv(NAME, "doorward")
     with_store.delenv("AWS_REGION")
     assert _problem() == "AWS_REGION is missing. Example: eu-central-1"
 
 
-def test_credentials_that_nothing_names_stop_the_start(with_store: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_stop_the_start(with_store: pytest.MonkeyPatch) -> None:
     with_store.setenv(NAME, "doorward")
     with_store.delenv("AWS_ACCESS_KEY_ID")
     with_store.delenv("AWS_SECRET_ACCESS_KEY")
@@ -179,7 +179,7 @@ def test_a_profile_that_does_not_exist_stops_the_start(with_store: pytest.Monkey
     assert _problem().startswith("AWS Secrets Manager cannot be used: The config profile (nowhere) could not be found")
 
 
-def test_a_malformed_address_of_the_store_is_named_and_not_shown(with_store: pytest.MonkeyPatch) -> None:
+def test_a_malformed_url_of_the_store_is_reported_without_its_value(with_store: pytest.MonkeyPatch) -> None:
     marked = mark()
     with_store.setenv(NAME, "doorward")
     with_store.setenv("AWS_ENDPOINT_URL", marked)
@@ -188,13 +188,13 @@ def test_a_malformed_address_of_the_store_is_named_and_not_shown(with_store: pyt
     assert marked not in problem
 
 
-def test_without_the_extra_the_remedy_is_named(with_store: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_remedy_is_reported(with_store: pytest.MonkeyPatch) -> None:
     with_store.setitem(sys.modules, "boto3", None)
     with_store.setenv(NAME, "doorward")
     assert "Install doorward[aws]" in _problem()
 
 
-def test_without_a_name_nothing_of_aws_is_imported(environment: pytest.MonkeyPatch) -> None:
+def test_without_a_secret_name_no_aws_module_is_imported(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_REGION", REGION)
     script = (
         "import sys; from doorward.commands.main import main; main(['check-config']); sys.exit('boto3' in sys.modules)"
@@ -204,7 +204,7 @@ def test_without_a_name_nothing_of_aws_is_imported(environment: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "check-config"])
-def test_no_command_runs_without_the_store_that_is_named(
+def test_no_command_runs_without_the_configured_store(
     with_store: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     with_store.setenv("SECRET_KEY", secrets.token_urlsafe(48))

@@ -1,6 +1,6 @@
-"""A database of version 0.1 after an upgrade: what clients hold works as before, and what had ended has ended.
+"""A database of version 0.1 after an upgrade: valid credentials stay valid, and ended sessions stay ended.
 
-`python -m development.dump_of_version_0_1` made the database and what clients hold, with version 0.1 itself.
+`python -m development.dump_of_version_0_1` created the database and the clients' credentials with version 0.1.
 """
 
 import gzip
@@ -29,14 +29,14 @@ ENDED = ["ended", "idle", "reused", "after reused", "inactive"]
 
 @pytest.fixture(scope="module")
 def held() -> dict[str, Any]:
-    """What clients hold, by the state of the account or session."""
+    """The credentials of clients, by the state of the account or session."""
     text: dict[str, Any] = json.loads(gzip.decompress((FOLDER / "version_0_1.json.gz").read_bytes()))
     return text
 
 
 @pytest.fixture
 def clock(held: dict[str, Any]) -> FakeClock:
-    """A minute after the dump was made, so that its access tokens still count."""
+    """A minute after the dump, so that its access tokens are still valid."""
     clock = FakeClock()
     clock.present = datetime.fromisoformat(held["made_at"]) + timedelta(minutes=1)
     return clock
@@ -57,7 +57,7 @@ def upgraded_template(make_database: MakeDatabase) -> str:
 async def upgraded(
     held: dict[str, Any], postgres: EmbeddedPostgres, upgraded_template: str, clock: FakeClock
 ) -> AsyncIterator[Service]:
-    """The service on a copy of it, with the key that version 0.1 had."""
+    """The service on a copy of the database, with the key of version 0.1."""
     name, template = f"upgraded_{uuid4().hex}", urlsplit(upgraded_template).path.removeprefix("/")
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
@@ -104,7 +104,7 @@ async def test_tokens_of_an_ended_session_are_still_refused(
     assert (await upgraded.post_refresh(tokens["refresh"])).status_code == 401
 
 
-async def test_the_reuse_of_a_token_that_was_used_before_the_upgrade_ends_its_session_alone(
+async def test_reuse_of_a_token_used_before_the_upgrade_ends_only_its_session(
     upgraded: Service, held: dict[str, Any]
 ) -> None:
     sessions = held["sessions"]
@@ -115,7 +115,7 @@ async def test_the_reuse_of_a_token_that_was_used_before_the_upgrade_ends_its_se
     assert (await upgraded.get_me(sessions["live"]["access"])).status_code == 200
 
 
-async def test_the_reuse_of_a_token_of_version_0_1_ends_its_session_after_a_refresh_too(
+async def test_reuse_of_a_token_of_version_0_1_after_a_refresh_ends_its_session(
     upgraded: Service, held: dict[str, Any]
 ) -> None:
     latest = await upgraded.refresh(held["sessions"]["after used"]["refresh"])
@@ -125,14 +125,12 @@ async def test_the_reuse_of_a_token_of_version_0_1_ends_its_session_after_a_refr
     assert (await upgraded.post_refresh(latest.refresh)).status_code == 401
 
 
-async def test_a_session_ends_by_the_limit_that_it_had(
-    upgraded: Service, held: dict[str, Any], clock: FakeClock
-) -> None:
+async def test_a_session_keeps_its_expiry(upgraded: Service, held: dict[str, Any], clock: FakeClock) -> None:
     clock.advance(timedelta(days=upgraded.settings.tokens.refresh_token_expire_days))
     assert (await upgraded.post_refresh(held["sessions"]["live"]["refresh"])).status_code == 401
 
 
-async def test_items_and_their_versions_are_the_same(upgraded: Service, held: dict[str, Any]) -> None:
+async def test_items_and_their_versions_are_unchanged(upgraded: Service, held: dict[str, Any]) -> None:
     headers = {"Authorization": f"Bearer {held['sessions']['live']['access']}"}
     assert [item["version"] for item in held["items"]] == [3, 2, 1]
     for item in held["items"]:

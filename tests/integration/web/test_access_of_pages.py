@@ -1,4 +1,4 @@
-"""Every page and form that declares a signed-in person asks for the sign-in where no session is."""
+"""Every page and form that requires a signed-in user redirects to the sign-in without a session."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def needs_of(call: Call) -> NeedsScope:
     return access.needs
 
 
-async def test_without_a_session_each_leads_to_the_sign_in(site: Service) -> None:
+async def test_without_a_session_each_page_leads_to_the_sign_in(site: Service) -> None:
     calls = calls_in_browsers(site)
     assert len(calls) > 60
     stranger = Visitor(site, new_person())
@@ -39,7 +39,7 @@ async def test_without_a_session_each_leads_to_the_sign_in(site: Service) -> Non
     assert {call: where for call, where in led.items() if where != (303, SIGN_IN)} == {}
 
 
-async def test_what_declares_a_fresh_proof_asks_for_one_and_nothing_else_does(site: Service) -> None:
+async def test_exactly_the_forms_that_declare_a_fresh_proof_require_one(site: Service) -> None:
     forms = [each for each in calls_in_browsers(site) if each.method == "POST" and each.path.startswith("/account/")]
     asked = {}
     for form in forms:

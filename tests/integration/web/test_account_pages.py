@@ -1,4 +1,4 @@
-"""The pages that mails lead to: GET changes nothing, and a POST does what the API's call does."""
+"""The pages linked from mails: GET changes nothing, and POST has the effect of the API's call."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ async def service(make_service: MakeService, tmp_path: Path) -> Service:
 @pytest.mark.parametrize(
     "page", [VERIFY, RESET, RESTORE, EMAIL_CHANGE, "/account/confirm-registration", "/account/accept-invitation"]
 )
-async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(service: Service, page: str) -> None:
+async def test_a_page_has_a_strict_content_policy_and_is_not_cached(service: Service, page: str) -> None:
     answer = await service.client.get(page)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -39,7 +39,7 @@ async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(serv
         assert (await service.client.get(address)).status_code == 200, address
 
 
-async def test_what_a_scanner_of_mails_does_leaves_every_link_usable(service: Service) -> None:
+async def test_links_stay_usable_after_a_mail_scanner_opened_them(service: Service) -> None:
     person = await service.register()
     verification = token_in(await next_mail(service, person.email, "Confirm"))
     await service.client.post("/api/v1/auth/password/forgot", json={"email": person.email})
@@ -50,7 +50,7 @@ async def test_what_a_scanner_of_mails_does_leaves_every_link_usable(service: Se
         for form in ({"token": ""}, dict.fromkeys(fields, ""), {"token": "dwo_made-up", fields[1]: "x"}):
             answer = await service.client.post(page, data=form)
             assert answer.status_code == 422, form
-        # Even a scanner that ran the script has no password.
+        # A scanner that runs the script does not have the password.
         token = verification if page == VERIFY else reset
         assert (await service.client.post(page, data={"token": token})).status_code == 422
     answer = await service.client.post(VERIFY, data={"token": verification, "password": person.password})
@@ -60,7 +60,7 @@ async def test_what_a_scanner_of_mails_does_leaves_every_link_usable(service: Se
     assert (await service.post_token(person.username, NEW_PASSWORD)).status_code == 200
 
 
-async def test_without_a_script_the_code_is_typed(service: Service) -> None:
+async def test_without_a_script_the_code_can_be_typed(service: Service) -> None:
     person = await service.register()
     code = code_in(await next_mail(service, person.email, "Confirm"))
     form = {"username": person.username, "password": person.password, "code": code}
@@ -71,7 +71,7 @@ async def test_without_a_script_the_code_is_typed(service: Service) -> None:
     assert (await service.client.post(RESET, data=form)).status_code == 200
 
 
-async def test_a_refusal_shows_the_form_again_and_repeats_nothing_that_was_typed(service: Service) -> None:
+async def test_a_refusal_shows_an_empty_form_again(service: Service) -> None:
     form = {"token": "dwo_<script>", "new_password": "<b>secret words</b>"}
     answer = await service.client.post(RESET, data=form)
     assert answer.status_code == 422
@@ -81,7 +81,9 @@ async def test_a_refusal_shows_the_form_again_and_repeats_nothing_that_was_typed
     assert "dwo_" not in answer.text
 
 
-async def test_a_refusal_of_the_edge_is_a_page_too(make_service: MakeService, tmp_path: Path) -> None:
+async def test_a_request_refused_by_a_general_limit_gets_an_html_page(
+    make_service: MakeService, tmp_path: Path
+) -> None:
     service = await make_service_with_mail(make_service, tmp_path)
     answer = await service.client.post(RESET, content=b"x" * 70_000, headers={"Content-Type": "text/plain"})
     assert answer.status_code == 413
@@ -95,7 +97,7 @@ async def test_without_mail_there_are_no_pages(make_service: MakeService) -> Non
         assert (await service.client.get(page)).status_code == 404
 
 
-async def test_an_account_that_waits_for_its_deletion_is_restored_with_name_and_password(service: Service) -> None:
+async def test_an_account_awaiting_deletion_is_restored_with_name_and_password(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     assert (await service.authorized("POST", "/api/v1/account/deletion", pair.access)).status_code == 202
     form = {"username": person.email.upper(), "password": person.password}
@@ -112,7 +114,7 @@ async def test_an_account_that_waits_for_its_deletion_is_restored_with_name_and_
     assert (await service.client.post(RESTORE, data=form)).status_code == 422
 
 
-async def test_passwords_typed_to_restore_an_account_are_throttled_as_logins_are(service: Service) -> None:
+async def test_passwords_for_restoring_an_account_are_throttled_like_logins(service: Service) -> None:
     form = {"username": "a-name-of-nobody", "password": "not the password"}
     for _ in range(LOGIN_CURVE.free):
         assert (await service.client.post(RESTORE, data=form)).status_code == 422

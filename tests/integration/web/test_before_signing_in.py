@@ -1,4 +1,4 @@
-"""What the sign-in leads to: a new account, a forgotten password; and the languages and the brand of pages."""
+"""Registration and forgotten passwords at the sign-in, and the languages and the brand of pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.web.visitor import LOGIN, SIGN_IN, Shown, Visitor, is_liv
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(60)
 
 
-async def test_a_new_person_goes_on_to_the_application(site: Service) -> None:
+async def test_a_new_user_continues_to_the_application(site: Service) -> None:
     app, person = await application(Provider(site)), new_person()
     someone = Visitor(site, person)
     shown = await someone.open(app.address())
@@ -42,7 +42,7 @@ async def test_a_taken_name_and_a_foreign_form_create_no_account(site: Service) 
     assert site.sql("SELECT 1 FROM users WHERE email = %s", person.email) == []
 
 
-async def test_where_mail_completes_an_account_the_page_says_so(make_service: MakeService, tmp_path: Path) -> None:
+async def test_the_page_announces_a_mail_that_completes_the_account(make_service: MakeService, tmp_path: Path) -> None:
     service = await make_service_with_mail(make_service, tmp_path, registration_confirmation=True)
     person = new_person()
     someone = Visitor(service, person)
@@ -55,7 +55,7 @@ async def test_where_mail_completes_an_account_the_page_says_so(make_service: Ma
     assert (shown.title, 'href="/account/sign-in"' in shown.answer.text) == ("Registration confirmed", True)
 
 
-async def test_the_answer_to_a_forgotten_password_is_the_same_for_known_and_unknown_addresses(site: Service) -> None:
+async def test_the_forgotten_password_page_does_not_reveal_whether_an_address_is_known(site: Service) -> None:
     known, told = await site.register(), set()
     for email in (known.email, "nobody-at-all@example.com"):
         someone = Visitor(site, known)
@@ -67,7 +67,7 @@ async def test_the_answer_to_a_forgotten_password_is_the_same_for_known_and_unkn
     assert refused.status == 422
 
 
-async def test_where_registration_is_closed_and_no_mail_is_sent_nothing_leads_there(make_service: MakeService) -> None:
+async def test_without_registration_and_mail_their_pages_and_links_do_not_exist(make_service: MakeService) -> None:
     service = await make_service(environment="production", bcrypt_rounds=10, public_url=ORIGIN, registration="closed")
     shown = await Visitor(service, new_person()).open(SIGN_IN)
     assert ("/register" in shown.answer.text, "forgot-password" in shown.answer.text) == (False, False)
@@ -75,12 +75,12 @@ async def test_where_registration_is_closed_and_no_mail_is_sent_nothing_leads_th
         assert (await service.client.get(f"/account/{page}")).status_code == 404
 
 
-async def test_pages_and_refusals_speak_the_language_that_is_asked_for(site: Service) -> None:
+async def test_pages_and_errors_use_the_requested_language(site: Service) -> None:
     app = await application(Provider(site))
     someone = Visitor(site, await site.register())
     shown = await someone.open(app.address(ui_locales="de en"))
     assert ('<html lang="de">' in shown.answer.text, shown.title) == (True, "Anmelden")
-    # Forms keep it, refusals are translated, and the way goes on in it.
+    # The language is kept by forms, errors and the following pages.
     refused = await someone.send("sign-in", username=someone.person.username, password="not this one")
     assert (refused.title, "ist falsch" in refused.text) == ("Anmelden", True)
     shown = await someone.send("sign-in", username=someone.person.username, password=someone.person.password)
@@ -111,7 +111,7 @@ async def test_the_brand_is_on_every_page(make_service: MakeService, tmp_path: P
     assert (await service.client.get("/account/lost-device")).text == "<!doctype html><title>Ask us</title>Ada &amp; Co"
 
 
-async def test_the_sign_in_is_small_and_loads_nothing_from_elsewhere(site: Service) -> None:
+async def test_the_sign_in_page_is_small_and_loads_nothing_from_other_hosts(site: Service) -> None:
     page = await site.client.get(SIGN_IN)
     style = await site.client.get("/account/static/pages.css")
     assert len(page.content) + len(style.content) < 30_000
@@ -121,7 +121,7 @@ async def test_the_sign_in_is_small_and_loads_nothing_from_elsewhere(site: Servi
     assert "<style" not in page.text
 
 
-async def test_without_a_page_to_go_on_to_the_sign_in_says_that_it_is_done(site: Service) -> None:
+async def test_a_sign_in_without_a_next_page_shows_a_confirmation(site: Service) -> None:
     someone = Visitor(site, await site.register())
     assert (await someone.open(SIGN_IN)).title == LOGIN
     shown = await someone.send("sign-in", username=someone.person.username, password=someone.person.password)

@@ -1,4 +1,4 @@
-"""Forms that pages of other sites send, and what is typed into our own to do harm."""
+"""Forms sent by pages of other sites, and hostile input in the service's own forms."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.integration.web.visitor import OWN, new_visitor
         ({"Origin": ORIGIN}, 200),
     ],
 )
-async def test_a_form_of_another_site_is_refused_before_anything_is_read(
+async def test_a_form_of_another_site_is_refused_before_it_is_read(
     site: Service, headers: dict[str, str], status: int
 ) -> None:
-    """A browser that does not say where the form comes from is shown it again."""
+    """A request without the origin headers gets the form again."""
     someone = await new_visitor(site)
     await someone.open("/account/overview")
     asked = site.connections_asked_for()
@@ -42,13 +42,13 @@ async def test_a_form_of_another_site_is_refused_before_anything_is_read(
     assert name.endswith("-new") is (status == 200)
 
 
-async def test_all_forms_of_pages_refuse_other_sites_and_are_limited(site: Service) -> None:
+async def test_all_forms_of_pages_refuse_other_sites_and_are_rate_limited(site: Service) -> None:
     routes = [route for route in site.app.routes if isinstance(route, PolicyRoute)]
     forms = [route for route in routes if route.path.startswith("/account/") and route.methods == {"POST"}]
     assert len(forms) > 20
     for form in forms:
         answer = await site.client.post(form.path, data={}, headers={"Sec-Fetch-Site": "cross-site"})
-        # Those before the sign-in are shown again; what an application asked for is missing from some.
+        # Forms before the sign-in are shown again; some lack the parameters of the application's request.
         refused = {403} if form.policy.is_page_form else {400, 415, 422}
         assert form.policy.limit_of_address is not None, form.path
         assert answer.status_code in refused, form.path
@@ -63,7 +63,7 @@ NASTY = ("\0", "\ud7ff\uffff", "١٢٣٤٥٦", "{{'QX'*3}}", "<script>", "%00", 
 
 
 @pytest.mark.parametrize("value", NASTY)
-async def test_whatever_is_typed_is_refused_or_shown_as_text(site: Service, value: str) -> None:
+async def test_hostile_input_is_refused_or_shown_as_text(site: Service, value: str) -> None:
     someone = await new_visitor(site)
     for route in site.app.routes:
         assert isinstance(route, PolicyRoute)

@@ -8,10 +8,10 @@ import psycopg
 from development.proof.fuzz_pages import fuzz_pages
 
 EXAMPLES: Final = 2
-"""Of each call; `inv prove --only pages` tries 1,000."""
+"""Examples per call; `inv prove --only pages` tries 1,000."""
 
 LET_IN: Final = {"session.all_ended", "consent.granted", "user.deactivated"}
-"""What forms did that drew the values of their pages."""
+"""Audit events of forms that were sent with the values of their pages."""
 
 
 def test_no_page_and_no_form_gets_a_server_error(own_database: str, tmp_path: Path, findings: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The ways back that the page of lost devices names, each walked on the pages."""
+"""Each recovery described by the page of lost devices, carried out on the pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.integration.web.visitor import (
 LOST = "/account/lost-device"
 
 
-async def test_the_second_step_leads_to_the_page_which_leads_back(site: Service) -> None:
+async def test_the_second_step_and_the_page_of_lost_devices_link_to_each_other(site: Service) -> None:
     someone, _, _ = await protected_visitor(site)
     shown = await someone.sign_in()
     assert (shown.title, 'href="../account/lost-device"' in shown.answer.text) == (SECOND_STEP, True)
@@ -38,7 +38,7 @@ async def test_the_second_step_leads_to_the_page_which_leads_back(site: Service)
 
 
 @pytest.mark.parametrize("path", [FACTORS, PASSKEYS])
-async def test_a_recovery_code_is_the_way_in_to_remove_the_passkey_of_a_lost_device(site: Service, path: str) -> None:
+async def test_a_recovery_code_allows_removing_the_passkey_of_a_lost_device(site: Service, path: str) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     codes = (await site.authorized("POST", "/api/v1/account/second-factors/recovery-codes", keyring.pair.access)).json()
@@ -53,20 +53,20 @@ async def test_a_recovery_code_is_the_way_in_to_remove_the_passkey_of_a_lost_dev
     assert len(fresh) == 10
 
 
-async def test_another_passkey_is_the_way_in_and_removes_the_lost_one(site: Service) -> None:
+async def test_another_passkey_allows_removing_the_lost_one(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     other = Authenticator(ORIGIN)
     shown = await someone.sign_in_by_passkey(keyring.authenticator)
     made = json.dumps(other.create(shown.data("create")))
     await someone.send("add-passkey", needs_script=True, credential=made, name="Other")
-    # The first device is lost now.
+    # From here on the first device is lost.
     await someone.sign_in_by_passkey(other)
     shown = await someone.send("remove-passkey", passkey_id=keyring.passkey_ids[0])
     assert ("was removed" in shown.text, [row["name"] for row in keyring.rows()]) == (True, ["Other"])
 
 
-async def test_an_administrator_lets_in_by_the_password_alone(site: Service) -> None:
+async def test_after_a_reset_by_an_administrator_the_password_alone_is_enough(site: Service) -> None:
     someone, _, codes = await protected_visitor(site)
     await someone.sign_in()
     support = await signed_in_with(site, "support")
@@ -80,7 +80,7 @@ async def test_an_administrator_lets_in_by_the_password_alone(site: Service) -> 
     assert (someone.page.title, set(fresh) & set(codes)) == (CODES, set())
 
 
-async def test_the_application_of_another_telephone_takes_the_place_of_the_lost_one(site: Service) -> None:
+async def test_the_application_of_a_new_telephone_replaces_the_lost_one(site: Service) -> None:
     someone, lost, codes = await protected_visitor(site)
     await someone.sign_in()
     await someone.send("second-factor", code=codes[0])

@@ -1,4 +1,4 @@
-"""The pages of the own account: who is signed in sees and changes it by the browser's session."""
+"""The pages of the own account, which a signed-in user views and changes with the browser's session."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ NEW_PASSWORD = "four other random words"
 
 
 def browser_at(site: Service) -> Browser:
-    """Return another browser, at the address of this service."""
+    """Return another browser with the base URL of this service."""
     browser = Browser(Provider(site))
     browser.http.base_url = ORIGIN
     return browser
 
 
-async def test_the_address_of_the_account_leads_through_the_sign_in_to_its_first_page(site: Service) -> None:
+async def test_the_account_url_leads_through_the_sign_in_to_its_first_page(site: Service) -> None:
     someone = Visitor(site, await site.register())
     shown = await someone.open("/account")
     assert (shown.title, shown.form("sign-in").fields["next"]) == (LOGIN, OVERVIEW)
@@ -52,7 +52,7 @@ async def test_the_address_of_the_account_leads_through_the_sign_in_to_its_first
     assert (shown.title, someone.person.email in shown.text) == ("Your account", True)
 
 
-async def test_a_name_is_changed_by_a_fresh_proof_and_said_once(site: Service) -> None:
+async def test_a_name_is_changed_with_a_fresh_proof_and_confirmed_once(site: Service) -> None:
     someone = await new_visitor(site)
     await someone.open(OVERVIEW)
     name = f"{someone.person.username[:20]}-b"
@@ -97,7 +97,7 @@ async def test_sessions_of_browsers_applications_and_programs_are_listed_and_end
         shown = await someone.post("end-session", form.fields)
         statuses.append(shown.status)
     assert "end-session" not in shown.actions()
-    # With the browser's session the application's ended, which is therefore none that can be ended.
+    # The application's session ended with the browser's, so it can no longer be ended.
     assert sorted(statuses) == [200, 200, 422]
     assert ended_of(site, someone) == ("owner", 3)
     assert (await site.get_me(pair.access)).status_code == 401
@@ -106,7 +106,7 @@ async def test_sessions_of_browsers_applications_and_programs_are_listed_and_end
 
 
 def ended_of(site: Service, someone: Visitor) -> tuple[str, int]:
-    """Return why sessions of a person ended, and how many, each recorded with its id and the browser's address."""
+    """Return why a person's sessions ended, and their number; each end is recorded with its id and client address."""
     rows = site.sql(ENDED, someone.person.id)
     ((reason, address),) = {(row["reason"], row["personal"]["client"]) for row in rows}
     assert address == "203.0.113.7"
@@ -115,7 +115,7 @@ def ended_of(site: Service, someone: Visitor) -> tuple[str, int]:
     return reason, len(rows)
 
 
-async def test_all_other_sessions_end_and_this_one_goes_on_with_what_it_has_proven(site: Service) -> None:
+async def test_ending_all_others_keeps_this_session_and_its_proofs(site: Service) -> None:
     someone, _, _ = await protected_visitor(site)
     pair = await site.log_in((await new_visitor(site)).person)
     other, before = Visitor(site, someone.person), someone.cookie
@@ -146,7 +146,7 @@ async def test_the_session_of_another_person_is_not_ended(site: Service) -> None
     assert await is_live(site, stranger.cookie)
 
 
-async def test_signed_out_everywhere_is_signed_out_here_too(site: Service) -> None:
+async def test_signing_out_everywhere_ends_this_session_too(site: Service) -> None:
     someone = await new_visitor(site)
     other, cookie = Visitor(site, someone.person), someone.cookie
     await other.sign_in()
@@ -155,7 +155,7 @@ async def test_signed_out_everywhere_is_signed_out_here_too(site: Service) -> No
     assert [await is_live(site, each) for each in (cookie, other.cookie)] == [False, False]
 
 
-async def test_what_was_allowed_to_an_application_is_taken_back(site: Service) -> None:
+async def test_the_consent_for_an_application_is_revoked(site: Service) -> None:
     someone = await new_visitor(site)
     app = await application(Provider(site), name="Film <list>")
     tokens = await app.tokens(browser_at(site), someone.person)
@@ -168,7 +168,7 @@ async def test_what_was_allowed_to_an_application_is_taken_back(site: Service) -
     assert refused.status == 422
 
 
-async def test_the_data_are_downloaded_by_a_fresh_proof(site: Service) -> None:
+async def test_downloading_the_data_needs_a_fresh_proof(site: Service) -> None:
     someone = await new_visitor(site)
     form = (await someone.open(DATA)).form("download").fields
     answer = await someone.http.post("/account/download", data=form, headers={"Sec-Fetch-Site": "same-origin"})
@@ -179,7 +179,7 @@ async def test_the_data_are_downloaded_by_a_fresh_proof(site: Service) -> None:
     assert (shown.title, AGAIN in shown.text) == (LOGIN, True)
 
 
-async def test_an_account_is_deleted_by_a_fresh_proof_and_restored(site: Service) -> None:
+async def test_deleting_an_account_needs_a_fresh_proof_and_it_can_be_restored(site: Service) -> None:
     someone, application_code, _ = await protected_visitor(site)
     await someone.open(DATA)
     site.clock.advance(STALE)
@@ -195,7 +195,7 @@ async def test_an_account_is_deleted_by_a_fresh_proof_and_restored(site: Service
     assert shown.title == "Account restored"
 
 
-async def test_the_form_of_one_page_is_not_sent_by_another(site: Service) -> None:
+async def test_a_form_token_of_one_page_is_refused_by_another(site: Service) -> None:
     someone = await new_visitor(site)
     theirs = (await someone.open(SESSIONS)).form("end-other-sessions").fields
     await someone.open(DATA)
@@ -205,7 +205,7 @@ async def test_the_form_of_one_page_is_not_sent_by_another(site: Service) -> Non
 
 
 @pytest.mark.parametrize("end", ["epoch", "expiry", "deactivation", "row"])
-async def test_a_session_that_ended_after_its_user_was_let_in_changes_nothing(site: Service, end: str) -> None:
+async def test_a_session_that_ends_after_authentication_changes_nothing(site: Service, end: str) -> None:
     someone, services = await new_visitor(site), site.app.state.services
     session = await services.provider.browser_sessions.find(someone.cookie)
     caller = caller_in_browser(session)
@@ -227,12 +227,12 @@ async def test_a_session_that_ended_after_its_user_was_let_in_changes_nothing(si
     assert site.sql(changed, session.user_id) == []
 
 
-async def test_a_remembered_device_does_not_do_for_a_change(make_service: MakeService) -> None:
+async def test_a_remembered_device_is_not_enough_for_a_change(make_service: MakeService) -> None:
     service = await make_service(public_url=ORIGIN, remembered_device_days=30)
     someone, application_code, _ = await protected_visitor(service)
     await someone.sign_in()
     await someone.send("second-factor", code=code_of(application_code, service), remember="on")
-    # Signed in anew on that device, the password is enough to look, and not to change anything.
+    # After a new sign-in on that device, the password is enough to view the page but not to change anything.
     someone.http.cookies.delete("__Host-doorward_session")
     await someone.open()
     shown = await someone.sign_in_again()

@@ -1,4 +1,4 @@
-"""Which pages there are, and what they offer, by settings and installed extras."""
+"""The pages and their content, depending on settings and installed extras."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.integration.web.visitor import (
 )
 
 
-async def test_without_passkeys_the_pages_speak_of_none(
+async def test_without_passkeys_the_pages_do_not_mention_them(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "webauthn", None)
@@ -42,7 +42,7 @@ async def test_without_passkeys_the_pages_speak_of_none(
     assert (await service.client.get(PASSKEYS)).status_code == 404
 
 
-async def test_without_the_package_that_draws_the_secret_is_typed(
+async def test_without_the_qr_code_package_the_secret_is_shown_as_text(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "segno", None)
@@ -66,19 +66,19 @@ async def test_without_the_provider_there_are_no_sign_in_pages(make_service: Mak
     assert (invitation.status_code, "sign-in" in invitation.text) == (200, False)
 
 
-async def test_without_an_address_there_is_no_page(make_service: MakeService) -> None:
+async def test_without_a_public_url_there_is_no_page(make_service: MakeService) -> None:
     service = await make_service()
     for path in (FACTORS, "/account/lost-device"):
         assert (await service.client.get(path)).status_code == 404
 
 
-async def test_the_address_of_a_form_leads_to_a_page_when_it_is_opened_by_itself(site: Service) -> None:
+async def test_opening_the_url_of_a_form_shows_its_page(site: Service) -> None:
     paths = {route.path for route in site.app.routes if isinstance(route, PolicyRoute) and route.methods == {"POST"}}
     forms = sorted(path for path in paths if path.startswith("/account/"))
     assert "/account/second-factor" in forms
     someone = Visitor(site, await site.register())
     for path in forms:
         shown = await someone.open(path)
-        # Two are asked for by an application only.
+        # Two of them exist only within the request of an application.
         expected = 400 if path in {"/account/consent", "/account/choose"} else 200
         assert (shown.status, bool(shown.forms)) == (expected, expected == 200), path

@@ -1,4 +1,4 @@
-"""The pages of passkeys: what forms without a browser's script get, and what pages hold for it."""
+"""The pages of passkeys: their forms without a script, and their data for the script."""
 
 import json
 from typing import Any
@@ -65,13 +65,13 @@ async def test_a_passkey_is_added_by_a_form(site: Service) -> None:
         "displayName": keyring.person.username,
     }
     assert signals["accepted"]["allAcceptedCredentialIds"] == [encode(keyring.authenticator.credentials[0].id)]
-    # The session of before the change has ended, and the form of that time belongs to none any more.
+    # The session from before the change has ended, so its form token is not valid any more.
     assert not await is_live(site, before)
     again = await someone.post("add-passkey", form)
     assert (again.status, "open for too long" in again.text) == (422, True)
 
 
-async def test_an_unknown_passkey_is_told_to_the_browser(site: Service) -> None:
+async def test_an_unknown_passkey_is_reported_to_the_browser(site: Service) -> None:
     keyring = await new_keyring(site)
     keyring.authenticator.create(await keyring.creation_options())
     shown = await Visitor(site, keyring.person).sign_in_by_passkey(keyring.authenticator)
@@ -84,7 +84,7 @@ async def test_an_unknown_passkey_is_told_to_the_browser(site: Service) -> None:
 @pytest.mark.parametrize(
     "credential", ["x", "{}", "null", "[" * 5000, '{"id": "a"}', "\ud800".encode("utf-8", "ignore")]
 )
-async def test_what_no_script_has_written_is_refused(site: Service, credential: Any) -> None:
+async def test_an_invalid_credential_is_refused(site: Service, credential: Any) -> None:
     someone = Visitor(site, await site.register())
     await someone.open(PASSKEYS)
     refused = await someone.send("sign-in", needs_script=True, credential=credential or "-")
@@ -93,7 +93,9 @@ async def test_what_no_script_has_written_is_refused(site: Service, credential: 
 
 @pytest.mark.parametrize("action", CHANGES)
 @pytest.mark.parametrize("form_token", ["", "x", "0" * 64])
-async def test_without_the_value_of_the_page_nothing_is_changed(site: Service, action: str, form_token: str) -> None:
+async def test_without_the_form_token_of_the_page_nothing_is_changed(
+    site: Service, action: str, form_token: str
+) -> None:
     someone, keyring = await visitor_with_passkey(site)
     form = {"form_token": form_token, "passkey_id": keyring.passkey_ids[0], "name": "theirs", "credential": "{}"}
     assert (await someone.post(action, form)).status == 422
@@ -101,7 +103,7 @@ async def test_without_the_value_of_the_page_nothing_is_changed(site: Service, a
 
 
 @pytest.mark.parametrize("passkey_id", ["", "x", "00000000-0000-0000-0000-000000000000"])
-async def test_a_passkey_that_is_none_is_refused_on_the_page(site: Service, passkey_id: str) -> None:
+async def test_an_unknown_passkey_id_is_refused_on_the_page(site: Service, passkey_id: str) -> None:
     someone, _ = await visitor_with_passkey(site)
     for action in CHANGES[1:]:
         shown = await someone.send(action, passkey_id=passkey_id, name="other")
@@ -114,6 +116,6 @@ async def test_a_wrong_password_is_refused_on_the_page(site: Service) -> None:
     assert (refused.status, "is wrong" in refused.text) == (422, True)
 
 
-async def test_without_an_address_there_is_no_page(make_service: MakeService) -> None:
+async def test_without_a_public_url_there_is_no_page(make_service: MakeService) -> None:
     service = await make_service()
     assert (await service.client.get(PASSKEYS)).status_code == 404

@@ -1,4 +1,4 @@
-"""What the pages of second factors refuse, and what they then show."""
+"""Requests that the pages of second factors refuse, and their responses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_an_expired_form_sets_up_nothing(site: Service) -> None:
     assert site.sql("SELECT 1 FROM totp_factors WHERE user_id = %s", someone.person.id) == []
 
 
-async def test_an_application_cannot_be_set_up_beside_another(site: Service) -> None:
+async def test_a_second_application_cannot_be_set_up(site: Service) -> None:
     someone, _, _ = await protected_visitor(site)
     assert someone.page is not None
     form = {**someone.page.form("set-up-application").fields, "replace": ""}
@@ -65,7 +65,7 @@ async def test_an_application_cannot_be_set_up_beside_another(site: Service) -> 
     assert (answer.status, "set up already" in answer.text) == (422, True)
 
 
-async def test_what_is_not_there_is_neither_removed_nor_made_anew(site: Service) -> None:
+async def test_without_a_second_factor_removing_and_renewing_it_are_refused(site: Service) -> None:
     someone = await new_visitor(site)
     assert someone.page is not None
     form = someone.page.form("set-up-application").fields
@@ -74,7 +74,7 @@ async def test_what_is_not_there_is_neither_removed_nor_made_anew(site: Service)
         assert (answer.status, told in answer.text) == (422, True), action
 
 
-async def test_a_code_that_is_wrong_or_was_used_is_refused_and_asked_for_again(site: Service) -> None:
+async def test_a_wrong_or_used_code_is_refused_and_the_form_shown_again(site: Service) -> None:
     someone, application, codes = await protected_visitor(site)
     used = code_of(application, site)
     await someone.sign_in()
@@ -87,7 +87,7 @@ async def test_a_code_that_is_wrong_or_was_used_is_refused_and_asked_for_again(s
     assert (await someone.send("second-factor", code=codes[0])).status == 200
 
 
-async def test_a_login_that_has_waited_too_long_or_was_completed_begins_again(site: Service) -> None:
+async def test_an_expired_or_completed_login_starts_again(site: Service) -> None:
     someone, application, codes = await protected_visitor(site)
     await someone.sign_in()
     waiting = someone.page
@@ -104,7 +104,7 @@ async def test_a_login_that_has_waited_too_long_or_was_completed_begins_again(si
     assert len(site.sql("SELECT 1 FROM recovery_codes WHERE user_id = %s", someone.person.id)) == 9
 
 
-async def test_guesses_of_codes_are_throttled_on_the_page_as_by_the_api(site: Service) -> None:
+async def test_guesses_of_codes_are_throttled_on_the_page_as_in_the_api(site: Service) -> None:
     someone, application, _ = await protected_visitor(site)
     await someone.sign_in()
     for _ in range(SECOND_FACTOR_CURVE.free):
@@ -117,7 +117,7 @@ async def test_guesses_of_codes_are_throttled_on_the_page_as_by_the_api(site: Se
         assert secret not in refused.answer.text
 
 
-async def test_passwords_are_throttled_on_the_page_as_by_the_api(site: Service) -> None:
+async def test_passwords_are_throttled_on_the_page_as_in_the_api(site: Service) -> None:
     someone = Visitor(site, await site.register())
     for _ in range(20):
         assert (await someone.sign_in(password="not this one")).status == 422
@@ -126,7 +126,7 @@ async def test_passwords_are_throttled_on_the_page_as_by_the_api(site: Service) 
 
 @pytest.mark.parametrize("action", CHANGES)
 @pytest.mark.parametrize("cookie", ["", "x", "dwb_x"])
-async def test_without_a_live_session_the_person_signs_in_again(site: Service, action: str, cookie: str) -> None:
+async def test_without_a_live_session_the_user_has_to_sign_in_again(site: Service, action: str, cookie: str) -> None:
     someone = await new_visitor(site)
     assert someone.page is not None
     form = {**someone.page.form("set-up-application").fields, "token": "dwt_x", "code": "000000"}
@@ -148,7 +148,7 @@ async def test_a_deactivated_account_changes_nothing(site: Service, action: str)
     assert len(site.sql("SELECT 1 FROM recovery_codes WHERE user_id = %s", someone.person.id)) == 10
 
 
-async def test_an_account_that_is_deactivated_between_the_steps_does_not_get_in(site: Service) -> None:
+async def test_an_account_deactivated_between_the_steps_is_refused(site: Service) -> None:
     someone, application, codes = await protected_visitor(site)
     await someone.sign_in()
     site.set_active(someone.person, active=False)
@@ -159,7 +159,7 @@ async def test_an_account_that_is_deactivated_between_the_steps_does_not_get_in(
     assert "is wrong" in (await someone.sign_in()).text
 
 
-async def test_where_mail_is_set_up_an_unverified_account_is_refused(site: Service) -> None:
+async def test_with_mail_configured_an_unverified_account_is_refused(site: Service) -> None:
     someone = Visitor(site, await site.register())
     await someone.sign_in()
     refused = await someone.send("set-up-application")
@@ -167,14 +167,14 @@ async def test_where_mail_is_set_up_an_unverified_account_is_refused(site: Servi
 
 
 @pytest.mark.parametrize("changed", [{"credential": "x" * 40_000}, {"code": "1" * 2000}, {"next": "x" * 40_000}])
-async def test_what_no_page_has_sent_is_refused_without_an_echo(site: Service, changed: dict[str, str]) -> None:
+async def test_an_invalid_form_is_refused_without_repeating_its_values(site: Service, changed: dict[str, str]) -> None:
     answer = await site.client.post("/account/second-factor", data={"mfa_token": "dwt_x", **changed})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
     assert not [each for each in changed.values() if len(each) > 1 and each in answer.text]
 
 
 @pytest.mark.parametrize("action", CHANGES)
-async def test_the_value_of_another_page_or_another_browser_changes_nothing(site: Service, action: str) -> None:
+async def test_a_form_token_of_another_page_or_browser_is_refused(site: Service, action: str) -> None:
     someone, _, _ = await protected_visitor(site)
     stranger = await new_visitor(site)
     assert stranger.page is not None
@@ -186,7 +186,7 @@ async def test_the_value_of_another_page_or_another_browser_changes_nothing(site
     assert len(site.sql("SELECT 1 FROM recovery_codes WHERE user_id = %s", someone.person.id)) == 10
 
 
-async def test_a_second_step_by_a_passkey_that_comes_too_late_begins_again(site: Service) -> None:
+async def test_a_late_second_step_by_a_passkey_starts_again(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     await someone.sign_in()
@@ -195,7 +195,7 @@ async def test_a_second_step_by_a_passkey_that_comes_too_late_begins_again(site:
     assert (refused.status, refused.title, "has expired" in refused.text) == (422, LOGIN, True)
 
 
-async def test_an_unverified_account_is_told_why_it_adds_no_passkey(site: Service) -> None:
+async def test_an_unverified_account_sees_why_it_cannot_add_a_passkey(site: Service) -> None:
     someone = Visitor(site, await site.register())
     shown = await someone.sign_in(PASSKEYS)
     assert (shown.status, "not verified yet" in shown.text, "data-create" in shown.answer.text) == (200, True, False)

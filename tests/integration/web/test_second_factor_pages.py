@@ -66,7 +66,7 @@ async def test_an_application_is_set_up_used_and_removed_without_a_script(site: 
     assert (await someone.send("sign-out")).title == "Signed out"
 
 
-async def test_a_recovery_code_is_the_way_back_and_new_codes_replace_the_old(site: Service) -> None:
+async def test_a_recovery_code_signs_in_and_new_codes_replace_the_old_ones(site: Service) -> None:
     someone, _, codes = await protected_visitor(site)
     await someone.sign_in()
     shown = await someone.send("second-factor", code=codes[0].lower().replace("-", " "))
@@ -94,7 +94,7 @@ async def test_the_page_advises_new_codes_when_few_are_left(site: Service) -> No
     assert "before you run out" in shown.text
 
 
-async def test_after_five_minutes_a_change_asks_for_the_password_again(site: Service) -> None:
+async def test_after_five_minutes_a_change_requires_the_password_again(site: Service) -> None:
     someone = await new_visitor(site)
     site.clock.advance(STALE)
     shown = await someone.send("set-up-application")
@@ -110,13 +110,13 @@ async def test_after_five_minutes_a_change_asks_for_the_password_again(site: Ser
 
 
 @pytest.mark.parametrize("change", ["remove-application", "make-recovery-codes"])
-async def test_after_five_minutes_a_change_asks_for_the_factor_again(site: Service, change: str) -> None:
+async def test_after_five_minutes_a_change_requires_the_factor_again(site: Service, change: str) -> None:
     someone, application, codes = await protected_visitor(site)
     before = someone.cookie
     site.clock.advance(STALE)
     shown = await someone.send(change)
     assert (shown.status, shown.title, AGAIN in shown.text) == (200, LOGIN, True)
-    # The password alone makes the session no better.
+    # The password alone does not raise the session's authentication level.
     shown = await someone.sign_in_again()
     assert (shown.status, shown.title, someone.cookie) == (200, SECOND_STEP, before)
     refused = await someone.send("second-factor", code=wrong(code_of(application, site)))
@@ -144,7 +144,7 @@ async def test_a_passkey_is_a_fresh_proof(site: Service) -> None:
     assert "was removed" in (await someone.send("remove-passkey")).text
 
 
-async def test_after_five_minutes_a_new_name_of_a_passkey_asks_for_it_again(site: Service) -> None:
+async def test_after_five_minutes_renaming_a_passkey_requires_a_new_proof(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     await someone.sign_in_by_passkey(keyring.authenticator)
@@ -154,7 +154,7 @@ async def test_after_five_minutes_a_new_name_of_a_passkey_asks_for_it_again(site
 
 
 async def test_a_suspended_passkey_is_listed_until_it_is_removed(site: Service) -> None:
-    """It is still a factor of the account, which the password alone does not open."""
+    """It is still a factor of the account, so the password alone does not sign in."""
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     shown = await someone.sign_in_by_passkey(keyring.authenticator, FACTORS)
@@ -166,14 +166,14 @@ async def test_a_suspended_passkey_is_listed_until_it_is_removed(site: Service) 
 
 
 @pytest.mark.parametrize("path", [FACTORS, PASSKEYS])
-async def test_a_passkey_is_the_second_step_of_both_pages(site: Service, path: str) -> None:
+async def test_a_passkey_is_accepted_as_second_step_on_both_pages(site: Service, path: str) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     shown = await someone.sign_in(path)
     assert (shown.title, shown.actions()) == (SECOND_STEP, ["second-factor"])
     signed = keyring.authenticator.get(shown.data("get"))
     assert shown.form("second-factor").fields["next"] == path
-    # What was signed for another login is refused, and another passkey is asked for.
+    # A signature for another login is refused, and a passkey is requested again.
     strangers = Authenticator(ORIGIN)
     strangers.credentials = (await keyring_with_passkey(site)).authenticator.credentials
     refused = await someone.send(
@@ -187,7 +187,7 @@ async def test_a_passkey_is_the_second_step_of_both_pages(site: Service, path: s
     assert (shown.status, shown.title) == (200, KEYS if path == PASSKEYS else OWN)
 
 
-async def test_the_first_passkey_shows_the_recovery_codes_and_the_next_none(site: Service) -> None:
+async def test_only_the_first_passkey_shows_recovery_codes(site: Service) -> None:
     someone = await new_visitor(site)
     authenticator = Authenticator(ORIGIN)
     shown = await someone.open(PASSKEYS)
@@ -204,7 +204,7 @@ async def test_the_first_passkey_shows_the_recovery_codes_and_the_next_none(site
     assert "Key Other" in shown.text
 
 
-async def test_the_picture_holds_the_address_that_the_application_reads(site: Service) -> None:
+async def test_the_qr_code_contains_the_uri_for_the_application(site: Service) -> None:
     someone = await new_visitor(site)
     shown = await someone.send("set-up-application")
     (picture,) = shown.pictures
@@ -213,7 +213,7 @@ async def test_the_picture_holds_the_address_that_the_application_reads(site: Se
     draw = site.app.state.services.second_factors.draw_qr_code
     assert picture == await draw(link[1].replace("&amp;", "&"))
     assert unquote(picture).startswith("data:image/svg+xml;charset=utf-8,<svg ")
-    # The same picture is in the answer of the API.
+    # The response of the API contains the same picture.
     pair = await site.log_in(someone.person)
     answer = await site.authorized("POST", "/api/v1/account/second-factors/totp", pair.access)
     assert answer.json()["qr"] == await draw(answer.json()["uri"])
@@ -229,7 +229,7 @@ async def test_a_page_is_not_cached_and_uses_no_database(site: Service, path: st
     assert site.connections_asked_for() == asked
 
 
-async def test_no_secret_is_in_an_address_a_cookie_a_cache_or_the_log(site: Service, logs: Logs) -> None:
+async def test_no_secret_is_in_a_url_a_cookie_a_cache_or_the_log(site: Service, logs: Logs) -> None:
     someone, application, codes = await protected_visitor(site)
     await someone.sign_in()
     await someone.send("second-factor", code="000000")

@@ -1,4 +1,4 @@
-"""The page of sessions: the browser that shows it comes first, and goes on as the same device."""
+"""The page of sessions lists the current browser first, and keeps its device."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15"
 
 
-async def test_this_browser_is_listed_before_one_that_was_used_later(site: Service) -> None:
+async def test_the_current_browser_is_listed_before_one_that_was_used_later(site: Service) -> None:
     someone = await new_visitor(site)
     other = Visitor(site, someone.person)
     other.http.headers["user-agent"] = SAFARI
@@ -23,7 +23,7 @@ async def test_this_browser_is_listed_before_one_that_was_used_later(site: Servi
     assert 0 < shown.text.index("This browser") < shown.text.index("Safari")
 
 
-async def test_a_browser_that_ends_all_others_is_listed_by_its_device_and_it_is_no_warning(
+async def test_a_browser_that_ends_all_others_stays_listed_by_its_device_without_a_warning(
     site: Service, logs: Logs
 ) -> None:
     someone = await new_visitor(site)

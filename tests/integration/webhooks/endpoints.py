@@ -81,8 +81,8 @@ class Hooks:
         self.outbox.sql("DELETE FROM outbox WHERE kind = 'webhook.changed'")
         return made
 
-    async def tell(self, *user_ids: UUID) -> None:
-        """Record an event about each of the users, in this order."""
+    async def record_events(self, *user_ids: UUID) -> None:
+        """Record an event for each of the users, in this order."""
         for user_id in user_ids:
             await self.record(UserActivated(user_id=user_id))
 

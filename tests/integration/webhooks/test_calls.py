@@ -1,4 +1,4 @@
-"""Webhooks and dead letters over HTTP, as an administrator calls them."""
+"""The administrator's calls for webhooks and dead letters."""
 
 import asyncio
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ async def signed_in(service: Service, *roles: str) -> Admin:
 
 @pytest.fixture
 async def admin(make_service: MakeService, own_database: str) -> Admin:
-    """An administrator of a service that may call loopback, and whose webhooks a worker would send."""
+    """An administrator of a service that may send webhooks to loopback, and leaves sending to a worker."""
     service = await make_service(database_url=own_database, webhooks_enabled=True, webhook_networks="127.0.0.0/8")
     return await signed_in(service, "admin")
 
@@ -101,7 +101,7 @@ async def test_a_stale_version_changes_nothing(admin: Admin) -> None:
     ],
     ids=["scheme", "credentials", "internal", "mapped", "public http", "type", "no types", "long", "secret", "no url"],
 )
-async def test_what_cannot_be_a_webhook_is_refused_by_name(admin: Admin, body: dict[str, Any], code: str) -> None:
+async def test_an_invalid_webhook_is_refused_with_its_own_code(admin: Admin, body: dict[str, Any], code: str) -> None:
     answer = await admin.call("POST", LIST, json=body)
     assert answer.status_code == 422
     assert answer.json()["code"] == code
@@ -111,7 +111,7 @@ async def test_what_cannot_be_a_webhook_is_refused_by_name(admin: Admin, body: d
         assert (again.status_code, again.json()["code"]) == (422, code)
 
 
-async def test_there_may_be_50_webhooks(admin: Admin) -> None:
+async def test_the_number_of_webhooks_is_limited_to_50(admin: Admin) -> None:
     admin.service.sql(
         "INSERT INTO webhook_endpoints (id, url, description, secret, created_at, updated_at)"
         " SELECT gen_random_uuid(), 'https://example.com', '', '', now(), now() FROM generate_series(1, 49)"
@@ -131,7 +131,7 @@ async def test_a_rotation_shows_another_secret_once(admin: Admin) -> None:
         assert secret not in str(stored)
 
 
-async def test_a_test_message_says_what_came_of_it(admin: Admin) -> None:
+async def test_the_result_of_a_test_message_is_returned(admin: Admin) -> None:
     receiver = Receiver(answer_of(204), answer_of(302, "Location: http://127.0.0.1/"))
     async with receiving(receiver) as port:
         made = await admin.create(f"http://127.0.0.1:{port}/")
@@ -145,7 +145,7 @@ async def test_a_test_message_says_what_came_of_it(admin: Admin) -> None:
     assert (await admin.call("GET", f"{LIST}/{made['id']}")).json()["failing_since"] is None
 
 
-async def test_past_events_are_sent_again_as_they_were(admin: Admin) -> None:
+async def test_past_events_are_sent_again_unchanged(admin: Admin) -> None:
     made = await admin.create(types=["user.registered", "session.begun"])
     service = admin.service
     await service.register_and_log_in()
@@ -168,7 +168,7 @@ async def test_past_events_are_sent_again_as_they_were(admin: Admin) -> None:
     assert is_problem(disabled, 409, "webhook_disabled")
 
 
-async def test_dead_letters_are_listed_and_tried_again(admin: Admin) -> None:
+async def test_dead_letters_are_listed_and_retried(admin: Admin) -> None:
     made, service = await admin.create(), admin.service
     service.sql("DELETE FROM outbox")
     for number in range(3):
@@ -206,8 +206,8 @@ async def test_dead_letters_are_listed_and_tried_again(admin: Admin) -> None:
 
 
 @pytest.mark.parametrize("call", ["one", "all", "replay"])
-async def test_what_a_demoted_administrator_had_asked_for_is_refused(admin: Admin, call: str) -> None:
-    """The rights are read again when messages are stored, not only when the call was let in."""
+async def test_a_call_of_an_administrator_demoted_meanwhile_is_refused(admin: Admin, call: str) -> None:
+    """The rights are checked again when messages are stored, not only when the caller is authenticated."""
     made, service, stored = await admin.create(), admin.service, "SELECT * FROM outbox ORDER BY id"
     service.sql("UPDATE outbox SET dead_reason = 'status_500', died_at = now()")
     (before,) = service.sql(stored)
@@ -229,21 +229,21 @@ async def test_what_a_demoted_administrator_had_asked_for_is_refused(admin: Admi
 
 
 @pytest.mark.parametrize("after", ["0", "-1", "x", "9" * 19, "1" * 20, "1.5"])
-async def test_what_is_no_cursor_of_dead_letters_is_refused(admin: Admin, after: str) -> None:
+async def test_an_invalid_cursor_of_dead_letters_is_refused(admin: Admin, after: str) -> None:
     assert (await admin.call("GET", f"{ADMIN}/outbox", params={"after": after})).status_code == 422
 
 
-async def test_a_number_beyond_those_of_messages_is_not_found(admin: Admin) -> None:
+async def test_a_number_outside_the_range_of_message_ids_is_not_found(admin: Admin) -> None:
     assert (await admin.call("POST", f"{ADMIN}/outbox/{10**30}/retry")).status_code == 404
 
 
-async def test_a_number_of_thousands_of_digits_is_no_address(admin: Admin) -> None:
+async def test_a_message_id_of_thousands_of_digits_is_not_found(admin: Admin) -> None:
     path = f"{ADMIN}/outbox/{'9' * 5000}/retry"
     assert is_problem(await admin.service.client.post(path), 404, "not_found")
     assert is_problem(await admin.call("POST", path), 404, "not_found")
 
 
-async def test_other_roles_do_not_get_in(admin: Admin) -> None:
+async def test_other_roles_are_refused(admin: Admin) -> None:
     made = await admin.create()
     for roles in (["support", "auditor"], []):
         other = await signed_in(admin.service, *roles)
@@ -263,7 +263,7 @@ async def test_other_roles_do_not_get_in(admin: Admin) -> None:
             assert is_problem(await other.call(method, path), 403, "insufficient_scope"), (method, path)
 
 
-async def test_where_webhooks_are_not_enabled_the_calls_say_so(service: Service) -> None:
+async def test_with_webhooks_disabled_the_calls_are_refused(service: Service) -> None:
     admin = await signed_in(service, "admin")
     path = f"{LIST}/{uuid4()}"
     body = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}

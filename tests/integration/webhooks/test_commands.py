@@ -1,4 +1,4 @@
-"""The commands of webhooks, dead letters and the broker, as an operator runs them."""
+"""The operator's commands for webhooks, dead letters and the broker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ def outbox(own_database: str) -> Outbox:
 
 @pytest.fixture
 def run(environment: pytest.MonkeyPatch, outbox: Outbox, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command; return its status and what it wrote."""
+    """Run a command; return its status and its output."""
     environment.setenv("DATABASE_URL", outbox.url)
     environment.setenv("WEBHOOKS_ENABLED", "true")
     environment.setenv("WEBHOOK_NETWORKS", "127.0.0.0/8")
@@ -59,7 +59,7 @@ async def test_a_webhook_is_added_changed_and_removed(run: Run, outbox: Outbox) 
     assert entries == [{"actor": "operator"}]
 
 
-async def test_a_test_message_fails_the_command_unless_it_is_taken(run: Run) -> None:
+async def test_a_test_message_fails_the_command_unless_it_is_accepted(run: Run) -> None:
     async with receiving(Receiver()) as port:
         webhook_id, _ = await created(run, f"http://127.0.0.1:{port}/")
         status, out, _ = await run("webhooks", "test", webhook_id)
@@ -81,7 +81,7 @@ async def test_past_events_are_replayed(run: Run, outbox: Outbox) -> None:
     assert len(outbox.rows()) == 1
 
 
-async def test_dead_letters_are_listed_and_tried_again(run: Run, outbox: Outbox) -> None:
+async def test_dead_letters_are_listed_and_retried(run: Run, outbox: Outbox) -> None:
     webhook_id, _ = await created(run, URL)
     outbox.sql("UPDATE outbox SET dead_reason = 'status_500', died_at = now(), attempts = 10")
     (row,) = outbox.rows()
@@ -97,7 +97,7 @@ async def test_dead_letters_are_listed_and_tried_again(run: Run, outbox: Outbox)
     assert (await run("outbox", "retry"))[0] == 2
 
 
-async def test_what_is_wrong_is_said_in_one_line(run: Run, environment: pytest.MonkeyPatch) -> None:
+async def test_errors_are_reported_in_one_line(run: Run, environment: pytest.MonkeyPatch) -> None:
     status, _, err = await run("webhooks", "create", "https://10.0.0.1/")
     assert (status, err.startswith("doorward: Webhooks go to public addresses")) == (1, True)
     assert (await run("webhooks", "enable", str(uuid4())))[::2] == (1, "doorward: There is no such webhook.\n")
@@ -106,7 +106,7 @@ async def test_what_is_wrong_is_said_in_one_line(run: Run, environment: pytest.M
     assert (status, err.count("\n"), "WEBHOOKS_ENABLED" in err) == (1, 1, True)
 
 
-async def test_the_broker_is_unsubscribed_once_no_process_has_its_url(
+async def test_the_broker_can_be_unsubscribed_only_without_its_url_setting(
     run: Run, outbox: Outbox, environment: pytest.MonkeyPatch
 ) -> None:
     outbox.sql("INSERT INTO rabbitmq_subscriptions (id) VALUES (%s)", SUBSCRIPTION)

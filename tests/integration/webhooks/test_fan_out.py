@@ -1,4 +1,4 @@
-"""Each event is stored for each of its receivers with its change, by the statement of the audit row."""
+"""The statement of the audit row also stores each event for each of its receivers."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def hooks(own_database: str, clock: FakeClock) -> Hooks:
 
 
 class CountingConnection(AsyncConnection[Any]):
-    """Counts the statements that it is given."""
+    """A connection that counts its statements."""
 
     statements = 0
 
@@ -37,8 +37,8 @@ class CountingConnection(AsyncConnection[Any]):
         return await super().execute(*arguments, **options)
 
 
-async def test_without_receivers_an_event_is_its_audit_row(hooks: Hooks) -> None:
-    await hooks.tell(uuid4())
+async def test_without_receivers_only_the_audit_row_is_stored(hooks: Hooks) -> None:
+    await hooks.record_events(uuid4())
     assert hooks.rows() == []
     assert hooks.outbox.sql("SELECT count(*) FROM audit_events") == [{"count": 1}]
 
@@ -53,7 +53,7 @@ async def test_recording_is_one_statement_for_any_number_of_endpoints(hooks: Hoo
     assert len(hooks.rows()) == receivers
 
 
-async def test_a_message_says_what_happened_by_ids_and_words(hooks: Hooks) -> None:
+async def test_a_message_describes_its_event_with_ids_and_fixed_words(hooks: Hooks) -> None:
     made, user_id, session_id = await hooks.endpoint(9), uuid4(), uuid4()
     begin_request(correlation_id="f00d")
     async with hooks.database.transaction() as connection:
@@ -84,7 +84,7 @@ async def test_a_message_has_the_members_of_its_schema(hooks: Hooks) -> None:
     assert sorted(payload["data"]) == sorted(schema["properties"]["data"]["properties"])
 
 
-async def test_an_endpoint_gets_the_types_that_it_asked_for(hooks: Hooks) -> None:
+async def test_an_endpoint_gets_only_its_event_types(hooks: Hooks) -> None:
     some = await hooks.endpoint(9, "user.deactivated", "user.deleted")
     every = await hooks.endpoint(9)
     await hooks.record(UserActivated(user_id=uuid4()))
@@ -99,7 +99,7 @@ async def test_a_disabled_or_deleted_endpoint_gets_nothing(hooks: Hooks) -> None
     disabled, deleted = await hooks.endpoint(9), await hooks.endpoint(9)
     await hooks.webhooks.update(OPERATOR, disabled.endpoint.id, {"is_enabled": False}, any_version)
     await hooks.webhooks.delete(OPERATOR, deleted.endpoint.id, any_version)
-    await hooks.tell(uuid4())
+    await hooks.record_events(uuid4())
     assert hooks.rows() == []
 
 
@@ -111,28 +111,28 @@ async def test_a_change_that_is_rolled_back_adds_no_message(hooks: Hooks) -> Non
     assert hooks.rows() == []
 
 
-async def test_all_receivers_know_an_event_by_one_id(hooks: Hooks) -> None:
+async def test_all_receivers_get_an_event_with_the_same_id(hooks: Hooks) -> None:
     for _ in range(2):
         await hooks.endpoint(9)
     hooks.outbox.sql("INSERT INTO rabbitmq_subscriptions (id) VALUES (gen_random_uuid())")
-    await hooks.tell(uuid4(), uuid4())
+    await hooks.record_events(uuid4(), uuid4())
     rows = hooks.rows()
     assert sorted(row["channel"] for row in rows) == ["rabbitmq"] * 2 + ["webhook"] * 4
     assert len({row["message_id"] for row in rows}) == 2
     assert len({bytes(row["payload"]) for row in rows}) == 2
 
 
-async def test_an_event_about_no_user_is_in_no_stream(hooks: Hooks) -> None:
+async def test_an_event_without_a_user_is_in_no_stream(hooks: Hooks) -> None:
     await hooks.webhooks.create(OPERATOR, EndpointContent("http://127.0.0.1:9/"))
     (row,) = hooks.rows()
     assert (row["kind"], row["stream"]) == ("webhook.changed", None)
 
 
-async def test_what_waits_loses_the_ids_of_requests_when_its_user_is_erased(hooks: Hooks) -> None:
+async def test_waiting_messages_of_an_erased_user_lose_their_correlation_ids(hooks: Hooks) -> None:
     await hooks.endpoint(9)
     leaver, stayer = uuid4(), uuid4()
     begin_request(correlation_id="ada-lovelace")
-    await hooks.tell(leaver, stayer)
+    await hooks.record_events(leaver, stayer)
     before = hooks.payloads()
     hooks.outbox.sql("UPDATE outbox SET dead_reason = 'status_500', died_at = now() WHERE stream = %s", leaver)
     async with hooks.database.transaction() as connection:

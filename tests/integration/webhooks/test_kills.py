@@ -1,4 +1,4 @@
-"""The service killed while it sends webhooks, in short; `inv prove` kills on."""
+"""Kill the service while it sends webhooks, a few times; `inv prove` does it more often."""
 
 import json
 from collections.abc import Iterator
@@ -30,10 +30,10 @@ def test_after_a_kill_every_event_arrives_in_order(
     killed.kill(commit, moment, outcome)
     assert outcome.wrong == []
     if (commit, moment) == ("settle", "before"):
-        assert outcome.unknown, "what was taken and not removed comes again"
+        assert outcome.unknown, "a message that was accepted and not removed is sent again"
 
 
-def test_the_checker_sees_what_is_lost_strange_altered_or_late() -> None:
+def test_the_checker_reports_lost_unknown_altered_and_late_messages() -> None:
     user = str(uuid4())
     first, second = (
         Received(name, json.dumps({"sequence": number, "data": {"user_id": user}}).encode())

@@ -1,4 +1,4 @@
-"""Webhooks from the outbox to a receiver: signed, in order, retried, and switched off at last."""
+"""Delivery of webhooks from the outbox: signed, in order, retried, and finally disabled."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def hooks(own_database: str, clock: FakeClock) -> Hooks:
 
 
 def is_signed_by(secret: str, got: Received) -> bool:
-    """Tell whether the library makes one of the message's signatures. Its clock is not the tests'."""
+    """Return whether the library accepts a signature of the message. It does not use the clock of the tests."""
     sent_at = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
     signature = Webhook(secret).sign(got.headers["webhook-id"], sent_at, got.body.decode())
     return signature in got.headers["webhook-signature"].split(" ")
@@ -38,11 +38,11 @@ def users_of(received: list[Received]) -> list[UUID]:
     return [UUID(json.loads(each.body)["data"]["user_id"]) for each in received]
 
 
-async def test_a_message_is_signed_and_its_row_removed(hooks: Hooks, logs: Logs) -> None:
+async def test_a_message_is_sent_signed_and_its_row_removed(hooks: Hooks, logs: Logs) -> None:
     receiver, user_id = Receiver(), uuid4()
     async with receiving(receiver) as port:
         made = await hooks.endpoint(port)
-        await hooks.tell(user_id)
+        await hooks.record_events(user_id)
         (payload,) = hooks.payloads()
         assert await hooks.delivery().deliver_due() == 1
     (got,) = receiver.got
@@ -56,29 +56,29 @@ async def test_a_message_is_signed_and_its_row_removed(hooks: Hooks, logs: Logs)
     assert made.secret not in logs.text()
 
 
-async def test_both_secrets_sign_for_24_hours_after_a_rotation(hooks: Hooks) -> None:
+async def test_messages_are_signed_with_both_secrets_for_24_hours_after_a_rotation(hooks: Hooks) -> None:
     receiver = Receiver()
     async with receiving(receiver) as port:
         old = await hooks.endpoint(port)
         new = await hooks.webhooks.rotate_secret(OPERATOR, old.endpoint.id, any_version)
         hooks.outbox.sql("DELETE FROM outbox")
         hooks.clock.advance(timedelta(hours=24) - timedelta(microseconds=1))
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         await hooks.delivery().deliver_due()
         hooks.clock.advance(timedelta(microseconds=1))
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         await hooks.delivery().deliver_due()
     during, after = receiver.got
     assert [is_signed_by(made.secret, during) for made in (old, new)] == [True, True]
     assert [is_signed_by(made.secret, after) for made in (old, new)] == [False, True]
 
 
-async def test_a_failed_message_holds_its_user_back_and_no_other(hooks: Hooks, logs: Logs) -> None:
+async def test_a_failed_message_delays_only_later_ones_of_its_user(hooks: Hooks, logs: Logs) -> None:
     ada, bob = uuid4(), uuid4()
     receiver = Receiver(answer_of(500), OK)
     async with receiving(receiver) as port:
         await hooks.endpoint(port)
-        await hooks.tell(ada, ada, bob)
+        await hooks.record_events(ada, ada, bob)
         delivery = hooks.delivery(concurrency=1)
         await delivery.deliver_due()
         assert users_of(receiver.got) == [ada, bob]
@@ -93,13 +93,13 @@ async def test_a_failed_message_holds_its_user_back_and_no_other(hooks: Hooks, l
     assert facts(line, "reason", "seconds") == ("status_500", 5.0)
 
 
-async def test_after_ten_attempts_a_message_is_a_dead_letter_and_its_stream_goes_on(hooks: Hooks) -> None:
+async def test_after_ten_attempts_a_message_is_a_dead_letter_and_its_stream_continues(hooks: Hooks) -> None:
     user_id = uuid4()
     receiver = Receiver(*[answer_of(500)] * 10, OK)
     waits = []
     async with receiving(receiver) as port:
         await hooks.endpoint(port)
-        await hooks.tell(user_id, user_id)
+        await hooks.record_events(user_id, user_id)
         for _ in range(10):
             hooks.outbox.sql("UPDATE outbox SET due_at = clock_timestamp() WHERE id = (SELECT min(id) FROM outbox)")
             await hooks.delivery(concurrency=1).deliver_due()
@@ -108,7 +108,7 @@ async def test_after_ten_attempts_a_message_is_a_dead_letter_and_its_stream_goes
     assert waits[:9] == [0, 5, 30, *hours]
     (dead,) = hooks.rows()
     assert (dead["dead_reason"], dead["attempts"]) == ("status_500", 10)
-    assert json.loads(bytes(dead["payload"]))["data"]["user_id"] == str(user_id), "it can be tried again"
+    assert json.loads(bytes(dead["payload"]))["data"]["user_id"] == str(user_id), "it can be retried"
     assert len(receiver.got) == 11
 
 
@@ -116,7 +116,7 @@ async def test_retry_after_pauses_the_endpoint_for_all_messages(hooks: Hooks) ->
     receiver = Receiver(answer_of(429, "Retry-After: 3600"), OK)
     async with receiving(receiver) as port:
         made = await hooks.endpoint(port)
-        await hooks.tell(uuid4(), uuid4(), uuid4())
+        await hooks.record_events(uuid4(), uuid4(), uuid4())
         await hooks.delivery(concurrency=1).deliver_due()
         assert len(receiver.got) == 1
         assert {3500 < row["wait"] <= 3600 for row in hooks.rows()} == {True}
@@ -127,10 +127,10 @@ async def test_retry_after_pauses_the_endpoint_for_all_messages(hooks: Hooks) ->
     assert hooks.rows() == []
 
 
-async def test_an_endpoint_that_does_not_answer_is_spared_and_tried_by_one_message(hooks: Hooks) -> None:
+async def test_an_unreachable_endpoint_is_paused_and_probed_with_one_message(hooks: Hooks) -> None:
     async with receiving(Receiver()) as port:
         made = await hooks.endpoint(port)
-    await hooks.tell(*(uuid4() for _ in range(20)))
+    await hooks.record_events(*(uuid4() for _ in range(20)))
     assert await hooks.delivery(concurrency=1).deliver_due() == 5
     stored = hooks.stored(made.endpoint.id)
     assert (stored["faults"], stored["failing_since"]) == (5, hooks.clock.now())
@@ -138,7 +138,7 @@ async def test_an_endpoint_that_does_not_answer_is_spared_and_tried_by_one_messa
     hooks.outbox.make_due()
     hooks.outbox.sql("UPDATE webhook_endpoints SET paused_until = now()")
     assert await hooks.delivery(concurrency=8).deliver_due() == 8
-    assert hooks.stored(made.endpoint.id)["faults"] == 6, "of those that were claimed together one was sent"
+    assert hooks.stored(made.endpoint.id)["faults"] == 6, "only one of the messages claimed together was sent"
     receiver = Receiver()
     async with receiving(receiver) as other:
         hooks.outbox.sql("UPDATE webhook_endpoints SET url = %s, paused_until = now()", f"http://127.0.0.1:{other}/")
@@ -163,7 +163,7 @@ async def test_an_endpoint_gone_or_failing_for_five_days_is_disabled_and_adminis
     receiver = Receiver(answer_of(500), answer_of(answer))
     async with receiving(receiver) as port:
         made = await hooks.endpoint(port)
-        await hooks.tell(*(uuid4() for _ in range(3)))
+        await hooks.record_events(*(uuid4() for _ in range(3)))
         await hooks.delivery(concurrency=1).deliver_due()
         if days:
             hooks.clock.advance(timedelta(days=days))
@@ -182,35 +182,35 @@ async def test_an_endpoint_gone_or_failing_for_five_days_is_disabled_and_adminis
     assert entry["data"] == {"webhook_id": str(made.endpoint.id), "reason": reason}
 
 
-async def test_what_was_claimed_before_an_endpoint_was_switched_off_is_dropped(hooks: Hooks) -> None:
+async def test_claimed_messages_of_a_disabled_endpoint_are_dropped(hooks: Hooks) -> None:
     receiver = Receiver()
     async with receiving(receiver) as port:
         await hooks.endpoint(port)
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         hooks.outbox.sql("UPDATE webhook_endpoints SET disabled_at = now()")
         await hooks.delivery().deliver_due()
     assert (receiver.got, hooks.rows()) == ([], [])
 
 
-async def test_a_secret_that_no_key_opens_sends_nothing_and_loses_nothing(hooks: Hooks) -> None:
+async def test_a_secret_that_no_key_decrypts_keeps_its_messages_unsent(hooks: Hooks) -> None:
     receiver = Receiver()
     async with receiving(receiver) as port:
         await hooks.endpoint(port)
-        await hooks.tell(uuid4())
+        await hooks.record_events(uuid4())
         hooks.outbox.sql("UPDATE webhook_endpoints SET secret = '\\x01'")
         await hooks.delivery().deliver_due()
     (dead,) = hooks.rows()
     assert (receiver.got, dead["dead_reason"], bytes(dead["payload"]) != b"") == ([], "unreadable", True)
 
 
-async def test_an_endpoint_that_stalls_delays_no_other(hooks: Hooks) -> None:
+async def test_a_stalled_endpoint_delays_no_other(hooks: Hooks) -> None:
     stalling, quick = Receiver(), Receiver()
     stalling.hold = asyncio.Event()
     async with receiving(stalling) as slow_port, receiving(quick) as quick_port:
         await hooks.endpoint(slow_port, "user.activated")
-        await hooks.tell(uuid4(), uuid4())
+        await hooks.record_events(uuid4(), uuid4())
         await hooks.endpoint(quick_port, "user.activated")
-        await hooks.tell(*(uuid4() for _ in range(6)))
+        await hooks.record_events(*(uuid4() for _ in range(6)))
         running = asyncio.create_task(hooks.delivery(concurrency=16).deliver_due())
         await eventually(lambda: len(quick.got) == 6)
         assert not running.done()
@@ -245,12 +245,12 @@ def worker_of(url: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE)
 
 
-async def test_a_worker_that_is_killed_loses_nothing_and_the_order_is_kept(hooks: Hooks) -> None:
+async def test_a_killed_worker_loses_no_message_and_the_order_is_kept(hooks: Hooks) -> None:
     user_id = uuid4()
     receiver = Receiver()
     async with receiving(receiver) as port:
         await hooks.endpoint(port)
-        await hooks.tell(user_id, user_id, user_id)
+        await hooks.record_events(user_id, user_id, user_id)
         sequences = [each["sequence"] for each in hooks.payloads()]
         worker = worker_of(hooks.outbox.url)
         try:

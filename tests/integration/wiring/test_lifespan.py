@@ -1,4 +1,4 @@
-"""The end of the application: whatever fails, all that was opened is closed."""
+"""The end of the application closes every resource even if some fail to close."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from doorward.settings.config import settings_from
 from doorward.wiring.application import create_wired_app
 
 
-async def test_what_fails_to_close_keeps_nothing_else_open(
+async def test_a_failure_to_close_does_not_keep_other_resources_open(
     monkeypatch: pytest.MonkeyPatch, shared_database: str, secret_key: str
 ) -> None:
     closed: list[str] = []

@@ -125,7 +125,7 @@ TARGETS: Final[dict[str, Callable[[Service], Awaitable[Target]]]] = {
     "/admin/retry-dead-letter": _dead_letter_target,
     "/admin/retry-dead-letters": _dead_letter_target,
 }
-"""The targets of forms that act on no user."""
+"""The targets of forms that do not act on a user."""
 
 
 async def shown_with(service: Service, path: str, user_id: str) -> str:

@@ -11,7 +11,7 @@ from tests.integration.web.visitor import verified
 AUDIT = "/admin/audit"
 
 
-async def test_what_happened_to_a_user_is_found_from_the_page_of_the_user(office: Service) -> None:
+async def test_the_page_of_a_user_links_to_the_audit_entries_of_the_user(office: Service) -> None:
     admin, target = await administrator(office, "admin"), await verified(office)
     await open_user(admin, target)
     shown = await admin.send("deactivate-user")
@@ -23,7 +23,7 @@ async def test_what_happened_to_a_user_is_found_from_the_page_of_the_user(office
     assert (f"by {admin.person.id}" in shown.text, page_of(admin.person)[1:] in shown.answer.text) == (True, True)
 
 
-async def test_filters_narrow_and_stay_in_the_way_to_more(office: Service) -> None:
+async def test_filters_narrow_the_list_and_are_kept_in_the_link_to_more(office: Service) -> None:
     auditor, target = await administrator(office, "auditor", at=AUDIT), await verified(office)
     office.sql(
         "INSERT INTO audit_events (type, version, user_id, actor, occurred_at, data)"
@@ -55,7 +55,7 @@ async def test_filters_narrow_and_stay_in_the_way_to_more(office: Service) -> No
         ("type=%3Cscript%3E", "No entry is found"),
     ],
 )
-async def test_a_search_that_cannot_be_made_is_refused_in_words(office: Service, query: str, words: str) -> None:
+async def test_an_invalid_search_shows_an_error_message(office: Service, query: str, words: str) -> None:
     auditor = await administrator(office, "auditor", at=AUDIT)
     shown = await auditor.open(f"{AUDIT}?{query}")
     assert (shown.title, words in shown.text, "<script>" in shown.answer.text) == ("Audit log", True, False)

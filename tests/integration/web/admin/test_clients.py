@@ -25,14 +25,14 @@ def stored(office: Service, client_id: str) -> dict[str, Any]:
 
 
 async def works(office: Service, client_id: str, secret: str) -> bool:
-    """Tell whether a client gets a token for itself by a secret."""
+    """Return whether a client gets a token for itself with a secret."""
     answer = await office.client.post(
         "/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret)
     )
     return answer.status_code == 200
 
 
-async def test_a_client_is_added_and_its_secret_is_shown_this_once(office: Service) -> None:
+async def test_a_new_client_is_stored_and_its_secret_is_shown_once(office: Service) -> None:
     admin = await administrator(office, "admin", at=CLIENTS)
     typed = {
         "name": "Night <report>",
@@ -54,7 +54,7 @@ async def test_a_client_is_added_and_its_secret_is_shown_this_once(office: Servi
         assert ("Night <report>" in shown.text, secret in shown.answer.text) == (True, False)
 
 
-async def test_an_application_for_people_is_added_as_it_is_typed(office: Service) -> None:
+async def test_an_application_for_users_is_stored_as_typed(office: Service) -> None:
     admin = await administrator(office, "admin", at=CLIENTS)
     shown = await admin.send(
         "create-client",
@@ -87,14 +87,14 @@ async def test_an_application_for_people_is_added_as_it_is_typed(office: Service
     ]
     assert (row["scopes"], row["requires_pushed_requests"]) == (["openid", "profile"], True)
     assert "rotate-client-secret" not in shown.actions()
-    # Sent again as it is shown, it stays as it is.
+    # Sending the form unchanged changes nothing.
     shown = await admin.send("change-client", name="Films")
     kept = {name: value for name, value in row.items() if name not in {"name", "version", "updated_at"}}
     after = stored(office, row["client_id"])
     assert (after["name"], {name: after[name] for name in kept}) == ("Films", kept)
 
 
-async def test_a_secret_is_replaced_by_one_that_is_shown_this_once(office: Service) -> None:
+async def test_a_replaced_secret_is_shown_once(office: Service) -> None:
     client_id = await new_client(office)
     admin = await administrator(office, "admin", at=page_of(client_id))
     assert admin.page is not None
@@ -103,7 +103,7 @@ async def test_a_secret_is_replaced_by_one_that_is_shown_this_once(office: Servi
     shown_id, secret = shown.codes
     assert (shown_id, "The client has another secret" in shown.text) == (client_id, True)
     assert await works(office, client_id, secret)
-    # A reload sends the version of before, and makes no further one.
+    # A reload sends the old version, and creates no further secret.
     answer = await admin.http.post("/admin/rotate-client-secret", data=stale, headers=OWN_SITE)
     assert (answer.status_code, "changed since you read it" in answer.text) == (422, True)
     shown = await admin.open(page_of(client_id))
@@ -122,7 +122,7 @@ async def test_a_client_is_disabled_enabled_and_deleted(office: Service) -> None
     assert (shown.title, "was deleted" in shown.text, stored(office, client_id)) == ("Clients", True, {})
 
 
-async def test_a_page_of_another_version_changes_nothing(office: Service) -> None:
+async def test_a_page_of_an_old_version_changes_nothing(office: Service) -> None:
     client_id = await new_client(office)
     first, second = [await administrator(office, "admin", at=page_of(client_id)) for _ in range(2)]
     await first.send("change-client", name="The first")
@@ -150,7 +150,7 @@ async def refused_by_version(visitor: Visitor, form: str) -> Shown:
         ({"resources": "no-uri"}, "There are no such resources"),
     ],
 )
-async def test_what_a_client_cannot_be_is_said_and_stores_nothing(
+async def test_invalid_client_settings_show_an_error_and_store_nothing(
     office: Service, typed: dict[str, str], words: str
 ) -> None:
     client_id, names = await new_client(office), "SELECT count(*) AS number FROM oauth_clients"
@@ -163,7 +163,7 @@ async def test_what_a_client_cannot_be_is_said_and_stores_nothing(
     assert (shown.status, words in shown.text, stored(office, client_id)["version"]) == (422, True, 1)
 
 
-async def test_of_the_built_in_client_scopes_and_resources_are_changed_alone(office: Service) -> None:
+async def test_only_scopes_and_resources_of_the_built_in_client_can_be_changed(office: Service) -> None:
     before, scope = stored(office, "doorward"), f"s{uuid4().hex[:12]}:read"
     admin = await administrator(office, "admin", at=page_of("doorward"))
     shown = await admin.send("change-client", scopes=" ".join([*before["scopes"], scope]), name="Mine")
@@ -179,7 +179,7 @@ async def test_of_the_built_in_client_scopes_and_resources_are_changed_alone(off
     assert stored(office, "doorward")["scopes"] == before["scopes"]
 
 
-async def test_the_redirect_uris_of_the_operators_own_client_stay(office: Service) -> None:
+async def test_the_redirect_uris_of_a_first_party_client_cannot_be_changed(office: Service) -> None:
     client_id = await new_client(office, "none", "Own")
     office.sql("UPDATE oauth_clients SET is_first_party = true WHERE client_id = %s", client_id)
     admin = await administrator(office, "admin", at=page_of(client_id))
@@ -189,7 +189,7 @@ async def test_the_redirect_uris_of_the_operators_own_client_stay(office: Servic
 
 
 @pytest.mark.parametrize("name", ["", "\0", "no-such-client", "<script>", "https://x.example/{{'QX'*3}}"])
-async def test_an_id_of_no_client_is_not_found(office: Service, name: str) -> None:
+async def test_an_unknown_client_id_is_not_found(office: Service, name: str) -> None:
     admin = await administrator(office, role_of(office, "admin:clients:write"), at=page_of("doorward"))
     assert admin.page is not None
     token = admin.page.form("sign-out").fields["form_token"]

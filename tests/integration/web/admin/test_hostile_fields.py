@@ -1,4 +1,4 @@
-"""Whatever is sent to administration is refused in words: no fault, and nothing of it is shown as HTML."""
+"""Hostile input to administration gets an error message, causes no server error and is never shown as HTML."""
 
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -25,11 +25,11 @@ READ: Final = {
     "/admin/dead-letters": ("webhook_id", "after"),
     "/admin/audit": ("user_id", "type", "actor", "since", "until", "after"),
 }
-"""What each page reads of its query."""
+"""The query parameters of each page."""
 FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def test_hostile_fields_of_forms_are_refused_in_words(office: Service) -> None:
+async def test_hostile_form_fields_show_an_error_message(office: Service) -> None:
     admin, sent = await administrator(office, "admin"), 0
     for entry in NAVIGATION:
         for form in entry.forms:
@@ -47,7 +47,7 @@ async def test_hostile_fields_of_forms_are_refused_in_words(office: Service) -> 
     assert sent > 200
 
 
-async def test_hostile_queries_of_pages_are_refused_in_words(office: Service) -> None:
+async def test_hostile_query_strings_show_an_error_message(office: Service) -> None:
     admin = await administrator(office, "admin")
     for entry in NAVIGATION:
         for page in (entry.front, *entry.pages):

@@ -10,8 +10,8 @@ from tests.integration.web.admin.administrators import administrator, role_of
 INVITATIONS = "/admin/invitations"
 
 
-async def test_an_address_is_invited_and_the_invitation_taken_back(office: Service) -> None:
-    # The page shows as many as fit, and other tests may have left more.
+async def test_an_invitation_is_sent_and_revoked(office: Service) -> None:
+    # The page shows a limited number, and other tests may have left more.
     office.sql("DELETE FROM invitations")
     admin, invited = await administrator(office, "admin", at=INVITATIONS), new_person()
     shown = await admin.send("invite", email=invited.email, roles="support")
@@ -26,7 +26,7 @@ async def test_an_address_is_invited_and_the_invitation_taken_back(office: Servi
     assert office.sql("SELECT id FROM invitations WHERE email = %s", invited.email) == []
 
 
-async def test_an_id_of_no_invitation_is_refused_in_words_and_a_forged_cursor_too(office: Service) -> None:
+async def test_an_unknown_invitation_id_or_a_forged_cursor_shows_an_error_message(office: Service) -> None:
     admin = await administrator(office, "admin", at=INVITATIONS)
     assert admin.page is not None
     token = admin.page.form("sign-out").fields["form_token"]
@@ -38,7 +38,7 @@ async def test_an_id_of_no_invitation_is_refused_in_words_and_a_forged_cursor_to
     assert "The cursor is not one of this list" in (await admin.open(f"{INVITATIONS}?after=forged")).text
 
 
-async def test_an_invitation_with_more_rights_than_ones_own_is_not_taken_back(office: Service) -> None:
+async def test_an_invitation_beyond_the_own_rights_cannot_be_revoked(office: Service) -> None:
     admin, invited = await administrator(office, "admin", at=INVITATIONS), new_person()
     await admin.send("invite", email=invited.email, roles="admin")
     (row,) = office.sql("SELECT id FROM invitations WHERE email = %s", invited.email)
@@ -51,7 +51,7 @@ async def test_an_invitation_with_more_rights_than_ones_own_is_not_taken_back(of
     assert office.sql("SELECT id FROM invitations WHERE id = %s", row["id"]) != []
 
 
-async def test_a_long_list_is_shown_part_after_part(office: Service) -> None:
+async def test_a_long_list_is_shown_in_pages(office: Service) -> None:
     admin = await administrator(office, "admin", at=INVITATIONS)
     office.sql(
         "INSERT INTO invitations (id, email, email_key, roles, created_at, expires_at)"

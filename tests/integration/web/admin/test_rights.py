@@ -1,4 +1,4 @@
-"""Roles by pages: each page and form of administration, in each role, on a plain user and on one with more rights."""
+"""Rights by role: each page and form of administration, on a plain user and on one with more rights."""
 
 from typing import Final
 from uuid import UUID
@@ -79,7 +79,7 @@ def test_the_table_has_every_page_and_form(office: Service) -> None:
     calls = {
         (method, route.path) for route in routes for method in route.methods or () if route.path.startswith("/admin/")
     }
-    # The address of a form leads to its page when it is opened.
+    # A GET request to the URL of a form redirects to its page.
     opened = {("GET", path) for method, path in ROWS if method == "POST"}
     assert calls == ROWS.keys() | opened
 
@@ -89,7 +89,7 @@ async def actor(office: Service, role: str) -> Visitor:
 
 
 async def fields_of(visitor: Visitor, path: str) -> dict[str, str]:
-    """Return what the form of a page would send, on a row of its own, with the value of the page that is shown."""
+    """Return the fields that the form of a page sends for a new object, with the form token of the shown page."""
     page, fields = await target_of(visitor.service, path)
     shown = await visitor.open(page)
     token = shown.form("sign-out").fields["form_token"] if "sign-out" in shown.actions() else ""
@@ -97,7 +97,7 @@ async def fields_of(visitor: Visitor, path: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("role", ACTORS)
-async def test_each_role_sees_and_does_what_the_table_says(office: Service, role: str) -> None:
+async def test_each_role_can_use_the_pages_and_forms_in_the_table(office: Service, role: str) -> None:
     visitor = await actor(office, role)
     found = {}
     for method, path in ROWS:
@@ -113,7 +113,7 @@ async def test_each_role_sees_and_does_what_the_table_says(office: Service, role
 
 
 @pytest.mark.parametrize("path", ON_A_USER)
-async def test_support_does_nothing_to_an_administrator_and_nothing_is_stored(office: Service, path: str) -> None:
+async def test_support_cannot_change_an_administrator(office: Service, path: str) -> None:
     visitor, target = await actor(office, "support"), await verified(office)
     await give(office, target, "admin")
     shown, before = await open_user(visitor, target), (stored(office, target), trail(office, target))
@@ -126,7 +126,7 @@ async def test_support_does_nothing_to_an_administrator_and_nothing_is_stored(of
     assert (stored(office, target), trail(office, target)) == before
 
 
-async def test_pages_offer_what_the_role_may_do_and_nothing_else(office: Service) -> None:
+async def test_pages_offer_only_what_the_role_allows(office: Service) -> None:
     target = await verified(office)
     offered = {}
     for role in ("auditor", "support", "admin"):
@@ -140,7 +140,7 @@ async def test_pages_offer_what_the_role_may_do_and_nothing_else(office: Service
     }
 
 
-async def test_a_role_that_acts_without_seeing_is_shown_no_user_by_a_refusal_either(office: Service) -> None:
+async def test_a_refusal_shows_no_user_data_to_a_role_without_read_access(office: Service) -> None:
     name = role_of(office, "admin:throttles:reset")
     visitor, target = await administrator(office, name), await verified(office)
     assert visitor.page is not None
@@ -151,7 +151,7 @@ async def test_a_role_that_acts_without_seeing_is_shown_no_user_by_a_refusal_eit
         assert (answer.status_code, target.email in answer.text) == (403, False)
 
 
-async def test_a_role_that_is_taken_away_is_felt_at_the_next_request(office: Service) -> None:
+async def test_removing_a_role_takes_effect_at_the_next_request(office: Service) -> None:
     visitor, target = await actor(office, "admin"), await verified(office)
     await open_user(visitor, target)
     await give(office, visitor.person)
@@ -160,7 +160,7 @@ async def test_a_role_that_is_taken_away_is_felt_at_the_next_request(office: Ser
     assert (await visitor.open(USERS)).title == REFUSED
 
 
-async def test_a_session_that_has_ended_administers_nothing(office: Service) -> None:
+async def test_an_ended_session_cannot_administer(office: Service) -> None:
     visitor, target = await actor(office, "admin"), await verified(office)
     await open_user(visitor, target)
     office.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", visitor.person.id)
@@ -168,19 +168,19 @@ async def test_a_session_that_has_ended_administers_nothing(office: Service) -> 
     assert stored(office, target)["is_active"]
 
 
-async def test_the_own_account_has_no_rights_of_roles_in_a_browser(office: Service) -> None:
+async def test_a_form_token_of_the_account_pages_is_refused_by_administration(office: Service) -> None:
     visitor = await actor(office, "admin")
     shown = await visitor.open("/account/overview")
     token = shown.form("sign-out").fields["form_token"]
     target = await verified(office)
     fields = {"form_token": token, "user_id": target.id}
     answer = await visitor.http.post("/admin/deactivate-user", data=fields, headers=OWN_SITE)
-    # The value of another page is none of this one.
+    # The form token of another page is not valid on this one.
     assert (answer.status_code, "open for too long" in answer.text) == (422, True)
     assert stored(office, target)["is_active"]
 
 
-async def test_forms_of_other_sites_are_refused_and_all_are_limited(office: Service) -> None:
+async def test_all_forms_refuse_other_sites_and_are_rate_limited(office: Service) -> None:
     routes = [route for route in office.app.routes if isinstance(route, PolicyRoute)]
     forms = [route for route in routes if route.path.startswith("/admin/") and route.methods == {"POST"}]
     for form in forms:
@@ -189,7 +189,7 @@ async def test_forms_of_other_sites_are_refused_and_all_are_limited(office: Serv
         assert (await office.client.post(form.path, data={}, headers=headers)).status_code == 403, form.path
 
 
-async def test_two_factors_are_asked_for_where_the_settings_say_so(make_service: MakeService) -> None:
+async def test_two_factors_are_required_where_the_settings_require_them(make_service: MakeService) -> None:
     strict = await make_service(public_url=ORIGIN, admin_requires_second_factor=True)
     plain = await new_visitor(strict)
     await give(strict, plain.person, "admin")
@@ -208,7 +208,7 @@ async def test_two_factors_are_asked_for_where_the_settings_say_so(make_service:
 
 
 @pytest.mark.parametrize("what", ["role", "session", "epoch"])
-async def test_a_caller_read_before_the_role_or_the_session_ended_changes_nothing(office: Service, what: str) -> None:
+async def test_a_caller_whose_role_or_session_ends_meanwhile_changes_nothing(office: Service, what: str) -> None:
     visitor, target = await actor(office, "admin"), await verified(office)
     services = office.app.state.services
     caller = await services.provider.browser_sessions.find_administrator(visitor.cookie)

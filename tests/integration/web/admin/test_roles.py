@@ -42,12 +42,12 @@ async def test_a_role_of_all_scopes_fits_in_a_form(office: Service) -> None:
     assert stored(office, name) == [("", [])]
     await admin.fill_in("change-role", {"description": "All", **{str(scope): "true" for scope in AdminScope}})
     assert stored(office, name) == [("All", sorted(AdminScope))]
-    # What was ticked is ticked when the page is shown again, and is given still.
+    # The ticked scopes are ticked again on the next page, and stay granted.
     await admin.fill_in("change-role", {"description": "All of them"})
     assert stored(office, name) == [("All of them", sorted(AdminScope))]
 
 
-async def test_a_page_of_another_version_neither_changes_nor_deletes_a_role(office: Service) -> None:
+async def test_a_page_of_an_old_version_neither_changes_nor_deletes_a_role(office: Service) -> None:
     name = role_of(office, "admin:users:read")
     first, second = [await administrator(office, "admin", at=f"/admin/role?name={name}") for _ in range(2)]
     await first.send("change-role", description="The first")
@@ -59,7 +59,7 @@ async def test_a_page_of_another_version_neither_changes_nor_deletes_a_role(offi
     assert stored(office, name) == [("The first", ["admin:users:read"])]
 
 
-async def test_what_cannot_be_done_to_a_role_is_said(office: Service) -> None:
+async def test_invalid_changes_of_a_role_show_an_error_message(office: Service) -> None:
     admin, name = await administrator(office, "admin", at=ROLES), role_of(office)
     for typed, words in (({"name": name}, "There is a role of this name"), ({"name": "X"}, "A role's name has")):
         shown = await admin.fill_in("create-role", typed)
@@ -70,7 +70,7 @@ async def test_what_cannot_be_done_to_a_role_is_said(office: Service) -> None:
     assert (shown.status, "Users have this role" in shown.text, len(stored(office, name))) == (422, True, 1)
 
 
-async def test_nothing_beyond_the_own_rights_is_offered_or_given(office: Service) -> None:
+async def test_only_scopes_within_the_own_rights_are_offered_and_granted(office: Service) -> None:
     role = role_of(office, "admin:users:read", "admin:roles:write")
     visitor, other = await administrator(office, role, at=ROLES), role_of(office, "admin:clients:write")
     shown = await visitor.open(f"/admin/role?name={other}")
@@ -90,7 +90,7 @@ async def test_nothing_beyond_the_own_rights_is_offered_or_given(office: Service
 
 
 @pytest.mark.parametrize("name", ["", "X", "\0", "no-such-role", "<script>", "a/b", "{{'QX'*3}}"])
-async def test_a_name_of_no_role_is_not_found(office: Service, name: str) -> None:
+async def test_an_unknown_role_name_is_not_found(office: Service, name: str) -> None:
     admin = await administrator(office, "admin", at=ROLES)
     assert admin.page is not None
     token = admin.page.form("sign-out").fields["form_token"]
@@ -100,5 +100,5 @@ async def test_a_name_of_no_role_is_not_found(office: Service, name: str) -> Non
     token = shown.form("sign-out").fields["form_token"]
     for form in ("change-role", "delete-role"):
         answer = await admin.http.post(f"/admin/{form}", data={"form_token": token, "name": name}, headers=OWN_SITE)
-        # The value of the list is none of the page of one role.
+        # The form token of the list is not valid on the page of one role.
         assert answer.status_code == 404, answer.text

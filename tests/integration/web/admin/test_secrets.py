@@ -1,4 +1,4 @@
-"""Secrets that pages of administration show once are written nowhere: no log, no row, no later page."""
+"""Secrets that administration shows once are in no log, no row and no later page."""
 
 from tests.integration.service import Logs, Service
 from tests.integration.web.admin.administrators import administrator
@@ -7,8 +7,8 @@ from tests.integration.web.admin.targets import NOT_THERE, new_webhook
 TABLES = ("audit_events", "outbox", "oauth_clients", "oauth_client_secrets", "webhook_endpoints", "browser_sessions")
 
 
-async def test_secrets_are_in_the_answer_of_their_form_alone(office: Service, logs: Logs) -> None:
-    # It gets a message of what follows.
+async def test_secrets_are_only_in_the_response_to_their_form(office: Service, logs: Logs) -> None:
+    # This webhook receives events of all following changes.
     office.sql("UPDATE webhook_endpoints SET types = NULL WHERE id = %s", await new_webhook(office))
     admin = await administrator(office, "admin", at="/admin/clients")
     shown = await admin.send("create-client", name="Film list", authorization_code="", client_credentials="true")

@@ -1,4 +1,4 @@
-"""The pages of users: search, one user, and what administrators do there."""
+"""The pages of users: search, one user, and the actions of administrators."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -12,7 +12,7 @@ from tests.integration.web.admin.administrators import USERS, USERS_TITLE, admin
 from tests.integration.web.visitor import AGAIN, LOGIN, Visitor, is_live, protected_visitor, verified
 
 
-async def test_the_way_to_a_user_leads_through_the_sign_in_and_back(office: Service) -> None:
+async def test_a_user_page_leads_to_the_sign_in_and_back(office: Service) -> None:
     someone = Visitor(office, await verified(office))
     await give(office, someone.person, "admin")
     shown = await someone.open(page_of(someone.person))
@@ -38,13 +38,13 @@ async def test_users_are_found_by_a_part_of_the_name_and_by_filters(office: Serv
         (f"q={'a' * 5000}", "filters cannot be used"),
     ],
 )
-async def test_a_search_that_cannot_be_made_is_refused_in_words(office: Service, query: str, words: str) -> None:
+async def test_an_invalid_search_shows_an_error_message(office: Service, query: str, words: str) -> None:
     admin = await administrator(office, "admin")
     shown = await admin.open(f"{USERS}?{query}")
     assert (shown.title, words in shown.text) == (USERS_TITLE, True)
 
 
-async def test_a_long_list_is_shown_part_after_part(office: Service) -> None:
+async def test_a_long_list_is_shown_in_pages(office: Service) -> None:
     admin, part = await administrator(office, "admin"), f"long{uuid4().hex[:8]}"
     for number in range(21):
         person = new_person()
@@ -73,7 +73,7 @@ async def test_a_user_is_created(office: Service) -> None:
     assert (refused.status, PASSWORD in refused.answer.text) == (422, False)
 
 
-async def test_a_user_is_changed_and_a_page_of_another_version_changes_nothing(office: Service) -> None:
+async def test_a_user_is_changed_and_a_page_of_an_old_version_changes_nothing(office: Service) -> None:
     admin, other, target = (
         await administrator(office, "admin"),
         await administrator(office, "admin"),
@@ -115,7 +115,7 @@ async def test_a_user_is_deactivated_and_activated_and_signed_out(office: Servic
     assert (await target.sign_in("/account/overview")).title == "Your account"
 
 
-async def test_a_password_is_replaced_by_mail_and_failed_sign_ins_are_forgotten(office: Service) -> None:
+async def test_a_password_reset_is_mailed_and_failed_sign_ins_are_cleared(office: Service) -> None:
     support, target = await administrator(office, "support"), await verified(office)
     await open_user(support, target)
     assert "password has to be replaced" in (await support.send("reset-password-of-user")).text
@@ -149,7 +149,7 @@ async def test_a_user_is_deleted_later_or_at_once(office: Service) -> None:
     assert (await open_user(admin, target)).status == 404
 
 
-async def test_the_own_account_is_acted_on_by_a_fresh_proof_alone(office: Service) -> None:
+async def test_acting_on_the_own_account_needs_a_fresh_proof(office: Service) -> None:
     admin = await administrator(office, "admin")
     office.clock.advance(timedelta(minutes=5, seconds=1))
     await open_user(admin, admin.person)
@@ -157,7 +157,7 @@ async def test_the_own_account_is_acted_on_by_a_fresh_proof_alone(office: Servic
     assert (shown.title, AGAIN in shown.text) == (LOGIN, True)
 
 
-async def test_an_id_of_no_user_is_not_found(office: Service) -> None:
+async def test_an_unknown_user_id_is_not_found(office: Service) -> None:
     admin = await administrator(office, "admin")
     token = (await admin.open(page_of(admin.person))).form("sign-out").fields["form_token"]
     for name in ("", "x", "\0", str(uuid4()), "<script>", "{{'QX'*3}}"):
@@ -170,13 +170,13 @@ async def test_an_id_of_no_user_is_not_found(office: Service) -> None:
             assert answer.status_code == 404, (form, name, answer.text)
 
 
-async def test_the_address_of_a_form_leads_to_the_users(office: Service) -> None:
+async def test_the_url_of_a_form_leads_to_the_list_of_users(office: Service) -> None:
     admin = await administrator(office, "admin")
     for form in ("deactivate-user", "create-user"):
         assert (await admin.open(f"/admin/{form}")).title == USERS_TITLE
 
 
-async def test_pages_of_administration_speak_german(office: Service) -> None:
+async def test_pages_of_administration_are_available_in_german(office: Service) -> None:
     admin, target = await administrator(office, "admin"), await verified(office)
     shown = await admin.open(f"{page_of(target)}&ui_locales=de")
     assert "Benutzer deaktivieren" in shown.text

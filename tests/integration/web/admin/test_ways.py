@@ -1,4 +1,4 @@
-"""The ways to administration: from the own account, through the sign-in, and between its pages."""
+"""Navigation to administration: from the own account, through the sign-in, and between its pages."""
 
 import re
 
@@ -14,7 +14,7 @@ OVERVIEW = "/account/overview"
 WAY = 'href="../admin"'
 
 
-async def test_the_navigation_leads_to_what_the_roles_show_and_to_nothing_else(office: Service) -> None:
+async def test_the_navigation_links_only_to_pages_that_the_roles_allow(office: Service) -> None:
     roles = {
         ("auditor",): {"users", "roles", "invitations", "audit"},
         ("support",): {"users", "roles", "invitations"},
@@ -27,7 +27,7 @@ async def test_the_navigation_leads_to_what_the_roles_show_and_to_nothing_else(o
         assert set(re.findall(r'href="../admin/([a-z-]+)"', visitor.page.answer.text)) == places
 
 
-async def test_the_own_account_leads_administrators_to_the_first_page_that_they_may_see(office: Service) -> None:
+async def test_the_own_account_links_administrators_to_their_first_allowed_page(office: Service) -> None:
     for scopes, title in (((), ""), (("admin:audit:read",), "Audit log"), (("admin:users:read",), "Users")):
         visitor = await administrator(office, role_of(office, *scopes), at=OVERVIEW)
         assert visitor.page is not None
@@ -36,13 +36,13 @@ async def test_the_own_account_leads_administrators_to_the_first_page_that_they_
         assert (shown.title, shown.status) == ((title, 200) if title else (REFUSED, 403))
 
 
-async def test_the_front_of_administration_has_people_sign_in_first(office: Service) -> None:
+async def test_the_front_page_of_administration_requires_a_sign_in(office: Service) -> None:
     visitor = Visitor(office, await verified(office))
     shown = await visitor.open("/admin")
     assert (shown.title, shown.form("sign-in").fields["next"]) == (LOGIN, "/admin/users")
 
 
-async def test_people_without_roles_cost_their_own_pages_no_query_more(
+async def test_account_pages_of_users_without_roles_need_no_additional_query(
     office: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visitor = Visitor(office, await verified(office))
@@ -59,7 +59,7 @@ async def test_people_without_roles_cost_their_own_pages_no_query_more(
     "path",
     ["/admin/roles", "/admin/role?name=support", "/admin/client?id=doorward", "/admin/dead-letters", "/admin/audit"],
 )
-async def test_the_way_leads_through_the_sign_in_and_back(office: Service, path: str) -> None:
+async def test_a_page_leads_to_the_sign_in_and_back(office: Service, path: str) -> None:
     visitor = Visitor(office, await verified(office))
     await give(office, visitor.person, "admin")
     shown = await visitor.open(path)
@@ -68,7 +68,7 @@ async def test_the_way_leads_through_the_sign_in_and_back(office: Service, path:
     assert (shown.status, str(shown.answer.url).endswith(path)) == (200, True)
 
 
-async def test_a_way_to_elsewhere_is_no_way(office: Service) -> None:
+async def test_an_unknown_next_path_is_dropped_at_the_sign_in(office: Service) -> None:
     for path in ("/admin/role?name=a&next=//evil.example", "/admin/nothing", "/admin/client?id=", "/admin/user?id=a/b"):
         visitor = Visitor(office, await verified(office))
         await visitor.open(f"/account/sign-in?next={path.replace('?', '%3F').replace('&', '%26')}")

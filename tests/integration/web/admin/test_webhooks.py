@@ -56,7 +56,7 @@ async def test_a_webhook_is_changed_and_deleted(office: Service) -> None:
     webhook_id = await new_webhook(office, description="Before")
     admin = await administrator(office, "admin", at=page_of(webhook_id))
     other = await administrator(office, "admin", at=page_of(webhook_id))
-    # Sent as it is shown, it stays as it is.
+    # Sending the form unchanged changes nothing.
     shown = await admin.send("change-webhook", description="After")
     assert ("The webhook was changed" in shown.text, "user.deleted" in shown.text) == (True, True)
     row = stored(office, webhook_id)
@@ -86,7 +86,9 @@ async def test_a_webhook_is_changed_and_deleted(office: Service) -> None:
         ({"description": "x" * 201}, "at most 200 characters"),
     ],
 )
-async def test_what_a_webhook_cannot_be_is_said(office: Service, typed: dict[str, str], words: str) -> None:
+async def test_invalid_webhook_settings_show_an_error_message(
+    office: Service, typed: dict[str, str], words: str
+) -> None:
     webhook_id = await new_webhook(office)
     admin = await administrator(office, "admin", at=WEBHOOKS)
     shown = await admin.fill_in("create-webhook", {"url": NOT_THERE, **typed})
@@ -96,7 +98,7 @@ async def test_what_a_webhook_cannot_be_is_said(office: Service, typed: dict[str
     assert (shown.status, words in shown.text, stored(office, webhook_id)["version"]) == (422, True, 1)
 
 
-async def test_a_test_message_says_what_came_of_it(office: Service) -> None:
+async def test_the_result_of_a_test_message_is_shown(office: Service) -> None:
     receiver = Receiver(answer_of(204), answer_of(500))
     async with receiving(receiver) as port:
         webhook_id = await new_webhook(office, f"http://127.0.0.1:{port}/")
@@ -128,7 +130,7 @@ async def test_past_events_are_sent_again(office: Service) -> None:
         assert (shown.status, "must begin before it ends" in shown.text) == (422, True)
 
 
-async def test_dead_letters_are_listed_and_tried_again(office: Service) -> None:
+async def test_dead_letters_are_listed_and_retried(office: Service) -> None:
     webhook_id = await new_webhook(office)
     erased, *kept = [new_dead_letter(office, webhook_id, content) for content in (b"", *[b"{}"] * 21)]
     admin = await administrator(office, "admin", at=page_of(webhook_id))
@@ -147,7 +149,7 @@ async def test_dead_letters_are_listed_and_tried_again(office: Service) -> None:
     assert [row["id"] for row in office.sql(alive, webhook_id)] == kept
     (following,) = [line for line in first.answer.text.split('"') if "after=" in line]
     rest = await admin.open(str(first.answer.url.join(following.replace("&amp;", "&"))))
-    # The one that is left has no content, and is not tried again.
+    # The remaining one has no content, and cannot be retried.
     assert (rest.text.count("status_500"), "retry-dead-letter" in rest.actions()) == (1, False)
 
 
@@ -159,7 +161,7 @@ async def test_dead_letters_are_listed_and_tried_again(office: Service) -> None:
         ("after=%00", "cannot be used"),
     ],
 )
-async def test_a_search_that_cannot_be_made_is_refused_in_words(office: Service, query: str, words: str) -> None:
+async def test_an_invalid_search_shows_an_error_message(office: Service, query: str, words: str) -> None:
     admin = await administrator(office, "admin", at=LETTERS)
     assert words in (await admin.open(f"{LETTERS}?{query}")).text
     for webhook_id in ("", "x", str(uuid4())):
@@ -169,7 +171,7 @@ async def test_a_search_that_cannot_be_made_is_refused_in_words(office: Service,
         assert (answer.status_code, "no such webhook" in answer.text) == (422, True)
 
 
-async def test_an_id_of_no_webhook_is_not_found(office: Service) -> None:
+async def test_an_unknown_webhook_id_is_not_found(office: Service) -> None:
     admin = await administrator(office, "admin", at=WEBHOOKS)
     assert admin.page is not None
     for name in ("", "x", "\0", str(uuid4()), "<script>"):
@@ -182,7 +184,7 @@ async def test_an_id_of_no_webhook_is_not_found(office: Service) -> None:
             assert answer.status_code == 404, (form, name)
 
 
-async def test_without_webhooks_there_is_no_way_to_their_page(make_service: MakeService) -> None:
+async def test_without_webhooks_the_navigation_does_not_link_to_their_page(make_service: MakeService) -> None:
     plain = await make_service(public_url=ORIGIN)
     visitor = await new_visitor(plain)
     await give(plain, visitor.person, "admin")
