@@ -1,4 +1,4 @@
-"""No session begins but by ``admission.judge``, and no other code decides whether a second factor is due."""
+"""Every new session is decided by ``admission.judge``, and only its module decides on second factors."""
 
 import ast
 from pathlib import Path
@@ -41,12 +41,12 @@ def imported_from(path: Path, module: str) -> set[str]:
 
 
 def importers(name: str) -> set[Path]:
-    """Return the modules that import a name of the admission."""
+    """Return the modules that import a name from the module ``admission``."""
     return {path for path in source_modules() if name in imported_from(path, "doorward.domain.auth.sessions.admission")}
 
 
 def callers(name: str) -> set[Path]:
-    """Return the modules that call what has this last name."""
+    """Return the modules that call a function or method with this name."""
     return {
         path for path in source_modules() for call in calls_of(path) if ast.unparse(call.func).split(".")[-1] == name
     }
@@ -64,7 +64,7 @@ def test_one_statement_stores_sessions_and_one_function_calls_it() -> None:
     assert callers("add_session") == {BEGIN}
 
 
-def test_one_statement_stores_sessions_of_browsers_and_one_function_calls_it() -> None:
+def test_one_statement_stores_browser_sessions_and_one_function_calls_it() -> None:
     storing = {path for path in source_modules() if "INSERT INTO browser_sessions" in text_of(path)}
     assert storing == {BROWSER_SESSIONS}
     assert text_of(BROWSER_SESSIONS).count("INSERT INTO browser_sessions") == 1
@@ -78,7 +78,7 @@ def test_one_statement_stores_sessions_of_browsers_and_one_function_calls_it() -
         (BEGIN_IN_BROWSER, "begin_browser_session", "add_browser_session"),
     ],
 )
-def test_the_birth_of_a_session_asks_the_judge_first_and_returns_any_other_verdict(
+def test_beginning_a_session_calls_judge_first_and_returns_any_verdict_but_proceed(
     path: Path, name: str, stores: str
 ) -> None:
     judged, refused, *rest = [each for each in function(path, name).body if not is_docstring(each)]
@@ -91,8 +91,8 @@ def is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def test_an_account_for_which_a_session_may_begin_comes_from_a_row_that_its_transaction_holds() -> None:
-    """What the judge decides is still valid at the commit: only statements that lock or update the row return one."""
+def test_a_locked_account_comes_only_from_a_statement_that_locks_or_updates_its_row() -> None:
+    """The verdict of ``judge`` is then still valid at the commit."""
     reading = [
         (path, each)
         for path in source_modules()
@@ -109,19 +109,19 @@ def test_an_account_for_which_a_session_may_begin_comes_from_a_row_that_its_tran
     assert callers("LockedAccount") == set()
 
 
-def test_the_judge_is_asked_at_the_birth_and_by_the_login_that_waits_for_a_factor() -> None:
+def test_judge_is_imported_only_where_sessions_begin_and_by_the_login() -> None:
     assert importers("judge") == {BEGIN, BEGIN_IN_BROWSER, LOGIN}
 
 
-def test_only_the_judge_says_that_a_second_factor_is_due() -> None:
+def test_only_the_admission_module_creates_its_verdicts() -> None:
     assert callers("SecondFactorDue") == {ADMISSION}
     assert callers("Proceed") == {ADMISSION}
 
 
-def test_only_what_goes_on_from_a_live_session_is_spared_the_factor() -> None:
-    """It is the session of its user after a change, and that of an application within a browser's.
+def test_only_continuations_of_a_live_session_skip_the_second_factor() -> None:
+    """These are the session in which a user continues when all others end, and an application's session in a browser.
 
-    Every other policy is made by the wiring, which does not name it: the default asks for it.
+    The wiring creates all other policies with the default, which requires the second factor.
     """
     assert importers("SIGNED_IN") == {CONTINUATION, CODE_EXCHANGE, DEVICE_EXCHANGE}
     assert callers("AdmissionPolicy") == {ADMISSION, WIRING}

@@ -1,4 +1,4 @@
-"""docs/certification.md and the tests named after the certification suite's modules say the same."""
+"""docs/certification.md agrees with the tests that are named after the modules of the certification suite."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.integration.certification import (
 PAGE: Final = Path("docs/certification.md")
 ROW: Final = re.compile(r"^\| `(oidcc-[a-z0-9-]+)` \| ([^|]+) \| ([^|]*)\|([^|]*)\|$", re.MULTILINE)
 MODULES: Final = {"Basic": 38, "Form Post": 38, "Config": 1, "RP-Initiated Logout": 11, "Back-Channel Logout": 2}
-"""How many the suite's plans have."""
+"""The number of modules in each plan of the suite."""
 
 TESTS: Final[dict[str, type | ModuleType]] = {
     "Basic": test_basic_op.TestBasicOp,
@@ -40,7 +40,7 @@ def test_every_module_of_each_plan_is_listed_once() -> None:
     assert {plan: sum(plan in plans for _, plans, *_ in rows()) for plan in MODULES} == MODULES
 
 
-def test_a_module_has_the_test_that_is_named_after_it_or_a_reason() -> None:
+def test_every_module_has_a_test_named_after_it_or_a_remark() -> None:
     for module, _, test, remark in rows():
         assert test == f"test_{module.replace('-', '_')}" if test else remark
 

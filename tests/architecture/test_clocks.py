@@ -1,4 +1,4 @@
-"""The host's time of day decides nothing: PostgreSQL's does, by the port `Clock`."""
+"""The service takes the time of day from PostgreSQL, by the port `Clock`, and not from the host."""
 
 import ast
 from pathlib import Path
@@ -28,10 +28,10 @@ def readers() -> list[tuple[Path, str]]:
     ]
 
 
-def test_nothing_reads_the_hosts_time_of_day_but_what_is_named_here() -> None:
+def test_only_the_listed_modules_read_the_time_of_the_host() -> None:
     strays = [where for path, where in readers() if str(path) not in ALLOWED]
     assert not strays, "take the time from the port Clock: docs/decisions/0026-postgresqls-clock.md"
 
 
-def test_what_is_named_here_does_read_it() -> None:
+def test_every_listed_module_reads_the_time_of_the_host() -> None:
     assert {str(path) for path, _ in readers()} == set(ALLOWED)

@@ -1,4 +1,4 @@
-"""Settings: read in one place, when asked; and no secret of this repository is one."""
+"""Settings are read in one place, not at import; production accepts no text of this repository as a secret."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ READERS: Final = {
     *Path("src/doorward/commands").glob("*.py"),
 }
 WRITERS: Final = {Path("src/doorward/observability/metrics_endpoint.py")}
-"""The workers of a service are told by the environment where they write their numbers."""
+"""Sets the folder of the workers' metrics in their environment."""
 
 COMPOSE_ONLY: Final = frozenset(
     {"COMPOSE_PROFILES", "DOORWARD_BIND_ADDRESS", "DOORWARD_LISTEN", "DOORWARD_MEMORY", "DOORWARD_PORT"}
@@ -46,7 +46,7 @@ def example_lines() -> list[str]:
 
 
 def assigned_values() -> Iterator[tuple[str, str, str]]:
-    """Where, to which secret, and what: every literal that a file of the project gives to a secret."""
+    """Yield the position, the secret's name and the value of each literal that a file assigns to a secret."""
     for path in project_files():
         if path.suffix == ".py":
             for where, name, value in assigned_in_python(path):
@@ -80,7 +80,7 @@ def named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
 
 MACHINE_MADE: Final = frozenset({".lock", ".svg", ".png", ".txt", ".gz"})
 LOCKS = {"package-lock.json", "go.mod", "go.sum"}
-"""Checksums of packages, drawings, lists of passwords, and a dump: nothing that is shown as an example."""
+"""Files that are not searched, because they show no examples: checksums, drawings, lists of passwords, a dump."""
 
 QUOTED: Final = re.compile(r"([\"'`])((?:(?!\1).)+)\1")
 GIVEN: Final = re.compile(r"[=:>]\s*(.+)")
@@ -88,7 +88,7 @@ PASSWORD_IN_URL: Final = re.compile(r"://[^\s:/@]+:([^\s@/{}]+)@")
 
 
 def texts_of(path: Path) -> Iterator[str]:
-    """The strings of a module, else the words, the quoted texts and the values of each line."""
+    """Yield the strings of a module or the lines of another file, and the words, quotations and values in each."""
     if path.suffix == ".py":
         values = [node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)]
         texts = [each for each in values if isinstance(each, str)]
@@ -136,7 +136,7 @@ def test_only_the_configuration_reads_the_environment() -> None:
     assert not readers, "make it a setting of a topic in settings/"
 
 
-def test_importing_reads_nothing_from_the_environment() -> None:
+def test_no_import_reads_the_environment() -> None:
     outside_functions = [
         at(path, node)
         for path in source_modules()
@@ -161,10 +161,10 @@ def test_the_example_file_names_only_settings_that_exist() -> None:
     known = {name.upper() for name in FIELDS} | COMPOSE_ONLY
     named = {match[1] for line in example_lines() if (match := re.match(r"#?\s?([A-Z][A-Z0-9_]+)=", line))}
     assert named
-    assert named <= known, "a name that nothing reads would mislead"
+    assert named <= known, "an unused name would be misleading"
 
 
-def test_the_example_file_holds_no_secret() -> None:
+def test_the_example_file_contains_no_secret() -> None:
     values = dict(line.split("=", 1) for line in example_lines() if "=" in line and not line.startswith("#"))
     assert {name: values.get(name) for name in SECRETS} == dict.fromkeys(SECRETS, "")
 
@@ -176,14 +176,14 @@ def test_every_secret_in_the_repository_is_refused_in_production() -> None:
     assert not usable, "make it at random when it is needed, or add it to PUBLISHED_SECRETS"
 
 
-def test_no_text_of_the_repository_can_be_a_secret_key() -> None:
+def test_no_text_of_the_repository_is_accepted_as_a_secret_key() -> None:
     texts = {text: path for path in shown_files() for text in texts_of(path)}
     usable = [f"{path}: {text[:8]}..." for text, path in texts.items() if problem_with_secret_key(text) is None]
     assert len(texts) > 10_000, "the search finds next to nothing"
     assert not usable, "make it at random when it is needed, or add it to settings/published_secrets.py"
 
 
-def test_no_example_and_no_password_of_the_documentation_can_be_a_password() -> None:
+def test_every_documented_password_is_listed_as_published() -> None:
     shown = {
         password
         for path in shown_files()

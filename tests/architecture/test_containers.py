@@ -1,4 +1,4 @@
-"""The files of containers: each has bounds, few rights, and a base that can be named by its digest."""
+"""Every container has resource limits and few rights, and its image can be pinned by a digest."""
 
 import re
 from pathlib import Path
@@ -13,14 +13,14 @@ BYTES: Final = re.compile(r"\d+[mg]|\$\{DOORWARD_MEMORY:-\d+[mg]\}")
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc] # the library has no types
-    """Reads Compose's own tags, too."""
+    """Loads YAML with the tags of Compose."""
 
 
 _Loader.add_constructor("!reset", lambda _loader, _node: None)
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """Every service that a file defines: one that names an image. Other files add to it."""
+    """Return every service that a file defines with an image, without the additions of other files."""
     return {
         f"{file.name} {name}": service
         for file in COMPOSE_FILES
@@ -36,7 +36,7 @@ def test_every_service_is_found() -> None:
 
 
 @pytest.mark.parametrize("name", services())
-def test_every_service_has_bounds_of_memory_processes_and_log(name: str) -> None:
+def test_every_service_limits_memory_processes_and_logs(name: str) -> None:
     service = services()[name]
     assert BYTES.fullmatch(service["mem_limit"])
     assert 0 < service["pids_limit"] <= 512
@@ -52,7 +52,7 @@ def test_every_service_has_few_rights(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
-    # PostgreSQL's image becomes another user and owns its folder. All others have no capability at all.
+    # PostgreSQL's image changes its user, and the owner of its folder. All others have no capabilities.
     assert bool(service.get("cap_add")) == name.endswith(" postgres")
 
 
@@ -65,11 +65,11 @@ def test_the_service_does_not_use_the_superuser_of_postgresql() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in services() if "doorward:latest" not in services()[name]["image"]])
-def test_every_image_of_others_can_be_named_by_its_digest(name: str) -> None:
+def test_every_third_party_image_can_be_pinned_by_its_digest(name: str) -> None:
     assert re.fullmatch(r"\$\{DOORWARD_[A-Z]+_IMAGE:-[a-z/]+:[\w.-]+\}", services()[name]["image"])
 
 
-def test_a_port_is_published_on_this_machine_alone_unless_told_otherwise() -> None:
+def test_ports_are_published_on_the_loopback_unless_configured_otherwise() -> None:
     published = {
         f"{file.name} {name}": port
         for file in COMPOSE_FILES
@@ -83,13 +83,13 @@ def test_a_port_is_published_on_this_machine_alone_unless_told_otherwise() -> No
         assert port.startswith(f"{chosen}:"), name
 
 
-def test_what_only_observes_is_started_when_it_is_asked_for() -> None:
+def test_prometheus_and_grafana_start_only_with_the_observability_profile() -> None:
     profiles = {name.rpartition(" ")[2]: service.get("profiles") for name, service in services().items()}
     assert {name for name, chosen in profiles.items() if chosen == ["observability"]} == {"prometheus", "grafana"}
     assert {name for name, chosen in profiles.items() if chosen} == {"prometheus", "grafana"}
 
 
-def test_the_base_of_the_image_can_be_named_by_its_digest() -> None:
+def test_the_base_image_can_be_pinned_by_its_digest() -> None:
     dockerfile = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
     assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2
     assert re.search(r"^ARG PYTHON_IMAGE=python:[\w.-]+$", dockerfile, re.MULTILINE)

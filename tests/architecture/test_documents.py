@@ -1,4 +1,4 @@
-"""Pages: what they say of the code is so."""
+"""The documentation agrees with the code."""
 
 import ast
 import re
@@ -13,10 +13,10 @@ README: Final = Path("README.md")
 CLIENT_LIBRARY: Final = Path("packages/doorward-client/pyproject.toml")
 README_LINES: Final = 100
 TWO_SCREENS: Final = 100
-"""Lines."""
+"""The maximum number of lines of a page for operators."""
 
 PATH: Final = r"`((?:src|tests|docs|docker|development|benchmarks|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
-"""Of the project, or below src/doorward, as the tour writes them."""
+"""Matches paths relative to the root, or to src/doorward as in the tour."""
 
 WRITE_ANEW: Final = "run: uv run inv docs"
 PARTS_OF_HOSTS: Final = (
@@ -33,10 +33,10 @@ PARTS_OF_HOSTS: Final = (
     ("registry-1.docker", "io"),
     ("hub.docker", "com"),
 )
-"""In two parts, so that this list does not find itself."""
+"""Hosts of package registries, in two parts, so that the search does not find this list."""
 
 OF_TOOLS: Final = {"uv.lock", "go.mod", "go.sum"}
-"""Written by tools, with hosts of packages in them: Go's are also the first part of names."""
+"""Files that tools write with the hosts of packages; in Go, a host is also the first part of a package's name."""
 
 
 def pages() -> list[Path]:
@@ -44,7 +44,7 @@ def pages() -> list[Path]:
 
 
 def sections_of(page: Path) -> set[str]:
-    """The fragments of a page's headings, as GitHub makes them."""
+    """Return the fragments of a page's headings in GitHub's format."""
     if not (ROOT / page).exists():
         return set()
     headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
@@ -111,7 +111,7 @@ def test_the_readme_lists_every_task() -> None:
     assert set(re.findall(r"`inv ([a-z]+)`", " ".join(first_cells))) == task_names()
 
 
-def test_every_link_to_a_file_leads_somewhere() -> None:
+def test_every_linked_file_exists() -> None:
     dead = [
         f"{page}: {target}"
         for page in pages()
@@ -122,7 +122,7 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
     assert not dead
 
 
-def test_every_link_to_a_section_leads_to_one() -> None:
+def test_every_linked_section_exists() -> None:
     dead = [
         f"{page}: {file}#{section}"
         for page in pages()
@@ -132,13 +132,13 @@ def test_every_link_to_a_section_leads_to_one() -> None:
     assert not dead
 
 
-def test_each_page_for_operators_is_read_in_two_screens() -> None:
+def test_each_page_for_operators_fits_on_two_screens() -> None:
     lengths = {page.name: len(text_of(page).splitlines()) for page in Path("docs/operations").glob("*.md")}
     assert len(lengths) > 6
     assert not {name: lines for name, lines in lengths.items() if lines > TWO_SCREENS}
 
 
-def test_every_file_that_a_page_names_exists() -> None:
+def test_every_file_named_on_a_page_exists() -> None:
     gone = [
         f"{page}: {name}"
         for page in pages()
@@ -149,7 +149,7 @@ def test_every_file_that_a_page_names_exists() -> None:
     assert not gone
 
 
-def test_every_test_that_finds_mutations_exists() -> None:
+def test_every_path_in_the_test_selection_of_mutmut_exists() -> None:
     table = project_table()["tool"]["mutmut"]["pytest_add_cli_args_test_selection"]
     assert [name for name in table if not (ROOT / name.removeprefix("--ignore=")).exists()] == []
 
@@ -166,10 +166,10 @@ def test_the_page_of_personal_data_has_a_row_for_every_table() -> None:
     rows = [line.split("|")[1] for line in text_of(Path("docs/personal-data.md")).splitlines() if line.startswith("| ")]
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert "users" in tables
-    assert tables <= listed, "say what it holds of a person, and for how long"
+    assert tables <= listed, "describe its personal data, and for how long they are stored"
 
 
-def test_every_direct_dependency_earns_its_place_in_one_line() -> None:
+def test_every_direct_dependency_has_a_row_with_its_reason() -> None:
     table, client = project_table(), tomllib.loads(text_of(CLIENT_LIBRARY))["project"]
     groups = [*table["dependency-groups"].values(), client["dependencies"], *client["optional-dependencies"].values()]
     required = [*table["project"]["dependencies"], *(name for group in groups for name in group)]
@@ -180,14 +180,14 @@ def test_every_direct_dependency_earns_its_place_in_one_line() -> None:
     assert {name[0] for name in names if name} <= explained
 
 
-def test_the_changelog_tells_of_this_version() -> None:
+def test_the_changelog_has_a_section_for_this_version() -> None:
     version = re.search(r'^version = "(.+)"$', text_of(Path("pyproject.toml")), re.MULTILINE)
     assert version
     assert f"## [{version[1]}]" in text_of(Path("CHANGELOG.md"))
     assert "### Migration" in text_of(Path("CHANGELOG.md"))
 
 
-def test_no_file_names_the_host_of_a_registry() -> None:
+def test_no_file_contains_the_host_of_a_package_registry() -> None:
     hosts = re.compile("|".join(rf"\b{re.escape('.'.join(parts))}\b" for parts in PARTS_OF_HOSTS))
     naming = [
         f"{path}: {match[0]}"

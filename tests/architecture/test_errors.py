@@ -1,4 +1,4 @@
-"""Refusals: each has a code, a status and a sentence of its own, and is on the page of problems."""
+"""Every refusal has its own code, status and message, and a row on the page of problems."""
 
 import ast
 import re
@@ -15,12 +15,12 @@ SNAKE_CASE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 
 
 def ours(root: type[Any]) -> list[type[Any]]:
-    """The service's own refusals: other tests may define some for themselves."""
+    """Return the refusals that the service defines, without those of other tests."""
     return [each for each in leaf_classes(root) if each.__module__.startswith("doorward.")]
 
 
 def sentences() -> dict[str, str]:
-    """Every refusal's name and what it says."""
+    """Return the message of each refusal by its name."""
     return {each.__name__: each.detail for each in ours(DomainError)} | {
         each.__name__: each.explanation for each in ours(RequestRefusedError)
     }
@@ -32,14 +32,14 @@ def codes() -> list[str]:
     return [*domain, *request]
 
 
-def test_every_refusal_states_its_own_code_and_detail() -> None:
+def test_every_refusal_defines_its_own_code_and_message() -> None:
     for each in ours(DomainError):
-        assert {"code", "detail"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+        assert {"code", "detail"} <= set(vars(each)), f"{each.__name__} must define its own"
     for each in ours(RequestRefusedError):
-        assert {"code", "explanation"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+        assert {"code", "explanation"} <= set(vars(each)), f"{each.__name__} must define its own"
 
 
-def test_no_refusal_borrows_the_kind_or_the_status_of_another() -> None:
+def test_no_refusal_inherits_the_kind_or_status_of_another_refusal() -> None:
     for each, given in [
         *((each, "kind") for each in ours(DomainError)),
         *((each, "status") for each in ours(RequestRefusedError)),
@@ -48,8 +48,8 @@ def test_no_refusal_borrows_the_kind_or_the_status_of_another() -> None:
         assert source is each or "code" not in vars(source), f"{each.__name__} has the {given} of {source.__name__}"
 
 
-def test_refusals_that_share_a_code_say_the_same() -> None:
-    """Two domains may refuse the same: a file that is no CSV."""
+def test_refusals_with_the_same_code_have_the_same_status_and_message() -> None:
+    """Two domains may have the same refusal, such as that of a file that is not CSV."""
     said: dict[str, set[object]] = {}
     for each in ours(DomainError):
         said.setdefault(each.code, set()).add((each.kind, each.detail))
@@ -68,7 +68,7 @@ def test_codes_are_snake_case() -> None:
     assert not [code for code in codes() if not SNAKE_CASE.fullmatch(code)]
 
 
-def test_every_refusal_says_in_a_sentence_what_to_do() -> None:
+def test_every_message_is_a_full_sentence() -> None:
     unfinished = [name for name, text in sentences().items() if not text.endswith(".") or " " not in text]
     assert not unfinished, "the detail is a sentence for the caller, with a full stop"
 
@@ -92,7 +92,7 @@ def test_there_is_no_default_status() -> None:
     assert not softened, "look statuses up with STATUS_OF_KIND[kind]: a kind without one must fail"
 
 
-def test_only_one_module_knows_statuses_of_kinds() -> None:
+def test_only_one_module_maps_kinds_to_statuses() -> None:
     knowing = [path for path in source_modules() if "STATUS_OF_KIND" in text_of(path)]
     assert knowing == [Path("src/doorward/api/problems.py")]
 
@@ -111,7 +111,7 @@ def test_every_code_in_the_source_is_on_the_page_of_problems() -> None:
     assert not {code for code in written if f"| `{code}` |" not in page}, "import its module where the page is made"
 
 
-def test_refusals_of_the_domain_speak_neither_of_http_nor_of_a_command_line() -> None:
+def test_messages_of_the_domain_mention_neither_http_nor_a_command_line() -> None:
     speaking = {
         each.__name__: each.detail
         for each in ours(DomainError)
@@ -120,7 +120,7 @@ def test_refusals_of_the_domain_speak_neither_of_http_nor_of_a_command_line() ->
     assert not speaking, "the sentence says what is wrong; each edge adds its own remedy"
 
 
-def test_domain_and_core_do_not_speak_of_statuses() -> None:
+def test_domain_and_core_contain_no_http_status() -> None:
     speaking = [
         at(path, node)
         for path in source_modules()

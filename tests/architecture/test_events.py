@@ -1,4 +1,4 @@
-"""Events: each is a class, reported by one function, and its facts are fit for log and audit."""
+"""Every event is a class, is reported by one function, and has only fields that are safe for the log and the audit."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ def product_events() -> list[type[Event]]:
     return [event for _, events in event_sections() for event in events]
 
 
-def test_only_the_log_knows_structlog_and_writes_lines() -> None:
+def test_only_the_logging_module_imports_structlog() -> None:
     strays = [
         at(path, node)
         for path in source_modules()
@@ -50,31 +50,31 @@ def test_every_event_is_reported_somewhere() -> None:
     assert not [event.__name__ for event in product_events() if event.__name__ not in made]
 
 
-def test_other_systems_can_ask_for_every_event_of_the_audit_log() -> None:
+def test_every_audited_event_can_be_sent_to_other_systems() -> None:
     assert set(event_types()) == {event.type for event in audited_classes()}
 
 
-def test_names_are_words_with_dots_and_each_is_there_once() -> None:
+def test_event_names_are_dotted_words_and_unique() -> None:
     names = [event.log_event for event in product_events()]
     assert len(names) == len(set(names))
     assert not [name for name in names if not NAME.fullmatch(name)]
 
 
-def test_every_event_says_what_it_means() -> None:
-    # A dataclass without a docstring gets its signature for one.
+def test_every_event_has_a_docstring() -> None:
+    # A dataclass without a docstring gets its signature as its docstring.
     assert not [event for event in product_events() if (event.__doc__ or "").startswith((event.__name__, "None"))]
 
 
-def test_events_of_accounts_and_sessions_tell_their_outcome() -> None:
+def test_events_of_accounts_and_sessions_have_an_outcome() -> None:
     assert not [event for event in product_events() if "domain.auth" in event.__module__ and event.outcome is None]
 
 
-def test_no_event_has_a_fact_that_every_line_has() -> None:
+def test_no_event_repeats_a_field_of_every_log_line() -> None:
     assert not [event for event in product_events() if OF_EVERY_LINE & set(facts_of(event))]
 
 
 def is_fit_for_audit(hint: Any) -> bool:
-    """Whether the values are ids, numbers or words of a closed list: nothing that was typed, no secret."""
+    """Return whether the values are ids, numbers or members of an enumeration, and never user input or secrets."""
     if get_origin(hint) is Literal or hint in {ClientId, IssuerName, KeyId}:
         return True
     parts = get_args(hint)
@@ -84,27 +84,27 @@ def is_fit_for_audit(hint: Any) -> bool:
 
 
 @pytest.mark.parametrize("event", audited_classes())
-def test_an_audited_event_has_no_room_for_free_text(event: type[AuditedEvent]) -> None:
+def test_an_audited_event_has_no_field_for_free_text(event: type[AuditedEvent]) -> None:
     hints = get_type_hints(event)
     assert all(is_fit_for_audit(hints[field.name]) for field in fields(event))
     assert not is_fit_for_audit(str)
     assert not is_fit_for_audit(dict[str, str])
 
 
-def test_types_of_audited_events_are_words_with_dots_and_each_is_there_once() -> None:
+def test_types_of_audited_events_are_dotted_words_and_unique() -> None:
     types = [event.type for event in audited_classes()]
     assert len(types) == len(set(types))
     assert not [name for name in types if not NAME.fullmatch(name)]
 
 
 @pytest.mark.parametrize(("path", "text"), schema_files().items(), ids=str)
-def test_a_schema_only_grows_and_is_current(path: Path, text: str) -> None:
+def test_a_schema_is_current_and_backwards_compatible(path: Path, text: str) -> None:
     assert (ROOT / path).exists(), "run: uv run inv docs"
     assert not breaking_changes(json.loads(text_of(path)), json.loads(text)), "raise the version of the event's class"
     assert text_of(path) == text, "run: uv run inv docs"
 
 
-def test_every_schema_is_of_an_event_that_there_is_or_of_its_earlier_version() -> None:
+def test_every_schema_belongs_to_a_version_of_an_existing_event() -> None:
     versions = {event.type: event.version for event in audited_classes()}
     for path in (ROOT / FOLDER).iterdir():
         name, _, version = path.stem.rpartition(".v")
@@ -124,11 +124,11 @@ OLD: Final = {"properties": {"reason": {"enum": ["logout"]}, "user_id": {"type":
         {"required": []},
     ],
 )
-def test_what_a_receiver_relies_on_is_a_breaking_change(change: dict[str, Any]) -> None:
+def test_removing_or_changing_a_member_is_a_breaking_change(change: dict[str, Any]) -> None:
     assert len(breaking_changes(OLD, OLD | change)) == 1
 
 
-def test_more_members_and_more_words_are_no_breaking_change() -> None:
+def test_adding_members_and_values_is_not_a_breaking_change() -> None:
     properties = {"reason": {"enum": ["logout", "reuse"]}, "user_id": {"type": "string"}, "count": {"type": "integer"}}
     new = {"description": "New", "properties": properties, "required": ["reason", "count"]}
     assert breaking_changes(OLD | {"description": "Old"}, new) == []

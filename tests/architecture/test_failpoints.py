@@ -1,4 +1,4 @@
-"""What kills the service in its proofs is no part of the product, by construction: it is not where the product is."""
+"""The failpoints of the proofs are not part of the product: its source and its packages do not contain them."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ def imported(node: ast.stmt) -> set[str]:
     return {(node.module or "").partition(".")[0]} if isinstance(node, ast.ImportFrom) else set()
 
 
-def test_the_product_imports_nothing_of_what_is_around_it() -> None:
+def test_the_product_imports_none_of_its_tools() -> None:
     found = [
         at(path, node)
         for path in source_modules()
@@ -34,7 +34,7 @@ def test_the_product_has_no_failpoint() -> None:
     assert not found, "failpoints are put around the product by development/proof/kills, from outside"
 
 
-def test_wheel_and_image_hold_the_product_only() -> None:
+def test_wheel_and_image_contain_only_the_product() -> None:
     assert project_table()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/doorward"]
     lines = (ROOT / "docker/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in lines

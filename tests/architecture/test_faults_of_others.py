@@ -1,4 +1,4 @@
-"""docs/faults-of-others.md names tests that are there."""
+"""Every test that docs/faults-of-others.md names exists."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from tests.architecture.sources import ROOT, text_of, tree_of
 
 PAGE: Final = Path("docs/faults-of-others.md")
 ROWS: Final = 25
-"""Of the first table: faults that were published."""
+"""The number of rows of the first table, which lists published faults."""
 
 
 def test_every_row_has_a_test_or_a_reason() -> None:
@@ -19,7 +19,7 @@ def test_every_row_has_a_test_or_a_reason() -> None:
     assert not without
 
 
-def test_every_test_that_it_names_exists() -> None:
+def test_every_test_named_on_the_page_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text_of(PAGE))
     assert len(named) > ROWS
     gone = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in _tests_of(path)]

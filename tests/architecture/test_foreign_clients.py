@@ -1,4 +1,4 @@
-"""docs/foreign-clients.md names the versions that are locked: those with which people sign in in the tests."""
+"""The versions on docs/foreign-clients.md are those in the lock files, with which the tests run."""
 
 import json
 import re
@@ -14,17 +14,17 @@ PYTHON: Final = ("Authlib", "requests-oauthlib", "idpyoidc", "JupyterHub with oa
 
 
 def versions() -> dict[str, str]:
-    """Return the second column of the table of applications, by the first."""
+    """Return the version of each application in the table."""
     section = text_of(PAGE).partition("## Applications that people sign in to")[2].partition("What each has taught")[0]
     return dict(re.findall(r"^\| ([^|]+) \| ([\d., a-z]+) \|", section, re.MULTILINE))
 
 
-def test_versions_of_npm_are_those_of_the_lock() -> None:
+def test_npm_versions_match_the_lock_file() -> None:
     locked = json.loads((ROOT / "tests/interop/package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert {name: versions()[name] for name in NPM} == {name: locked[f"node_modules/{name}"]["version"] for name in NPM}
 
 
-def test_versions_of_python_are_those_of_the_lock() -> None:
+def test_python_versions_match_the_lock_file() -> None:
     locked = {each["name"]: each["version"] for each in tomllib.loads(text_of(Path("uv.lock")))["package"]}
     for software in PYTHON:
         names = software.lower().split(" with ")

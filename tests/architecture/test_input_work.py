@@ -1,4 +1,4 @@
-"""Where input is normalised, matched, parsed or decoded is known: a module that begins to do so is measured first."""
+"""Every module that normalises, matches, parses or decodes input is listed, and measured with its worst input."""
 
 import ast
 from pathlib import Path
@@ -72,8 +72,8 @@ MEASURED: Final = frozenset(
         "web/provider/sign_in.py",
     }
 )
-"""Fed their worst inputs by ``tests/unit/test_work_of_input.py``, ``tests/integration/api/test_work_of_calls.py`` or
-``tests/unit/administration/test_work_of_user_files.py``."""
+"""Measured with their worst inputs by ``tests/unit/test_work_of_input.py``,
+``tests/integration/api/test_work_of_calls.py`` or ``tests/unit/administration/test_work_of_user_files.py``."""
 
 OF_THE_OPERATOR: Final = frozenset(
     {
@@ -109,17 +109,17 @@ OF_THE_OPERATOR: Final = frozenset(
         "infrastructure/webhooks/client.py",
     }
 )
-"""Read settings, the operator's files of keys, texts, files of the service's own workers, mails and messages that it
-wrote, or answers of a server that the operator named: no client writes there. Addresses were measured when given."""
+"""Read data that no client controls: settings, the operator's key files, texts, files of the service's workers, its own
+mails and messages, or responses of servers that the operator configured. Addresses were measured when entered."""
 
 WORK: Final = frozenset(
     {"b64decode", "compile", "ip_address", "loads", "model_validate_json", "normalize", "parse_qsl", "sub", "urlsplit"}
 ) | {"decode_complete", "reader", "urlsafe_b64decode", "validate_email"}
-"""Functions of libraries whose work depends on the text that they are given."""
+"""Library functions whose running time depends on their input."""
 
 
 def _modules_with_work() -> dict[str, str]:
-    """Each module that calls one of them, and where."""
+    """Return the modules that call one of these functions, each with the position of a call."""
     return {
         str(path.relative_to("src/doorward")): at(path, call)
         for path in source_modules()
@@ -129,15 +129,15 @@ def _modules_with_work() -> dict[str, str]:
     }
 
 
-def test_every_module_that_parses_or_normalises_is_measured_or_reads_settings() -> None:
+def test_every_module_that_parses_or_normalises_is_measured_or_exempt() -> None:
     found = _modules_with_work()
     unknown = {found[module] for module in found.keys() - MEASURED - OF_THE_OPERATOR}
     assert not unknown, "feed it the worst input in tests/unit/test_work_of_input.py, then name the module here"
     assert found.keys() >= MEASURED | OF_THE_OPERATOR, "the lists name a module that does no such work any more"
 
 
-def test_text_is_normalised_by_the_function_that_measures_it_first() -> None:
-    """Elsewhere only where the length was bounded before, the text was measured, or an operator wrote it."""
+def test_text_is_normalised_only_by_the_function_that_limits_its_length() -> None:
+    """The other allowed modules limit the length before, measure the text, or read an operator's text."""
     bounded = {
         "core/text.py",
         "domain/auth/users/identifiers.py",

@@ -1,4 +1,4 @@
-"""Metrics: named as Prometheus asks, shown on the dashboard, explained to the operator."""
+"""Metrics follow the naming rules of Prometheus, and are on the dashboard and on the operators' page."""
 
 import json
 import re
@@ -32,7 +32,7 @@ PLAIN_COUNTS: Final = {
     "doorward_outbox_open_circuits",
     "doorward_workers",
 }
-"""Gauges of things, which have no unit to name."""
+"""Gauges that count things, and therefore have no unit."""
 
 GAUGES_OF_TIME: Final = {"doorward_clock_difference_seconds", "doorward_outbox_oldest_seconds"}
 
@@ -43,11 +43,11 @@ def families() -> list[Metric]:
 
 
 def exposed(family: Metric) -> str:
-    """The name that a query uses."""
+    """Return the name that queries use."""
     return f"{family.name}_total" if family.type == "counter" else family.name
 
 
-def test_names_are_as_prometheus_asks() -> None:
+def test_names_follow_the_rules_of_prometheus() -> None:
     assert len(families()) > 10
     for family in families():
         assert re.fullmatch(r"doorward(_[a-z]+)+", family.name)
@@ -65,7 +65,7 @@ def test_the_file_of_alerts_is_current() -> None:
     assert text_of(ALERTS_PAGE) == alerts(), "run: uv run inv docs"
 
 
-def test_alerts_ask_for_metrics_that_exist_and_lead_to_sections_that_exist() -> None:
+def test_alerts_use_existing_metrics_and_link_to_existing_sections() -> None:
     assert "DoorwardMailIsLate" in {alert.name for alert in ALERTS}
     known = {exposed(family) for family in families()}
     for alert in ALERTS:
@@ -75,7 +75,7 @@ def test_alerts_ask_for_metrics_that_exist_and_lead_to_sections_that_exist() -> 
         assert section in {heading.lower().replace(" ", "-") for heading in headings}, alert.name
 
 
-def test_the_dashboard_shows_every_metric_and_none_that_does_not_exist() -> None:
+def test_the_dashboard_shows_exactly_the_existing_metrics() -> None:
     asked = {name for panel in PANELS for line in panel.lines.values() for name in mentioned_in(line)}
     assert asked == {exposed(family) for family in families()}
 
@@ -95,13 +95,13 @@ def test_the_operators_page_names_the_warnings_that_are_not_counted() -> None:
     assert named == set(UNCOUNTED_EVENTS)
 
 
-def test_no_two_panels_lie_upon_each_other() -> None:
+def test_no_two_panels_overlap() -> None:
     places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in json.loads(dashboard())["panels"]]
     assert len(set(places)) == len(places) == len(PANELS)
 
 
-def test_the_operators_page_says_what_each_metric_is_for() -> None:
+def test_the_operators_page_explains_each_metric() -> None:
     rows = [line for line in text_of(OPERATORS_PAGE).splitlines() if line.startswith("| `doorward_")]
-    told = {family_of(line.split("`")[1].partition("{")[0]) for line in rows}
-    assert told == {exposed(family) for family in families()}
+    explained = {family_of(line.split("`")[1].partition("{")[0]) for line in rows}
+    assert explained == {exposed(family) for family in families()}
     assert all(len(line.split("|")[3].strip()) > 5 for line in rows), "name the alert"

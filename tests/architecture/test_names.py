@@ -1,4 +1,4 @@
-"""Names: what a function of a repository may be called, what no module may be called, and what no test may import."""
+"""Rules for the names of repository functions, modules and roles, and for imports between tests."""
 
 import ast
 from pathlib import Path
@@ -12,11 +12,11 @@ REPOSITORY_VERBS: Final = (
 )
 """find: may return None; get: raises; lock: FOR UPDATE; consume: single use, atomic; allow: until the transaction ends;
 claim: for this process, until a lease ends; activate and deactivate: users; enable and disable: clients and webhooks.
-Others: the domain's words."""
+The others are the domain's terms."""
 
 ROLES: Final = frozenset({"models", "policy", "exceptions"})
 WITHOUT_RULES: Final = frozenset({"audit", "outbox"})
-"""Domains that store what others hand them: they decide nothing and refuse nothing."""
+"""Domains that only store data of other domains, without rules or refusals."""
 
 LISTS_TESTS: Final = Path("tests/architecture/test_certification.py")
 """Imports test modules to compare the names of their tests with a page."""
@@ -28,7 +28,7 @@ def repositories() -> list[Path]:
     return [path for path in source_modules() if is_repository(path)]
 
 
-def test_a_repository_function_begins_with_a_verb_of_the_closed_list() -> None:
+def test_a_repository_function_begins_with_a_listed_verb() -> None:
     strangers = [
         f"{path}::{function.name}"
         for path in repositories()
@@ -36,10 +36,10 @@ def test_a_repository_function_begins_with_a_verb_of_the_closed_list() -> None:
         if not function.name.startswith((*REPOSITORY_VERBS, "_"))
     ]
     assert repositories()
-    assert not strangers, f"the verb tells about None, locks and single use: choose one of {REPOSITORY_VERBS}"
+    assert not strangers, f"the verb indicates None, locks and single use: choose one of {REPOSITORY_VERBS}"
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_generic_name() -> None:
     named = modules("src", "packages", "development", "benchmarks", "tests")
     nameless = [str(path) for path in named if BANNED_NAMES & {part.lower() for part in path.with_suffix("").parts}]
     assert not nameless, "call a module by what it does"
@@ -71,4 +71,4 @@ def test_every_domain_uses_the_same_role_names() -> None:
         missing = ({"models"} if domain in WITHOUT_RULES else ROLES) - roles
         has_repository = any(is_repository(path) for path in source_modules() if domain in path.parts)
         assert has_repository, f"domain/{domain} lacks repository.py, or a folder repositories"
-        assert not missing, f"domain/{domain} lacks {missing}: who knows one domain must know all"
+        assert not missing, f"domain/{domain} lacks {missing}: all domains have the same roles"

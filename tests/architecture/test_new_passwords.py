@@ -1,4 +1,4 @@
-"""No way to set a password leaves out the check of new passwords."""
+"""Every way to set a password includes the check of new passwords."""
 
 import ast
 from pathlib import Path
@@ -30,14 +30,14 @@ def awaited_checks(path: Path) -> list[ast.Await]:
 
 
 def is_check(function: ast.expr) -> bool:
-    """Tell whether the function checks a new password: by itself, or with all that a newcomer asks for."""
+    """Return whether the function checks a new password, alone or with the other data of a registration."""
     if isinstance(function, ast.Name):
         return function.id == "read_newcomer"
     is_named_so = isinstance(function, ast.Attribute) and function.attr in CHECKS
     return is_named_so and ast.unparse(function).rpartition(".")[0].endswith("passwords")
 
 
-def test_only_one_module_knows_the_rules_of_new_passwords() -> None:
+def test_only_one_module_calls_the_rules_of_new_passwords() -> None:
     named = [
         at(path, call)
         for path in source_modules()
@@ -47,7 +47,7 @@ def test_only_one_module_knows_the_rules_of_new_passwords() -> None:
     assert named == [], "call NewPasswords.check, which looks the password up among breached ones, too"
 
 
-def test_each_module_that_hashes_a_new_password_awaits_the_whole_check() -> None:
+def test_each_module_that_hashes_a_new_password_awaits_the_complete_check() -> None:
     hashing = [
         path
         for path in source_modules()

@@ -1,4 +1,4 @@
-"""Tests speak to public names, and what must vary in them is a parameter: no private attribute, no patched module."""
+"""Tests use only public names and patch no module: the values that they vary are parameters."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Final
 from tests.architecture.sources import called_name, modules, text_of, tree_of
 
 ALLOWED: Final[dict[str, str]] = {}
-"""``path::target`` and the reason for which a test replaces it. Only internals of foreign libraries belong here."""
+"""``path::target``, and the reason why a test replaces it. Only internals of third-party libraries belong here."""
 
 SOURCES: Final = ("src", "packages/doorward-client/src")
 PATCHING: Final = {"setattr", "delattr", "setitem", "delitem", "patch", "object", "getattr"}
@@ -20,7 +20,7 @@ def is_private(name: str) -> bool:
 
 
 def imported_modules(tree: ast.AST) -> set[str]:
-    """Return the local names that stand for modules of ours."""
+    """Return the local names of our modules."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -37,7 +37,7 @@ def imported_modules(tree: ast.AST) -> set[str]:
 
 
 def replaced_targets(tree: ast.AST) -> Iterator[str]:
-    """Yield what the calls and assignments of a file replace in modules of ours, and what is private."""
+    """Yield the names in our modules that a file replaces by calls and assignments, and its private names."""
     ours = imported_modules(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and called_name(node) in PATCHING and node.args:
@@ -65,7 +65,7 @@ def text(node: ast.expr) -> str:
 
 
 def belongs_to(target: ast.expr, ours: set[str]) -> bool:
-    """Tell whether this is an attribute of a module of ours itself, not of a class in it."""
+    """Return whether this is an attribute of one of our modules itself, not of a class in it."""
     while isinstance(target, ast.Subscript):
         target = target.value
     return isinstance(target, ast.Attribute) and ast.unparse(target.value) in ours and target.attr.isupper()
@@ -75,7 +75,7 @@ def found() -> set[str]:
     return {f"{path}::{target}" for path in modules("tests") for target in replaced_targets(tree_of(path))}
 
 
-def test_no_test_replaces_a_name_in_a_module_of_ours_or_reaches_a_private_one() -> None:
+def test_no_test_replaces_a_name_in_our_modules_or_uses_a_private_name() -> None:
     assert sorted(found() - set(ALLOWED)) == [], "take it as a parameter, or replace a public attribute of an object"
     assert set(ALLOWED) <= found(), "the list of exceptions names something that is gone"
 
@@ -90,7 +90,7 @@ def test_no_test_silences_the_rule_about_private_attributes() -> None:
     assert silent == [], "what a test needs of an object is public: name it there"
 
 
-def test_the_rule_sees_each_way_to_replace_something() -> None:
+def test_each_way_to_replace_a_name_is_detected() -> None:
     code = """
 from doorward.infrastructure.postgres import batching
 from doorward.infrastructure.postgres.batching import _refuse

@@ -1,4 +1,4 @@
-"""Every route of the application has a policy, and nothing else decides by a path."""
+"""Every route of the application has a policy, and no other code decides by the path."""
 
 import ast
 import secrets
@@ -30,7 +30,7 @@ SETTINGS: Final = {
         }
     ],
 }
-"""With all that has calls switched on."""
+"""Settings that enable all optional routes."""
 
 CALLS = [each.call for each in create_wired_app(settings_from(SETTINGS)).routes if isinstance(each, PolicyRoute)]
 BEFORE_A_SESSION: Final = (
@@ -56,10 +56,10 @@ PAGES_TO_SIGN_IN: Final = {
     "GET /account/lost-device",
     "GET /account/back-from-{name}",
 }
-"""Pages for people who are not signed in yet, or whose link or request for authorization says who they are."""
+"""Pages for users who are not signed in yet, or whom a link or an authorization request identifies."""
 
 LEADS_ON: Final = {"open_form", "open_account", "open_administration"}
-"""Functions of addresses that show nothing, and lead to a page that declares who may see it."""
+"""Endpoints that only redirect to a page, which has its own policy."""
 
 
 def public_calls() -> set[str]:
@@ -68,7 +68,7 @@ def public_calls() -> set[str]:
     return {f"{call.method} {call.path}" for call in found if call.endpoint.__name__ not in LEADS_ON}
 
 
-def test_these_calls_are_public_and_no_others() -> None:
+def test_only_the_listed_routes_are_public() -> None:
     files = ("GET /docs", "GET /redoc", "GET /health/", "GET /development/", "GET /account/static/")
     assert {call for call in public_calls() - PAGES_TO_SIGN_IN if not call.startswith(files)} == {
         "GET /",
@@ -95,31 +95,31 @@ def test_these_calls_are_public_and_no_others() -> None:
     }
 
 
-def test_every_page_to_sign_in_is_there() -> None:
+def test_every_page_before_the_sign_in_is_public() -> None:
     assert public_calls() >= PAGES_TO_SIGN_IN
 
 
-def test_no_call_of_administration_is_public() -> None:
+def test_no_route_of_the_administration_is_public() -> None:
     of_administration = [call for call in CALLS if "/admin" in call.path and call.endpoint.__name__ not in LEADS_ON]
     assert len(of_administration) > 80
     assert not [call.path for call in of_administration if not isinstance(call.policy.access, NeedsScope | InBrowser)]
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.path.startswith("/api/")], ids=lambda call: call.path)
-def test_no_answer_of_the_api_may_be_stored_in_a_shared_cache(call: object) -> None:
+def test_no_response_of_the_api_may_be_stored_in_a_shared_cache(call: object) -> None:
     policy = next(each.policy for each in CALLS if each is call)
     expected = Cache.NO_STORE if isinstance(policy.access, Public) else policy.cache
     assert policy.cache is expected
     assert policy.cache in {Cache.NO_STORE, Cache.PRIVATE}
 
 
-def test_only_routes_that_need_a_scope_are_limited_by_user_and_they_all_read_uploads() -> None:
+def test_only_routes_that_need_a_scope_have_a_limit_for_each_user() -> None:
     limited = [call for call in CALLS if call.policy.limit_of_user is not None]
     assert limited
     assert all(isinstance(call.policy.access, NeedsScope) for call in limited)
 
 
-def test_no_code_of_the_edge_decides_by_the_beginning_of_a_path() -> None:
+def test_no_code_of_the_api_decides_by_a_path_prefix() -> None:
     strays = [
         at(path, node)
         for path in source_modules()

@@ -1,4 +1,4 @@
-"""The ceilings: what loses readers is the one giant, so none may come to be."""
+"""Limits for the length of files and functions, and the strictness of linters."""
 
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ ALLOWED: Final[dict[str, str]] = {
     "src/doorward/domain/outbox/repository.py::claim_messages": "one statement",
     "src/doorward/domain/outbox/repository.py::update_blocked_messages": "one statement, and the reason for its form",
 }
-"""Path, or path::function, and the reason for which it may be longer. Keep it short."""
+"""Path, or path::function, and the reason why it may be longer. Keep the list short."""
 
 
 def checked_modules() -> list[Path]:
@@ -34,7 +34,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
     assert not too_long, "split these along what they do, not in halves"
 
 
-def test_the_task_file_stays_a_table_of_contents() -> None:
+def test_the_task_file_is_short() -> None:
     lines = len(text_of(Path("tasks.py")).splitlines())
     assert lines < TASKS_LINES, "a task is one visible command: move the rest to development/"
 
@@ -50,13 +50,13 @@ def test_no_function_is_longer_than_40_lines() -> None:
     assert not too_long, "name the parts and call them"
 
 
-def test_an_allowed_giant_is_one_that_exists() -> None:
+def test_every_exception_to_the_limits_exists() -> None:
     known = {str(path) for path in checked_modules()}
     known |= {f"{path}::{function.name}" for path in checked_modules() for function in functions_of(path)}
     assert set(ALLOWED) <= known, "the list of exceptions names something that is gone"
 
 
-def test_ruff_holds_complexity_at_8_and_leaves_no_rule_out_by_default() -> None:
+def test_ruff_limits_complexity_to_8_and_selects_all_rules() -> None:
     lint = project_table()["tool"]["ruff"]["lint"]
     assert lint["mccabe"]["max-complexity"] == COMPLEXITY
     assert lint["select"] == ["ALL"]
@@ -69,7 +69,7 @@ def test_mypy_is_strict_on_everything() -> None:
     assert {"src", "packages", "tests", "development", "benchmarks", "tasks.py"} <= set(mypy["files"])
 
 
-def test_every_ignored_rule_has_its_reason_beside_it() -> None:
+def test_every_ignored_rule_has_a_reason() -> None:
     lines = text_of(Path("pyproject.toml")).splitlines()
     start = lines.index("ignore = [")
     ignored = lines[start + 1 : lines.index("]", start)]
@@ -77,7 +77,7 @@ def test_every_ignored_rule_has_its_reason_beside_it() -> None:
     assert not [line for line in ignored if "#" not in line], "write why the rule does not fit"
 
 
-def test_every_silenced_line_says_why() -> None:
+def test_every_silenced_line_has_a_reason() -> None:
     silent = [
         f"{path}:{number}"
         for path in modules("src", "packages", "development", "benchmarks", "tasks.py")

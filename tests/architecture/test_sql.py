@@ -1,4 +1,4 @@
-"""SQL: literals only, where they belong, as they are written here."""
+"""Rules for SQL: literals only, in repositories and the infrastructure, in one format."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ def executed() -> Iterator[tuple[Path, ast.Call]]:
 
 
 def passes_on(function: ast.Attribute) -> bool:
-    """Tell a method that hands what it was given to the one that it overrides."""
+    """Return whether a call is that of the overridden method."""
     return isinstance(function.value, ast.Call) and called_name(function.value) == "super"
 
 
@@ -48,7 +48,7 @@ def literals() -> Iterator[tuple[Path, ast.Call, str]]:
 
 
 def literal_of(node: ast.expr) -> str | None:
-    """The text of a literal, or of a psycopg.sql composition of literals; None for anything else."""
+    """Return the text of a literal, or of a psycopg.sql composition of literals; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
@@ -61,7 +61,7 @@ def literal_of(node: ast.expr) -> str | None:
 
 
 def words_of(sql: str) -> list[str]:
-    """The bare words, without parameters, quoted text and comments."""
+    """Return the words of a statement without parameters, quoted text and comments."""
     bare = re.sub(r"%\(\w+\)s|'[^']*'|\"[^\"]*\"|--[^\n]*", " ", sql)
     return re.findall(r"[A-Za-z_]\w*", bare)
 
@@ -100,7 +100,7 @@ def test_keywords_are_in_upper_case() -> None:
     assert not lower, "SQL keywords are in upper case, names in lower case"
 
 
-def test_a_repository_function_is_one_query() -> None:
+def test_a_repository_function_runs_one_query() -> None:
     counts = {
         f"{path}::{function.name}": sum(
             isinstance(node, ast.Call) and called_name(node) in EXECUTING for node in ast.walk(function)
@@ -113,7 +113,7 @@ def test_a_repository_function_is_one_query() -> None:
     assert not wrong, "one function, one query; a private one prepares or ends it and runs none"
 
 
-def test_a_repository_names_its_parameters() -> None:
+def test_a_repository_uses_named_parameters() -> None:
     positional = [at(path, call) for path, call, sql in literals() if is_repository(path) and "%s" in sql]
     assert not positional, "write %(name)s: positions go wrong unseen"
 
@@ -142,17 +142,17 @@ OF_NO_USER: Final = {
     "add_device": "no person has typed the code yet",
     "find_waiting_device": "no person has typed the code yet",
 }
-"""Functions whose statements cannot name a user, and why."""
+"""Functions whose statements cannot contain a user id, and the reason."""
 
 
 def tables_of_users() -> set[str]:
-    """The tables whose rows belong to a user."""
+    """Return the tables whose rows belong to a user."""
     tables = re.findall(r"CREATE TABLE public\.(\w+) \((.*?)\n\);", text_of(SCHEMA), re.DOTALL)
     return {name for name, columns in tables if re.search(r"^\s+user_id uuid", columns, re.MULTILINE)}
 
 
-def test_statements_name_the_user_of_the_rows() -> None:
-    """By that key the tables can be distributed over several servers."""
+def test_statements_contain_the_user_id_of_their_rows() -> None:
+    """The tables can then be distributed over several servers by that key."""
     tables = tables_of_users()
     assert {"sessions", "browser_sessions", "passkeys"} <= tables
     named = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO|USING)\s+(?:{'|'.join(tables)})\b")
@@ -169,8 +169,8 @@ def name_of_function_at(path: Path, call: ast.Call) -> str:
     return around[-1].name
 
 
-def test_a_repository_is_used_by_its_own_domain_alone() -> None:
-    """Others call a use case or a function of the domain. The type of its connection they may name."""
+def test_a_repository_is_imported_only_by_its_own_domain() -> None:
+    """Other domains call its use cases or functions, and may import the type of its connection."""
     strays = [
         f"{at(path, node)} {node.module}"
         for path in source_modules()

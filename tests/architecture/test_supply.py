@@ -1,4 +1,4 @@
-"""What is locked is not older than where known weaknesses end."""
+"""No locked package is older than the version that fixed its known weaknesses."""
 
 import tomllib
 from pathlib import Path
@@ -14,8 +14,8 @@ FLOORS: Final = {
     "python-multipart": (0, 0, 31),
     "starlette": (1, 0, 1),
 }
-"""Of what reads requests and tokens. python-multipart comes with the MCP library, for examples and tests: the service
-reads forms by its own code (docs/decisions/0010-own-form-parser.md)."""
+"""Minimum versions of packages that read requests and tokens. python-multipart comes with the MCP library, for examples
+and tests: the service reads forms by its own code (docs/decisions/0010-own-form-parser.md)."""
 
 
 def _locked() -> dict[str, tuple[int, ...]]:
@@ -28,5 +28,5 @@ def _locked() -> dict[str, tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("name", sorted(FLOORS))
-def test_a_package_is_locked_at_its_floor_or_above(name: str) -> None:
+def test_a_package_is_locked_at_its_minimum_version_or_above(name: str) -> None:
     assert _locked()[name] >= FLOORS[name]

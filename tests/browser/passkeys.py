@@ -130,7 +130,7 @@ async def sign_in_by_passkey(page: Page, site: PasskeySite) -> None:
     await page.get_by_role("button", name="Sign in with a passkey").click()
 
 
-async def told(page: Page) -> str:
+async def error_message(page: Page) -> str:
     """Return the error message on the page."""
     place = page.locator("[role=alert]:visible")
     await place.wait_for()

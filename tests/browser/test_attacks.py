@@ -1,4 +1,4 @@
-"""Attacks that only a browser can show to fail, in Chromium."""
+"""Attacks that only a test with a browser can check, in Chromium."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Framing(BaseHTTPRequestHandler):
-    """A site of an attacker, which lays pages of others into its own."""
+    """The site of an attacker, which shows pages of another site in frames."""
 
     framed: ClassVar[list[str]] = []
 
@@ -43,12 +43,12 @@ async def test_no_page_is_shown_in_a_frame_of_another_site(home: PasskeySite, br
     complaints: list[str] = []
     with serving(Site) as place:
         async with window(browser) as page:
-            # Signed in, with a question to agree to: what an attacker would lay under a button.
+            # The user is signed in and asked for consent: an attacker would put this page under a button.
             await page.goto(consent)
             await sign_in(page, person)
             await page.get_by_role("button", name="Allow").wait_for()
             page.on("console", lambda message: complaints.append(message.text))
-            # localhost is the service's host; by its number the loopback is another site.
+            # The service's host is localhost, so 127.0.0.1 is another site.
             await page.goto(f"http://{place}/")
             frames = [frame for frame in page.frames if frame.parent_frame is not None]
             assert len(frames) == len(framed)

@@ -1,4 +1,4 @@
-"""Authorize on /docs, as a person and as a client: both get a token, and a call from the page is answered."""
+"""Authorize on /docs: a person and a client get a token, with which calls from the page succeed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_client(postgres: EmbeddedPostgres) -> tuple[str, str]:
 
 
 async def authorize(page: Page, scheme: str, fields: dict[str, str], token_path: str) -> int:
-    """Fill in the form of a scheme, and press its button; return the status of the answer."""
+    """Fill in the form of a scheme, and press its button; return the status of the response."""
     await page.click("button.authorize")
     container = page.locator(".auth-container", has=page.get_by_role("heading", name=scheme))
     for label, value in fields.items():
@@ -50,7 +50,7 @@ async def authorize(page: Page, scheme: str, fields: dict[str, str], token_path:
 
 
 async def list_items(page: Page) -> int:
-    """Make the call of the list from the page; return the status."""
+    """List items from the page; return the status."""
     await page.click(f"{LIST_ITEMS} .opblock-summary")
     await page.click(f"{LIST_ITEMS} .try-out__btn")
     async with page.expect_response(lambda answer: "/api/v1/items" in answer.url) as answered:

@@ -1,4 +1,4 @@
-"""Sign in to a device that has no browser: a television, a person with a telephone, and Chromium."""
+"""A person with a browser, Chromium, signs in to a device without one, such as a television."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def ask(site: PasskeySite, app: App, path: str, **form: str) -> httpx.Resp
         return await http.post(path, data=form, auth=(app.client_id, app.secret))
 
 
-async def test_a_person_signs_in_to_a_device_by_the_code_that_it_shows(home: PasskeySite, browser: Browser) -> None:
+async def test_a_person_signs_in_to_a_device_with_the_code_that_it_shows(home: PasskeySite, browser: Browser) -> None:
     app, person = add_app(home, "--grant", GRANT, "--grant", "refresh_token"), await home.api.register()
     shown = (await ask(home, app, "/oauth/device_authorization", scope="openid")).json()
     async with window(browser) as page:
@@ -46,7 +46,7 @@ async def test_a_person_signs_in_to_a_device_by_the_code_that_it_shows(home: Pas
     assert set(answer.json()) >= {"access_token", "refresh_token", "id_token"}
 
 
-async def test_the_address_of_a_device_brings_its_code_and_the_person_is_asked_all_the_same(
+async def test_the_complete_url_of_a_device_fills_in_its_code_and_still_requires_consent(
     home: PasskeySite, browser: Browser
 ) -> None:
     app, person = add_app(home, "--grant", GRANT, "--first-party"), await home.api.register()

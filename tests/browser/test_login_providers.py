@@ -1,4 +1,4 @@
-"""Signing in with another OpenID provider, oidc-provider, with a real browser on both services' pages."""
+"""Sign-in with another OpenID provider, oidc-provider, with a real browser on the pages of both services."""
 
 from __future__ import annotations
 

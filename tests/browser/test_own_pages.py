@@ -1,4 +1,4 @@
-"""The pages of the own account and those before the sign-in, with a screen reader, a keyboard and a telephone."""
+"""The pages of the own account and those before the sign-in: accessibility, keyboard, and a telephone's width."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BEFORE: Final = ("sign-in", "register", "forgot-password", "lost-device")
 async def test_axe_the_validator_and_lighthouse_find_nothing_on_any_page(
     home: PasskeySite, browser: Browser, debugging_port: int, tmp_path: Path, colours: Any, language: str
 ) -> None:
-    """The validator and Lighthouse, which look at no colours but those of the page, look once."""
+    """The validator and Lighthouse run once, because they do not depend on the colour scheme."""
     async with AsyncExitStack() as stack:
         page = await stack.enter_async_context(window(browser, color_scheme=colours, bypass_csp=True, locale=language))
         seen = Inspection(page)
@@ -39,9 +39,7 @@ async def test_axe_the_validator_and_lighthouse_find_nothing_on_any_page(
     assert (seen.found, validation_messages(seen.shown, tmp_path) if colours == "light" else []) == ([], [])
 
 
-async def test_lighthouse_gives_a_page_with_a_fault_less_than_its_best_score(
-    browser: Browser, debugging_port: int
-) -> None:
+async def test_lighthouse_lowers_the_score_of_a_page_with_a_fault(browser: Browser, debugging_port: int) -> None:
     async with window(browser) as page, lighthouse(debugging_port) as scores:
         await page.goto("data:text/html,<html lang=en><title>A%20page</title><main><img src=x></main></html>")
         assert "image-alt" in str(await scores.findings_of(page))
@@ -82,7 +80,7 @@ async def look_at_every_page(home: PasskeySite, seen: Inspection) -> None:
 
 
 async def look_at_administration(seen: Inspection, home: PasskeySite) -> None:
-    """Look at each list, at one row of it, and at what is shown once."""
+    """Inspect each list, one row of it, and the pages that are shown once."""
     page = seen.page
     for name in ("roles", "invitations", "clients", "webhooks", "dead-letters", "audit"):
         await page.goto(f"{home.url}/admin/{name}")
@@ -132,7 +130,7 @@ async def test_a_person_registers_and_changes_the_password_by_keyboard_without_a
             await page.keyboard.type(typed)
         await page.keyboard.press("Enter")
         await page.get_by_text("Your password is changed").wait_for()
-        # A reload repeats nothing.
+        # A reload does not repeat the change.
         await page.reload()
         assert not await page.get_by_role("status").count()
     assert (await home.api.post_token(person.username, "four other random words")).status_code == 200

@@ -1,4 +1,4 @@
-"""People use the pages with a browser, a phone, a keyboard and a screen reader."""
+"""The account pages in a browser: accessibility, a phone's width, keyboard, and no scripts."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ async def test_the_html_validator_finds_nothing(site: Site, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-async def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(site: Site, browser: Browser, colours: Any) -> None:
+async def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(site: Site, browser: Browser, colours: Any) -> None:
     person = await site.api.register()
     await site.mailed_link(person.email, "e-mail address")
-    # The page's own policy would refuse axe, which the test puts into it.
+    # The page's Content-Security-Policy would block axe, which the test inserts.
     context = await browser.new_context(color_scheme=colours, viewport=NARROWEST, bypass_csp=True)
     page, found = await context.new_page(), []
     for path in SHOWN:
@@ -56,7 +56,7 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(site: Site, b
     assert found == []
 
 
-async def test_a_password_is_reset_by_keyboard_and_the_token_is_in_no_address_that_is_asked_for(
+async def test_a_password_is_reset_by_keyboard_and_no_requested_url_contains_the_token(
     site: Site, browser: Browser
 ) -> None:
     person = await site.api.register()
@@ -73,7 +73,7 @@ async def test_a_password_is_reset_by_keyboard_and_the_token_is_in_no_address_th
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await page.goto(link)
     assert not await page.get_by_label("Code").is_visible()
-    # Too short: the link is as good as before.
+    # A password that is too short does not use up the link.
     for typed, shown in (("short", "[role=alert]"), (NEW_PASSWORD, "[role=status]")):
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.id") == "new_password"
@@ -84,7 +84,7 @@ async def test_a_password_is_reset_by_keyboard_and_the_token_is_in_no_address_th
     assert token not in page.url
     await context.close()
     assert [addresses for addresses in asked if token in "".join(addresses)] == []
-    # The refused form is a 422, which the console names.
+    # The console reports the status of the refused form, 422.
     assert [each for each in complaints if "422" not in each] == []
     assert (await site.api.post_token(person.username, NEW_PASSWORD)).status_code == 200
 
@@ -103,7 +103,7 @@ async def test_an_address_is_verified_with_the_password(site: Site, browser: Bro
     assert account.json()["email_verified"] is True
 
 
-async def test_without_scripts_every_form_has_a_field_that_can_be_typed_in(site: Site, browser: Browser) -> None:
+async def test_without_scripts_every_form_has_visible_fields_with_labels(site: Site, browser: Browser) -> None:
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
     for path in FORMS:

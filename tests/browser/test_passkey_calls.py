@@ -1,4 +1,4 @@
-"""The calls of passkeys as an integrator's page makes them, in Chromium: docs/passkeys.md is run as it is written."""
+"""The API of passkeys, called by an integrator's page in Chromium with the example of docs/passkeys.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLE: Final = re.compile(r"^```javascript\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 TOUCHED: Final = {**KEY, "hasUserVerification": False, "isUserVerified": False}
-"""A key that is touched, and knows neither PIN nor finger."""
+"""A key that is only touched, without a PIN or a fingerprint."""
 
 POST: Final = """async ([path, body, token]) => {
   const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
@@ -34,7 +34,7 @@ GET: Final = """async (options) => (await navigator.credentials.get({
 
 
 def example() -> str:
-    """Return what the page shows, as a function that returns what it leaves in ``credential``."""
+    """Return the example of the page, as a function that returns its variable ``credential``."""
     page = (ROOT / "docs" / "passkeys.md").read_text(encoding="utf-8")
     (code,) = EXAMPLE.findall(page)
     return f"async () => {{\n{code}\nreturn credential;\n}}"
@@ -52,11 +52,11 @@ class Integrator:
         return answer["status"], answer["body"]
 
     async def open(self) -> None:
-        """Open a page of the origin that may call the API, which the pages of accounts may not."""
+        """Open a page of the origin that may call the API, unlike the account pages."""
         await self._one.page.goto(f"{self._site.url}/docs")
 
     async def register(self, person: Person) -> None:
-        """Register a passkey of this device in a session by the password."""
+        """Register a passkey of this device in a session that began with the password."""
         token = (await self._site.api.log_in(person)).access
         status, options = await self.post(f"{ACCOUNT}/passkeys/options", {}, token)
         assert status == 200, options
@@ -65,7 +65,7 @@ class Integrator:
         assert (status, len(added["recovery_codes"])) == (201, 10)
 
     async def lose_the_pin(self) -> None:
-        """Move the passkey to an authenticator that is only touched. Chromium has none register a passkey."""
+        """Move the passkey to an authenticator that is only touched: Chromium cannot register a passkey on it."""
         (credential,) = await self._one.credentials()
         old, session = self._one.authenticator, self._one.session
         await session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": old})
@@ -76,7 +76,7 @@ class Integrator:
         await session.send("WebAuthn.addCredential", moved)
 
     async def waiting_login(self, person: Person) -> str:
-        """Show the password; return the token of the login that waits."""
+        """Log in with the password; return the token of the login, which waits for a second factor."""
         answer = await self._site.api.post_login(person)
         assert (answer.status_code, answer.json()["methods"]) == (403, ["passkey", "recovery-code"])
         token: str = answer.json()["mfa_token"]
@@ -92,7 +92,7 @@ class Integrator:
 
 
 def session_of(site: PasskeySite, access_token: str) -> tuple[int, list[str]]:
-    """Return `acr` and `amr` of a session, which its token says, too."""
+    """Return `acr` and `amr` of a session, after comparison with its token."""
     claims = jwt.decode(access_token, options={"verify_signature": False})
     with psycopg.connect(site.database_url) as connection:
         found = connection.execute("SELECT acr, amr FROM sessions WHERE id = %s", (claims["sid"],)).fetchone()
@@ -101,7 +101,7 @@ def session_of(site: PasskeySite, access_token: str) -> tuple[int, list[str]]:
     return found
 
 
-async def test_the_example_of_the_page_signs_in(home: PasskeySite, browser: Browser) -> None:
+async def test_the_documented_example_signs_in(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser, PHONE) as one:
         integrator = Integrator(one, home)
@@ -125,7 +125,7 @@ async def test_a_key_without_user_verification_is_a_second_factor_but_not_a_logi
         await integrator.open()
         await integrator.register(person)
         await integrator.lose_the_pin()
-        # After the password it is enough ...
+        # The key is accepted after the password.
         token = await integrator.waiting_login(person)
         status, options = await integrator.post(f"{AUTH}/passkeys/options", {"mfa_token": token})
         assert (status, options["userVerification"], len(options["allowCredentials"])) == (200, "preferred", 1)
@@ -133,10 +133,10 @@ async def test_a_key_without_user_verification_is_a_second_factor_but_not_a_logi
         status, pair = await integrator.post(f"{AUTH}/second-factor/passkey", body)
         assert status == 200, pair
         assert session_of(home, pair["access_token"]) == (2, ["pwd", "pop", "mfa"])
-        # ... alone the browser does not even ask it,
+        # Without a password, the browser does not use the key.
         with pytest.raises(Error, match="NotAllowedError"):
             await integrator.run_example()
-        # and the service takes no signature that it was talked into.
+        # The service refuses a signature that was made with the options of a second factor.
         _, alone = await integrator.post(f"{AUTH}/passkeys/options", {})
         credential = await integrator.sign({**options, "challenge": alone["challenge"]})
         status, refusal = await integrator.post(f"{AUTH}/passkeys/token", {"credential": credential})

@@ -1,4 +1,4 @@
-"""Passkeys in a real browser: Chromium with the authenticators of its own test tool, on phones and as keys."""
+"""Passkeys in a real browser: Chromium with virtual authenticators, both of phones and security keys."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.browser.passkeys import (
     PasskeySite,
     add_passkey,
     device,
+    error_message,
     sign_in_by_passkey,
     sign_in_by_password,
     tab,
-    told,
 )
 from tests.browser.tools import validation_messages
 
@@ -55,7 +55,7 @@ async def test_a_passkey_is_added_used_renamed_and_removed(
         assert (home.passkeys_of(person), complaints) == ([], [])
 
 
-async def test_the_browser_is_told_what_is_true_here(home: PasskeySite, browser: Browser) -> None:
+async def test_the_browser_is_notified_of_changed_and_removed_passkeys(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         changed: list[str] = []
@@ -74,7 +74,7 @@ async def test_the_browser_is_told_what_is_true_here(home: PasskeySite, browser:
         assert {"credentialUpdated", "credentialDeleted"} <= set(changed)
 
 
-async def test_a_passkey_that_was_removed_elsewhere_is_forgotten_when_it_is_tried(
+async def test_a_passkey_that_was_removed_elsewhere_is_deleted_by_the_browser_when_used(
     home: PasskeySite, browser: Browser
 ) -> None:
     person = await home.person()
@@ -84,15 +84,15 @@ async def test_a_passkey_that_was_removed_elsewhere_is_forgotten_when_it_is_trie
         with psycopg.connect(home.database_url) as connection:
             connection.execute("DELETE FROM passkeys WHERE user_id = %s", (person.id,))
         await sign_in_by_passkey(one.page, home)
-        assert "not known here" in await told(one.page)
+        assert "not known here" in await error_message(one.page)
         while await one.credentials():  # noqa: ASYNC110 - the browser is watched
             await asyncio.sleep(0.02)
 
 
-async def test_a_field_offers_the_passkey_and_nothing_is_pressed(home: PasskeySite, browser: Browser) -> None:
+async def test_autofill_signs_in_with_a_passkey_without_the_button(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser, script="") as one:
-        # There is none yet, which is nothing to complain of.
+        # The page reports no error while there is no passkey.
         await one.page.goto(home.url + PAGE)
         await one.page.wait_for_function("autofill !== null")
         await one.page.wait_for_timeout(300)
@@ -104,7 +104,7 @@ async def test_a_field_offers_the_passkey_and_nothing_is_pressed(home: PasskeySi
         await one.page.get_by_role("heading", name="Offered").wait_for()
 
 
-async def test_the_button_works_while_a_field_offers_passkeys(home: PasskeySite, browser: Browser) -> None:
+async def test_the_button_works_while_autofill_is_active(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser, script="") as one:
         await sign_in_by_password(one.page, home, person)
@@ -118,22 +118,22 @@ async def test_the_button_works_while_a_field_offers_passkeys(home: PasskeySite,
         await one.page.get_by_role("heading", name="Pressed").wait_for()
 
 
-async def test_of_two_tabs_the_one_that_changes_ends_the_other(home: PasskeySite, browser: Browser) -> None:
+async def test_a_change_in_one_tab_invalidates_the_form_in_another_tab(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         other = await tab(one.context)
         await sign_in_by_password(one.page, home, person)
         await other.page.goto(home.url + PAGE)
-        # Browsers ask authenticators for the tab in front only.
+        # Browsers use authenticators only for the tab in front.
         await one.page.bring_to_front()
         await add_passkey(one.page)
         await other.page.bring_to_front()
         await other.page.get_by_role("button", name="Add a passkey").click()
-        assert "open for too long" in await told(other.page)
+        assert "open for too long" in await error_message(other.page)
         assert len(home.passkeys_of(person)) == 1
 
 
-async def test_two_tabs_sign_in_each_by_its_own_challenge(home: PasskeySite, browser: Browser) -> None:
+async def test_two_tabs_sign_in_with_separate_challenges(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)

@@ -1,4 +1,4 @@
-"""What browsers and the service refuse of passkeys, and what their pages then say."""
+"""Refusals of passkeys by browsers and by the service, and the error messages on the pages."""
 
 from __future__ import annotations
 
@@ -14,45 +14,43 @@ from tests.browser.passkeys import (
     PasskeySite,
     add_passkey,
     device,
+    error_message,
     sign_in_by_passkey,
     sign_in_by_password,
-    told,
 )
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 
-async def test_a_key_that_cannot_verify_its_user_holds_no_passkey(home: PasskeySite, browser: Browser) -> None:
+async def test_a_key_without_user_verification_cannot_register_a_passkey(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser, {**KEY, "hasUserVerification": False, "isUserVerified": False}) as one:
         await sign_in_by_password(one.page, home, person)
         await one.page.get_by_role("button", name="Add a passkey").click()
-        assert "cancelled, or took too long" in await told(one.page)
+        assert "cancelled, or took too long" in await error_message(one.page)
         assert home.passkeys_of(person) == []
 
 
-async def test_a_ceremony_that_is_cancelled_changes_nothing_and_can_be_tried_again(
-    home: PasskeySite, browser: Browser
-) -> None:
+async def test_a_cancelled_ceremony_changes_nothing_and_can_be_retried(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)
         await one.set("setUserVerified", to=False, member="isUserVerified")
         await one.page.get_by_role("button", name="Add a passkey").click()
-        assert "cancelled, or took too long" in await told(one.page)
+        assert "cancelled, or took too long" in await error_message(one.page)
         assert home.passkeys_of(person) == []
         await one.set("setUserVerified", to=True, member="isUserVerified")
         await add_passkey(one.page)
         await one.set("setUserVerified", to=False, member="isUserVerified")
         await sign_in_by_passkey(one.page, home)
-        assert "cancelled, or took too long" in await told(one.page)
+        assert "cancelled, or took too long" in await error_message(one.page)
         await one.set("setUserVerified", to=True, member="isUserVerified")
         await one.page.get_by_role("button", name="Sign in with a passkey").click()
         await one.page.get_by_role("heading", name="Passkey", exact=True).wait_for()
 
 
-async def test_a_counter_that_falls_suspends_the_passkey(home: PasskeySite, browser: Browser) -> None:
+async def test_a_decreasing_counter_suspends_the_passkey(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)
@@ -62,7 +60,7 @@ async def test_a_counter_that_falls_suspends_the_passkey(home: PasskeySite, brow
         await one.page.get_by_role("heading", name="Passkey", exact=True).wait_for()
         await one.set_counter(7)
         await sign_in_by_passkey(one.page, home)
-        assert "was not accepted" in await told(one.page)
+        assert "was not accepted" in await error_message(one.page)
     assert home.passkeys_of(person) == [("Passkey", True)]
     assert "factor.passkey_suspended" in home.events_of(person)
 
@@ -74,24 +72,24 @@ async def test_the_same_authenticator_is_not_added_twice(home: PasskeySite, brow
         await add_passkey(one.page)
         await sign_in_by_passkey(one.page, home)
         await one.page.get_by_role("button", name="Add a passkey").click()
-        assert "has a passkey for your account already" in await told(one.page)
+        assert "has a passkey for your account already" in await error_message(one.page)
     assert len(home.passkeys_of(person)) == 1
 
 
-async def test_a_page_at_another_address_cannot_use_the_passkey(home: PasskeySite, browser: Browser) -> None:
+async def test_a_page_at_another_host_cannot_use_the_passkey(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)
         await add_passkey(one.page)
         await one.page.goto(home.url.replace("localhost", "127.0.0.1") + PAGE)
         await one.page.get_by_role("button", name="Sign in with a passkey").click()
-        assert "not the one that passkeys are registered for" in await told(one.page)
+        assert "not the one that passkeys are registered for" in await error_message(one.page)
 
 
-async def test_what_another_origin_of_the_same_host_has_signed_is_refused(
+async def test_a_signature_for_another_origin_of_the_same_host_is_refused(
     home: PasskeySite, browser: Browser, tmp_path: Path
 ) -> None:
-    """A page at another port may ask the authenticator, as the host is the same; its origin is in what is signed."""
+    """A page at another port of the host may use the authenticator, but the signed data contain its origin."""
     person = await home.person()
     (tmp_path / "index.html").write_text("<!doctype html><title>Another</title>", encoding="utf-8")
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))

@@ -1,4 +1,4 @@
-"""The pages of second factors in a real browser: the QR code is scanned, and everything else needs no script."""
+"""The pages of second factors in a real browser: the QR code is scanned, and everything else works without scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from development.client import Person
 from tests.browser.inspection import Inspection
-from tests.browser.passkeys import NARROWEST, PasskeySite, add_passkey, device, sign_in_by_password, told
+from tests.browser.passkeys import NARROWEST, PasskeySite, add_passkey, device, error_message, sign_in_by_password
 from tests.browser.tools import read_codes, validation_messages
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async (address) => {
 
 
 async def scanned(browser: Browser, picture: bytes) -> list[str]:
-    """Return what a decoder reads in a photograph of a screen."""
+    """Return the texts that a decoder reads in a screenshot."""
     page = await browser.new_page()
     width, height, grey = await page.evaluate(PIXELS, f"data:image/png;base64,{base64.b64encode(picture).decode()}")
     await page.close()
@@ -55,7 +55,7 @@ async def sign_in(page: Page, site: PasskeySite, person: Person) -> None:
 
 
 async def begin(page: Page) -> pyotp.TOTP:
-    """Ask for a new application; return the one that the secret was typed into."""
+    """Begin to set up an application; return one with the secret on the page."""
     await page.get_by_role("button", name="Set up an application").click()
     secret = await page.locator("code.secret").inner_text()
     return pyotp.TOTP(secret.replace(" ", ""))
@@ -71,7 +71,7 @@ async def confirm(page: Page, application: pyotp.TOTP) -> list[str]:
 
 
 def make_stale(site: PasskeySite, person: Person) -> None:
-    """Let ten minutes pass since the person has signed in."""
+    """Let an hour pass since the person signed in, so that changes require a fresh proof."""
     with psycopg.connect(site.database_url) as connection:
         connection.execute(
             "UPDATE browser_sessions SET authenticated_at = authenticated_at - interval '1 hour' WHERE user_id = %s",
@@ -79,8 +79,8 @@ def make_stale(site: PasskeySite, person: Person) -> None:
         )
 
 
-async def complained_of(context: BrowserContext) -> tuple[Page, list[str]]:
-    """Return a new page, and what its console says, but for the status of refused forms."""
+async def page_with_console(context: BrowserContext) -> tuple[Page, list[str]]:
+    """Return a new page, and the messages of its console except for the status of refused forms."""
     page, complaints = await context.new_page(), []
     page.on("console", lambda message: complaints.append(message.text) if "422" not in message.text else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -88,12 +88,12 @@ async def complained_of(context: BrowserContext) -> tuple[Page, list[str]]:
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-async def test_a_decoder_reads_the_code_on_the_screen_and_its_application_is_set_up(
+async def test_an_application_is_set_up_with_the_qr_code_on_the_screen(
     home: PasskeySite, browser: Browser, colours: Any
 ) -> None:
     person = await home.person()
     context = await browser.new_context(color_scheme=colours, viewport=PHONE_SCREEN)
-    page, complaints = await complained_of(context)
+    page, complaints = await page_with_console(context)
     await sign_in(page, home, person)
     await page.get_by_role("button", name="Set up an application").click()
     link = await page.get_by_role("link", name="Open it in the application").get_attribute("href")
@@ -108,7 +108,7 @@ async def test_a_decoder_reads_the_code_on_the_screen_and_its_application_is_set
 
 
 async def type_in(page: Page, *keys: str) -> None:
-    """Press keys: the names of keys, or what is typed."""
+    """Press the keys Tab and Enter, and type all other texts."""
     for key in keys:
         if key in {"Tab", "Enter"}:
             await page.keyboard.press(key)
@@ -117,12 +117,12 @@ async def type_in(page: Page, *keys: str) -> None:
 
 
 async def tab_to(page: Page, field: str) -> None:
-    """Press the tabulator until a field has the focus."""
+    """Press Tab until a field has the focus."""
     while await page.evaluate("document.activeElement.id") != field:
         await page.keyboard.press("Tab")
 
 
-async def test_by_keyboard_and_without_a_script_a_factor_is_set_up_and_a_recovery_code_gets_in(
+async def test_a_factor_is_set_up_and_a_recovery_code_used_by_keyboard_without_a_script(
     home: PasskeySite, browser: Browser
 ) -> None:
     person = await home.person()
@@ -143,7 +143,7 @@ async def test_by_keyboard_and_without_a_script_a_factor_is_set_up_and_a_recover
     await page.goto(home.url + FACTORS)
     await type_in(page, "Tab", person.username, "Tab", person.password, "Enter")
     await page.get_by_role("heading", name="Second step").wait_for()
-    # The field of the application's code has the focus; behind it are the button and the way around.
+    # The field of the application's code has the focus; the button and the alternative follow.
     await type_in(page, "Tab", "Tab", "Enter", "Tab", codes[0], "Enter")
     await page.get_by_text("9 codes are left").wait_for()
     assert page.url == home.url + FACTORS
@@ -154,7 +154,7 @@ async def test_recovery_codes_are_copied_and_printed(home: PasskeySite, browser:
     person = await home.person()
     context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     await context.add_init_script("window.print = () => { document.title = 'printed'; }")
-    page, complaints = await complained_of(context)
+    page, complaints = await page_with_console(context)
     await sign_in(page, home, person)
     codes = await confirm(page, await begin(page))
     await page.get_by_role("button", name="Copy").click()
@@ -169,7 +169,7 @@ async def test_recovery_codes_are_copied_and_printed(home: PasskeySite, browser:
     assert complaints == []
 
 
-async def test_a_passkey_is_the_second_step_and_a_fresh_proof(home: PasskeySite, browser: Browser) -> None:
+async def test_a_passkey_is_accepted_as_second_factor_and_as_fresh_proof(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser) as one:
         await sign_in_by_password(one.page, home, person)
@@ -217,7 +217,7 @@ async def look_at_a_set_up(seen: Inspection, site: PasskeySite, person: Person) 
     application = await begin(page)
     await seen.look("secret")
     await seen.press("Set it up", "Code that the application shows", "x")
-    assert "is wrong" in await told(page)
+    assert "is wrong" in await error_message(page)
     await seen.look("secret-refused")
     codes = await confirm(page, application)
     await seen.look("codes")
@@ -234,7 +234,7 @@ async def look_at_a_sign_in(seen: Inspection, site: PasskeySite, person: Person,
     await page.get_by_role("heading", name="Second step").wait_for()
     await seen.look("second-step")
     await seen.press("Use the recovery code", "Recovery code", "x")
-    assert "is wrong" in await told(page)
+    assert "is wrong" in await error_message(page)
     await seen.look("second-step-refused")
     await seen.press("Use the recovery code", "Recovery code", code)
     await page.get_by_text("9 codes are left").wait_for()
@@ -249,7 +249,7 @@ async def test_axe_and_the_validator_find_nothing_in_any_state(
     home: PasskeySite, browser: Browser, tmp_path: Path, colours: Any
 ) -> None:
     person = await home.person()
-    # The page's own policy would refuse axe, which the test puts into it.
+    # The page's Content-Security-Policy would block axe, which the test inserts.
     context = await browser.new_context(color_scheme=colours, viewport=NARROWEST, bypass_csp=True)
     seen = Inspection(await context.new_page())
     for path in ("lost-device", "second-factors"):

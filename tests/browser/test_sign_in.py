@@ -1,4 +1,4 @@
-"""Sign in with doorward: clients that others wrote, a person, and Chromium."""
+"""A person signs in with doorward to applications with third-party clients, in Chromium."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def test_a_person_signs_in_to_an_application_with_authlib(home: PasskeySit
 async def test_a_person_signs_in_to_an_application_with_requests_oauthlib(
     home: PasskeySite, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Otherwise it calls nothing without https.
+    # Otherwise the library refuses URLs without https.
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     app, person = add_app(home, "--auth-method", "client_secret_post"), await home.api.register()
     session = python_package("requests_oauthlib").OAuth2Session(
@@ -124,7 +124,7 @@ async def test_a_person_signs_in_with_a_passkey(home: PasskeySite, browser: Brow
     assert "code" in parse_qs(urlsplit(callback).query)
 
 
-async def test_a_form_brings_the_code(home: PasskeySite, browser: Browser) -> None:
+async def test_the_code_is_returned_by_a_form_post(home: PasskeySite, browser: Browser) -> None:
     app, person = add_app(home), await home.api.register()
     async with window(browser) as page:
         await page.goto(address(home, app, response_mode="form_post"))
@@ -137,7 +137,7 @@ async def test_a_form_brings_the_code(home: PasskeySite, browser: Browser) -> No
 
 
 @pytest.mark.parametrize("has_script", [True, False])
-async def test_everything_works_without_a_script_and_nothing_is_complained_of(
+async def test_the_flow_works_with_and_without_scripts_and_without_console_messages(
     home: PasskeySite, browser: Browser, *, has_script: bool
 ) -> None:
     app, person = add_app(home), await home.api.register()
@@ -158,7 +158,7 @@ async def test_everything_works_without_a_script_and_nothing_is_complained_of(
     assert [text for text in complaints if "422" not in text] == []
 
 
-async def test_going_back_and_expired_forms_do_no_harm(home: PasskeySite, browser: Browser) -> None:
+async def test_going_back_and_expired_forms_do_not_break_the_flow(home: PasskeySite, browser: Browser) -> None:
     app, person = add_app(home), await home.api.register()
     async with window(browser) as page:
         await page.goto(address(home, app))
@@ -177,7 +177,7 @@ async def test_going_back_and_expired_forms_do_no_harm(home: PasskeySite, browse
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-async def test_axe_finds_nothing_on_the_way(home: PasskeySite, browser: Browser, colours: Any) -> None:
+async def test_axe_finds_nothing_on_the_pages_of_the_flow(home: PasskeySite, browser: Browser, colours: Any) -> None:
     app, person, found = add_app(home), await home.api.register(), []
     async with window(browser, color_scheme=colours, bypass_csp=True) as page:
         await page.goto(address(home, app))

@@ -1,4 +1,4 @@
-"""Sign in with doorward by libraries that others wrote, beside those of test_sign_in.py."""
+"""A person signs in with doorward to third-party libraries other than those of test_sign_in.py."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_person_signs_in_to_a_public_client_with_oauth4webapi(home: Pass
 
 
 def _relying_party(issuer: str, app: App) -> Any:
-    """Return idpyoidc's client as its documentation sets it up."""
+    """Return idpyoidc's client with its documented configuration."""
     services = {
         "discovery": f"{SERVICES}.provider_info_discovery.ProviderInfoDiscovery",
         "authorization": f"{SERVICES}.authorization.Authorization",
@@ -66,7 +66,7 @@ def _relying_party(issuer: str, app: App) -> Any:
 async def test_a_person_signs_in_to_an_application_with_idpyoidc(
     home: PasskeySite, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # It writes keys of its own into the current folder.
+    # The library writes its keys to the current folder.
     monkeypatch.chdir(tmp_path)
     app, person = add_app(home), await home.api.register()
     party = _relying_party(home.url, app)

@@ -1,4 +1,4 @@
-"""Sign in with doorward to servers that others wrote, set up as examples/sign_in says."""
+"""A person signs in with doorward to third-party servers, which are configured with examples/sign_in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_mod_auth_openidc_signs_a_person_in_and_out(home: PasskeySite, bro
             seen = dict(line.split(": ", 1) for line in (await page.inner_text("body")).splitlines() if ": " in line)
             assert (seen["OIDC_CLAIM_sub"], seen["OIDC_CLAIM_email"]) == (person.id, person.email)
             assert page.url == f"{site}/private/page"
-            # What a caller sends in the name of the module does not reach the application.
+            # Header fields of the module that a client sends do not reach the application.
             await page.set_extra_http_headers({"OIDC_CLAIM_sub": "another", "OIDC-CLAIM-sub": "another"})
             await page.goto(f"{site}/private/page")
             assert "another" not in await page.inner_text("body")

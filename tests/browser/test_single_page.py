@@ -1,4 +1,4 @@
-"""Sign in with doorward to a page with oidc-client-ts, and its API behind nginx with introspection."""
+"""A person signs in to a single-page application with oidc-client-ts; nginx protects its API by introspection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def press(page: Page, name: str) -> None:
 
 
 async def stored(page: Page) -> dict[str, str]:
-    """Return what the library keeps of the user."""
+    """Return the data of the user that the library stores."""
     found: dict[str, str] = await page.evaluate("JSON.parse(Object.values(sessionStorage)[0])")
     return found
 
@@ -67,7 +67,7 @@ async def test_a_single_page_application_signs_in_renews_and_signs_out(
 
 
 def _guard(home: PasskeySite) -> str:
-    """Add the API, and nginx as the client that may ask for its tokens; return what nginx authenticates by."""
+    """Add the API, and nginx as its introspection client; return the credentials of nginx for Basic authentication."""
     added = operate(home, "client", "add", "nginx", "--no-grants")
     client_id, _, secret = added.partition("\t")
     scopes = ("--scope", "orders:read", "--scope", "orders:write")
@@ -114,7 +114,7 @@ async def test_nginx_accepts_an_access_token_until_its_session_ends(
                 assert (await client.get("/api/orders", headers={"Authorization": wrong})).status_code == 401
 
 
-async def test_nginx_lets_nothing_through_while_doorward_does_not_answer_it(
+async def test_nginx_refuses_requests_while_doorward_refuses_the_introspection(
     home: PasskeySite, page_port: int, tmp_path: Path
 ) -> None:
     write_single_page(tmp_path / "single_page", App("dwc_EXAMPLE", ""), home.url, {})

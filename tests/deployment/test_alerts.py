@@ -1,4 +1,4 @@
-"""docker/prometheus-alerts.yaml, by Prometheus' own tool: each alert fires when it should, and not before."""
+"""docker/prometheus-alerts.yaml, checked by promtool: each alert fires for one of its cases and not for the other."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def metrics_of(case: Case) -> set[str]:
 
 
 def groups_of(cases: dict[str, Case]) -> list[dict[str, Case]]:
-    """Put cases together that have no metric in common and last as long: promtool takes its time for each group."""
+    """Group cases of the same length that have no metric in common: promtool needs some time for each group."""
     groups: list[dict[str, Case]] = []
     for name, case in cases.items():
         for group in groups:
@@ -41,7 +41,7 @@ def groups_of(cases: dict[str, Case]) -> list[dict[str, Case]]:
 
 
 def as_rule_test(group: dict[str, Case], *, fires: bool) -> dict[str, object]:
-    """Return a test of promtool: series, and whether each alert is among those that fire at the end."""
+    """Return a test for promtool: time series, and whether each alert fires at the end."""
     (length,) = {(case.minutes, case.sample_minutes) for case in group.values()}
     return {
         "interval": f"{length[1]}m",
@@ -72,7 +72,7 @@ def test_every_alert_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("is_long", [False, True])
-def test_each_alert_fires_when_it_should_and_not_before(promtool: str, tmp_path: Path, *, is_long: bool) -> None:
+def test_each_alert_fires_only_in_its_firing_case(promtool: str, tmp_path: Path, *, is_long: bool) -> None:
     chosen = {name: case for name, case in CASES.items() if (case.minutes > MINUTES) is is_long}
     tests = [as_rule_test(group, fires=fires) for group in groups_of(chosen) for fires in (True, False)]
     # All rules are evaluated in each interval, which takes most of the time.

@@ -1,4 +1,4 @@
-"""The templates for AWS: hardened, without secrets, of one mind with the service, and safe to update."""
+"""The templates for AWS are hardened, contain no secrets, agree with the service, and are safe to update."""
 
 import re
 import secrets
@@ -20,7 +20,7 @@ TASKS: Final = ("ServiceTask", "MigrateTask")
 SECRETS: Final = {"SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD", "RATE_LIMIT_STORAGE_URI"}
 OF_LIBPQ: Final = {"PGSSLMODE", "PGSSLROOTCERT"}
 IDLE_SECONDS: Final = 75
-"""After which the service closes a connection."""
+"""The service closes idle connections after this time."""
 
 ASKED: Final = {"Cluster": "c", "TaskDefinition": "t:1", "Subnets": ["subnet-1"], "SecurityGroup": "sg-1"}
 
@@ -36,13 +36,13 @@ def variables_of(task: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_template_uses_no_part_of_yaml_that_cloudformation_lacks(name: str) -> None:
+def test_a_template_uses_no_yaml_anchor_or_alias(name: str) -> None:
     tokens = yaml.scan(text_of(name))
     assert not [token for token in tokens if isinstance(token, (yaml.AnchorToken, yaml.AliasToken))]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_rule_of_checkov_that_is_left_out_has_its_reason(name: str) -> None:
+def test_every_skipped_checkov_rule_has_a_reason(name: str) -> None:
     skipped = [each for key, part in values_in(template_of(name)) if key == "skip" for each in as_list(part)]
     assert skipped
     assert all(re.fullmatch(r"CKV2?_AWS_\d+", each["id"]) and len(each["comment"].split()) > 5 for each in skipped)
@@ -72,24 +72,24 @@ def test_every_variable_is_a_setting_and_every_secret_a_reference(task: str) -> 
     assert all(key != "SecretString" for key, _ in values_in(referred))
 
 
-def test_the_service_accepts_what_the_template_writes_out() -> None:
+def test_the_service_accepts_the_settings_of_the_template() -> None:
     plain = {name.lower(): value for name, value in variables_of("ServiceTask").items() if isinstance(value, str)}
     del plain["pgsslmode"], plain["pgsslrootcert"]
     settings_from({**plain, "secret_key": secrets.token_urlsafe(48)})
     assert plain["environment"] == "production"
 
 
-def test_the_database_is_verified_by_authorities_that_the_image_has() -> None:
+def test_the_image_contains_the_authorities_that_verify_the_database() -> None:
     dockerfile = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
     for task in TASKS:
         variables = variables_of(task)
         assert variables["PGSSLMODE"] == "verify-full"
         assert f"global-bundle.pem {variables['PGSSLROOTCERT']}" in dockerfile
-    # Else the folder is root's on Fargate, and nothing can be imported or exported.
+    # Otherwise root owns the folder on Fargate, and imports and exports fail.
     assert 'VOLUME ["/tmp"]' in dockerfile
 
 
-def test_a_change_of_the_data_makes_no_other_secret_key() -> None:
+def test_an_update_of_the_data_stack_keeps_the_secret_key() -> None:
     made = resources_of("data")["Settings"]["Properties"]["GenerateSecretString"]
     assert not [key for key, _ in values_in(made) if key == "Ref" or key.startswith("Fn::")]
     assert made["GenerateStringKey"] == "SECRET_KEY"
@@ -104,7 +104,7 @@ def test_a_generated_key_is_strong_enough() -> None:
     settings_from({"secret_key": "".join(secrets.choice(alphabet) for _ in range(made["PasswordLength"]))})
 
 
-def test_what_is_imported_is_exported() -> None:
+def test_the_service_stack_imports_exactly_the_exports_of_the_data_stack() -> None:
     exported = {each["Export"]["Name"]["Fn::Sub"] for each in template_of("data")["Outputs"].values()}
     imported = {str(value) for key, value in values_in(template_of("service")) if key == "Fn::ImportValue"}
     wanted = {str({"Fn::Sub": name.replace("AWS::StackName", "DataStack")}) for name in exported}
@@ -112,7 +112,7 @@ def test_what_is_imported_is_exported() -> None:
 
 
 @pytest.mark.parametrize("group", ["DatabaseSecurityGroup", "CacheSecurityGroup"])
-def test_only_the_copies_reach_what_lasts(group: str) -> None:
+def test_only_the_service_reaches_the_database_and_the_cache(group: str) -> None:
     resources = resources_of("data")
     assert "SecurityGroupIngress" not in resources[group]["Properties"]
     rules = of_type("data", "AWS::EC2::SecurityGroupIngress").values()
@@ -129,7 +129,7 @@ def test_the_migration_runs_before_the_service_and_with_its_image() -> None:
     assert container_of("MigrateTask")["Image"] == container_of("ServiceTask")["Image"] == {"Ref": "Image"}
 
 
-def test_an_alarm_brings_the_old_copies_back() -> None:
+def test_an_alarm_rolls_the_deployment_back() -> None:
     resources = resources_of("service")
     deployment = resources["Service"]["Properties"]["DeploymentConfiguration"]
     assert deployment["Strategy"] == "BLUE_GREEN"
@@ -140,18 +140,18 @@ def test_an_alarm_brings_the_old_copies_back() -> None:
 
 
 @pytest.mark.parametrize("name", ["network", "service"])
-def test_every_log_is_kept_for_as_long_as_is_asked(name: str) -> None:
+def test_every_log_group_has_the_configured_retention(name: str) -> None:
     logs = of_type(name, "AWS::Logs::LogGroup")
     assert logs
     assert all(each["RetentionInDays"] == {"Ref": "LogRetentionDays"} for each in logs.values())
 
 
-def test_a_copy_is_killed_only_after_its_drain_and_its_last_calls() -> None:
+def test_the_stop_timeout_covers_the_drain_and_the_last_requests() -> None:
     drain = ServerSettings.model_fields["shutdown_drain_seconds"].default
     assert container_of("ServiceTask")["StopTimeout"] >= drain + GRACE_SECONDS
 
 
-def test_the_load_balancer_asks_what_the_service_answers_and_closes_first() -> None:
+def test_the_load_balancer_checks_readiness_and_closes_idle_connections_first() -> None:
     resources = resources_of("service")
     for group in ("Blue", "Green"):
         assert resources[group]["Properties"]["HealthCheckPath"] == "/health/readiness"
@@ -162,7 +162,7 @@ def test_the_load_balancer_asks_what_the_service_answers_and_closes_first() -> N
     assert attributes["routing.http.xff_header_processing.mode"] == "append"
 
 
-def test_the_alarms_count_events_that_exist() -> None:
+def test_the_alarms_count_existing_events() -> None:
     events = (FOLDER.parents[1] / "docs" / "events.md").read_text(encoding="utf-8")
     patterns = [each["FilterPattern"] for each in of_type("service", "AWS::Logs::MetricFilter").values()]
     assert len(patterns) == 2
@@ -172,7 +172,7 @@ def test_the_alarms_count_events_that_exist() -> None:
 
 
 class Migration:
-    """The function of the template, with an ECS that answers as it is told."""
+    """The migration function of the template, with a stub of ECS."""
 
     def __init__(self, milliseconds: int = 600_000) -> None:
         self.answers: list[tuple[str, str]] = []
@@ -210,7 +210,7 @@ class Migration:
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
-def test_the_update_goes_on_when_the_migration_has_ended_well(request_type: str) -> None:
+def test_the_update_continues_after_a_successful_migration(request_type: str) -> None:
     migration = Migration()
     migration.starts()
     migration.is_("PENDING")
@@ -220,7 +220,7 @@ def test_the_update_goes_on_when_the_migration_has_ended_well(request_type: str)
 
 
 @pytest.mark.parametrize("exit_code", [1, 137, None])
-def test_the_update_fails_when_the_migration_does(exit_code: int | None) -> None:
+def test_the_update_fails_if_the_migration_fails(exit_code: int | None) -> None:
     migration = Migration()
     migration.starts()
     migration.is_("STOPPED", exit_code)
@@ -229,7 +229,7 @@ def test_the_update_fails_when_the_migration_does(exit_code: int | None) -> None
     assert f"ended with {exit_code} (Essential container exited)" in reason
 
 
-def test_the_update_fails_when_the_migration_does_not_start() -> None:
+def test_the_update_fails_if_the_migration_does_not_start() -> None:
     migration = Migration()
     migration.starts(failures=[{"reason": "no capacity"}])
     status, reason = migration.run("Update")
@@ -237,7 +237,7 @@ def test_the_update_fails_when_the_migration_does_not_start() -> None:
     assert "no capacity" in reason
 
 
-def test_a_migration_that_takes_longer_than_the_function_fails_the_update_with_what_to_do() -> None:
+def test_the_update_fails_with_a_remedy_if_the_migration_exceeds_the_timeout() -> None:
     migration = Migration(milliseconds=1_000)
     migration.starts()
     status, reason = migration.run("Update")
@@ -245,5 +245,5 @@ def test_a_migration_that_takes_longer_than_the_function_fails_the_update_with_w
     assert "update the stack again" in reason
 
 
-def test_nothing_is_migrated_when_the_stack_is_deleted() -> None:
+def test_deleting_the_stack_runs_no_migration() -> None:
     assert Migration().run("Delete") == ("SUCCESS", "")

@@ -1,4 +1,4 @@
-"""doorward below a path of a site, behind nginx and haproxy: every address that it names leads to it."""
+"""doorward below a path of a site, behind nginx and haproxy: every URL that it returns works."""
 
 import asyncio
 import contextlib
@@ -28,16 +28,16 @@ ISSUER = f"https://{HOST}{PREFIX}"
 DELIVERED_SECONDS = 60
 
 PROXIES: dict[str, Prepare] = {
-    "nginx passes the path on": partial(nginx, file="nginx-below-a-path.conf"),
-    "nginx takes it off": partial(
+    "nginx keeps the prefix": partial(nginx, file="nginx-below-a-path.conf"),
+    "nginx strips the prefix": partial(
         nginx,
         file="nginx-below-a-path.conf",
         changes={
             "location /auth/ {\n        proxy_pass http://doorward;": "location /auth/ {\n        proxy_pass http://doorward/;"
         },
     ),
-    "haproxy takes it off": partial(haproxy, file="haproxy-below-a-path.cfg"),
-    "haproxy passes it on": partial(
+    "haproxy strips the prefix": partial(haproxy, file="haproxy-below-a-path.cfg"),
+    "haproxy keeps the prefix": partial(
         haproxy, file="haproxy-below-a-path.cfg", changes={"    http-request replace-path ^/auth/(.*) /\\1\n": ""}
     ),
 }
@@ -45,7 +45,7 @@ PROXIES: dict[str, Prepare] = {
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
-    """doorward below the path; in development, where its mails are on a page."""
+    """Run doorward below the path in development, where a page shows its mails; yield its host and port."""
     with own_database() as database_url:
         settings = proof_settings(database_url, PUBLIC_URL=ISSUER, TRUSTED_PROXIES=PROXY)
         with running_service(settings) as url:
@@ -56,7 +56,7 @@ def service() -> Iterator[str]:
 def site(
     request: pytest.FixtureRequest, service: str, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    """A client of the site, as the proxy serves it."""
+    """Yield a client of the site behind each proxy."""
     context: ssl.SSLContext = certificates.client_context()
     file = certificates.server_file(HOST, x509.DNSName(HOST))
     place = Place(tmp_path_factory.mktemp("proxy"), free_port(), service, file)
@@ -73,7 +73,7 @@ def site(
 
 @pytest.fixture(scope="module")
 def signed_in(site: httpx.Client) -> tuple[Person, dict[str, str]]:
-    """An account that was made and signed in by the addresses of the OpenAPI description."""
+    """Register and log in at the URLs of the OpenAPI document; return the person and the token's header field."""
     document = site.get(f"{PREFIX}/openapi.json").json()
     base = urljoin(f"https://{HOST}", document["servers"][0]["url"])
     token_url = document["components"]["securitySchemes"]["password"]["flows"]["password"]["tokenUrl"]
@@ -87,13 +87,13 @@ def signed_in(site: httpx.Client) -> tuple[Person, dict[str, str]]:
 
 
 def addresses_of(page: httpx.Response) -> set[str]:
-    """Return the addresses that a page loads or leads to, as a browser resolves them."""
+    """Return the URLs that a page loads or links to, as a browser resolves them."""
     found = re.findall(r"""(?:href|src|action|url)\s*[=:]\s*["']([^"']*)["']""", page.text)
     return {urljoin(str(page.url), each) for each in found if not each.startswith(("data:", "#"))}
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/account/reset-password", "/development/mails"])
-def test_all_that_a_page_loads_or_leads_to_is_there(site: httpx.Client, path: str) -> None:
+def test_every_url_on_a_page_works(site: httpx.Client, path: str) -> None:
     page = site.get(f"{PREFIX}{path}", headers={"Accept": "text/html"})
     assert page.status_code == 200
     addresses = addresses_of(page)
@@ -102,14 +102,16 @@ def test_all_that_a_page_loads_or_leads_to_is_there(site: httpx.Client, path: st
     assert {each: site.get(each).status_code for each in addresses} == dict.fromkeys(addresses, 200)
 
 
-def test_where_what_was_created_is_leads_to_it(site: httpx.Client, signed_in: tuple[Person, dict[str, str]]) -> None:
+def test_the_location_of_a_created_item_works(site: httpx.Client, signed_in: tuple[Person, dict[str, str]]) -> None:
     headers = signed_in[1]
     created = site.post(f"{PREFIX}/api/v1/items", json={"title": "Casablanca"}, headers=headers)
     assert created.status_code == 201
     assert site.get(created.headers["location"], headers=headers).json()["title"] == "Casablanca"
 
 
-def test_the_links_of_lists_lead_through_them(site: httpx.Client, signed_in: tuple[Person, dict[str, str]]) -> None:
+def test_the_next_links_of_a_list_lead_through_all_pages(
+    site: httpx.Client, signed_in: tuple[Person, dict[str, str]]
+) -> None:
     headers = signed_in[1]
     for number in range(3):
         site.post(f"{PREFIX}/api/v1/items", json={"title": f"Film {number}"}, headers=headers)
@@ -139,7 +141,7 @@ def test_a_link_in_a_mail_leads_to_a_form_that_works(
 
 
 def mailed_link(site: httpx.Client, email: str, page: str) -> str:
-    """Return the link of the latest mail to an address, found as a person does: from the list to the mail."""
+    """Return the link in the latest mail to an address, found like a person does: from the list to the mail."""
     deadline = time.monotonic() + DELIVERED_SECONDS
     while time.monotonic() < deadline:
         mails = site.get(f"{PREFIX}/development/mails")
@@ -153,8 +155,8 @@ def mailed_link(site: httpx.Client, email: str, page: str) -> str:
     raise AssertionError("the mail did not come")
 
 
-def test_clients_find_the_description_of_the_issuer_where_the_standard_has_it(site: httpx.Client) -> None:
-    """RFC 8414 section 3.1: its name comes before the issuer's path. Our client library looks there."""
+def test_clients_find_the_metadata_of_the_issuer_at_the_standard_url(site: httpx.Client) -> None:
+    """RFC 8414 section 3.1: the well-known name precedes the issuer's path. Our client library requests that URL."""
     asked: list[str] = []
     fetch = partial(asyncio.to_thread, partial(fetched, site, asked))
     jwks_uri = asyncio.run(Discovery(ISSUER, fetch).locate_keys())
@@ -174,6 +176,6 @@ def fetched(site: httpx.Client, asked: list[str], address: str) -> FetchedKeys:
     return FetchedKeys(answer.content)
 
 
-def test_the_rest_of_the_site_is_not_doorward(site: httpx.Client) -> None:
+def test_other_paths_of_the_site_do_not_reach_doorward(site: httpx.Client) -> None:
     for path in ("/", "/docs", "/api/v1/items", "/authentication", "/.well-known/oauth-authorization-server"):
         assert "x-correlation-id" not in site.get(path).headers

@@ -1,4 +1,4 @@
-"""The Helm chart: valid for Kubernetes, hardened, without secrets, and of one mind with the service."""
+"""The Helm chart is valid for Kubernetes and hardened, contains no secrets, and agrees with the service."""
 
 import secrets
 from typing import Any
@@ -13,13 +13,13 @@ from tests.deployment.chart import CASES, EVERYTHING, EXAMPLES, LEAST, WORKLOADS
 from tests.deployment.pod_security import restricted_v2_violations, restricted_violations
 
 KUBERNETES = ("1.27", "1.37")
-"""The oldest that the chart allows, and the newest whose schemas there are."""
+"""The oldest version that the chart permits, and the newest version that has schemas."""
 
 SECRETS = ("SECRET_KEY", "DATABASE_URL", "RATE_LIMIT_STORAGE_URI")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_helm_finds_nothing_to_say_about_it(chart: Chart, case: str) -> None:
+def test_helm_lint_reports_nothing(chart: Chart, case: str) -> None:
     assert chart.lint(CASES[case]) == []
 
 
@@ -30,12 +30,12 @@ def test_every_manifest_is_valid_for_kubernetes(chart: Chart, case: str, version
 
     manifests = chart.render(CASES[case])
     assert len(manifests) >= 6
-    # The Prometheus Operator's own kind is none of Kubernetes'.
+    # The kind PodMonitor comes from the Prometheus Operator, not from Kubernetes.
     for manifest in (each for each in manifests if each["kind"] != "PodMonitor"):
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
-def test_its_kinds_are_these(chart: Chart) -> None:
+def test_the_chart_renders_these_kinds(chart: Chart) -> None:
     always = {"Deployment", "Job", "NetworkPolicy", "PodDisruptionBudget", "Service"}
     assert {each["kind"] for each in chart.render(LEAST)} == {*always, "HorizontalPodAutoscaler"}
     assert {each["kind"] for each in chart.render(EVERYTHING)} == {*always, "Ingress", "PodMonitor"}
@@ -57,13 +57,13 @@ def test_every_pod_is_hardened(chart: Chart, case: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)
-def test_openshift_may_choose_user_and_group(chart: Chart, kind: str) -> None:
+def test_openshift_can_choose_user_and_group(chart: Chart, kind: str) -> None:
     for values in (LEAST, EXAMPLES["openshift"]):
         assert restricted_v2_violations(pod_of(chart.one(kind, values))) == []
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)
-def test_there_is_room_for_the_uploads_of_each_worker(chart: Chart, kind: str) -> None:
+def test_the_temporary_volume_has_room_for_the_uploads_of_each_worker(chart: Chart, kind: str) -> None:
     def room(settings: dict[str, Any]) -> str:
         (volume,) = pod_of(chart.one(kind, {**LEAST, "settings": settings}))["volumes"]
         return str(volume["emptyDir"]["sizeLimit"])
@@ -83,7 +83,7 @@ def test_secrets_are_references(chart: Chart, kind: str) -> None:
 def test_every_variable_is_a_setting_of_the_service(chart: Chart, case: str) -> None:
     environment = environment_of(chart.one("Deployment", CASES[case]))
     files = {f"{name.upper()}_FILE" for name in SECRET_SETTINGS}
-    # OpenSSL reads the last of these by itself.
+    # OpenSSL itself reads SSL_CERT_FILE.
     assert {name.lower() for name in environment if name not in {*files, "SSL_CERT_FILE"}} <= set(FIELDS)
     plain = {
         name.lower(): each for name, each in environment.items() if isinstance(each, str) if name.lower() in FIELDS
@@ -92,7 +92,7 @@ def test_every_variable_is_a_setting_of_the_service(chart: Chart, case: str) -> 
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_pod_is_killed_only_after_its_drain_and_its_last_calls(chart: Chart, case: str) -> None:
+def test_the_grace_period_of_a_pod_covers_the_drain_and_the_last_requests(chart: Chart, case: str) -> None:
     deployment = chart.one("Deployment", CASES[case])
     drain = int(environment_of(deployment)["SHUTDOWN_DRAIN_SECONDS"])
     probe = pod_of(deployment)["containers"][0]["readinessProbe"]
@@ -100,7 +100,7 @@ def test_a_pod_is_killed_only_after_its_drain_and_its_last_calls(chart: Chart, c
     assert drain > probe["periodSeconds"] * probe["failureThreshold"]
 
 
-def test_the_probes_ask_what_the_service_answers(chart: Chart) -> None:
+def test_the_probes_use_the_health_checks_of_the_service(chart: Chart) -> None:
     container = pod_of(chart.one("Deployment"))["containers"][0]
     asked = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
     assert asked == {name: f"/health/{name}" for name in asked}
@@ -113,7 +113,7 @@ def test_the_migration_runs_before_each_new_version(chart: Chart) -> None:
     assert pod_of(job)["containers"][0]["image"] == pod_of(chart.one("Deployment"))["containers"][0]["image"]
 
 
-def test_traffic_finds_the_copies_and_never_the_migration(chart: Chart) -> None:
+def test_traffic_is_routed_to_the_service_and_never_to_the_migration(chart: Chart) -> None:
     def selected(selector: dict[str, str], kind: str) -> bool:
         return bool(selector.items() <= chart.one(kind)["spec"]["template"]["metadata"]["labels"].items())
 
@@ -127,7 +127,7 @@ def test_traffic_finds_the_copies_and_never_the_migration(chart: Chart) -> None:
     assert (selected(fenced, "Deployment"), selected(fenced, "Job")) == (True, True)
 
 
-def test_the_network_lets_in_clients_and_out_to_what_is_needed(chart: Chart) -> None:
+def test_the_network_policy_allows_only_clients_and_required_servers(chart: Chart) -> None:
     policy = chart.one("NetworkPolicy", EVERYTHING)["spec"]
     values = EVERYTHING["networkPolicy"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
@@ -142,12 +142,12 @@ def test_the_network_lets_in_clients_and_out_to_what_is_needed(chart: Chart) -> 
     assert len(chart.one("NetworkPolicy")["spec"]["egress"]) == 3
 
 
-def test_the_number_of_copies_belongs_to_the_autoscaler_when_there_is_one(chart: Chart) -> None:
+def test_the_autoscaler_sets_the_number_of_replicas_if_it_is_enabled(chart: Chart) -> None:
     assert "replicas" not in chart.one("Deployment")["spec"]
     assert chart.one("Deployment", EVERYTHING)["spec"]["replicas"] == 3
     scaled = chart.one("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]
     assert scaled["name"] == chart.one("Deployment")["metadata"]["name"]
 
 
-def test_its_version_is_the_projects(chart: Chart) -> None:
+def test_the_chart_has_the_version_of_the_project(chart: Chart) -> None:
     assert chart.metadata()["appVersion"] == __version__

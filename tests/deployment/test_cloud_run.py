@@ -1,4 +1,4 @@
-"""The files for Cloud Run: valid for its API, without secrets, and of one mind with the service."""
+"""The files for Cloud Run are valid for its API, contain no secrets, and agree with the service."""
 
 import importlib.util
 import json
@@ -25,11 +25,11 @@ SECRETS: Final = (("SECRET_KEY", "doorward-secret-key"), ("POSTGRES_PASSWORD", "
 """Each variable, and the name of its secret."""
 
 SECONDS_TO_END: Final = 10
-"""Between SIGTERM and SIGKILL, of Cloud Run."""
+"""The time between SIGTERM and SIGKILL on Cloud Run."""
 
 
 def manifest_of(name: str) -> dict[str, Any]:
-    """Return a file, filled in as the page says. Raises ``KeyError`` for a variable that the page does not set."""
+    """Return a file with the page's values. Raises ``KeyError`` for a variable that the page does not set."""
     filled = Template((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")).substitute(VALUES)
     manifest: dict[str, Any] = yaml.safe_load(filled)
     return manifest
@@ -57,7 +57,7 @@ def annotations_of(name: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Any]:
-    """What Google publishes of Cloud Run's API, version 1 (Knative's), as JSON schemas that know no other members."""
+    """Return Google's description of Cloud Run's API version 1 (Knative) as JSON schemas without additional members."""
     if "CI" not in os.environ and importlib.util.find_spec("googleapiclient") is None:
         pytest.skip("Google's description of its API is not installed; with it: uv sync --group deployment")
     spec = importlib.util.find_spec("googleapiclient.discovery_cache")
@@ -68,7 +68,7 @@ def schemas() -> dict[str, Any]:
 
 
 def strict(schema: Any) -> Any:
-    """Return a schema of Google's as one of JSON Schema's."""
+    """Convert one of Google's schemas to JSON Schema."""
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):
@@ -117,7 +117,7 @@ def test_every_variable_is_a_setting_and_every_secret_a_reference(name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["job", "worker"])
-def test_all_have_the_image_the_account_and_the_database_of_the_service(name: str) -> None:
+def test_job_and_worker_use_the_image_account_and_database_of_the_service(name: str) -> None:
     assert container_of(name)["image"] == container_of("service")["image"]
     assert pod_of(name)["serviceAccountName"] == pod_of("service")["serviceAccountName"]
     assert variables_of(name)["POSTGRES_HOST"] == variables_of("service")["POSTGRES_HOST"]
@@ -126,24 +126,24 @@ def test_all_have_the_image_the_account_and_the_database_of_the_service(name: st
     assert variables_of(name)["POSTGRES_HOST"] == f"/cloudsql/{annotations_of(name)[socket]}"
 
 
-def test_background_tasks_have_a_processor_between_calls() -> None:
+def test_background_tasks_have_a_processor_between_requests() -> None:
     assert variables_of("service")["BACKGROUND"] == "in_process"
     assert annotations_of("service")["run.googleapis.com/cpu-throttling"] == "false"
     assert int(manifest_of("service")["metadata"]["annotations"]["run.googleapis.com/minScale"]) >= 1
     assert container_of("worker")["args"] == ["worker"]
 
 
-def test_a_copy_that_ends_has_time_for_its_last_calls() -> None:
+def test_the_drain_leaves_time_for_the_last_requests() -> None:
     assert int(variables_of("service")["SHUTDOWN_DRAIN_SECONDS"]) < SECONDS_TO_END / 2
 
 
-def test_the_probes_ask_what_the_service_answers() -> None:
+def test_the_probes_use_the_health_checks_of_the_service() -> None:
     container = container_of("service")
     asked = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness")}
     assert asked == {name: {"path": f"/health/{name}", "port": 8080} for name in asked}
     assert container["ports"] == [{"name": "http1", "containerPort": 8080}]
 
 
-def test_a_migration_that_failed_is_not_repeated() -> None:
+def test_a_failed_migration_is_not_retried() -> None:
     assert pod_of("job")["maxRetries"] == 0
     assert container_of("job")["args"] == ["migrate"]

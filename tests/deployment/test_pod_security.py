@@ -1,4 +1,4 @@
-"""The two lists of rules that pods of the chart are held to find each thing that they forbid."""
+"""Both sets of rules for the pods of the chart report every violation."""
 
 import copy
 from typing import Any
@@ -38,7 +38,7 @@ OF_OPENSHIFT: dict[str, tuple[str, dict[str, Any]]] = {
     "runAsUser": ("shared", {"runAsUser": 10001}),
     "fsGroup": ("shared", {"fsGroup": 10001}),
 }
-"""It gives a pod that names no user one of the namespace's, which is not root."""
+"""OpenShift runs a pod without a user as a user of its namespace's range, which is never root."""
 
 
 def pod_with(place: str, change: dict[str, Any]) -> dict[str, Any]:
@@ -54,15 +54,15 @@ def pod_with(place: str, change: dict[str, Any]) -> dict[str, Any]:
     return pod
 
 
-def test_a_pod_that_keeps_them_is_accepted_by_both() -> None:
+def test_a_pod_without_violations_is_accepted_by_both() -> None:
     assert restricted_violations(ALLOWED) == restricted_v2_violations(ALLOWED) == []
 
 
 @pytest.mark.parametrize("rule", FORBIDDEN)
-def test_the_restricted_standard_names_what_it_forbids(rule: str) -> None:
+def test_the_restricted_standard_reports_each_violation(rule: str) -> None:
     assert restricted_violations(pod_with(*FORBIDDEN[rule])) == [rule]
 
 
 @pytest.mark.parametrize("rule", OF_OPENSHIFT)
-def test_restricted_v2_names_what_it_forbids(rule: str) -> None:
+def test_restricted_v2_reports_each_violation(rule: str) -> None:
     assert rule in restricted_v2_violations(pod_with(*OF_OPENSHIFT[rule]))

@@ -1,4 +1,4 @@
-"""doorward behind each proxy, with the files of deploy/proxies: whose budget a call uses up."""
+"""doorward behind each proxy with the files of deploy/proxies: client addresses, budgets and timeouts."""
 
 import json
 import re
@@ -13,11 +13,11 @@ from tests.deployment.front import HOST, HOSTILE, LIMIT, Start, new_client, refr
 from tests.deployment.proxies import FILES, Command, Place, Prepare, apache, caddy, haproxy, nginx, traefik
 
 LARGE_BYTES = 1_500_000
-"""More than nginx takes by default."""
+"""More than nginx accepts by default."""
 
 
 def appending(place: Place) -> Command:
-    """As a load balancer that adds the client's address to the header, AWS's ALB among them."""
+    """Append the client's address to the header field, like AWS's ALB and other load balancers."""
     return haproxy(place, changes={"set-header X-Forwarded-For": "add-header X-Forwarded-For"})
 
 
@@ -37,24 +37,22 @@ def proxy(request: pytest.FixtureRequest, start: Start, limited: str) -> Iterato
         yield port
 
 
-def test_each_client_has_a_budget_of_its_own(proxy: int, context: ssl.SSLContext) -> None:
+def test_each_client_has_its_own_budget(proxy: int, context: ssl.SSLContext) -> None:
     with new_client(proxy, context) as one, new_client(proxy, context) as other:
         assert [refresh(one) for _ in range(LIMIT + 1)] == [401] * LIMIT + [429]
         assert [refresh(other) for _ in range(LIMIT + 1)] == [401] * LIMIT + [429]
 
 
-def test_no_forwarding_header_of_a_client_changes_the_address_that_is_counted(
-    proxy: int, context: ssl.SSLContext
-) -> None:
+def test_no_forwarding_header_of_a_client_changes_its_counted_address(proxy: int, context: ssl.SSLContext) -> None:
     with new_client(proxy, context) as client:
         statuses = [refresh(client, headers) for headers in HOSTILE]
         assert statuses == [401] * LIMIT + [429] * (len(HOSTILE) - LIMIT)
-    # Neither did any of them count for whom it named.
+    # The header fields did not count against the budgets of the addresses in them either.
     with new_client(proxy, context) as another:
         assert refresh(another, [("X-Forwarded-For", "203.0.113.9")]) == 401
 
 
-def test_no_forwarding_header_of_a_client_changes_an_answer(proxy: int, context: ssl.SSLContext) -> None:
+def test_no_forwarding_header_of_a_client_changes_a_response(proxy: int, context: ssl.SSLContext) -> None:
     def answer(headers: list[tuple[str, str]]) -> tuple[int, bytes, str | None]:
         got = client.get("/.well-known/oauth-authorization-server", headers=headers)
         return got.status_code, got.content, got.headers.get("strict-transport-security")
@@ -67,7 +65,7 @@ def test_no_forwarding_header_of_a_client_changes_an_answer(proxy: int, context:
         assert [answer(headers) for headers in HOSTILE] == [plain] * len(HOSTILE)
 
 
-def test_a_large_file_passes(proxy: int, context: ssl.SSLContext) -> None:
+def test_a_large_upload_passes_the_proxy(proxy: int, context: ssl.SSLContext) -> None:
     person, row = new_person(), f"Film,{'x' * 1000}\n"
     file = "title,description\n" + row * (LARGE_BYTES // len(row))
     with new_client(proxy, context) as client:
@@ -92,7 +90,7 @@ def test_a_large_file_passes(proxy: int, context: ssl.SSLContext) -> None:
         ("traefik-doorward.yaml", r"responseHeaderTimeout: (\d+)s"),
     ],
 )
-def test_no_proxy_gives_up_before_the_service_does(file: str, timeout: str) -> None:
+def test_the_timeout_of_each_proxy_exceeds_that_of_the_service(file: str, timeout: str) -> None:
     found = re.search(timeout, (FILES / file).read_text(encoding="utf-8"))
     assert found is not None
     assert int(found[1]) > BULK_SECONDS
@@ -106,5 +104,5 @@ def test_no_proxy_gives_up_before_the_service_does(file: str, timeout: str) -> N
         ("apache.conf", "disablereuse=on"),
     ],
 )
-def test_an_idle_connection_ends_at_the_proxy_first_where_its_default_is_longer(file: str, line: str) -> None:
+def test_a_proxy_with_a_longer_default_closes_idle_connections_before_the_service(file: str, line: str) -> None:
     assert line in (FILES / file).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""docker/haproxy.cfg, which `inv up --replicas` runs: which proxies in front of it are believed."""
+"""docker/haproxy.cfg, which `inv up --replicas` uses, trusts only the configured proxies in front of it."""
 
 import contextlib
 import ssl
@@ -16,7 +16,7 @@ from tests.programs import find_program
 
 
 def load_balancer_of_replicas(place: Place) -> Command:
-    """docker/haproxy.cfg, with the one copy that the test has."""
+    """Return the command for docker/haproxy.cfg with a single copy of the service."""
     text = (ROOT / "docker" / "haproxy.cfg").read_text(encoding="utf-8")
     before = "server-template copy 1-32 service:8080"
     assert before in text
@@ -41,7 +41,7 @@ def answers(url: str) -> bool:
     return False
 
 
-def test_behind_a_proxy_with_tls_the_clients_of_several_copies_are_told_apart(
+def test_clients_behind_a_tls_proxy_and_the_load_balancer_have_separate_budgets(
     start: Start, limited: str, context: ssl.SSLContext, tmp_path: Path
 ) -> None:
     proxies = f"192.0.2.1 {PROXY}"
@@ -56,7 +56,7 @@ def test_behind_a_proxy_with_tls_the_clients_of_several_copies_are_told_apart(
 
 
 @pytest.mark.parametrize(
-    ("forwarded_for", "is_told_apart"),
+    ("forwarded_for", "has_own_budget"),
     [
         ("{client}", True),
         ("203.0.113.9, {client}", True),
@@ -70,10 +70,10 @@ def test_behind_a_proxy_with_tls_the_clients_of_several_copies_are_told_apart(
         ("", False),
     ],
 )
-def test_the_load_balancer_believes_the_proxies_that_it_is_told_and_no_other(
-    balanced: str, forwarded_for: str, *, is_told_apart: bool
+def test_the_load_balancer_trusts_only_the_configured_proxies(
+    balanced: str, forwarded_for: str, *, has_own_budget: bool
 ) -> None:
-    """What cannot be read ends the walk: whoever wrote it did not say who comes before."""
+    """An address that cannot be parsed ends the search: the addresses before it cannot be trusted."""
     clients = [f"198.51.100.{next(numbers)}" for _ in range(2)]
     statuses = []
     for client in clients:
@@ -82,7 +82,7 @@ def test_the_load_balancer_believes_the_proxies_that_it_is_told_and_no_other(
         with httpx.Client(transport=source, base_url=f"http://{balanced}", headers=headers) as calls:
             statuses.append([refresh(calls) for _ in range(LIMIT + 1)])
     fresh = [401] * LIMIT + [429]
-    assert (statuses == [fresh, fresh]) is is_told_apart
+    assert (statuses == [fresh, fresh]) is has_own_budget
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def balanced(limited: str, tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def test_without_being_told_the_load_balancer_believes_no_proxy(limited: str, tmp_path: Path) -> None:
+def test_the_load_balancer_trusts_no_proxy_by_default(limited: str, tmp_path: Path) -> None:
     with load_balancer(tmp_path, limited) as address:
         source = f"127.1.1.{next(numbers)}"
         statuses = []
@@ -104,7 +104,7 @@ def test_without_being_told_the_load_balancer_believes_no_proxy(limited: str, tm
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
-def test_the_load_balancer_can_listen_by_ipv6_and_ipv4(limited: str, tmp_path: Path) -> None:
+def test_the_load_balancer_can_listen_on_ipv6_and_ipv4(limited: str, tmp_path: Path) -> None:
     port = free_port()
     with load_balancer(tmp_path, limited, port=port, DOORWARD_LISTEN=f":::{port}"):
         assert answers(f"http://{PROXY}:{port}")

@@ -1,4 +1,4 @@
-"""deploy/systemd, by systemd's own tools: the units are right, and they leave the service little to touch."""
+"""deploy/systemd, checked by systemd's own tools: the units are valid, and their services have few rights."""
 
 import re
 import secrets
@@ -16,7 +16,7 @@ FOLDER: Final = Path("deploy/systemd").resolve()
 UNITS: Final = sorted(path.name for path in FOLDER.glob("*.service"))
 PROGRAM: Final = "/opt/doorward/bin/doorward"
 EXPOSURE: Final = 10
-"""In tenths: what `systemd-analyze security` may find at most, from 0 to 100. An unhardened unit has 96."""
+"""The maximum exposure in `systemd-analyze security`, in tenths, from 0 to 100. An unhardened unit has 96."""
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,12 @@ def value(unit: str, name: str) -> str:
     return str(found)
 
 
-def test_the_units_are_these() -> None:
+def test_these_units_exist() -> None:
     assert UNITS == ["doorward-migrate.service", "doorward-worker.service", "doorward.service"]
 
 
-def test_systemd_accepts_them(systemd_analyze: str, tmp_path: Path) -> None:
-    # A program that is there: systemd looks for it.
+def test_systemd_accepts_the_units(systemd_analyze: str, tmp_path: Path) -> None:
+    # systemd checks that the program exists.
     for unit in UNITS:
         (tmp_path / unit).write_text(text_of(unit).replace(PROGRAM, "/bin/true"), encoding="utf-8")
     checked = subprocess.run(
@@ -52,7 +52,7 @@ def test_systemd_accepts_them(systemd_analyze: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_systemd_finds_little_exposed(systemd_analyze: str, unit: str) -> None:
+def test_the_exposure_of_each_unit_is_low(systemd_analyze: str, unit: str) -> None:
     command = [
         systemd_analyze,
         "security",
@@ -65,13 +65,14 @@ def test_systemd_finds_little_exposed(systemd_analyze: str, unit: str) -> None:
     assert judged.returncode == 0, judged.stdout
 
 
-def test_all_are_hardened_alike() -> None:
-    # From the comment on: what is before it is each unit's own.
-    hardened = {text_of(unit).partition("# Who it is")[2].partition("[Install]")[0].strip() for unit in UNITS}
+def test_all_units_have_the_same_hardening() -> None:
+    # The hardening begins at this comment; the lines before it differ between units.
+    hardened = {text_of(unit).partition("# User and settings")[2].partition("[Install]")[0].strip() for unit in UNITS}
     assert len(hardened) == 1
+    assert "NoNewPrivileges=yes" in hardened.pop()
 
 
-def test_each_runs_its_command_once_the_schema_is_current() -> None:
+def test_each_unit_runs_its_command_after_the_migration() -> None:
     assert [value(unit, "ExecStart").removeprefix(f"{PROGRAM} ") for unit in UNITS] == [
         "migrate",
         "worker",
@@ -81,14 +82,14 @@ def test_each_runs_its_command_once_the_schema_is_current() -> None:
         assert "Requires=doorward-migrate.service\nAfter=doorward-migrate.service" in text_of(unit)
 
 
-def test_the_service_is_killed_only_after_its_drain_and_its_last_calls() -> None:
+def test_the_stop_timeout_covers_the_drain_and_the_last_requests() -> None:
     assert value("doorward.service", "KillMode") == "mixed"
     drain = FIELDS["shutdown_drain_seconds"].default
     assert int(value("doorward.service", "TimeoutStopSec")) >= drain + GRACE_SECONDS
     assert int(value("doorward-worker.service", "TimeoutStopSec")) >= GRACE_SECONDS
 
 
-def test_the_settings_that_come_with_them_are_settings() -> None:
+def test_the_environment_file_contains_valid_settings() -> None:
     lines = (FOLDER / "doorward.env").read_text(encoding="utf-8").splitlines()
     settings = dict(line.lstrip("#").split("=", 1) for line in lines if re.match(r"#?[A-Z_]+=", line))
     assert {name.lower() for name in settings} <= set(FIELDS)

@@ -1,4 +1,4 @@
-"""The values of the Helm chart: what each does, and that none is misspelt or missing unnoticed."""
+"""The values of the Helm chart: the effect of each, and the refusal of misspelt and missing values."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.deployment.chart import (
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)
-def test_the_pod_can_be_given_more_and_keeps_the_rest(chart: Chart, kind: str) -> None:
+def test_values_extend_the_pod_and_keep_its_defaults(chart: Chart, kind: str) -> None:
     pod = pod_of(chart.one(kind, EVERYTHING))
     assert pod["securityContext"] == {
         "runAsNonRoot": True,
@@ -47,7 +47,7 @@ def test_secrets_can_be_files(chart: Chart, kind: str) -> None:
     assert all(any(file.startswith(f"{folder}/") for folder in folders) for file in files)
 
 
-def test_what_it_listens_on_is_a_value(chart: Chart) -> None:
+def test_the_address_to_listen_on_is_a_value(chart: Chart) -> None:
     def arguments(values: dict[str, Any]) -> list[str]:
         container = pod_of(chart.one("Deployment", values))["containers"][0]
         return [str(argument) for argument in container["args"]]
@@ -56,7 +56,7 @@ def test_what_it_listens_on_is_a_value(chart: Chart) -> None:
     assert arguments(EXAMPLES["ipv6-only"]) == ["serve", "--host", "::", "--port", "8080"]
 
 
-def test_copies_are_spread_as_said_and_each_constraint_is_about_them_alone(chart: Chart) -> None:
+def test_spread_constraints_are_configurable_and_select_only_the_pods_of_the_release(chart: Chart) -> None:
     def spread(values: dict[str, Any]) -> list[tuple[str, str, dict[str, str]]]:
         found = pod_of(chart.one("Deployment", values))["topologySpreadConstraints"]
         return [
@@ -96,7 +96,7 @@ def ingress_of(chart: Chart, **values: Any) -> Manifest:
     return spec
 
 
-def test_the_ingress_has_the_path_that_was_said(chart: Chart) -> None:
+def test_the_ingress_has_the_configured_path(chart: Chart) -> None:
     def path(spec: Manifest) -> tuple[str, str]:
         (found,) = spec["rules"][0]["http"]["paths"]
         return found["path"], found["pathType"]
@@ -105,11 +105,11 @@ def test_the_ingress_has_the_path_that_was_said(chart: Chart) -> None:
     assert path(ingress_of(chart, path="/auth", pathType="Exact")) == ("/auth", "Exact")
 
 
-def test_tls_has_the_named_secret_or_the_controllers_or_ends_before_the_ingress(chart: Chart) -> None:
+def test_the_ingress_has_the_named_certificate_or_that_of_its_controller_or_no_tls(chart: Chart) -> None:
     assert ingress_of(chart, tlsSecretName="auth-tls")["tls"] == [
         {"hosts": ["auth.example.com"], "secretName": "auth-tls"}
     ]
-    # OpenShift makes no route of an entry with hosts and without a secret.
+    # OpenShift creates no route for an entry that has hosts but no secret.
     assert ingress_of(chart)["tls"] == [{}]
     assert "tls" not in ingress_of(chart, tls=False)
 
@@ -119,7 +119,7 @@ def test_an_ingress_without_a_host_is_refused(chart: Chart) -> None:
         ingress_of(chart, host="")
 
 
-def test_an_installation_says_what_is_missing(chart: Chart) -> None:
+def test_the_notes_of_an_installation_list_missing_settings(chart: Chart) -> None:
     ingress = {"enabled": True, "host": "auth.example.com"}
     trusting = {"trustedProxies": ["192.0.2.1/32"], "settings": {"PUBLIC_URL": "https://auth.example.com"}}
     assert "trustedProxies is empty" in chart.notes({**LEAST, "ingress": ingress})
@@ -136,7 +136,7 @@ def test_a_secret_among_the_settings_is_refused(chart: Chart, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["HOST", "PORT"])
-def test_where_the_pods_listen_is_no_setting_of_its_own(chart: Chart, name: str) -> None:
+def test_host_and_port_among_the_settings_are_refused(chart: Chart, name: str) -> None:
     with pytest.raises(RefusedValuesError, match=name):
         chart.render({**LEAST, "settings": {name: "1"}})
 
@@ -168,11 +168,11 @@ MISSPELT: dict[str, dict[str, Any]] = {
     "BCRYPT_ROUND": {"settings": {"BCRYPT_ROUND": 13}},
     "SECRET_KY": {"secret": {"name": "doorward", "keys": {"SECRET_KY": "SECRET_KEY"}}},
 }
-"""A name that no value has, at each level, and the values that have it."""
+"""A misspelt name at each level, and values that contain it."""
 
 
 @pytest.mark.parametrize("name", MISSPELT)
-def test_a_misspelt_value_is_refused_by_its_name(chart: Chart, name: str) -> None:
+def test_a_misspelt_value_is_refused_and_named(chart: Chart, name: str) -> None:
     with pytest.raises(RefusedValuesError, match=rf"\b{name}\b"):
         chart.render({**LEAST, **MISSPELT[name]})
 
@@ -189,16 +189,16 @@ def test_a_misspelt_value_is_refused_by_its_name(chart: Chart, name: str) -> Non
         {**LEAST, "extraVolumeMounts": [{"name": "authority"}]},
     ],
 )
-def test_values_that_are_missing_or_of_another_kind_are_refused(chart: Chart, values: dict[str, Any]) -> None:
+def test_missing_and_invalid_values_are_refused(chart: Chart, values: dict[str, Any]) -> None:
     with pytest.raises(RefusedValuesError):
         chart.render(values)
 
 
-def test_a_secret_that_is_not_needed_can_be_left_out(chart: Chart) -> None:
+def test_an_optional_secret_can_be_omitted(chart: Chart) -> None:
     assert "RATE_LIMIT_STORAGE_URI" not in environment_of(chart.one("Deployment", EVERYTHING))
 
 
-def test_a_digest_wins_over_the_tag(chart: Chart) -> None:
+def test_a_digest_overrides_the_tag(chart: Chart) -> None:
     def image(values: dict[str, Any]) -> str:
         return str(pod_of(chart.one("Deployment", values))["containers"][0]["image"])
 

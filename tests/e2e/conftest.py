@@ -102,9 +102,9 @@ def production_service(stack: Stack) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def running_project() -> Iterator[Project]:
     """Yield a service run by Compose, with its key in a file; a test that stops a part of it starts it again."""
-    # Do not use pytest's folder: its next run closes it to PostgreSQL's user.
+    # Do not use pytest's folder: its next run denies access to PostgreSQL's user.
     with tempfile.TemporaryDirectory(prefix="doorward-compose-") as folder, a_project(Path(folder)) as made:
-        # Port 0 selects a free port, and no other process prunes.
+        # Port 0 selects a free port; the interval 0 disables housekeeping.
         made.write(f"SECRET_KEY_FILE={write_key(made.folder)}", *COMPOSE_SETTINGS)
         started = made.compose(WITH_KEY_FILE, "up", "--detach", "--wait")
         assert started.returncode == 0, started.stderr

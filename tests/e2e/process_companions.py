@@ -75,7 +75,7 @@ def redis(folder: Path) -> contextlib.AbstractContextManager[Process]:
     return _running(command, port, folder)
 
 
-def _knows_prepared_statements(program: str) -> bool:
+def _supports_prepared_statements(program: str) -> bool:
     """Return whether the program is PgBouncer 1.21 or newer."""
     said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
     found = re.search(r"(\d+)\.(\d+)", said)
@@ -86,16 +86,16 @@ def _knows_prepared_statements(program: str) -> bool:
 def pgbouncer(server: str, settings: Sequence[str]) -> Iterator[Process]:
     """Run PgBouncer as the owner of PostgreSQL's socket: it refuses to run as root, and needs access to the socket."""
     program, port = _program("pgbouncer"), free_port()
-    if not _knows_prepared_statements(program):
+    if not _supports_prepared_statements(program):
         if NO_PREPARED_STATEMENTS not in settings:
-            pytest.skip("this PgBouncer knows no prepared statements; the image target brings its own")
+            pytest.skip("this PgBouncer does not support prepared statements; the image target brings its own")
         settings = [setting for setting in settings if setting != NO_PREPARED_STATEMENTS]
     listening = [f"listen_port = {port}", "listen_addr = 127.0.0.1", "auth_type = any"]
     with tempfile.TemporaryDirectory(prefix="doorward-pgbouncer-") as name:
         folder = Path(name)
         configuration = folder / "pgbouncer.ini"
         text = pgbouncer_configuration(server, [*listening, *settings])
-        if not _knows_prepared_statements(program):
+        if not _supports_prepared_statements(program):
             text = re.sub(r"^max_prepared_statements.*$", "", text, flags=re.MULTILINE)
         configuration.write_text(text, encoding="utf-8")
         command = [program, str(configuration)]

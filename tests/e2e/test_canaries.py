@@ -1,4 +1,4 @@
-"""What the end-to-end tests make the product write holds no secret: the search finds them, and sees everything."""
+"""The product writes no secret in the end-to-end tests: the search detects secrets, and covers all output."""
 
 import pytest
 
@@ -21,7 +21,7 @@ TOKEN = "dwr_AQ7n2dY5Q0m1kYb8gW3hTzUAAAAAq7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq"
     ],
     ids=["password", "address", "token", "piece of a token", "setting"],
 )
-def test_the_search_finds_what_it_looks_for(leak: str) -> None:
+def test_the_search_detects_each_kind_of_secret(leak: str) -> None:
     evidence = Evidence()
     evidence.remember_token(TOKEN)
     evidence.remember_secret("a setting")
@@ -31,10 +31,10 @@ def test_the_search_finds_what_it_looks_for(leak: str) -> None:
     assert {(finding.kind, finding.line) for finding in evidence.findings()} == {("log", 2)}
 
 
-async def test_everything_that_the_product_writes_is_searched(
+async def test_all_output_of_the_product_is_searched(
     stack: Stack, client: ApiClient, service: Service, evidence: Evidence
 ) -> None:
-    """The search itself is at the end of the fixture `evidence`, when no test can cause another line."""
+    """The final search is at the end of the fixture `evidence`, when no test can cause more output."""
     await client.get_me((await client.log_in()).access)
     await client.post_login(await client.register())
     await complete_log(service)

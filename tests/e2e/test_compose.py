@@ -1,4 +1,4 @@
-"""docker/compose.yaml: where the key is found, that without one nothing starts, and what the database's role may do."""
+"""docker/compose.yaml: the places of the key, the refusal to start without one, and the rights of the database role."""
 
 import secrets
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ COMMANDS_BESIDE_THE_SERVICE = {
     ("exec", "--no-TTY", "service", "doorward", "prune"): "doorward: removed 0 sessions",
     ("run", "--rm", "--no-TTY", "service", "deactivate", "nobody"): "There is no such user",
 }
-"""Both ways in which the pages run a command, each with what it says once it has asked the database."""
+"""The two ways in which the documentation runs a command, each with its output after a query of the database."""
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def key_file(tmp_path: Path) -> Path:
     return write_key(tmp_path)
 
 
-def test_with_the_key_in_a_file_the_commands_of_operators_work_beside_the_service(running_project: Project) -> None:
+def test_the_commands_of_operators_work_with_the_key_in_a_file(running_project: Project) -> None:
     for command, said in COMMANDS_BESIDE_THE_SERVICE.items():
         finished = running_project.compose(WITH_KEY_FILE, *command)
         assert said in finished.stdout + finished.stderr, (command, finished.stderr)
 
 
-def test_the_role_of_the_service_owns_its_database_and_nothing_else(running_project: Project) -> None:
+def test_the_role_of_the_service_has_no_rights_beyond_its_database(running_project: Project) -> None:
     rights = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles"
     assert running_project.psql("postgres", f"{rights} WHERE rolname = 'doorward'").stdout.strip() == "f|f|f|f|f"
     owners = running_project.psql("doorward", "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
@@ -55,7 +55,7 @@ def test_the_role_of_the_service_can_back_up_and_restore(running_project: Projec
     assert restored.returncode == 0, restored.stderr
 
 
-def test_without_a_key_anywhere_the_service_does_not_start(project: Project) -> None:
+def test_the_service_does_not_start_without_a_key(project: Project) -> None:
     project.write()
     checked = project.check_config(PLAIN)
     assert checked.returncode == 1
@@ -69,12 +69,12 @@ def test_a_key_in_the_environment_file_and_in_a_file_is_refused(project: Project
     assert "SECRET_KEY and SECRET_KEY_FILE are both set" in checked.stderr
 
 
-def test_the_port_is_published_on_this_machine_alone(running_project: Project) -> None:
+def test_the_port_is_published_only_on_the_loopback(running_project: Project) -> None:
     published = running_project.compose(PLAIN, "port", "service", "8080").stdout
     assert published.startswith("127.0.0.1:")
 
 
-def test_statements_and_copies_reach_the_database_from_this_machine(running_project: Project) -> None:
+def test_inv_psql_runs_statements_and_copies_from_this_machine(running_project: Project) -> None:
     into = "CREATE TEMPORARY TABLE brought (name text); \\copy brought FROM pstdin\nada\ngrace\n\\.\n"
     out = "\\copy (SELECT upper(name) FROM brought ORDER BY 1) TO STDOUT\n"
     finished = running_project.task("psql", "--quiet", stdin=into.replace("; ", ";\n") + out)

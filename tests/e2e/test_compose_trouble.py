@@ -1,4 +1,4 @@
-"""Compose when something is wrong: the cause is told, and what was stored stays."""
+"""Failures under Compose: the cause is reported, and stored data are kept."""
 
 import contextlib
 import secrets
@@ -28,18 +28,18 @@ FILL: Final = "cat /dev/zero >/var/lib/postgresql/data/filler 2>/dev/null; sync;
 OF_THE_DEVELOPER: Final = "of_the_developer"
 RESTORE: Final = ("backup", "restore", "--file", "dump", "--yes")
 ONE_ITEM: Final = 7500
-"""Bytes before they are written as text: more than a page of a table has room for."""
+"""Bytes before their encoding as text, which does not fit on a page of a table."""
 
 Finished = subprocess.CompletedProcess[str]
 
 
 @dataclass
 class Trouble:
-    """What an operator did, one after the other, and what was said each time."""
+    """The commands of an operator in their order, and the result of each."""
 
     project: Project
     early: Person
-    """Has an account since before the backup."""
+    """Registered before the backup."""
 
     late: Person
     tokens: Pair
@@ -55,7 +55,7 @@ class Trouble:
 
 @contextlib.contextmanager
 def development_database(folder: Path) -> Iterator[None]:
-    """Have a database of `inv dev` in a folder."""
+    """Create a database of `inv dev` in a folder."""
     with EmbeddedPostgres.at(folder / DEVELOPMENT_DATA) as url, psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE TABLE {OF_THE_DEVELOPER} (id integer)")
     yield
@@ -68,22 +68,22 @@ def tables_of_developer(folder: Path) -> list[str]:
 
 
 def restore(trouble: Trouble) -> None:
-    """Restore as operators do, wrongly and then rightly."""
+    """Restore like an operator: first in two wrong ways, then in the right way."""
     project = trouble.project
     trouble.do("restore while the service runs", project.task(*RESTORE))
-    # As `inv down` does: PostgreSQL, too.
+    # Like `inv down`, which also stops PostgreSQL.
     trouble.do("down", project.compose(PLAIN, "down", "--timeout", "5"))
     trouble.do("restore while PostgreSQL is stopped", project.task(*RESTORE))
     trouble.do("backup while PostgreSQL is stopped", project.task("backup", "backup", "--file", "other"))
     trouble.do("start", project.compose(PLAIN, *START.rpartition("docker/compose.yaml ")[2].split()))
     trouble.do("restore", project.task(*RESTORE))
-    # The last line that was shown; the one before it is `migrate`, which the start does, too.
+    # The last line of the output; the one before it is `migrate`, which the start also runs.
     line = trouble.said["restore"].stdout.splitlines()[-1]
     trouble.do("revoke-all", project.compose(WITH_KEY_FILE, *line.rpartition(".yaml ")[2].split()))
 
 
 def start(trouble: Trouble) -> None:
-    """Start on a port that is taken, then with too little memory, then rightly."""
+    """Start on a port in use, then with too little memory, then correctly."""
     project = trouble.project
     with (
         socket.create_server(("127.0.0.1", 0)) as other,
@@ -109,7 +109,7 @@ async def trouble(running_project: Project) -> AsyncIterator[Trouble]:
         yield trouble
 
 
-async def test_a_restore_under_compose_brings_back_its_own_database(trouble: Trouble) -> None:
+async def test_a_restore_under_compose_restores_its_own_database(trouble: Trouble) -> None:
     assert "the database of `inv up` is in dump" in trouble.said["backup"].stdout
     assert trouble.said["restore"].returncode == 0, trouble.said["restore"].stderr
     assert trouble.said["revoke-all"].returncode == 0, trouble.said["revoke-all"].stderr
@@ -122,34 +122,32 @@ async def test_no_token_from_before_a_restore_works(trouble: Trouble) -> None:
     assert (await client.post_refresh(trouble.tokens.refresh)).status_code == 401
 
 
-def test_no_restore_replaces_what_the_service_uses(trouble: Trouble) -> None:
+def test_a_restore_is_refused_while_the_service_runs(trouble: Trouble) -> None:
     refused = trouble.said["restore while the service runs"]
     assert (refused.returncode, "stop service" in refused.stderr) == (1, True), refused.stderr
 
 
 @pytest.mark.parametrize("command", ["restore", "backup"])
-def test_the_database_of_inv_dev_is_never_taken_for_one_of_compose_that_is_stopped(
-    trouble: Trouble, command: str
-) -> None:
+def test_the_database_of_inv_dev_is_not_used_while_that_of_compose_is_stopped(trouble: Trouble, command: str) -> None:
     refused = trouble.said[f"{command} while PostgreSQL is stopped"]
     assert (refused.returncode, START in refused.stderr) == (1, True), refused.stderr
     assert tables_of_developer(trouble.project.folder) == [OF_THE_DEVELOPER]
     assert not (trouble.project.folder / "other").exists()
 
 
-def test_a_port_that_is_taken_is_named(trouble: Trouble) -> None:
+def test_a_port_in_use_is_reported(trouble: Trouble) -> None:
     refused = trouble.said["taken port"]
     assert refused.returncode != 0
     assert "of 127.0.0.1 is taken. Stop what uses it, or set DOORWARD_PORT" in refused.stderr
 
 
-def test_want_of_memory_is_named(trouble: Trouble) -> None:
+def test_a_lack_of_memory_is_reported(trouble: Trouble) -> None:
     refused = trouble.said["little memory"]
     assert refused.returncode != 0
     assert "was killed, since it needed more memory than its 24 MiB" in refused.stderr
 
 
-def test_the_next_start_goes_on_and_says_where(trouble: Trouble) -> None:
+def test_the_next_start_succeeds_and_reports_the_url(trouble: Trouble) -> None:
     started = trouble.said["up"]
     assert started.returncode == 0, started.stderr
     assert "doorward runs at http://localhost:" in started.stdout
@@ -157,7 +155,7 @@ def test_the_next_start_goes_on_and_says_where(trouble: Trouble) -> None:
 
 @pytest.fixture(scope="module")
 def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project whose PostgreSQL has little room."""
+    """Yield a project whose PostgreSQL has a small disk."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "small.yaml").write_text(SMALL_DISK, encoding="utf-8")
     with a_project(folder) as made:
@@ -167,7 +165,7 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield made
 
 
-async def test_a_full_disk_refuses_what_it_cannot_store_and_nothing_is_lost(small_disk: Project) -> None:
+async def test_writes_to_a_full_disk_are_refused_and_nothing_is_lost(small_disk: Project) -> None:
     client = client_of(small_disk)
     _, tokens = await client.register_and_log_in()
 

@@ -1,6 +1,6 @@
-"""PostgreSQL stopped and frozen: every call says so in time, and all is well again without a restart.
+"""While PostgreSQL is stopped or frozen, every call returns 503 in time; then the service recovers without a restart.
 
-The last file of the ring, on the stack that all files share: no other test sees PostgreSQL away.
+This file is the last of the ring, because it stops the database of the stack that all files share.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.running_time import RunningTime
 STOPPED_SECONDS = 3.0
 FROZEN_SECONDS = 5.0
 HEALED_SECONDS = 5.0
-"""The requirement's own bounds: an answer while stopped, while frozen, and a good one after the return."""
+"""The limits of the requirement: for a response while stopped, while frozen, and for a success after the recovery."""
 
 CALLERS = 8
 CROWD = 40
@@ -32,7 +32,7 @@ Call = Callable[[], Awaitable[httpx.Response]]
 
 @dataclass(frozen=True)
 class Answered:
-    """One call: which, when it began, how long it took, and what came back."""
+    """A call with its name, start, duration and response."""
 
     call: str
     began: float
@@ -44,12 +44,12 @@ class Answered:
         return self.began + self.seconds
 
     @property
-    def asks_the_database(self) -> bool:
+    def uses_the_database(self) -> bool:
         return self.call != "liveness"
 
 
 class Outage:
-    """A client and the clock that its calls are timed by."""
+    """A client, and the clock that measures its calls."""
 
     def __init__(self, client: ApiClient, clock: RunningTime) -> None:
         self.client = client
@@ -75,7 +75,7 @@ class Outage:
             await asyncio.sleep(0.05)
 
     async def assert_heals(self, calls: dict[str, Call]) -> None:
-        """Wait for a first ready answer; from then on every call succeeds, those without a password hash in time."""
+        """Wait until the service is ready; then every call succeeds, those without a password hash within the limit."""
         returned = self.clock.now()
         await self.wait_until_ready()
         for name in ("me", "refresh", "revoke", "token", "register"):
@@ -106,11 +106,11 @@ class Load:
                 self._is_over = True
 
     def between(self, start: float, end: float) -> list[Answered]:
-        """Return the calls of the database that began and ended within these readings of the clock."""
-        return [each for each in self.answered if each.asks_the_database and start < each.began and each.ended < end]
+        """Return the calls that use the database and began and ended between these readings of the clock."""
+        return [each for each in self.answered if each.uses_the_database and start < each.began and each.ended < end]
 
     async def wait_for_calls(self, since: float) -> None:
-        """Wait until calls that began after this reading were answered, two for each task."""
+        """Wait for responses to calls that began after this reading, two for each task."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while len(self.between(since, self._outage.clock.now())) < 2 * CALLERS:
             assert time.monotonic() < deadline
@@ -141,7 +141,7 @@ def outage(service: Service) -> Iterator[Outage]:
 
 
 async def calls_of_one_user(client: ApiClient) -> dict[str, Call]:
-    """Return each call of the API, which succeeds once when the database is there."""
+    """Return calls of the API, each of which succeeds once while the database is available."""
     person = await client.register()
     session, other = await client.log_in(person), await client.log_in(person)
     return {
@@ -161,7 +161,7 @@ def assert_unavailable(answered: Answered, within: float) -> None:
     assert answered.seconds < within, answered.call
 
 
-async def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_heals(
+async def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_recovers(
     stack: Stack, outage: Outage
 ) -> None:
     calls, clock = await calls_of_one_user(outage.client), outage.clock
@@ -186,7 +186,7 @@ async def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_
 
 
 def check_load(load: Load, stopped: float, before_start: float, healed: float) -> None:
-    assert {each.response.status_code for each in load.answered if not each.asks_the_database} == {200}
+    assert {each.response.status_code for each in load.answered if not each.uses_the_database} == {200}
     for each in load.answered:
         assert each.seconds < STOPPED_SECONDS, each.call
         if not each.response.is_success and each.response.status_code != 401:
@@ -196,7 +196,7 @@ def check_load(load: Load, stopped: float, before_start: float, healed: float) -
     assert [each.call for each in good_again if each.response.status_code != EXPECTED[each.call]] == []
 
 
-async def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(stack: Stack, outage: Outage) -> None:
+async def test_with_postgresql_frozen_every_call_is_503_in_time_and_recovers(stack: Stack, outage: Outage) -> None:
     calls = await calls_of_one_user(outage.client)
     stack.freeze_database()
     try:
@@ -207,6 +207,6 @@ async def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(stack:
     finally:
         stack.thaw_database()
     await outage.wait_until_ready()
-    # PostgreSQL may yet carry out what was under way when it froze, so these are another person's sessions.
+    # PostgreSQL may still finish statements from before the freeze, so these are another person's sessions.
     for name, call in (await calls_of_one_user(outage.client)).items():
         assert (await call()).status_code == EXPECTED[name], name

@@ -1,4 +1,4 @@
-"""SIGTERM and a load balancer: readiness says 503 first, and requests are answered until the sockets close."""
+"""After SIGTERM, readiness is 503 first, and requests are served until the sockets close."""
 
 import time
 
@@ -7,18 +7,18 @@ from tests.e2e.people import client_of
 from tests.e2e.stack import EXIT_SECONDS, Stack
 
 DRAIN_SECONDS = "300"
-"""Longer than any test: what ends such a drain is the test."""
+"""Longer than any test, so that the test ends the drain."""
 
 
 async def wait_until_draining(client: ApiClient, answers: int) -> None:
-    """Wait for this many refusals in a row: each worker has its turn."""
+    """Wait for this many refusals in a row, so that each worker has refused."""
     deadline, refused = time.monotonic() + EXIT_SECONDS, 0
     while refused < answers:
         assert time.monotonic() < deadline
         refused = 0 if (await client.call("GET", READINESS)).is_success else refused + 1
 
 
-async def test_after_sigterm_readiness_is_503_and_every_request_answered_until_sigint_ends_the_drain(
+async def test_after_sigterm_readiness_is_503_and_requests_are_served_until_sigint_ends_the_drain(
     stack: Stack, client: ApiClient
 ) -> None:
     person = await client.register()
@@ -42,7 +42,7 @@ async def test_after_sigterm_readiness_is_503_and_every_request_answered_until_s
             assert "Traceback" not in service.logs()
 
 
-async def test_a_kept_alive_connection_is_ended_by_its_next_answer_and_not_between_two_requests(
+async def test_a_drain_closes_a_kept_alive_connection_only_with_its_next_response(
     stack: Stack, client: ApiClient
 ) -> None:
     access_token = (await client.log_in()).access

@@ -1,4 +1,4 @@
-"""The memory of an import of many items. `tests/integration/items` shows all other rules of items."""
+"""The memory that an import of many items needs. `tests/integration/items` tests all other rules of items."""
 
 from tests.e2e.people import client_of
 from tests.e2e.stack import Stack
@@ -8,12 +8,12 @@ MAXIMUM_GROWTH_KIB = 50 * 1024
 
 
 def films(rows: int) -> bytes:
-    """Return a file in MovieLens' form."""
+    """Return a file in the format of MovieLens."""
     lines = [f'{row},"Film {row}, The ({1900 + row % 120})",Drama|Comedy\n' for row in range(1, rows + 1)]
     return f"movieId,title,genres\n{''.join(lines)}".encode()
 
 
-async def test_sixty_thousand_rows_are_imported_in_one_call_and_the_memory_hardly_grows(
+async def test_an_import_of_sixty_thousand_rows_in_one_call_needs_little_memory(
     stack: Stack, findings: list[str]
 ) -> None:
     with stack.service(WEB_CONCURRENCY="1") as service:

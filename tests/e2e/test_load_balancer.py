@@ -16,14 +16,14 @@ from tests.e2e.stack import QUICK_HASHES, Service, Stack
 PRIVATE_NETWORKS = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 CLIENTS = 6
 DRAIN_SECONDS = "5"
-"""The load balancer asks for readiness every second."""
+"""Longer than the interval of the load balancer's readiness checks, which is one second."""
 
 
 async def restart_one_after_the_other(copies: list[Service]) -> None:
     for copy in copies:
         served = lines_served(copy)
         await asyncio.to_thread(copy.restart)
-        # Only when the load balancer has found it again may the next one go.
+        # Restart the next copy only after the load balancer sends requests to this one again.
         await wait_until(partial(has_served_more, copy, served), "the copy gets no calls")
 
 
@@ -50,7 +50,7 @@ async def test_a_rolling_restart_under_load_loses_no_request(image_stack: ImageS
 
 @pytest.fixture(scope="module")
 async def limited(stack: Stack) -> AsyncIterator[tuple[Front, list[Service]]]:
-    """The load balancer in front of two copies that share their limits, and the copies."""
+    """Yield the load balancer in front of two copies that share their limits, and the copies."""
     assert isinstance(stack, ImageStack)
     with stack.redis() as redis, contextlib.ExitStack() as resources:
         settings = {
@@ -68,14 +68,14 @@ async def limited(stack: Stack) -> AsyncIterator[tuple[Front, list[Service]]]:
         yield front, copies
 
 
-async def test_behind_the_load_balancer_a_spoofed_address_does_not_dodge_the_limit(
+async def test_a_spoofed_address_does_not_evade_the_limit_behind_the_load_balancer(
     limited: tuple[Front, list[Service]],
 ) -> None:
     spoofing = [client_of(limited[0], {"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(4)]
     assert [(await client.post_refresh("dwr_unknown")).status_code for client in spoofing] == [401, 401, 401, 429]
 
 
-async def test_through_the_load_balancer_a_trailer_neither_chooses_an_address_nor_authenticates(
+async def test_a_trailer_behind_the_load_balancer_neither_sets_an_address_nor_authenticates(
     limited: tuple[Front, list[Service]],
 ) -> None:
     front, copies = limited

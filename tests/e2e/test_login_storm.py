@@ -1,4 +1,4 @@
-"""Fifty logins in flight hold up nobody who needs no password hash."""
+"""Fifty logins in flight do not delay requests that need no password hash."""
 
 import asyncio
 import statistics
@@ -13,13 +13,13 @@ from tests.running_time import RunningTime
 
 LOGINS_IN_FLIGHT = 50
 PEOPLE = 3
-"""Of one account, no more than twenty logins may be under way."""
+"""One account may have at most twenty logins in flight."""
 
 STORM_SECONDS = 2.0
 STORM_SAMPLES = 20
 QUIET_SAMPLES = 50
 ANSWER_SECONDS = 3
-"""Far above what a prompt answer takes; far below what waiting for the logins would."""
+"""Much longer than a prompt response takes, and much shorter than the logins take."""
 
 
 class Storm:
@@ -76,7 +76,7 @@ async def sample_during_storm(storm: Storm, client: ApiClient, access_token: str
     return samples
 
 
-async def test_with_fifty_logins_in_flight_me_and_liveness_still_answer(
+async def test_with_fifty_logins_in_flight_me_and_liveness_respond_promptly(
     stack: Stack, running_time: RunningTime, findings: list[str]
 ) -> None:
     with stack.service(BCRYPT_ROUNDS="12", OTEL_EXPORTER_OTLP_ENDPOINT="") as service:

@@ -1,4 +1,4 @@
-"""What the log holds, and what it must never hold."""
+"""The format of the log, and the secrets that it must never contain."""
 
 import json
 import secrets
@@ -10,7 +10,7 @@ from tests.e2e.stack import Service, Stack
 
 
 async def use_every_call(client: ApiClient, mark: str) -> list[str]:
-    """Make every call, well and badly, with values that would be found; return the secrets among them."""
+    """Make every call, with valid and invalid values that the log must not contain; return these values."""
     person = new_person(password=f"{mark}-password")
     wrong = new_person(person.username, f"{mark}-wrong")
     assert (await client.post_account(person)).status_code == 201
@@ -44,7 +44,7 @@ async def assert_holds_none(stack: Stack, service: Service, canaries: list[str])
         assert canary not in log
 
 
-async def test_the_log_of_a_service_in_production_holds_no_password_token_or_address(
+async def test_the_log_of_a_service_in_production_contains_no_password_token_or_address(
     stack: Stack, production_service: Service
 ) -> None:
     canaries = await use_every_call(client_of(production_service), f"canary{secrets.token_hex(8)}")

@@ -1,6 +1,6 @@
 """The smoke test of the running service: a user from registration to logout.
 
-`tests/integration/auth` shows each of these rules in more detail. This is the only test of the end-to-end ring that
+`tests/integration/auth` tests each of these rules in more detail. This is the only test of the end-to-end ring that
 repeats them: it shows that the parts of the image work together.
 """
 
@@ -21,7 +21,7 @@ def assert_refused(answer: httpx.Response, code: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
-async def test_from_registration_to_logout(client: ApiClient) -> None:
+async def test_a_user_registers_logs_in_refreshes_and_logs_out(client: ApiClient) -> None:
     person = new_person()
     assert (await client.post_account(person)).status_code == 201
 

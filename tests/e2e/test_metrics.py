@@ -1,4 +1,4 @@
-"""What Prometheus reads, of one worker and of several."""
+"""The metrics for Prometheus, of one worker and of several."""
 
 import secrets
 import time
@@ -15,7 +15,7 @@ STRANGE_WORDS = 8
 
 
 def wait_for(service: Service, is_so: Callable[[Series], bool]) -> Series:
-    """Read until all is counted: a request is counted after its answer, the load every second."""
+    """Read the metrics until all is counted: a request is counted after its response, the load every second."""
     deadline = time.monotonic() + COUNTED_SECONDS
     while not is_so(series := series_of(service)):
         assert time.monotonic() < deadline, series
@@ -27,7 +27,7 @@ def requests_to(series: Series, method: str, route: str, status: str) -> float:
     return value(series, "http_request_duration_seconds_count", method=method, route=route, status=status)
 
 
-async def test_everything_is_counted_once_whichever_worker_did_it(stack: Stack) -> None:
+async def test_everything_is_counted_once_with_several_workers(stack: Stack) -> None:
     with stack.service(
         **QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS), RATE_LIMIT_ENABLED="true", RATE_LIMIT_TOKEN="5/hour"
     ) as service:
@@ -68,10 +68,10 @@ async def call_strangely(client: ApiClient, word: str) -> None:
     await client.post_login(new_person(word, word))
 
 
-async def test_no_caller_can_make_another_series(stack: Stack) -> None:
+async def test_no_client_can_create_a_series(stack: Stack) -> None:
     with stack.service(**QUICK_HASHES) as service:
         client = client_of(service)
-        # The image asks for its own health every now and then: no series of a caller's.
+        # The image's health check makes these calls too: their series must exist before the comparison.
         for path in (LIVENESS, READINESS):
             await client.call("GET", path)
         await call_strangely(client, secrets.token_hex(8))
@@ -90,5 +90,5 @@ async def test_no_caller_can_make_another_series(stack: Stack) -> None:
         assert not [word for word in words if word in service.metrics()]
 
 
-async def test_the_port_of_the_service_has_no_metrics(client: ApiClient) -> None:
+async def test_the_port_of_the_service_does_not_expose_metrics(client: ApiClient) -> None:
     assert (await client.call("GET", "/metrics")).status_code == 404

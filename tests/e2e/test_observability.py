@@ -1,4 +1,4 @@
-"""The Compose profile `observability`: a real Prometheus reads every copy, has the alerts, and knows the dashboard."""
+"""The Compose profile `observability`: Prometheus reads the service, the alerts and the dashboard's queries."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +18,13 @@ SHOWN_FROM_THE_FIRST_REFUSAL = {
     "doorward_http_refusals_total",
     "doorward_rate_limit_refusals_total",
 }
-"""Their labels have more values than could be shown beforehand."""
+"""Created at the first refusal, because their labels have too many values to create all series beforehand."""
 
 PROFILE = ("--profile", "observability")
 
 
 class Prometheus:
-    """Its API."""
+    """The API of Prometheus."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
@@ -52,13 +52,13 @@ def prometheus(running_project: Project) -> Iterator[Prometheus]:
     running_project.compose(PLAIN, *PROFILE, "stop", "--timeout", "1", "prometheus")
 
 
-def test_it_reads_the_service_and_no_alert_is_missing(prometheus: Prometheus) -> None:
+def test_prometheus_reads_the_service_and_has_every_alert(prometheus: Prometheus) -> None:
     prometheus.wait_until(lambda: bool(prometheus.ask("/query", query='up{job="doorward"} == 1')["result"]))
     (group,) = prometheus.ask("/rules")["groups"]
     assert [rule["name"] for rule in group["rules"]] == [alert.name for alert in ALERTS]
 
 
-def test_every_query_of_the_dashboard_is_understood_and_finds_its_metrics(prometheus: Prometheus) -> None:
+def test_every_query_of_the_dashboard_is_valid_and_finds_its_metrics(prometheus: Prometheus) -> None:
     lines = [line for panel in PANELS for line in panel.lines.values()]
     for line in lines:
         prometheus.ask("/query", query=line.replace(RATE, "[1m]"))
@@ -68,7 +68,7 @@ def test_every_query_of_the_dashboard_is_understood_and_finds_its_metrics(promet
     assert missing <= SHOWN_FROM_THE_FIRST_REFUSAL
 
 
-def test_the_metrics_are_published_nowhere_else(running_project: Project) -> None:
+def test_the_port_of_the_metrics_is_not_published(running_project: Project) -> None:
     publishers = "{{range .Publishers}}{{.TargetPort}} {{.PublishedPort}},{{end}}"
     published = running_project.compose(PLAIN, "ps", "--format", publishers, "service").stdout
     ports = dict(each.split() for each in published.strip().split(",") if each)

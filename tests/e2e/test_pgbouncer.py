@@ -1,4 +1,4 @@
-"""The product behind PgBouncer in transaction mode: no session of PostgreSQL is its own."""
+"""The product behind PgBouncer in transaction mode, where it shares PostgreSQL's sessions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,18 +14,18 @@ from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 DATABASE = "behind_pgbouncer"
 CALLERS = (60, 60, 30, 15, 8)
-"""Each more than PgBouncer has connections."""
+"""Numbers of concurrent calls, each higher than the number of PgBouncer's connections."""
 HOLD_THE_TABLE = "SET lock_timeout = 0; LOCK TABLE public.sessions; SELECT pg_sleep(600)"
-"""In one transaction, as psql sends what `-c` says."""
+"""One transaction, because psql sends the text of `-c` in one message."""
 
 END_THE_HOLD = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 LOCK_NOT_AVAILABLE = "55P03"
 SETTINGS = {
     "prepared statements": ([], "5"),
-    "none": (["max_prepared_statements = 0"], "0"),
+    "no prepared statements": (["max_prepared_statements = 0"], "0"),
 }
-"""What PgBouncer is told, and DB_PREPARE_THRESHOLD. The second for versions before 1.21, which know none."""
+"""Settings of PgBouncer, and DB_PREPARE_THRESHOLD. Versions before 1.21 do not support prepared statements."""
 
 HOSTILE = {
     "DateStyle": "SQL, DMY",
@@ -45,7 +45,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module", params=SETTINGS)
 def pooled(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Service]:
-    """A service behind PgBouncer, on a database of its own whose settings are hostile, migrated by three at once."""
+    """Yield a service behind PgBouncer, on a database with hostile settings that three concurrent commands migrated."""
     pgbouncer, threshold = SETTINGS[request.param]
     with behind_pgbouncer(stack, DATABASE, pgbouncer) as address:
         change_database(stack, DATABASE, HOSTILE)
@@ -58,7 +58,7 @@ def pooled(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Service]:
             yield service
 
 
-async def test_the_whole_flow_works_through_it(pooled: Service) -> None:
+async def test_login_refresh_and_logout_work_behind_pgbouncer(pooled: Service) -> None:
     client = client_of(pooled)
     person = await client.register()
     tokens = await client.log_in(person)
@@ -69,14 +69,14 @@ async def test_the_whole_flow_works_through_it(pooled: Service) -> None:
     assert (await client.post_revoke((await client.log_in(person)).refresh)).status_code == 204
 
 
-async def test_of_sixty_uses_of_one_token_through_it_one_succeeds_and_the_session_is_over(pooled: Service) -> None:
+async def test_of_sixty_concurrent_uses_of_a_token_one_succeeds_and_the_session_ends(pooled: Service) -> None:
     client = client_of(pooled)
     for callers in CALLERS:
         token = (await client.log_in()).refresh
         answers = await all_at_once(client.post_refresh(token) for _ in range(callers))
         statuses = Counter(answer.status_code for answer in answers)
         assert statuses[200] <= 1
-        # 503: the machine stood still for too long, and nothing is shown.
+        # 503: the machine stalled for too long, and the result is inconclusive.
         if 503 not in statuses:
             break
     assert statuses == {200: 1, 401: callers - 1}
@@ -84,13 +84,13 @@ async def test_of_sixty_uses_of_one_token_through_it_one_succeeds_and_the_sessio
     assert (await client.get_me(winner.access)).status_code == 401
 
 
-async def test_hostile_settings_of_the_database_change_no_answer_behind_it(pooled: Service) -> None:
-    """Two people at a time: as many as there are places for imports."""
+async def test_hostile_settings_of_the_database_change_no_response(pooled: Service) -> None:
+    """Two people at a time, because the service runs two imports at a time."""
     async with client_of(pooled, keeps_alive=True) as client:
         await all_at_once(Journey(client.client).run() for _ in range(2))
 
 
-async def test_its_connect_query_bounds_each_statement(stack: Stack, pooled: Service) -> None:
+async def test_the_connect_query_of_pgbouncer_sets_timeouts_for_each_statement(stack: Stack, pooled: Service) -> None:
     client = client_of(pooled)
     access_token = (await client.log_in()).access
     with ThreadPoolExecutor(1) as thread:
@@ -102,7 +102,7 @@ async def test_its_connect_query_bounds_each_statement(stack: Stack, pooled: Ser
         finally:
             stack.sql(END_THE_HOLD)
         with pytest.raises(AssertionError):
-            # psql tells that its connection was ended.
+            # psql reports that its connection was terminated.
             held.result()
     assert LOCK_NOT_AVAILABLE in pooled.logs()
     assert (await client.get_me(access_token)).status_code == 200

@@ -1,4 +1,4 @@
-"""A configuration of PgBouncer that does not fit is refused in one line which names the remedy."""
+"""An unsuitable configuration of PgBouncer is refused with the remedy in one line."""
 
 import pytest
 
@@ -12,7 +12,7 @@ UNSUITABLE = {
     "no connect_query": (["[databases]", f"{DATABASE} = {{server}}"], "bytea_output", "connect_query"),
     "synchronous_commit": ([], "synchronous_commit", "connect_query"),
 }
-"""What PgBouncer is told, the setting of the database that is then wrong, and what the refusal says of the remedy."""
+"""Settings of PgBouncer, the database setting that is wrong as a result, and the remedy that the refusal names."""
 
 UNSUITABLE_VALUE = {"bytea_output": "escape", "synchronous_commit": "off"}
 
@@ -25,11 +25,11 @@ def assert_refused_in_one_line(outcome: Outcome, *words: str) -> None:
 
 
 @pytest.mark.parametrize("flaw", UNSUITABLE)
-def test_a_configuration_that_does_not_fit_is_one_line(stack: Stack, flaw: str) -> None:
+def test_an_unsuitable_configuration_is_refused_in_one_line(stack: Stack, flaw: str) -> None:
     settings, setting, remedy = UNSUITABLE[flaw]
     with behind_pgbouncer(stack, DATABASE, ["max_prepared_statements = 0", *settings]) as address:
         if setting:
             change_database(stack, DATABASE, {setting: UNSUITABLE_VALUE[setting]})
-        # One command for each flaw: both ask PostgreSQL in the same way before they begin.
+        # One command for each flaw is enough: both commands first make the same checks.
         command = "serve" if setting else "migrate"
         assert_refused_in_one_line(stack.run_command(command, **address), setting, remedy)

@@ -1,4 +1,4 @@
-"""The image beside RabbitMQ's: every event arrives once in effect, also after the broker was killed."""
+"""The image with RabbitMQ: every event arrives, even if the broker was killed, and its id removes duplicates."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ def publishing_service(stack: ImageStack, broker: Broker) -> Iterator[Service]:
 
 
 class Consumer:
-    """A durable queue of every event, and what was taken from it."""
+    """A durable queue of all events, and the events received from it."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -51,7 +51,7 @@ class Consumer:
             await queue.bind(exchange, "#")
 
     async def take_until(self, count: int) -> None:
-        """Take events, each acknowledged, until there are as many with ids of their own."""
+        """Receive and acknowledge events until their number without duplicates is ``count``."""
         async with (
             asyncio.timeout(READY_SECONDS),
             aio_pika.Connection(make_url(self._broker.outer_url())) as connection,
@@ -72,7 +72,7 @@ class Consumer:
         return [event["type"] for event in ordered if event["data"]["user_id"] == user_id]
 
 
-async def test_events_of_the_image_arrive_and_wait_for_a_broker_that_was_killed(
+async def test_events_of_the_image_arrive_and_are_kept_while_the_broker_is_down(
     publishing_service: Service, broker: Broker
 ) -> None:
     client, consumer = client_of(publishing_service), Consumer(broker)

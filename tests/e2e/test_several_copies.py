@@ -1,4 +1,4 @@
-"""Two copies of the product on one Redis: to clients they have one limit, and without it each has its own."""
+"""Two copies of the product with one Redis share their limits; without it, each has its own."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from tests.e2e.stack import QUICK_HASHES, Companion, Service, Stack
 
 CALLERS = 60
 PATIENCE_MS = "5000"
-"""So that a busy machine is not taken for a store that is away."""
+"""Long enough that a busy machine is not mistaken for an unavailable store."""
 
 STORE_PAUSE_SECONDS = 1
 UNAVAILABLE = "rate_limit.store_unavailable"
@@ -43,9 +43,7 @@ async def statuses_of_logins(client: ApiClient, times: int) -> list[int]:
     return [(await client.post_login(new_person())).status_code for _ in range(times)]
 
 
-async def test_one_limit_holds_over_both_copies_one_call_after_the_other_and_sixty_at_once(
-    stack: Stack, redis: Companion
-) -> None:
+async def test_both_copies_share_one_limit_for_sequential_and_concurrent_calls(stack: Stack, redis: Companion) -> None:
     settings = limited_by(
         redis, RATE_LIMIT_TOKEN="10/hour", RATE_LIMIT_REFRESH="20/day", RATE_LIMIT_STORAGE_TIMEOUT_MS=PATIENCE_MS
     )
@@ -59,7 +57,7 @@ async def test_one_limit_holds_over_both_copies_one_call_after_the_other_and_six
         assert UNAVAILABLE not in "".join(service.logs() for service in services)
 
 
-async def test_a_frozen_store_leaves_each_copy_its_own_limit_and_its_return_is_noticed(
+async def test_each_copy_has_its_own_limit_while_the_store_is_frozen_and_reports_its_return(
     stack: Stack, redis: Companion
 ) -> None:
     settings = limited_by(redis, RATE_LIMIT_TOKEN="3/day")
@@ -68,15 +66,15 @@ async def test_a_frozen_store_leaves_each_copy_its_own_limit_and_its_return_is_n
         try:
             assert [await statuses_of_logins(client_of(service), 4) for service in services] == [[401] * 3 + [429]] * 2
             assert [service.logs().count(UNAVAILABLE) for service in services] == [1, 1]
-            assert [told_of_the_store(service) for service in services] == [(1, 1)] * 2
+            assert [store_metrics(service) for service in services] == [(1, 1)] * 2
         finally:
             redis.resume()
         await wait_for(services, RECOVERED)
-        assert [told_of_the_store(service) for service in services] == [(1, 0)] * 2
+        assert [store_metrics(service) for service in services] == [(1, 0)] * 2
 
 
-def told_of_the_store(service: Service) -> tuple[float, float]:
-    """Return what metrics say: how often the store was lost, and how many workers are without it now."""
+def store_metrics(service: Service) -> tuple[float, float]:
+    """Return from the metrics how often the store was lost, and how many workers are now without it."""
     series = series_of(service)
     return value(series, "warnings_total", event=UNAVAILABLE), value(series, "rate_limit_store_away")
 

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: what is under way finishes, then the process ends."""
+"""After SIGTERM and SIGINT, requests in flight finish, then the process ends."""
 
 import time
 from http.client import HTTPConnection
@@ -15,14 +15,14 @@ from tests.running_time import RunningTime
 LOGINS = 4
 WORKERS = 2
 ENDED_BY_SIGTERM = {0, 143}
-"""143 where the signal's default action ends the process; 0 in a container, whose first process has none."""
+"""143 if the signal's default action ends the process; 0 in a container, whose first process has no default action."""
 
 IDLE_SECONDS = 10
-"""Half of what requests under way are given, and much more than an end takes."""
+"""Half of the timeout of requests in flight, and much longer than a shutdown takes."""
 
 
 class HeldLogin:
-    """A login whose body the service has asked for and not got: it is under way for as long as the test likes."""
+    """A login that stays in flight until the test sends its body, for which the service waits."""
 
     def __init__(self, service: Service, person: Person) -> None:
         where = urlsplit(service.base_url)
@@ -36,7 +36,7 @@ class HeldLogin:
         assert self._connection.sock.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
     def finish(self) -> int:
-        """Send the body; return the status of the answer."""
+        """Send the body; return the status of the response."""
         self._connection.send(self._body)
         status = self._connection.getresponse().status
         self._connection.close()
@@ -50,7 +50,7 @@ def wait_for_lines(service: Service, text: str, count: int) -> None:
         time.sleep(0.05)
 
 
-async def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client: ApiClient) -> None:
+async def test_requests_in_flight_finish_before_the_process_ends(stack: Stack, client: ApiClient) -> None:
     person = await client.register()
     with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS)) as service:
         wait_for_lines(service, "Application startup complete", WORKERS)
@@ -65,9 +65,7 @@ async def test_requests_under_way_finish_before_the_process_ends(stack: Stack, c
         assert "Traceback" not in service.logs()
 
 
-async def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_finished(
-    stack: Stack, client: ApiClient
-) -> None:
+async def test_sigint_ends_workers_after_requests_in_flight_without_a_drain(stack: Stack, client: ApiClient) -> None:
     person = await client.register()
     with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS), SHUTDOWN_DRAIN_SECONDS="300") as service:
         wait_for_lines(service, "Application startup complete", WORKERS)
@@ -79,7 +77,7 @@ async def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_fi
         assert "Traceback" not in service.logs()
 
 
-async def test_a_drain_ends_by_itself_and_an_idle_connection_does_not_hold_up_the_end(
+async def test_a_drain_ends_by_itself_and_an_idle_connection_does_not_delay_the_end(
     stack: Stack, running_time: RunningTime
 ) -> None:
     with stack.service(SHUTDOWN_DRAIN_SECONDS="1") as service:

@@ -1,7 +1,7 @@
 """A refresh token of version 0.1 is rotated by the image, on the database of 0.1 after `doorward migrate`.
 
-`tests/integration/upgrade` shows the other rules of an upgrade, with a clock of its own. Here the clock is the real
-one, so the moments of the sessions are shifted: it is as if version 0.1 had run until just now.
+`tests/integration/upgrade` tests the other rules of an upgrade, with a fake clock. Here the clock is real, so the times
+of the sessions are shifted, as if version 0.1 had run until just now.
 """
 
 import gzip
@@ -29,14 +29,14 @@ LIVE: Final = ("live", "refreshed")
 
 @pytest.fixture(scope="module")
 def held() -> dict[str, Any]:
-    """What clients hold, by the state of the account or session."""
+    """Return the data of clients, by the state of the account or session."""
     content: dict[str, Any] = json.loads(gzip.decompress((FOLDER / "version_0_1.json.gz").read_bytes()))
     return content
 
 
 @pytest.fixture(scope="module")
 def upgraded(stack: Stack, held: dict[str, Any]) -> Iterator[Service]:
-    """The service on the database of version 0.1, with its key."""
+    """Yield the service on the database of version 0.1, with its key."""
     dump = gzip.decompress((FOLDER / "version_0_1.sql.gz").read_bytes()).decode()
     settings = {**QUICK_HASHES, "POSTGRES_DB": DATABASE, "SECRET_KEY": held["secret_key"]}
     stack.sql(f"CREATE DATABASE {DATABASE}")

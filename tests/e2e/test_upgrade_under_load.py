@@ -1,4 +1,4 @@
-"""An upgrade while clients call: the old and the new version side by side behind the load balancer, and back."""
+"""An upgrade and a downgrade under load: both versions run side by side behind the load balancer."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ VERSION: Final = "SELECT version_num FROM doorward_schema_version"
 
 
 class Timeline:
-    """What was done when, for the end of the run."""
+    """The steps with their times, for the report at the end of the run."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -43,7 +43,7 @@ def older() -> Iterator[str]:
 
 @pytest.fixture
 def old_database(image_stack: ImageStack, older: str) -> Iterator[str]:
-    """A database with the older schema; yields its version."""
+    """Create a database with the older schema; yield the schema's version."""
     image_stack.sql(f"CREATE DATABASE {DATABASE}")
     try:
         migration = image_stack.run_command_of(older, "migrate", **SETTINGS)
@@ -54,7 +54,7 @@ def old_database(image_stack: ImageStack, older: str) -> Iterator[str]:
 
 
 async def serving(resources: contextlib.ExitStack, stack: ImageStack, image: str) -> Service:
-    """Start a copy; return it once the load balancer sends it calls."""
+    """Start a copy; return it after the load balancer has sent it requests."""
     copy = await asyncio.to_thread(resources.enter_context, stack.copy(image, **SETTINGS))
     await wait_until(partial(has_served_more, copy, 0), "the copy gets no calls")
     return copy

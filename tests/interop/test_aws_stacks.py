@@ -1,4 +1,4 @@
-"""The stacks of deploy/aws, made in moto's AWS."""
+"""The stacks of deploy/aws, created in moto's AWS."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.integration.secret_store import run_secret_store
 from tests.interop.aws_stacks import NOT_IN_MOTO, Aws
 
 PYTHON: Final = Path(__file__).parents[2] / ".development" / "templates" / "bin" / "python"
-"""With the packages that moto's CloudFormation needs: development/templates."""
+"""Python with the packages that moto's CloudFormation needs: development/templates."""
 
 STACKS: Final = {"network": "doorward-network", "data": "doorward-data", "service": "doorward"}
 
@@ -29,13 +29,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_every_resource_is_made_but_those_that_moto_does_not_know(aws: Aws, name: str) -> None:
+def test_every_resource_that_moto_supports_is_created(aws: Aws, name: str) -> None:
     conditional = {"AlarmsByMail"}
     wanted = {key for key, each in resources_of(name).items() if each["Type"] not in NOT_IN_MOTO} - conditional
     assert aws.names_in(STACKS[name]) == wanted
 
 
-def test_the_copies_run_with_few_rights_and_are_told_where_all_is(aws: Aws) -> None:
+def test_the_copies_run_with_few_rights_and_get_the_addresses_of_the_other_stacks(aws: Aws) -> None:
     outputs, data = aws.outputs("doorward"), aws.outputs("doorward-data")
     task = aws.client("ecs").describe_task_definition(taskDefinition=outputs["ServiceTask"])["taskDefinition"]
     (container,) = task["containerDefinitions"]
@@ -62,7 +62,7 @@ def test_the_database_is_private_encrypted_and_in_two_zones(aws: Aws) -> None:
     assert database["BackupRetentionPeriod"] == 14
 
 
-def test_calls_come_by_tls_to_the_first_group_of_copies(aws: Aws) -> None:
+def test_requests_over_tls_are_forwarded_to_the_first_target_group(aws: Aws) -> None:
     balancer = aws.client("elbv2")
     listeners = balancer.describe_listeners(LoadBalancerArn=aws.id_of("doorward", "LoadBalancer"))["Listeners"]
     actions = {each["Port"]: each["DefaultActions"][0]["Type"] for each in listeners}
@@ -75,7 +75,7 @@ def test_calls_come_by_tls_to_the_first_group_of_copies(aws: Aws) -> None:
     assert weights == {aws.id_of("doorward", "Blue"): 100, aws.id_of("doorward", "Green"): 0}
 
 
-def test_the_load_balancer_alone_reaches_the_copies(aws: Aws) -> None:
+def test_only_the_load_balancer_reaches_the_copies(aws: Aws) -> None:
     group = aws.outputs("doorward-data")["ServiceSecurityGroup"]
     (found,) = aws.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
     assert [
@@ -84,7 +84,7 @@ def test_the_load_balancer_alone_reaches_the_copies(aws: Aws) -> None:
     ] == [(8080, 8080, [aws.id_of("doorward", "LoadBalancerSecurityGroup")], [])]
 
 
-def test_the_function_of_the_migration_runs_its_task(aws: Aws) -> None:
+def test_the_migration_function_runs_its_task(aws: Aws) -> None:
     answers: list[tuple[str, str]] = []
 
     def respond(_event: object, _context: object, status: str, *_rest: object, reason: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Clients that others wrote, unmodified: each flow of each, by what the client got and what the service has stored."""
+"""Each flow of each unmodified third-party client: its results, and the sessions that the service has stored."""
 
 from pathlib import Path
 from typing import Final
@@ -14,18 +14,18 @@ PAGE: Final = Path("docs/foreign-clients.md")
 CLIENTS: Final = {**PYTHON_CLIENTS, **NODE_CLIENTS}
 TRIED: Final = [(client, flow) for client, flows in CLIENTS.items() for flow in flows]
 
-pytestmark = pytest.mark.filterwarnings("default")  # what libraries of others warn of is theirs
+pytestmark = pytest.mark.filterwarnings("default")  # third-party libraries may emit warnings
 
 
 @pytest.fixture(autouse=True)
 def _the_service_is_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let oauthlib and Authlib speak without TLS, by their own switches, and no library ask a proxy."""
+    """Allow oauthlib and Authlib to connect without TLS, by their own settings, and let no library use a proxy."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def test_the_page_has_what_is_tried_and_no_more() -> None:
+def test_the_page_lists_exactly_the_tested_flows() -> None:
     lines = [line for line in text_of(PAGE).splitlines() if line.startswith("| ")]
     (header,) = [line for line in lines if line.startswith("| Client | log in")]
     flows = _cells(header)[1:]
@@ -42,7 +42,7 @@ def _cells(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("client", "flow"), TRIED)
-def test_a_foreign_client_does_what_it_promises(site: Site, client: str, flow: Flow) -> None:
+def test_a_third_party_client_completes_the_flow(site: Site, client: str, flow: Flow) -> None:
     person = site.register()
     seen = CLIENTS[client][flow](site, person)
     assert list(seen) == expected(flow, person)

@@ -1,4 +1,4 @@
-"""Clients in TypeScript that generators make of our OpenAPI document: they compile strictly, and they work."""
+"""Clients in TypeScript that generators create from our OpenAPI document compile strictly, and work."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ GENERATORS: Final = {
     "openapi_fetch": ("openapi-typescript", "bin/cli.js", "openapi.json", "-o", "schema.ts"),
     "hey_api": ("@hey-api/openapi-ts", "bin/run.js", "-f", str(SOURCES / "hey_api.config.mjs")),
 }
-"""Package and program of each generator, and how it is called; `typescript` has the code that uses what it makes."""
+"""Package, program and arguments of each generator; `typescript` has the code that uses the generated clients."""
 
 
 @pytest.mark.parametrize("name", GENERATORS)

@@ -1,4 +1,4 @@
-"""A front that provides the PUBLIC_URL: its address is known before the service has chosen its port."""
+"""A reverse proxy at the PUBLIC_URL, whose port is known before the service has chosen its own."""
 
 import http.client
 import threading

@@ -41,7 +41,7 @@ TEMPORARY: Final = ".development/pytest"
 HANGS_AFTER_SECONDS: Final = 900
 SHOWN_LINES: Final = 60
 LOW_PRIORITY: Final = "5"
-"""Tests of faults have a higher priority; this one must not starve, since it waits for PostgreSQL a second or two."""
+"""Lower than that of tests of faults, but not the lowest: the copy's tests wait only a second or two for PostgreSQL."""
 
 
 def blocks() -> Sequence[str]:
@@ -64,7 +64,7 @@ class Newcomer:
         for path in project_files():
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, copy / path)
-        # As after any run of the checks: without its cache mypy needs half a minute of processor time.
+        # Copy mypy's cache: without it, mypy needs half a minute of processor time.
         if (ROOT / MYPY_CACHE).is_dir():
             shutil.copytree(ROOT / MYPY_CACHE, copy / MYPY_CACHE)
         (copy / TEMPORARY).parent.mkdir()
@@ -114,7 +114,7 @@ def environment(copy: Path) -> Mapping[str, str]:
         "PYTHONPATH": str(copy / "src"),
         "PYTEST_ADDOPTS": " ".join(
             [
-                # A run in the shared temporary folder would close it to PostgreSQL's user, which other tests need.
+                # A run in the shared temporary folder would deny access to PostgreSQL's user, which other tests need.
                 f"--basetemp={copy / TEMPORARY}",
                 *(f"--ignore-glob=*/notes/test_{name}.py" for name in REDUNDANT_TESTS),
                 *(f"--ignore-glob=*/architecture/test_{name}.py" for name in UNRELATED_CHECKS),

@@ -26,7 +26,7 @@ END_OF_FILE: Final = "end-of-the-pages-file"
 HANGS_AFTER_SECONDS: Final = 300
 CURL: Final = "curl() { command curl --noproxy '*' -w '%{stderr}%{http_code}\\n' \"$@\" 2>>statuses; }"
 ISOLATED_PROJECT: Final = """\
-# No project further up, like one that lies in the machine's folder of temporary files, is the team's.
+# Isolates the folder from projects above it, such as one in the machine's folder of temporary files.
 [tool.pytest.ini_options]
 
 [tool.uv.workspace]
@@ -34,14 +34,14 @@ exclude = ["*"]
 """
 UV: Final = """\
 #!/bin/sh
-# Nothing is resolved or installed: the environment has what the page adds.
+# Nothing is resolved or installed: the environment already has what the page adds.
 if [ "$1" = add ]; then export UV_FROZEN=1; else export UV_NO_SYNC=1; fi
 exec {uv} "$@"
 """
 
 
 class Block(NamedTuple):
-    """A marked block of the page, and the file name under which the text before it says to save it."""
+    """A marked block of the page, and the name of the file in which the page says to save it."""
 
     language: str
     text: str

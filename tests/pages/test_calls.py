@@ -1,4 +1,4 @@
-"""Every curl line of these pages runs as it stands and is answered as the page says."""
+"""Every curl command of these pages runs as written and returns the documented status."""
 
 import os
 import subprocess

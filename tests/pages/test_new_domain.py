@@ -1,4 +1,4 @@
-"""docs/new-domain.md: its blocks, run to the letter in a copy of the project, make a domain that passes all checks."""
+"""The blocks of docs/new-domain.md, run in a copy of the project, create a domain that passes all checks."""
 
 import re
 import tempfile
@@ -11,7 +11,7 @@ from tests.pages.newcomer import PAGE, Newcomer
 VERSIONS: Final = Path("src/doorward/infrastructure/migrations/versions")
 
 
-def test_the_page_takes_the_next_free_numbers_of_migrations() -> None:
+def test_the_page_uses_the_next_free_migration_numbers() -> None:
     newest = max(int(path.name[1:5]) for path in project_files() if path.match(f"{VERSIONS}/v[0-9]*.py"))
     given = {
         "copied to": re.findall(r"^cp .*/v(\d+)_notes\w*\.py$", text_of(PAGE), re.MULTILINE),
@@ -28,6 +28,6 @@ def test_the_page_takes_the_next_free_numbers_of_migrations() -> None:
     }, f"the newest migration is {present}, so {PAGE} makes {first} to {third}"
 
 
-def test_the_page_makes_a_domain_that_passes_every_check() -> None:
+def test_the_page_creates_a_domain_that_passes_every_check() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Newcomer(Path(folder)).follow_the_page()

@@ -1,4 +1,4 @@
-"""docs/protect-a-service.md: its commands and files, run to the letter, make a service that users can call."""
+"""The commands and files of docs/protect-a-service.md, used as written, create a service that users can call."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def doorward(postgres: EmbeddedPostgres) -> Iterator[str]:
             yield front.url
 
 
-def test_the_page_makes_a_service_that_users_of_doorward_can_call(doorward: str, tmp_path: Path) -> None:
+def test_the_page_creates_a_service_that_users_of_doorward_can_call(doorward: str, tmp_path: Path) -> None:
     team = Team(tmp_path, doorward)
     said = team.follow_the_page()
     documented = documented_statuses()

@@ -1,4 +1,4 @@
-"""Cognito, as moto serves it: access tokens without an audience, whose client is named instead."""
+"""Cognito, simulated by moto: its access tokens have a client id instead of an audience."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,13 +83,13 @@ def service(pool: Pool, database_url: str) -> Iterator[TrustingService]:
         yield service
 
 
-def test_groups_of_a_person_allow_what_they_are_mapped_to(pool: Pool, service: TrustingService) -> None:
+def test_groups_of_a_person_grant_their_mapped_scopes(pool: Pool, service: TrustingService) -> None:
     token = pool.tokens["AccessToken"]
     assert "aud" not in jwt.decode(token, options={"verify_signature": False})
     assert service.statuses(token) == (200, 201)
 
 
-def test_an_id_token_is_no_access_token(pool: Pool, service: TrustingService) -> None:
+def test_an_id_token_is_refused_as_an_access_token(pool: Pool, service: TrustingService) -> None:
     token = pool.tokens["IdToken"]
     assert jwt.decode(token, options={"verify_signature": False})["aud"] == pool.client_id
     assert service.code(token) == "invalid_access_token"

@@ -1,4 +1,4 @@
-"""glewlwyd, an OpenID provider in C: tokens with `at+jwt` and a scope as audience; its keys have their own address."""
+"""glewlwyd, an OpenID provider in C: tokens with `at+jwt` and a scope as audience, and a configured URL of keys."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ def service(provider: Glewlwyd, database_url: str) -> Iterator[TrustingService]:
         yield service
 
 
-def test_a_scope_of_a_person_allows_what_it_is_mapped_to(provider: Glewlwyd, service: TrustingService) -> None:
+def test_a_scope_of_a_person_grants_its_mapped_scopes(provider: Glewlwyd, service: TrustingService) -> None:
     for tokens in provider.tokens[:2]:
         assert service.statuses(tokens["access_token"]) == (200, 403)
     subjects = {
@@ -43,5 +43,5 @@ def test_a_scope_of_a_person_allows_what_it_is_mapped_to(provider: Glewlwyd, ser
     assert {user["subject"] for user in service.users(provider.process.url)} == subjects
 
 
-def test_an_id_token_is_no_access_token(provider: Glewlwyd, service: TrustingService) -> None:
+def test_an_id_token_is_refused_as_an_access_token(provider: Glewlwyd, service: TrustingService) -> None:
     assert service.code(provider.tokens[0]["id_token"]) == "invalid_access_token"

@@ -1,4 +1,4 @@
-"""A real Keycloak: people and programs with realm roles, keys rotated while all runs, and what is no access token."""
+"""A real Keycloak: people and programs with realm roles, rotated keys, and tokens that are not access tokens."""
 
 import time
 from collections.abc import Iterator
@@ -30,9 +30,7 @@ def subject_of(token: str) -> str:
     return subject
 
 
-def test_realm_roles_of_people_and_programs_allow_what_they_are_mapped_to(
-    realm: Realm, service: TrustingService
-) -> None:
+def test_realm_roles_of_people_and_programs_grant_their_mapped_scopes(realm: Realm, service: TrustingService) -> None:
     ada, grace, job = realm.password("ada").access, realm.password("grace").access, realm.client_credentials().access
     assert [service.statuses(token) for token in (ada, grace, job)] == [(200, 201), (200, 403), (200, 403)]
     users = {user["subject"]: user for user in service.users(realm.issuer)}
@@ -42,7 +40,7 @@ def test_realm_roles_of_people_and_programs_allow_what_they_are_mapped_to(
     }
 
 
-def test_a_person_without_a_mapped_role_may_do_nothing_and_becomes_no_user(
+def test_a_person_without_a_mapped_role_is_refused_and_gets_no_local_user(
     realm: Realm, service: TrustingService
 ) -> None:
     token = realm.password("edsger").access
@@ -50,26 +48,28 @@ def test_a_person_without_a_mapped_role_may_do_nothing_and_becomes_no_user(
     assert subject_of(token) not in {user["subject"] for user in service.users(realm.issuer)}
 
 
-def test_later_tokens_of_a_person_are_the_same_user(realm: Realm, service: TrustingService) -> None:
+def test_later_tokens_of_a_person_belong_to_the_same_user(realm: Realm, service: TrustingService) -> None:
     made = service.create(realm.password("ada").access)
     assert service.read(realm.password("ada").access, made.headers["location"]).status_code == 200
     assert service.read(realm.password("grace").access, made.headers["location"]).status_code == 404
 
 
-def test_id_tokens_and_refresh_tokens_are_no_access_tokens(realm: Realm, service: TrustingService) -> None:
+def test_id_tokens_and_refresh_tokens_are_refused_as_access_tokens(realm: Realm, service: TrustingService) -> None:
     tokens = realm.password("ada")
     assert tokens.id is not None
     assert tokens.refresh is not None
     assert {service.list_items(token).status_code for token in (tokens.id, tokens.refresh)} == {401}
 
 
-def test_a_token_for_keycloaks_own_audience_alone_is_refused(realm: Realm, service: TrustingService) -> None:
+def test_a_token_with_only_keycloaks_own_audience_is_refused(realm: Realm, service: TrustingService) -> None:
     token = realm.password("ada", client=OTHER_PAGE).access
     assert jwt.decode(token, options={"verify_signature": False})["aud"] == "account"
     assert service.code(token) == "invalid_access_token"
 
 
-def test_a_rotated_key_is_found_and_tokens_of_the_one_before_stay_valid(realm: Realm, service: TrustingService) -> None:
+def test_a_rotated_key_is_found_and_tokens_of_the_previous_key_stay_valid(
+    realm: Realm, service: TrustingService
+) -> None:
     before = realm.password("ada").access
     assert service.list_items(before).status_code == 200
     realm.rotate_key()
@@ -89,7 +89,7 @@ def test_a_user_disabled_in_keycloak_gets_no_token_and_the_last_one_expires(
     assert service.code(last) == "invalid_access_token"
 
 
-def test_a_user_deactivated_here_is_refused_at_once(realm: Realm, service: TrustingService) -> None:
+def test_a_user_deactivated_in_doorward_is_refused_at_once(realm: Realm, service: TrustingService) -> None:
     token = realm.password("ada").access
     assert service.list_items(token).status_code == 200
     service.deactivate(realm.issuer, subject_of(token))

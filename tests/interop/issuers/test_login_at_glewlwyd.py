@@ -1,4 +1,4 @@
-"""People who sign in with glewlwyd, an OpenID provider in C: they link their identity, and come in by it."""
+"""A person links an identity at glewlwyd, an OpenID provider in C, and signs in with it."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ SECRET: Final = f"of-this-run-{uuid4()}"
 
 @dataclass(frozen=True, slots=True)
 class Glewlwyd:
-    """The server as it runs, with a client for the service and two people."""
+    """The running server, with a client for the service and two people."""
 
     process: Running
     password: str
@@ -35,11 +35,11 @@ class Glewlwyd:
         return f"{self.process.url}{PLUGIN}"
 
     def signed_in(self, address: str, person: str) -> dict[str, str]:
-        """Sign in there and let the service know; return with what the browser is sent back."""
+        """Sign in at the provider and consent; return the parameters of the redirect back."""
         browser = requests.Session()
         call(browser, self.process, "POST", "/api/auth/", json={"username": person, "password": self.password})
         call(browser, self.process, "PUT", "/api/auth/grant/doorward", json={"scope": "openid"})
-        # Its page would ask whether to go on, and add the parameter.
+        # The page of the provider would ask whether to continue, and add this parameter.
         sent_back = browser.get(f"{address}&g_continue", allow_redirects=False, timeout=CALL_SECONDS)
         assert sent_back.headers["Location"].startswith(f"{ISSUER}{BACK}"), sent_back.headers
         return dict(parse_qsl(urlsplit(sent_back.headers["Location"]).query))

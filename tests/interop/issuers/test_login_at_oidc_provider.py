@@ -1,4 +1,4 @@
-"""People who sign in with oidc-provider, an OpenID provider for Node: they link their identity, and come in by it."""
+"""A person links an identity at oidc-provider, an OpenID provider for Node, and signs in with it."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
@@ -30,7 +30,7 @@ async def doorward(provider: Provider, database_url: str) -> AsyncIterator[Doorw
 
 
 def signed_in_there(address: str, person: str) -> dict[str, str]:
-    """Sign in on the provider's own pages; return with what it sends the browser back."""
+    """Sign in on the provider's own pages; return the parameters of the redirect back."""
     browser = requests.Session()
     page = browser.get(address, timeout=CALL_SECONDS)
     page = submit(browser, page, {"prompt": "login", "login": person, "password": "any"})

@@ -1,4 +1,4 @@
-"""oidc-provider, an OpenID provider for Node: ES256 and RS256, people and programs, keys rotated while all runs."""
+"""oidc-provider, an OpenID provider for Node: ES256 and RS256, people and programs, and rotated keys."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -32,7 +32,7 @@ def service(provider: Provider, database_url: str) -> Iterator[TrustingService]:
 
 
 @pytest.mark.parametrize(("resource", "algorithm"), [(ES256, "ES256"), (RS256, "RS256")])
-def test_scopes_of_a_program_allow_what_they_are_mapped_to(
+def test_scopes_of_a_program_grant_their_mapped_scopes(
     provider: Provider, service: TrustingService, resource: str, algorithm: str
 ) -> None:
     full = provider.client_credentials(resource=resource, scope="catalogue.read catalogue.write")
@@ -47,14 +47,16 @@ def test_a_token_for_another_service_is_refused(provider: Provider, service: Tru
     assert service.code(other) == "invalid_access_token"
 
 
-def test_a_person_reads_and_writes_and_the_id_token_does_not(provider: Provider, service: TrustingService) -> None:
+def test_the_access_token_of_a_person_may_read_and_write_but_the_id_token_is_refused(
+    provider: Provider, service: TrustingService
+) -> None:
     tokens = provider.code_flow("ada", scope="catalogue.read catalogue.write")
     assert service.statuses(tokens["access_token"]) == (200, 201)
     assert service.code(tokens["id_token"]) == "invalid_access_token"
     assert "ada" in {user["subject"] for user in service.users(provider.issuer)}
 
 
-def test_rotated_keys_are_found_and_tokens_of_those_before_stay_valid(
+def test_rotated_keys_are_found_and_tokens_of_the_previous_keys_stay_valid(
     provider: Provider, service: TrustingService
 ) -> None:
     before = provider.client_credentials(resource=RS256, scope="catalogue.read")

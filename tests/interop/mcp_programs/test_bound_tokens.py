@@ -1,6 +1,6 @@
 """oauth4webapi gets tokens that are bound to a key (DPoP, RFC 9449), and uses them at doorward and at another service.
 
-The service is `examples/mcp_server.py`, which doorward-client protects.
+The other service is `examples/mcp_server.py`, which doorward-client protects.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ async def step(function: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def signed_in(site: McpSite, person: Person, scope: str, resource: str | None = None) -> dict[str, Any]:
-    """Return what the client saw: the types of its tokens, the answer to a call, and to calls without its key."""
+    """Sign in; return the types of the tokens, the response to a call, and the responses to calls without the key."""
     given: dict[str, Any] = {
         "issuer": site.issuer,
         "client_id": site.client_id,

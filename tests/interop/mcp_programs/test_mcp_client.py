@@ -1,4 +1,4 @@
-"""The client library of MCP signs a person in to `examples/mcp_server.py`, told nothing but the server's address."""
+"""The client library of MCP, configured only with the URL of `examples/mcp_server.py`, signs a person in to it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,13 +19,13 @@ from doorward.domain.oauth.pkce import challenge_of
 from tests.integration.oauth.browsers import answer_of
 from tests.interop.mcp_programs.sites import McpSite, NetworkBrowser
 
-pytestmark = pytest.mark.filterwarnings("default")  # what libraries of others warn of is theirs
+pytestmark = pytest.mark.filterwarnings("default")  # third-party libraries may emit warnings
 
 CALLBACK = "http://127.0.0.1:7777/callback"
 
 
 class Memory:
-    """What a client keeps."""
+    """The storage of a client."""
 
     def __init__(self) -> None:
         self.tokens: OAuthToken | None = None
@@ -45,13 +45,13 @@ class Memory:
 
 
 class McpClient:
-    """A program with the client library, whose person answers doorward's pages."""
+    """A program with the client library, and a person who signs in on doorward's pages."""
 
     def __init__(self, site: McpSite, person: Person, client_id: str) -> None:
         self.site = site
         self.memory = Memory()
         self.asked: list[dict[str, list[str]]] = []
-        """What each request for authorization asked for."""
+        """The parameters of each authorization request."""
         self._browser = NetworkBrowser(site.issuer)
         self._person = person
         self._back = ""
@@ -114,7 +114,9 @@ async def test_an_unregistered_client_calls_tools_and_requests_more_scopes_when_
     assert len(client.asked) == 2
 
 
-async def test_another_person_has_other_notes_and_a_stranger_none(site: McpSite, person: Person) -> None:
+async def test_another_person_has_separate_notes_and_an_anonymous_client_is_refused(
+    site: McpSite, person: Person
+) -> None:
     client = McpClient(site, person, described(site))
     async with client.session() as session:
         assert texts(await session.call_tool("list_notes", {})) == []
@@ -124,7 +126,7 @@ async def test_another_person_has_other_notes_and_a_stranger_none(site: McpSite,
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-async def test_a_token_of_the_provider_itself_is_none_for_the_server(site: McpSite, person: Person) -> None:
+async def test_a_token_for_the_provider_itself_is_refused_by_the_server(site: McpSite, person: Person) -> None:
     client_id = described(site)
     verifier = "v" * 43
     page = httpx.URL(

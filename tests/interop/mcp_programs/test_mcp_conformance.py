@@ -19,14 +19,14 @@ CHECKS: Final = (
     "authorization-server-metadata-cimd",
     "authorization-code-grant",
 )
-"""All that the command checks: docs/mcp.md names them."""
+"""All checks of the command, which are listed in docs/mcp.md."""
 
 SECONDS: Final = 120
 _LINK: Final = re.compile(r"https?://\S+/oauth/authorize\?\S+")
 
 
 async def test_the_authorization_command_passes(site: McpSite, person: Person, tmp_path: Path) -> None:
-    """It fetches the metadata, then asks a person to open a link: here a browser of the tests does."""
+    """The command fetches the metadata, then prints a link for a person, which a browser of the tests opens."""
     program = node_package(PACKAGE) / "dist" / "index.js"
     process = await asyncio.create_subprocess_exec(
         node(),
