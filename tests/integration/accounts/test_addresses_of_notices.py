@@ -1,4 +1,4 @@
-"""A notice reaches the mailbox that the account had when it happened, whatever address it has when it is sent."""
+"""A notice is sent to the address that the account had at the event, even after a change of address."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ async def log_in_elsewhere(owner: Owner) -> None:
     assert (await stranger.post("/api/v1/auth/token", data=form)).status_code == 200
 
 
-async def use_a_token_again(owner: Owner) -> None:
+async def reuse_a_refresh_token(owner: Owner) -> None:
     await owner.service.refresh(owner.pair.refresh)
     assert (await owner.service.post_refresh(owner.pair.refresh)).status_code == 401
 
@@ -36,7 +36,7 @@ EVENTS: Final[dict[MailKind, Callable[[Owner], Awaitable[object]]]] = {
     MailKind.PASSWORD_CHANGED: change_password,
     MailKind.DELETION_SCHEDULED: leave,
     MailKind.NEW_DEVICE: log_in_elsewhere,
-    MailKind.REUSE_DETECTED: use_a_token_again,
+    MailKind.REUSE_DETECTED: reuse_a_refresh_token,
 }
 
 
@@ -48,7 +48,7 @@ def notice(service: Service, kind: MailKind) -> MailRequest:
 
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize("is_verified", [True, False])
-async def test_a_request_has_the_verified_address_of_the_moment(
+async def test_a_notice_request_contains_the_address_at_the_event_if_it_is_verified(
     service: Service, kind: MailKind, *, is_verified: bool
 ) -> None:
     owner = await signed_in(service)
@@ -58,14 +58,14 @@ async def test_a_request_has_the_verified_address_of_the_moment(
     assert notice(service, kind).email == (owner.person.email if is_verified else None)
 
 
-async def test_the_notice_of_a_reset_has_the_address_that_it_verified(mails: Mails) -> None:
+async def test_the_notice_of_a_reset_is_sent_to_the_address_that_the_reset_verified(mails: Mails) -> None:
     person = await mails.service.register()
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
     assert [each.email for each in mails.requests(person) if each.kind is MailKind.PASSWORD_CHANGED] == [person.email]
 
 
 @pytest.mark.parametrize(("has_bounced", "sent_to_present"), [(False, 1), (True, 0)])
-async def test_a_late_notice_goes_to_the_mailbox_before_a_change(
+async def test_a_notice_sent_after_a_change_goes_to_the_previous_address(
     own_database: str, clock: FakeClock, *, has_bounced: bool, sent_to_present: int
 ) -> None:
     mailing = Mailing(own_database, clock, KnownAddresses())

@@ -1,4 +1,4 @@
-"""New passwords are looked up among the breached ones whenever one is set, and never in a transaction."""
+"""Every new password is checked against breached passwords, outside of transactions."""
 
 import asyncio
 from dataclasses import replace
@@ -39,7 +39,7 @@ def remove(path: Path) -> None:
     path.unlink()
 
 
-def looking_up(settings: Settings, leaked_list: Path) -> Settings:
+def with_breach_check(settings: Settings, leaked_list: Path) -> Settings:
     changes = {"password_breaches": "file", "password_breaches_list": leaked_list}
     return replace(settings, passwords=settings.passwords.model_copy(update=changes))
 
@@ -64,30 +64,30 @@ async def test_a_registration_with_a_leaked_password_is_refused(checking: Servic
         assert digest_of(LEAKED)[:5] not in shown
 
 
-async def test_a_leaked_password_is_found_in_the_spelling_that_is_hashed(checking: Service) -> None:
+async def test_a_leaked_password_is_found_in_its_normalized_form(checking: Service) -> None:
     person = new_person()
     wide = LEAKED.translate({ord(letter): ord(letter) + 0xFEE0 for letter in "abcdefghijklmnopqrstuvwxyz"})
     refused = await checking.post_register(person.username, person.email, wide)
     assert is_problem(refused, 422, "password_breached")
 
 
-async def test_no_password_is_changed_to_a_leaked_one(checking: Service) -> None:
+async def test_a_change_to_a_leaked_password_is_refused(checking: Service) -> None:
     person, pair = await checking.register_and_log_in()
     refused = await checking.post_password(pair.access, person.password, LEAKED)
     assert is_problem(refused, 422, "password_breached")
     assert (await checking.post_login(person)).status_code == 200
 
 
-def recovery_that_looks_up(mails: Mails, leaked_list: Path) -> Recovery:
-    service, settings = mails.service, looking_up(mails.service.settings, leaked_list)
+def recovery_with_breach_check(mails: Mails, leaked_list: Path) -> Recovery:
+    service, settings = mails.service, with_breach_check(mails.service.settings, leaked_list)
     base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
     return create_recovery(base, registration_rules(settings))
 
 
-async def test_a_reset_to_a_leaked_password_leaves_the_token_and_all_tries_of_the_code(
+async def test_a_reset_to_a_leaked_password_keeps_the_token_and_all_attempts_of_the_code(
     mails: Mails, leaked_list: Path
 ) -> None:
-    service, recovery = mails.service, recovery_that_looks_up(mails, leaked_list)
+    service, recovery = mails.service, recovery_with_breach_check(mails, leaked_list)
     person = await service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
@@ -100,10 +100,10 @@ async def test_a_reset_to_a_leaked_password_leaves_the_token_and_all_tries_of_th
     assert (await service.post_token(person.username, GOOD)).status_code == 200
 
 
-async def test_a_password_is_looked_up_only_with_a_valid_code_or_token(
+async def test_a_reset_checks_the_password_only_with_a_valid_code_or_token(
     mails: Mails, leaked_list: Path, logs: Logs
 ) -> None:
-    service, recovery = mails.service, recovery_that_looks_up(mails, leaked_list)
+    service, recovery = mails.service, recovery_with_breach_check(mails, leaked_list)
     person = await service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
@@ -116,13 +116,13 @@ async def test_a_password_is_looked_up_only_with_a_valid_code_or_token(
     assert stored["code_attempts"] == 1
 
 
-async def test_a_login_with_a_password_that_leaked_later_works(make_service: MakeService, leaked_list: Path) -> None:
+async def test_a_login_with_a_password_that_leaked_later_succeeds(make_service: MakeService, leaked_list: Path) -> None:
     person = await (await make_service()).register(password=LEAKED)
     later = await make_service(password_breaches="file", password_breaches_list=str(leaked_list))
     assert (await later.post_token(person.username, LEAKED)).status_code == 200
 
 
-async def test_a_password_that_cannot_be_looked_up_is_accepted_and_counted(
+async def test_a_password_that_cannot_be_checked_is_accepted_and_logged(
     make_service: MakeService, leaked_list: Path, logs: Logs
 ) -> None:
     service = await make_service(password_breaches="file", password_breaches_list=str(leaked_list))
@@ -133,7 +133,7 @@ async def test_a_password_that_cannot_be_looked_up_is_accepted_and_counted(
     assert (failed["reason"], failed["accepted"], failed["level"]) == ("unreadable", True, "warning")
 
 
-async def test_closed_a_password_that_cannot_be_looked_up_is_answered_503_and_nothing_is_stored(
+async def test_with_failure_closed_a_password_that_cannot_be_checked_is_answered_503(
     make_service: MakeService, leaked_list: Path
 ) -> None:
     service = await make_service(
@@ -148,7 +148,7 @@ async def test_closed_a_password_that_cannot_be_looked_up_is_answered_503_and_no
 
 
 async def answered_in_time(service: Service, password: str) -> httpx.Response:
-    """Register until the stand-in was asked within the time limit, which a busy machine may miss."""
+    """Register until the check has finished in time, which a busy machine may prevent."""
     while True:
         person = new_person()
         answer = await service.post_register(person.username, person.email, password)
@@ -157,7 +157,7 @@ async def answered_in_time(service: Service, password: str) -> httpx.Response:
         await asyncio.sleep(0.1)
 
 
-async def test_a_server_is_asked_outside_of_transactions_and_a_redirect_is_not_followed(
+async def test_the_breach_server_is_called_outside_of_transactions_and_redirects_are_not_followed(
     make_service: MakeService,
 ) -> None:
     ranges, held = Ranges([LEAKED]), []

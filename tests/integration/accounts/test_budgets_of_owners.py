@@ -1,4 +1,4 @@
-"""Whose budget a mail spends, and which requests wait for one."""
+"""The budget that each mail uses, and the requests that wait for it."""
 
 import asyncio
 from dataclasses import replace
@@ -28,29 +28,29 @@ async def device_of(mails: Mails, person: Person) -> str:
     return (await mails.service.post_login(person)).headers["doorward-device"]
 
 
-async def judged(mails: Mails, email: str, device: str | None) -> MailOrigin | None:
-    """Ask for a reset, and return whose budget its mail spends."""
+async def origin_of_reset(mails: Mails, email: str, device: str | None) -> MailOrigin | None:
+    """Request a reset; return the origin whose budget its mail uses."""
     await mails.recovery.request_reset(email, device_token=device)
     request = mails.requests(Person("", email, "", ""))[-1]
     return await ResetMail(mails.service.database, mails.clock, mails.tokens, LINKS).origin_of(request)
 
 
-async def test_a_reset_that_a_known_device_asks_for_spends_the_owners_budget(mails: Mails) -> None:
+async def test_a_reset_requested_from_a_known_device_uses_the_owners_budget(mails: Mails) -> None:
     person, other = await mails.service.register(), await mails.service.register()
     own, foreign = await device_of(mails, person), await device_of(mails, other)
-    assert await judged(mails, person.email, own) is MailOrigin.OWNER
+    assert await origin_of_reset(mails, person.email, own) is MailOrigin.OWNER
     for device in (None, "", "dwd_made-up", own[:-1], foreign):
-        assert await judged(mails, person.email, device) is MailOrigin.STRANGER, device
+        assert await origin_of_reset(mails, person.email, device) is MailOrigin.STRANGER, device
 
 
-async def test_a_device_of_an_ended_epoch_spends_the_budget_of_strangers(mails: Mails) -> None:
+async def test_a_reset_requested_from_a_device_of_an_ended_epoch_uses_the_strangers_budget(mails: Mails) -> None:
     person = await mails.service.register()
     device = await device_of(mails, person)
     mails.service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
-    assert await judged(mails, person.email, device) is MailOrigin.STRANGER
+    assert await origin_of_reset(mails, person.email, device) is MailOrigin.STRANGER
 
 
-async def test_a_request_with_a_device_is_stored_alike_for_every_address(mails: Mails) -> None:
+async def test_a_request_with_a_device_is_stored_with_the_same_length_for_every_address(mails: Mails) -> None:
     person = await mails.service.register()
     device = await device_of(mails, person)
     lengths = set()
@@ -62,7 +62,7 @@ async def test_a_request_with_a_device_is_stored_alike_for_every_address(mails: 
     assert device not in repr(mails.requests(person)[-1])
 
 
-async def test_the_device_that_a_call_shows_reaches_the_worker(make_service: MakeService, tmp_path: Path) -> None:
+async def test_the_device_token_of_a_request_is_passed_to_the_worker(make_service: MakeService, tmp_path: Path) -> None:
     service = await make_service_with_mail(make_service, tmp_path, background="off")
     person = await service.register()
     device = (await service.post_login(person)).headers["doorward-device"]
@@ -75,13 +75,13 @@ async def test_the_device_that_a_call_shows_reaches_the_worker(make_service: Mak
         assert await is_known_device(connection, UUID(person.id), request.facts)
 
 
-async def test_a_mail_to_an_address_that_is_not_verified_spends_a_claimants_budget(mails: Mails) -> None:
+async def test_a_mail_to_an_unverified_address_uses_the_claimants_budget(mails: Mails) -> None:
     person = await mails.service.register()
     await mails.verification.send_again(await mails.caller(person))
     assert mails.requests(person)[-1].origin is MailOrigin.CLAIMANT
 
 
-async def test_a_mail_that_is_no_longer_wanted_does_not_wait_for_a_budget(own_database: str, clock: FakeClock) -> None:
+async def test_a_mail_that_is_no_longer_needed_does_not_wait_for_a_budget(own_database: str, clock: FakeClock) -> None:
     composer = KnownAddresses("ada@example.com")
     mailing = Mailing(own_database, clock, composer)
     for _ in range(2):
@@ -94,7 +94,7 @@ async def test_a_mail_that_is_no_longer_wanted_does_not_wait_for_a_budget(own_da
     assert mailing.outbox.rows() == []
 
 
-async def test_of_a_user_and_a_kind_one_mail_waits_for_its_budget_the_newest(
+async def test_only_the_newest_mail_of_a_user_and_a_kind_waits_for_the_budget(
     own_database: str, clock: FakeClock
 ) -> None:
     mailing = Mailing(own_database, clock, KnownAddresses("ada@example.com"))
@@ -107,7 +107,7 @@ async def test_of_a_user_and_a_kind_one_mail_waits_for_its_budget_the_newest(
             )
             await mailing.ask(request)
         await mailing.deliver()
-    # One of the first was sent, and what was asked for after it waits: a row for each user.
+    # One of the first mails was sent; the newest request of each user waits.
     assert len(mailing.recipients()) == 1
     waiting = mailing.requests()
     assert {each.user_id for each in waiting} == {user_id, other}
@@ -119,7 +119,7 @@ async def test_of_a_user_and_a_kind_one_mail_waits_for_its_budget_the_newest(
     assert (len(mailing.recipients()), mailing.outbox.rows()) == (3, [])
 
 
-async def test_what_is_asked_for_while_a_mail_is_under_way_is_not_lost(own_database: str, clock: FakeClock) -> None:
+async def test_a_request_during_the_delivery_of_a_mail_is_not_lost(own_database: str, clock: FakeClock) -> None:
     mailing = Mailing(own_database, clock, KnownAddresses("ada@example.com"))
     request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=uuid4(), email="ada@example.com")
     await mailing.ask(request)
@@ -132,14 +132,14 @@ async def test_what_is_asked_for_while_a_mail_is_under_way_is_not_lost(own_datab
     assert (len(mailing.recipients()), mailing.outbox.rows()) == (2, [])
 
 
-async def test_many_requests_at_once_leave_one_mail(mails: Mails) -> None:
+async def test_concurrent_requests_result_in_one_mail(mails: Mails) -> None:
     person = await mails.service.register()
     caller = await mails.caller(person)
     await asyncio.gather(*(mails.verification.send_again(caller) for _ in range(10)))
     assert [each.kind for each in mails.requests(person)] == [MailKind.VERIFY_EMAIL]
 
 
-async def test_notices_replace_no_other(mails: Mails) -> None:
+async def test_a_notice_does_not_replace_another_notice(mails: Mails) -> None:
     person = await mails.service.register()
     for kind in (MailKind.NEW_DEVICE, MailKind.NEW_DEVICE):
         notice = MailRequest(kind, MailOrigin.SERVICE, user_id=UUID(person.id))
@@ -148,7 +148,7 @@ async def test_notices_replace_no_other(mails: Mails) -> None:
     assert len(mails.requests(person)) == 2
 
 
-async def test_a_verification_is_wanted_until_the_address_is_verified(mails: Mails) -> None:
+async def test_a_verification_mail_is_needed_until_the_address_is_verified(mails: Mails) -> None:
     person = await mails.service.register()
     composer = VerificationMail(mails.service.database, mails.clock, mails.tokens, LINKS)
     request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=UUID(person.id))

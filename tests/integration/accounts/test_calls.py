@@ -1,4 +1,4 @@
-"""Verification and recovery over HTTP, with mails that were delivered."""
+"""Verification and recovery over HTTP, with delivered mails."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ async def test_the_mail_of_a_registration_verifies_the_address_in_a_session(serv
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-async def test_a_forgotten_password_is_replaced_with_the_mail(service: Service) -> None:
+async def test_a_forgotten_password_is_reset_with_the_mail(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     answer = await service.client.post(FORGOT, json={"email": person.email})
     assert (answer.status_code, answer.content) == (202, b"")
@@ -43,7 +43,7 @@ async def test_a_forgotten_password_is_replaced_with_the_mail(service: Service) 
     await next_mail(service, person.email, "changed")
 
 
-async def test_known_and_unknown_addresses_get_the_same_answer_for_the_same_statements(service: Service) -> None:
+async def test_known_and_unknown_addresses_get_the_same_response(service: Service) -> None:
     person = await service.register()
     await next_mail(service, person.email, "Confirm")
     answers = []
@@ -54,7 +54,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer_for_the_same_stat
     assert answers[0] == answers[1]
 
 
-async def test_the_host_of_a_request_is_in_no_link(service: Service) -> None:
+async def test_the_host_header_of_a_request_does_not_appear_in_links(service: Service) -> None:
     person = await service.register()
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
     await service.client.post(FORGOT, json={"email": person.email}, headers=headers)
@@ -76,7 +76,7 @@ async def test_the_host_of_a_request_is_in_no_link(service: Service) -> None:
         {"email": "a@example.com", "redirect": "https://evil.example"},
     ],
 )
-async def test_what_is_no_single_address_is_refused(service: Service, body: object) -> None:
+async def test_a_body_without_exactly_one_valid_address_is_refused(service: Service, body: object) -> None:
     assert (await service.client.post(FORGOT, json=body)).status_code == 422
 
 
@@ -94,7 +94,7 @@ async def test_what_is_no_single_address_is_refused(service: Service, body: obje
         {"email": "a\x00@example.com", "code": "12345678", "new_password": NEW_PASSWORD},
     ],
 )
-async def test_a_reset_without_a_good_token_is_refused(service: Service, body: object) -> None:
+async def test_a_reset_without_a_valid_token_or_code_is_refused(service: Service, body: object) -> None:
     assert (await service.client.post(RESET, json=body)).status_code == 422
 
 
@@ -118,7 +118,7 @@ async def test_another_verification_mail_is_sent_on_request(service: Service) ->
     assert (await service.client.post(VERIFICATION)).status_code == 401
 
 
-async def test_without_mail_the_calls_that_need_it_say_what_to_set(make_service: MakeService) -> None:
+async def test_without_mail_settings_the_error_names_the_missing_setting(make_service: MakeService) -> None:
     service = await make_service()
     _, pair = await service.register_and_log_in()
     for answer in (

@@ -1,4 +1,4 @@
-"""Confirmed mode: an account begins when its mail is answered by whoever asked for it, and nothing tells of others."""
+"""Registration with confirmation: only the requester who received the mail creates the account; no enumeration."""
 
 import asyncio
 from datetime import timedelta
@@ -31,7 +31,7 @@ def another_code(mail: ComposedMail) -> str:
     return f"{(int(mail.facts['code']) + 1) % 10**8:08d}"
 
 
-async def test_the_token_of_the_mail_and_the_password_begin_a_verified_account(joining: Joining) -> None:
+async def test_the_mailed_token_and_the_password_create_a_verified_account(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     assert joining.users_of(person.email) == []
@@ -45,7 +45,7 @@ async def test_the_token_of_the_mail_and_the_password_begin_a_verified_account(j
     assert [row["type"] for row in rows][:2] == ["user.registered", "user.verified"]
 
 
-async def test_the_code_of_the_mail_and_the_requesters_token_begin_an_account(joining: Joining) -> None:
+async def test_the_mailed_code_and_the_registration_token_create_an_account(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     mail = await joining.mail(person.email)
@@ -56,7 +56,7 @@ async def test_the_code_of_the_mail_and_the_requesters_token_begin_an_account(jo
     assert (await joining.service.post_login(person)).status_code == 200
 
 
-async def test_the_code_and_all_that_was_typed_begin_an_account(joining: Joining) -> None:
+async def test_the_mailed_code_and_all_entered_values_create_an_account(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     code = (await joining.mail(person.email)).facts["code"]
@@ -74,7 +74,7 @@ async def test_the_code_and_all_that_was_typed_begin_an_account(joining: Joining
     assert len(joining.users_of(person.email)) == 1
 
 
-async def test_the_owner_of_the_mailbox_alone_cannot_complete_what_another_began(joining: Joining) -> None:
+async def test_the_owner_of_the_mailbox_cannot_complete_a_registration_of_another_person(joining: Joining) -> None:
     attacker = new_person()
     await joining.request(attacker)
     mail = await joining.mail(attacker.email)
@@ -86,7 +86,7 @@ async def test_the_owner_of_the_mailbox_alone_cannot_complete_what_another_began
     assert joining.users_of(attacker.email) == []
 
 
-async def test_a_registration_cannot_be_completed_without_the_mailbox(joining: Joining) -> None:
+async def test_a_registration_cannot_be_completed_without_the_mail(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     await joining.mail(person.email)
@@ -95,7 +95,7 @@ async def test_a_registration_cannot_be_completed_without_the_mailbox(joining: J
     assert joining.users_of(person.email) == []
 
 
-async def test_passwords_are_guessed_as_slowly_as_at_a_login(joining: Joining) -> None:
+async def test_password_guesses_are_throttled_as_at_a_login(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     token = token_of(await joining.mail(person.email))
@@ -106,7 +106,7 @@ async def test_passwords_are_guessed_as_slowly_as_at_a_login(joining: Joining) -
     assert await outcome(joining.confirmation.confirm_by_token(token, person.password)) == "login_throttled"
 
 
-async def test_names_do_not_tell_whether_a_registration_of_theirs_waits(joining: Joining) -> None:
+async def test_responses_do_not_reveal_whether_a_registration_is_pending(joining: Joining) -> None:
     person, other = new_person(), new_person()
     await joining.request(person)
     seen = {}
@@ -121,7 +121,7 @@ async def test_names_do_not_tell_whether_a_registration_of_theirs_waits(joining:
         answers = [
             await outcome(joining.confirmation.confirm_by_names_and_code(**typed)) for _ in range(LOGIN_CURVE.free + 1)
         ]
-        # What is no address or no name is not looked up, which tells nothing of a registration.
+        # Invalid addresses and usernames are not looked up, which reveals nothing about registrations.
         looked_up = joining.service.connections_asked_for() - before
         seen[email, username] = (*answers, looked_up if "@" in email else None)
     refusals = (*["invalid_token"] * LOGIN_CURVE.free, "login_throttled")
@@ -129,7 +129,7 @@ async def test_names_do_not_tell_whether_a_registration_of_theirs_waits(joining:
     assert len({each[-1] for each in seen.values()} - {None}) == 1
 
 
-async def test_wrong_guesses_by_name_do_not_block_the_link_of_the_owner(joining: Joining) -> None:
+async def test_wrong_guesses_by_username_do_not_throttle_the_owners_link(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     token = token_of(await joining.mail(person.email))
@@ -140,7 +140,7 @@ async def test_wrong_guesses_by_name_do_not_block_the_link_of_the_owner(joining:
     assert len(joining.users_of(person.email)) == 1
 
 
-async def test_of_two_requests_for_one_name_the_first_confirmed_gets_it(joining: Joining) -> None:
+async def test_the_first_confirmed_of_two_registrations_gets_the_username(joining: Joining) -> None:
     first, second = new_person(), new_person()
     second = Person("", second.email, first.username, second.password)
     for each in (first, second):
@@ -164,7 +164,7 @@ async def test_an_address_that_got_an_account_meanwhile_gets_no_second_one(joini
     assert len(joining.users_of(person.email)) == 1
 
 
-async def test_one_token_used_by_many_at_once_makes_one_account(joining: Joining) -> None:
+async def test_concurrent_confirmations_create_one_account(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     mail = await joining.mail(person.email)
@@ -176,7 +176,7 @@ async def test_one_token_used_by_many_at_once_makes_one_account(joining: Joining
     assert len(joining.users_of(person.email)) == 1
 
 
-async def test_five_codes_are_compared_and_the_link_works_still(joining: Joining) -> None:
+async def test_after_five_wrong_codes_only_the_link_is_valid(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     mail = await joining.mail(person.email)
@@ -188,7 +188,7 @@ async def test_five_codes_are_compared_and_the_link_works_still(joining: Joining
     await joining.confirmation.confirm_by_token(token_of(mail), person.password)
 
 
-async def test_another_mail_ends_what_the_one_before_it_brought(joining: Joining) -> None:
+async def test_a_second_mail_invalidates_the_link_of_the_first(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     first = await joining.mail(person.email)
@@ -199,7 +199,7 @@ async def test_another_mail_ends_what_the_one_before_it_brought(joining: Joining
     assert await outcome(joining.requests.resend(registration_token)) == "invalid_token"
 
 
-async def test_the_link_works_for_a_day_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
+async def test_the_link_is_valid_for_a_day_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     mail = await joining.mail(person.email)
@@ -214,7 +214,7 @@ async def test_the_link_works_for_a_day_and_the_code_for_fifteen_minutes(joining
 
 
 @pytest.mark.parametrize("token", ["", "dwo_", "dwo_made-up", "dwr_" + "A" * 87, "\ud800"])
-async def test_a_token_that_was_made_up_is_refused_without_a_query(joining: Joining, token: str) -> None:
+async def test_a_forged_token_is_refused_without_a_query(joining: Joining, token: str) -> None:
     before = joining.service.connections_asked_for()
     for call in (
         joining.confirmation.confirm_by_token(token, PASSWORD),
@@ -226,7 +226,7 @@ async def test_a_token_that_was_made_up_is_refused_without_a_query(joining: Join
     assert joining.service.connections_asked_for() == before
 
 
-async def test_the_key_alone_makes_no_token_that_is_accepted(joining: Joining) -> None:
+async def test_a_token_signed_with_the_key_but_with_another_secret_is_refused(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     code = (await joining.mail(person.email)).facts["code"]
@@ -243,9 +243,7 @@ async def test_the_key_alone_makes_no_token_that_is_accepted(joining: Joining) -
     assert joining.users_of(person.email) == []
 
 
-async def test_what_is_stored_and_logged_shows_neither_token_nor_code_nor_password(
-    joining: Joining, logs: Logs
-) -> None:
+async def test_rows_and_logs_contain_no_token_code_or_password(joining: Joining, logs: Logs) -> None:
     person = new_person()
     registration_token = await joining.request(person)
     mail = await joining.mail(person.email)

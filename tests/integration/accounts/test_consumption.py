@@ -1,4 +1,4 @@
-"""What a mail brought, at the moment that it is used up: the statement by itself, whatever was looked at before."""
+"""The statements that consume mailed secrets, tested without the checks before them."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,7 @@ async def registration(connection: Connection, new_id: UUID) -> Consume:
         (OTHER, True, MOMENT, False),
     ],
 )
-async def test_the_right_secret_consumes_once_while_it_lives_and_no_other_does(
+async def test_a_valid_unexpired_secret_is_consumed_once_and_any_other_is_refused(
     service: Service, store: Any, digest: bytes, *, is_code: bool, age: timedelta, is_consumed: bool
 ) -> None:
     shown = ShownSecret(uuid4(), digest, is_code)

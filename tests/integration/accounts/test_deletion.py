@@ -1,4 +1,4 @@
-"""The deletion of an account: at once inactive, for two weeks restorable by the right password."""
+"""The deletion of an account: it is inactive at once, and the password can restore it for two weeks."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.integration.service import FakeClock, Logs, Service, events, facts, i
 LIFE = SEALED_TOKEN_LIFETIMES[SealedKind.RESTORE]
 
 
-async def test_a_deletion_ends_everything_at_once_and_is_due_in_fourteen_days(owner: Owner, clock: FakeClock) -> None:
+async def test_a_deletion_ends_all_sessions_at_once_and_is_due_in_fourteen_days(owner: Owner, clock: FakeClock) -> None:
     other = await owner.service.log_in(owner.person)
     assert await leave(owner) == clock.now() + timedelta(days=14)
     assert await is_dead(owner.service, owner.pair)
@@ -28,7 +28,7 @@ async def test_a_deletion_ends_everything_at_once_and_is_due_in_fourteen_days(ow
     assert (row["is_active"], row["deletion_due_at"]) == (False, clock.now() + GRACE)
 
 
-async def test_the_right_password_offers_to_restore_the_account_and_a_wrong_one_is_refused(
+async def test_the_correct_password_gets_a_restore_token_and_a_wrong_one_is_refused(
     owner: Owner, clock: FakeClock
 ) -> None:
     await leave(owner)
@@ -42,7 +42,7 @@ async def test_the_right_password_offers_to_restore_the_account_and_a_wrong_one_
     assert is_problem(await service.post_token(person.email, "not the password"), 401, "invalid_credentials")
 
 
-async def test_the_token_restores_the_account_and_nothing_that_had_ended(owner: Owner) -> None:
+async def test_the_token_restores_the_account_but_no_ended_session(owner: Owner) -> None:
     await leave(owner)
     answer = await cancel(owner.service, await restore_token(owner))
     assert (answer.status_code, answer.content) == (204, b"")
@@ -53,7 +53,7 @@ async def test_the_token_restores_the_account_and_nothing_that_had_ended(owner: 
     assert (row["is_active"], row["is_restorable"], row["deletion_due_at"]) == (True, False, None)
 
 
-async def test_a_token_works_once_however_many_use_it_at_once(owner: Owner) -> None:
+async def test_a_token_is_valid_once_even_in_concurrent_calls(owner: Owner) -> None:
     await leave(owner)
     token = await restore_token(owner)
     answers = await asyncio.gather(*(cancel(owner.service, token) for _ in range(30)))
@@ -83,11 +83,11 @@ async def test_a_token_expires_after_ten_minutes(owner: Owner, clock: FakeClock)
 
 
 @pytest.mark.parametrize("token", ["", "dwt_", f"dwt_{'A' * 83}", "dwr_made-up", "dwt_\u00e9"])
-async def test_what_is_no_token_is_refused(service: Service, token: str) -> None:
+async def test_a_malformed_token_is_refused(service: Service, token: str) -> None:
     assert is_problem(await cancel(service, token), 422, "invalid_token")
 
 
-async def test_a_password_that_was_replaced_while_it_was_checked_restores_nothing(service_alone: Service) -> None:
+async def test_a_password_replaced_during_its_verification_restores_nothing(service_alone: Service) -> None:
     owner = await signed_in(service_alone)
     await leave(owner)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
@@ -95,7 +95,7 @@ async def test_a_password_that_was_replaced_while_it_was_checked_restores_nothin
         restore = service_alone.app.state.services.account_data.deletion.restore_by_password
         restored = asyncio.create_task(restore(owner.person.username, owner.person.password))
         await service_alone.locks_are_waited_for(1)
-        # Restored, given another password, and deleted again: each of the two latter begins an epoch.
+        # The account was restored, got another password, and was deleted again: the last two each begin an epoch.
         await other.execute(
             "UPDATE users SET password_hash = 'another', session_epoch = session_epoch + 2 WHERE id = %s",
             [owner.person.id],
@@ -107,11 +107,11 @@ async def test_a_password_that_was_replaced_while_it_was_checked_restores_nothin
 
 
 @pytest.mark.parametrize("body", [None, ["dwt_made-up"], {"token": "dwt_made-up"}, 7])
-async def test_what_is_no_text_is_refused(service: Service, body: object) -> None:
+async def test_a_token_that_is_not_a_string_is_refused(service: Service, body: object) -> None:
     assert is_problem(await cancel(service, body), 422, "invalid_request")
 
 
-async def test_nothing_restores_an_account_from_the_moment_of_its_deletion_on(owner: Owner, clock: FakeClock) -> None:
+async def test_an_account_cannot_be_restored_once_its_deletion_is_due(owner: Owner, clock: FakeClock) -> None:
     await leave(owner)
     clock.advance(GRACE - MOMENT)
     token = await restore_token(owner)
@@ -120,7 +120,7 @@ async def test_nothing_restores_an_account_from_the_moment_of_its_deletion_on(ow
     assert is_problem(await log_in(owner), 401, "invalid_credentials")
 
 
-async def test_an_operators_deactivation_cannot_be_undone_by_the_owner_and_the_deletion_stays(owner: Owner) -> None:
+async def test_the_owner_cannot_undo_an_operators_deactivation_and_the_deletion_stays(owner: Owner) -> None:
     due_at = await leave(owner)
     token = await restore_token(owner)
     await deactivation(owner.service).deactivate(owner.person.username)
@@ -140,7 +140,7 @@ async def test_an_operators_activation_cancels_the_deletion(owner: Owner) -> Non
     assert (await log_in(owner)).status_code == 200
 
 
-async def test_of_many_calls_at_once_one_is_carried_out(owner: Owner) -> None:
+async def test_one_of_several_concurrent_calls_is_executed(owner: Owner) -> None:
     answers = await asyncio.gather(*(owner.call("POST", DELETION) for _ in range(10)))
     assert statuses(answers) == [202, *[401] * 9]
 
@@ -152,13 +152,13 @@ async def test_a_deletion_needs_a_recent_proof(owner: Owner, clock: FakeClock) -
     assert row["is_active"]
 
 
-async def test_right_passwords_are_not_counted_as_failures(owner: Owner) -> None:
+async def test_correct_passwords_are_not_counted_as_failures(owner: Owner) -> None:
     await leave(owner)
     for _ in range(LOGIN_CURVE.free + 2):
         await restore_token(owner)
 
 
-async def test_wrong_passwords_are_throttled_while_the_account_waits(owner: Owner) -> None:
+async def test_wrong_passwords_are_throttled_during_the_grace_period(owner: Owner) -> None:
     await leave(owner)
     for _ in range(LOGIN_CURVE.free):
         answer = await owner.service.post_token(owner.person.username, "not the password")
@@ -166,14 +166,14 @@ async def test_wrong_passwords_are_throttled_while_the_account_waits(owner: Owne
     assert is_problem(await log_in(owner), 429, "login_throttled")
 
 
-async def test_name_and_address_stay_taken_until_the_account_is_deleted(owner: Owner) -> None:
+async def test_username_and_address_stay_taken_until_the_account_is_deleted(owner: Owner) -> None:
     await leave(owner)
     person = owner.person
     answer = await owner.service.post_register(person.username, f"other-{person.email}", person.password)
     assert is_problem(answer, 409, "username_taken")
 
 
-async def test_a_change_of_address_that_waits_goes_with_the_deletion(owner: Owner) -> None:
+async def test_a_deletion_removes_a_pending_change_of_address(owner: Owner) -> None:
     owner.service.sql(
         "INSERT INTO email_changes (user_id, email, email_key, created_at, expires_at)"
         " VALUES (%s, 'new@example.com', 'new@example.com', now(), now())",

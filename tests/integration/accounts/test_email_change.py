@@ -1,4 +1,4 @@
-"""A change of the e-mail address: which mailboxes confirm it, and what ends with the old one."""
+"""A change of the e-mail address: which mailboxes confirm it, and what it ends."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -39,7 +39,7 @@ from tests.integration.service import MakeService
 
 @pytest.fixture
 async def change(mails: Mails) -> Changing:
-    """Return somebody whose address is verified, and who has asked for another one."""
+    """Return a person with a verified address and a pending change."""
     made = await changing(mails)
     await made.request()
     return made
@@ -60,14 +60,14 @@ async def test_both_mailboxes_confirm_in_either_order_and_the_last_one_changes_t
     assert await is_alive(change.mails.service, tokens_of(changed))
 
 
-async def test_the_codes_of_both_mailboxes_confirm_as_the_links_do(change: Changing) -> None:
+async def test_the_codes_of_both_mailboxes_confirm_the_change_like_the_links(change: Changing) -> None:
     assert await change.confirm(code=await change.code(NEW)) == FOR_OLD
     await change.confirm(code=await change.code(OLD))
     assert change.email() == change.new_email
 
 
 @pytest.mark.parametrize("way", ["doorward deactivate", "SQL"])
-async def test_a_change_does_not_outlive_an_operators_deactivation(change: Changing, way: str) -> None:
+async def test_an_operators_deactivation_ends_a_pending_change(change: Changing, way: str) -> None:
     service, name = change.mails.service, change.person.username
     operator = Deactivation(database=service.database, accounts=Accounts(database=service.database))
     if way == "doorward deactivate":
@@ -79,8 +79,8 @@ async def test_a_change_does_not_outlive_an_operators_deactivation(change: Chang
     assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)
 
 
-async def test_a_change_does_not_outlive_a_forced_reset_of_the_password(change: Changing) -> None:
-    """Its mails may wait for their delivery: until then a thief of the password could have asked for them."""
+async def test_a_forced_password_reset_ends_a_pending_change(change: Changing) -> None:
+    """Its mails may be delivered later, and a thief of the password may have requested the change."""
     mails = change.mails
     accounts = AdministeredAccounts(tokens=mails.tokens, mails=mails.queue)
     actions = UserActions(
@@ -94,7 +94,7 @@ async def test_a_change_does_not_outlive_a_forced_reset_of_the_password(change: 
     assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)
 
 
-async def test_an_unverified_address_has_no_say_in_its_change(mails: Mails) -> None:
+async def test_an_unverified_address_does_not_confirm_its_change(mails: Mails) -> None:
     change = await changing(mails, verified=False)
     await change.request()
     assert await change.mail(OLD) is None
@@ -103,13 +103,13 @@ async def test_an_unverified_address_has_no_say_in_its_change(mails: Mails) -> N
     assert user["email_verified_at"] == mails.clock.now()
 
 
-async def test_an_address_that_was_verified_meanwhile_has_to_confirm_too(mails: Mails) -> None:
+async def test_an_address_verified_meanwhile_must_confirm_too(mails: Mails) -> None:
     change = await changing(mails, verified=False)
     await change.request()
     request = change.newest(OLD)
     assert request is not None
     assert await change.compose(request) is None
-    # As the worker does when there is nothing to send.
+    # The worker removes the row when there is nothing to send.
     mails.service.sql("DELETE FROM outbox WHERE topic = %s", request.topic)
     mails.clock.advance(timedelta(minutes=1))
     change.verify()
@@ -119,7 +119,7 @@ async def test_an_address_that_was_verified_meanwhile_has_to_confirm_too(mails: 
     tokens_of(await change.confirm(await change.token(OLD)))
 
 
-async def test_with_the_setting_the_new_mailbox_is_enough(make_service: MakeService) -> None:
+async def test_with_confirmation_new_the_new_mailbox_is_sufficient(make_service: MakeService) -> None:
     change = await changing(mails_of(await make_service(email_change_confirmation="new")))
     await change.request()
     assert change.newest(OLD) is None
@@ -127,7 +127,7 @@ async def test_with_the_setting_the_new_mailbox_is_enough(make_service: MakeServ
     assert change.email() == change.new_email
 
 
-async def test_the_mails_go_to_their_mailboxes_and_only_the_verified_one_names_the_user(change: Changing) -> None:
+async def test_each_mail_goes_to_its_mailbox_and_only_the_verified_one_contains_the_username(change: Changing) -> None:
     to_new, to_old = await change.mail(NEW), await change.mail(OLD)
     assert to_new is not None
     assert to_old is not None
@@ -136,7 +136,7 @@ async def test_the_mails_go_to_their_mailboxes_and_only_the_verified_one_names_t
     assert to_old.facts["new_email"] == change.new_email
 
 
-async def test_every_session_ends_and_the_acting_one_goes_on_with_a_new_pair(change: Changing) -> None:
+async def test_all_sessions_end_and_the_current_one_continues_with_a_new_pair(change: Changing) -> None:
     service = change.mails.service
     other = await service.log_in(change.person)
     waiting = await change.token(OLD)
@@ -148,7 +148,7 @@ async def test_every_session_ends_and_the_acting_one_goes_on_with_a_new_pair(cha
     assert await is_alive(service, changed)
 
 
-async def test_the_new_session_gains_no_fresh_proof(mails: Mails) -> None:
+async def test_the_new_session_keeps_the_time_of_the_last_proof(mails: Mails) -> None:
     change = await changing(mails, verified=False)
     await change.request()
     proven_at = (await change.caller()).authenticated_at
@@ -157,7 +157,7 @@ async def test_the_new_session_gains_no_fresh_proof(mails: Mails) -> None:
     assert (await change.caller(changed)).authenticated_at == proven_at
 
 
-async def test_reset_tokens_and_all_others_of_the_account_die_with_the_old_address(change: Changing) -> None:
+async def test_all_one_time_tokens_of_the_account_are_invalid_after_the_change(change: Changing) -> None:
     mails = change.mails
     reset = token_of(await mails.reset_mail(change.person.email))
     await change.confirm(await change.token(OLD))
@@ -167,7 +167,7 @@ async def test_reset_tokens_and_all_others_of_the_account_die_with_the_old_addre
     assert mails.service.sql("SELECT 1 FROM one_time_tokens WHERE user_id = %s", change.person.id) == []
 
 
-async def test_a_change_of_the_password_kills_the_change_that_waits(change: Changing) -> None:
+async def test_a_password_change_ends_a_pending_change_of_address(change: Changing) -> None:
     service = change.mails.service
     tokens = [await change.token(kind) for kind in (OLD, NEW)]
     answer = await service.post_password(change.pair.access, PASSWORD, f"{PASSWORD} twice")
@@ -178,7 +178,7 @@ async def test_a_change_of_the_password_kills_the_change_that_waits(change: Chan
     assert await change.mail(OLD) is None
 
 
-async def test_a_session_that_has_ended_neither_asks_nor_confirms(change: Changing) -> None:
+async def test_an_ended_session_can_neither_request_nor_confirm_a_change(change: Changing) -> None:
     caller, token = await change.caller(), await change.token(NEW)
     await change.mails.service.post_revoke(change.pair.refresh)
     for call in (
@@ -192,7 +192,7 @@ async def test_a_session_that_has_ended_neither_asks_nor_confirms(change: Changi
     assert rows == [{"email": change.new_email}]
 
 
-async def test_a_deactivated_account_gets_no_mail_and_its_password_confirms_nothing(change: Changing) -> None:
+async def test_a_deactivated_account_gets_no_mail_and_its_password_confirms_no_change(change: Changing) -> None:
     token = await change.token(NEW)
     change.mails.service.set_active(change.person, active=False)
     assert await change.mail(NEW) is None
@@ -200,7 +200,7 @@ async def test_a_deactivated_account_gets_no_mail_and_its_password_confirms_noth
     assert await refusal_of(change.confirmation.confirm_by_password(token, PASSWORD)) == "invalid_credentials"
 
 
-async def test_notices_go_to_both_mailboxes_and_none_to_an_unverified_one(mails: Mails) -> None:
+async def test_notices_go_to_both_mailboxes_except_an_unverified_old_one(mails: Mails) -> None:
     for verified in (True, False):
         change = await changing(mails, verified=verified)
         await change.request()
@@ -212,7 +212,7 @@ async def test_notices_go_to_both_mailboxes_and_none_to_an_unverified_one(mails:
         assert addresses == ([None, change.person.email] if verified else [None])
 
 
-async def test_what_happened_is_recorded_without_an_address(change: Changing) -> None:
+async def test_the_change_is_recorded_without_addresses(change: Changing) -> None:
     await change.confirm(await change.token(OLD))
     await change.confirm(await change.token(NEW))
     rows = recorded(change)
@@ -222,7 +222,7 @@ async def test_what_happened_is_recorded_without_an_address(change: Changing) ->
     assert change.new_email not in str(rows)
 
 
-async def test_what_is_no_address_is_refused_before_anything_is_stored(mails: Mails) -> None:
+async def test_an_invalid_address_is_refused_before_a_row_is_stored(mails: Mails) -> None:
     change = await changing(mails)
     for wrong in ("ada", "a@example.com,b@example.com", "a@example.com\r\nBcc: b@example.com"):
         with pytest.raises(InvalidEmailError):
@@ -238,7 +238,7 @@ async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
         await without.request(await change.caller(), change.new_email)
 
 
-async def test_the_own_address_in_another_spelling_is_confirmed_like_another(change: Changing) -> None:
+async def test_another_spelling_of_the_users_own_address_must_be_confirmed_too(change: Changing) -> None:
     spelling = change.person.email.replace("user-", "USER-")
     await change.request(spelling)
     await change.confirm(await change.token(NEW))

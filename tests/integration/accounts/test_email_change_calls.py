@@ -1,4 +1,4 @@
-"""A change of the e-mail address over HTTP, with mails that were delivered, and the page that they lead to."""
+"""A change of the e-mail address over HTTP, with delivered mails and the confirmation page."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -22,14 +22,14 @@ async def service(make_service: MakeService, tmp_path: Path) -> Service:
 
 
 async def verified(service: Service) -> tuple[Owner, str]:
-    """Sign somebody in whose address is verified, and return an address to change to."""
+    """Sign in a person with a verified address; return an address to change to."""
     owner = await signed_in(service)
     code = code_in(await next_mail(service, owner.person.email, "Confirm"))
     assert (await owner.call("POST", "/api/v1/auth/email/verify", json={"code": code})).status_code == 204
     return owner, f"new-{owner.person.email}"
 
 
-async def test_a_change_is_confirmed_by_both_mails_and_both_mailboxes_are_told(service: Service, logs: Logs) -> None:
+async def test_both_mails_confirm_a_change_and_both_mailboxes_are_notified(service: Service, logs: Logs) -> None:
     owner, new_email = await verified(service)
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
     answer = await owner.call("POST", EMAIL, json={"new_email": new_email}, headers=headers)
@@ -55,7 +55,7 @@ async def test_a_change_is_confirmed_by_both_mails_and_both_mailboxes_are_told(s
     assert not [each for each in (token_in(to_new), token_in(to_old), code_in(to_old)) if each in written]
 
 
-async def test_a_change_that_was_given_up_is_no_longer_shown(service: Service) -> None:
+async def test_a_cancelled_change_is_no_longer_shown(service: Service) -> None:
     owner, new_email = await verified(service)
     await owner.call("POST", EMAIL, json={"new_email": new_email})
     for _ in range(2):
@@ -64,7 +64,7 @@ async def test_a_change_that_was_given_up_is_no_longer_shown(service: Service) -
     assert (await owner.account())["pending_email"] is None
 
 
-async def test_asking_and_giving_up_need_a_recent_proof_and_confirming_needs_none(
+async def test_requesting_and_cancelling_require_a_recent_proof_and_confirming_does_not(
     service: Service, clock: FakeClock
 ) -> None:
     owner, new_email = await verified(service)
@@ -95,7 +95,7 @@ NO_PROOF: tuple[object, ...] = (
 )
 
 
-async def test_what_is_no_single_address_and_no_single_proof_is_refused(owner: Owner) -> None:
+async def test_a_body_without_exactly_one_address_or_exactly_one_proof_is_refused(owner: Owner) -> None:
     for body in NO_ADDRESS:
         assert (await owner.call("POST", EMAIL, json=body)).status_code == 422, body
     assert owner.service.sql("SELECT 1 FROM email_changes WHERE user_id = %s", owner.person.id) == []
@@ -103,13 +103,13 @@ async def test_what_is_no_single_address_and_no_single_proof_is_refused(owner: O
         assert (await owner.call("POST", CONFIRM, json=body)).status_code == 422, body
 
 
-async def test_without_mail_the_request_says_what_to_set(make_service: MakeService) -> None:
+async def test_without_mail_settings_the_request_is_refused(make_service: MakeService) -> None:
     owner = await signed_in(await make_service())
     answer = await owner.call("POST", EMAIL, json={"new_email": "a@example.com"})
     assert is_problem(answer, 403, "mail_not_configured")
 
 
-async def test_a_new_address_is_at_a_domain_that_may_register(make_service: MakeService, tmp_path: Path) -> None:
+async def test_the_new_address_must_be_at_a_permitted_domain(make_service: MakeService, tmp_path: Path) -> None:
     settings = {"registration_domains": "example.com", "login_requires_verified_email": True}
     service = await make_service_with_mail(make_service, tmp_path, **settings)
     person = await service.register()
@@ -122,7 +122,7 @@ async def test_a_new_address_is_at_a_domain_that_may_register(make_service: Make
     assert asked.status_code == 202
 
 
-async def test_the_page_confirms_with_the_password_and_scanners_leave_its_links_usable(service: Service) -> None:
+async def test_the_page_confirms_with_the_password_and_mail_scanners_do_not_use_up_its_links(service: Service) -> None:
     owner, new_email = await verified(service)
     await owner.call("POST", EMAIL, json={"new_email": new_email})
     to_new = token_in(await next_mail(service, new_email, "Confirm"))

@@ -1,4 +1,4 @@
-"""The tokens and codes of a change of the e-mail address: what each is good for, how often, and how long."""
+"""The tokens and codes of a change of the e-mail address: purpose, number of uses, and lifetime."""
 
 import asyncio
 from dataclasses import replace
@@ -29,7 +29,7 @@ AT_ONCE = 100
 
 @pytest.fixture
 async def change(mails: Mails) -> Changing:
-    """Return somebody whose address is verified, and who has asked for another one."""
+    """Return a person with a verified address and a pending change."""
     made = await changing(mails)
     await made.request()
     return made
@@ -45,7 +45,7 @@ async def test_one_mailbox_cannot_confirm_for_both(change: Changing) -> None:
     assert change.email() == change.person.email
 
 
-async def test_a_taken_address_gets_no_token_and_the_request_looks_the_same(mails: Mails) -> None:
+async def test_a_taken_address_gets_no_token_and_the_request_costs_the_same(mails: Mails) -> None:
     change, other = await changing(mails), await mails.service.register()
     before = mails.service.connections_asked_for()
     await change.request()
@@ -60,7 +60,7 @@ async def test_a_taken_address_gets_no_token_and_the_request_looks_the_same(mail
     assert rows == [{"purpose": "email_change_old"}]
 
 
-async def test_an_address_that_was_taken_meanwhile_is_refused_and_nothing_changes(change: Changing) -> None:
+async def test_an_address_taken_meanwhile_is_refused_and_nothing_changes(change: Changing) -> None:
     service = change.mails.service
     await change.confirm(await change.token(OLD))
     token = await change.token(NEW)
@@ -70,8 +70,8 @@ async def test_an_address_that_was_taken_meanwhile_is_refused_and_nothing_change
     assert await is_alive(service, change.pair)
 
 
-async def test_a_copy_that_cannot_sign_the_next_session_uses_no_token_and_no_try_of_a_code(mails: Mails) -> None:
-    """Its ALGORITHM is ES256, and it has no key."""
+async def test_a_copy_that_cannot_sign_uses_up_neither_the_token_nor_an_attempt_of_the_code(mails: Mails) -> None:
+    """The copy's ALGORITHM is ES256, and it has no key."""
     change = await changing(mails, verified=False)
     await change.request()
     mail = await change.mail(NEW)
@@ -89,7 +89,7 @@ async def test_a_copy_that_cannot_sign_the_next_session_uses_no_token_and_no_try
     assert change.email() == change.new_email
 
 
-async def test_of_two_accounts_that_take_an_address_at_once_one_gets_it(mails: Mails) -> None:
+async def test_one_of_two_accounts_that_confirm_one_address_concurrently_gets_it(mails: Mails) -> None:
     one, other = await changing(mails, verified=False), await changing(mails, verified=False)
     for each in (one, other):
         await each.request(one.new_email)
@@ -99,7 +99,7 @@ async def test_of_two_accounts_that_take_an_address_at_once_one_gets_it(mails: M
     assert [one.email(), other.email()].count(one.new_email) == 1
 
 
-async def test_one_token_used_by_many_at_once_works_once(mails: Mails) -> None:
+async def test_one_of_many_concurrent_uses_of_a_token_succeeds(mails: Mails) -> None:
     change = await changing(mails, verified=False)
     await change.request()
     token = await change.token(NEW)
@@ -110,14 +110,14 @@ async def test_one_token_used_by_many_at_once_works_once(mails: Mails) -> None:
     assert outcomes.count("") == 1
 
 
-async def test_one_token_of_a_waiting_change_used_by_many_at_once_counts_once(change: Changing) -> None:
+async def test_one_of_many_concurrent_uses_of_the_first_token_succeeds(change: Changing) -> None:
     token, caller = await change.token(NEW), await change.caller()
     calls = [change.confirmation.confirm_by_session(caller, token=token) for _ in range(AT_ONCE)]
     outcomes = await asyncio.gather(*(refusal_of(call) for call in calls))
     assert sorted(outcomes) == ["", *["invalid_token"] * (AT_ONCE - 1)]
 
 
-async def test_a_wrong_code_costs_a_try_of_both_mailboxes_and_the_links_still_work(change: Changing) -> None:
+async def test_a_wrong_code_uses_an_attempt_of_both_mailboxes_and_the_links_stay_valid(change: Changing) -> None:
     right = {kind: await change.code(kind) for kind in (OLD, NEW)}
     taken = {int(code) for code in right.values()}
     wrong = [number for number in range(100) if number not in taken][:5]
@@ -130,7 +130,7 @@ async def test_a_wrong_code_costs_a_try_of_both_mailboxes_and_the_links_still_wo
     assert await change.confirm(await change.token(NEW)) == FOR_OLD
 
 
-async def test_tokens_of_others_and_of_other_purposes_confirm_nothing(change: Changing) -> None:
+async def test_tokens_of_other_users_and_other_purposes_are_refused(change: Changing) -> None:
     mails = change.mails
     other = await changing(mails)
     await other.request()
@@ -142,7 +142,7 @@ async def test_tokens_of_others_and_of_other_purposes_confirm_nothing(change: Ch
     await mails.recovery.reset_by_token(reset, f"{PASSWORD} twice")
 
 
-async def test_a_change_expires_after_a_day_with_its_links_and_a_code_after_fifteen_minutes(mails: Mails) -> None:
+async def test_a_change_and_its_links_expire_after_a_day_and_its_codes_after_fifteen_minutes(mails: Mails) -> None:
     change = await changing(mails)
     await change.request()
     mail, caller = await change.mail(NEW), await change.caller()
@@ -157,7 +157,7 @@ async def test_a_change_expires_after_a_day_with_its_links_and_a_code_after_fift
     assert await change.mail(OLD) is None
 
 
-async def test_another_request_replaces_the_change_and_what_was_confirmed_of_it(change: Changing) -> None:
+async def test_a_second_request_replaces_the_change_and_its_confirmations(change: Changing) -> None:
     first_request, of_old, of_new = change.newest(NEW), await change.token(OLD), await change.token(NEW)
     await change.confirm(of_new)
     await change.request(f"other-{change.person.email}")
@@ -172,7 +172,7 @@ async def test_another_request_replaces_the_change_and_what_was_confirmed_of_it(
     assert change.mails.service.sql(stored, change.person.id) == []
 
 
-async def test_a_change_that_was_given_up_is_confirmed_by_nothing(change: Changing) -> None:
+async def test_a_cancelled_change_cannot_be_confirmed(change: Changing) -> None:
     tokens = [await change.token(kind) for kind in (OLD, NEW)]
     await change.changes.cancel(await change.caller())
     for token in tokens:
@@ -184,7 +184,7 @@ async def test_a_change_that_was_given_up_is_confirmed_by_nothing(change: Changi
     assert types.count("user.email_change_cancelled") == 1
 
 
-async def test_changes_that_have_expired_are_forgotten_and_others_are_not(change: Changing) -> None:
+async def test_expired_changes_are_removed_and_others_stay(change: Changing) -> None:
     mails = change.mails
     retention = EmailChangeRetention(database=mails.service.database, clock=mails.clock)
     stored = "SELECT 1 FROM email_changes WHERE user_id = %s"

@@ -1,4 +1,4 @@
-"""Wrong passwords are counted in one place for an account, in whatever state it is and by whichever way they come."""
+"""Wrong passwords are counted in one row of an account, in every state and at every endpoint."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.integration.service import MakeService, Service, mark
 
 WRONG: Final = "no account has this password"
 PAGES: Final = (RESTORE_PAGE, "/account/verify-email", "/account/confirm-email-change")
-"""Each takes a name and a password, and no session."""
+"""Each accepts a username and a password, without a session."""
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def deactivate(owner: Owner) -> None:
     )
 
 
-async def outstay(owner: Owner) -> None:
+async def exceed_grace_period(owner: Owner) -> None:
     await leave(owner)
     owner.service.clock.advance(GRACE)
 
@@ -44,12 +44,12 @@ STATES: Final[dict[str, Callable[[Owner], Awaitable[object]]]] = {
     "active": stay,
     "deactivated": deactivate,
     "waiting for the deletion": leave,
-    "due for the deletion": outstay,
+    "due for the deletion": exceed_grace_period,
 }
 
 
 async def address_of(service: Service, state: str) -> str:
-    """Return the address of an account in this state; one that no account has for any other word."""
+    """Return the address of an account in this state, or of no account for an unknown state."""
     if state not in STATES:
         return f"{mark()}@example.com"
     owner = await signed_in(service)
@@ -58,14 +58,14 @@ async def address_of(service: Service, state: str) -> str:
 
 
 async def wrong_answers(service: Service, address: str) -> list[int]:
-    """Send a wrong password by every way that takes one, from an address that is known nowhere; return the answers."""
+    """Send a wrong password to every endpoint that accepts one, from an unknown IP address; return the statuses."""
     stranger, form = service.client_at("198.51.100.9"), {"username": address, "password": WRONG, "code": "12345678"}
     answers = [await stranger.post(page, data=form) for page in (*PAGES, "/api/v1/auth/token")]
     return [each.status_code for each in answers]
 
 
 @pytest.mark.parametrize("state", [*STATES, "unknown"])
-async def test_every_way_in_counts_a_wrong_password_in_the_one_place_of_its_account(
+async def test_every_endpoint_counts_a_wrong_password_in_the_one_row_of_its_account(
     service: Service, state: str
 ) -> None:
     address = await address_of(service, state)

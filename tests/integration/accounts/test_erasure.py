@@ -1,4 +1,4 @@
-"""The end of the grace period: the account is deleted, and nothing that is personal stays anywhere."""
+"""The end of the grace period: the account is deleted, and no personal data stays."""
 
 import asyncio
 from datetime import timedelta
@@ -25,7 +25,7 @@ from tests.integration.service import Logs, MakeService, Service, events, facts,
 ADDRESS: Final = "198.51.100.201"
 
 
-async def test_the_account_is_deleted_at_the_end_of_the_grace_and_not_a_moment_earlier(service_alone: Service) -> None:
+async def test_the_account_is_deleted_exactly_at_the_end_of_the_grace_period(service_alone: Service) -> None:
     owner = await signed_in(service_alone)
     await leave(owner)
     erasure = Erasure(database=service_alone.database, clock=service_alone.clock)
@@ -38,7 +38,7 @@ async def test_the_account_is_deleted_at_the_end_of_the_grace_and_not_a_moment_e
     assert await erasure.erase() == 0
 
 
-async def test_accounts_that_were_restored_or_never_deleted_stay(service_alone: Service) -> None:
+async def test_restored_accounts_and_accounts_without_a_deletion_stay(service_alone: Service) -> None:
     leaver, restored, stayer = [await signed_in(service_alone) for _ in range(3)]
     for owner in (leaver, restored):
         await leave(owner)
@@ -47,7 +47,7 @@ async def test_accounts_that_were_restored_or_never_deleted_stay(service_alone: 
     assert [len(stored(owner)) for owner in (leaver, restored, stayer)] == [0, 1, 1]
 
 
-async def test_a_due_account_is_deleted_when_deactivated_too_but_not_when_activated_again(
+async def test_a_due_account_is_deleted_if_deactivated_but_not_if_activated_again(
     service_alone: Service,
 ) -> None:
     barred, kept = [await signed_in(service_alone) for _ in range(2)]
@@ -61,7 +61,7 @@ async def test_a_due_account_is_deleted_when_deactivated_too_but_not_when_activa
 
 
 async def test_a_user_is_either_restored_or_deleted(service_alone: Service) -> None:
-    """An operator's activation that holds the row is waited for, and wins."""
+    """The deletion waits for an operator's activation that holds the row, and then skips the account."""
     owner = await signed_in(service_alone)
     await leave(owner)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
@@ -74,7 +74,7 @@ async def test_a_user_is_either_restored_or_deleted(service_alone: Service) -> N
     assert len(stored(owner)) == 1
 
 
-async def test_an_account_that_cannot_be_deleted_now_delays_no_other(service_alone: Service) -> None:
+async def test_an_account_that_cannot_be_deleted_does_not_delay_others(service_alone: Service) -> None:
     stuck, other = [await signed_in(service_alone) for _ in range(2)]
     await leave(stuck)
     service_alone.clock.advance(timedelta(seconds=1))
@@ -88,7 +88,7 @@ async def test_an_account_that_cannot_be_deleted_now_delays_no_other(service_alo
     assert {"client": "203.0.113.7"} in [row["personal"] for row in entries]
 
 
-async def test_the_event_has_the_id_alone(service_alone: Service, logs: Logs) -> None:
+async def test_the_deletion_event_contains_only_the_id(service_alone: Service, logs: Logs) -> None:
     owner = await signed_in(service_alone)
     await leave(owner)
     await erase_after_the_grace(service_alone)
@@ -109,7 +109,7 @@ async def test_the_event_has_the_id_alone(service_alone: Service, logs: Logs) ->
     assert facts(line, "outcome", "target_user_id") == ("success", owner.person.id)
 
 
-async def test_name_and_address_are_free_afterwards(service_alone: Service) -> None:
+async def test_username_and_address_are_available_after_the_deletion(service_alone: Service) -> None:
     owner = await signed_in(service_alone)
     await leave(owner)
     await erase_after_the_grace(service_alone)
@@ -118,7 +118,7 @@ async def test_name_and_address_are_free_afterwards(service_alone: Service) -> N
     assert answer.json()["id"] != owner.person.id
 
 
-async def test_every_table_that_refers_to_users_loses_its_rows_with_them(service_alone: Service) -> None:
+async def test_rows_of_every_table_that_refers_to_users_are_deleted_with_them(service_alone: Service) -> None:
     rules = service_alone.sql(
         "SELECT conrelid::regclass::text AS name, confdeltype::text AS rule FROM pg_constraint"
         " WHERE contype = 'f' AND confrelid = 'users'::regclass"
@@ -127,11 +127,11 @@ async def test_every_table_that_refers_to_users_loses_its_rows_with_them(service
     assert {row["rule"] for row in rules} == {"c"}
 
 
-async def test_a_dump_of_the_database_and_the_log_have_nothing_of_the_person_afterwards(
+async def test_a_database_dump_and_the_log_contain_no_personal_data_after_the_deletion(
     make_service: MakeService, own_database: str, tmp_path: Path, logs: Logs
 ) -> None:
     service = await make_service_with_mail(make_service, tmp_path, database_url=own_database)
-    owner, marks = await lead_a_life(service)
+    owner, marks = await create_personal_data(service)
     assert {name for name, text in marks.items() if text in dump(own_database)} == set(marks)
     await leave(owner)
     await next_mail(service, owner.person.email, "deleted")
@@ -141,14 +141,14 @@ async def test_a_dump_of_the_database_and_the_log_have_nothing_of_the_person_aft
     left = dump(own_database)
     assert {name for name, text in marks.items() if text in left} == set()
     assert owner.person.id in left, "the audit log keeps the id"
-    # The log has the addresses of clients, and the ids that they gave their requests, by design.
+    # The log contains client addresses and request ids by design.
     log = logs.getvalue()
     unlogged = marks.keys() - {"address", "request id"}
     assert {name for name in unlogged if marks[name] in log} == set()
 
 
-async def lead_a_life(service: Service) -> tuple[Owner, dict[str, str]]:
-    """Have a person leave something in every table that can have it; return texts by which it can be found."""
+async def create_personal_data(service: Service) -> tuple[Owner, dict[str, str]]:
+    """Store data of a person in every table that can have it; return texts that identify the data."""
     marks = {name: mark() for name in ("email", "username", "user agent", "item", "pending", "request id")}
     client = ApiClient(service.client_at(ADDRESS))
     client.client.headers.update({"User-Agent": marks["user agent"], "X-Correlation-ID": marks["request id"]})

@@ -1,4 +1,4 @@
-"""The export: all that is stored about a user, as it was at one moment, and nothing of others."""
+"""The export: all data stored about a user at one point in time, and no data of other users."""
 
 import asyncio
 import errno
@@ -60,7 +60,7 @@ async def test_an_export_has_a_member_for_each_kind_of_data(owner: Owner, clock:
     assert exported_item.items() >= {name: item[name] for name in ("id", "title", "tags", "year")}.items()
 
 
-async def test_an_export_has_the_schema_that_is_described(owner: Owner) -> None:
+async def test_an_export_matches_the_documented_schema(owner: Owner) -> None:
     await add_item(owner, mark())
     exported = await export(owner)
     described = ExportResponse.model_validate(exported).model_dump(mode="json", by_alias=True)
@@ -70,7 +70,7 @@ async def test_an_export_has_the_schema_that_is_described(owner: Owner) -> None:
     assert described["account"].keys() == exported["account"].keys()
 
 
-async def test_an_export_has_nothing_of_others_and_no_secret(owner: Owner) -> None:
+async def test_an_export_contains_no_data_of_other_users_and_no_secret(owner: Owner) -> None:
     other = await signed_in(owner.service)
     title = mark()
     await add_item(other, title)
@@ -81,20 +81,20 @@ async def test_an_export_has_nothing_of_others_and_no_secret(owner: Owner) -> No
         assert foreign not in text
 
 
-async def test_ended_sessions_are_exported_as_long_as_they_are_stored(owner: Owner) -> None:
+async def test_ended_sessions_are_exported_while_they_are_stored(owner: Owner) -> None:
     other = await owner.service.log_in(owner.person)
     await owner.service.post_revoke(other.refresh)
     assert {session["end_reason"] for session in (await export(owner))["sessions"]} == {None, "logout"}
 
 
-async def test_an_export_is_recorded_once_it_is_complete(owner: Owner, logs: Logs) -> None:
+async def test_an_export_is_recorded_after_it_is_complete(owner: Owner, logs: Logs) -> None:
     assert "user.exported" not in {entry["type"] for entry in (await export(owner))["audit"]}
     assert (await export(owner))["audit"][-1]["type"] == "user.exported"
     first, _ = events(logs, "accounts.export.made")
     assert facts(first, "outcome", "user_id") == ("success", owner.person.id)
 
 
-async def test_of_an_operator_it_is_told_that_it_was_one(owner: Owner) -> None:
+async def test_an_operator_is_exported_without_a_name(owner: Owner) -> None:
     owner.service.sql(
         "INSERT INTO audit_events (type, version, user_id, actor, data)"
         " VALUES ('login.unthrottled', 1, %s, 'operator:root', '{}')",
@@ -110,18 +110,18 @@ async def test_an_export_needs_a_recent_proof(owner: Owner, clock: FakeClock) ->
     assert is_problem(await owner.call("POST", EXPORT), 401, "reauthentication_required")
 
 
-async def test_an_address_may_export_three_times_an_hour(make_service: MakeService) -> None:
+async def test_three_exports_an_hour_are_allowed_for_one_address(make_service: MakeService) -> None:
     owner = await signed_in(await make_service(rate_limit_enabled=True))
     answers = [await owner.call("POST", EXPORT) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
 
 
-async def test_all_is_of_one_moment_though_rows_change_meanwhile(service_alone: Service) -> None:
-    """The items are read after the account: what was committed in between is in neither."""
+async def test_an_export_is_consistent_while_rows_change(service_alone: Service) -> None:
+    """The items are read after the account: changes committed in between do not appear."""
     owner = await signed_in(service_alone)
     item, caller = await add_item(owner, mark()), await caller_of(owner)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
-        # The sessions cannot be read until this commits; the account was read before.
+        # Reading the sessions waits for this commit; the account was read before.
         await other.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         await other.execute("DELETE FROM items WHERE id = %s", [item["id"]])
         await other.execute("UPDATE users SET username = 'renamed' WHERE id = %s", [owner.person.id])
@@ -137,7 +137,7 @@ async def test_all_is_of_one_moment_though_rows_change_meanwhile(service_alone: 
     assert [str(each.id) for each in exported.items] == [item["id"]]
 
 
-async def test_a_session_that_ends_meanwhile_gets_nothing(owner: Owner) -> None:
+async def test_a_session_that_ended_meanwhile_gets_no_export(owner: Owner) -> None:
     service = owner.service
     caller = await caller_of(owner)
     await Deactivation(database=service.database, accounts=Accounts(database=service.database)).deactivate(
@@ -149,7 +149,7 @@ async def test_a_session_that_ends_meanwhile_gets_nothing(owner: Owner) -> None:
     assert {"type": "user.exported"} not in types
 
 
-async def test_while_all_bulk_slots_are_taken_an_export_is_refused_and_can_be_tried_again(owner: Owner) -> None:
+async def test_an_export_is_refused_while_all_bulk_slots_are_taken_and_can_be_retried(owner: Owner) -> None:
     database = owner.service.database
     with database.bulk_slot(), database.bulk_slot():
         answer = await owner.call("POST", EXPORT)
@@ -158,7 +158,7 @@ async def test_while_all_bulk_slots_are_taken_an_export_is_refused_and_can_be_tr
     assert (await owner.call("POST", EXPORT)).status_code == 200
 
 
-async def test_a_full_disk_is_503_and_nothing_is_recorded(
+async def test_a_full_disk_is_answered_503_and_no_export_is_recorded(
     owner: Owner, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
     class Full:
@@ -166,10 +166,10 @@ async def test_a_full_disk_is_503_and_nothing_is_recorded(
             raise OSError(errno.ENOSPC, "No space left on device")
 
         def close(self) -> None:
-            """Nothing is open."""
+            """Do nothing."""
 
     def full(**_options: object) -> IO[bytes]:
-        return Full()  # type: ignore[return-value] # as much of a file as is used
+        return Full()  # type: ignore[return-value] # implements only what is used
 
     monkeypatch.setattr(tempfile, "SpooledTemporaryFile", full)
     assert is_problem(await owner.call("POST", EXPORT), 503, "service_unavailable")
@@ -177,7 +177,7 @@ async def test_a_full_disk_is_503_and_nothing_is_recorded(
     assert events(logs, "accounts.export.made") == []
 
 
-async def test_many_rows_come_whole(owner: Owner) -> None:
+async def test_an_export_of_many_rows_is_complete(owner: Owner) -> None:
     owner.service.sql(
         "INSERT INTO items (id, owner_id, title, description, tags, visibility, version, created_at, updated_at)"
         " SELECT gen_random_uuid(), %s, 'Item ' || number, repeat('\u00e4', 1000), '{}', 'private', 1, now(), now()"

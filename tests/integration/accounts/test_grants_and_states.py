@@ -1,4 +1,4 @@
-"""Every way to get something from the service, in every state that an account can be in."""
+"""Every grant of an account, in every state of the account."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ verification_link           204   204         401     401     401    401      42
 restore_token               422   422         422     204     422    422      422    422
 restore_page                422   422         422     200     422    422      422    422
 """
-"""What each grant is answered; of a request for a reset, how many mails are composed, and by
-`reset_by_new_mail` what the link of that mail is answered. Other links, and the restore token, are from before the
-account came into its state; `ended` is after the end of all sessions, `restored` after a deletion that was cancelled,
-`barred` pending and deactivated by an operator besides, `overdue` pending when its time has come."""
+"""The status of each grant; for `reset_request` the number of composed mails, and for `reset_by_new_mail` the status of
+that mail's link. Other links and the restore token were issued before the account got its state. `ended` is after the
+end of all sessions, `restored` after a cancelled deletion, `barred` a pending deletion of an account that an operator
+has deactivated, `overdue` a pending deletion that is due."""
 
 STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])
 ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2:] if line}
@@ -50,7 +50,7 @@ ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2
 
 @dataclass
 class Holder:
-    """Somebody who holds one of each grant."""
+    """A person who holds one of each grant."""
 
     owner: Owner
     tokens: Pair
@@ -82,7 +82,7 @@ def token_of(mail: ComposedMail | None) -> str:
 
 
 async def bring(each: Holder, state: str) -> None:
-    """Bring the account into its state, and take a restore token on the way if there is one."""
+    """Bring the account into its state, and get a restore token if the state has one."""
     service, owner = each.service, each.owner
     operator = Deactivation(database=service.database, accounts=Accounts(database=service.database))
     if state == "ended":
@@ -91,7 +91,7 @@ async def bring(each: Holder, state: str) -> None:
         await operator.deactivate(owner.person.username)
     elif state != "active":
         if state in {"overdue", "erased"}:
-            # A token of the last moment: it has not expired by itself.
+            # The token is issued just before the deletion is due, so that it has not expired.
             await leave(owner)
             service.clock.advance(GRACE - timedelta(minutes=1))
         else:
@@ -151,12 +151,12 @@ async def restore_by_page(each: Holder) -> httpx.Response:
 
 
 async def count_reset_mails(each: Holder) -> str:
-    """Return how many mails the request for a reset brings."""
+    """Return the number of mails that a request for a reset sends."""
     return "0" if await reset_mail(each) is None else "1"
 
 
 async def reset_by_new_mail(each: Holder) -> str:
-    """Return what the link of a mail that is asked for at this moment is answered; a hyphen without a mail."""
+    """Request a reset, and return the status of its link, or a hyphen if no mail is sent."""
     mail = await reset_mail(each)
     if mail is None:
         return "-"
@@ -165,7 +165,7 @@ async def reset_by_new_mail(each: Holder) -> str:
 
 
 async def reset_mail(each: Holder) -> ComposedMail | None:
-    """Return the mail that a request for a reset brings."""
+    """Return the mail that a request for a reset sends."""
     service = each.service
     parts = (service.database, service.clock, create_one_time_tokens(service.settings.keys), AccountLinks("https://a"))
     request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=each.owner.person.email)

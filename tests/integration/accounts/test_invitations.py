@@ -1,4 +1,4 @@
-"""Invitations: for one address, once, and without a row of a user before they are accepted."""
+"""Invitations: each is for one address and one use, and no user is stored before it is accepted."""
 
 import asyncio
 from datetime import timedelta
@@ -32,7 +32,7 @@ def chosen() -> Acceptance:
     return Acceptance(new_person().username, PASSWORD)
 
 
-async def test_an_invitation_creates_the_account_of_the_invited_address_only(joining: Joining) -> None:
+async def test_an_invitation_creates_an_account_for_the_invited_address_only(joining: Joining) -> None:
     email, acceptance = address(), chosen()
     await joining.inviting.invite(email)
     assert joining.users_of(email) == []
@@ -45,7 +45,7 @@ async def test_an_invitation_creates_the_account_of_the_invited_address_only(joi
     assert (await joining.service.post_token(acceptance.username, PASSWORD)).status_code == 200
 
 
-async def test_one_invitation_used_by_many_at_once_makes_one_account(joining: Joining) -> None:
+async def test_concurrent_acceptances_of_one_invitation_create_one_account(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)
     mail = await joining.mail(email)
@@ -57,7 +57,7 @@ async def test_one_invitation_used_by_many_at_once_makes_one_account(joining: Jo
     assert len(joining.users_of(email)) == 1
 
 
-async def test_what_is_refused_leaves_the_invitation_usable(joining: Joining) -> None:
+async def test_a_refused_acceptance_leaves_the_invitation_valid(joining: Joining) -> None:
     email, owner = address(), await joining.service.register()
     await joining.inviting.invite(email)
     token = token_of(await joining.mail(email))
@@ -73,7 +73,7 @@ async def test_what_is_refused_leaves_the_invitation_usable(joining: Joining) ->
     await joining.invitations.accept_by_token(token, chosen())
 
 
-async def test_a_second_invitation_ends_the_first_one(joining: Joining) -> None:
+async def test_a_second_invitation_invalidates_the_first_one(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)
     first = token_of(await joining.mail(email))
@@ -84,7 +84,7 @@ async def test_a_second_invitation_ends_the_first_one(joining: Joining) -> None:
     assert stored == [{"count": 1}]
 
 
-async def test_an_address_with_an_account_is_not_invited_and_accepts_nothing(joining: Joining) -> None:
+async def test_an_address_with_an_account_can_neither_be_invited_nor_accept_an_invitation(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)
     token = token_of(await joining.mail(email))
@@ -97,7 +97,7 @@ async def test_an_address_with_an_account_is_not_invited_and_accepts_nothing(joi
     assert len(joining.users_of(email)) == 1
 
 
-async def test_the_link_works_for_seven_days_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
+async def test_the_link_is_valid_for_seven_days_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)
     mail = await joining.mail(email)
@@ -112,13 +112,13 @@ async def test_the_link_works_for_seven_days_and_the_code_for_fifteen_minutes(jo
     assert await joining.mails(email) == [None]
 
 
-async def test_what_is_no_address_is_refused_before_a_password_is_compared_with_it(joining: Joining) -> None:
+async def test_an_invalid_address_is_refused_before_the_password_is_checked(joining: Joining) -> None:
     for email in ("a" + "\u0345" * 1023, "ada"):
         acceptance = Acceptance(chosen().username, "password1")
         assert await outcome(joining.invitations.accept_by_code(email, "12345678", acceptance)) == "invalid_token"
 
 
-async def test_of_many_codes_five_are_compared_and_the_link_works_still(joining: Joining) -> None:
+async def test_after_five_wrong_codes_only_the_link_is_valid(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)
     mail = await joining.mail(email)
@@ -130,7 +130,7 @@ async def test_of_many_codes_five_are_compared_and_the_link_works_still(joining:
     await joining.invitations.accept_by_token(token_of(mail), chosen())
 
 
-async def test_an_address_that_was_not_invited_is_refused_as_a_wrong_code_is(joining: Joining) -> None:
+async def test_an_address_without_an_invitation_is_refused_like_a_wrong_code(joining: Joining) -> None:
     for email in (address(), "no address", "a\x00@example.com"):
         refused = joining.invitations.accept_by_code(email, "12345678", chosen())
         assert await outcome(refused) == "invalid_token"
@@ -138,7 +138,7 @@ async def test_an_address_that_was_not_invited_is_refused_as_a_wrong_code_is(joi
     assert await outcome(common) == "password_too_common"
 
 
-async def test_tokens_of_other_purposes_accept_no_invitation_and_the_reverse(joining: Joining) -> None:
+async def test_tokens_of_other_purposes_accept_no_invitation_and_vice_versa(joining: Joining) -> None:
     email, person = address(), new_person()
     await joining.inviting.invite(email)
     invitation = token_of(await joining.mail(email))
@@ -150,7 +150,7 @@ async def test_tokens_of_other_purposes_accept_no_invitation_and_the_reverse(joi
     assert joining.users_of(email) == []
 
 
-async def test_what_is_stored_shows_neither_token_nor_code(joining: Joining) -> None:
+async def test_rows_contain_neither_token_nor_code(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)
     mail = await joining.mail(email)
@@ -159,7 +159,7 @@ async def test_what_is_stored_shows_neither_token_nor_code(joining: Joining) -> 
     assert mail.facts["code"] not in stored
 
 
-async def test_without_mail_no_address_is_invited(service: Service, clock: FakeClock) -> None:
+async def test_without_mail_settings_no_address_is_invited(service: Service, clock: FakeClock) -> None:
     inviting = create_inviting(service.settings, service.database, clock, MailQueue(None))
     email = address()
     with pytest.raises(MailNotConfiguredError):

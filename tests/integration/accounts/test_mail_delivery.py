@@ -1,4 +1,4 @@
-"""Mail from request to transport: sealed, budgeted, composed when it is sent, and only for whom it is."""
+"""Mail from request to delivery: encrypted, within budgets, composed at delivery, only for the intended recipient."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -34,7 +34,7 @@ def mailing(own_database: str, clock: FakeClock, composer: KnownAddresses) -> Ma
     return Mailing(own_database, clock, composer)
 
 
-async def test_a_mail_that_was_asked_for_is_sent(mailing: Mailing, known: str) -> None:
+async def test_a_requested_mail_is_sent(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     (row,) = mailing.outbox.rows()
     await mailing.deliver()
@@ -44,13 +44,13 @@ async def test_a_mail_that_was_asked_for_is_sent(mailing: Mailing, known: str) -
     assert mailing.outbox.rows() == []
 
 
-async def test_an_address_of_no_account_gets_nothing_and_leaves_no_row(mailing: Mailing) -> None:
+async def test_an_address_without_an_account_gets_no_mail_and_leaves_no_row(mailing: Mailing) -> None:
     await mailing.ask_for(address())
     await mailing.deliver()
     assert (mailing.recipients(), mailing.outbox.rows()) == ([], [])
 
 
-async def test_what_is_no_address_gets_nothing(mailing: Mailing, composer: KnownAddresses) -> None:
+async def test_an_invalid_address_gets_no_mail(mailing: Mailing, composer: KnownAddresses) -> None:
     await mailing.ask_for("no address")
     await mailing.ask(MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER))
     await mailing.deliver()
@@ -58,7 +58,7 @@ async def test_what_is_no_address_gets_nothing(mailing: Mailing, composer: Known
     assert mailing.outbox.rows() == []
 
 
-async def test_a_dump_of_the_tables_names_no_address_and_holds_no_token(mailing: Mailing, known: str) -> None:
+async def test_a_dump_of_the_tables_contains_no_address_and_no_token(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     await mailing.ask(MailRequest(MailKind.NEW_DEVICE, MailOrigin.SERVICE, uuid4(), facts={"user_agent": known}))
     before = mailing.outbox.sql("SELECT outbox::text AS dump, payload FROM outbox")
@@ -74,7 +74,7 @@ async def test_a_dump_of_the_tables_names_no_address_and_holds_no_token(mailing:
             assert text.encode() not in bytes(row["payload"])
 
 
-async def test_a_row_that_was_copied_into_another_opens_nothing(mailing: Mailing, known: str) -> None:
+async def test_a_payload_under_another_message_id_is_unreadable(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     mailing.outbox.sql("UPDATE outbox SET message_id = gen_random_uuid()")
     await mailing.deliver()
@@ -82,20 +82,20 @@ async def test_a_row_that_was_copied_into_another_opens_nothing(mailing: Mailing
     assert [row["dead_reason"] for row in mailing.outbox.rows()] == ["unreadable"]
 
 
-async def test_a_row_of_a_later_version_is_a_dead_letter(mailing: Mailing) -> None:
+async def test_a_row_of_an_unknown_kind_is_a_dead_letter(mailing: Mailing) -> None:
     await mailing.ask(MailRequest(MailKind.EMAIL_CHANGE_NEW, MailOrigin.OWNER, email=address()))
     await mailing.deliver()
     assert [row["dead_reason"] for row in mailing.outbox.rows()] == ["unknown_kind"]
 
 
-async def test_mail_that_waits_survives_a_change_of_keys(mailing: Mailing, known: str) -> None:
+async def test_queued_mail_survives_a_change_of_keys(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     mailing.restart(AesGcmSealer([bytes(32), bytes(range(32))]))
     await mailing.deliver()
     assert mailing.recipients() == [known]
 
 
-async def test_a_stranger_causes_one_mail_of_a_kind_in_a_minute(
+async def test_strangers_cause_at_most_one_mail_of_a_kind_per_minute(
     mailing: Mailing, known: str, composer: KnownAddresses, logs: Logs
 ) -> None:
     for _ in range(3):
@@ -124,7 +124,9 @@ async def test_spellings_of_one_address_share_its_budget(
     assert mailing.recipients() == [known]
 
 
-async def test_a_stranger_causes_ten_mails_in_a_day_and_cannot_spend_the_owners(mailing: Mailing, known: str) -> None:
+async def test_strangers_cause_at_most_ten_mails_a_day_and_leave_the_owners_budget_unused(
+    mailing: Mailing, known: str
+) -> None:
     for _ in range(12):
         await mailing.ask_for(known)
         await mailing.deliver()
@@ -139,7 +141,7 @@ async def test_a_stranger_causes_ten_mails_in_a_day_and_cannot_spend_the_owners(
     assert len(mailing.recipients()) == 12
 
 
-async def test_requests_beyond_the_minute_do_not_count_for_the_day(mailing: Mailing, known: str) -> None:
+async def test_requests_beyond_the_budget_of_a_minute_do_not_count_for_the_day(mailing: Mailing, known: str) -> None:
     for _ in range(2):
         for _ in range(12):
             await mailing.ask_for(known)
@@ -148,7 +150,7 @@ async def test_requests_beyond_the_minute_do_not_count_for_the_day(mailing: Mail
     assert len(mailing.recipients()) == 2
 
 
-async def test_the_owners_mail_waits_for_its_window_and_is_never_dropped(mailing: Mailing, known: str) -> None:
+async def test_the_owners_mail_waits_for_its_budget_and_is_never_dropped(mailing: Mailing, known: str) -> None:
     for _ in range(2):
         await mailing.ask_for(known, origin=MailOrigin.OWNER)
     await mailing.deliver()
@@ -171,7 +173,7 @@ async def test_notices_have_no_budget(mailing: Mailing) -> None:
 
 
 @pytest.mark.parametrize("failure", [TryAgain("smtp_451"), Outage("ConnectionRefusedError")])
-async def test_a_mail_that_was_not_taken_spends_no_budget(mailing: Mailing, known: str, failure: Outcome) -> None:
+async def test_a_failed_delivery_uses_no_budget(mailing: Mailing, known: str, failure: Outcome) -> None:
     mailing.postbox.outcomes = [failure, failure, Delivered()]
     await mailing.ask_for(known)
     for _ in range(3):
@@ -181,7 +183,7 @@ async def test_a_mail_that_was_not_taken_spends_no_budget(mailing: Mailing, know
     assert mailing.outbox.sql("SELECT DISTINCT mails FROM mail_budgets") == [{"mails": 1}]
 
 
-async def test_requests_that_send_nothing_spend_no_budget(mailing: Mailing, composer: KnownAddresses) -> None:
+async def test_requests_without_a_mail_use_no_budget(mailing: Mailing, composer: KnownAddresses) -> None:
     newcomer = address()
     for _ in range(10):
         await mailing.ask_for(newcomer)
@@ -194,7 +196,7 @@ async def test_requests_that_send_nothing_spend_no_budget(mailing: Mailing, comp
     assert mailing.outbox.sql("SELECT DISTINCT mails FROM mail_budgets WHERE mails > 0") == [{"mails": 1}]
 
 
-async def test_a_clock_that_was_set_back_closes_no_budget(mailing: Mailing, known: str) -> None:
+async def test_a_clock_set_back_does_not_block_a_budget(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     await mailing.deliver()
     mailing.clock.advance(timedelta(days=-400))
@@ -203,7 +205,7 @@ async def test_a_clock_that_was_set_back_closes_no_budget(mailing: Mailing, know
     assert len(mailing.recipients()) == 2
 
 
-async def test_budgets_of_windows_that_ended_are_removed(mailing: Mailing, known: str) -> None:
+async def test_expired_budgets_are_removed(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     await mailing.deliver()
     retention = MailBudgetRetention(database=mailing.outbox.database, clock=mailing.clock)
@@ -213,7 +215,7 @@ async def test_budgets_of_windows_that_ended_are_removed(mailing: Mailing, known
     assert await retention.prune() == 2
 
 
-async def test_an_unknown_mailbox_is_noted_and_a_delivery_clears_it(mailing: Mailing, composer: KnownAddresses) -> None:
+async def test_a_bounce_is_stored_and_the_next_delivery_removes_it(mailing: Mailing, composer: KnownAddresses) -> None:
     user, other = mailing.add_user(), mailing.add_user()
     composer.addresses = (user["email"],)
     mailing.postbox.outcomes = [Refused("smtp_550", is_unknown_mailbox=True), Delivered()]
@@ -227,7 +229,7 @@ async def test_an_unknown_mailbox_is_noted_and_a_delivery_clears_it(mailing: Mai
     assert mailing.bounced_at(user) is None
 
 
-async def test_another_refusal_notes_nothing(mailing: Mailing, composer: KnownAddresses) -> None:
+async def test_other_delivery_errors_are_not_stored_as_bounces(mailing: Mailing, composer: KnownAddresses) -> None:
     user = mailing.add_user()
     composer.addresses = (user["email"],)
     mailing.postbox.outcomes = [Refused("smtp_554")]
@@ -236,7 +238,7 @@ async def test_another_refusal_notes_nothing(mailing: Mailing, composer: KnownAd
     assert mailing.bounced_at(user) is None
 
 
-async def test_a_notice_reaches_a_verified_address_and_names_the_user(mailing: Mailing) -> None:
+async def test_a_notice_is_sent_to_a_verified_address_and_contains_the_username(mailing: Mailing) -> None:
     user = mailing.add_user()
     facts = {"at": "noon", "address": "203.0.113.7", "user_agent": f"curl\r\nBcc: eve@example.com{'x' * 500}"}
     await mailing.ask(MailRequest(MailKind.NEW_DEVICE, MailOrigin.SERVICE, user["id"], facts=facts))
@@ -264,7 +266,7 @@ async def test_a_notice_about_a_removed_user_is_not_sent(mailing: Mailing) -> No
     assert (mailing.recipients(), mailing.outbox.rows()) == ([], [])
 
 
-async def test_a_notice_may_go_to_the_address_before_a_change(mailing: Mailing) -> None:
+async def test_a_notice_can_be_sent_to_the_previous_address(mailing: Mailing) -> None:
     user, before = mailing.add_user(verified=False), address()
     await mailing.ask(MailRequest(MailKind.EMAIL_CHANGED, MailOrigin.SERVICE, user["id"], email=before))
     await mailing.deliver()

@@ -1,4 +1,4 @@
-"""Mail of a running service: it arrives, in development on a page; production has no such page."""
+"""Mail of a running service: it is delivered, and shown on a page in development only."""
 
 import asyncio
 import io
@@ -30,7 +30,7 @@ MAILS = "/development/mails"
 
 @pytest.fixture
 def development(own_database: str, tmp_path: Path) -> dict[str, Any]:
-    """Settings of a service whose mails are on a page."""
+    """Return the settings of a service that shows its mails on a page."""
     return {
         "database_url": own_database,
         "public_url": "http://localhost:8000",
@@ -39,8 +39,8 @@ def development(own_database: str, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-async def ask_for_a_notice(service: Service, kind: MailKind = MailKind.PASSWORD_CHANGED) -> str:
-    """Ask for a notice as a use case does; return the address. The account did not sign up, which has a mail, too."""
+async def queue_notice(service: Service, kind: MailKind = MailKind.PASSWORD_CHANGED) -> str:
+    """Queue a notice; return the address. The user is stored directly, because a sign-up would send a mail too."""
     user = User(uuid4(), f"{mark()}@example.com", mark(), is_active=True)
     queue = MailQueue(create_sealer(service.settings))
     async with service.database.transaction() as connection:
@@ -60,7 +60,7 @@ async def test_development_shows_mails_on_a_page_and_in_the_console(
 ) -> None:
     service = await make_service(**development)
     assert "No mail was sent yet." in (await service.client.get(MAILS)).text
-    email = await ask_for_a_notice(service)
+    email = await queue_notice(service)
     await is_delivered(service)
     page = (await service.client.get(MAILS)).text
     assert "Your password was changed" in page
@@ -75,15 +75,17 @@ async def test_development_shows_mails_on_a_page_and_in_the_console(
     assert (await service.client.get(f"{MAILS}/{uuid4()}")).status_code == 404
 
 
-async def test_the_page_outlives_a_restart(make_service: MakeService, development: Mapping[str, Any]) -> None:
+async def test_the_page_still_shows_mails_after_a_restart(
+    make_service: MakeService, development: Mapping[str, Any]
+) -> None:
     first = await make_service(**development)
-    email = await ask_for_a_notice(first)
+    email = await queue_notice(first)
     await is_delivered(first)
     second = await make_service(**development)
     assert email in (await second.client.get(MAILS)).text
 
 
-async def test_without_mail_there_is_no_page_and_nothing_is_stored(make_service: MakeService) -> None:
+async def test_without_mail_settings_there_is_no_page_and_no_queue(make_service: MakeService) -> None:
     service = await make_service()
     assert (await service.client.get(MAILS)).status_code == 404
     queue = create_mail(service.settings, service.database, service.clock, delivers=True).queue
@@ -104,24 +106,24 @@ async def test_production_sends_mail_and_has_no_page(make_service: MakeService, 
             smtp_tls="none",
             background="in_process",
         )
-        email = await ask_for_a_notice(service)
+        email = await queue_notice(service)
         await is_delivered(service)
         assert (await service.client.get(MAILS)).status_code == 404
         assert (await service.client.get("/health/readiness")).status_code == 200
     assert [message["To"] for message in mailroom.taken] == [email]
 
 
-async def test_a_mail_server_that_is_away_changes_nothing_of_readiness(
+async def test_an_unreachable_mail_server_does_not_change_readiness(
     make_service: MakeService, development: Mapping[str, Any]
 ) -> None:
     async with mail_server(Mailroom()) as port:
         pass
     server = {"email_from": "accounts@example.com", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"}
     service = await make_service(**development, **server)
-    email = await ask_for_a_notice(service)
-    # While it is tried, its lease puts it two minutes off.
-    put_off = "SELECT id FROM outbox WHERE due_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"
-    await eventually(lambda: bool(service.sql(put_off)))
+    email = await queue_notice(service)
+    # During an attempt, the lease sets due_at to two minutes from now.
+    scheduled = "SELECT id FROM outbox WHERE due_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"
+    await eventually(lambda: bool(service.sql(scheduled)))
     assert (await service.client.get("/health/readiness")).status_code == 200
     assert email in (await service.client.get(MAILS)).text, "with a server, the page shows mails as well"
 
@@ -130,7 +132,7 @@ async def test_a_service_without_background_tasks_delivers_no_mail(
     make_service: MakeService, development: Mapping[str, Any]
 ) -> None:
     service = await make_service(**{**development, "background": "off"})
-    await ask_for_a_notice(service)
+    await queue_notice(service)
     assert create_mail(service.settings, service.database, service.clock, delivers=False).delivery is None
     await asyncio.sleep(0.3)
     assert [row["attempts"] for row in service.sql("SELECT attempts FROM outbox")] == [0]
@@ -141,7 +143,9 @@ def mail(number: int = 0, to: str = "ada@example.com") -> Mail:
     return Mail(UUID(int=number), to, MailContent("Subject", "Follow\nhttps://auth.example.com/x#token=1", html))
 
 
-async def test_the_folder_keeps_the_latest_mails_for_this_user_only(tmp_path: Path, clock: FakeClock) -> None:
+async def test_the_folder_keeps_the_latest_mails_with_permissions_for_the_owner_only(
+    tmp_path: Path, clock: FakeClock
+) -> None:
     mailbox = DevelopmentMailbox(tmp_path / "mails", clock, console=io.StringIO())
     for number in range(KEPT_MAILS + 2):
         await mailbox.send(mail(number))
@@ -156,13 +160,13 @@ async def test_the_console_shows_the_link(tmp_path: Path, clock: FakeClock) -> N
     assert "https://auth.example.com/x#token=1" in console.getvalue()
 
 
-async def test_development_refuses_what_no_server_would_take(tmp_path: Path, clock: FakeClock) -> None:
+async def test_the_development_mailbox_refuses_addresses_that_servers_refuse(tmp_path: Path, clock: FakeClock) -> None:
     mailbox = DevelopmentMailbox(tmp_path, clock, console=io.StringIO())
     assert isinstance(await mailbox.send(mail(to="ada@example.com\r\nBcc: eve@example.com")), Refused)
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "check-config"])
-def test_a_broken_template_stops_the_start_with_one_line(
+def test_a_broken_template_stops_the_start_with_one_line_of_error(
     environment: pytest.MonkeyPatch,
     shared_database: str,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""Mail of whole services while something fails: none is lost, and none goes out twice."""
+"""Mail delivery of whole services during faults: no mail is lost or sent twice."""
 
 import asyncio
 from pathlib import Path
@@ -40,14 +40,14 @@ async def test_two_copies_send_each_mail_once(make_service: MakeService, own_dat
     assert sorted(message["To"] for message in mailroom.taken) == sorted(person.email for person in people)
 
 
-async def test_a_restart_of_postgresql_while_mail_goes_out_loses_none_and_sends_none_twice(
+async def test_a_restart_of_postgresql_during_delivery_loses_no_mail_and_repeats_none(
     make_service: MakeService, tmp_path: Path, logs: Logs
 ) -> None:
-    mailroom, handed_in, away = Mailroom(), asyncio.Event(), asyncio.Event()
+    mailroom, handed_in, stopped = Mailroom(), asyncio.Event(), asyncio.Event()
 
     async def wait_for_the_outage() -> None:
         handed_in.set()
-        await away.wait()
+        await stopped.wait()
 
     mailroom.before_data = wait_for_the_outage
     with EmbeddedPostgres(durable=False) as server:
@@ -60,12 +60,12 @@ async def test_a_restart_of_postgresql_while_mail_goes_out_loses_none_and_sends_
             }
             service = await make_service(**{**shared, "background": "off"})
             people = await registered([service])
-            # The one that sends soon gives up on a server that is away, and tries again.
+            # The sending service has short timeouts, and retries while the server is down.
             await make_service(Parts(timeouts=TIMEOUTS), **shared)
             await handed_in.wait()
             await asyncio.to_thread(server.stop)
-            away.set()
-            # The mail server takes a mail whose row cannot be removed yet.
+            stopped.set()
+            # The mail server accepts a mail whose row cannot be removed yet.
             await eventually(lambda: bool(mailroom.taken) and bool(events(logs, "outbox.stalled")))
             await asyncio.to_thread(server.start)
             await eventually(lambda: service.sql("SELECT 1 FROM outbox") == [])

@@ -1,4 +1,4 @@
-"""POST /account/password: the new password counts, and nothing that the old one began."""
+"""POST /account/password: only the new password is valid, and earlier sessions end."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.integration.service import FakeClock, Logs, MakeService, Service, eve
 AT_ONCE = 20
 
 
-async def test_only_the_new_password_logs_in_afterwards(service: Service, owner: Owner) -> None:
+async def test_only_the_new_password_is_accepted_afterwards(service: Service, owner: Owner) -> None:
     changed = await owner.change_password()
     assert is_problem(
         await service.post_token(owner.person.username, owner.person.password), 401, "invalid_credentials"
@@ -26,7 +26,7 @@ async def test_only_the_new_password_logs_in_afterwards(service: Service, owner:
     assert await is_alive(service, changed)
 
 
-async def test_every_session_ends_and_the_acting_one_goes_on_with_a_new_pair(service: Service, owner: Owner) -> None:
+async def test_all_sessions_end_and_the_current_one_continues_with_a_new_pair(service: Service, owner: Owner) -> None:
     others = [await service.log_in(owner.person) for _ in range(3)]
     bystander = await signed_in(service)
     rotated = await service.refresh(owner.pair.refresh)
@@ -37,7 +37,7 @@ async def test_every_session_ends_and_the_acting_one_goes_on_with_a_new_pair(ser
     assert await is_alive(service, bystander.pair)
 
 
-async def test_a_used_token_from_before_ends_nothing_that_began_with_the_change(service: Service, owner: Owner) -> None:
+async def test_a_used_token_of_an_ended_session_does_not_end_the_new_session(service: Service, owner: Owner) -> None:
     await service.refresh(owner.pair.refresh)
     changed = await owner.change_password()
     assert is_problem(await service.post_refresh(owner.pair.refresh), 401, "invalid_refresh_token")
@@ -45,7 +45,7 @@ async def test_a_used_token_from_before_ends_nothing_that_began_with_the_change(
     assert await is_alive(service, changed)
 
 
-async def test_a_token_from_before_is_refused_within_the_leeway_too(
+async def test_a_token_of_an_ended_session_is_refused_even_within_the_leeway(
     make_service: MakeService,
 ) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=60)
@@ -87,7 +87,9 @@ async def test_a_new_password_follows_the_rules_of_sign_up(
     assert (await service.post_token(owner.person.username, owner.person.password)).status_code == 200
 
 
-async def test_one_time_tokens_of_the_user_are_gone_and_those_of_others_are_not(service: Service, owner: Owner) -> None:
+async def test_a_change_removes_one_time_tokens_of_the_user_and_keeps_those_of_others(
+    service: Service, owner: Owner
+) -> None:
     other = await service.register()
     insert = (
         "INSERT INTO one_time_tokens (user_id, purpose, slot, message_id, email_key, secret_hash, code_mac,"
@@ -102,7 +104,9 @@ async def test_one_time_tokens_of_the_user_are_gone_and_those_of_others_are_not(
     assert left == [{"user_id": other.id}]
 
 
-async def test_of_20_changes_at_once_one_is_made_and_the_account_is_whole(service: Service, owner: Owner) -> None:
+async def test_one_of_20_concurrent_changes_succeeds_and_the_account_stays_consistent(
+    service: Service, owner: Owner
+) -> None:
     passwords = [f"{NEW_PASSWORD} {number}" for number in range(AT_ONCE)]
     answers = await asyncio.gather(*(owner.post_password(new=each) for each in passwords))
     assert statuses(answers) == [200] + [401] * (AT_ONCE - 1)
@@ -114,7 +118,7 @@ async def test_of_20_changes_at_once_one_is_made_and_the_account_is_whole(servic
     assert await is_alive(service, pair(answers[winner]))
 
 
-async def test_changes_from_two_sessions_at_once_leave_one_session(service: Service, owner: Owner) -> None:
+async def test_concurrent_changes_from_two_sessions_leave_one_session(service: Service, owner: Owner) -> None:
     other = Owner(service, owner.person, await service.log_in(owner.person))
     answers = await asyncio.gather(owner.post_password(), other.post_password())
     assert statuses(answers) == [200, 401]
@@ -122,7 +126,7 @@ async def test_changes_from_two_sessions_at_once_leave_one_session(service: Serv
     assert [session["current"] for session in await owner.sessions()] == [True]
 
 
-async def test_a_session_that_ends_while_the_password_is_checked_changes_nothing(service_alone: Service) -> None:
+async def test_a_session_that_ends_during_the_password_check_changes_nothing(service_alone: Service) -> None:
     owner = await signed_in(service_alone)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
         await other.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [owner.person.id])
@@ -134,7 +138,7 @@ async def test_a_session_that_ends_while_the_password_is_checked_changes_nothing
     assert (await service_alone.post_token(owner.person.username, owner.person.password)).status_code == 200
 
 
-async def test_a_change_forgets_wrong_passwords(service_alone: Service) -> None:
+async def test_a_change_resets_the_count_of_wrong_passwords(service_alone: Service) -> None:
     owner = await signed_in(service_alone)
     for _ in range(3):
         await owner.post_password(current="a guess of the password")
@@ -143,7 +147,7 @@ async def test_a_change_forgets_wrong_passwords(service_alone: Service) -> None:
     assert service_alone.sql("SELECT failures FROM login_throttles") == []
 
 
-async def test_a_login_with_the_old_password_under_way_leaves_no_live_session(service: Service) -> None:
+async def test_a_concurrent_login_with_the_old_password_leaves_no_live_session(service: Service) -> None:
     for _ in range(3):
         owner = await signed_in(service)
         login, change = await asyncio.gather(
@@ -154,7 +158,7 @@ async def test_a_login_with_the_old_password_under_way_leaves_no_live_session(se
             assert await is_dead(service, pair(login))
 
 
-async def test_a_refresh_under_way_leaves_no_live_session(service: Service) -> None:
+async def test_a_concurrent_refresh_leaves_no_live_session(service: Service) -> None:
     for _ in range(3):
         owner = await signed_in(service)
         other = await service.log_in(owner.person)
@@ -164,7 +168,7 @@ async def test_a_refresh_under_way_leaves_no_live_session(service: Service) -> N
         assert await is_alive(service, changed)
 
 
-async def test_the_change_is_recorded_with_ids_alone(service: Service, owner: Owner, logs: Logs) -> None:
+async def test_the_change_is_recorded_with_ids_only(service: Service, owner: Owner, logs: Logs) -> None:
     await owner.change_password()
     recorded = service.sql(
         "SELECT type, data, actor FROM audit_events WHERE user_id = %s ORDER BY id DESC LIMIT 2", owner.person.id
@@ -177,7 +181,7 @@ async def test_the_change_is_recorded_with_ids_alone(service: Service, owner: Ow
     assert owner.person.password not in logs.text()
 
 
-async def test_a_notice_is_asked_for_in_the_same_transaction(
+async def test_a_notice_is_queued_in_the_same_transaction(
     make_service: MakeService, own_database: str, clock: FakeClock, tmp_path: Path
 ) -> None:
     service = await make_service(
@@ -222,8 +226,8 @@ async def test_the_new_session_has_the_device_and_a_fresh_proof(owner: Owner, cl
     assert (await owner.rename(f"kite-{owner.person.username[:20]}")).status_code == 200
 
 
-async def test_the_number_of_statements_is_bounded(service: Service, owner: Owner) -> None:
-    """By themselves for the caller, for the hash, and for the attempt before it; and one transaction."""
+async def test_a_change_uses_four_connections(service: Service, owner: Owner) -> None:
+    """One connection each for the caller, the hash and the login attempt, and one for the transaction."""
     before = service.connections_asked_for()
     assert isinstance(await owner.change_password(), Pair)
     assert service.connections_asked_for() - before == 4

@@ -30,19 +30,17 @@ async def test_the_account_is_shown_to_its_owner(service: Service, owner: Owner)
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_verified_address_is_told(service: Service, owner: Owner) -> None:
+async def test_the_account_shows_whether_the_address_is_verified(service: Service, owner: Owner) -> None:
     service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     assert (await owner.account())["email_verified"] is True
 
 
-async def test_the_account_shows_since_when_mail_to_its_address_bounces(service: Service, owner: Owner) -> None:
+async def test_the_account_shows_since_when_mails_to_its_address_bounce(service: Service, owner: Owner) -> None:
     service.sql("UPDATE users SET email_bounced_at = '2026-03-01 12:05:00Z' WHERE id = %s", owner.person.id)
     assert (await owner.account())["email_bounced_at"] == "2026-03-01T12:05:00Z"
 
 
-async def test_an_address_that_waits_for_its_confirmation_is_shown_until_that_expires(
-    service: Service, owner: Owner, clock: FakeClock
-) -> None:
+async def test_a_pending_address_is_shown_until_it_expires(service: Service, owner: Owner, clock: FakeClock) -> None:
     service.sql(
         "INSERT INTO email_changes (user_id, email, email_key, created_at, expires_at) VALUES (%s, %s, %s, %s, %s)",
         *(owner.person.id, "New@example.com", "new@example.com", clock.present, clock.present + timedelta(minutes=1)),
@@ -52,7 +50,7 @@ async def test_an_address_that_waits_for_its_confirmation_is_shown_until_that_ex
     assert (await owner.account())["pending_email"] is None
 
 
-async def test_the_previous_login_is_the_one_before_the_session_that_asks(service: Service, clock: FakeClock) -> None:
+async def test_the_previous_login_is_the_one_before_the_current_session(service: Service, clock: FakeClock) -> None:
     first = await signed_in(service)
     clock.advance(timedelta(minutes=10))
     second = Owner(service, first.person, await service.log_in(first.person))
@@ -64,13 +62,13 @@ async def test_the_previous_login_is_the_one_before_the_session_that_asks(servic
     assert (await third.account())["previous_login"] == "2026-03-01T12:10:00Z"
 
 
-async def test_a_read_honours_conditions(owner: Owner) -> None:
+async def test_a_read_evaluates_conditional_headers(owner: Owner) -> None:
     unchanged = await owner.call("GET", ACCOUNT, headers={"If-None-Match": '"1"'})
     assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", '"1"')
     assert is_problem(await owner.call("GET", ACCOUNT, headers={"If-Match": '"2"'}), 412, "stale_account")
 
 
-async def test_the_user_name_is_changed_and_tokens_stay(service: Service, owner: Owner) -> None:
+async def test_the_username_is_changed_and_tokens_stay_valid(service: Service, owner: Owner) -> None:
     name = mark()
     answer = await owner.rename(name)
     assert answer.status_code == 200
@@ -82,13 +80,13 @@ async def test_the_user_name_is_changed_and_tokens_stay(service: Service, owner:
     )
 
 
-async def test_the_name_that_was_given_up_is_free(service: Service, owner: Owner) -> None:
+async def test_the_previous_username_is_available_again(service: Service, owner: Owner) -> None:
     await owner.rename(mark())
     body = {"email": f"{mark()}@example.com", "username": owner.person.username, "password": owner.person.password}
     assert (await service.client.post("/api/v1/auth/register", json=body)).status_code == 201
 
 
-async def test_another_case_of_the_own_name_is_no_conflict(owner: Owner) -> None:
+async def test_a_change_of_case_of_the_users_own_name_is_no_conflict(owner: Owner) -> None:
     assert (await owner.rename(owner.person.username.upper())).json()["username"] == owner.person.username.upper()
 
 
@@ -112,7 +110,7 @@ async def test_a_taken_name_is_refused_in_any_case(service: Service, owner: Owne
         ("k" * 1025, "invalid_request"),
     ],
 )
-async def test_a_name_follows_the_rules_of_sign_up(owner: Owner, username: object, code: str) -> None:
+async def test_a_new_username_follows_the_rules_of_sign_up(owner: Owner, username: object, code: str) -> None:
     assert is_problem(await owner.rename(username), 422, code)
     assert (await owner.account())["username"] == owner.person.username
 
@@ -123,13 +121,13 @@ async def test_other_members_cannot_be_changed(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("etag", ['"2"', 'W/"1"', "1", ""])
-async def test_a_change_of_another_version_is_refused(owner: Owner, etag: str) -> None:
+async def test_a_change_with_another_version_is_refused(owner: Owner, etag: str) -> None:
     assert is_problem(await owner.rename(mark(), etag), 412, "stale_account")
     assert (await owner.account())["username"] == owner.person.username
 
 
 @pytest.mark.parametrize("etag", ['"1"', '"7", "1"', "*"])
-async def test_a_change_of_the_version_that_is_there_is_made(owner: Owner, etag: str) -> None:
+async def test_a_change_with_the_current_version_succeeds(owner: Owner, etag: str) -> None:
     assert (await owner.rename(mark(), etag)).status_code == 200
 
 
@@ -145,7 +143,7 @@ async def test_a_patch_that_changes_nothing_leaves_the_version(
     assert "user.username_changed" not in {row["type"] for row in types}
 
 
-async def test_of_simultaneous_changes_to_one_name_exactly_one_succeeds(service: Service) -> None:
+async def test_exactly_one_of_several_concurrent_changes_to_one_name_succeeds(service: Service) -> None:
     owners = [await signed_in(service) for _ in range(AT_ONCE)]
     name = mark()
     answers = await asyncio.gather(
@@ -155,7 +153,7 @@ async def test_of_simultaneous_changes_to_one_name_exactly_one_succeeds(service:
     assert service.sql("SELECT count(*) FROM users WHERE username_key = %s", name) == [{"count": 1}]
 
 
-async def test_of_a_change_and_a_registration_that_want_one_name_at_once_one_gets_it(service: Service) -> None:
+async def test_either_a_change_or_a_concurrent_registration_gets_one_name(service: Service) -> None:
     for _ in range(3):
         owner, name = await signed_in(service), mark()
         body = {"email": f"{name}@example.com", "username": name, "password": owner.person.password}
@@ -166,7 +164,7 @@ async def test_of_a_change_and_a_registration_that_want_one_name_at_once_one_get
         assert service.sql("SELECT count(*) FROM users WHERE username_key = %s", name) == [{"count": 1}]
 
 
-async def test_of_changes_with_one_version_one_is_made(owner: Owner) -> None:
+async def test_exactly_one_of_several_concurrent_changes_with_one_version_succeeds(owner: Owner) -> None:
     answers = await asyncio.gather(*(owner.rename(mark(), '"1"') for _ in range(AT_ONCE)))
     assert statuses(answers) == [200] + [412] * (AT_ONCE - 1)
 

@@ -1,4 +1,4 @@
-"""Changes of an address at two copies of the service, in short; `inv prove` races on."""
+"""Concurrent changes of an address at two copies of the service, a short run; `inv prove` runs longer."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -58,7 +58,7 @@ def copies(make_database: MakeDatabase) -> Iterator[Copies]:
 
 
 @pytest.mark.parametrize("play", RACES.values(), ids=RACES)
-async def test_one_change_is_made_and_nothing_from_before_works(
+async def test_one_change_succeeds_and_earlier_credentials_are_invalid(
     copies: Copies, play: Callable[..., Awaitable[Race]]
 ) -> None:
     for _ in range(ROUNDS):
@@ -66,19 +66,19 @@ async def test_one_change_is_made_and_nothing_from_before_works(
         assert await judge(copies.urls, race) == []
 
 
-async def test_no_refresh_outlives_a_change_of_the_address(copies: Copies) -> None:
+async def test_no_refresh_survives_a_change_of_the_address(copies: Copies) -> None:
     assert await ended_meanwhile(copies.urls, partial(change_the_email, copies.mailboxes)) == []
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
-async def test_what_is_wrong_after_a_race_is_told(copies: Copies, corruption: str) -> None:
+async def test_the_checker_reports_corrupted_rows(copies: Copies, corruption: str) -> None:
     race = await use_one_link(copies.urls, 2, copies.mailboxes)
     with psycopg.connect(copies.database_url, autocommit=True) as connection:
         connection.execute(corruption.encode(), (race.change.name,))
     assert CORRUPTIONS[corruption] in "\n".join(await judge(copies.urls, race))
 
 
-async def test_two_changes_where_one_is_due_are_told(copies: Copies) -> None:
+async def test_the_checker_reports_two_changes_instead_of_one(copies: Copies) -> None:
     race = await use_one_link(copies.urls, 2, copies.mailboxes)
-    told = await judge(copies.urls, replace(race, answers=[*race.answers, *race.made]))
-    assert "of one change 2 were made, 0 wait; another was made: False" in told
+    found = await judge(copies.urls, replace(race, answers=[*race.answers, *race.made]))
+    assert "of one change 2 were made, 0 wait; another was made: False" in found

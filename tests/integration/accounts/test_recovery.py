@@ -1,4 +1,4 @@
-"""A forgotten password: what a mail brings, and what ends with the old password."""
+"""A forgotten password: the mailed token and code, and what a reset ends."""
 
 import asyncio
 from datetime import timedelta
@@ -32,7 +32,7 @@ async def outcome(call: object) -> str:
     return ""
 
 
-async def test_the_token_of_a_mail_sets_a_new_password_and_ends_all_sessions(mails: Mails) -> None:
+async def test_a_mailed_token_sets_a_new_password_and_ends_all_sessions(mails: Mails) -> None:
     person, pair = await mails.service.register_and_log_in()
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
     assert (await mails.service.get_me(pair.access)).status_code == 401
@@ -41,7 +41,7 @@ async def test_the_token_of_a_mail_sets_a_new_password_and_ends_all_sessions(mai
     assert (await mails.service.post_token(person.username, NEW_PASSWORD)).status_code == 200
 
 
-async def test_the_code_of_a_mail_sets_a_new_password(mails: Mails) -> None:
+async def test_a_mailed_code_sets_a_new_password(mails: Mails) -> None:
     person = await mails.service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
@@ -49,14 +49,14 @@ async def test_the_code_of_a_mail_sets_a_new_password(mails: Mails) -> None:
     assert (await mails.service.post_token(person.username, NEW_PASSWORD)).status_code == 200
 
 
-async def test_a_mail_goes_to_the_stored_address_whatever_spelling_was_typed(mails: Mails) -> None:
+async def test_a_mail_goes_to_the_stored_spelling_of_the_address(mails: Mails) -> None:
     person = await mails.service.register()
     mail = await mails.reset_mail(person.email.upper())
     assert mail is not None
     assert mail.to == person.email
 
 
-async def test_one_token_used_by_many_at_once_works_once(mails: Mails) -> None:
+async def test_one_of_many_concurrent_uses_of_a_token_succeeds(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.reset_mail(person.email))
     passwords = [f"{NEW_PASSWORD} {number}" for number in range(100)]
@@ -66,7 +66,7 @@ async def test_one_token_used_by_many_at_once_works_once(mails: Mails) -> None:
     assert (await mails.service.post_token(person.username, right)).status_code == 200
 
 
-async def test_a_password_that_is_refused_leaves_the_token_usable(mails: Mails) -> None:
+async def test_a_refused_password_leaves_the_token_valid(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.reset_mail(person.email))
     with pytest.raises(PasswordTooCommonError):
@@ -88,7 +88,7 @@ async def test_a_token_expires_after_thirty_minutes_and_its_code_after_fifteen(m
         await mails.recovery.reset_by_token(token_of(mail), NEW_PASSWORD)
 
 
-async def test_the_link_before_the_newest_works_and_the_one_before_that_does_not(mails: Mails) -> None:
+async def test_the_two_newest_links_are_valid_and_older_ones_are_not(mails: Mails) -> None:
     person = await mails.service.register()
     sent = []
     for _ in range(3):
@@ -100,10 +100,8 @@ async def test_the_link_before_the_newest_works_and_the_one_before_that_does_not
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-async def test_another_attempt_to_send_a_mail_replaces_its_own_link_and_no_other(
-    mails: Mails, *, is_first: bool
-) -> None:
-    """Not even if a mail follows, where the stranger's mail was asked for before the owner's."""
+async def test_a_repeated_attempt_to_send_a_mail_replaces_its_own_link_only(mails: Mails, *, is_first: bool) -> None:
+    """This also holds if another mail follows, and if the stranger's mail was requested before the owner's."""
     person, message_id = await mails.service.register(), uuid4()
     if is_first:
         attempts = [await reset_token(mails, person.email, message_id)]
@@ -127,7 +125,7 @@ async def reset_token(mails: Mails, email: str, message_id: UUID) -> str:
     return token_of(await composer.compose(request, message_id))
 
 
-async def test_of_many_codes_tried_at_once_five_are_compared(mails: Mails) -> None:
+async def test_after_five_wrong_codes_only_the_link_is_valid(mails: Mails) -> None:
     person = await mails.service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
@@ -145,7 +143,7 @@ async def test_of_many_codes_tried_at_once_five_are_compared(mails: Mails) -> No
     await mails.recovery.reset_by_token(token_of(mail), NEW_PASSWORD)
 
 
-async def test_unknown_and_inactive_accounts_get_no_mail_and_the_same_answer(mails: Mails) -> None:
+async def test_unknown_and_inactive_accounts_get_no_mail_and_the_same_response(mails: Mails) -> None:
     person = await mails.service.register()
     mails.service.sql("UPDATE users SET is_active = false WHERE id = %s", person.id)
     before = mails.waiting()
@@ -156,18 +154,18 @@ async def test_unknown_and_inactive_accounts_get_no_mail_and_the_same_answer(mai
     assert refusal == "invalid_token"
 
 
-async def test_a_refused_password_does_not_tell_whether_an_address_has_an_account(mails: Mails) -> None:
+async def test_a_refused_password_does_not_reveal_whether_an_address_has_an_account(mails: Mails) -> None:
     person = await mails.service.register()
     for email in (person.email, "unknown@example.com"):
         assert await outcome(mails.recovery.reset_by_code(email, "12345678", "password1")) == "password_too_common"
 
 
-async def test_what_is_no_address_is_refused_before_a_password_is_compared_with_it(mails: Mails) -> None:
+async def test_an_invalid_address_is_refused_before_the_password_is_checked(mails: Mails) -> None:
     for email in ("a" + "\u0345" * 1023, "ada"):
         assert await outcome(mails.recovery.reset_by_code(email, "12345678", "password1")) == "invalid_token"
 
 
-async def test_a_reset_removes_the_other_tokens_devices_and_the_pending_change_of_address(mails: Mails) -> None:
+async def test_a_reset_removes_other_tokens_devices_and_the_pending_change_of_address(mails: Mails) -> None:
     person = await mails.service.register()
     mails.service.sql(
         "INSERT INTO devices (user_id, id, epoch, secret_hash, created_at, seen_at)"
@@ -187,7 +185,7 @@ async def test_a_reset_removes_the_other_tokens_devices_and_the_pending_change_o
         await mails.verification.verify_by_password(verification, NEW_PASSWORD)
 
 
-async def test_a_reset_verifies_the_address_and_asks_for_a_notice(mails: Mails) -> None:
+async def test_a_reset_verifies_the_address_and_queues_a_notice(mails: Mails) -> None:
     person = await mails.service.register()
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
     (user,) = mails.service.sql("SELECT email_verified_at FROM users WHERE id = %s", person.id)
@@ -198,7 +196,7 @@ async def test_a_reset_verifies_the_address_and_asks_for_a_notice(mails: Mails) 
     assert types == ["user.registered", "user.password_reset_requested", "user.password_changed", "user.verified"]
 
 
-async def test_a_token_for_an_address_that_was_changed_since_is_refused(mails: Mails) -> None:
+async def test_a_token_for_a_previous_address_is_refused(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.reset_mail(person.email))
     other = f"new-{person.email}"
@@ -207,7 +205,7 @@ async def test_a_token_for_an_address_that_was_changed_since_is_refused(mails: M
         await mails.recovery.reset_by_token(token, NEW_PASSWORD)
 
 
-async def test_what_is_stored_shows_neither_address_nor_token_nor_code(mails: Mails) -> None:
+async def test_rows_contain_no_address_token_or_code(mails: Mails) -> None:
     person = await mails.service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
@@ -217,7 +215,7 @@ async def test_what_is_stored_shows_neither_address_nor_token_nor_code(mails: Ma
     assert person.email not in repr(mails.service.sql("SELECT * FROM outbox"))
 
 
-async def test_a_reset_forgets_failed_logins(mails: Mails) -> None:
+async def test_a_reset_resets_the_count_of_failed_logins(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.reset_mail(person.email))
     throttling = create_throttling(mails.service.settings.keys, mails.service.database)
@@ -228,7 +226,7 @@ async def test_a_reset_forgets_failed_logins(mails: Mails) -> None:
     assert (await mails.service.post_token(person.username, NEW_PASSWORD)).status_code == 200
 
 
-async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
+async def test_without_mail_settings_the_request_is_refused(mails: Mails) -> None:
     service = mails.service
     base = Foundation(service.settings, service.database, service.hasher, mails.clock, MailQueue(None))
     recovery = create_recovery(base, registration_rules(service.settings))
@@ -236,7 +234,7 @@ async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
         await recovery.request_reset("ada@example.com")
 
 
-async def test_what_is_no_address_is_refused_before_anything_is_stored(mails: Mails) -> None:
+async def test_an_invalid_address_is_refused_before_a_row_is_stored(mails: Mails) -> None:
     before = mails.waiting()
     with pytest.raises(InvalidEmailError):
         await mails.recovery.request_reset("ada")

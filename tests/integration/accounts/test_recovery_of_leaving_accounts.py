@@ -1,4 +1,4 @@
-"""An account that waits for its deletion stays within its owner's reach: a reset lets the owner restore it."""
+"""A password reset lets the owner restore an account during the grace period of its deletion."""
 
 from uuid import UUID
 
@@ -15,14 +15,14 @@ from tests.integration.service import is_problem
 
 @pytest.fixture
 async def leaving(mails: Mails) -> Owner:
-    """Return somebody whose account waits for its deletion."""
+    """Return a person whose account is in its grace period."""
     owner = await signed_in(mails.service)
     await leave(owner)
     return owner
 
 
 async def reset(mails: Mails, owner: Owner) -> None:
-    """Have the owner of the mailbox set another password, by the link of a mail."""
+    """Set another password with the link of a mail."""
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(owner.person.email)), NEW_PASSWORD)
 
 
@@ -45,7 +45,7 @@ async def test_the_new_password_restores_the_account_and_the_old_one_does_not(ma
     assert (await mails.service.post_token(leaving.person.username, NEW_PASSWORD)).status_code == 200
 
 
-async def test_the_code_of_a_mail_works_as_its_link_does(mails: Mails, leaving: Owner) -> None:
+async def test_the_mailed_code_works_like_the_link(mails: Mails, leaving: Owner) -> None:
     mail = await mails.reset_mail(leaving.person.email)
     assert mail is not None
     await mails.recovery.reset_by_code(leaving.person.email, mail.facts["code"], NEW_PASSWORD)
@@ -53,7 +53,7 @@ async def test_the_code_of_a_mail_works_as_its_link_does(mails: Mails, leaving: 
     assert is_problem(answer, 403, "deletion_pending")
 
 
-async def test_a_reset_forgets_the_failures_by_which_strangers_kept_the_owner_out(mails: Mails, leaving: Owner) -> None:
+async def test_a_reset_resets_the_count_of_failures_caused_by_strangers(mails: Mails, leaving: Owner) -> None:
     throttling = create_throttling(mails.service.settings.keys, mails.service.database)
     for _ in range(LOGIN_CURVE.free):
         await throttling.reserve(UUID(leaving.person.id), STRANGERS)
@@ -64,7 +64,7 @@ async def test_a_reset_forgets_the_failures_by_which_strangers_kept_the_owner_ou
     assert (await mails.service.post_token(leaving.person.email, NEW_PASSWORD)).status_code == 200
 
 
-async def test_a_reset_gives_a_deleted_account_of_a_squatter_to_the_owner_of_the_mailbox(mails: Mails) -> None:
+async def test_a_reset_of_an_unverified_deleted_account_gives_it_to_the_owner_of_the_mailbox(mails: Mails) -> None:
     squatter = await signed_in(mails.service)
     await leave(squatter)
     await reset(mails, squatter)
@@ -73,7 +73,7 @@ async def test_a_reset_gives_a_deleted_account_of_a_squatter_to_the_owner_of_the
     assert user["email_verified_at"] == mails.clock.now()
 
 
-async def test_a_link_works_no_more_once_the_deletion_is_due(mails: Mails, leaving: Owner) -> None:
+async def test_a_link_is_invalid_once_the_deletion_is_due(mails: Mails, leaving: Owner) -> None:
     mails.clock.advance(GRACE - MOMENT)
     mail = await mails.reset_mail(leaving.person.email)
     mails.clock.advance(MOMENT)
@@ -83,7 +83,7 @@ async def test_a_link_works_no_more_once_the_deletion_is_due(mails: Mails, leavi
     assert is_problem(answer, 422, "invalid_token")
 
 
-async def test_a_reset_delays_no_deletion(mails: Mails, leaving: Owner) -> None:
+async def test_a_reset_does_not_delay_the_deletion(mails: Mails, leaving: Owner) -> None:
     await reset(mails, leaving)
     await erase_after_the_grace(mails.service)
     assert stored(leaving) == []

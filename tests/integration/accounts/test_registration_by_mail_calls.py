@@ -1,4 +1,4 @@
-"""Accounts that begin after a mail, over HTTP, with mails that were delivered."""
+"""Registration with confirmation and invitations over HTTP, with delivered mails."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ async def invite(service: Service, email: str) -> None:
 
 
 def shown(answer: httpx.Response) -> tuple[int, list[str], dict[str, str]]:
-    """What a client can tell answers apart by, but for what is random in each."""
+    """Return the parts of a response that a client can compare, without random values."""
     headers = {name: value for name, value in answer.headers.items() if name != "x-correlation-id"}
     return answer.status_code, list(answer.json()), headers
 
@@ -57,7 +57,7 @@ async def test_a_registration_is_confirmed_with_its_token_and_the_password(servi
     assert (await service.post_login(person)).status_code == 200
 
 
-async def test_a_registration_is_confirmed_with_its_code_and_the_answer(service: Service) -> None:
+async def test_a_registration_is_confirmed_with_its_code_and_registration_token(service: Service) -> None:
     person = new_person()
     registration_token = (await service.post_account(person)).json()["registration_token"]
     code = code_in(await next_mail(service, person.email, "Confirm your registration"))
@@ -65,7 +65,7 @@ async def test_a_registration_is_confirmed_with_its_code_and_the_answer(service:
     assert (await service.client.post(CONFIRM, json=body)).status_code == 201
 
 
-async def test_a_taken_address_is_answered_as_a_free_one_and_told_by_mail(service: Service) -> None:
+async def test_a_taken_address_gets_the_same_response_as_a_free_one_and_another_mail(service: Service) -> None:
     owner = new_person()
     await service.post_account(owner)
     token = token_in(await next_mail(service, owner.email, "Confirm your registration"))
@@ -105,7 +105,7 @@ async def test_a_confirmation_without_both_proofs_is_refused(service: Service, b
 
 
 @pytest.mark.parametrize("body", [{}, {"registration_token": None}, {"registration_token": "dwo_made-up"}])
-async def test_another_mail_needs_the_answer_of_the_registration(service: Service, body: object) -> None:
+async def test_a_second_mail_requires_the_registration_token(service: Service, body: object) -> None:
     assert (await service.client.post(RESEND, json=body)).status_code == 422
 
 
@@ -124,7 +124,7 @@ async def test_the_page_confirms_with_the_link_or_with_the_code(service: Service
         assert (await service.post_login(person)).status_code == 200
 
 
-async def test_what_a_scanner_of_mails_does_leaves_a_registration_and_an_invitation_usable(service: Service) -> None:
+async def test_a_mail_scanner_does_not_use_up_a_registration_or_an_invitation(service: Service) -> None:
     person, invited = new_person(), new_person()
     await service.post_account(person)
     await invite(service, invited.email)
@@ -170,12 +170,12 @@ async def test_an_invitation_is_accepted_with_its_token_or_its_code(service: Ser
         {"token": "dwo_made-up", "username": "ada", "password": PASSWORD, "roles": ["admin"]},
     ],
 )
-async def test_an_acceptance_without_a_good_invitation_is_refused(service: Service, body: object) -> None:
+async def test_an_acceptance_without_a_valid_invitation_is_refused(service: Service, body: object) -> None:
     assert (await service.client.post(ACCEPT, json=body)).status_code == 422
 
 
 @pytest.mark.parametrize(("mode", "code"), [("closed", "registration_closed"), ("invite", "invitation_required")])
-async def test_a_registration_is_refused_with_403_where_the_mode_does_not_allow_it(
+async def test_a_registration_is_refused_with_403_if_the_mode_does_not_permit_it(
     make_service: MakeService, mode: str, code: str
 ) -> None:
     service = await make_service(registration=mode)
@@ -185,7 +185,7 @@ async def test_a_registration_is_refused_with_403_where_the_mode_does_not_allow_
     assert service.sql("SELECT 1 FROM users WHERE username = %s", person.username) == []
 
 
-async def test_an_invitation_is_accepted_where_registration_is_closed_and_at_any_domain(
+async def test_an_invitation_is_accepted_with_closed_registration_and_for_any_domain(
     make_service: MakeService, tmp_path: Path
 ) -> None:
     service = await make_service_with_mail(
@@ -203,7 +203,9 @@ async def test_an_invitation_is_accepted_where_registration_is_closed_and_at_any
     assert (await service.post_login(person)).status_code == 200
 
 
-async def test_an_address_at_a_domain_that_is_not_allowed_is_refused(make_service: MakeService, tmp_path: Path) -> None:
+async def test_an_address_at_a_domain_that_is_not_permitted_is_refused(
+    make_service: MakeService, tmp_path: Path
+) -> None:
     service = await make_service_with_mail(
         make_service, tmp_path, registration_domains="example.org", login_requires_verified_email=True
     )
@@ -214,7 +216,7 @@ async def test_an_address_at_a_domain_that_is_not_allowed_is_refused(make_servic
     assert (await service.post_register(name, f"{name}@EXAMPLE.org", PASSWORD)).status_code == 201
 
 
-async def test_without_mail_the_calls_exist_and_the_pages_do_not(make_service: MakeService) -> None:
+async def test_without_mail_settings_the_endpoints_exist_and_the_pages_do_not(make_service: MakeService) -> None:
     service = await make_service()
     answer = await service.client.post(RESEND, json={"registration_token": "dwo_made-up"})
     assert is_problem(answer, 403, "mail_not_configured")

@@ -1,4 +1,4 @@
-"""Registrations that wait for a mail: what is stored and mailed for each address, and what is refused at once."""
+"""Pending registrations: what is stored and mailed for each address, and which requests are refused at once."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def joining(service: Service, clock: FakeClock) -> Joining:
     return joining_of(service, clock)
 
 
-async def test_an_address_with_an_account_gets_another_mail_and_stores_the_same(joining: Joining) -> None:
+async def test_an_address_with_an_account_gets_another_mail_and_stores_the_same_row(joining: Joining) -> None:
     owner, free = await joining.service.register(), new_person()
     taken = new_person()
     taken = Person("", owner.email, taken.username, taken.password)
@@ -46,7 +46,7 @@ async def test_an_address_with_an_account_gets_another_mail_and_stores_the_same(
     assert user["username"] == owner.username
 
 
-async def test_no_mail_before_the_account_names_its_user(joining: Joining) -> None:
+async def test_mails_to_unconfirmed_addresses_contain_no_username(joining: Joining) -> None:
     person = new_person()
     await joining.request(person)
     assert set((await joining.mail(person.email)).facts) == {"link", "code"}
@@ -56,7 +56,7 @@ async def test_no_mail_before_the_account_names_its_user(joining: Joining) -> No
     assert (await joining.mail(owner.email)).facts == {"username": owner.username}
 
 
-async def test_a_taken_name_is_refused_for_a_known_and_an_unknown_address(joining: Joining) -> None:
+async def test_a_taken_username_is_refused_for_known_and_unknown_addresses(joining: Joining) -> None:
     owner = await joining.service.register()
     for email in (owner.email, new_person().email):
         person = Person("", email, owner.username.upper(), PASSWORD)
@@ -66,7 +66,7 @@ async def test_a_taken_name_is_refused_for_a_known_and_an_unknown_address(joinin
         assert await joining.mails(email) == []
 
 
-async def test_the_same_address_and_name_replace_what_was_asked_before(joining: Joining) -> None:
+async def test_a_second_request_with_the_same_address_and_username_replaces_the_first(joining: Joining) -> None:
     person, spelt = new_person(), "another good password"
     first_token = await joining.request(person)
     first_mail = await joining.mail(person.email)
@@ -84,7 +84,7 @@ async def test_the_same_address_and_name_replace_what_was_asked_before(joining: 
     await joining.confirmation.confirm_by_code(second_token, code)
 
 
-async def test_closed_and_invited_registration_and_foreign_domains_are_refused(
+async def test_closed_and_invite_only_registration_and_other_domains_are_refused(
     service: Service, clock: FakeClock
 ) -> None:
     person = new_person()
@@ -99,7 +99,7 @@ async def test_closed_and_invited_registration_and_foreign_domains_are_refused(
     await domains.request(Person("", f"{person.username}@Example.ORG", person.username, person.password))
 
 
-async def test_no_registration_is_renewed_beyond_a_week(joining: Joining) -> None:
+async def test_a_registration_can_be_renewed_for_a_week_at_most(joining: Joining) -> None:
     person, step = new_person(), timedelta(hours=23)
     registration_token = await joining.request(person)
     begun_at = joining.clock.now()

@@ -1,4 +1,4 @@
-"""How many statements the flows of an account send, those of the caller's lookup and of mails included."""
+"""The number of statements in the flows of an account, including the caller's lookup and mails."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.integration.statements import statements_of
 
 
 @pytest.mark.parametrize(("which", "statements"), [("others", 5), ("all", 4)])
-async def test_many_sessions_are_ended_by_few_statements(
+async def test_ending_many_sessions_takes_few_statements(
     owner: Owner, monkeypatch: pytest.MonkeyPatch, which: str, statements: int
 ) -> None:
     for _ in range(2):
@@ -17,26 +17,22 @@ async def test_many_sessions_are_ended_by_few_statements(
     assert await statements_of(owner.end(which), monkeypatch) == statements
 
 
-async def test_a_change_of_the_password_is_ten_statements_and_one_more_for_a_mail(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_password_change_takes_ten_statements(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await statements_of(owner.change_password(), monkeypatch) == 10
 
 
-async def test_a_deletion_is_four_statements_and_one_more_for_a_mail(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_deletion_takes_four_statements(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await statements_of(owner.call("POST", f"{ACCOUNT}/deletion"), monkeypatch) == 4
 
 
-async def test_a_reset_is_seven_statements(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reset_takes_seven_statements(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
     person = await mails.service.register()
     mails.service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
     token = token_of(await mails.reset_mail(person.email))
     assert await statements_of(mails.recovery.reset_by_token(token, NEW_PASSWORD), monkeypatch) == 7
 
 
-async def test_a_change_of_the_address_is_five_statements_and_then_eleven(
+async def test_the_confirmations_of_an_address_change_take_five_and_eleven_statements(
     mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = await changing(mails)

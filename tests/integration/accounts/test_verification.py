@@ -1,4 +1,4 @@
-"""The verification of an address: a mail counts only with a session or the password of the account."""
+"""The verification of an address: a mailed secret is valid only with a session or the password of the account."""
 
 import asyncio
 from datetime import timedelta
@@ -23,14 +23,14 @@ def is_verified(mails: Mails, person: Person) -> bool:
     return user["email_verified_at"] is not None
 
 
-async def test_the_session_of_the_account_verifies_it_with_the_token(mails: Mails) -> None:
+async def test_the_mailed_token_verifies_the_address_in_a_session_of_the_account(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
     await mails.verification.verify_by_session(await mails.caller(person), token=token)
     assert is_verified(mails, person)
 
 
-async def test_the_session_of_the_account_verifies_it_with_the_code(mails: Mails) -> None:
+async def test_the_mailed_code_verifies_the_address_in_a_session_of_the_account(mails: Mails) -> None:
     person = await mails.service.register()
     mail = await mails.verification_mail(person)
     assert mail is not None
@@ -38,13 +38,13 @@ async def test_the_session_of_the_account_verifies_it_with_the_code(mails: Mails
     assert is_verified(mails, person)
 
 
-async def test_the_password_of_the_account_verifies_it_with_the_token(mails: Mails) -> None:
+async def test_the_mailed_token_and_the_password_verify_the_address(mails: Mails) -> None:
     person = await mails.service.register()
     await mails.verification.verify_by_password(token_of(await mails.verification_mail(person)), person.password)
     assert is_verified(mails, person)
 
 
-async def test_name_password_and_code_verify_it(mails: Mails) -> None:
+async def test_username_password_and_the_mailed_code_verify_the_address(mails: Mails) -> None:
     person = await mails.service.register()
     mail = await mails.verification_mail(person)
     assert mail is not None
@@ -52,7 +52,7 @@ async def test_name_password_and_code_verify_it(mails: Mails) -> None:
     assert is_verified(mails, person)
 
 
-async def test_the_owner_of_the_mailbox_alone_cannot_verify_the_account_of_another(mails: Mails) -> None:
+async def test_the_owner_of_the_mailbox_cannot_verify_an_account_of_another_person(mails: Mails) -> None:
     attacker, owner = await mails.service.register(), await mails.service.register()
     mail = await mails.verification_mail(attacker)
     assert mail is not None
@@ -64,11 +64,11 @@ async def test_the_owner_of_the_mailbox_alone_cannot_verify_the_account_of_anoth
     with pytest.raises(InvalidCredentialsError):
         await mails.verification.verify_by_password(token_of(mail), "a guess of the password")
     assert not is_verified(mails, attacker)
-    # None of these tries has used the token up.
+    # None of these attempts has used up the token.
     await mails.verification.verify_by_session(await mails.caller(attacker), token=token_of(mail))
 
 
-async def test_the_session_may_repeat_the_genuine_token_and_all_others_may_not(mails: Mails) -> None:
+async def test_a_session_may_repeat_the_correct_token_and_other_callers_may_not(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
     caller = await mails.caller(person)
@@ -78,7 +78,7 @@ async def test_the_session_may_repeat_the_genuine_token_and_all_others_may_not(m
         await mails.verification.verify_by_password(token, person.password)
 
 
-async def test_one_token_used_by_many_at_once_verifies_once(mails: Mails) -> None:
+async def test_concurrent_uses_of_one_token_verify_once(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
     caller = await mails.caller(person)
@@ -94,7 +94,7 @@ async def test_a_verified_address_gets_no_further_mail(mails: Mails) -> None:
     assert await mails.verification_mail(person) is None
 
 
-async def test_a_new_mail_ends_the_token_before_it(mails: Mails) -> None:
+async def test_a_new_mail_invalidates_the_previous_token(mails: Mails) -> None:
     person = await mails.service.register()
     first = token_of(await mails.verification_mail(person))
     second = token_of(await mails.verification_mail(person))
@@ -143,7 +143,7 @@ async def test_each_wrong_password_counts_as_a_failed_login(mails: Mails, way: s
     assert not is_verified(mails, person)
 
 
-async def test_a_name_without_an_account_is_throttled_like_any(mails: Mails) -> None:
+async def test_a_username_without_an_account_is_throttled_like_any_other(mails: Mails) -> None:
     name = mark()
     for _ in range(LOGIN_CURVE.free):
         with pytest.raises(InvalidCredentialsError):
@@ -153,7 +153,7 @@ async def test_a_name_without_an_account_is_throttled_like_any(mails: Mails) -> 
 
 
 @pytest.mark.parametrize("way", ["token", "code"])
-async def test_the_right_password_forgets_wrong_ones(mails: Mails, way: str) -> None:
+async def test_the_correct_password_resets_the_count_of_wrong_ones(mails: Mails, way: str) -> None:
     person = await mails.service.register()
     mail = await mails.verification_mail(person)
     assert mail is not None

@@ -1,4 +1,4 @@
-"""A wrong code costs the same whether the address has an account, or an invitation, or neither."""
+"""A wrong code costs the same with an account, with an invitation, and with neither."""
 
 from typing import Final
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ PURPOSE: Final = "password_reset"
 
 
 async def has_written(connection: Connection) -> bool:
-    """Tell whether the transaction waits for the disk when it commits: whether it has an id."""
+    """Return whether the transaction has an id, and so waits for the disk at its commit."""
     cursor = await connection.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
     return bool((await cursor.fetchall())[0][0])
 

@@ -19,7 +19,7 @@ REDIRECTS: Final = (302, 303)
 
 @dataclass(frozen=True)
 class Suite:
-    """The configuration of the suite before a plan begins."""
+    """The suite's configuration before a plan starts."""
 
     provider: Provider
     app: Application
@@ -33,7 +33,7 @@ class AuthorizationResult:
     """The result of an authorization request."""
 
     asked: tuple[str, ...]
-    """The pages that the person saw."""
+    """The pages that were shown to the person."""
 
     answer: dict[str, str]
     """The parameters at the redirect URI; empty if the browser was not redirected."""
@@ -42,7 +42,7 @@ class AuthorizationResult:
 
 
 class RelyingParty:
-    """One person with one browser, whom the suite lets sign in."""
+    """A person with a browser, who signs in for the suite."""
 
     def __init__(self, suite: Suite, person: Person, app: Application, mode: str | None) -> None:
         self.provider = suite.provider

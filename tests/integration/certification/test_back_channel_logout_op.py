@@ -37,7 +37,7 @@ async def test_oidcc_backchannel_logout_discovery_endpoint_verification(suite: S
 
 
 async def test_oidcc_backchannel_rp_initiated_logout(logouts: LogoutDelivery) -> None:
-    """The application sends the browser to sign out, and its server gets a valid logout token of that session."""
+    """The application redirects the browser to sign out, and its server gets a valid logout token for that session."""
     browser = Browser(logouts.provider)
     app = await logouts.app(post_logout_uris=(BYE,))
     person = await signed_in(browser, logouts.provider)

@@ -17,4 +17,4 @@ class TestBasicOp(
     ResponseModules, IdTokenModules, UserInfoModules, ScopeModules, PromptModules, IgnoredModules, RefusedModules
 ):
     mode = None
-    """The answer is in the query."""
+    """The response parameters are in the query."""

@@ -1,4 +1,4 @@
-"""The plan Form Post OP: oidcc-formpost-basic-certification-test-plan. Answers come by a form, not in a query."""
+"""The plan Form Post OP: oidcc-formpost-basic-certification-test-plan. Responses are sent by a form."""
 
 from tests.integration.certification.request_modules import (
     IgnoredModules,

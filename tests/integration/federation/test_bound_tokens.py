@@ -1,4 +1,4 @@
-"""Tokens of foreign issuers that are bound to a key (DPoP, RFC 9449): worth nothing without it."""
+"""Tokens of trusted issuers that are bound to a key (DPoP, RFC 9449): a token is refused without its key."""
 
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ async def holder(make_service: MakeService, issuer: Issuer, clock: FakeClock) ->
     return Holder(Trusting(service, issuer), clock)
 
 
-async def test_a_bound_token_of_a_foreign_issuer_needs_a_proof_of_its_key(holder: Holder) -> None:
+async def test_a_bound_token_of_a_trusted_issuer_requires_a_proof_of_its_key(holder: Holder) -> None:
     token, other = holder.token(), ProofKey()
     refused = await holder.call("Bearer", token)
     assert is_problem(refused, 401, "bound_access_token")
@@ -66,25 +66,25 @@ async def test_a_bound_token_of_a_foreign_issuer_needs_a_proof_of_its_key(holder
     made_at = int(holder.clock.now().timestamp())
     stolen = other.proof("GET", f"{PUBLIC_URL}{ITEMS}", token, iat=made_at)
     assert is_problem(await holder.call("DPoP", token, stolen), 401, "invalid_access_token")
-    assert holder.users() == 0, "a refused call makes no user"
+    assert holder.users() == 0, "a refused call creates no user"
     assert (await holder.call("DPoP", token, holder.proof(token))).status_code == 200
     assert holder.users() == 1
 
 
-async def test_a_token_of_a_foreign_issuer_that_is_bound_to_none_is_refused_by_the_scheme_dpop(holder: Holder) -> None:
+async def test_an_unbound_token_of_a_trusted_issuer_is_refused_under_the_dpop_scheme(holder: Holder) -> None:
     token = holder.token(cnf=None)
     assert is_problem(await holder.call("DPoP", token, holder.proof(token)), 401, "invalid_access_token")
     assert (await holder.call("Bearer", token)).status_code == 200
 
 
-async def test_a_token_of_a_foreign_issuer_that_is_bound_in_another_way_is_refused(holder: Holder) -> None:
+async def test_a_token_of_a_trusted_issuer_with_another_kind_of_binding_is_refused(holder: Holder) -> None:
     for confirmation in ({"x5t#S256": "x"}, {}, "x", {"jkt": ""}, {**holder.key.confirmation, "kid": "x"}):
         token = holder.token(cnf=confirmation)
         assert is_problem(await holder.call("Bearer", token), 401, "invalid_access_token")
         assert is_problem(await holder.call("DPoP", token, holder.proof(token)), 401, "invalid_access_token")
 
 
-async def test_without_a_public_address_none_is_accepted(trusting_service: Trusting, clock: FakeClock) -> None:
+async def test_without_a_public_address_bound_tokens_are_refused(trusting_service: Trusting, clock: FakeClock) -> None:
     holder = Holder(trusting_service, clock)
     token = holder.token()
     assert is_problem(await holder.call("Bearer", token), 401, "bound_access_token")

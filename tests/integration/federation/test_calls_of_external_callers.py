@@ -1,4 +1,4 @@
-"""Which calls foreign callers may make: those of items by their scopes, and no other that asks who is calling."""
+"""External callers may call item routes within their scopes, and no other route that requires a caller."""
 
 from typing import Any, Final
 from uuid import uuid4
@@ -9,8 +9,8 @@ from tests.integration.federation.issuer import Issuer, trusting
 from tests.integration.service import MakeService, Service, is_problem
 
 STATES: Final = ("editor", "reader", "nothing", "bare", "deactivated")
-"""A user with a role for both scopes; one with a role to read; a subject whose roles are not mapped; an editor of an
-issuer whose callers own nothing; a user who is deactivated here."""
+"""A user with a role for both scopes; a user with a role for reading; a subject without mapped roles; an editor of an
+issuer whose callers are not stored as users; a user who is deactivated in this service."""
 
 TABLE: Final = """
 call                                 editor reader nothing bare deactivated
@@ -32,7 +32,7 @@ PUT    /api/v1/items/{item_id} own      200
 PATCH  /api/v1/items/{item_id} own      200
 DELETE /api/v1/items/{item_id} own      204
 """
-"""The items are a local user's; ``own`` is the editor's own."""
+"""The items belong to a local user; ``own`` ones to the editor."""
 
 ITEM: Final = {"title": "Casablanca"}
 BODIES: Final[dict[str, dict[str, Any]]] = {
@@ -65,7 +65,7 @@ async def callers(make_service: MakeService, issuer: Issuer) -> Callers:
     return made
 
 
-async def test_every_call_of_items_answers_each_foreign_caller_as_the_table_says(
+async def test_every_item_route_answers_each_external_caller_as_in_the_table(
     make_service: MakeService, issuer: Issuer
 ) -> None:
     made = await callers(make_service, issuer)
@@ -87,7 +87,7 @@ async def test_every_call_of_items_answers_each_foreign_caller_as_the_table_says
     assert measured == TABLE.splitlines()
 
 
-async def test_every_other_authenticated_call_refuses_external_callers(
+async def test_every_other_authenticated_route_refuses_external_callers(
     make_service: MakeService, issuer: Issuer
 ) -> None:
     made = await callers(make_service, issuer)

@@ -1,4 +1,4 @@
-"""Users that a foreign issuer vouches for: made once, known by issuer and subject alone, stopped by deactivation."""
+"""External users: created once for an issuer and subject, and refused after deactivation."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ BOUND_SECONDS = 120
 ITEM: dict[str, Any] = {"title": "An item"}
 
 
-async def test_the_first_request_makes_a_user_without_address_and_password(
+async def test_the_first_request_creates_a_user_without_address_and_password(
     trusting_service: Trusting, logs: Logs
 ) -> None:
     subject = trusting_service.subject()
@@ -36,7 +36,7 @@ async def test_the_first_request_makes_a_user_without_address_and_password(
     assert token not in logs.text()
 
 
-async def test_an_external_user_owns_what_it_writes(trusting_service: Trusting) -> None:
+async def test_an_external_user_owns_the_items_it_creates(trusting_service: Trusting) -> None:
     ada, grace = (trusting_service.issuer.token(sub=trusting_service.subject()) for _ in range(2))
     made = await trusting_service.items(ada, "POST", json=ITEM)
     assert made.status_code == 201
@@ -46,7 +46,7 @@ async def test_an_external_user_owns_what_it_writes(trusting_service: Trusting) 
     assert (await trusting_service.items(ada, "DELETE", path)).status_code == 204
 
 
-async def test_roles_allow_what_the_operator_maps_and_nothing_else(trusting_service: Trusting) -> None:
+async def test_roles_grant_only_the_scopes_that_the_operator_maps(trusting_service: Trusting) -> None:
     issuer, subject = trusting_service.issuer, trusting_service.subject()
     reader = issuer.token(sub=subject, roles=["reader"])
     assert await trusting_service.status(reader) == 200
@@ -70,14 +70,14 @@ async def test_roles_allow_what_the_operator_maps_and_nothing_else(trusting_serv
     ],
     ids=str,
 )
-async def test_a_token_that_allows_nothing_makes_no_user(trusting_service: Trusting, claims: dict[str, Any]) -> None:
+async def test_a_token_without_mapped_roles_creates_no_user(trusting_service: Trusting, claims: dict[str, Any]) -> None:
     subject = trusting_service.subject()
     token = trusting_service.issuer.token(sub=subject, **claims)
     assert is_problem(await trusting_service.items(token), 403, "insufficient_scope")
     assert trusting_service.users_of(subject) == []
 
 
-async def test_an_external_caller_is_no_user_in_a_session(trusting_service: Trusting) -> None:
+async def test_an_external_caller_is_refused_where_a_session_is_required(trusting_service: Trusting) -> None:
     token = trusting_service.issuer.token(sub=trusting_service.subject())
     assert await trusting_service.status(token) == 200
     for path in (ME, "/api/v1/account", "/api/v1/admin/users"):
@@ -85,7 +85,7 @@ async def test_an_external_caller_is_no_user_in_a_session(trusting_service: Trus
         assert is_problem(answer, 403, "insufficient_scope")
 
 
-async def test_racing_first_requests_make_one_user(trusting_service: Trusting) -> None:
+async def test_concurrent_first_requests_create_one_user(trusting_service: Trusting) -> None:
     subject = trusting_service.subject()
     token = trusting_service.issuer.token(sub=subject)
     answers = await asyncio.gather(*(trusting_service.items(token, "POST", json=ITEM) for _ in range(20)))
@@ -95,7 +95,7 @@ async def test_racing_first_requests_make_one_user(trusting_service: Trusting) -
     assert len(trusting_service.service.sql("SELECT 1 FROM audit_events WHERE user_id = %s", user["id"])) == 1
 
 
-async def test_deactivation_refuses_the_next_request_and_activation_lets_it_in_again(
+async def test_deactivation_refuses_the_next_request_and_activation_accepts_it_again(
     trusting_service: Trusting, logs: Logs
 ) -> None:
     subject, database = trusting_service.subject(), trusting_service.service.database
@@ -113,7 +113,7 @@ async def test_deactivation_refuses_the_next_request_and_activation_lets_it_in_a
     assert await trusting_service.status(token) == 200
 
 
-async def test_a_local_user_of_the_same_address_or_name_is_another(trusting_service: Trusting) -> None:
+async def test_an_external_user_is_not_the_local_user_with_the_same_address_or_name(trusting_service: Trusting) -> None:
     service = trusting_service.service
     person, pair = await service.register_and_log_in()
     made = await service.items(pair.access, "POST", json=ITEM)
@@ -139,7 +139,7 @@ async def test_the_same_subject_of_another_issuer_is_another_user(
         assert len({user["user_id"] for user in users}) == 2
 
 
-async def test_a_bare_principal_reads_what_is_shared_and_owns_nothing(
+async def test_a_principal_without_user_reads_shared_items_and_owns_nothing(
     make_service: MakeService, issuer: Issuer
 ) -> None:
     service = await make_service(trusted_issuers=trusting(issuer.entry(users="none")))
@@ -155,7 +155,7 @@ async def test_a_bare_principal_reads_what_is_shared_and_owns_nothing(
     assert service.sql("SELECT 1 FROM federated_identities WHERE subject = %s", subject) == []
 
 
-async def test_an_erased_user_comes_back_as_a_new_one(trusting_service: Trusting) -> None:
+async def test_a_deleted_external_user_is_created_anew(trusting_service: Trusting) -> None:
     subject = trusting_service.subject()
     token = trusting_service.issuer.token(sub=subject)
     made = await trusting_service.items(token, "POST", json=ITEM)
@@ -166,7 +166,7 @@ async def test_an_erased_user_comes_back_as_a_new_one(trusting_service: Trusting
     assert after["id"] != before["id"]
 
 
-async def test_bare_principals_have_shares_of_the_database_and_names_in_the_log_of_their_own(
+async def test_principals_without_user_have_separate_database_limits_and_log_names(
     make_service: MakeService, issuer: Issuer, own_database: str, logs: Logs
 ) -> None:
     service = await make_service(database_url=own_database, trusted_issuers=trusting(issuer.entry(users="none")))

@@ -1,4 +1,4 @@
-"""Whatever comes back from another provider, or is sent to it, is refused in words: no fault, and no HTML of it."""
+"""Hostile values in responses of a provider and in forms are refused with a page that escapes them."""
 
 import pytest
 
@@ -9,7 +9,7 @@ HOSTILE = ("\0", "\ud7ff\uffff", "١٢٣", "{{'QX'*3}}", "<script>", "%00", "a" 
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-async def test_whatever_comes_back_or_is_sent_is_refused_and_shown_as_text(visitors: Visitors, value: str) -> None:
+async def test_hostile_parameters_are_refused_and_shown_as_text(visitors: Visitors, value: str) -> None:
     browser = visitors.browser()
     asked = await visitors.go(browser)
     page = await browser.get(SIGN_IN)

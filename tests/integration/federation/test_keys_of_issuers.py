@@ -1,4 +1,4 @@
-"""The keys of a trusted issuer: fetched when they are needed, kept through faults, and never from elsewhere."""
+"""The keys of a trusted issuer: fetched on demand, kept during faults, and never fetched from other addresses."""
 
 import asyncio
 from typing import Final
@@ -19,7 +19,7 @@ def is_unavailable(answer: httpx.Response) -> bool:
     return is_problem(answer, 503, "issuer_unavailable") and answer.headers["retry-after"] == "5"
 
 
-async def test_nothing_is_fetched_before_the_first_token_and_once_for_many(trusting_service: Trusting) -> None:
+async def test_keys_are_fetched_at_the_first_token_and_once_for_concurrent_calls(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     assert issuer.asked == []
     answers = await asyncio.gather(*(trusting_service.items(issuer.token()) for _ in range(10)))
@@ -27,14 +27,14 @@ async def test_nothing_is_fetched_before_the_first_token_and_once_for_many(trust
     assert issuer.asked == [OAUTH_METADATA, METADATA, KEYS]
 
 
-async def test_a_configured_address_of_the_keys_needs_no_metadata(make_service: MakeService, issuer: Issuer) -> None:
+async def test_with_a_configured_jwks_uri_no_metadata_is_fetched(make_service: MakeService, issuer: Issuer) -> None:
     entry = {**issuer.entry(jwks_uri=f"{issuer.url}{KEYS}"), "issuer": "https://accounts.example"}
     service = await make_service(trusted_issuers=trusting(entry))
     assert (await service.items(issuer.token(iss="https://accounts.example"))).status_code == 200
     assert issuer.asked == [KEYS]
 
 
-async def test_a_new_key_is_found_and_invented_ones_cause_one_fetch(trusting_service: Trusting) -> None:
+async def test_a_new_key_is_found_and_unknown_keys_cause_no_further_fetch(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     assert await trusting_service.status(issuer.token()) == 200
     before = issuer.token()
@@ -48,7 +48,7 @@ async def test_a_new_key_is_found_and_invented_ones_cause_one_fetch(trusting_ser
     assert await trusting_service.status(before) == 200
 
 
-async def test_keys_that_are_known_are_used_while_the_issuer_is_down(trusting_service: Trusting, logs: Logs) -> None:
+async def test_cached_keys_are_used_while_the_issuer_is_down(trusting_service: Trusting, logs: Logs) -> None:
     issuer = trusting_service.issuer
     assert await trusting_service.status(issuer.token()) == 200
     issuer.answers = {METADATA: document(b"", status="500 Internal Server Error")}
@@ -90,7 +90,7 @@ async def test_an_issuer_with_unreachable_keys_is_unavailable(
     assert "/other" not in issuer.asked
 
 
-async def test_an_issuer_that_is_down_stops_no_start_and_no_other_caller(
+async def test_an_unreachable_issuer_prevents_neither_the_start_nor_other_callers(
     make_service: MakeService, issuer: Issuer, clock: FakeClock
 ) -> None:
     async with running(Issuer(clock)) as gone:
@@ -102,7 +102,7 @@ async def test_an_issuer_that_is_down_stops_no_start_and_no_other_caller(
     assert (await service.get_me(pair.access)).status_code == 200
 
 
-async def test_a_slow_issuer_holds_up_its_own_callers_alone(
+async def test_a_slow_issuer_delays_only_its_own_callers(
     make_service: MakeService, issuer: Issuer, clock: FakeClock
 ) -> None:
     async with running(Issuer(clock)) as slow:
@@ -115,7 +115,7 @@ async def test_a_slow_issuer_holds_up_its_own_callers_alone(
         assert (await waiting).status_code == 200
 
 
-async def test_an_issuer_that_does_not_answer_in_time_is_unavailable(make_service: MakeService, issuer: Issuer) -> None:
+async def test_an_issuer_that_exceeds_the_timeout_is_unavailable(make_service: MakeService, issuer: Issuer) -> None:
     issuer.is_held = asyncio.Event()
     service = await make_service(trusted_issuers=trusting(issuer.entry(jwks_uri=f"{issuer.url}{KEYS}")))
     assert is_unavailable(await service.items(issuer.token()))
@@ -123,7 +123,7 @@ async def test_an_issuer_that_does_not_answer_in_time_is_unavailable(make_servic
     issuer.is_held.set()
 
 
-async def test_without_leave_no_private_address_is_asked(make_service: MakeService, issuer: Issuer) -> None:
+async def test_private_addresses_are_not_fetched_without_permission(make_service: MakeService, issuer: Issuer) -> None:
     entry = {**issuer.entry(), "issuer": "https://127.0.0.1", "allow_private_addresses": False}
     entry["jwks_uri"] = issuer.url.replace("http:", "https:") + KEYS
     service = await make_service(trusted_issuers=trusting(entry))
@@ -131,7 +131,7 @@ async def test_without_leave_no_private_address_is_asked(make_service: MakeServi
     assert issuer.connections == 0
 
 
-async def test_a_key_that_is_withdrawn_verifies_nothing_once_that_is_known(trusting_service: Trusting) -> None:
+async def test_a_withdrawn_key_is_refused_after_the_next_fetch(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     old = issuer.token()
     assert await trusting_service.status(old) == 200

@@ -1,4 +1,4 @@
-"""The service killed at the first request of a foreign subject, in short; `inv prove` kills on."""
+"""A short run of kills at the first request of an external subject; `inv prove` runs longer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,16 +35,16 @@ def killed(make_database: MakeDatabase) -> Iterator[Killed]:
 
 
 @pytest.mark.parametrize("moment", get_args(Moment))
-def test_after_a_kill_a_foreign_subject_has_user_identity_and_entry_or_none_of_them(
+def test_after_a_kill_user_identity_and_audit_event_are_stored_together_or_not_at_all(
     killed: Killed, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed.users.kill(moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that no caller noticed shows nothing"
+    assert outcome.unknown, "a kill without an unanswered call proves nothing"
 
 
-def test_without_a_kill_nothing_is_wrong_and_the_checker_sees_what_is(killed: Killed) -> None:
+def test_without_a_kill_all_rows_are_correct_and_the_checker_reports_corrupted_rows(killed: Killed) -> None:
     subject = uuid4().hex
     assert killed.users.call(subject).status == 200
     stored = killed.users.found(STORED, subject)

@@ -1,4 +1,4 @@
-"""Linking an identity at another OpenID provider, by a fresh proof in a browser's session, and unlinking it."""
+"""Linking an identity of another OpenID provider with a recent proof in a browser session, and unlinking it."""
 
 import asyncio
 from datetime import timedelta
@@ -25,7 +25,7 @@ UNLINK = "/account/unlink-identity"
 
 
 async def at_page(visitors: Visitors) -> tuple[Browser, Person, str]:
-    """Return the browser of a new user who has just signed in, and the subject that ``acme`` signs in next."""
+    """Return the browser of a new user who has just signed in, and the subject of the next sign-in at ``acme``."""
     browser, person, subject = visitors.browser(), await visitors.service.register(), f"subject-{uuid4()}"
     visitors.acme.claims["sub"] = subject
     await visitors.signed_in(browser, person)
@@ -33,7 +33,7 @@ async def at_page(visitors: Visitors) -> tuple[Browser, Person, str]:
 
 
 async def link(visitors: Visitors, browser: Browser) -> dict[str, str]:
-    """Press the button that links; return with what the browser is sent to the provider."""
+    """Press the button for linking; return the parameters of the authorization request."""
     sent = await pressed(browser, LINK, provider="acme")
     return visitors.acme.asked_at(forwarded(sent))
 
@@ -45,7 +45,7 @@ async def pressed(browser: Browser, form: str, **fields: str) -> httpx.Response:
 
 
 async def come_back(visitors: Visitors, browser: Browser, asked: dict[str, str]) -> httpx.Response:
-    """Come back from the provider, and see what that did."""
+    """Return from the provider; return the page that is shown then."""
     answer = await visitors.back(browser, asked)
     return await browser.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
@@ -84,7 +84,7 @@ async def test_an_identity_is_linked_signs_in_and_is_unlinked(visitors: Visitors
     assert all(row["data"] == {"issuer": visitors.acme.url} for row in kinds)
 
 
-async def test_linking_needs_a_fresh_proof(visitors: Visitors) -> None:
+async def test_linking_requires_a_fresh_proof(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     visitors.acme.clock.advance(timedelta(minutes=5, seconds=1))
     answer = await pressed(browser, LINK, provider="acme")
@@ -96,7 +96,7 @@ async def test_linking_needs_a_fresh_proof(visitors: Visitors) -> None:
     assert visitors.linked(person) == []
 
 
-async def test_unlinking_needs_a_fresh_proof(visitors: Visitors) -> None:
+async def test_unlinking_requires_a_fresh_proof(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     page = await come_back(visitors, browser, await link(visitors, browser))
     visitors.acme.clock.advance(timedelta(minutes=5, seconds=1))
@@ -105,8 +105,8 @@ async def test_unlinking_needs_a_fresh_proof(visitors: Visitors) -> None:
     assert len(visitors.linked(person)) == 1
 
 
-async def test_only_the_session_that_asked_links(visitors: Visitors) -> None:
-    """An attacker who has a victim come back with the attacker's answer, or after another has signed in."""
+async def test_only_the_session_that_started_the_linking_can_complete_it(visitors: Visitors) -> None:
+    """An attacker's response in a victim's browser, or after another user's sign-in, links nothing."""
     browser, person, _ = await at_page(visitors)
     asked = await link(visitors, browser)
     another = await visitors.service.register()
@@ -120,7 +120,7 @@ async def test_only_the_session_that_asked_links(visitors: Visitors) -> None:
         assert visitors.linked(each) == []
 
 
-async def test_a_session_that_has_ended_links_nothing(visitors: Visitors) -> None:
+async def test_an_ended_session_links_nothing(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     asked = await link(visitors, browser)
     visitors.provider.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
@@ -140,7 +140,7 @@ async def test_an_identity_of_another_account_is_refused(visitors: Visitors) -> 
     assert len(visitors.linked(owner)) == 1
 
 
-async def test_of_accounts_that_link_one_identity_at_once_one_has_it(visitors: Visitors) -> None:
+async def test_one_of_several_accounts_that_link_an_identity_concurrently_gets_it(visitors: Visitors) -> None:
     identity, callers, people = VerifiedIdentity(visitors.acme.url, f"subject-{uuid4()}", None), [], []
     for _ in range(4):
         person, pair = await visitors.service.register_and_log_in()
@@ -155,7 +155,7 @@ async def test_of_accounts_that_link_one_identity_at_once_one_has_it(visitors: V
     assert sorted(len(visitors.linked(person)) for person in people) == [0, 0, 0, 1]
 
 
-async def test_an_account_has_a_number_of_identities_at_most(visitors: Visitors) -> None:
+async def test_the_number_of_identities_of_an_account_is_limited(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     visitors.provider.sql(
         "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
@@ -169,7 +169,7 @@ async def test_an_account_has_a_number_of_identities_at_most(visitors: Visitors)
     assert len(visitors.linked(person)) == MAXIMUM_IDENTITIES
 
 
-async def test_the_api_lists_and_unlinks(visitors: Visitors) -> None:
+async def test_the_api_lists_and_unlinks_identities(visitors: Visitors) -> None:
     person, pair = await visitors.service.register_and_log_in()
     subject = visitors.link(person)
     headers = {"Authorization": f"Bearer {pair.access}"}
@@ -190,7 +190,7 @@ async def test_the_api_lists_and_unlinks(visitors: Visitors) -> None:
     assert other.id != person.id
 
 
-async def test_the_only_way_in_is_not_unlinked(visitors: Visitors) -> None:
+async def test_the_only_credential_of_an_account_is_not_unlinked(visitors: Visitors) -> None:
     person, pair = await visitors.service.register_and_log_in()
     visitors.link(person)
     headers, client = {"Authorization": f"Bearer {pair.access}"}, visitors.service.client
@@ -206,7 +206,7 @@ async def test_the_only_way_in_is_not_unlinked(visitors: Visitors) -> None:
     )
     assert sorted(answer.status_code for answer in both) == [204, 409]
     assert len(visitors.linked(person)) == 1
-    # An identity of a provider that people cannot sign in with here is no way in.
+    # An identity of a provider that is not configured for sign-in is no credential.
     visitors.provider.sql(
         "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
         " VALUES ('https://elsewhere.example', %s, %s, now())",
@@ -218,7 +218,7 @@ async def test_the_only_way_in_is_not_unlinked(visitors: Visitors) -> None:
     assert is_problem(refused, 409, LastWayInError.code)
 
 
-async def test_a_form_of_another_page_changes_nothing(visitors: Visitors) -> None:
+async def test_a_form_with_an_invalid_token_or_value_changes_nothing(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     page = await come_back(visitors, browser, await link(visitors, browser))
     for token in ("", "f" * 64):
@@ -227,7 +227,7 @@ async def test_a_form_of_another_page_changes_nothing(visitors: Visitors) -> Non
     for address, field, value in (
         (UNLINK, "identity_id", "nothing"),
         (UNLINK, "identity_id", str(uuid4())),
-        (LINK, "provider", "nobody"),
+        (LINK, "provider", "unknown"),
     ):
         assert (await pressed(browser, address, **{field: value})).status_code == 422
     assert len(visitors.linked(person)) == 1

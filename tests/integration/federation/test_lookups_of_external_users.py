@@ -1,4 +1,4 @@
-"""The database's share in calls of external users: lookups go together, and one subject is bounded before them."""
+"""Database load of calls by external users: lookups are batched, and calls of one subject are limited before them."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ FIRST_REQUESTS_WAIT = "LOCK TABLE federated_identities IN SHARE ROW EXCLUSIVE MO
 
 @pytest.fixture
 async def alone(make_service: MakeService, issuer: Issuer, own_database: str) -> Trusting:
-    """On a database of its own, whose tables the test may lock."""
+    """Return a service on a separate database, whose tables the test may lock."""
     entry = issuer.entry()
     service = await make_service(
         database_url=own_database, trusted_issuers=trusting(entry), db_pool_max_conn=POOL, db_pool_min_conn=POOL
@@ -27,7 +27,7 @@ async def alone(make_service: MakeService, issuer: Issuer, own_database: str) ->
     return Trusting(service, issuer)
 
 
-async def test_calls_of_one_moment_look_their_users_up_together(trusting_service: Trusting) -> None:
+async def test_concurrent_calls_look_up_their_users_in_batches(trusting_service: Trusting) -> None:
     service = trusting_service.service
     tokens = [trusting_service.issuer.token(sub=trusting_service.subject()) for _ in range(2)]
     assert [await trusting_service.status(token) for token in tokens] == [200, 200]
@@ -37,7 +37,7 @@ async def test_calls_of_one_moment_look_their_users_up_together(trusting_service
     assert service.connections_asked_for() - before <= CALLS / 5
 
 
-async def test_more_calls_than_one_query_takes_are_all_answered(trusting_service: Trusting) -> None:
+async def test_calls_beyond_the_size_of_one_batch_are_all_answered(trusting_service: Trusting) -> None:
     token = trusting_service.issuer.token(sub=trusting_service.subject())
     assert await trusting_service.status(token) == 200
     calls = 2 * MAXIMUM_QUESTIONS + 1
@@ -45,7 +45,7 @@ async def test_more_calls_than_one_query_takes_are_all_answered(trusting_service
     assert statuses(answers) == [403] * calls
 
 
-async def test_each_of_many_subjects_is_told_of_its_own_user(trusting_service: Trusting) -> None:
+async def test_each_of_many_subjects_gets_its_own_user(trusting_service: Trusting) -> None:
     service, issuer = trusting_service.service, trusting_service.issuer
     subjects = [trusting_service.subject() for _ in range(9)]
     tokens = [issuer.token(sub=subject) for subject in subjects]
@@ -60,7 +60,7 @@ async def test_each_of_many_subjects_is_told_of_its_own_user(trusting_service: T
         assert subject % 3 == 0 or answer.json()["owner_id"] == str(ids[subject])
 
 
-async def test_lookups_that_wait_leave_connections_to_others(alone: Trusting) -> None:
+async def test_waiting_lookups_leave_connections_for_other_calls(alone: Trusting) -> None:
     service = alone.service
     _, pair = await service.register_and_log_in()
     token = alone.issuer.token(sub=alone.subject())
@@ -74,7 +74,7 @@ async def test_lookups_that_wait_leave_connections_to_others(alone: Trusting) ->
     await asyncio.gather(*calls)
 
 
-async def test_first_requests_that_wait_leave_connections_to_others(alone: Trusting) -> None:
+async def test_waiting_first_requests_leave_connections_for_other_calls(alone: Trusting) -> None:
     service, subject = alone.service, alone.subject()
     _, pair = await service.register_and_log_in()
     token = alone.issuer.token(sub=subject)
@@ -91,7 +91,7 @@ async def test_first_requests_that_wait_leave_connections_to_others(alone: Trust
     assert len(alone.users_of(subject)) == 1
 
 
-async def test_a_first_request_that_goes_away_takes_no_other_along(alone: Trusting) -> None:
+async def test_a_cancelled_first_request_does_not_cancel_the_others(alone: Trusting) -> None:
     service, subject = alone.service, alone.subject()
     token = alone.issuer.token(sub=subject)
     assert await alone.status(alone.issuer.token(sub=alone.subject())) == 200
@@ -105,7 +105,7 @@ async def test_a_first_request_that_goes_away_takes_no_other_along(alone: Trusti
     assert len(alone.users_of(subject)) == 1
 
 
-async def test_a_fault_of_a_first_request_is_every_such_requests_and_the_next_one_makes_the_user(
+async def test_a_fault_fails_all_concurrent_first_requests_and_the_next_one_creates_the_user(
     alone: Trusting,
 ) -> None:
     service, subject = alone.service, alone.subject()
@@ -118,7 +118,7 @@ async def test_a_fault_of_a_first_request_is_every_such_requests_and_the_next_on
     assert await alone.status(token) == 200
 
 
-async def test_a_subject_is_bounded_before_its_user_is_looked_up_and_others_are_not(
+async def test_calls_of_one_subject_are_limited_before_the_lookup_and_other_calls_are_not(
     make_service: MakeService, issuer: Issuer, own_database: str
 ) -> None:
     service = await make_service(
@@ -140,5 +140,5 @@ async def test_a_subject_is_bounded_before_its_user_is_looked_up_and_others_are_
     for answer in answers:
         assert is_problem(answer, 401, "invalid_access_token")
     assert statuses(await asyncio.gather(*waiting)) == [200] * 3
-    # What was counted ends with each call, also with those that were refused.
+    # The counter is decremented at the end of each call, also of refused calls.
     assert statuses([await service.items(token) for _ in range(3)]) == [200] * 3

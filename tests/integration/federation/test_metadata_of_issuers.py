@@ -1,4 +1,4 @@
-"""Where the keys of a trusted issuer are, by its metadata: of RFC 8414, or of OpenID Connect Discovery."""
+"""The metadata of a trusted issuer with its jwks_uri: RFC 8414 or OpenID Connect Discovery."""
 
 import json
 from typing import Final
@@ -29,7 +29,7 @@ REALM: Final = "/realms/shop"
         (REALM, f"{REALM}{METADATA}"),
     ],
 )
-async def test_an_issuer_is_described_in_either_place(
+async def test_metadata_are_found_at_either_well_known_path(
     make_service: MakeService, issuer: Issuer, path: str, place: str
 ) -> None:
     keys = f"{issuer.url}{KEYS}"
@@ -42,8 +42,8 @@ async def test_an_issuer_is_described_in_either_place(
     assert issuer.asked == [*places[: places.index(place) + 1], KEYS]
 
 
-async def test_one_doorward_trusts_another(make_service: MakeService, own_database: str, issuer: Issuer) -> None:
-    """The other one's documents come over the network, as it answers them."""
+async def test_one_doorward_can_trust_another(make_service: MakeService, own_database: str, issuer: Issuer) -> None:
+    """The issuer serves the documents of the other service over the network."""
     other = Provider(await make_service(database_url=own_database, public_url=issuer.url))
     for path in (OAUTH_METADATA, METADATA, "/oauth/jwks"):
         answer = await other.service.client.get(path)

@@ -1,4 +1,4 @@
-"""Signing in with another OpenID provider: whose identity it is, and each part of an answer that may be wrong."""
+"""Signing in with another OpenID provider: whose account is used, and which invalid responses are refused."""
 
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,7 @@ async def test_a_linked_identity_signs_its_user_in(visitors: Visitors) -> None:
     assert (session["amr"], session["acr"]) == (["fed"], 1)
 
 
-async def test_a_person_goes_on_to_the_application(visitors: Visitors) -> None:
+async def test_after_the_sign_in_the_user_continues_to_the_application(visitors: Visitors) -> None:
     app = await application(visitors.provider, is_first_party=True)
     browser, _ = visitors.browser(), await visitors.person()
     page = await browser.get(app.address())
@@ -51,7 +51,7 @@ async def test_a_person_goes_on_to_the_application(visitors: Visitors) -> None:
     assert "code" in answer_of(code.headers["location"])
 
 
-async def test_no_account_is_found_or_made_by_an_address(visitors: Visitors) -> None:
+async def test_an_email_address_of_the_provider_neither_finds_nor_creates_an_account(visitors: Visitors) -> None:
     person = await visitors.service.register()
     visitors.provider.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
     visitors.acme.claims = {"sub": "a stranger", "email": person.email, "email_verified": True}
@@ -74,9 +74,9 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
     "no subject": {"sub": None},
     "a subject that is too long": {"sub": "s" * 256},
     "expired": {"exp": 1_000_000_000},
-    "of the future": {"iat": 4_000_000_000},
+    "issued in the future": {"iat": 4_000_000_000},
     "no time": {"exp": None},
-    "a time that is none": {"auth_time": "yesterday"},
+    "an invalid time": {"auth_time": "yesterday"},
 }
 
 
@@ -90,7 +90,7 @@ async def test_an_id_token_with_a_wrong_claim_is_refused(visitors: Visitors, cla
     assert await signed_in_name(browser) == ""
 
 
-async def test_an_id_token_by_another_key_and_a_malformed_answer_are_refused(visitors: Visitors) -> None:
+async def test_an_id_token_with_another_key_and_a_malformed_token_response_are_refused(visitors: Visitors) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     visitors.acme.sign = elliptic_key("first of another").sign
     assert REFUSED in (await visitors.sign_in(browser)).text
@@ -103,8 +103,8 @@ async def test_an_id_token_by_another_key_and_a_malformed_answer_are_refused(vis
     assert await signed_in_name(browser) == ""
 
 
-async def test_an_answer_is_for_the_browser_that_was_sent(visitors: Visitors) -> None:
-    """Login CSRF: an attacker's answer signs no other person in as the attacker."""
+async def test_a_response_is_accepted_only_from_the_browser_that_was_redirected(visitors: Visitors) -> None:
+    """Login CSRF: an attacker's response must not sign another person in as the attacker."""
     await visitors.person()
     attacker, victim = visitors.browser(), visitors.browser()
     asked = await visitors.go(attacker)
@@ -117,7 +117,7 @@ async def test_an_answer_is_for_the_browser_that_was_sent(visitors: Visitors) ->
     assert not visitors.acme.exchanged
 
 
-async def test_the_answer_of_one_provider_is_refused_at_the_address_of_the_other(visitors: Visitors) -> None:
+async def test_a_response_of_one_provider_is_refused_at_the_callback_of_another(visitors: Visitors) -> None:
     await visitors.person()
     browser = visitors.browser()
     asked = await visitors.go(browser)
@@ -130,7 +130,7 @@ async def test_the_answer_of_one_provider_is_refused_at_the_address_of_the_other
     assert await signed_in_name(browser) == ""
 
 
-async def test_a_state_that_is_late_or_altered_is_refused(visitors: Visitors) -> None:
+async def test_an_expired_or_altered_state_is_refused(visitors: Visitors) -> None:
     await visitors.person()
     browser = visitors.browser()
     asked = await visitors.go(browser)
@@ -143,14 +143,14 @@ async def test_a_state_that_is_late_or_altered_is_refused(visitors: Visitors) ->
     assert not visitors.acme.exchanged
 
 
-async def test_after_a_cancelled_sign_in_at_the_provider_the_own_sign_in_page_is_offered(visitors: Visitors) -> None:
+async def test_after_a_cancelled_sign_in_at_the_provider_the_local_sign_in_page_is_offered(visitors: Visitors) -> None:
     browser = visitors.browser()
     answer = await visitors.back(browser, await visitors.go(browser), code=None, error="access_denied")
     assert ProviderDeclinedError.detail in answer.text
     assert offers_sign_in(answer)
 
 
-async def test_a_code_that_the_provider_does_not_exchange_is_refused(visitors: Visitors) -> None:
+async def test_a_code_that_the_provider_refuses_is_refused(visitors: Visitors) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     for code in ("another", None):
         assert REFUSED in (await visitors.back(browser, await visitors.go(browser), code=code)).text
@@ -167,7 +167,7 @@ async def test_a_code_that_the_provider_does_not_exchange_is_refused(visitors: V
     ],
     ids=["500", "429", "malformed", "too large"],
 )
-async def test_a_provider_that_does_not_answer_is_a_503(visitors: Visitors, answer: bytes) -> None:
+async def test_a_provider_error_is_answered_with_503(visitors: Visitors, answer: bytes) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     asked = await visitors.go(browser)
     visitors.acme.answers["/token"] = answer
@@ -185,11 +185,11 @@ async def test_a_form_of_another_site_does_not_redirect_to_the_provider(visitors
         assert visitors.acme.url not in answer.text
 
 
-async def test_an_unknown_provider_is_nothing(visitors: Visitors) -> None:
+async def test_an_unknown_provider_is_not_found(visitors: Visitors) -> None:
     browser = visitors.browser()
-    for path in ("/account/with-nobody", "/account/back-from-nobody"):
+    for path in ("/account/with-unknown", "/account/back-from-unknown"):
         assert (await browser.http.get(path)).status_code == 404
-    assert (await browser.http.post("/account/with-nobody", data={"form_token": "x"})).status_code == 404
+    assert (await browser.http.post("/account/with-unknown", data={"form_token": "x"})).status_code == 404
     assert offers_sign_in(await browser.get("/account/with-acme"))
 
 
@@ -203,7 +203,7 @@ async def test_a_deactivated_user_is_not_signed_in(visitors: Visitors) -> None:
     assert await signed_in_name(browser) == ""
 
 
-async def test_an_account_with_a_second_factor_is_asked_for_it(visitors: Visitors) -> None:
+async def test_an_account_with_a_second_factor_must_show_it(visitors: Visitors) -> None:
     person, pair = await visitors.service.register_and_log_in()
     visitors.provider.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
     protected = await Protected.enrolled(Owner(visitors.service, person, pair))
@@ -220,14 +220,14 @@ async def test_an_account_with_a_second_factor_is_asked_for_it(visitors: Visitor
     assert (session["amr"], session["acr"]) == (["fed", "otp", "mfa"], 2)
 
 
-async def test_an_identity_unlinked_before_the_answer_is_refused(visitors: Visitors) -> None:
+async def test_an_identity_unlinked_before_the_response_is_refused(visitors: Visitors) -> None:
     browser, person = visitors.browser(), await visitors.person()
     asked = await visitors.go(browser)
     visitors.provider.sql("DELETE FROM federated_identities WHERE user_id = %s", person.id)
     assert UnknownIdentityError.detail in (await visitors.back(browser, asked)).text
 
 
-async def test_a_request_that_is_too_long_is_told(visitors: Visitors) -> None:
+async def test_a_too_long_authorization_request_is_reported(visitors: Visitors) -> None:
     app = await application(visitors.provider, is_first_party=True)
     browser = visitors.browser()
     page = await browser.get(SIGN_IN, next=app.address(state="s" * 4000))
@@ -236,7 +236,7 @@ async def test_a_request_that_is_too_long_is_told(visitors: Visitors) -> None:
     assert offers_sign_in(refused)
 
 
-async def test_no_secret_reaches_the_log(visitors: Visitors, logs: Logs) -> None:
+async def test_no_secret_is_logged(visitors: Visitors, logs: Logs) -> None:
     browser, _ = visitors.browser(), await visitors.person()
     asked = await visitors.go(browser)
     await visitors.back(browser, asked)
@@ -248,7 +248,7 @@ async def test_no_secret_reaches_the_log(visitors: Visitors, logs: Logs) -> None
         assert secret not in logs.text()
 
 
-async def test_a_proof_is_as_old_as_the_provider_says(visitors: Visitors) -> None:
+async def test_the_time_of_the_proof_is_taken_from_auth_time_but_never_in_the_future(visitors: Visitors) -> None:
     browser, person = visitors.browser(), await visitors.person()
     now = visitors.acme.clock.now()
     for claimed, expected in ((now - timedelta(hours=1), now - timedelta(hours=1)), (now + timedelta(hours=1), now)):
@@ -258,7 +258,7 @@ async def test_a_proof_is_as_old_as_the_provider_says(visitors: Visitors) -> Non
         assert [row["authenticated_at"] for row in rows] == [expected]
 
 
-async def test_an_application_that_wants_a_recent_proof_has_the_provider_ask(visitors: Visitors) -> None:
+async def test_an_applications_request_for_a_recent_sign_in_is_passed_to_the_provider(visitors: Visitors) -> None:
     app = await application(visitors.provider, is_first_party=True)
     browser = visitors.browser()
     for changes, expected in (({}, None), ({"prompt": "login"}, "login"), ({"max_age": "60"}, "login")):
@@ -267,15 +267,15 @@ async def test_an_application_that_wants_a_recent_proof_has_the_provider_ask(vis
     assert METADATA in visitors.acme.asked
 
 
-async def test_a_provider_that_was_to_have_the_person_sign_in_anew_has_to_say_so(visitors: Visitors) -> None:
-    """One that only remembers the person would make any open browser a fresh proof."""
+async def test_a_requested_new_sign_in_requires_a_recent_auth_time(visitors: Visitors) -> None:
+    """Otherwise a provider that remembers the person would count as a recent proof in any open browser."""
     browser, person = visitors.browser(), await visitors.person()
     now = visitors.acme.clock.now()
-    for told, expected in ((None, 422), (now - timedelta(minutes=2), 422), (now - timedelta(seconds=30), 303)):
+    for auth_time, expected in ((None, 422), (now - timedelta(minutes=2), 422), (now - timedelta(seconds=30), 303)):
         page = await browser.get(SIGN_IN, next="/account/identities", proof="1")
         asked = visitors.acme.asked_at(forwarded(await visitors.press(browser, page, "with-acme")))
         assert (asked["prompt"], asked["max_age"]) == ("login", "0")
-        visitors.acme.claims["auth_time"] = None if told is None else told.timestamp()
+        visitors.acme.claims["auth_time"] = None if auth_time is None else auth_time.timestamp()
         answer = await visitors.back(browser, asked)
-        assert answer.status_code == expected, told
+        assert answer.status_code == expected, auth_time
         assert await signed_in_name(browser) == (person.username if expected == 303 else "")

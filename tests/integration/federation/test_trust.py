@@ -1,4 +1,4 @@
-"""Which tokens are accepted: those of a trusted issuer for this service, by that issuer's keys alone."""
+"""Accepted tokens: those of a trusted issuer for this service, signed with that issuer's keys."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,9 @@ from tests.integration.service import FakeClock, MakeService, Service, is_proble
 from tests.unit.client_library.signing import elliptic_key, encoded, rsa_key
 
 
-async def test_times_are_those_of_the_service_with_the_leeway(trusting_service: Trusting, clock: FakeClock) -> None:
+async def test_times_are_checked_with_the_services_clock_and_a_leeway(
+    trusting_service: Trusting, clock: FakeClock
+) -> None:
     now = int(clock.now().timestamp())
     issuer = trusting_service.issuer
     token = issuer.token()
@@ -23,7 +25,9 @@ async def test_times_are_those_of_the_service_with_the_leeway(trusting_service: 
     assert await trusting_service.status(token) == 401
 
 
-async def test_no_issuer_speaks_for_another(make_service: MakeService, issuer: Issuer, clock: FakeClock) -> None:
+async def test_a_key_of_one_issuer_is_refused_for_another(
+    make_service: MakeService, issuer: Issuer, clock: FakeClock
+) -> None:
     async with running(Issuer(clock)) as other:
         other.key = rsa_key("other")
         other.listed = (other.key, elliptic_key("other elliptic"))
@@ -37,14 +41,16 @@ async def test_no_issuer_speaks_for_another(make_service: MakeService, issuer: I
             other.token(iss=issuer.url),
             issuer.token(iss=other.url, header={"kid": "other"}),
             other.token(iss=issuer.url, header={"kid": "first"}),
-            # The right keys of each issuer, with an algorithm that only the other one uses.
+            # The correct keys of each issuer, with an algorithm that only the other issuer uses.
             issuer.token(by=rsa_key("first rsa")),
             other.token(by=elliptic_key("other elliptic")),
         ):
             assert is_problem(await service.items(token), 401, "invalid_access_token")
 
 
-async def test_no_issuer_speaks_for_this_service_and_no_own_key_for_an_issuer(trusting_service: Trusting) -> None:
+async def test_neither_an_issuers_key_for_this_service_nor_an_own_key_for_an_issuer_is_accepted(
+    trusting_service: Trusting,
+) -> None:
     service, issuer = trusting_service.service, trusting_service.issuer
     _, pair = await service.register_and_log_in()
     own = jwt.decode(pair.access, options={"verify_signature": False})
@@ -61,7 +67,7 @@ async def test_no_issuer_speaks_for_this_service_and_no_own_key_for_an_issuer(tr
     assert (await service.get_me(pair.access)).status_code == 200
 
 
-async def test_a_public_key_is_no_secret(trusting_service: Trusting) -> None:
+async def test_a_public_key_is_not_accepted_as_a_symmetric_secret(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     claims = jwt.decode(issuer.token(), options={"verify_signature": False})
     signed = ".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "at+jwt"}, claims))
@@ -69,12 +75,12 @@ async def test_a_public_key_is_no_secret(trusting_service: Trusting) -> None:
     assert is_problem(await trusting_service.items(f"{signed}.{encoded(signature)}"), 401, "invalid_access_token")
 
 
-async def test_an_issuer_that_is_not_trusted_is_never_asked(service: Service, issuer: Issuer) -> None:
+async def test_an_untrusted_issuer_is_never_contacted(service: Service, issuer: Issuer) -> None:
     assert (await service.items(issuer.token())).status_code == 401
     assert issuer.asked == []
 
 
-async def test_members_that_are_there_twice_are_refused(trusting_service: Trusting) -> None:
+async def test_duplicate_members_and_critical_headers_are_refused(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     claims = jwt.decode(issuer.token(), options={"verify_signature": False})
     text = json.dumps(claims)[1:-1]
@@ -84,7 +90,7 @@ async def test_members_that_are_there_twice_are_refused(trusting_service: Trusti
     assert await trusting_service.status(issuer.key.sign(claims)) == 200
 
 
-async def test_metadata_of_another_issuer_names_no_keys(trusting_service: Trusting) -> None:
+async def test_metadata_of_another_issuer_are_refused(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     text = json.dumps({"issuer": "https://accounts.example", "jwks_uri": f"{issuer.url}/jwks"})
     issuer.answers = {place: document(text.encode()) for place in (OAUTH_METADATA, METADATA)}

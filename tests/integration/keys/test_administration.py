@@ -1,4 +1,4 @@
-"""Signing keys as administrators and operators change them: over HTTP, and by `doorward keys`."""
+"""The administration of signing keys over HTTP and with `doorward keys`."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ Run = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 async def service(make_service: MakeService, own_database: str) -> Service:
-    """One copy that reads the keys again only when it changed them itself."""
+    """Return a copy that reads the keys again only after its own changes."""
     return await make_copy(make_service, own_database, NEVER)
 
 
@@ -49,7 +49,7 @@ async def _kid(admin: Owner, state: str, algorithm: str = "ES256") -> str:
     return str(found)
 
 
-async def test_an_administrator_sees_the_keys_without_their_secrets(admin: Owner, service: Service) -> None:
+async def test_an_administrator_lists_the_keys_without_their_secrets(admin: Owner, service: Service) -> None:
     keys = (await admin.call("GET", KEYS)).json()["keys"]
     assert {key["kid"] for key in keys} == set(await published(service))
     members = {"kid", "algorithm", "state", "created_at", "activates_at", "retires_at", "revoked_at"}
@@ -57,7 +57,7 @@ async def test_an_administrator_sees_the_keys_without_their_secrets(admin: Owner
     assert sorted(key["state"] for key in keys) == ["signing", "signing", "standby", "standby"]
 
 
-async def test_an_administrator_rotates_now_or_in_a_day(admin: Owner, service: Service) -> None:
+async def test_an_administrator_rotates_at_once_or_in_a_day(admin: Owner, service: Service) -> None:
     signing, standby = await _kid(admin, "signing"), await _kid(admin, "standby")
     rotated = await admin.call("POST", f"{KEYS}/rotate", json={})
     assert rotated.status_code == 200
@@ -72,7 +72,7 @@ async def test_an_administrator_rotates_now_or_in_a_day(admin: Owner, service: S
     assert (await service.get_me(admin.pair.access)).status_code == 200
 
 
-async def test_an_administrator_revokes_a_key_and_may_lose_the_own_token(admin: Owner, service: Service) -> None:
+async def test_an_administrator_can_revoke_the_key_of_the_current_token(admin: Owner, service: Service) -> None:
     signing, standby = await _kid(admin, "signing"), await _kid(admin, "standby")
     revoked = await admin.call("POST", f"{KEYS}/{signing}/revoke")
     assert (revoked.status_code, revoked.content) == (204, b"")
@@ -88,7 +88,7 @@ async def test_an_administrator_revokes_a_key_and_may_lose_the_own_token(admin: 
         assert not code or is_problem(answer, status, code)
 
 
-async def test_each_change_is_audited_with_its_actor_and_without_a_secret(
+async def test_each_change_is_audited_with_its_actor_and_without_secrets(
     admin: Owner, service: Service, logs: Logs
 ) -> None:
     signing, standby = await _kid(admin, "signing"), await _kid(admin, "standby")
@@ -112,7 +112,7 @@ async def test_each_change_is_audited_with_its_actor_and_without_a_secret(
     assert retired == [admin.person.id] * 2
 
 
-async def test_a_change_needs_the_scope_until_it_is_made(admin: Owner, service: Service) -> None:
+async def test_a_change_requires_the_scope(admin: Owner, service: Service) -> None:
     before = rows(service)
     await give(service, admin.person, "support")
     for path in ("rotate", f"{before[0]['kid']}/revoke"):
@@ -121,9 +121,7 @@ async def test_a_change_needs_the_scope_until_it_is_made(admin: Owner, service: 
     assert rows(service) == before
 
 
-async def test_where_the_provider_is_off_there_is_nothing_to_change(
-    make_service: MakeService, own_database: str
-) -> None:
+async def test_without_the_provider_there_are_no_keys_to_change(make_service: MakeService, own_database: str) -> None:
     service = await make_service(database_url=own_database)
     admin = await signed_in_with(service, "admin")
     for answer in (
@@ -152,13 +150,13 @@ async def test_an_operator_rotates_lists_and_revokes(
     assert await run("keys", "revoke", signing) == 0
     assert await run("keys", "revoke", "unknown") == 1
     assert "doorward keys list" in capsys.readouterr().err
-    assert (await published(service)).count(signing) == 1, "this copy reads the keys again only when it is told to"
+    assert (await published(service)).count(signing) == 1, "this copy does not reread the keys by itself"
     operators = [each["actor"] for each in audited(service) if each["type"] == "key.revoked"]
     assert len(operators) == 1
     assert operators[0].startswith("operator:")
 
 
-async def test_an_operator_with_other_keys_revokes_and_is_told_when_none_is_left(
+async def test_an_operator_with_another_secret_key_can_revoke_and_is_warned_when_no_key_is_left(
     service: Service, run: Run, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
@@ -171,7 +169,7 @@ async def test_an_operator_with_other_keys_revokes_and_is_told_when_none_is_left
     assert {row["kid"] for row in rows(service) if row["revoked_at"]} == set(of_users)
 
 
-async def test_an_id_that_begins_like_an_option_is_written_after_two_hyphens(
+async def test_an_id_that_begins_with_a_hyphen_is_accepted_after_two_hyphens(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run("keys", "revoke", "-unknown") == 2
@@ -205,7 +203,7 @@ async def test_an_operator_imports_a_key_of_another_issuer(
     assert "larger than any key" in capsys.readouterr().err
 
 
-async def test_without_the_provider_the_commands_say_what_is_missing(
+async def test_without_the_provider_the_commands_name_the_missing_setting(
     run: Run, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.delenv("PUBLIC_URL")

@@ -1,4 +1,4 @@
-"""A copy that cannot sign an access token begins and rotates no session: the client tries again, at another copy."""
+"""A copy that cannot sign an access token starts and rotates no session; the client retries at another copy."""
 
 import asyncio
 import secrets
@@ -26,7 +26,7 @@ FOR_ORDERS: Final = {"scopes": ("account", "orders:read"), "resources": (ORDERS,
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """``behind`` cannot open the keys that ``ahead`` signs with. The pair is of the time before these keys."""
+    """``behind`` cannot decrypt the keys that ``ahead`` signs with. The token pair is older than these keys."""
 
     behind: Service
     ahead: Service
@@ -44,19 +44,19 @@ async def make_copies(make_service: MakeService, database: str, clock: FakeClock
     behind = await make_copy(make_service, database, SOON, encryption_keys=old, **changes)
     ahead = await make_copy(make_service, database, SOON, encryption_keys=f"{new},{old}", **changes)
     person, tokens = await behind.register_and_log_in()
-    # The first takes the standby, which both can open, and publishes one that only `ahead` can open.
+    # The first rotation uses the standby that both can decrypt, and publishes one that only `ahead` can decrypt.
     for _ in range(2):
         await ahead.app.state.services.keys.administration.rotate(OPERATOR, at_once=True)
     key_set = behind.app.state.services.keys.key_set
     async with asyncio.timeout(60):
-        # The copy reads the keys in a task of its own, which tells no event.
+        # The copy reads the keys in a background task without an event to wait for.
         while any(key_set().can_sign(each, clock.now()) for each in SIGNING_ALGORITHMS):  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.01)
     return Copies(behind, ahead, person, tokens)
 
 
 async def give_orders(service: Service, algorithm: str = "ES256") -> None:
-    """Let logins ask for tokens of another service."""
+    """Allow logins to request tokens of another service."""
     provider = Provider(service)
     await provider.resources.add(
         OPERATOR_OF_CLIENTS, ResourceContent(ORDERS, ("orders:read",), "RS256" if algorithm == "RS256" else "ES256")
@@ -70,7 +70,7 @@ async def post_login_for_orders(service: Service, person: Person) -> httpx.Respo
 
 
 def session_of(service: Service, person: Person) -> dict[str, Any]:
-    """Return the one session of the person."""
+    """Return the only session of the person."""
     (session,) = service.sessions_of(person)
     return session
 
@@ -94,7 +94,7 @@ async def test_a_refresh_that_cannot_be_signed_rotates_nothing(
 async def test_a_refresh_for_a_resource_that_cannot_be_signed_rotates_nothing(
     make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str, logs: Logs
 ) -> None:
-    """The service's own tokens need no signing key here, and other sessions of the same batch go on."""
+    """The service's own tokens need no signing key here, and other sessions of the batch are refreshed."""
     copies = await make_copies(make_service, own_database, clock, algorithm="HS256")
     await give_orders(copies.ahead, algorithm)
     person = await copies.ahead.register()
@@ -140,7 +140,7 @@ async def test_a_repeated_refresh_that_cannot_be_signed_ends_no_session(
     assert (await copies.ahead.refresh(token)).refresh == successor
 
 
-async def test_a_login_that_cannot_be_signed_begins_no_session(
+async def test_a_login_that_cannot_be_signed_starts_no_session(
     make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str
 ) -> None:
     copies = await make_copies(make_service, own_database, clock, algorithm=algorithm)
@@ -151,7 +151,7 @@ async def test_a_login_that_cannot_be_signed_begins_no_session(
     assert (await copies.ahead.post_login(person)).status_code == 200
 
 
-async def test_a_login_for_a_resource_that_cannot_be_signed_begins_no_session(
+async def test_a_login_for_a_resource_that_cannot_be_signed_starts_no_session(
     make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str
 ) -> None:
     copies = await make_copies(make_service, own_database, clock, algorithm="HS256")
@@ -162,7 +162,7 @@ async def test_a_login_for_a_resource_that_cannot_be_signed_begins_no_session(
     assert (await copies.behind.post_login(person)).status_code == 200
 
 
-async def test_a_new_proof_leaves_the_session_where_its_token_cannot_be_signed(
+async def test_a_reauthentication_that_cannot_be_signed_changes_no_session(
     make_service: MakeService, own_database: str, clock: FakeClock
 ) -> None:
     copies = await make_copies(make_service, own_database, clock)
@@ -172,7 +172,7 @@ async def test_a_new_proof_leaves_the_session_where_its_token_cannot_be_signed(
     assert (await copies.ahead.post_reauthenticate(copies.pair.access, PASSWORD)).status_code == 200
 
 
-async def test_a_password_is_not_replaced_where_the_next_session_could_not_be_signed(
+async def test_a_password_change_that_cannot_be_signed_changes_nothing(
     make_service: MakeService, own_database: str, clock: FakeClock
 ) -> None:
     copies = await make_copies(make_service, own_database, clock)

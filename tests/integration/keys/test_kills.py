@@ -1,4 +1,4 @@
-"""The service killed while a signing key is revoked, in short; `inv prove` kills on."""
+"""A short run of kills while a signing key is revoked; `inv prove` runs longer."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -33,16 +33,18 @@ def keys(database_url: str) -> Iterator[KeyRounds]:
 
 
 @pytest.mark.parametrize("moment", get_args(Moment))
-def test_after_a_kill_a_key_is_revoked_with_its_successor_in_place_or_not_at_all(
+def test_after_a_kill_a_key_is_revoked_together_with_its_successors_activation_or_not_at_all(
     keys: KeyRounds, moment: Moment
 ) -> None:
     outcome = Outcome()
     keys.kill(moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that no caller noticed shows nothing"
+    assert outcome.unknown, "a kill without an unanswered call proves nothing"
 
 
-def test_without_a_kill_nothing_is_wrong_and_the_checker_sees_what_is(keys: KeyRounds, database_url: str) -> None:
+def test_without_a_kill_all_rows_are_correct_and_the_checker_reports_corrupted_rows(
+    keys: KeyRounds, database_url: str
+) -> None:
     assert keys.revoke(keys.found(SIGNING, "ES256")[0]).status == 204
     assert keys.check() == []
     with psycopg.connect(database_url, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""The background task of signing keys, and what a start without their package says."""
+"""The background task of signing keys, and the error at a start without their package."""
 
 import asyncio
 import sys
@@ -27,7 +27,7 @@ async def _states(settings: Settings, database: PostgresDatabase, clock: FakeClo
     return sorted(state for _, state in await create_key_changes(settings, database, clock).list())
 
 
-async def test_the_task_keeps_the_schedule(own_database: str, secret_key: str, clock: FakeClock) -> None:
+async def test_the_task_follows_the_schedule(own_database: str, secret_key: str, clock: FakeClock) -> None:
     settings = _settings(own_database, secret_key)
     database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
     async with running_database(database):
@@ -43,13 +43,13 @@ async def test_the_task_keeps_the_schedule(own_database: str, secret_key: str, c
         assert await _states(settings, database, clock) == ["retired"] * 2 + ["signing"] * 2 + ["standby"] * 2
 
 
-async def test_where_the_provider_is_off_there_is_no_task(own_database: str, secret_key: str, clock: FakeClock) -> None:
+async def test_without_the_provider_there_is_no_task(own_database: str, secret_key: str, clock: FakeClock) -> None:
     settings = _settings(own_database, secret_key, public_url=None)
     database = PostgresDatabase(settings.database)
     assert "signing_keys" not in [task.name for task in background_tasks(settings, database, clock)]
 
 
-async def test_nothing_is_rotated_or_destroyed_while_the_clocks_differ(
+async def test_no_key_is_rotated_or_destroyed_while_the_clocks_differ(
     own_database: str, secret_key: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _settings(own_database, secret_key)
@@ -62,7 +62,7 @@ async def test_nothing_is_rotated_or_destroyed_while_the_clocks_differ(
         assert await _states(settings, database, clock) == []
 
 
-async def test_a_start_without_the_package_names_it(
+async def test_the_error_at_a_start_without_the_package_names_it(
     environment: pytest.MonkeyPatch, own_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("DATABASE_URL", own_database)
@@ -70,6 +70,6 @@ async def test_a_start_without_the_package_names_it(
     for module in ("doorward.infrastructure.sealing", "doorward.infrastructure.signing_keys"):
         environment.setitem(sys.modules, module, None)
     assert await asyncio.to_thread(main, ["keys", "list"]) == 1
-    told = capsys.readouterr().err
-    assert "Install doorward[oauth]" in told
-    assert "Traceback" not in told
+    error = capsys.readouterr().err
+    assert "Install doorward[oauth]" in error
+    assert "Traceback" not in error

@@ -1,4 +1,4 @@
-"""A key that leaked is revoked also by a process that cannot open the others."""
+"""A leaked key can be revoked even by a process that cannot decrypt the other keys."""
 
 import secrets
 
@@ -10,8 +10,8 @@ from tests.integration.keys.conftest import MakeCopy
 from tests.integration.service import Logs, events
 
 
-async def test_a_key_is_revoked_although_its_successor_cannot_be_opened_here(make_copy: MakeCopy, logs: Logs) -> None:
-    """The stored standby signs, and none is added that others might not open. A copy that opens all adds it."""
+async def test_a_key_is_revoked_even_if_its_successor_cannot_be_decrypted_here(make_copy: MakeCopy, logs: Logs) -> None:
+    """The stored standby becomes the signing key. A new standby is added by a copy that can decrypt all keys."""
     copy, wrong = make_copy(), make_copy(keys=[secrets.token_bytes(32)])
     await copy.open()
     leaked, standby = await copy.in_state(KeyState.SIGNING), await copy.in_state(KeyState.STANDBY)
@@ -28,7 +28,7 @@ async def test_a_key_is_revoked_although_its_successor_cannot_be_opened_here(mak
     assert await copy.in_state(KeyState.STANDBY) not in {leaked, standby}
 
 
-async def test_a_successor_that_can_be_opened_here_comes_before_an_older_one(make_copy: MakeCopy) -> None:
+async def test_a_successor_that_can_be_decrypted_here_is_preferred_to_an_older_one(make_copy: MakeCopy) -> None:
     copy = make_copy()
     await copy.open()
     leaked, older = await copy.in_state(KeyState.SIGNING), await copy.in_state(KeyState.STANDBY)
@@ -40,8 +40,8 @@ async def test_a_successor_that_can_be_opened_here_comes_before_an_older_one(mak
     assert await copy.in_state(KeyState.PENDING) == older
 
 
-async def test_the_last_key_is_revoked_although_no_other_can_be_made_here(make_copy: MakeCopy, logs: Logs) -> None:
-    """Nothing is signed with this algorithm until a copy that opens all keys makes others, at its next change."""
+async def test_the_last_key_is_revoked_even_if_no_other_can_be_created_here(make_copy: MakeCopy, logs: Logs) -> None:
+    """Tokens of this algorithm cannot be signed until a copy that can decrypt all keys adds new ones."""
     copy, wrong = make_copy(), make_copy(keys=[secrets.token_bytes(32)])
     await copy.open()
     await wrong.changes.revoke(await copy.in_state(KeyState.SIGNING))
@@ -57,7 +57,7 @@ async def test_the_last_key_is_revoked_although_no_other_can_be_made_here(make_c
     assert copy.rings.current.can_sign("ES256", copy.clock.now())
 
 
-async def test_the_one_key_that_cannot_be_opened_is_revoked_and_another_one_is_published(make_copy: MakeCopy) -> None:
+async def test_a_key_that_cannot_be_decrypted_can_be_revoked_and_a_new_one_is_published(make_copy: MakeCopy) -> None:
     copy = make_copy()
     await copy.open()
     spoilt = await copy.in_state(KeyState.STANDBY)

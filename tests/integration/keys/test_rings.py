@@ -1,4 +1,4 @@
-"""The ring of one process: when it reads the keys again, and what it keeps while it cannot."""
+"""The key ring of a process: when it reads the keys again, and what it keeps when it cannot."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.integration.keys.copies import SOON
 from tests.integration.service import Logs, events
 
 
-async def test_the_first_keys_are_made_once_and_sign_at_once(make_copy: MakeCopy) -> None:
+async def test_the_first_keys_are_created_once_and_sign_at_once(make_copy: MakeCopy) -> None:
     first, second = make_copy(), make_copy()
     await asyncio.gather(first.open(), second.open())
     assert first.kids() == second.kids()
@@ -33,10 +33,10 @@ async def test_the_first_keys_are_made_once_and_sign_at_once(make_copy: MakeCopy
     assert len(await first.changes.list()) == 4
 
 
-async def test_a_start_that_waits_for_the_first_keys_of_another_copy_says_so_once(
+async def test_a_start_that_waits_for_the_first_keys_of_another_copy_logs_it_once(
     make_copy: MakeCopy, logs: Logs
 ) -> None:
-    """A copy that has the lock and makes the keys is slow, for any reason."""
+    """The copy that has the lock and creates the keys is slow."""
     first = make_copy()
     second = make_copy(times=RingTimes(first_keys=0.01, first_keys_due=0.03))
     looks = 0
@@ -55,8 +55,8 @@ async def test_a_start_that_waits_for_the_first_keys_of_another_copy_says_so_onc
     assert len(events(logs, "keys.awaited")) == 1
 
 
-async def test_a_ring_is_replaced_only_when_the_keys_have_changed(make_copy: MakeCopy) -> None:
-    """The tokens that it remembers go with it."""
+async def test_a_ring_is_replaced_only_if_the_keys_have_changed(make_copy: MakeCopy) -> None:
+    """Its cache of tokens is discarded with it."""
     copy = make_copy()
     await copy.open()
     ring = copy.rings.current
@@ -68,7 +68,7 @@ async def test_a_ring_is_replaced_only_when_the_keys_have_changed(make_copy: Mak
     assert copy.rings.current.etag != ring.etag
 
 
-async def test_a_key_that_another_copy_retired_has_no_private_part_any_more(make_copy: MakeCopy) -> None:
+async def test_a_key_retired_by_another_copy_loses_its_private_part(make_copy: MakeCopy) -> None:
     first, second = make_copy(), make_copy()
     await first.open()
     await second.open()
@@ -80,21 +80,21 @@ async def test_a_key_that_another_copy_retired_has_no_private_part_any_more(make
     assert (key.private, key.retires_at is None) == (None, False)
 
 
-async def test_an_unknown_key_is_learnt_but_not_for_each_token(make_copy: MakeCopy) -> None:
+async def test_an_unknown_key_causes_at_most_one_read_for_many_tokens(make_copy: MakeCopy) -> None:
     first, second = make_copy(), make_copy()
     await first.open()
     await second.open()
     await first.changes.revoke(await first.in_state(KeyState.SIGNING))
     new = await first.in_state(KeyState.STANDBY)
-    asked = make_copy.database.pool_load().asked
+    queries = make_copy.database.pool_load().asked
     answers = await asyncio.gather(*(second.rings.refresh_for_key(new) for _ in range(50)))
     assert all(answers)
-    assert make_copy.database.pool_load().asked == asked + 1
+    assert make_copy.database.pool_load().asked == queries + 1
     assert not any(await asyncio.gather(*(second.rings.refresh_for_key(f"unknown {number}") for number in range(50))))
-    assert make_copy.database.pool_load().asked == asked + 1
+    assert make_copy.database.pool_load().asked == queries + 1
 
 
-async def test_unknown_keys_are_looked_for_again_after_a_while(make_copy: MakeCopy) -> None:
+async def test_unknown_keys_are_looked_up_again_after_an_interval(make_copy: MakeCopy) -> None:
     first, second = make_copy(), make_copy(times=RingTimes(reread=3600, minimum_refresh_interval=0.05))
     await first.open()
     await second.open()
@@ -105,13 +105,13 @@ async def test_unknown_keys_are_looked_for_again_after_a_while(make_copy: MakeCo
     assert await second.rings.refresh_for_key(new)
 
 
-def test_the_intervals_keep_what_is_promised() -> None:
+def test_the_default_intervals_meet_the_documented_limits() -> None:
     """A revoked key is refused by every copy within 10 seconds; unknown keys cost a query per 5 seconds at most."""
     assert RingTimes().reread <= 8
     assert RingTimes().minimum_refresh_interval == 5
 
 
-async def test_keys_are_read_again_in_the_background_also_after_a_fault(
+async def test_keys_are_reread_in_the_background_even_after_a_fault(
     make_copy: MakeCopy, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = make_copy(), make_copy(times=SOON)
@@ -136,7 +136,9 @@ async def test_keys_are_read_again_in_the_background_also_after_a_fault(
     assert "a defect" in json.dumps(crashed)
 
 
-async def test_a_copy_that_cannot_open_a_re_sealed_key_keeps_it_and_says_so(make_copy: MakeCopy, logs: Logs) -> None:
+async def test_a_copy_that_cannot_decrypt_a_reencrypted_key_keeps_it_and_logs_an_error(
+    make_copy: MakeCopy, logs: Logs
+) -> None:
     copy = make_copy()
     await copy.open()
     before = copy.kids()
@@ -150,7 +152,7 @@ async def test_a_copy_that_cannot_open_a_re_sealed_key_keeps_it_and_says_so(make
     assert copy.rings.current.signing_key("ES256", copy.clock.now())
     assert {line["kid"] for line in events(logs, "keys.unreadable")} == before
     assert {line["level"] for line in events(logs, "keys.unreadable")} == {"error"}
-    # What is no secret is learnt: a key that is revoked goes all the same.
+    # Public columns are still read: a revoked key is removed.
     elsewhere = make_copy(keys=[new_key])
     revoked = await copy.in_state(KeyState.SIGNING)
     await elsewhere.changes.revoke(revoked)
@@ -159,7 +161,7 @@ async def test_a_copy_that_cannot_open_a_re_sealed_key_keeps_it_and_says_so(make
     assert copy.rings.current.signing_key("ES256", copy.clock.now()).kid in before
 
 
-async def test_a_copy_that_cannot_open_the_keys_adds_none(make_copy: MakeCopy) -> None:
+async def test_a_copy_that_cannot_decrypt_the_keys_adds_none(make_copy: MakeCopy) -> None:
     await make_copy().open()
     wrong = make_copy(keys=[secrets.token_bytes(32)])
     stored = await wrong.changes.list()
@@ -171,7 +173,7 @@ async def test_a_copy_that_cannot_open_the_keys_adds_none(make_copy: MakeCopy) -
     assert await wrong.changes.list() == stored
 
 
-async def test_a_retired_key_that_cannot_be_opened_stops_no_start(make_copy: MakeCopy, logs: Logs) -> None:
+async def test_a_retired_key_that_cannot_be_decrypted_does_not_prevent_a_start(make_copy: MakeCopy, logs: Logs) -> None:
     copy = make_copy()
     await copy.open()
     retired = await copy.in_state(KeyState.SIGNING)
@@ -183,8 +185,8 @@ async def test_a_retired_key_that_cannot_be_opened_stops_no_start(make_copy: Mak
     assert [line["kid"] for line in events(logs, "keys.unreadable")] == [retired]
 
 
-async def test_a_row_that_was_tampered_with_plants_no_key(make_copy: MakeCopy) -> None:
-    """Whoever writes the table has no sealing key: rows swapped or moved to another algorithm do not open."""
+async def test_a_modified_row_adds_no_key(make_copy: MakeCopy) -> None:
+    """An attacker with write access to the table has no sealing key: swapped rows cannot be decrypted."""
     copy = make_copy()
     await copy.open()
     signing, standby = await copy.in_state(KeyState.SIGNING), await copy.in_state(KeyState.STANDBY)
@@ -201,7 +203,7 @@ async def test_a_row_that_was_tampered_with_plants_no_key(make_copy: MakeCopy) -
         await make_copy().open()
 
 
-async def test_the_private_part_is_destroyed_when_the_last_token_has_expired_and_the_rest_later(
+async def test_the_private_part_is_destroyed_after_the_last_token_expires_and_the_row_later(
     make_copy: MakeCopy,
 ) -> None:
     copy = make_copy()

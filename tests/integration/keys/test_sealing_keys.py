@@ -1,4 +1,4 @@
-"""SECRET_KEY, SECRET_KEY_PREVIOUS and ENCRYPTION_KEYS changed in every order: signing keys stay, or the start fails."""
+"""SECRET_KEY, SECRET_KEY_PREVIOUS and ENCRYPTION_KEYS changed in every order: signing keys stay or the start fails."""
 
 import asyncio
 import secrets
@@ -34,16 +34,16 @@ def settings(secret_key: str, previous: str = "", encryption: str = "") -> Chang
 
 SURVIVED: Final[dict[str, list[Change]]] = {
     "a new SECRET_KEY beside the old one": [settings(A), settings(B, A)],
-    "and the old one gone after rewrap": [settings(A), settings(B, A), REWRAP, settings(B)],
-    "ENCRYPTION_KEYS begins": [settings(A), settings(A, encryption=C)],
-    "ENCRYPTION_KEYS gets another one in front": [settings(A, encryption=C), settings(A, encryption=f"{D},{C}")],
-    "ENCRYPTION_KEYS begins, rewrap, SECRET_KEY changes": [
+    "a new SECRET_KEY, the old one removed after rewrap": [settings(A), settings(B, A), REWRAP, settings(B)],
+    "ENCRYPTION_KEYS is added": [settings(A), settings(A, encryption=C)],
+    "ENCRYPTION_KEYS gets another first key": [settings(A, encryption=C), settings(A, encryption=f"{D},{C}")],
+    "ENCRYPTION_KEYS is added, rewrap, SECRET_KEY changes": [
         settings(A),
         settings(A, encryption=C),
         REWRAP,
         settings(B, encryption=C),
     ],
-    "ENCRYPTION_KEYS begins as SECRET_KEY changes": [settings(A), settings(B, A, C)],
+    "ENCRYPTION_KEYS is added as SECRET_KEY changes": [settings(A), settings(B, A, C)],
     "both change, step by step": [
         settings(A, encryption=C),
         settings(A, encryption=f"{D},{C}"),
@@ -63,18 +63,18 @@ SURVIVED: Final[dict[str, list[Change]]] = {
 LOST: Final[dict[str, list[Change]]] = {
     "another SECRET_KEY": [settings(A), settings(B)],
     "SECRET_KEY changes twice, without rewrap": [settings(A), settings(B, A), settings(C, B)],
-    "ENCRYPTION_KEYS begins, SECRET_KEY changes without rewrap": [
+    "ENCRYPTION_KEYS is added, SECRET_KEY changes without rewrap": [
         settings(A),
         settings(A, encryption=C),
         settings(B, encryption=C),
     ],
     "another ENCRYPTION_KEYS": [settings(A, encryption=C), settings(A, encryption=D)],
-    "no ENCRYPTION_KEYS any more": [settings(A, encryption=C), settings(A)],
+    "ENCRYPTION_KEYS is removed": [settings(A, encryption=C), settings(A)],
 }
 
 
 class Starts:
-    """Starts copies one after the other, each with the settings of its moment, as far as signing keys go."""
+    """Start copies one after the other, each with its settings for signing keys."""
 
     def __init__(self, database_url: str, clock: FakeClock, stack: AsyncExitStack) -> None:
         self.database_url = database_url
@@ -82,7 +82,7 @@ class Starts:
         self.stack = stack
 
     async def start(self, change: Change) -> AccessTokens:
-        """Return what the copy signs and verifies with. Raises ``SigningKeysUnreadableError``."""
+        """Return the copy's signer and verifier. Raises ``SigningKeysUnreadableError``."""
         settings = settings_of_the_ring(self.database_url, A, {"public_url": PUBLIC_URL, **change})
         database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
         await self.stack.enter_async_context(running_database(database))
@@ -92,7 +92,7 @@ class Starts:
         return create_signer(settings, lifetimes_of(settings), signing_keys.provider)
 
     async def start_all(self, changes: list[Change]) -> list[AccessTokens]:
-        """Start a copy with each settings in turn, and encrypt anew where that is said."""
+        """Start a copy with each of the settings in turn; REWRAP encrypts the keys again."""
         copies: list[AccessTokens] = []
         present: Change = {}
         for change in changes:
@@ -123,8 +123,8 @@ def stored(database_url: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("name", SURVIVED)
-async def test_signing_keys_survive_a_change_that_keeps_what_opens_them(starts: Starts, name: str) -> None:
-    """The tokens of before are verified, and the same keys sign."""
+async def test_signing_keys_survive_a_change_that_keeps_a_key_to_decrypt_them(starts: Starts, name: str) -> None:
+    """Earlier tokens are still verified, and the same keys sign."""
     first, *others = await starts.start_all(SURVIVED[name])
     token = starts.sign(first)
     assert others
@@ -136,8 +136,8 @@ async def test_signing_keys_survive_a_change_that_keeps_what_opens_them(starts: 
 
 
 @pytest.mark.parametrize("name", LOST)
-async def test_the_start_fails_where_nothing_opens_the_signing_keys(starts: Starts, name: str) -> None:
-    """It never makes others instead: one copy with wrong settings would revoke the keys of all."""
+async def test_the_start_fails_if_the_signing_keys_cannot_be_decrypted(starts: Starts, name: str) -> None:
+    """It never creates other keys instead: one copy with wrong settings would replace the keys of all."""
     *before, wrong = LOST[name]
     copies = await starts.start_all(before)
     rows_before = stored(starts.database_url)
@@ -147,7 +147,7 @@ async def test_the_start_fails_where_nothing_opens_the_signing_keys(starts: Star
     assert starts.verifies(copies[-1], starts.sign(copies[0]))
 
 
-async def test_an_operator_is_told_what_to_do_and_may_begin_anew(
+async def test_the_error_tells_an_operator_what_to_do_and_a_reset_creates_new_keys(
     make_service: MakeService, own_database: str, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service = await make_copy(make_service, own_database, secret_key=A)
@@ -156,11 +156,11 @@ async def test_an_operator_is_told_what_to_do_and_may_begin_anew(
     environment.setenv("PUBLIC_URL", "https://auth.example.com")
     for command in (["serve", "--port", "0"], ["worker"], ["keys", "rotate"]):
         assert await asyncio.to_thread(main, command) == 1
-        told = capsys.readouterr().err
-        assert "ENCRYPTION_KEYS" in told
-        assert "SECRET_KEY_PREVIOUS" in told
-        assert "doorward keys reset" in told
-        assert "Traceback" not in told
+        error = capsys.readouterr().err
+        assert "ENCRYPTION_KEYS" in error
+        assert "SECRET_KEY_PREVIOUS" in error
+        assert "doorward keys reset" in error
+        assert "Traceback" not in error
     assert set(await published(service)) == former
     assert await asyncio.to_thread(main, ["keys", "reset"]) == 1
     assert "doorward keys reset --yes" in capsys.readouterr().err

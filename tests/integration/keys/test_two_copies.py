@@ -1,4 +1,4 @@
-"""Two copies of the service under load: keys change, and no user is refused; a revoked key is refused by both."""
+"""Two copies of the service under load: keys rotate without refused calls, and both refuse a revoked key."""
 
 import asyncio
 import itertools
@@ -16,11 +16,11 @@ from tests.integration.service import FakeClock, MakeService, Service, is_proble
 USERS = 3
 CALLS = 24
 INTERVALS = 4
-"""Readings of the keys that a change is given to be seen, before the next one."""
+"""Number of rereads of the keys between two changes."""
 
 
 class Load:
-    """Users that call one copy with what the other has signed, and refresh now and then, until it ends."""
+    """Users that call one copy with tokens that the other has signed, and refresh at times, until cancelled."""
 
     def __init__(self, copies: list[Service]) -> None:
         self.copies = copies
@@ -57,36 +57,36 @@ class Load:
         if status != 200:
             self.refused.append((status, text))
 
-    async def goes_on(self) -> None:
-        """Return after each user has called many times, and both copies have read the keys again."""
+    async def run_until_reread(self) -> None:
+        """Return after many calls and a reread of the keys by both copies."""
         calls = self.calls
         await asyncio.sleep(INTERVALS * SOON.reread)
         while self.calls < calls + CALLS and not self.refused:  # noqa: ASYNC110 - other tasks call
             await asyncio.sleep(0.01)
 
 
-async def test_keys_rotate_under_load_and_no_call_is_refused(
+async def test_keys_rotate_under_load_without_refused_calls(
     make_service: MakeService, own_database: str, clock: FakeClock
 ) -> None:
-    """At once, by the schedule, and until the first keys are gone."""
+    """Rotate at once, rotate by the schedule, and continue until the first keys are removed."""
     copies = [await make_copy(make_service, own_database, access_token_expire_minutes=1440) for _ in range(2)]
     admin = await signed_in_with(copies[0], "admin")
     changes = create_key_changes(copies[0].settings, copies[0].database, clock, maker=QuickKeyMaker())
     load = Load(copies)
     async with load.running():
-        await load.goes_on()
+        await load.run_until_reread()
         for _ in range(2):
             assert (await admin.call("POST", f"{KEYS}/rotate", json={"at_once": True})).status_code == 200
-            await load.goes_on()
+            await load.run_until_reread()
         first_three = set(load.kids)
         assert len(first_three) == 3
         assert (await admin.call("POST", f"{KEYS}/rotate", json={})).status_code == 200
-        await load.goes_on()
+        await load.run_until_reread()
         assert load.kids == first_three
-        # A token lives for a day: users refresh in time, as the clock goes on.
+        # A token is valid for a day: users refresh in time as the clock advances.
         for hours in (12, 11.99, 0.02, 12, 14):
             clock.advance(timedelta(hours=hours))
-            await load.goes_on()
+            await load.run_until_reread()
             await changes.maintain()
     assert load.refused == []
     assert len(load.kids) == 4
@@ -95,10 +95,10 @@ async def test_keys_rotate_under_load_and_no_call_is_refused(
         assert load.kids - first_three <= set(await published(copy))
 
 
-async def test_a_revoked_key_is_refused_by_both_copies_although_its_tokens_were_remembered(
+async def test_both_copies_refuse_a_revoked_key_even_if_its_tokens_are_cached(
     make_service: MakeService, own_database: str
 ) -> None:
-    """With the intervals of the service this takes at most 8 seconds and the time of a query."""
+    """With the default intervals this takes at most 8 seconds and the time of a query."""
     copies = [await make_copy(make_service, own_database) for _ in range(2)]
     admin = await signed_in_with(copies[0], "admin")
     _, pair = await copies[1].register_and_log_in()
@@ -120,7 +120,7 @@ async def test_a_revoked_key_is_refused_by_both_copies_although_its_tokens_were_
         assert (await copy.get_me(renewed.access)).status_code == 200
 
 
-async def test_copies_that_start_at_the_same_time_make_one_set_of_keys(
+async def test_copies_that_start_concurrently_create_one_set_of_keys(
     make_service: MakeService, own_database: str
 ) -> None:
     copies = await asyncio.gather(*(make_copy(make_service, own_database) for _ in range(3)))

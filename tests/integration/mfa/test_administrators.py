@@ -1,4 +1,4 @@
-"""Calls of administration where they are for sessions by two factors only."""
+"""Administration where sessions with two factors are required."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ async def admin(make_service: MakeService) -> Owner:
 PRODUCTION: dict[str, object] = {"environment": "production", "bcrypt_rounds": 10}
 
 
-async def test_production_asks_administrators_for_two_factors_unless_it_is_told_otherwise(
+async def test_production_requires_two_factors_of_administrators_unless_disabled(
     make_service: MakeService,
 ) -> None:
     admin = await signed_in_with(await make_service(**PRODUCTION), "admin")
@@ -38,12 +38,12 @@ async def test_production_asks_administrators_for_two_factors_unless_it_is_told_
     assert (await lenient.call("GET", USERS)).status_code == 200
 
 
-async def test_development_asks_for_none_unless_it_is_told_to(make_service: MakeService) -> None:
+async def test_development_requires_no_second_factor_by_default(make_service: MakeService) -> None:
     lenient = await signed_in_with(await make_service(), "admin")
     assert (await lenient.call("GET", USERS)).status_code == 200
 
 
-async def test_an_administrator_without_a_factor_sets_one_up_first(admin: Owner) -> None:
+async def test_an_administrator_without_a_factor_must_set_one_up_first(admin: Owner) -> None:
     answer = await admin.call("GET", USERS)
     assert is_problem(answer, 403, "second_factor_needed")
     assert (await admin.call("GET", FACTORS)).status_code == 200
@@ -51,7 +51,7 @@ async def test_an_administrator_without_a_factor_sets_one_up_first(admin: Owner)
     assert (await protected.call("GET", USERS)).status_code == 200
 
 
-async def test_a_session_by_the_password_alone_is_asked_for_the_factor(admin: Owner, clock: FakeClock) -> None:
+async def test_a_session_with_the_password_only_must_show_the_factor(admin: Owner, clock: FakeClock) -> None:
     protected = await Protected.enrolled(admin)
     protected.pair = await protected.reauthenticate()
     answer = await protected.call("GET", USERS)
@@ -62,16 +62,16 @@ async def test_a_session_by_the_password_alone_is_asked_for_the_factor(admin: Ow
     assert (await protected.call("GET", USERS)).status_code == 200
 
 
-async def test_a_user_without_the_scope_is_told_that_and_no_more(admin: Owner) -> None:
+async def test_a_user_without_the_scope_gets_only_that_error(admin: Owner) -> None:
     other = await signed_in_with(admin.service)
     assert is_problem(await other.call("GET", USERS), 403, "insufficient_scope")
 
 
-async def test_own_calls_need_no_second_factor(admin: Owner) -> None:
+async def test_calls_of_the_users_own_account_require_no_second_factor(admin: Owner) -> None:
     assert (await admin.account())["factors"] == []
 
 
-async def test_a_caller_without_a_session_has_shown_no_factor(admin: Owner) -> None:
+async def test_a_caller_without_a_session_cannot_satisfy_the_requirement(admin: Owner) -> None:
     reauthentication = admin.service.app.state.services.own_account.reauthentication
     with pytest.raises(SecondFactorNeededError):
         reauthentication.require_second_factor(ClientCaller("dwc_hourly", frozenset({"admin:users:read"})))

@@ -1,4 +1,4 @@
-"""Nothing that the service writes holds a secret of a second factor: logs at debug, metrics, rows, errors."""
+"""Logs at debug, metrics, rows and errors contain no secret of a second factor."""
 
 import asyncio
 import base64
@@ -29,7 +29,7 @@ CODE_OF_AN_APPLICATION = r"(?<![0-9.]){}(?![0-9])"
 
 @dataclass
 class Canaries:
-    """Secrets of each kind, and all that was written while they were used."""
+    """Secrets of each kind, and everything that was written while they were used."""
 
     of_kind: dict[str, set[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Canaries:
         self.of_kind.setdefault(kind, set()).update(found)
 
     def add_person(self, person: Protected) -> None:
-        """Remember all that somebody has, or sent."""
+        """Remember all secrets that a person has, or sent."""
         self.add("secret of an application", person.secret, base64.b32decode(person.secret).hex())
         for code in (*person.codes, *person.used_codes):
             self.add("recovery code", code, code.replace("-", ""), code.lower())
@@ -55,7 +55,7 @@ class Canaries:
                 self.add("challenge", challenge, decode(challenge).decode())
 
     def found(self, kind: str, text: str) -> set[str]:
-        """Return where a kind of secrets is found in a text: by its codes, or by pieces of its tokens."""
+        """Return where secrets of a kind are found in a text, by codes or by parts of tokens."""
         if kind == "code of an application":
             return {each for each in self.of_kind[kind] if re.search(CODE_OF_AN_APPLICATION.format(each), text)}
         evidence = Evidence()
@@ -74,7 +74,7 @@ def canaries(make_database: MakeDatabase) -> Iterator[Canaries]:
     with killable_service(settings) as service:
         rounds = FactorRounds(service, database_url)
         asyncio.run(_prepare(service.url, database_url, found))
-        # All that is removed again, and all that stays.
+        # One group removes everything again, the other keeps everything.
         people = [*rounds.use(2), *rounds.use(1, last="passkey after the password")]
         for person in people:
             found.add_person(person)
@@ -89,7 +89,7 @@ def canaries(make_database: MakeDatabase) -> Iterator[Canaries]:
 
 
 async def _prepare(url: str, database_url: str, found: Canaries) -> None:
-    """Have all events sent to a webhook, and use a device token."""
+    """Subscribe a webhook to all events, and use a device token."""
     async with api_at(url) as api:
         await api.call("GET", LIVENESS)
         person = await api.register()
@@ -106,13 +106,13 @@ async def _prepare(url: str, database_url: str, found: Canaries) -> None:
 
 
 async def _refusals(url: str, people: list[Protected]) -> list[str]:
-    """Send again what works once; return the refusals."""
+    """Repeat single-use requests; return the refusals."""
     async with api_at(url) as api:
         answers = [await taken.call.send(api) for person in people for taken in person.taken]
     return [f"{answer.headers}\n{answer.text}" for answer in answers if answer.is_error]
 
 
-def test_what_the_service_writes_holds_no_secret_of_a_second_factor(canaries: Canaries) -> None:
+def test_the_service_writes_no_secret_of_a_second_factor(canaries: Canaries) -> None:
     assert {kind for kind, found in canaries.of_kind.items() if not found} == set()
     assert "[debug" in canaries.texts["log"]
     assert "factor.code_used" in canaries.texts["rows of audit_events"]

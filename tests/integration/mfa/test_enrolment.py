@@ -31,7 +31,7 @@ async def confirm(owner: Owner, enrolment: httpx.Response) -> httpx.Response:
     return await owner.call("POST", f"{OWN_TOTP}/confirm", json=body)
 
 
-async def test_an_enrolment_stores_nothing_until_a_code_is_shown(service: Service, owner: Owner) -> None:
+async def test_an_enrolment_stores_nothing_until_a_code_is_verified(service: Service, owner: Owner) -> None:
     before, session = service.sql(ROWS), service.sessions_of(owner.person)
     for _ in range(3):
         assert (await owner.call("POST", OWN_TOTP)).status_code == 200
@@ -40,7 +40,7 @@ async def test_an_enrolment_stores_nothing_until_a_code_is_shown(service: Servic
     assert user == {"second_factor": [], "session_epoch": 0}
 
 
-async def test_the_answer_is_what_an_application_needs(owner: Owner) -> None:
+async def test_the_response_contains_the_data_for_an_authenticator_application(owner: Owner) -> None:
     answer = await owner.call("POST", OWN_TOTP)
     assert set(answer.json()) == {"uri", "qr", "secret", "token"}
     application = application_of(answer)
@@ -50,7 +50,7 @@ async def test_the_answer_is_what_an_application_needs(owner: Owner) -> None:
     assert application_of(await owner.call("POST", OWN_TOTP)).secret != application.secret
 
 
-async def test_confirming_stores_a_sealed_secret_and_ten_hashed_codes(
+async def test_a_confirmation_stores_an_encrypted_secret_and_ten_hashed_codes(
     service: Service, protected: Protected, logs: Logs
 ) -> None:
     (factor,) = service.sql("SELECT * FROM totp_factors WHERE user_id = %s", protected.person.id)
@@ -68,7 +68,9 @@ async def test_confirming_stores_a_sealed_secret_and_ten_hashed_codes(
     assert not [code for code in (*protected.codes, protected.application.secret) if code in written]
 
 
-async def test_all_other_sessions_end_and_the_acting_one_goes_on_by_two_factors(service: Service, owner: Owner) -> None:
+async def test_all_other_sessions_end_and_the_current_one_continues_with_two_factors(
+    service: Service, owner: Owner
+) -> None:
     other = await service.log_in(owner.person)
     before = owner.pair
     protected = await Protected.enrolled(owner)
@@ -79,7 +81,7 @@ async def test_all_other_sessions_end_and_the_acting_one_goes_on_by_two_factors(
     assert await is_alive(service, protected.pair)
 
 
-async def test_a_wrong_code_leaves_the_enrolment_usable(owner: Owner) -> None:
+async def test_a_wrong_code_leaves_the_enrolment_valid(owner: Owner) -> None:
     answer = await owner.call("POST", OWN_TOTP)
     token, application = answer.json()["token"], application_of(answer)
     body = {"token": token, "code": application.at(owner.service.clock.present - timedelta(minutes=5))}
@@ -88,13 +90,13 @@ async def test_a_wrong_code_leaves_the_enrolment_usable(owner: Owner) -> None:
     assert (await owner.call("POST", f"{OWN_TOTP}/confirm", json=body)).status_code == 200
 
 
-async def test_the_code_of_the_enrolment_is_used_by_it(protected: Protected) -> None:
+async def test_the_code_of_the_enrolment_cannot_be_used_again(protected: Protected) -> None:
     protected.service.clock.advance(-timedelta(seconds=30))
     answer = await protected.post_code(await protected.mfa_token(), protected.code())
     assert is_problem(answer, 403, "invalid_second_factor")
 
 
-async def test_of_several_confirmations_at_once_one_is_made(service: Service, owner: Owner) -> None:
+async def test_one_of_several_concurrent_confirmations_succeeds(service: Service, owner: Owner) -> None:
     answers = [await owner.call("POST", OWN_TOTP) for _ in range(4)]
     bodies = [
         {"token": each.json()["token"], "code": application_of(each).at(service.clock.present)} for each in answers
@@ -107,10 +109,10 @@ async def test_of_several_confirmations_at_once_one_is_made(service: Service, ow
     assert len(service.sql("SELECT * FROM recovery_codes WHERE user_id = %s", owner.person.id)) == 10
 
 
-async def test_a_second_application_is_refused_before_and_after_it_was_shown(
+async def test_a_second_application_is_refused_at_the_request_and_at_the_confirmation(
     service: Service, owner: Owner, clock: FakeClock
 ) -> None:
-    """Two tabs: the one that is slower finds an application that is set up."""
+    """Two tabs: the slower one finds that an application is already set up."""
     slow = await owner.call("POST", OWN_TOTP)
     protected = await Protected.enrolled(owner)
     assert is_problem(await protected.call("POST", OWN_TOTP), 409, "totp_exists")
@@ -120,7 +122,7 @@ async def test_a_second_application_is_refused_before_and_after_it_was_shown(
     assert len(service.sql("SELECT * FROM totp_factors WHERE user_id = %s", owner.person.id)) == 1
 
 
-async def test_a_token_is_of_its_user_and_its_epoch_and_ends_after_ten_minutes(
+async def test_an_enrolment_token_is_valid_for_its_user_and_epoch_and_for_ten_minutes(
     service: Service, owner: Owner, clock: FakeClock
 ) -> None:
     answer = await owner.call("POST", OWN_TOTP)
@@ -143,10 +145,10 @@ async def test_a_token_is_of_its_user_and_its_epoch_and_ends_after_ten_minutes(
     assert (await owner.call("POST", path, json=body())).status_code == 200
 
 
-async def test_a_session_that_has_not_shown_the_passkey_sets_up_no_application_beside_it(
+async def test_a_session_that_has_not_shown_the_passkey_cannot_set_up_an_application(
     make_service: MakeService,
 ) -> None:
-    """Not even with the token and the code of one that has: the passkey could be removed by it."""
+    """This holds even with the token and the code of a session that has: the application could remove the passkey."""
     keyring = await keyring_with_passkey(await make_service(public_url=KEYRING_ORIGIN))
     enrolment = await keyring.call("POST", OWN_TOTP)
     weak = Owner(keyring.service, keyring.person, keyring.pair)
@@ -155,19 +157,19 @@ async def test_a_session_that_has_not_shown_the_passkey_sets_up_no_application_b
     assert is_problem(await confirm(weak, enrolment), 401, "reauthentication_required")
 
 
-async def test_a_secret_that_was_sealed_under_a_key_that_is_gone_is_set_up_anew(make_service: MakeService) -> None:
+async def test_an_enrolment_encrypted_with_a_lost_key_must_be_repeated(make_service: MakeService) -> None:
     owner = await signed_in(await make_service(encryption_keys=secrets.token_urlsafe(48)))
     enrolment = await owner.call("POST", OWN_TOTP)
     owner.service = await make_service(encryption_keys=secrets.token_urlsafe(48))
     assert is_problem(await confirm(owner, enrolment), 422, "invalid_token")
 
 
-async def test_setting_up_needs_a_fresh_proof(owner: Owner, clock: FakeClock) -> None:
+async def test_an_enrolment_requires_a_fresh_proof(owner: Owner, clock: FakeClock) -> None:
     clock.advance(FRESH + MOMENT)
     assert is_problem(await owner.call("POST", OWN_TOTP), 401, "reauthentication_required")
 
 
-async def test_a_session_by_password_alone_neither_replaces_nor_removes_the_factor(
+async def test_a_session_with_the_password_only_neither_replaces_nor_removes_the_factor(
     protected: Protected, clock: FakeClock
 ) -> None:
     clock.advance(FRESH + MOMENT)
@@ -193,7 +195,7 @@ async def test_removing_the_last_factor_removes_the_codes_and_ends_all_other_ses
     assert is_problem(await protected.call("DELETE", OWN_TOTP), 404, "totp_not_found")
 
 
-async def test_replacing_is_removing_by_the_old_one_and_setting_up_anew(protected: Protected) -> None:
+async def test_a_removed_application_can_be_replaced_by_a_new_one(protected: Protected) -> None:
     old = protected.application
     protected.pair = pair(await protected.call("DELETE", OWN_TOTP))
     renewed = await Protected.enrolled(protected)
@@ -205,7 +207,7 @@ async def test_replacing_is_removing_by_the_old_one_and_setting_up_anew(protecte
 
 
 async def test_passkeys_are_listed_among_the_factors(mailed: Service) -> None:
-    """Also by an account that has no application, and with the codes that came with the first passkey."""
+    """This holds without an application too, and with the recovery codes of the first passkey."""
     keyring = await new_keyring_at(mailed)
     await keyring.add_passkey(name="Key on my ring")
     audit = "SELECT type, session_id FROM audit_events WHERE user_id = %s AND type LIKE 'factor.%%' ORDER BY id"
@@ -230,7 +232,7 @@ async def test_passkeys_are_listed_among_the_factors(mailed: Service) -> None:
 
 
 async def new_keyring_at(service: Service) -> Keyring:
-    """Make an account whose authenticator believes to be at the service's own origin."""
+    """Create an account whose authenticator uses the service's own origin."""
     keyring = await new_keyring(service)
     keyring.authenticator.origin = "http://localhost:8000"
     return keyring
@@ -246,11 +248,11 @@ async def test_the_account_lists_its_factor(protected: Protected) -> None:
 
 @pytest.fixture
 async def mailed(make_service: MakeService) -> Service:
-    """A service whose users can verify their addresses."""
+    """Return a service whose users can verify their addresses."""
     return await make_service(public_url="http://localhost:8000")
 
 
-async def test_where_addresses_can_be_verified_an_unverified_account_sets_up_no_factor(mailed: Service) -> None:
+async def test_if_addresses_can_be_verified_an_unverified_account_cannot_set_up_a_factor(mailed: Service) -> None:
     owner = await signed_in(mailed)
     assert is_problem(await owner.call("POST", OWN_TOTP), 403, "email_not_verified")
     await write(mailed, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)

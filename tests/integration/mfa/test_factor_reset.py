@@ -1,4 +1,4 @@
-"""Losing everything: who may remove the factors of a user, and what does not."""
+"""The reset of lost factors: who may do it, and which other resets keep the factors."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,9 @@ FRESH = timedelta(minutes=5)
 MOMENT = timedelta(microseconds=1)
 
 
-async def test_support_removes_lost_factors_of_a_user(service: Service, protected: Protected, logs: Logs) -> None:
+async def test_support_can_remove_the_lost_factors_of_a_user(
+    service: Service, protected: Protected, logs: Logs
+) -> None:
     support = await signed_in_with(service, "support")
     answer = await support.call("POST", user(protected.person, "factors/reset"))
     assert answer.status_code == 204
@@ -36,7 +38,7 @@ async def test_support_removes_lost_factors_of_a_user(service: Service, protecte
     assert service.sql(audit, protected.person.id) == [{"actor": support.person.id}]
 
 
-async def test_a_reset_needs_a_fresh_proof_of_the_actor(protected: Protected, clock: FakeClock) -> None:
+async def test_a_reset_requires_a_fresh_proof_of_the_actor(protected: Protected, clock: FakeClock) -> None:
     support = await signed_in_with(protected.service, "support")
     clock.advance(FRESH + MOMENT)
     answer = await support.call("POST", user(protected.person, "factors/reset"))
@@ -54,7 +56,7 @@ async def test_a_reset_needs_a_fresh_proof_of_the_actor(protected: Protected, cl
         ("DELETE", [], {}),
     ],
 )
-async def test_administration_of_oneself_is_no_way_around_the_fresh_proof_of_the_own_account(
+async def test_administration_routes_on_the_users_own_account_require_a_fresh_proof(
     service: Service, clock: FakeClock, method: str, parts: list[str], body: dict[str, Any]
 ) -> None:
     admin = await Protected.enrolled(await signed_in_with(service, "admin"))
@@ -69,7 +71,7 @@ async def test_administration_of_oneself_is_no_way_around_the_fresh_proof_of_the
     assert (await admin.call("PATCH", user(other.person), json={"locale": "de"})).status_code == 200
 
 
-async def test_a_reset_of_none_changes_nothing(service: Service) -> None:
+async def test_a_reset_without_factors_changes_nothing(service: Service) -> None:
     support, owner = await signed_in_with(service, "support"), await signed_in(service)
     assert (await support.call("POST", user(owner.person, "factors/reset"))).status_code == 204
     assert (await owner.account())["factors"] == []
@@ -84,16 +86,16 @@ async def test_a_reset_of_the_factors_of_a_user_with_more_rights_is_refused(serv
     assert (await protected.post_token()).status_code == 403
 
 
-async def test_the_operator_removes_them_as_an_administrator_does(service: Service, protected: Protected) -> None:
+async def test_the_operator_can_remove_factors_like_an_administrator(service: Service, protected: Protected) -> None:
     actions = service.app.state.services.administration.user_actions
     await actions.reset_factors(OPERATOR, UUID(protected.person.id))
     assert (await service.post_login(protected.person)).status_code == 200
 
 
-async def test_a_mailed_reset_of_the_password_does_not_pass_the_factor(
+async def test_a_mailed_password_reset_keeps_the_second_factor_required(
     make_service: MakeService, tmp_path: Path
 ) -> None:
-    """Whoever reads the mailbox gets a new password, and is asked for the factor as before."""
+    """With access to the mailbox a new password can be set, but the factor is still required."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
     await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
@@ -107,7 +109,7 @@ async def test_a_mailed_reset_of_the_password_does_not_pass_the_factor(
     pair(await protected.post_recovery_code(asked.json()["mfa_token"], protected.codes[0]))
 
 
-async def test_a_mailed_reset_gives_no_more_tries_of_codes(service: Service) -> None:
+async def test_a_mailed_password_reset_allows_no_more_attempts_of_codes(service: Service) -> None:
     person = await service.register()
     user_id, throttling = UUID(person.id), create_throttling(service.settings.keys, service.database)
     codes = throttling.second_factor_of(STRANGERS)
@@ -118,10 +120,10 @@ async def test_a_mailed_reset_gives_no_more_tries_of_codes(service: Service) -> 
         assert await throttling.forget_all(connection, user_id) == 1
 
 
-async def test_an_address_that_an_administrator_sets_does_not_lead_past_the_factor_by_a_mailed_reset(
+async def test_a_mailed_reset_to_an_address_set_by_an_administrator_keeps_the_factor_required(
     make_service: MakeService, tmp_path: Path
 ) -> None:
-    """The new address counts as unverified until a mail was answered. That says nothing of the factor."""
+    """The new address is unverified until a mail is confirmed. This does not affect the factor."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
     await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
@@ -137,10 +139,10 @@ async def test_an_address_that_an_administrator_sets_does_not_lead_past_the_fact
     pair(await protected.post_code(asked.json()["mfa_token"], protected.code()))
 
 
-async def test_the_owner_of_a_mailbox_takes_back_an_account_that_another_person_has_protected(
+async def test_a_reset_to_an_unverified_address_removes_the_factors_that_another_person_set_up(
     make_service: MakeService, tmp_path: Path
 ) -> None:
-    """Without mail an unverified account could set up a factor. The reset verifies it, and removes what it had."""
+    """An unverified account with a factor: the reset verifies the address and removes the account's factors."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
     await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)

@@ -1,4 +1,4 @@
-"""The service killed while people use second factors, in short; `inv prove --only kills` kills on."""
+"""A short run of kills while people use second factors; `inv prove --only kills` runs longer."""
 
 import asyncio
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ WORKS_WRONGLY: list[tuple[LiteralString, str]] = [
 
 @dataclass(frozen=True)
 class Killed:
-    """A service, which is killed, and its database."""
+    """A service that is killed, and its database."""
 
     database_url: str
     rounds: FactorRounds
@@ -66,23 +66,23 @@ def killed(make_database: MakeDatabase) -> Iterator[Killed]:
 
 
 @pytest.mark.parametrize(("commit", "moment"), POINTS)
-def test_after_a_kill_nothing_is_half_done_and_nothing_works_twice(
+def test_after_a_kill_every_step_is_complete_or_missing_and_no_credential_works_twice(
     killed: Killed, commit: FactorCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed.rounds.kill(commit, moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that nobody noticed shows nothing"
+    assert outcome.unknown, "a kill without an unanswered call proves nothing"
 
 
-def test_without_a_kill_every_step_is_stored_as_it_was_told(killed: Killed) -> None:
+def test_without_a_kill_every_acknowledged_step_is_stored(killed: Killed) -> None:
     people = killed.rounds.use(2)
     assert {person.taken[-1].step for person in people} == {"reset", "application removed"}
     assert killed.rounds.check(people) == []
 
 
-async def _seen(database_url: str, people: list[Protected], corruption: LiteralString) -> str:
-    """Return what is found wrong while something is corrupt, which does not stay."""
+async def _faults_after(database_url: str, people: list[Protected], corruption: LiteralString) -> str:
+    """Return the faults that are found after a corruption, which is rolled back."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         await connection.execute(corruption)
         found = await judged(connection, people)
@@ -90,9 +90,9 @@ async def _seen(database_url: str, people: list[Protected], corruption: LiteralS
     return "\n".join(found)
 
 
-async def test_the_checker_sees_what_is_stored_or_works_wrongly(killed: Killed) -> None:
+async def test_the_checker_reports_corrupted_rows_and_invalid_credentials(killed: Killed) -> None:
     people = await asyncio.to_thread(killed.rounds.use, 1, last="passkey after the password")
-    found = {each: await _seen(killed.database_url, people, each) for each in STORED_WRONGLY}
+    found = {each: await _faults_after(killed.database_url, people, each) for each in STORED_WRONGLY}
     assert [each for each, due in STORED_WRONGLY.items() if due not in found[each]] == []
     due = []
     with psycopg.connect(killed.database_url, autocommit=True) as connection:
@@ -102,7 +102,7 @@ async def test_the_checker_sees_what_is_stored_or_works_wrongly(killed: Killed) 
     assert set(due) <= set(await asyncio.to_thread(killed.rounds.check, people))
 
 
-async def test_the_checker_sees_a_login_that_is_completed_twice(killed: Killed) -> None:
+async def test_the_checker_reports_a_login_that_is_completed_twice(killed: Killed) -> None:
     people = await asyncio.to_thread(killed.rounds.use, 1, last="recovery code login")
     with psycopg.connect(killed.database_url, autocommit=True) as connection:
         connection.execute("DELETE FROM used_nonces")
@@ -110,12 +110,12 @@ async def test_the_checker_sees_a_login_that_is_completed_twice(killed: Killed) 
     assert f"{people[0].name}: the login of code login was completed a second time" in found
 
 
-def test_what_no_answer_told_of_may_be_stored_whole() -> None:
-    told = Facts(kinds=("totp",), epoch=1, used_step=7, codes=10)
+def test_the_effect_of_an_unanswered_call_may_be_stored_completely() -> None:
+    known = Facts(kinds=("totp",), epoch=1, used_step=7, codes=10)
     lost = Taken("recovery code login", 0, FactorCall("POST", "/"))
-    person = Protected("ada", "", [], told, pending=lost)
-    stored = replace(told, codes=9, sessions=2, live=2, events=(*told.events, "factor.code_used", "session.begun"))
-    assert list(judge(person, told)) == []
+    person = Protected("ada", "", [], known, pending=lost)
+    stored = replace(known, codes=9, sessions=2, live=2, events=(*known.events, "factor.code_used", "session.begun"))
+    assert list(judge(person, known)) == []
     assert list(judge(person, stored)) == []
     assert list(judge(person, replace(stored, codes=10))), "a session for a code that was not used up"
-    assert list(judge(replace(person, pending=None), stored)), "a login that was not asked for"
+    assert list(judge(replace(person, pending=None), stored)), "a login that was not requested"

@@ -25,7 +25,7 @@ def claims(access_token: str) -> dict[str, Any]:
     return dict(jwt.decode(access_token, options={"verify_signature": False}))
 
 
-async def test_the_right_password_gets_a_token_for_the_second_step_and_nothing_is_stored(
+async def test_the_correct_password_returns_a_token_for_the_second_step_and_stores_nothing(
     service: Service, protected: Protected
 ) -> None:
     before = len(service.sessions_of(protected.person))
@@ -39,13 +39,13 @@ async def test_the_right_password_gets_a_token_for_the_second_step_and_nothing_i
     assert (await service.get_me(body["mfa_token"])).status_code == 401
 
 
-async def test_a_wrong_password_is_told_nothing_of_the_factor(service: Service, protected: Protected) -> None:
+async def test_a_wrong_password_does_not_reveal_the_factor(service: Service, protected: Protected) -> None:
     answer = await service.client.post(TOKEN, data={"username": protected.person.username, "password": "wrong"})
     assert is_problem(answer, 401, "invalid_credentials")
     assert "mfa_token" not in answer.json()
 
 
-async def test_the_code_begins_the_session_that_the_login_asked_for(service: Service, protected: Protected) -> None:
+async def test_the_code_starts_the_requested_session(service: Service, protected: Protected) -> None:
     answer = await protected.post_code(await protected.mfa_token(), protected.code())
     assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert answer.headers["Doorward-Device"].startswith("dwd_")
@@ -55,7 +55,7 @@ async def test_the_code_begins_the_session_that_the_login_asked_for(service: Ser
     assert await is_alive(service, pair(answer))
 
 
-async def test_a_code_is_accepted_once_in_its_own_step_and_in_the_next(
+async def test_a_used_code_is_refused_in_its_own_step_and_in_the_next(
     service: Service, protected: Protected, logs: Logs
 ) -> None:
     code = protected.code()
@@ -77,10 +77,10 @@ async def test_an_earlier_code_is_refused_after_a_later_one(protected: Protected
         assert is_problem(answer, 403, "invalid_second_factor")
 
 
-async def test_of_a_hundred_tries_of_one_code_at_once_one_begins_a_session(
+async def test_one_of_a_hundred_concurrent_uses_of_a_code_starts_a_session(
     service: Service, protected: Protected
 ) -> None:
-    """Each comes with a token of its own, from a device of its own: nothing but the code is shared."""
+    """Each has its own token and device: only the code is shared."""
     before = len(service.sessions_of(protected.person))
     tokens = [await protected.mfa_token() for _ in range(5)]
     code = protected.code()
@@ -91,20 +91,20 @@ async def test_of_a_hundred_tries_of_one_code_at_once_one_begins_a_session(
     assert len(service.sessions_of(protected.person)) == before + 1
 
 
-async def test_a_token_completes_one_login(protected: Protected) -> None:
+async def test_a_token_completes_only_one_login(protected: Protected) -> None:
     token = await protected.mfa_token()
     assert (await protected.post_code(token, protected.code())).status_code == 200
     protected.next_step()
     assert is_problem(await protected.post_code(token, protected.code()), 422, "invalid_mfa_token")
 
 
-async def test_a_wrong_code_leaves_the_token_usable(protected: Protected) -> None:
+async def test_a_wrong_code_leaves_the_token_valid(protected: Protected) -> None:
     token = await protected.mfa_token()
     assert is_problem(await protected.post_code(token, "000000"), 403, "invalid_second_factor")
     assert (await protected.post_code(token, protected.code())).status_code == 200
 
 
-async def test_a_token_is_good_for_five_minutes(protected: Protected, clock: FakeClock) -> None:
+async def test_a_token_is_valid_for_five_minutes(protected: Protected, clock: FakeClock) -> None:
     first, second = await protected.mfa_token(), await protected.mfa_token()
     clock.advance(LIFE - MOMENT)
     assert (await protected.post_code(first, protected.code())).status_code == 200
@@ -114,13 +114,13 @@ async def test_a_token_is_good_for_five_minutes(protected: Protected, clock: Fak
 
 
 @pytest.mark.parametrize("made_up", ["", "dwt_", "dwt_AAAA", "x" * 12_000])
-async def test_a_made_up_token_costs_no_query(service: Service, protected: Protected, made_up: str) -> None:
+async def test_a_forged_token_is_refused_without_a_query(service: Service, protected: Protected, made_up: str) -> None:
     before = service.connections_asked_for()
     assert is_problem(await protected.post_code(made_up, protected.code()), 422, "invalid_mfa_token")
     assert service.connections_asked_for() == before
 
 
-async def test_a_token_of_another_kind_completes_nothing(protected: Protected, owner: Owner) -> None:
+async def test_a_token_of_another_kind_is_refused(protected: Protected, owner: Owner) -> None:
     other = await signed_in(protected.service)
     enrolment = (await other.call("POST", OWN_TOTP)).json()["token"]
     assert is_problem(await protected.post_code(enrolment, protected.code()), 422, "invalid_mfa_token")
@@ -143,7 +143,7 @@ async def test_another_persons_code_does_not_complete_a_login(protected: Protect
         "DELETE FROM users WHERE id = %s",
     ],
 )
-async def test_what_ends_the_users_sessions_ends_a_login_that_waits(
+async def test_a_change_that_ends_the_users_sessions_ends_a_pending_login(
     service: Service, protected: Protected, change: str
 ) -> None:
     token, code = await protected.mfa_token(), protected.code()
@@ -153,7 +153,7 @@ async def test_what_ends_the_users_sessions_ends_a_login_that_waits(
     assert len(service.sessions_of(protected.person)) == before
 
 
-async def test_the_device_that_the_password_was_typed_on_is_known_after_the_code(protected: Protected) -> None:
+async def test_the_device_of_the_password_is_recognized_after_the_code(protected: Protected) -> None:
     first = await protected.post_code(await protected.mfa_token(), protected.code())
     protected.next_step()
     known = first.headers["Doorward-Device"]
@@ -168,13 +168,15 @@ async def test_the_device_that_the_password_was_typed_on_is_known_after_the_code
     assert len(devices) == 2
 
 
-async def test_a_login_without_a_factor_is_answered_as_ever(owner: Owner) -> None:
+async def test_a_login_without_a_factor_gets_the_usual_response(owner: Owner) -> None:
     answer = await owner.service.post_login(owner.person)
     assert answer.status_code == 200
     assert claims(answer.json()["access_token"]).get("acr") is None
 
 
-async def test_five_wrong_codes_are_free_and_the_next_waits(service: Service, protected: Protected, logs: Logs) -> None:
+async def test_the_attempt_after_five_wrong_codes_is_throttled(
+    service: Service, protected: Protected, logs: Logs
+) -> None:
     token = await protected.mfa_token()
     for _ in range(5):
         assert is_problem(await protected.post_code(token, "000000"), 403, "invalid_second_factor")
@@ -186,7 +188,7 @@ async def test_five_wrong_codes_are_free_and_the_next_waits(service: Service, pr
     assert (await protected.post_code(token, protected.code())).status_code == 200
 
 
-async def test_a_success_forgets_the_failures_of_password_and_code(service: Service, protected: Protected) -> None:
+async def test_a_success_resets_the_failures_of_password_and_code(service: Service, protected: Protected) -> None:
     token = await protected.mfa_token()
     await protected.post_code(token, "000000")
     throttling = create_throttling(service.settings.keys, service.database)
@@ -197,7 +199,7 @@ async def test_a_success_forgets_the_failures_of_password_and_code(service: Serv
     assert service.sql("SELECT * FROM login_throttles WHERE bucket = %s", bucket) == []
 
 
-async def test_an_outdated_hash_is_replaced_when_the_password_was_right_and_before_the_code(
+async def test_an_outdated_hash_is_replaced_after_the_password_and_before_the_code(
     service: Service, protected: Protected
 ) -> None:
     outdated = bcrypt.hashpw(protected.person.password.encode(), bcrypt.gensalt(4)).decode()
@@ -208,8 +210,8 @@ async def test_an_outdated_hash_is_replaced_when_the_password_was_right_and_befo
     assert (await protected.post_code(token, protected.code())).status_code == 200
 
 
-async def test_a_factor_that_is_added_while_a_password_is_checked_is_asked_for(service: Service, owner: Owner) -> None:
-    """No change of a factor leaves the epoch as it is; the judge asks all the same under the lock."""
+async def test_a_factor_added_during_the_password_check_is_required(service: Service, owner: Owner) -> None:
+    """The epoch stays the same in this test; the factor is checked under the lock all the same."""
     with psycopg.connect(service.database_url) as adding:
         adding.execute("UPDATE users SET second_factor = '{totp}' WHERE id = %s", (owner.person.id,))
         login = asyncio.create_task(service.post_login(owner.person))

@@ -1,4 +1,4 @@
-"""Each documented way back for a user that has lost the second factor, over HTTP, and calls that give no way back."""
+"""Each documented recovery of a user who lost the second factor, over HTTP, and calls that do not recover access."""
 
 import asyncio
 import json
@@ -27,13 +27,13 @@ EMAIL: Final = f"{ACCOUNT}/email"
 
 @dataclass
 class Rehearsal:
-    """A person with an application and a passkey, who has the mailbox, the password, and an administrator."""
+    """A person with an application and a passkey, who has the mailbox and the password; and an administrator."""
 
     protected: Protected
     keyring: Keyring
     admin: Protected
     invitation: str
-    """The token of one to the person's address, from before the account was made."""
+    """The token of an invitation to the person's address, from before the account was created."""
 
     @property
     def service(self) -> Service:
@@ -44,7 +44,7 @@ class Rehearsal:
         return self.protected.person.email
 
     async def mailed_reset(self, email: str = "") -> str:
-        """Ask for a reset, and use the mail's link; return the password that it set."""
+        """Request a reset, and use the mail's link; return the password that it set."""
         email = email or self.email
         assert (await self.service.call("POST", f"{AUTH}/password/forgot", json={"email": email})).status_code == 202
         token = token_in(await next_mail(self.service, email, "Reset your password"))
@@ -75,7 +75,7 @@ async def rehearsal(make_service: MakeService, tmp_path: Path) -> Rehearsal:
 
 
 async def set_up_another(owner: Owner, *, replace: bool = False) -> Protected:
-    """Set up the application of a new telephone; return who has it. The password and its code sign in."""
+    """Set up the application of a new telephone, and check that it signs in; return its holder."""
     renewed = await Protected.enrolled(owner, replace=replace)
     assert (await renewed.post_code(await renewed.mfa_token(), renewed.code())).status_code == 200
     renewed.next_step()
@@ -83,12 +83,12 @@ async def set_up_another(owner: Owner, *, replace: bool = False) -> Protected:
 
 
 async def is_refused(lost: Protected) -> bool:
-    """Tell whether the application of the lost telephone signs in no more."""
+    """Return whether the application of the lost telephone is refused."""
     answer = await lost.post_code(await lost.mfa_token(), lost.code())
     return is_problem(answer, 403, "invalid_second_factor")
 
 
-async def test_another_passkey_leads_back(rehearsal: Rehearsal) -> None:
+async def test_another_passkey_recovers_access(rehearsal: Rehearsal) -> None:
     lost, thief = rehearsal.protected, rehearsal.protected.pair
     lost.next_step()
     back = Owner(lost.service, lost.person, pair(await rehearsal.keyring.sign_in()))
@@ -97,18 +97,18 @@ async def test_another_passkey_leads_back(rehearsal: Rehearsal) -> None:
     assert await is_dead(rehearsal.service, thief)
 
 
-async def test_a_recovery_code_leads_back(rehearsal: Rehearsal) -> None:
+async def test_a_recovery_code_recovers_access(rehearsal: Rehearsal) -> None:
     lost, thief = rehearsal.protected, rehearsal.protected.pair
     token = await lost.mfa_token()
     back = Owner(lost.service, lost.person, pair(await lost.post_recovery_code(token, lost.codes[0])))
     await set_up_another(back, replace=True)
     assert await is_refused(lost)
     assert await is_dead(rehearsal.service, thief)
-    # The other codes go on: they were not on the telephone.
+    # The other codes stay valid: they were not on the telephone.
     assert (await lost.post_recovery_code(await lost.mfa_token(), lost.codes[1])).status_code == 200
 
 
-async def test_an_administrator_leads_back(rehearsal: Rehearsal) -> None:
+async def test_an_administrator_can_recover_access(rehearsal: Rehearsal) -> None:
     lost = rehearsal.protected
     assert (await rehearsal.admin.call("POST", user(lost.person, "factors/reset"))).status_code == 204
     await next_mail(rehearsal.service, rehearsal.email, "A second factor of your account")
@@ -118,14 +118,14 @@ async def test_an_administrator_leads_back(rehearsal: Rehearsal) -> None:
     await set_up_another(Owner(lost.service, lost.person, pair(answer)))
 
 
-async def test_the_operators_command_leads_back_also_the_last_administrator(
+async def test_the_operators_command_recovers_access_even_for_the_last_administrator(
     rehearsal: Rehearsal, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = rehearsal.admin
     environment.setenv("DATABASE_URL", rehearsal.service.database_url)
     assert await asyncio.to_thread(main, ["users", "reset-factors", lost.person.email]) == 0, capsys.readouterr().err
     back = Owner(lost.service, lost.person, pair(await lost.post_token()))
-    # Administration is refused until there is a factor again.
+    # Administration is refused until a new factor is set up.
     assert is_problem(await back.call("GET", USERS), 403, "second_factor_needed")
     renewed = await Protected.enrolled(back)
     assert (await renewed.call("GET", USERS)).status_code == 200
@@ -136,7 +136,7 @@ async def by_mailed_reset(each: Rehearsal) -> str:
 
 
 async def by_forced_reset(each: Rehearsal) -> str:
-    """An administrator has the password replaced: the mail comes unasked."""
+    """An administrator forces a password reset: the mail is sent without a request."""
     assert (await each.admin.call("POST", user(each.protected.person, "password-reset"))).status_code == 204
     token = token_in(await next_mail(each.service, each.email, "Reset your password"))
     assert (await each.service.post_reset(token, NEW_PASSWORD)).status_code == 204
@@ -144,7 +144,7 @@ async def by_forced_reset(each: Rehearsal) -> str:
 
 
 async def by_email_change(each: Rehearsal) -> str:
-    """The owner changes the address, and whoever reads the new mailbox resets the password."""
+    """The owner changes the address, and the new mailbox resets the password."""
     owner, new_email = each.protected, f"new-{each.email}"
     assert (await owner.call("POST", EMAIL, json={"new_email": new_email})).status_code == 202
     for email, subject in ((new_email, "Confirm your new"), (each.email, "Confirm the change")):
@@ -154,7 +154,7 @@ async def by_email_change(each: Rehearsal) -> str:
 
 
 async def by_an_administrators_change(each: Rehearsal) -> str:
-    """An administrator is talked into another address, whose mailbox resets the password."""
+    """An administrator is persuaded to set another address, whose mailbox resets the password."""
     new_email = f"new-{each.email}"
     answer = await each.admin.call("PATCH", user(each.protected.person), json={"email": new_email})
     assert (answer.status_code, answer.json()["email_verified"]) == (200, False)
@@ -192,7 +192,7 @@ async def by_invitation(each: Rehearsal) -> str:
 
 
 async def by_import(each: Rehearsal) -> str:
-    """A file names the same person, with another password and as verified."""
+    """A file contains the same person, with another password and as verified."""
     stranger = await signed_in(each.service)
     (row,) = each.service.sql("SELECT password_hash FROM users WHERE id = %s", stranger.person.id)
     lines: list[dict[str, object]] = [
@@ -202,7 +202,7 @@ async def by_import(each: Rehearsal) -> str:
     file = "\n".join(json.dumps({**line, "password_hash": row["password_hash"]}) for line in lines).encode()
     headers = {"Content-Type": "application/x-ndjson"}
     answer = await each.admin.call("POST", f"{USERS}/import", content=file, headers=headers)
-    # The second line is another person, with an id of its own.
+    # The second line is another person with another id.
     assert (answer.status_code, answer.json()["stored"], answer.json()["left_out"]) == (200, 1, 1)
     return each.protected.person.password
 
@@ -213,12 +213,12 @@ async def by_reactivation(each: Rehearsal) -> str:
     return each.protected.person.password
 
 
-NO_WAYS: Final[dict[str, Callable[[Rehearsal], Awaitable[str]]]] = {
+OTHER_CALLS: Final[dict[str, Callable[[Rehearsal], Awaitable[str]]]] = {
     "a mailed reset": by_mailed_reset,
     "a forced reset": by_forced_reset,
     "a change of the address": by_email_change,
     "an administrator's change of the address": by_an_administrators_change,
-    "two of them": by_two_changes_of_an_administrator,
+    "two changes of the address by an administrator": by_two_changes_of_an_administrator,
     "deletion and restoration": by_deletion_and_restoration,
     "deletion and a mailed reset": by_deletion_and_reset,
     "an invitation": by_invitation,
@@ -227,11 +227,11 @@ NO_WAYS: Final[dict[str, Callable[[Rehearsal], Awaitable[str]]]] = {
 }
 
 
-@pytest.mark.parametrize("name", NO_WAYS)
-async def test_no_other_way_in_skips_the_second_factor(rehearsal: Rehearsal, name: str) -> None:
-    """Whatever password it leaves, the factor is asked for, and the owner's factors go on."""
+@pytest.mark.parametrize("name", OTHER_CALLS)
+async def test_no_other_call_bypasses_the_second_factor(rehearsal: Rehearsal, name: str) -> None:
+    """With the resulting password the factor is still required, and the owner's factors stay valid."""
     owner = rehearsal.protected
-    password = await NO_WAYS[name](rehearsal)
+    password = await OTHER_CALLS[name](rehearsal)
     asked = await rehearsal.log_in(password)
     assert is_problem(asked, 403, "second_factor_required")
     assert asked.json()["methods"] == ["totp", "passkey", "recovery-code"]
@@ -241,8 +241,8 @@ async def test_no_other_way_in_skips_the_second_factor(rehearsal: Rehearsal, nam
     assert (await owner.post_code(asked.json()["mfa_token"], owner.code())).status_code == 200
 
 
-async def test_a_session_by_the_password_alone_changes_no_address(rehearsal: Rehearsal) -> None:
-    """It would not lead past the factor either, and does not even begin."""
+async def test_a_session_with_the_password_only_changes_no_address(rehearsal: Rehearsal) -> None:
+    """The change would not bypass the factor either, and is refused at the start."""
     owner = rehearsal.protected
     owner.pair = await owner.reauthenticate()
     answer = await owner.call("POST", EMAIL, json={"new_email": f"new-{rehearsal.email}"})

@@ -1,4 +1,4 @@
-"""The mails that tell an owner what happened to the second factors, as the owner reads them."""
+"""The mails about changes of second factors, as the owner receives them."""
 
 import asyncio
 from pathlib import Path
@@ -23,7 +23,7 @@ NO_DANGER = "If it was you, there is nothing to do."
 
 
 class Owner:
-    """A person with an application and with passkeys, who reads each mail about them."""
+    """A person with an application and passkeys, who receives mails about them."""
 
     def __init__(self, protected: Protected) -> None:
         self.protected = protected
@@ -34,7 +34,7 @@ class Owner:
         return self.protected.service
 
     async def reads(self, words: str) -> Mail:
-        """Wait for a mail that says this; return it. Text and HTML say the same."""
+        """Wait for a mail with this text, the same in text and HTML; return it."""
         mails: DevelopmentMails = self.service.app.state.services.development_mails
         async with asyncio.timeout(60):
             while True:
@@ -47,7 +47,7 @@ class Owner:
                 await asyncio.sleep(0.02)
 
     async def prove(self) -> None:
-        """Show the application in the session, for the changes of the next minutes."""
+        """Show a code of the application in the session, as a recent proof for the next minutes."""
         self.protected.next_step()
         self.protected.pair = pair(await self.protected.post_proof(self.protected.code()))
         self.keyring.pair = self.protected.pair
@@ -66,7 +66,7 @@ async def owner(make_service: MakeService, tmp_path: Path) -> Owner:
     return Owner(await Protected.enrolled(newcomer))
 
 
-async def test_every_change_of_the_factors_is_told(owner: Owner) -> None:
+async def test_every_change_of_the_factors_is_mailed(owner: Owner) -> None:
     added = await owner.reads("An authenticator application was set up for your account")
     assert NO_DANGER in added.content.text
     assert "remove what you have not added" in added.content.text
@@ -84,7 +84,7 @@ async def test_every_change_of_the_factors_is_told(owner: Owner) -> None:
     await owner.reads("The authenticator application was removed from your account")
 
 
-async def test_a_used_recovery_code_is_told(owner: Owner) -> None:
+async def test_the_use_of_a_recovery_code_is_mailed(owner: Owner) -> None:
     token = await owner.protected.mfa_token()
     assert (await owner.protected.post_recovery_code(token, owner.protected.codes[0])).status_code == 200
     mail = await owner.reads("A recovery code of your account was used, and works no more")
@@ -92,7 +92,7 @@ async def test_a_used_recovery_code_is_told(owner: Owner) -> None:
     assert owner.protected.codes[0] not in mail.content.text
 
 
-async def test_a_passkey_that_was_suspended_is_told_with_what_to_do(owner: Owner) -> None:
+async def test_a_suspended_passkey_is_mailed_with_instructions(owner: Owner) -> None:
     await owner.add_passkey()
     credential = owner.keyring.authenticator.credentials[0]
     credential.sign_count = 50
@@ -104,7 +104,7 @@ async def test_a_passkey_that_was_suspended_is_told_with_what_to_do(owner: Owner
     assert NO_DANGER not in mail.content.text
 
 
-async def test_a_reset_by_the_operator_is_told(owner: Owner) -> None:
+async def test_a_reset_by_the_operator_is_mailed(owner: Owner) -> None:
     actions = owner.service.app.state.services.administration.user_actions
     await actions.reset_factors(OPERATOR, UUID(owner.protected.person.id))
     await owner.reads("All second factors of your account were removed by the operator of this service")

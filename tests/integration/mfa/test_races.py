@@ -1,4 +1,4 @@
-"""Second factors at two copies of the service, in short; `inv prove --only races` races on."""
+"""Concurrent use of second factors at two copies of the service, a short run; `inv prove --only races` runs longer."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,13 +27,13 @@ def races(make_database: MakeDatabase) -> Iterator[FactorRaces]:
         yield FactorRaces([stack.enter_context(running_service(settings)) for _ in range(2)], database_url)
 
 
-async def test_what_works_once_begins_one_session_and_what_ended_stays_ended(races: FactorRaces) -> None:
+async def test_single_use_credentials_start_one_session_and_ended_sessions_stay_ended(races: FactorRaces) -> None:
     for name, play in races.all().items():
         for _ in range(ROUNDS):
             assert await races.judge(await play()) == [], name
 
 
-async def test_what_is_wrong_after_a_race_is_told(races: FactorRaces) -> None:
+async def test_the_checker_reports_corrupted_rows_and_a_second_success(races: FactorRaces) -> None:
     race = await races.two_enrolments()
     found = {}
     for corruption in CORRUPTIONS:

@@ -1,4 +1,4 @@
-"""Recovery codes over HTTP: each works once, in place of every second factor."""
+"""Recovery codes over HTTP: each is valid once, instead of any second factor."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.integration.service import Logs, Service, events, is_problem, statuse
 AT_ONCE = 5
 
 
-async def test_a_code_completes_a_login_once(service: Service, protected: Protected, logs: Logs) -> None:
+async def test_a_code_completes_one_login(service: Service, protected: Protected, logs: Logs) -> None:
     code = protected.codes[0]
     answer = await protected.post_recovery_code(await protected.mfa_token(), code)
     protected.pair = pair(answer)
@@ -27,18 +27,18 @@ async def test_a_code_completes_a_login_once(service: Service, protected: Protec
     assert service.sql(types, protected.person.id) == [{"type": "factor.code_used", "data": {"left": 9}}]
 
 
-async def test_every_code_of_the_ten_works(protected: Protected) -> None:
+async def test_each_of_the_ten_codes_is_valid(protected: Protected) -> None:
     for code in protected.codes:
         assert (await protected.post_recovery_code(await protected.mfa_token(), code)).status_code == 200
     assert (await protected.call("GET", FACTORS)).json()["recovery_codes_left"] == 0
 
 
-async def test_a_code_is_typed_as_people_type(protected: Protected) -> None:
+async def test_a_code_is_accepted_in_common_spellings(protected: Protected) -> None:
     typed = protected.codes[0].lower().replace("-", " ").replace("0", "o").replace("1", "l")
     assert (await protected.post_recovery_code(await protected.mfa_token(), typed)).status_code == 200
 
 
-async def test_of_several_logins_with_one_code_at_once_one_begins(service: Service, protected: Protected) -> None:
+async def test_one_of_several_concurrent_logins_with_one_code_succeeds(service: Service, protected: Protected) -> None:
     before = len(service.sessions_of(protected.person))
     tokens = [await protected.mfa_token() for _ in range(AT_ONCE)]
     answers = await asyncio.gather(*(protected.post_recovery_code(each, protected.codes[0]) for each in tokens))
@@ -47,12 +47,12 @@ async def test_of_several_logins_with_one_code_at_once_one_begins(service: Servi
 
 
 @pytest.mark.parametrize("typed", ["", "123456", "7K3M-Q2XV-9TDA", "x" * 1024])
-async def test_what_is_no_code_of_the_user_is_refused(protected: Protected, typed: str) -> None:
+async def test_an_invalid_code_is_refused(protected: Protected, typed: str) -> None:
     answer = await protected.post_recovery_code(await protected.mfa_token(), typed)
     assert is_problem(answer, 403, "invalid_second_factor")
 
 
-async def test_a_login_that_is_refused_leaves_the_code(protected: Protected) -> None:
+async def test_a_refused_login_does_not_use_up_the_code(protected: Protected) -> None:
     token = await protected.mfa_token()
     assert (await protected.post_code(token, protected.code())).status_code == 200
     refused = await protected.post_recovery_code(token, protected.codes[0])
@@ -70,12 +70,12 @@ async def test_new_codes_replace_the_old_ones(protected: Protected) -> None:
     assert (await protected.post_recovery_code(await protected.mfa_token(), renewed[0])).status_code == 200
 
 
-async def test_without_a_factor_there_are_no_codes(owner: Owner) -> None:
+async def test_without_a_factor_no_codes_are_created(owner: Owner) -> None:
     assert is_problem(await owner.call("POST", CODES), 409, "no_second_factor")
 
 
-async def test_a_recovery_code_replaces_a_lost_telephone_and_allows_a_new_factor(protected: Protected) -> None:
-    """The way back without anybody's help: a code, then the factor is removed and set up anew."""
+async def test_after_a_recovery_code_the_lost_factor_can_be_replaced(protected: Protected) -> None:
+    """A recovery without help: a code, then the factor is removed and set up again."""
     lost = pair(await protected.post_recovery_code(await protected.mfa_token(), protected.codes[0]))
     protected.pair = lost
     protected.pair = pair(await protected.call("DELETE", OWN_TOTP))
@@ -83,8 +83,8 @@ async def test_a_recovery_code_replaces_a_lost_telephone_and_allows_a_new_factor
     assert (await renewed.post_code(await renewed.mfa_token(), renewed.code())).status_code == 200
 
 
-async def test_no_number_of_wrong_codes_keeps_a_recovery_code_from_completing_a_login(protected: Protected) -> None:
-    """It is too long to be guessed: its tries are not counted, and others do not use them up."""
+async def test_wrong_codes_never_throttle_recovery_codes(protected: Protected) -> None:
+    """Recovery codes are too long to be guessed: attempts are not counted, and other codes do not use them up."""
     token = await protected.mfa_token()
     for _ in range(6):
         await protected.post_code(token, "000000")

@@ -1,4 +1,4 @@
-"""Devices that need not show the second factor again: off unless allowed, and no proof of two factors."""
+"""Remembered devices, which skip the second factor: disabled by default, and no proof of two factors."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ MOMENT = timedelta(microseconds=1)
 
 @pytest.fixture
 async def remembering(make_service: MakeService) -> Protected:
-    """Somebody with a second factor, where devices may be remembered for 30 days."""
+    """Return a person with a second factor, where devices may be remembered for 30 days."""
     service = await make_service(remembered_device_days=30)
     return await Protected.enrolled(await signed_in(service))
 
@@ -33,7 +33,7 @@ async def log_in_on(protected: Protected, device: str) -> httpx.Response:
     return await protected.post_token(**{"Doorward-Device": device})
 
 
-async def test_a_remembered_device_logs_in_by_the_password_alone_and_proves_one_factor(
+async def test_a_remembered_device_logs_in_with_the_password_only_and_proves_one_factor(
     remembering: Protected,
 ) -> None:
     device = await remembered(remembering)
@@ -47,7 +47,7 @@ async def test_a_remembered_device_logs_in_by_the_password_alone_and_proves_one_
     assert (await remembering.call("POST", CODES)).status_code == 200
 
 
-async def test_it_is_forgotten_after_its_days(remembering: Protected, clock: FakeClock) -> None:
+async def test_a_remembered_device_expires_after_30_days(remembering: Protected, clock: FakeClock) -> None:
     device = await remembered(remembering)
     clock.advance(DAYS - timedelta(seconds=30) - MOMENT)
     assert (await log_in_on(remembering, device)).status_code == 200
@@ -56,7 +56,7 @@ async def test_it_is_forgotten_after_its_days(remembering: Protected, clock: Fak
 
 
 @pytest.mark.parametrize(("days", "status"), [(0, 403), (9, 403), (11, 200)])
-async def test_what_the_operator_allows_today_counts(
+async def test_the_operators_current_setting_applies_to_remembered_devices(
     remembering: Protected, make_service: MakeService, clock: FakeClock, days: int, status: int
 ) -> None:
     device = await remembered(remembering)
@@ -66,16 +66,16 @@ async def test_what_the_operator_allows_today_counts(
     assert (await log_in_on(remembering, device)).status_code == status
 
 
-async def test_a_device_that_did_not_ask_is_not_remembered(remembering: Protected) -> None:
+async def test_a_device_without_the_request_is_not_remembered(remembering: Protected) -> None:
     assert (await log_in_on(remembering, await remembered(remembering, remember_device=False))).status_code == 403
 
 
-async def test_another_device_is_asked_for_the_factor(remembering: Protected) -> None:
+async def test_another_device_must_show_the_factor(remembering: Protected) -> None:
     await remembered(remembering)
     assert (await remembering.post_token()).status_code == 403
 
 
-async def test_it_needs_the_password_all_the_same(remembering: Protected) -> None:
+async def test_a_remembered_device_still_requires_the_password(remembering: Protected) -> None:
     form = {"username": remembering.person.username, "password": "not the password"}
     headers = {"Doorward-Device": await remembered(remembering)}
     answer = await remembering.service.client.post(TOKEN, data=form, headers=headers)
@@ -83,7 +83,7 @@ async def test_it_needs_the_password_all_the_same(remembering: Protected) -> Non
 
 
 @pytest.mark.parametrize("end", ["password", "sessions", "epoch"])
-async def test_it_ends_with_the_epoch(remembering: Protected, end: str) -> None:
+async def test_a_remembered_device_is_forgotten_when_the_epoch_ends(remembering: Protected, end: str) -> None:
     device = await remembered(remembering)
     if end == "password":
         remembering.pair = await remembering.change_password()

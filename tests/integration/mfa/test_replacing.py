@@ -1,4 +1,4 @@
-"""Another authenticator application in place of the one that is set up, in one step."""
+"""Replacing the authenticator application in one step."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ REFUSED = "invalid_second_factor"
 
 
 async def begin(protected: Protected) -> tuple[str, pyotp.TOTP]:
-    """Ask for another application; return the token, and the application that has read the answer."""
+    """Request another application; return the token, and the application with the new secret."""
     answer = await protected.call("POST", REPLACE)
     return answer.json()["token"], application_of(answer)
 
@@ -27,7 +27,7 @@ async def confirm(protected: Protected, token: str, application: pyotp.TOTP) -> 
 
 
 async def replaced(protected: Protected) -> Protected:
-    """Replace the application; return the person as before, with the new one."""
+    """Replace the application; return the person with the new one."""
     answer = await confirm(protected, *(begun := await begin(protected)))
     assert answer.status_code == 200, answer.text
     assert answer.json()["recovery_codes"] == []
@@ -35,13 +35,13 @@ async def replaced(protected: Protected) -> Protected:
     return Protected(protected.service, protected.person, pair(answer), begun[1], protected.codes)
 
 
-async def test_the_new_application_takes_the_place_of_the_old_one_at_once(
+async def test_the_new_application_replaces_the_old_one_at_its_confirmation(
     service: Service, protected: Protected, logs: Logs
 ) -> None:
     other = await protected.log_in()
     protected.pair = pair(await protected.post_proof(protected.code()))
     token, application = await begin(protected)
-    # Until the new application has shown a code, the old one goes on.
+    # The old application stays valid until a code of the new one is shown.
     protected.next_step()
     assert (await protected.post_code(await protected.mfa_token(), protected.code())).status_code == 200
     protected.pair = pair(await confirm(protected, token, application))
@@ -58,7 +58,7 @@ async def test_the_new_application_takes_the_place_of_the_old_one_at_once(
     assert types == ["factor.totp_added", "factor.codes_made", "factor.totp_replaced"]
 
 
-async def test_the_recovery_codes_stay(protected: Protected) -> None:
+async def test_the_recovery_codes_stay_valid(protected: Protected) -> None:
     before = (await protected.call("GET", FACTORS)).json()["factors"][0]["id"]
     renewed = await replaced(protected)
     listed = (await renewed.call("GET", FACTORS)).json()
@@ -67,8 +67,8 @@ async def test_the_recovery_codes_stay(protected: Protected) -> None:
     assert (await renewed.post_recovery_code(await renewed.mfa_token(), protected.codes[0])).status_code == 200
 
 
-async def test_it_needs_the_old_factor_a_moment_ago(protected: Protected, clock: FakeClock) -> None:
-    """The password alone begins nothing, and neither does a proof that is too old."""
+async def test_a_replacement_requires_a_fresh_proof_with_the_old_factor(protected: Protected, clock: FakeClock) -> None:
+    """The password alone is refused, and so is a proof that is too old."""
     protected.pair = await protected.reauthenticate()
     answer = await protected.call("POST", REPLACE)
     assert is_problem(answer, 401, "reauthentication_required")
@@ -78,8 +78,8 @@ async def test_it_needs_the_old_factor_a_moment_ago(protected: Protected, clock:
     assert is_problem(await protected.call("POST", REPLACE), 401, "reauthentication_required")
 
 
-async def test_a_session_by_the_password_alone_confirms_nothing(protected: Protected) -> None:
-    """Not even with the token and the code of one that has shown the factor."""
+async def test_a_session_with_the_password_only_cannot_confirm_a_replacement(protected: Protected) -> None:
+    """This holds even with the token and the code of a session that has shown the factor."""
     token, application = await begin(protected)
     weak = Owner(protected.service, protected.person, await protected.reauthenticate())
     body = {"token": token, "code": application.at(protected.service.clock.present)}
@@ -90,23 +90,23 @@ async def test_a_session_by_the_password_alone_confirms_nothing(protected: Prote
     assert (await weak.call("POST", f"{OWN_TOTP}/confirm", json=body)).status_code == 200
 
 
-async def test_without_saying_so_nothing_is_replaced(protected: Protected) -> None:
+async def test_without_the_parameter_nothing_is_replaced(protected: Protected) -> None:
     refusal = await protected.call("POST", OWN_TOTP)
     assert is_problem(refusal, 409, "totp_exists")
     assert "?replace=true" in refusal.json()["detail"]
 
 
-async def test_of_several_replacements_at_once_one_is_made(service: Service, protected: Protected) -> None:
+async def test_one_of_several_concurrent_replacements_succeeds(service: Service, protected: Protected) -> None:
     begun = [await begin(protected) for _ in range(4)]
     answers = await asyncio.gather(*(confirm(protected, *each) for each in (*begun, *begun)))
     assert statuses(answers) == [200, *[401] * 7]
     assert len(service.sql("SELECT * FROM totp_factors WHERE user_id = %s", protected.person.id)) == 1
 
 
-async def test_a_login_by_the_old_application_at_the_same_moment_leaves_no_session(
+async def test_a_concurrent_login_with_the_old_application_leaves_no_session(
     service: Service, protected: Protected
 ) -> None:
-    """Whichever is first, what the old application has opened ends with it."""
+    """In either order, a session that the old application started ends with it."""
     token, application = await begin(protected)
     waiting, code = await protected.mfa_token(), protected.code()
     confirmed, logged_in = await asyncio.gather(
@@ -118,7 +118,7 @@ async def test_a_login_by_the_old_application_at_the_same_moment_leaves_no_sessi
     assert await is_alive(service, pair(confirmed))
 
 
-async def test_where_there_is_no_application_one_is_set_up(owner: Owner) -> None:
+async def test_without_an_application_a_replacement_sets_one_up(owner: Owner) -> None:
     answer = await owner.call("POST", REPLACE)
     protected = Protected(owner.service, owner.person, owner.pair, application_of(answer))
     confirmed = await confirm(protected, answer.json()["token"], protected.application)

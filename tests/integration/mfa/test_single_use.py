@@ -1,4 +1,4 @@
-"""Each code works once, whatever arrives at the same moment: a hundred transactions, without the budget before them."""
+"""Each code is valid once in a hundred concurrent transactions, tested without the throttling before it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ async def results(service: Service, use: Callable[[Connection], Awaitable[object
     return list(await asyncio.gather(*(once() for _ in range(AT_ONCE))))
 
 
-async def test_of_a_hundred_uses_of_a_step_at_once_one_is_the_first(service: Service, protected: Protected) -> None:
+async def test_one_of_a_hundred_concurrent_uses_of_a_step_succeeds(service: Service, protected: Protected) -> None:
     user_id, step = UUID(protected.person.id), step_at(service.clock.present)
     (row,) = service.sql("SELECT sealed_secret FROM totp_factors WHERE user_id = %s", user_id)
     sealed = bytes(row["sealed_secret"])
@@ -33,7 +33,7 @@ async def test_of_a_hundred_uses_of_a_step_at_once_one_is_the_first(service: Ser
     assert after["last_step"] == step
 
 
-async def test_of_a_hundred_uses_of_a_recovery_code_at_once_one_is_the_first(
+async def test_one_of_a_hundred_concurrent_uses_of_a_recovery_code_succeeds(
     service: Service, protected: Protected
 ) -> None:
     user_id = UUID(protected.person.id)
@@ -45,9 +45,7 @@ async def test_of_a_hundred_uses_of_a_recovery_code_at_once_one_is_the_first(
     assert left["count"] == 9
 
 
-async def test_a_code_compared_with_a_secret_that_was_replaced_is_not_consumed(
-    service: Service, protected: Protected
-) -> None:
+async def test_a_code_of_a_replaced_secret_is_not_consumed(service: Service, protected: Protected) -> None:
     user_id, step = UUID(protected.person.id), step_at(service.clock.present)
     async with service.database.transaction() as connection:
         assert not await totp_factors.consume_step(connection, user_id, sealed_secret=b"another", step=step)

@@ -1,4 +1,4 @@
-"""What a second factor costs: statements and commits beyond those of a login by password."""
+"""The cost of a second factor: statements and commits beyond those of a login with the password."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,10 +11,10 @@ from tests.integration.service import Service
 from tests.integration.statements import statements_of
 
 NEXT_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number"
-"""Only transactions that write have a number."""
+"""Only transactions that write get an id."""
 
 TRIES = 3
-"""What PostgreSQL's own housekeeping writes meanwhile has a number, too: the least of so many counts is the login's."""
+"""PostgreSQL's own housekeeping gets ids too: the minimum of several counts is the login's."""
 
 
 def commits(service: Service) -> int:
@@ -22,7 +22,7 @@ def commits(service: Service) -> int:
 
 
 async def log_in(protected: Protected, known: str) -> httpx.Response:
-    """Log in on a known device, by both factors."""
+    """Log in on a known device with both factors."""
     asked = await protected.post_token(**{"Doorward-Device": known})
     answer = await protected.service.client.post(
         "/api/v1/auth/second-factor/totp",
@@ -36,7 +36,7 @@ async def log_in(protected: Protected, known: str) -> httpx.Response:
 async def least_cost(
     service: Service, login: Callable[[], Awaitable[httpx.Response]], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[int, int]:
-    """Log in several times; return the fewest statements and the fewest commits of one login."""
+    """Log in several times; return the minimum numbers of statements and of commits."""
     costs = []
     for _ in range(TRIES):
         before = commits(service)
@@ -45,7 +45,7 @@ async def least_cost(
     return min(each[0] for each in costs), min(each[1] for each in costs)
 
 
-async def test_a_login_by_two_factors_is_at_most_four_statements_and_one_commit_more(
+async def test_a_login_with_two_factors_takes_four_more_statements_and_one_more_commit(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = owner.service
@@ -63,7 +63,7 @@ async def test_a_login_by_two_factors_is_at_most_four_statements_and_one_commit_
     assert service.sessions_of(owner.person)[-1]["acr"] == 2
 
 
-async def test_refused_codes_cost_the_same_statements_whatever_they_were_compared_with(
+async def test_all_refused_codes_cost_the_same_number_of_statements(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, protected = owner.service, await Protected.enrolled(owner)
@@ -83,4 +83,4 @@ async def test_refused_codes_cost_the_same_statements_whatever_they_were_compare
     counted["gone"] = await statements_of(protected.post_code(waiting[2], wrong), monkeypatch)
     unknown.append(await statements_of(protected.post_recovery_code(waiting[2], protected.codes[0]), monkeypatch))
     assert set(counted.values()) == {counted["wrong"]}, counted
-    assert unknown == [counted["wrong"] - 1] * 2, "recovery codes are not counted, which spares a statement"
+    assert unknown == [counted["wrong"] - 1] * 2, "attempts of recovery codes are not counted, which saves a statement"

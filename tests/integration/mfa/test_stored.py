@@ -1,4 +1,4 @@
-"""What is stored of second factors: under which key, and what its owner is given."""
+"""The stored secrets of second factors: their encryption keys, and their export."""
 
 import secrets
 from uuid import UUID
@@ -16,7 +16,7 @@ def sealed(service: Service, user_id: str) -> bytes:
     return bytes(service.sql("SELECT sealed_secret FROM totp_factors WHERE user_id = %s", user_id)[0]["sealed_secret"])
 
 
-async def test_secrets_are_sealed_again_and_codes_go_on(service_alone: Service) -> None:
+async def test_secrets_are_encrypted_again_and_codes_stay_valid(service_alone: Service) -> None:
     enrolled = [await Protected.enrolled(await signed_in(service_alone)) for _ in range(3)]
     old, new = sealing_keys(service_alone.settings.keys), secrets.token_bytes(32)
     lost = AesGcmSealer([secrets.token_bytes(32)]).seal(b"x" * 20, context=sealing_context(UUID(int=0)))
@@ -31,7 +31,7 @@ async def test_secrets_are_sealed_again_and_codes_go_on(service_alone: Service) 
         assert opened == each.application.byte_secret()
 
 
-async def test_a_secret_that_no_key_opens_refuses_its_codes_and_leaves_recovery_codes(protected: Protected) -> None:
+async def test_codes_of_an_undecryptable_secret_are_refused_and_recovery_codes_stay_valid(protected: Protected) -> None:
     service, moved = protected.service, await Protected.enrolled(await signed_in(protected.service))
     foreign = sealed(service, moved.person.id)
     service.sql("UPDATE totp_factors SET sealed_secret = %s WHERE user_id = %s", foreign, protected.person.id)
@@ -40,7 +40,7 @@ async def test_a_secret_that_no_key_opens_refuses_its_codes_and_leaves_recovery_
     assert (await protected.post_recovery_code(await protected.mfa_token(), protected.codes[0])).status_code == 200
 
 
-async def test_the_export_names_the_factor_and_no_secret(protected: Protected) -> None:
+async def test_the_export_contains_the_factor_and_no_secret(protected: Protected) -> None:
     answer = await protected.call("POST", f"{ACCOUNT}/export")
     (factor,) = answer.json()["factors"]
     assert (factor["kind"], set(factor)) == ("totp", {"id", "kind", "created_at"})
@@ -48,7 +48,7 @@ async def test_the_export_names_the_factor_and_no_secret(protected: Protected) -
     assert not [code for code in protected.codes if code in answer.text]
 
 
-async def test_codes_survive_a_change_of_the_secret_key_while_the_old_one_is_set(
+async def test_codes_stay_valid_after_a_change_of_the_secret_key_with_the_previous_one_set(
     make_service: MakeService, protected: Protected
 ) -> None:
     previous = protected.service.settings.keys.secret_key.get_secret_value()

@@ -1,4 +1,4 @@
-"""Every way in and on of an account with a second factor, in every state that the account can be in."""
+"""The access of an account with a second factor, for each operation and each state of the account."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -10,7 +10,7 @@ from tests.integration.mfa.holder import BRINGING, INVITATION, ORIGIN, PASSKEY, 
 from tests.integration.service import MakeService, Service
 
 TABLE: Final = """
-way               active   ended    deactivated unverified forced   pending  restored throttled removed
+operation         active   ended    deactivated unverified forced   pending  restored throttled removed
 
 password          due      due      refused     unverified forced   pending  due      due       200
 remembered_device 200      due      refused     unverified forced   pending  due      200       200
@@ -25,15 +25,16 @@ access_token      200      401      401         200        401      401      401
 proof_by_password 200      401      401         200        401      401      401      200       401
 proof_by_code     200      401      401         200        401      401      401      200       401
 """
-"""What each way is answered. The login that waits for its second factor, the remembered device and the session are from
-before the account came into its state: `ended` is after the end of all sessions, `unverified` where logins require a
-verified address, `forced` after an administrator had the password reset, `restored` after a deletion was cancelled,
-`throttled` after five wrong codes in a row of that login, `removed` after an administrator removed all factors.
+"""The result of each operation. The pending login, the remembered device and the session are from before the account
+got its state: `ended` is after the end of all sessions, `unverified` where logins require a verified address, `forced`
+after an administrator forced a password reset, `restored` after a cancelled deletion, `throttled` after five wrong
+codes in a row of that login, `removed` after an administrator removed all factors.
 
-`passkey_after_it` is the passkey shown to the login that waits, if that is not over, `passkey` the passkey alone.
-`reset` is the link of a mail and then the new password; from an account whose address was never verified it takes the
-factors, which the mailbox's owner did not set up. `invitation` is one to the address, from before the account was
-made. Clients, which have no account, have a table of their own: tests/integration/oauth/test_clients_and_states.py."""
+`passkey_after_it` completes the pending login with the passkey, if that login is valid; `passkey` signs in with the
+passkey alone. `reset` is a mailed link and then the new password; for an account whose address was never verified it
+removes the factors, which the mailbox's owner did not set up. `invitation` is an invitation to the address from before
+the account was created. Clients, which have no account, have a separate table:
+tests/integration/oauth/test_clients_and_states.py."""
 
 STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])
 ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2:] if line}
@@ -55,7 +56,7 @@ WORDS: Final = {
 
 
 HELD: Final = {"passkey_after_it": PASSKEY, "passkey": PASSKEY, "reset": RESET, "invitation": INVITATION}
-"""What some ways need besides a session, a device and a login that waits."""
+"""What some operations need besides a session, a device and a pending login."""
 
 WAYS: Final[dict[str, Callable[[Holder], Awaitable[httpx.Response]]]] = {
     "password": lambda each: each.protected.post_token(),
@@ -89,7 +90,7 @@ def word_of(answer: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_each_way_is_answered_by_the_state_of_its_account(service: Service, state: str) -> None:
+async def test_each_operation_is_answered_by_the_state_of_its_account(service: Service, state: str) -> None:
     measured: dict[str, str] = {}
     for name, way in WAYS.items():
         each = await holder(service, HELD.get(name, ""))
@@ -98,6 +99,6 @@ async def test_each_way_is_answered_by_the_state_of_its_account(service: Service
     assert measured == {name: cells[STATES.index(state)] for name, cells in ROWS.items()}
 
 
-def test_every_way_has_a_row_and_every_row_a_cell_for_each_state() -> None:
+def test_every_operation_has_a_row_and_every_row_a_cell_for_each_state() -> None:
     assert WAYS.keys() == ROWS.keys()
     assert {len(cells) for cells in ROWS.values()} == {len(STATES)}

@@ -1,4 +1,4 @@
-"""Dynamic client registration: the clients' calls."""
+"""Dynamic client registration: the calls of clients."""
 
 import json
 from typing import Any, Final
@@ -29,7 +29,7 @@ async def call(provider: Provider, method: str, path: str, token: str | None, **
     return await provider.service.client.request(method, path, headers=headers, content=json.dumps(body))
 
 
-def said(**changes: Any) -> dict[str, Any]:
+def client_metadata(**changes: Any) -> dict[str, Any]:
     members = {
         "client_name": "Tool",
         "redirect_uris": [CALLBACK],
@@ -41,7 +41,7 @@ def said(**changes: Any) -> dict[str, Any]:
 
 
 async def registered(provider: Provider, **changes: Any) -> dict[str, Any]:
-    answer = await call(provider, "POST", REGISTER, await initial(provider), **said(**changes))
+    answer = await call(provider, "POST", REGISTER, await initial(provider), **client_metadata(**changes))
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -58,7 +58,7 @@ def own(body: dict[str, Any]) -> tuple[str, str]:
 
 
 def changed(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return said(client_id=body["client_id"], **changes)
+    return client_metadata(client_id=body["client_id"], **changes)
 
 
 def stored_uses(provider: Provider) -> int:

@@ -1,4 +1,4 @@
-"""Which client may make which call of the provider: every call, made in every state that a client can be in."""
+"""Which client may call which endpoint of the provider, for each state of the client."""
 
 from typing import Any, Final
 
@@ -8,12 +8,12 @@ from doorward.domain.oauth.client_secret import new_secret
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import Machine, Provider
 
-STATES: Final = ("nobody", "malformed", "wrong_secret", "disabled", "public", "stranger", "owner")
-"""What the caller shows: nothing; a header that cannot be read; a wrong secret; the right one of a disabled client; the
+STATES: Final = ("anonymous", "malformed", "wrong_secret", "disabled", "public", "stranger", "owner")
+"""The caller's credentials: none; an invalid header; a wrong secret; the correct secret of a disabled client; the
 id of the built-in client, which has no secret; the credentials of another client; those of the token's client."""
 
 TABLE: Final = """
-call                                         nobody malformed wrong_secret disabled public stranger owner
+call                                      anonymous malformed wrong_secret disabled public stranger owner
 
 GET  /.well-known/oauth-authorization-server    200       200          200      200    200      200   200
 GET  /.well-known/openid-configuration          200       200          200      200    200      200   200
@@ -33,13 +33,12 @@ POST /oauth/par                                 401       401          401      
 POST /oauth/device_authorization                401       401          401      401    400      400   400
 POST /oauth/token urn:ietf:params:oauth:grant-type:device_code 401 401 401  401    400      400   400
 """
-"""The session that is refreshed is the built-in client's; the token that is asked about and revoked is one that the
-owner got for itself, which no call ends. No request is pushed that a browser could be sent back with, and
-no client is registered for devices."""
+"""The refreshed session is the built-in client's. The introspected and revoked token is a client credentials token of
+the owner, which no call revokes. No pushed request contains a redirect URI, and no client has the device grant."""
 
-OF_BROWSERS: Final = {"/oauth/authorize", "/oauth/logout", "/oauth/userinfo"}
-"""What browsers call for applications, and what applications call with a user's token: clients do not authenticate
-there. Which user may do what, other tests show."""
+BROWSER_PATHS: Final = {"/oauth/authorize", "/oauth/logout", "/oauth/userinfo"}
+"""Endpoints that browsers call, or applications with a user's token: clients do not authenticate there. Other tests
+check the rights of users."""
 
 
 def _rows() -> dict[str, str]:
@@ -48,13 +47,13 @@ def _rows() -> dict[str, str]:
 
 
 async def _callers(provider: Provider) -> tuple[Machine, dict[str, dict[str, Any]]]:
-    """Return the owner, and what is sent in each state."""
+    """Return the owner, and the credentials that are sent in each state."""
     grants = ("client_credentials", "refresh_token")
     owner, stranger = await provider.machine(grant_types=grants), await provider.machine(grant_types=grants)
     disabled = await provider.machine(grant_types=grants)
     await provider.clients.disable(OPERATOR, disabled.id, any_version)
     return owner, {
-        "nobody": {},
+        "anonymous": {},
         "malformed": {"headers": {"Authorization": "Basic %%%"}},
         "wrong_secret": {"auth": (owner.id, new_secret())},
         "disabled": {"auth": (disabled.id, disabled.secret)},
@@ -70,7 +69,7 @@ async def _form(provider: Provider, owner: Machine, path: str, grant: str) -> di
         return {"grant_type": grant, "refresh_token": pair.refresh}
     if path == "/oauth/token":
         return {"grant_type": grant, "code": "unknown", "device_code": "unknown"}
-    return {"state": "x"} if path in OF_BROWSERS else {"token": await owner.token()}
+    return {"state": "x"} if path in BROWSER_PATHS else {"token": await owner.token()}
 
 
 async def _status(provider: Provider, row: str, owner: Machine, shown: dict[str, Any]) -> int:
@@ -82,7 +81,7 @@ async def _status(provider: Provider, row: str, owner: Machine, shown: dict[str,
     return (await provider.post(path, form, **shown)).status_code
 
 
-async def test_every_call_answers_each_client_as_the_table_says(lasting_provider: Provider) -> None:
+async def test_every_endpoint_answers_each_client_as_in_the_table(lasting_provider: Provider) -> None:
     measured = {}
     owner, callers = await _callers(lasting_provider)
     for row in _rows():
@@ -91,7 +90,7 @@ async def test_every_call_answers_each_client_as_the_table_says(lasting_provider
     assert measured == _rows()
 
 
-def test_every_call_of_the_provider_has_a_row(lasting_provider: Provider) -> None:
+def test_every_endpoint_of_the_provider_has_a_row(lasting_provider: Provider) -> None:
     assert tuple(TABLE.split("\n")[1].split()[1:]) == STATES
     routes = [route for route in lasting_provider.service.app.routes if isinstance(route, PolicyRoute)]
     calls = {

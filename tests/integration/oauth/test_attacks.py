@@ -1,4 +1,4 @@
-"""Attacks on the code flow that RFC 9700 section 4 describes, tried as an attacker would."""
+"""Attacks on the code flow from RFC 9700 section 4."""
 
 import httpx
 import pytest
@@ -19,44 +19,44 @@ from tests.integration.oauth.browsers import (
 )
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
 
-OF_THE_ATTACKER = "the-verifier-of-the-attacker" * 2
+ATTACKERS_VERIFIER = "the-verifier-of-the-attacker" * 2
 SCRIPT = '"><script>alert(1)</script><a href="'
 
 
 async def test_a_stolen_code_injected_into_another_browser_is_refused(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
-    """Section 4.5: the attacker brings the victim's code to the application."""
+    """Section 4.5: the attacker sends the victim's code to the application."""
     stolen = await app.code(browser, await lasting_provider.service.register())
-    assert is_oauth_error(await app.exchange(stolen, code_verifier=OF_THE_ATTACKER), "invalid_grant")
+    assert is_oauth_error(await app.exchange(stolen, code_verifier=ATTACKERS_VERIFIER), "invalid_grant")
     assert is_oauth_error(await app.exchange(stolen), "invalid_grant")
 
 
-async def test_a_code_of_an_attacker_planted_in_another_browser_is_refused(
+async def test_a_code_of_the_attacker_planted_in_another_browser_is_refused(
     lasting_provider: Provider, app: Application
 ) -> None:
-    """Section 4.7: the victim's browser brings a code of the attacker, of another request."""
+    """Section 4.7: the victim's browser sends a code of the attacker from another request."""
     attacker = Browser(lasting_provider)
     planted = await app.code(
-        attacker, await lasting_provider.service.register(), code_challenge=challenge_of(OF_THE_ATTACKER)
+        attacker, await lasting_provider.service.register(), code_challenge=challenge_of(ATTACKERS_VERIFIER)
     )
     assert is_oauth_error(await app.exchange(planted, code_verifier=VERIFIER), "invalid_grant")
 
 
-async def test_the_id_token_of_a_code_says_the_nonce_of_its_own_request(
+async def test_the_id_token_of_a_code_contains_the_nonce_of_its_own_request(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
-    """Section 4.5.3: where an application checks the nonce, a code of another of its requests is noticed."""
+    """Section 4.5.3: an application that checks the nonce detects a code of another of its requests."""
     person = await lasting_provider.service.register()
     codes = {nonce: await app.code(browser, person, nonce=nonce) for nonce in ("one", "two")}
     for nonce, code in codes.items():
         assert claims_of((await app.exchange(code)).json()["id_token"])["nonce"] == nonce
 
 
-async def test_a_code_and_a_refresh_token_are_worth_nothing_to_another_client(
+async def test_a_code_and_a_refresh_token_are_refused_for_another_client(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
-    """Section 4.6 and 4.10: cut and paste between clients, also when both have the same redirect URI."""
+    """Sections 4.6 and 4.10: tokens moved between clients, also when both have the same redirect URI."""
     person = await lasting_provider.service.register()
     for auth_method in ("client_secret_basic", "client_secret_post", "none"):
         other = await application(lasting_provider, auth_method=auth_method)
@@ -71,10 +71,10 @@ async def test_a_code_and_a_refresh_token_are_worth_nothing_to_another_client(
 
 
 @pytest.mark.parametrize("mode", ["query", "form_post"])
-async def test_every_answer_names_the_issuer_against_mix_up(
+async def test_every_response_contains_the_issuer_against_mix_up(
     lasting_provider: Provider, app: Application, browser: Browser, mode: str
 ) -> None:
-    """Section 4.4 and RFC 9207: success and refusal, in both ways in which an answer comes."""
+    """Section 4.4 and RFC 9207: codes and errors, in both response modes."""
 
     def answer(page: httpx.Response) -> dict[str, str]:
         if mode == "form_post":
@@ -94,7 +94,7 @@ async def test_every_answer_names_the_issuer_against_mix_up(
 
 @pytest.mark.parametrize("mode", ["query", "form_post"])
 @pytest.mark.parametrize("state", [SCRIPT, "a\r\nSet-Cookie: x=y\r\n\r\n<p>", "</form>'\u2028&code=x#y"])
-async def test_a_state_changes_neither_headers_nor_pages_nor_the_answer(
+async def test_a_state_is_returned_unchanged_and_cannot_inject_headers_or_markup(
     lasting_provider: Provider, app: Application, browser: Browser, mode: str, state: str
 ) -> None:
     page = await browser.get(app.address(response_mode=mode, state=state))
@@ -111,10 +111,10 @@ async def test_a_state_changes_neither_headers_nor_pages_nor_the_answer(
         assert (answer["state"], answer["code"][:4]) == (state, "dwa_")
 
 
-async def test_no_page_has_the_browser_send_a_password_on_rfc_9700_section_4_12(
+async def test_no_redirect_sends_a_password_again_rfc_9700_section_4_12(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
-    """307 and 308 have a browser send the form, with the password, to where it is redirected."""
+    """With 307 and 308 a browser sends the form, and so the password, to the redirect's address."""
     person = await lasting_provider.service.register()
     page = await browser.get(app.address())
     answers = [
@@ -129,7 +129,7 @@ async def test_no_page_has_the_browser_send_a_password_on_rfc_9700_section_4_12(
 async def test_a_victim_is_not_signed_in_as_the_attacker(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
-    """Login CSRF: a page of the attacker sends the attacker's own, right password with the victim's browser."""
+    """Login CSRF: a page of the attacker submits the attacker's own valid password from the victim's browser."""
     attacker = Browser(lasting_provider)
     account = await lasting_provider.service.register()
     _, own = forms_of(await attacker.get(SIGN_IN))[-1]
@@ -141,7 +141,7 @@ async def test_a_victim_is_not_signed_in_as_the_attacker(
         OWN_SITE,
     ):
         answer = await browser.http.post(SIGN_IN, data=form, headers=headers)
-        # 403 where another site sends it, 422 where the form is not one that this browser was shown.
+        # 403 for a request from another site, 422 for a form that was not issued to this browser.
         assert answer.status_code in {403, 422}
         assert "doorward_session" not in browser.http.cookies
     assert "login_required" in (await browser.get(app.address(prompt="none"))).headers["location"]

@@ -1,4 +1,4 @@
-"""Applications' servers are told when sessions end, whatever ends them (OpenID Connect Back-Channel Logout 1.0)."""
+"""Applications get a logout token whenever a session ends (OpenID Connect Back-Channel Logout 1.0)."""
 
 import asyncio
 import math
@@ -45,7 +45,7 @@ def browser(logouts: LogoutDelivery) -> Browser:
     return Browser(logouts.provider)
 
 
-async def test_a_logout_token_names_the_user_the_session_and_the_client(
+async def test_a_logout_token_contains_the_user_the_session_and_the_client(
     logouts: LogoutDelivery, browser: Browser
 ) -> None:
     app, other = await logouts.app(), await application(logouts.provider)
@@ -108,7 +108,7 @@ End = Callable[[LogoutDelivery, Application, Person, dict[str, Any]], Awaitable[
 
 
 @pytest.mark.parametrize("end", [by_consent, by_reuse, by_revocation, by_its_owner])
-async def test_whatever_ends_one_session_tells_of_it_by_its_id(
+async def test_every_end_of_one_session_sends_a_logout_token_with_its_sid(
     logouts: LogoutDelivery, browser: Browser, end: End
 ) -> None:
     app = await logouts.app(id_token_algorithm="ES256")
@@ -121,7 +121,7 @@ async def test_whatever_ends_one_session_tells_of_it_by_its_id(
     assert jwt.get_unverified_header(token_of(logouts.receiver.got[0].body))["alg"] == "ES256"
 
 
-async def everywhere(logouts: LogoutDelivery, person: Person) -> None:
+async def by_ending_all(logouts: LogoutDelivery, person: Person) -> None:
     own = await logouts.provider.service.log_in(person)
     path, body = "/api/v1/account/sessions/end", {"which": "all"}
     assert (await logouts.provider.service.authorized("POST", path, own.access, json=body)).status_code == 204
@@ -146,8 +146,8 @@ async def by_the_operator(logouts: LogoutDelivery, _: Person) -> None:
     logouts.provider.sql("UPDATE users SET session_epoch = session_epoch + 1")
 
 
-@pytest.mark.parametrize("end", [everywhere, by_a_password, by_deactivation, by_removal, by_the_operator])
-async def test_the_end_of_all_sessions_tells_each_client_once_and_names_none(
+@pytest.mark.parametrize("end", [by_ending_all, by_a_password, by_deactivation, by_removal, by_the_operator])
+async def test_the_end_of_all_sessions_sends_each_client_one_logout_token_without_sid(
     logouts: LogoutDelivery, browser: Browser, end: Callable[[LogoutDelivery, Person], Awaitable[None]]
 ) -> None:
     first, second, silent = await logouts.app(), await logouts.app(), await application(logouts.provider)
@@ -160,7 +160,7 @@ async def test_the_end_of_all_sessions_tells_each_client_once_and_names_none(
     assert not any("sid" in each or "nonce" in each for each in claims)
 
 
-async def test_a_logout_that_waited_for_hours_brings_a_token_that_is_valid_authentik_25826(
+async def test_a_logout_token_is_signed_at_delivery_and_valid_after_hours_authentik_25826(
     logouts: LogoutDelivery, browser: Browser
 ) -> None:
     app = await logouts.app()
@@ -172,7 +172,7 @@ async def test_a_logout_that_waited_for_hours_brings_a_token_that_is_valid_authe
     assert claims["exp"] > claims["iat"]
 
 
-async def test_a_server_that_fails_is_told_again_with_the_same_id_and_one_that_refuses_is_not(
+async def test_a_delivery_is_retried_with_the_same_jti_after_5xx_but_not_after_4xx(
     logouts: LogoutDelivery, browser: Browser
 ) -> None:
     app = await logouts.app()
@@ -187,7 +187,7 @@ async def test_a_server_that_fails_is_told_again_with_the_same_id_and_one_that_r
     assert [row for row in logouts.messages() if row["dead_reason"] is None] == []
 
 
-async def test_a_server_that_is_never_there_is_given_up_after_an_hour(
+async def test_a_delivery_to_an_unreachable_server_is_dropped_after_an_hour(
     logouts: LogoutDelivery, browser: Browser
 ) -> None:
     app = await application(logouts.provider, backchannel_logout_uri="http://127.0.0.1:1/logout")
@@ -200,7 +200,7 @@ async def test_a_server_that_is_never_there_is_given_up_after_an_hour(
     assert [row["dead_reason"] for row in logouts.messages()] in ([], ["unanswered"])
 
 
-async def test_a_client_that_is_disabled_or_is_not_told_any_more_gets_nothing(
+async def test_a_client_that_is_disabled_or_without_logout_uri_gets_no_logout_token(
     logouts: LogoutDelivery, browser: Browser
 ) -> None:
     disabled, changed = await logouts.app(), await logouts.app()
@@ -215,7 +215,7 @@ async def test_a_client_that_is_disabled_or_is_not_told_any_more_gets_nothing(
     assert logouts.messages() == []
 
 
-async def test_internal_addresses_are_not_called_unless_the_operator_opens_them(
+async def test_internal_addresses_are_not_called_unless_the_operator_permits_them(
     logouts: LogoutDelivery, browser: Browser
 ) -> None:
     app = await logouts.app()
@@ -228,7 +228,7 @@ async def test_internal_addresses_are_not_called_unless_the_operator_opens_them(
     assert len(await logouts.deliver()) == 1
 
 
-async def test_a_worker_of_its_own_tells_of_logouts(logouts: LogoutDelivery, browser: Browser, logs: Logs) -> None:
+async def test_a_separate_worker_delivers_logout_tokens(logouts: LogoutDelivery, browser: Browser, logs: Logs) -> None:
     app = await logouts.app()
     await app.tokens(browser, await signed_in(browser, logouts.provider))
     await browser.send(await browser.get(LOGOUT))
@@ -236,7 +236,7 @@ async def test_a_worker_of_its_own_tells_of_logouts(logouts: LogoutDelivery, bro
     opened = settings.outgoing.model_copy(update={"webhook_networks": (ip_network("127.0.0.0/8"),)})
     worker = asyncio.create_task(run_worker(replace(settings, outgoing=opened)))
     async with asyncio.timeout(BOUND_SECONDS):
-        while not logouts.receiver.got:  # noqa: ASYNC110 - another task gets it
+        while not logouts.receiver.got:  # noqa: ASYNC110 - another task receives it
             await asyncio.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
         await worker

@@ -1,4 +1,4 @@
-"""The session of a browser: its cookies, its limits, and what ends with it."""
+"""Browser sessions: their cookies, their limits, and what ends them."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,12 +27,12 @@ async def app(lasting_provider: Provider) -> Application:
 
 
 def cookies_set(answer: httpx.Response) -> dict[str, str]:
-    """Return the cookies that an answer sets, with their attributes."""
+    """Return the cookies that a response sets, with their attributes."""
     return dict(line.split("=", 1) for line in answer.headers.get_list("set-cookie"))
 
 
 class TestCookies:
-    async def test_by_https_they_are_for_this_host_alone(self, make_service: MakeService) -> None:
+    async def test_over_https_the_cookies_are_secure_and_for_this_host_only(self, make_service: MakeService) -> None:
         provider = Provider(await make_service(public_url="https://auth.example.com"))
         browser = Browser(provider)
         browser.http.base_url = httpx.URL("https://auth.example.com")
@@ -46,7 +46,7 @@ class TestCookies:
             assert "Domain" not in attributes
         assert f"Max-Age={int(OF_STAY.absolute.total_seconds())}" in set_there["__Host-doorward_session"]
 
-    async def test_without_staying_signed_in_the_cookie_goes_with_the_browser(
+    async def test_without_stay_signed_in_the_cookie_ends_with_the_browser(
         self, lasting_provider: Provider, browser: Browser
     ) -> None:
         person = await lasting_provider.service.register()
@@ -68,7 +68,7 @@ class TestCookies:
         assert await is_signed_in(browser, app)
         thief = Browser(lasting_provider, Cookie=f"doorward_session={old}")
         assert not await is_signed_in(thief, app)
-        # The applications go on, and end with the new session.
+        # The applications' sessions continue, and end with the new session.
         second = (await app.refresh(tokens["refresh_token"])).json()
         await browser.send(await browser.get(LOGOUT))
         assert is_oauth_error(await app.refresh(second["refresh_token"]), "invalid_grant")
@@ -93,7 +93,9 @@ class TestCookies:
 
 class TestLimits:
     @pytest.mark.parametrize(("stay", "limits"), [("", OF_VISIT), ("on", OF_STAY)])
-    async def test_it_ends_when_it_is_not_used_and_at_last(self, provider: Provider, stay: str, limits: Any) -> None:
+    async def test_a_session_ends_at_its_idle_and_its_absolute_limit(
+        self, provider: Provider, stay: str, limits: Any
+    ) -> None:
         app, browser = await application(provider), Browser(provider)
         await signed_in(browser, provider, stay=stay)
         provider.clock.advance(limits.idle - timedelta(minutes=1))
@@ -106,13 +108,13 @@ class TestLimits:
         provider.clock.advance(limits.absolute - passed)
         assert not await is_signed_in(browser, app)
 
-    async def test_unused_it_ends(self, provider: Provider) -> None:
+    async def test_an_unused_session_ends_at_its_idle_limit(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         await signed_in(browser, provider)
         provider.clock.advance(OF_VISIT.idle)
         assert not await is_signed_in(browser, app)
 
-    async def test_an_applications_session_ends_with_it_at_last_and_offline_access_does_not(
+    async def test_an_applications_session_ends_with_the_browser_session_except_offline_access(
         self, provider: Provider
     ) -> None:
         app, browser = await application(provider), Browser(provider)
@@ -124,7 +126,7 @@ class TestLimits:
         assert lives[True]["session_expires_at"] > lives[False]["session_expires_at"]
 
     @pytest.mark.parametrize("end", ["epoch", "command"])
-    async def test_whatever_ends_all_sessions_ends_it(self, provider: Provider, end: str) -> None:
+    async def test_every_end_of_all_sessions_ends_the_browser_session(self, provider: Provider, end: str) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         own = await provider.service.log_in(person)
@@ -135,7 +137,7 @@ class TestLimits:
             provider.service.set_active(person, active=False)
         assert not await is_signed_in(browser, app)
 
-    async def test_a_sign_in_of_another_user_afterwards_ends_no_session_again(self, provider: Provider) -> None:
+    async def test_a_later_sign_in_of_another_user_records_no_second_end_of_a_session(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         await app.tokens(browser, person)

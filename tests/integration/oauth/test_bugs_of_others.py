@@ -1,4 +1,4 @@
-"""Faults that other providers had, each tried here over HTTP: docs/faults-of-others.md lists them all."""
+"""Published faults of other providers, each tested here over HTTP; docs/faults-of-others.md lists them all."""
 
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -15,8 +15,8 @@ from tests.integration.service import mark
 LOOPBACK = "http://127.0.0.1/callback?tenant=1"
 
 
-async def is_sent_nowhere(browser: Browser, app: Application, redirect_uri: str, **changes: str | None) -> bool:
-    """Tell whether the browser is shown a page, whatever else is wrong with the request."""
+async def is_not_redirected(browser: Browser, app: Application, redirect_uri: str, **changes: str | None) -> bool:
+    """Return whether the browser gets an error page instead of a redirect, also with further errors in the request."""
     answers = [
         await browser.get(app.address(redirect_uri=redirect_uri, **{**more, **changes}))
         for more in ({}, {"prompt": "none"}, {"response_type": "token"}, {"scope": "unknown"}, {"request": "x"})
@@ -37,20 +37,20 @@ async def test_authentik_cve_2024_52289_regex_characters_match_literally(
     lasting_provider: Provider, browser: Browser, asked: str
 ) -> None:
     app = await application(lasting_provider, redirect_uris=(CALLBACK, "https://app.example/.allback"))
-    assert await is_sent_nowhere(browser, app, asked)
-    assert not await is_sent_nowhere(browser, app, CALLBACK)
+    assert await is_not_redirected(browser, app, asked)
+    assert not await is_not_redirected(browser, app, CALLBACK)
 
 
-async def test_keycloak_cve_2026_3872_path_parameters_lead_nowhere(
+async def test_keycloak_cve_2026_3872_path_parameters_are_never_redirected_to(
     lasting_provider: Provider, browser: Browser
 ) -> None:
     app = await application(lasting_provider)
     for path in ("/callback/..;/evil", "/callback;/../evil", "/%2e%2e/callback", "/x/..%2fcallback", "/./callback"):
-        assert await is_sent_nowhere(browser, app, f"https://app.example{path}")
+        assert await is_not_redirected(browser, app, f"https://app.example{path}")
         assert await cannot_be_registered(lasting_provider, f"https://app.example{path}")
 
 
-async def test_keycloak_cve_2026_18211_a_host_that_begins_with_localhost_is_no_loopback(
+async def test_keycloak_cve_2026_18211_a_host_that_begins_with_localhost_is_not_loopback(
     lasting_provider: Provider, browser: Browser
 ) -> None:
     app = await application(lasting_provider, redirect_uris=("http://localhost/callback", LOOPBACK))
@@ -62,36 +62,36 @@ async def test_keycloak_cve_2026_18211_a_host_that_begins_with_localhost_is_no_l
         "0",
         "[::1]",
     ):
-        assert await is_sent_nowhere(browser, app, f"http://{host}/callback")
+        assert await is_not_redirected(browser, app, f"http://{host}/callback")
 
 
 async def test_fosite_cve_2020_15233_loopback_query_must_equal(lasting_provider: Provider, browser: Browser) -> None:
     app = await application(lasting_provider, redirect_uris=(LOOPBACK,))
     for rest in ("/callback", "/callback?tenant=2", "/callback?tenant=1&x=y", "/callback?TENANT=1", "/other?tenant=1"):
-        assert await is_sent_nowhere(browser, app, f"http://127.0.0.1:49152{rest}")
-    assert not await is_sent_nowhere(browser, app, "http://127.0.0.1:49152/callback?tenant=1")
+        assert await is_not_redirected(browser, app, f"http://127.0.0.1:49152{rest}")
+    assert not await is_not_redirected(browser, app, "http://127.0.0.1:49152/callback?tenant=1")
 
 
 @pytest.mark.parametrize("scheme", ["javascript", "JaVaScRiPt", "data", "vbscript"])
-async def test_keycloak_cve_2026_9086_schemes_that_browsers_run_are_refused(
+async def test_keycloak_cve_2026_9086_schemes_that_browsers_execute_are_refused(
     lasting_provider: Provider, browser: Browser, scheme: str
 ) -> None:
     assert await cannot_be_registered(lasting_provider, f"{scheme}:alert(1)")
-    assert await is_sent_nowhere(browser, await application(lasting_provider), f"{scheme}:alert(1)")
+    assert await is_not_redirected(browser, await application(lasting_provider), f"{scheme}:alert(1)")
 
 
 @pytest.mark.parametrize("query", ["code=x", "a=1&STATE=x", "iss=x", "error=x", "%63ode=x"])
-async def test_keycloak_cve_2026_18209_no_answer_within_the_redirect_uri(
+async def test_keycloak_cve_2026_18209_redirect_uris_with_response_parameters_are_refused(
     lasting_provider: Provider, browser: Browser, query: str
 ) -> None:
     assert await cannot_be_registered(lasting_provider, f"{CALLBACK}?{query}")
-    assert await is_sent_nowhere(browser, await application(lasting_provider), f"{CALLBACK}?{query}")
+    assert await is_not_redirected(browser, await application(lasting_provider), f"{CALLBACK}?{query}")
 
 
 async def test_authlib_cve_2026_41479_early_errors_never_redirect(lasting_provider: Provider, browser: Browser) -> None:
     app = await application(lasting_provider)
-    assert await is_sent_nowhere(browser, app, "https://evil.example/")
-    assert await is_sent_nowhere(browser, app, CALLBACK, client_id="dwc_unknown")
+    assert await is_not_redirected(browser, app, "https://evil.example/")
+    assert await is_not_redirected(browser, app, CALLBACK, client_id="dwc_unknown")
     right = urlencode(app.parameters())
     for evil in ("redirect_uri=https%3A%2F%2Fevil.example%2F", "client_id=dwc_unknown"):
         for query in (f"{right}&{evil}", f"{evil}&{right}"):
@@ -120,7 +120,7 @@ async def test_a_verifier_without_a_challenge_is_refused_rfc_9700_section_4_8(
     assert is_oauth_error(await app.exchange(code), "invalid_grant")
 
 
-async def test_better_auth_8267_idpy_oidc_52_the_linked_resource_sees_active_and_a_stranger_does_not(
+async def test_better_auth_8267_idpy_oidc_52_only_the_linked_resource_sees_an_active_token(
     lasting_provider: Provider, browser: Browser
 ) -> None:
     server, stranger = await lasting_provider.machine(grant_types=(), scopes=()), await lasting_provider.machine()
@@ -136,7 +136,7 @@ async def test_better_auth_8267_idpy_oidc_52_the_linked_resource_sees_active_and
     assert (await stranger.post("/oauth/introspect", token=token)).json() == {"active": False}
 
 
-async def test_rauthy_1654_a_refresh_leaves_auth_time_acr_and_amr_alone(provider: Provider) -> None:
+async def test_rauthy_1654_a_refresh_keeps_auth_time_acr_and_amr(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     tokens = await app.tokens(browser, await provider.service.register(), max_age="600")
     first = claims_of(tokens["id_token"]), claims_of(tokens["access_token"])

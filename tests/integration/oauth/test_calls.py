@@ -1,4 +1,4 @@
-"""Clients and resources over HTTP, as an administrator calls them."""
+"""The administration of clients and resources over HTTP."""
 
 import asyncio
 from typing import Any
@@ -120,7 +120,7 @@ async def test_a_stale_version_changes_nothing(admin: Owner) -> None:
     ],
     ids=str,
 )
-async def test_what_no_client_may_have_is_refused_by_name(admin: Owner, body: dict[str, Any], code: str) -> None:
+async def test_an_invalid_client_is_refused_with_a_specific_code(admin: Owner, body: dict[str, Any], code: str) -> None:
     answer = await admin.call("POST", CLIENTS, json={"name": "Nightly", **body})
     assert is_problem(answer, 422, code), answer.text
     path = f"{CLIENTS}/{(await created(admin))['client_id']}"
@@ -128,7 +128,7 @@ async def test_what_no_client_may_have_is_refused_by_name(admin: Owner, body: di
     assert (await admin.call("GET", path)).json()["version"] == 1
 
 
-async def test_a_client_keeps_its_kind_and_only_those_with_a_secret_act_for_themselves(admin: Owner) -> None:
+async def test_a_client_stays_public_or_confidential_and_only_the_latter_gets_client_credentials(admin: Owner) -> None:
     machine = f"{CLIENTS}/{(await created(admin))['client_id']}"
     public = f"{CLIENTS}/{(await created(admin, auth_method='none', grant_types=['refresh_token']))['client_id']}"
     for path, other in ((machine, "none"), (public, "client_secret_post")):
@@ -143,7 +143,7 @@ async def test_a_client_keeps_its_kind_and_only_those_with_a_secret_act_for_them
     assert is_problem(await admin.call("POST", CLIENTS, json=short), 422, "invalid_client_secret")
 
 
-async def test_unknown_clients_are_not_found_whatever_their_id_looks_like(admin: Owner) -> None:
+async def test_unknown_and_malformed_client_ids_are_not_found(admin: Owner) -> None:
     for client_id in (new_client_id(), "%00", "d" * 65, "dwc_%C3%A9", "a%20b"):
         path = f"{CLIENTS}/{client_id}"
         for method, part in (("GET", ""), ("DELETE", ""), ("POST", "/disable"), ("POST", "/rotate-secret")):
@@ -151,7 +151,7 @@ async def test_unknown_clients_are_not_found_whatever_their_id_looks_like(admin:
         assert is_problem(await admin.call("PATCH", path, json={"name": "x"}), 404, "client_not_found")
 
 
-async def test_disabling_and_enabling_again_change_nothing(admin: Owner, service: Service) -> None:
+async def test_disabling_or_enabling_a_second_time_changes_nothing(admin: Owner, service: Service) -> None:
     """Enabling an enabled client must not refuse the tokens that it has."""
     made = await created(admin)
     path = f"{CLIENTS}/{made['client_id']}"
@@ -163,7 +163,7 @@ async def test_disabling_and_enabling_again_change_nothing(admin: Owner, service
     assert [entry["type"] for entry in types] == ["client.created", "client.disabled"]
 
 
-async def test_the_built_in_client_can_be_given_scopes_and_nothing_else(
+async def test_only_scopes_and_resources_of_the_built_in_client_can_be_changed(
     make_service: MakeService, own_database: str
 ) -> None:
     admin = await signed_in_with(await make_service(database_url=own_database), "admin")
@@ -184,7 +184,7 @@ async def test_the_built_in_client_can_be_given_scopes_and_nothing_else(
     assert (await admin.call("GET", path)).json()["live_secrets"] == []
 
 
-async def test_there_may_be_250_clients_and_200_resources(make_service: MakeService, own_database: str) -> None:
+async def test_the_limits_are_250_clients_and_200_resources(make_service: MakeService, own_database: str) -> None:
     service = await make_service(database_url=own_database)
     admin = await signed_in_with(service, "admin")
     service.sql(
@@ -215,7 +215,7 @@ async def test_resources_are_added_listed_and_removed(admin: Owner, service: Ser
     assert made in listed["resources"]
     assert listed["built_in"] == ["doorward"]
     assert is_problem(await admin.call("POST", RESOURCES, json=body), 409, "resource_exists")
-    # Its client goes, and it stays.
+    # The resource stays when its client is removed.
     assert (await admin.call("DELETE", f"{CLIENTS}/{asking}")).status_code == 204
     listed = (await admin.call("GET", RESOURCES)).json()
     assert made | {"introspection_client_id": None} in listed["resources"]
@@ -249,15 +249,15 @@ async def test_resources_are_added_listed_and_removed(admin: Owner, service: Ser
     ],
     ids=str,
 )
-async def test_what_no_resource_may_be_is_refused_by_name(
+async def test_an_invalid_resource_is_refused_with_a_specific_code(
     admin: Owner, body: dict[str, Any], code: str, status: int
 ) -> None:
     answer = await admin.call("POST", RESOURCES, json={"identifier": f"https://{uuid4()}.example", **body})
     assert is_problem(answer, status, code), answer.text
 
 
-async def test_a_client_may_name_a_resource_that_was_removed_but_none_that_never_was(admin: Owner) -> None:
-    """A resource gets other scopes by being removed and added again: its clients keep their lists meanwhile."""
+async def test_a_client_may_keep_a_removed_resource_but_not_add_an_unknown_one(admin: Owner) -> None:
+    """The scopes of a resource are changed by removing and adding it; its clients keep their lists meanwhile."""
     identifier = f"https://{uuid4()}.example"
     resource = (await admin.call("POST", RESOURCES, json={"identifier": identifier})).json()
     path = f"{CLIENTS}/{(await created(admin, resources=[identifier, 'doorward']))['client_id']}"
@@ -268,8 +268,8 @@ async def test_a_client_may_name_a_resource_that_was_removed_but_none_that_never
     assert is_problem(refused, 422, "unknown_resource")
 
 
-async def test_a_role_lost_during_the_call_lets_it_change_nothing(admin: Owner, service: Service) -> None:
-    """The call was let in and waits for the user's row: what the role gives is looked at again behind the lock."""
+async def test_a_role_removed_during_the_call_prevents_the_change(admin: Owner, service: Service) -> None:
+    """The call is authorized and waits for the user's row: the role is checked again once the row is locked."""
     made = await created(admin)
     paths = [
         (f"{CLIENTS}/{made['client_id']}/disable", None),

@@ -1,4 +1,4 @@
-"""Nothing that the service writes holds a secret of a sign-in: logs at debug, metrics, rows, webhooks, refusals."""
+"""Logs at debug, metrics, rows, webhooks and refusals contain no secret of a sign-in."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ WORDS = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 @dataclass
 class Canaries:
-    """Secrets of each kind, and all that was written while they were used."""
+    """Secrets of each kind, and everything that was written while they were used."""
 
     of_kind: dict[str, set[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Canaries:
         self.of_kind.setdefault(kind, set()).update(found)
 
     def add_person(self, person: SignedIn) -> None:
-        """Remember all that a browser, an application or a device has, or sent."""
+        """Remember all secrets that a browser, an application or a device received or sent."""
         self.add("code", *person.codes)
         self.add("cookie", *person.cookies)
         for session in person.sessions:
@@ -67,7 +67,7 @@ class Canaries:
                 self.add("pushed request", value.rpartition(":")[2])
         for cookie in sent.headers.get("Cookie", "").split("; "):
             name, _, value = cookie.partition("=")
-            # That one is a word of a page.
+            # A flash message is a word, and no secret.
             self.add("cookie", *([value] if value and name != Cookie.FLASH_MESSAGE else []))
         scheme, _, credentials = sent.headers.get("Authorization", "").partition(" ")
         if scheme == "Bearer":
@@ -76,7 +76,7 @@ class Canaries:
             self.add("secret of a client", credentials)
 
     def found(self, kind: str, text: str) -> set[str]:
-        """Return where a kind of secrets is found in a text: whole, or by pieces."""
+        """Return where secrets of a kind are found in a text, whole or in parts."""
         evidence = Evidence()
         for each in self.of_kind[kind]:
             evidence.remember_secret(each)
@@ -87,7 +87,7 @@ class Canaries:
 
 @contextmanager
 def listening(receiver: Receiver) -> Iterator[str]:
-    """Run the server of applications in a thread of its own; yield its address."""
+    """Run the applications' server in a separate thread; yield its address."""
     ready, done, found = threading.Event(), threading.Event(), []
 
     async def serve() -> None:
@@ -121,12 +121,12 @@ def canaries(make_database: MakeDatabase) -> Iterator[Canaries]:
     settings = proof_settings(database_url, **changes, METRICS_PORT=str(port))
     found, receiver = Canaries(), Receiver()
     with killable_service(settings) as service, listening(receiver) as address:
-        asyncio.run(_have_all_events_sent(service.url, database_url))
+        asyncio.run(_subscribe_to_all_events(service.url, database_url))
         people = SignInRounds(service, settings, address).use()
         for person in people:
             found.add_person(person)
         refusals = asyncio.run(_refusals(service.url, people, found))
-        _wait_until_told(database_url)
+        _wait_until_logouts_are_delivered(database_url)
         found.add("logout token", *(text for each in receiver.got for text in WORDS.findall(each.body.decode())))
         found.texts["errors"] = "\n".join(refusals)
         found.texts["metrics"] = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
@@ -138,8 +138,8 @@ def canaries(make_database: MakeDatabase) -> Iterator[Canaries]:
         yield found
 
 
-async def _have_all_events_sent(url: str, database_url: str) -> None:
-    """Add a webhook, which no server takes."""
+async def _subscribe_to_all_events(url: str, database_url: str) -> None:
+    """Add a webhook for all events; its server is unreachable."""
     async with api_at(url) as api:
         person = await api.register()
         with psycopg.connect(database_url, autocommit=True) as connection:
@@ -150,7 +150,7 @@ async def _have_all_events_sent(url: str, database_url: str) -> None:
 
 
 async def _refusals(url: str, people: list[SignedIn], found: Canaries) -> list[str]:
-    """Send again what works once, and show proofs of keys; return the refusals."""
+    """Repeat single-use requests, and send proofs of keys; return the refusals."""
     holder, answers = KeyHolder(), []
     async with http_at(url) as http:
         for person in people:
@@ -165,15 +165,15 @@ async def _refusals(url: str, people: list[SignedIn], found: Canaries) -> list[s
     return [f"{answer.headers}\n{answer.text}" for answer in answers if answer.is_error]
 
 
-def _wait_until_told(database_url: str) -> None:
+def _wait_until_logouts_are_delivered(database_url: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     with psycopg.connect(database_url, autocommit=True) as connection:
         while (connection.execute(WAITING).fetchone() or (0,))[0]:
-            assert time.monotonic() < deadline, "logouts wait on"
+            assert time.monotonic() < deadline, "logouts were not delivered in time"
             time.sleep(0.05)
 
 
-def test_what_the_service_writes_holds_no_secret_of_a_sign_in(canaries: Canaries) -> None:
+def test_the_service_writes_no_secret_of_a_sign_in(canaries: Canaries) -> None:
     assert {kind for kind, found in canaries.of_kind.items() if not found} == set()
     assert canaries.of_kind.keys() == KINDS
     assert '"level": "debug"' in canaries.texts["log"]

@@ -1,4 +1,4 @@
-"""Clients authenticate by the one method that they are registered with, and all refusals are one."""
+"""Clients authenticate with their registered method only, and all refusals are the same."""
 
 import asyncio
 import base64
@@ -21,21 +21,21 @@ WEEK: Final = timedelta(days=7)
 
 
 async def refusal_of(oauth: Oauth, presented: PresentedCredentials) -> tuple[str, int]:
-    """What a refused client is told, and how many statements it cost."""
+    """Return the message that a refused client gets, and the number of statements."""
     before = oauth.service.connections_asked_for()
     with pytest.raises(InvalidClientError) as refused:
         await oauth.authentication.authenticate(presented)
     return str(refused.value), oauth.service.connections_asked_for() - before
 
 
-async def test_a_client_shows_its_secret_by_the_registered_method(oauth: Oauth) -> None:
+async def test_a_client_authenticates_with_its_secret_by_the_registered_method(oauth: Oauth) -> None:
     in_header, secret = await oauth.client()
     assert await oauth.authentication.authenticate(basic(in_header.client_id, secret)) == in_header
     in_form, secret = await oauth.client(auth_method="client_secret_post")
     assert await oauth.authentication.authenticate(posted(in_form.client_id, secret)) == in_form
 
 
-async def test_a_client_without_a_secret_names_itself(oauth: Oauth) -> None:
+async def test_a_public_client_authenticates_with_its_id(oauth: Oauth) -> None:
     public = ClientContent(name="Phone", auth_method="none", grant_types=("refresh_token",))
     made = await oauth.clients.create(OPERATOR, public)
     assert made.secret is None
@@ -43,7 +43,7 @@ async def test_a_client_without_a_secret_names_itself(oauth: Oauth) -> None:
     assert (await oauth.authentication.authenticate(posted("doorward"))).client_id == "doorward"
 
 
-async def test_all_refusals_are_one_and_cost_one_statement(oauth: Oauth) -> None:
+async def test_all_refusals_are_the_same_and_cost_one_statement(oauth: Oauth) -> None:
     client, secret = await oauth.client()
     of_post, post_secret = await oauth.client(auth_method="client_secret_post")
     public = ClientContent(name="Phone", auth_method="none", grant_types=())
@@ -95,11 +95,13 @@ async def test_all_refusals_are_one_and_cost_one_statement(oauth: Oauth) -> None
     ],
     ids=range(17),
 )
-async def test_what_can_be_no_credentials_costs_no_statement(oauth: Oauth, presented: PresentedCredentials) -> None:
+async def test_malformed_credentials_are_refused_without_a_statement(
+    oauth: Oauth, presented: PresentedCredentials
+) -> None:
     assert await refusal_of(oauth, presented) == (InvalidClientError.detail, 0)
 
 
-async def test_two_methods_at_once_are_refused_before_either_is_looked_at(oauth: Oauth) -> None:
+async def test_two_methods_in_one_request_are_refused_before_either_is_checked(oauth: Oauth) -> None:
     client, secret = await oauth.client()
     header = basic(client.client_id, secret).authorization
     before = oauth.service.connections_asked_for()
@@ -115,7 +117,7 @@ async def test_two_methods_at_once_are_refused_before_either_is_looked_at(oauth:
     assert oauth.service.connections_asked_for() == before
 
 
-async def test_the_same_client_id_beside_basic_is_no_second_method(oauth: Oauth) -> None:
+async def test_the_same_client_id_beside_basic_is_accepted(oauth: Oauth) -> None:
     client, secret = await oauth.client()
     presented = PresentedCredentials(basic(client.client_id, secret).authorization, client.client_id)
     assert await oauth.authentication.authenticate(presented) == client
@@ -124,7 +126,7 @@ async def test_the_same_client_id_beside_basic_is_no_second_method(oauth: Oauth)
 @pytest.mark.parametrize(
     "spelling",
     [lambda text: text, lambda text: "".join(f"%{ord(each):02X}" for each in text), lambda text: f"{text[:-1]}%7e"],
-    ids=["raw", "all encoded", "in part"],
+    ids=["raw", "encoded", "partly encoded"],
 )
 @pytest.mark.parametrize("scheme", ["Basic ", "bASIC   "])
 async def test_a_basic_header_is_form_decoded(oauth: Oauth, spelling: Callable[[str], str], scheme: str) -> None:
@@ -135,7 +137,7 @@ async def test_a_basic_header_is_form_decoded(oauth: Oauth, spelling: Callable[[
     assert await oauth.authentication.authenticate(presented) == made.client
 
 
-async def test_a_secret_works_for_a_week_after_its_rotation(oauth: Oauth) -> None:
+async def test_a_secret_is_valid_for_a_week_after_its_rotation(oauth: Oauth) -> None:
     client, first = await oauth.client()
     rotated = await oauth.clients.rotate_secret(OPERATOR, client.client_id, any_version)
     assert rotated.secret is not None
@@ -147,7 +149,7 @@ async def test_a_secret_works_for_a_week_after_its_rotation(oauth: Oauth) -> Non
     assert (await refusal_of(oauth, basic(client.client_id, first)))[1] == 1
 
 
-async def test_a_third_secret_ends_the_oldest(oauth: Oauth) -> None:
+async def test_a_third_secret_invalidates_the_oldest(oauth: Oauth) -> None:
     client, first = await oauth.client()
     second = (await oauth.clients.rotate_secret(OPERATOR, client.client_id, any_version)).secret
     third = (await oauth.clients.rotate_secret(OPERATOR, client.client_id, any_version)).secret
@@ -158,8 +160,8 @@ async def test_a_third_secret_ends_the_oldest(oauth: Oauth) -> None:
     await refusal_of(oauth, basic(client.client_id, first))
 
 
-async def test_a_disabled_client_gets_in_again_with_the_second_after_it_was_enabled(oauth: Oauth) -> None:
-    """Tokens say the second of their issue. In the second of enabling, an old token would pass for a new one."""
+async def test_an_enabled_client_is_accepted_from_the_next_full_second(oauth: Oauth) -> None:
+    """Tokens contain their second of issue. In the second of enabling, an old token would be accepted as a new one."""
     client, secret = await oauth.client()
     oauth.clock.advance(timedelta(milliseconds=200))
     await oauth.authentication.authenticate(basic(client.client_id, secret))
@@ -174,7 +176,7 @@ async def test_a_disabled_client_gets_in_again_with_the_second_after_it_was_enab
     assert int(oauth.clock.now().timestamp()) >= enabled.not_before.timestamp()
 
 
-async def test_once_a_client_was_disabled_no_authentication_that_begins_later_succeeds(oauth: Oauth) -> None:
+async def test_an_authentication_that_begins_after_the_client_is_disabled_fails(oauth: Oauth) -> None:
     client, secret = await oauth.client()
     presented, is_disabled = basic(client.client_id, secret), asyncio.Event()
     late: list[str] = []
@@ -194,7 +196,7 @@ async def test_once_a_client_was_disabled_no_authentication_that_begins_later_su
     assert late == []
 
 
-async def test_of_many_rotations_at_once_the_last_two_secrets_work(oauth: Oauth) -> None:
+async def test_after_concurrent_rotations_the_last_two_secrets_are_valid(oauth: Oauth) -> None:
     client, first = await oauth.client()
     rotations = [oauth.clients.rotate_secret(OPERATOR, client.client_id, any_version) for _ in range(6)]
     made = sorted(await asyncio.gather(*rotations), key=lambda each: each.client.version)
@@ -206,7 +208,7 @@ async def test_of_many_rotations_at_once_the_last_two_secrets_work(oauth: Oauth)
         await refusal_of(oauth, basic(client.client_id, secret))
 
 
-async def test_the_log_says_why_and_holds_no_secret(oauth: Oauth, logs: Logs) -> None:
+async def test_the_log_contains_the_reason_and_no_secret(oauth: Oauth, logs: Logs) -> None:
     client, secret = await oauth.client()
     wrong = new_secret()
     await refusal_of(oauth, basic(client.client_id, wrong))

@@ -1,4 +1,4 @@
-"""Clients call this service for themselves: with what they still have, and never as a user."""
+"""Clients call this service with their own tokens: within their current scopes, and never as a user."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ async def call(provider: Provider, method: str, path: str, token: str, **options
 
 
 async def shared_item(provider: Provider, title: str) -> str:
-    """Return the path of an item that everybody may read."""
+    """Return the path of an item that all users may read."""
     _, pair = await provider.service.register_and_log_in()
     body = {"title": title, "visibility": "shared"}
     made = await call(provider, "POST", ITEMS, pair.access, json=body)
@@ -55,13 +55,13 @@ async def test_a_client_reads_shared_items_only(lasting_provider: Provider) -> N
     assert [item["title"] for item in by_cursor.json()["items"]] == [title]
 
 
-async def test_the_token_of_a_client_is_of_no_session(lasting_provider: Provider) -> None:
+async def test_a_token_of_a_client_belongs_to_no_session(lasting_provider: Provider) -> None:
     token = await (await lasting_provider.machine()).token()
     with pytest.raises(InvalidAccessTokenError):
         await lasting_provider.service.app.state.services.sessions.authenticate(token)
 
 
-async def test_a_client_owns_nothing_so_it_writes_nothing(lasting_provider: Provider) -> None:
+async def test_a_client_cannot_write_items_because_it_owns_none(lasting_provider: Provider) -> None:
     item = await shared_item(lasting_provider, mark())
     token = await (await lasting_provider.machine(scopes=BOTH)).token()
     csv = {"content": b"title\nM\n", "headers": {"Content-Type": "text/csv"}}
@@ -97,7 +97,7 @@ async def test_each_item_call_needs_its_scope(lasting_provider: Provider) -> Non
             assert is_problem(await call(lasting_provider, method, path, token), 403, "insufficient_scope")
 
 
-async def test_no_other_call_is_for_clients(lasting_provider: Provider) -> None:
+async def test_all_other_routes_refuse_tokens_of_clients(lasting_provider: Provider) -> None:
     token = await (await lasting_provider.machine(scopes=BOTH)).token()
     routes = [each for each in lasting_provider.service.app.routes if isinstance(each, PolicyRoute)]
     asked = 0
@@ -114,7 +114,7 @@ async def test_no_other_call_is_for_clients(lasting_provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("stored", ["{account}", "{admin:users:read,account,items:read}"])
-async def test_clients_never_act_as_users_whatever_is_stored(lasting_provider: Provider, stored: str) -> None:
+async def test_clients_never_act_as_users_even_with_stored_user_scopes(lasting_provider: Provider, stored: str) -> None:
     machine = await lasting_provider.machine()
     lasting_provider.sql("UPDATE oauth_clients SET scopes = %s WHERE client_id = %s", stored, machine.id)
     token = await machine.token()
@@ -145,7 +145,7 @@ async def take_scopes(provider: Provider, machine: Machine) -> None:
         (take_scopes, 403, "insufficient_scope"),
     ],
 )
-async def test_a_change_of_the_client_is_felt_at_the_next_request(
+async def test_a_change_of_the_client_applies_at_the_next_request(
     lasting_provider: Provider, change: Callable[[Provider, Machine], Awaitable[None]], status: int, code: str
 ) -> None:
     machine = await lasting_provider.machine()
@@ -155,7 +155,7 @@ async def test_a_change_of_the_client_is_felt_at_the_next_request(
     assert is_problem(await call(lasting_provider, "GET", ITEMS, token), status, code)
 
 
-async def test_a_scope_that_a_client_got_later_is_not_in_its_tokens(lasting_provider: Provider) -> None:
+async def test_a_scope_added_to_a_client_is_not_in_its_existing_tokens(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("reports:read",))
     token = await machine.token()
     await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": BOTH}, any_version)
@@ -185,7 +185,7 @@ async def test_a_disabled_client_cannot_enable_itself(lasting_provider: Provider
     assert (await call(lasting_provider, "GET", ITEMS, token)).status_code == 401
 
 
-async def test_tokens_for_other_audiences_are_refused_here(lasting_provider: Provider) -> None:
+async def test_this_service_refuses_tokens_for_other_audiences(lasting_provider: Provider) -> None:
     identifier = f"{ORDERS}/{mark()}"
     await lasting_provider.resources.add(OPERATOR, ResourceContent(identifier, BOTH))
     machine = await lasting_provider.machine(scopes=BOTH, resources=(identifier, "doorward"))
@@ -194,13 +194,13 @@ async def test_tokens_for_other_audiences_are_refused_here(lasting_provider: Pro
         assert is_problem(await call(lasting_provider, "GET", ITEMS, token), 401, "invalid_access_token")
 
 
-async def test_a_token_runs_out(provider: Provider) -> None:
+async def test_a_token_expires_after_ten_minutes(provider: Provider) -> None:
     token = await (await provider.machine()).token()
     provider.clock.advance(timedelta(minutes=10))
     assert is_problem(await call(provider, "GET", ITEMS, token), 401, "invalid_access_token")
 
 
-async def test_calls_that_arrive_together_share_a_statement_and_keep_apart(lasting_provider: Provider) -> None:
+async def test_concurrent_calls_in_one_batch_get_their_own_results(lasting_provider: Provider) -> None:
     machines = [await lasting_provider.machine() for _ in range(4)]
     tokens = [await machine.token() for machine in machines]
     await disable(lasting_provider, machines[1])
@@ -208,13 +208,13 @@ async def test_calls_that_arrive_together_share_a_statement_and_keep_apart(lasti
     assert [each.status_code for each in answers] == [200, 401, 200, 200] * 5
 
 
-async def test_lines_of_the_log_name_the_client(lasting_provider: Provider, logs: Logs) -> None:
+async def test_log_lines_contain_the_client_id(lasting_provider: Provider, logs: Logs) -> None:
     machine = await lasting_provider.machine()
     await call(lasting_provider, "GET", ITEMS, await machine.token())
     assert [line["client_id"] for line in events(logs, "http.request")] == [machine.id] * 2
 
 
-async def test_a_client_has_a_budget_of_calls_of_its_own(make_service: MakeService) -> None:
+async def test_each_client_has_its_own_limit_of_concurrent_calls(make_service: MakeService) -> None:
     provider = Provider(await make_service(public_url=ISSUER, calls_per_user=1))
     machine, other = await provider.machine(), await provider.machine()
     token, other_token = await machine.token(), await other.token()

@@ -1,4 +1,4 @@
-"""A client gets tokens for itself: what they say, and every way in which they are refused."""
+"""The client credentials grant: what its tokens contain, and how requests are refused."""
 
 import asyncio
 from datetime import timedelta
@@ -32,7 +32,7 @@ async def with_resource(provider: Provider, **content: Any) -> tuple[Machine, st
     return await provider.machine(scopes=scopes, resources=(identifier,)), identifier
 
 
-async def test_a_client_gets_a_token_that_speaks_of_it(lasting_provider: Provider) -> None:
+async def test_a_client_gets_an_access_token_with_its_id_as_subject(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("items:read", "reports:read"))
     answer = await machine.post_token()
     assert await lasting_provider.statements_of(machine.post_token) == 1
@@ -46,7 +46,7 @@ async def test_a_client_gets_a_token_that_speaks_of_it(lasting_provider: Provide
     assert (claims["iat"], claims["exp"], claims["scope"]) == (now, now + 600, body["scope"])
 
 
-async def test_another_service_verifies_the_token_by_the_published_keys(lasting_provider: Provider) -> None:
+async def test_another_service_verifies_the_token_with_the_published_keys(lasting_provider: Provider) -> None:
     token = await (await lasting_provider.machine()).token()
     header = jwt.get_unverified_header(token)
     assert (header["alg"], header["typ"]) == ("ES256", "at+jwt")
@@ -56,7 +56,7 @@ async def test_another_service_verifies_the_token_by_the_published_keys(lasting_
     jwt.decode(token, jwt.PyJWK(key), algorithms=["ES256"], audience=ISSUER, issuer=ISSUER, options=options)
 
 
-async def test_all_methods_of_authentication_get_tokens(lasting_provider: Provider) -> None:
+async def test_each_authentication_method_gets_tokens(lasting_provider: Provider) -> None:
     for method in ("client_secret_basic", "client_secret_post"):
         assert (await (await lasting_provider.machine(auth_method=method)).post_token()).status_code == 200
     machine = await lasting_provider.machine()
@@ -66,7 +66,7 @@ async def test_all_methods_of_authentication_get_tokens(lasting_provider: Provid
     assert named.status_code == 200
 
 
-async def test_both_secrets_of_a_rotation_get_tokens(provider: Provider) -> None:
+async def test_both_secrets_get_tokens_after_a_rotation(provider: Provider) -> None:
     machine = await provider.machine()
     rotated = await provider.clients.rotate_secret(OPERATOR, machine.id, any_version)
     assert rotated.secret is not None
@@ -77,7 +77,7 @@ async def test_both_secrets_of_a_rotation_get_tokens(provider: Provider) -> None
     assert (await newer.post_token()).status_code == 200
 
 
-async def test_a_client_asks_for_fewer_scopes(lasting_provider: Provider) -> None:
+async def test_a_client_can_request_fewer_scopes(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("items:read", "items:write"))
     answer = await machine.post_token(scope=" items:read  items:read")
     assert (answer.json()["scope"], claims_of(answer.json()["access_token"])["scope"]) == ("items:read", "items:read")
@@ -93,13 +93,13 @@ async def test_a_resource_is_the_audience_and_limits_the_scopes(lasting_provider
     assert is_oauth_error(await machine.post_token(resource=identifier, scope="orders:write"), "invalid_scope")
 
 
-async def test_a_resource_may_ask_for_another_signature(lasting_provider: Provider) -> None:
+async def test_a_resource_may_require_another_signature_algorithm(lasting_provider: Provider) -> None:
     machine, identifier = await with_resource(lasting_provider, algorithm="RS256")
     assert jwt.get_unverified_header(await machine.token(resource=identifier))["alg"] == "RS256"
     assert jwt.get_unverified_header(await machine.token())["alg"] == "ES256"
 
 
-async def test_the_issuer_may_be_named_and_the_audience_of_logins_must_be_the_clients(
+async def test_the_issuer_is_an_allowed_audience_and_the_audience_of_logins_must_be_registered(
     lasting_provider: Provider,
 ) -> None:
     machine = await lasting_provider.machine()
@@ -109,7 +109,7 @@ async def test_the_issuer_may_be_named_and_the_audience_of_logins_must_be_the_cl
     assert claims_of(await allowed.token(resource="doorward"))["aud"] == "doorward"
 
 
-async def test_what_is_not_the_clients_resource_is_no_target(lasting_provider: Provider) -> None:
+async def test_a_resource_that_the_client_does_not_have_is_an_invalid_target(lasting_provider: Provider) -> None:
     machine, identifier = await with_resource(lasting_provider)
     stranger = await lasting_provider.machine()
     assert is_oauth_error(await stranger.post_token(resource=identifier), "invalid_target")
@@ -148,7 +148,9 @@ async def test_what_is_not_the_clients_resource_is_no_target(lasting_provider: P
     ],
     ids=range(23),
 )
-async def test_every_form_gets_its_answer(lasting_provider: Provider, content: bytes, error: str, status: int) -> None:
+async def test_each_form_gets_the_expected_response(
+    lasting_provider: Provider, content: bytes, error: str, status: int
+) -> None:
     machine = await lasting_provider.machine()
     answer = await lasting_provider.service.client.post(
         TOKEN, content=content, headers=FORM, auth=(machine.id, machine.secret)
@@ -159,14 +161,14 @@ async def test_every_form_gets_its_answer(lasting_provider: Provider, content: b
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""])
-async def test_other_bodies_than_forms_are_invalid_requests(lasting_provider: Provider, media_type: str) -> None:
+async def test_a_body_that_is_not_a_form_is_an_invalid_request(lasting_provider: Provider, media_type: str) -> None:
     answer = await lasting_provider.service.client.post(
         TOKEN, content=b"grant_type=client_credentials", headers={"Content-Type": media_type}
     )
     assert is_oauth_error(answer, "invalid_request")
 
 
-async def test_nothing_is_taken_from_the_query(lasting_provider: Provider) -> None:
+async def test_credentials_in_the_query_are_refused(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     answer = await lasting_provider.post(
         f"{TOKEN}?client_id={machine.id}&client_secret={machine.secret}", {"grant_type": "client_credentials"}
@@ -175,11 +177,11 @@ async def test_nothing_is_taken_from_the_query(lasting_provider: Provider) -> No
     assert machine.secret not in answer.text
 
 
-async def test_other_methods_are_refused_in_the_same_words(lasting_provider: Provider) -> None:
+async def test_other_http_methods_are_refused_with_an_oauth_error(lasting_provider: Provider) -> None:
     assert is_oauth_error(await lasting_provider.service.client.get(TOKEN), "invalid_request", 405)
 
 
-async def test_clients_that_cannot_be_authenticated_get_one_answer(lasting_provider: Provider) -> None:
+async def test_all_authentication_failures_get_the_same_response(lasting_provider: Provider) -> None:
     machine, of_form = (
         await lasting_provider.machine(),
         await lasting_provider.machine(auth_method="client_secret_post"),
@@ -205,7 +207,7 @@ async def test_clients_that_cannot_be_authenticated_get_one_answer(lasting_provi
     assert len({each.json()["error_description"] for each in answers}) == 1
 
 
-async def test_two_authentications_at_once_are_an_invalid_request(lasting_provider: Provider) -> None:
+async def test_two_authentication_methods_in_one_request_are_an_invalid_request(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     form = {"grant_type": "client_credentials", "client_id": machine.id, "client_secret": machine.secret}
     assert is_oauth_error(
@@ -238,7 +240,7 @@ async def test_a_client_without_scopes_gets_no_token(lasting_provider: Provider)
     assert is_oauth_error(await machine.post_token(), "invalid_scope")
 
 
-async def test_a_disabled_client_gets_no_token_whichever_call_comes_first(provider: Provider) -> None:
+async def test_a_client_disabled_during_concurrent_requests_has_no_valid_token_afterwards(provider: Provider) -> None:
     machine = await provider.machine()
     disabling = asyncio.create_task(provider.clients.disable(OPERATOR, machine.id, any_version))
     answers = await asyncio.gather(*(machine.post_token() for _ in range(20)))
@@ -249,7 +251,7 @@ async def test_a_disabled_client_gets_no_token_whichever_call_comes_first(provid
         assert (await provider.service.authorized("GET", "/api/v1/items", token)).status_code == 401
 
 
-async def test_an_enabled_client_gets_tokens_from_the_next_second_on(provider: Provider) -> None:
+async def test_an_enabled_client_gets_tokens_from_the_next_full_second(provider: Provider) -> None:
     machine = await provider.machine()
     await provider.clients.disable(OPERATOR, machine.id, any_version)
     await provider.clients.enable(OPERATOR, machine.id, any_version)
@@ -258,7 +260,7 @@ async def test_an_enabled_client_gets_tokens_from_the_next_second_on(provider: P
     assert (await machine.post_token()).status_code == 200
 
 
-async def test_issues_and_refusals_are_logged_without_secrets(provider: Provider, logs: Logs) -> None:
+async def test_tokens_and_refusals_are_logged_without_secrets(provider: Provider, logs: Logs) -> None:
     machine = await provider.machine()
     token = await machine.token()
     await machine.post_token(scope="items:write")
@@ -287,7 +289,7 @@ async def test_calls_are_limited_by_address_and_by_client(make_service: MakeServ
     assert await ask(2, other) == 200
 
 
-async def test_without_the_provider_the_endpoint_is_not_there(make_service: MakeService) -> None:
+async def test_without_the_provider_the_endpoint_does_not_exist(make_service: MakeService) -> None:
     for changes in ({}, {"public_url": "http://auth.example.com"}):
         service = await make_service(**changes)
         assert (await service.client.post(TOKEN, data={"grant_type": "client_credentials"})).status_code == 404

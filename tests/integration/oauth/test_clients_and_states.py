@@ -1,4 +1,4 @@
-"""Every way of a client, which has no account and no second factor, in every state that the client can be in."""
+"""The access of a client, which has no account and no second factor, for each operation and each of its states."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.integration.oauth.provider import ISSUER, Machine, Provider
 from tests.integration.service import MakeService
 
 TABLE: Final = """
-way             active disabled enabled rotated expired removed
+operation       active disabled enabled rotated expired removed
 
 secret          200    401      200     200     401     401
 introspection   200    401      200     200     401     401
@@ -21,10 +21,10 @@ token           200    401      401     200     200     401
 account         403    401      401     403     403     401
 administration  403    401      401     403     403     401
 """
-"""What each way is answered. `token` is an access token from before at a resource of this service, `account` the same
-at the own account and `administration` at users: a client is no user, whatever its state, so no second factor is asked
-for and none would help. `enabled` is after it was disabled: its secret works again, and tokens from before never do.
-`rotated` is within the seven days in which the secret before works, `expired` afterwards."""
+"""The status of each operation. `token` uses an earlier access token at a resource of this service, `account` the same
+token at the user's own account, and `administration` at users: a client is not a user in any state, so no second factor
+is required, and none would help. `enabled` follows `disabled`: the secret is valid again, earlier tokens are not.
+`rotated` is within the seven days in which the previous secret is valid, `expired` is after them."""
 
 STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])
 ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2:] if line}
@@ -74,8 +74,8 @@ WAYS: Final[dict[str, Callable[[Machine, str], Awaitable[httpx.Response]]]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_each_way_of_a_client_is_answered_by_its_state(make_service: MakeService, state: str) -> None:
-    """Administration asks for two factors here, as in production: a client is refused before that is looked at."""
+async def test_each_operation_of_a_client_is_answered_by_its_state(make_service: MakeService, state: str) -> None:
+    """Administration requires two factors here, as in production: a client is refused before they are checked."""
     provider = Provider(await make_service(public_url=ISSUER, admin_requires_second_factor=True))
     measured: dict[str, str] = {}
     for name, way in WAYS.items():
@@ -84,20 +84,20 @@ async def test_each_way_of_a_client_is_answered_by_its_state(make_service: MakeS
         await BRINGING[state](provider, machine)
         if state == "expired":
             provider.clock.advance(OVERLAP)
-            # Tokens of clients live for minutes: this one is of the last moment.
+            # Tokens of clients are valid for minutes, so this one is issued now.
             token = await Machine(provider, machine.client, await another_secret(provider, machine)).token()
         measured[name] = str((await way(machine, token)).status_code)
     assert measured == {name: cells[STATES.index(state)] for name, cells in ROWS.items()}
 
 
 async def another_secret(provider: Provider, machine: Machine) -> str:
-    """Return the secret that the client has now."""
+    """Rotate the secret of the client; return the new one."""
     made = await provider.clients.rotate_secret(OPERATOR, machine.id, any_version)
     assert made.secret is not None
     return made.secret
 
 
-def test_every_way_has_a_row_and_every_row_a_cell_for_each_state() -> None:
+def test_every_operation_has_a_row_and_every_row_a_cell_for_each_state() -> None:
     assert WAYS.keys() == ROWS.keys()
     assert BRINGING.keys() == set(STATES)
     assert {len(cells) for cells in ROWS.values()} == {len(STATES)}

@@ -1,4 +1,4 @@
-"""Sign in with doorward: from the application's link to its tokens, and what they say."""
+"""Sign in with doorward: from the application's link to its tokens, and their claims."""
 
 import jwt
 import pytest
@@ -18,7 +18,7 @@ from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oau
 from tests.integration.service import MakeService
 
 
-async def test_a_sign_in_with_consent_gives_the_application_the_id_of_the_user(
+async def test_a_sign_in_with_consent_returns_the_users_id_to_the_application(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -52,7 +52,7 @@ async def test_a_sign_in_with_consent_gives_the_application_the_id_of_the_user(
     }
 
 
-async def test_a_signed_in_user_with_a_given_consent_sees_no_page(
+async def test_a_signed_in_user_who_consented_is_redirected_without_a_page(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -63,7 +63,7 @@ async def test_a_signed_in_user_with_a_given_consent_sees_no_page(
     assert (await browser.get(app.address(prompt="none"))).status_code == 302
 
 
-async def test_a_code_works_once_and_its_second_use_ends_the_session(
+async def test_a_code_is_valid_once_and_its_second_use_ends_the_session(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -75,7 +75,7 @@ async def test_a_code_works_once_and_its_second_use_ends_the_session(
     assert session["end_reason"] == "reuse"
 
 
-async def test_a_refresh_keeps_the_sign_in_and_leaves_the_nonce_out(
+async def test_a_refresh_keeps_the_claims_of_the_sign_in_and_omits_the_nonce(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     first = await app.tokens(browser, await lasting_provider.service.register())
@@ -90,7 +90,7 @@ async def test_a_refresh_keeps_the_sign_in_and_leaves_the_nonce_out(
     assert (narrow["scope"], "id_token" in narrow) == ("email", False)
 
 
-async def test_a_denied_consent_is_access_denied_for_the_application(
+async def test_a_denied_consent_returns_access_denied_to_the_application(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     page = await browser.get(app.address())
@@ -99,7 +99,9 @@ async def test_a_denied_consent_is_access_denied_for_the_application(
     assert (back["error"], back["state"], back["iss"]) == ("access_denied", "the state", ISSUER)
 
 
-async def test_a_form_can_bring_the_answer(lasting_provider: Provider, app: Application, browser: Browser) -> None:
+async def test_response_mode_form_post_returns_the_code_in_a_form(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
     person = await lasting_provider.service.register()
     consent = await browser.sign_in(await browser.get(app.address(response_mode="form_post")), person)
     page = await browser.send(consent, decision="allow")
@@ -110,7 +112,7 @@ async def test_a_form_can_bring_the_answer(lasting_provider: Provider, app: Appl
     assert (await app.exchange(fields["code"])).status_code == 200
 
 
-async def test_below_a_path_everything_leads_below_it(make_service: MakeService) -> None:
+async def test_with_a_path_in_the_public_url_all_endpoints_are_below_it(make_service: MakeService) -> None:
     provider = Provider(await make_service(public_url=f"{ISSUER}/auth"))
     app, browser, person = await application(provider), Browser(provider), await provider.service.register()
     found = (await browser.get("/auth/.well-known/openid-configuration")).json()

@@ -1,4 +1,4 @@
-"""Authorization codes that are stolen, replayed, edited or raced, each named after where it went wrong."""
+"""Authorization codes that are stolen, replayed, edited or redeemed concurrently."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ def the_session(provider: Provider, user_id: str) -> dict[str, Any]:
     return session
 
 
-async def test_of_100_redemptions_at_once_one_succeeds_and_its_session_ends_supabase_2613(
+async def test_one_of_100_concurrent_redemptions_succeeds_and_its_session_ends_supabase_2613(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -40,7 +40,7 @@ async def test_of_100_redemptions_at_once_one_succeeds_and_its_session_ends_supa
     assert is_oauth_error(await app.refresh(first["refresh_token"]), "invalid_grant")
 
 
-async def test_an_edited_code_yields_nothing_cve_2026_16089(
+async def test_an_edited_code_is_refused_cve_2026_16089(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -66,7 +66,7 @@ async def test_an_edited_code_yields_nothing_cve_2026_16089(
         ({"resource": ORDERS}, "resource"),
     ],
 )
-async def test_what_does_not_belong_to_a_code_burns_it(
+async def test_a_request_that_does_not_match_the_code_invalidates_it(
     lasting_provider: Provider,
     app: Application,
     browser: Browser,
@@ -81,7 +81,7 @@ async def test_what_does_not_belong_to_a_code_burns_it(
     assert refusals == [reason, "unknown"]
 
 
-async def test_a_code_of_another_client_is_refused_and_burnt(
+async def test_a_code_of_another_client_is_refused_and_invalidated(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     thief = await application(lasting_provider)
@@ -104,7 +104,7 @@ async def test_a_code_expires(provider: Provider) -> None:
 @pytest.mark.parametrize(
     "change", ["is_active = false", "session_epoch = session_epoch + 1", "must_change_password = true"]
 )
-async def test_a_code_of_a_user_without_the_right_to_act_is_refused(
+async def test_a_code_of_a_user_who_may_not_act_is_refused(
     lasting_provider: Provider, app: Application, browser: Browser, change: str
 ) -> None:
     person = await lasting_provider.service.register()
@@ -114,7 +114,7 @@ async def test_a_code_of_a_user_without_the_right_to_act_is_refused(
     assert lasting_provider.service.sessions_of(person) == []
 
 
-async def test_a_code_of_a_deleted_user_yields_nothing(
+async def test_a_code_of_a_deleted_user_is_refused(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -123,7 +123,7 @@ async def test_a_code_of_a_deleted_user_yields_nothing(
     assert is_oauth_error(await app.exchange(code), "invalid_grant")
 
 
-async def test_a_sign_out_before_the_code_is_redeemed_makes_it_invalid(
+async def test_a_sign_out_before_the_redemption_invalidates_the_code(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -133,7 +133,7 @@ async def test_a_sign_out_before_the_code_is_redeemed_makes_it_invalid(
     assert lasting_provider.service.sessions_of(person) == []
 
 
-async def test_a_disabled_client_has_no_codes_and_no_sessions_and_enabling_revives_none(provider: Provider) -> None:
+async def test_a_disabled_client_loses_its_codes_and_sessions_and_enabling_revives_none(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     person = await provider.service.register()
     tokens = await app.tokens(browser, person)
@@ -150,7 +150,7 @@ async def test_a_disabled_client_has_no_codes_and_no_sessions_and_enabling_reviv
     assert (await app.tokens(browser, person))["access_token"]
 
 
-async def test_a_removed_clients_sessions_are_dead(
+async def test_the_sessions_of_a_removed_client_are_invalid(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     tokens = await app.tokens(browser, await lasting_provider.service.register())
@@ -158,7 +158,7 @@ async def test_a_removed_clients_sessions_are_dead(
     assert (await user_info(lasting_provider, tokens["access_token"])).status_code == 401
 
 
-async def test_consent_that_is_taken_back_kills_tokens_and_codes_better_auth_10386(
+async def test_a_withdrawn_consent_invalidates_tokens_and_codes_better_auth_10386(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     service = lasting_provider.service
@@ -177,7 +177,7 @@ async def test_consent_that_is_taken_back_kills_tokens_and_codes_better_auth_103
     assert (await service.get_me(own.access)).status_code == 200
 
 
-async def test_other_redirect_uris_have_users_asked_again(
+async def test_changed_redirect_uris_require_a_new_consent(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     await app.tokens(browser, await lasting_provider.service.register())
@@ -187,7 +187,9 @@ async def test_other_redirect_uris_have_users_asked_again(
     assert "asks for access" in (await browser.get(app.address())).text
 
 
-async def test_tokens_for_a_resource_say_what_that_knows(lasting_provider: Provider, browser: Browser) -> None:
+async def test_tokens_for_a_resource_contain_only_its_audience_and_scopes(
+    lasting_provider: Provider, browser: Browser
+) -> None:
     lasting_provider.sql("DELETE FROM oauth_resources")
     await lasting_provider.resource(ORDERS, "orders:read")
     scopes = ("openid", "offline_access", "orders:read", "items:read")
@@ -204,7 +206,7 @@ async def test_tokens_for_a_resource_say_what_that_knows(lasting_provider: Provi
     lasting_provider.sql("DELETE FROM oauth_resources")
 
 
-async def test_what_the_operator_takes_from_a_client_its_users_tokens_lose_with_the_next_refresh(
+async def test_scopes_removed_from_a_client_are_removed_from_tokens_at_the_next_refresh(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     tokens = await app.tokens(browser, await lasting_provider.service.register())
@@ -214,7 +216,7 @@ async def test_what_the_operator_takes_from_a_client_its_users_tokens_lose_with_
     assert is_oauth_error(await app.refresh(again["refresh_token"], scope="email"), "invalid_grant")
 
 
-async def test_a_public_client_proves_itself_by_the_verifier(lasting_provider: Provider, browser: Browser) -> None:
+async def test_a_public_client_is_verified_by_pkce(lasting_provider: Provider, browser: Browser) -> None:
     app = await application(lasting_provider, auth_method="none")
     person = await lasting_provider.service.register()
     assert is_oauth_error(await app.exchange(await app.code(browser, person), code_verifier="x" * 43), "invalid_grant")
@@ -223,13 +225,15 @@ async def test_a_public_client_proves_itself_by_the_verifier(lasting_provider: P
     assert answer.json()["refresh_token"].startswith("dwr_")
 
 
-async def test_a_client_that_cannot_refresh_gets_no_refresh_token(lasting_provider: Provider, browser: Browser) -> None:
+async def test_a_client_without_the_refresh_grant_gets_no_refresh_token(
+    lasting_provider: Provider, browser: Browser
+) -> None:
     app = await application(lasting_provider, grant_types=("authorization_code",))
     tokens = await app.tokens(browser, await lasting_provider.service.register())
     assert "refresh_token" not in tokens
 
 
-async def test_a_redirect_leads_only_where_the_client_is_registered(app: Application, browser: Browser) -> None:
+async def test_redirects_lead_only_to_registered_addresses(app: Application, browser: Browser) -> None:
     for changes in ({"redirect_uri": "https://evil.example/"}, {"client_id": "dwc_made-up"}, {"redirect_uri": None}):
         for more in ({}, {"prompt": "none"}, {"response_type": "token"}, {"scope": "unknown"}):
             answer = await browser.get(app.address(**{**changes, **more}))
@@ -238,7 +242,7 @@ async def test_a_redirect_leads_only_where_the_client_is_registered(app: Applica
             assert "evil" not in answer.text
 
 
-async def test_an_introspection_sees_a_users_token_until_the_session_ends(
+async def test_the_token_of_a_user_is_active_at_introspection_until_the_session_ends(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()
@@ -250,7 +254,7 @@ async def test_an_introspection_sees_a_users_token_until_the_session_ends(
     assert (await app.machine.post("/oauth/introspect", token=tokens["access_token"])).json() == {"active": False}
 
 
-async def test_tokens_of_applications_are_none_of_the_first_party(
+async def test_tokens_of_applications_are_refused_where_first_party_tokens_are_required(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     service = lasting_provider.service
@@ -261,7 +265,7 @@ async def test_tokens_of_applications_are_none_of_the_first_party(
     assert (await service.get_me(tokens["id_token"])).status_code == 401
 
 
-async def test_the_answer_is_the_services_own_rfc_9207(app: Application, browser: Browser) -> None:
+async def test_an_error_response_contains_the_issuer_rfc_9207(app: Application, browser: Browser) -> None:
     refused = await browser.get(app.address(prompt="none"))
     assert answer_of(refused.headers["location"]) == {
         "error": "login_required",

@@ -1,4 +1,4 @@
-"""The commands of clients and resources, as an operator runs them."""
+"""The operator's commands for clients and resources."""
 
 import asyncio
 import io
@@ -22,7 +22,7 @@ ORDERS = "https://orders.example"
 
 @pytest.fixture
 def run(environment: pytest.MonkeyPatch, own_database: str, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command; return its status and what it wrote."""
+    """Run a command; return its exit status, its output and its errors."""
     environment.setenv("DATABASE_URL", own_database)
     environment.setenv("PUBLIC_URL", "https://auth.example")
     environment.setenv("JWT_AUDIENCE", "https://api.example")
@@ -85,7 +85,7 @@ async def test_a_secret_is_printed_once_and_stored_as_its_hash(run: Run, own_dat
     assert len(json.loads((await run("client", "show", client_id))[1])["secrets"]) == 2
 
 
-async def test_a_secret_that_was_chosen_elsewhere_is_read_from_standard_input(run: Run, own_database: str) -> None:
+async def test_a_chosen_secret_is_read_from_standard_input(run: Run, own_database: str) -> None:
     chosen, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     status, out, _ = await run("client", "add", "Moved", "--secret-stdin", typed=f"{chosen}\n")
     assert (status, out.strip()[:4], chosen in out) == (0, "dwc_", False)
@@ -97,7 +97,7 @@ async def test_a_secret_that_was_chosen_elsewhere_is_read_from_standard_input(ru
     assert (status, "32 to 256 characters" in err) == (1, True)
 
 
-async def test_a_client_without_a_secret_or_without_grants_is_possible(run: Run) -> None:
+async def test_clients_without_a_secret_or_without_grants_can_be_added(run: Run) -> None:
     client_id, secret = await added(run, "Phone", "--auth-method", "none", "--grant", "refresh_token")
     assert secret == ""
     status, _, err = await run("client", "rotate-secret", client_id)
@@ -107,7 +107,7 @@ async def test_a_client_without_a_secret_or_without_grants_is_possible(run: Run)
     assert json.loads((await run("client", "show", asking))[1])["grant_types"] == []
 
 
-async def test_the_built_in_client_gets_scopes_and_audiences_and_stays(run: Run) -> None:
+async def test_only_scopes_and_audiences_of_the_built_in_client_can_be_changed(run: Run) -> None:
     unknown = await run("client", "set", "doorward", "--scope", "orders:read", "--audience", ORDERS)
     assert unknown[::2] == (
         1,
@@ -133,7 +133,7 @@ async def test_the_built_in_client_gets_scopes_and_audiences_and_stays(run: Run)
     assert (await run("client", "list"))[1] == line
 
 
-async def test_resources_are_listed_with_the_built_in_ones_and_removed(run: Run) -> None:
+async def test_resources_are_listed_together_with_the_built_in_ones_and_removed(run: Run) -> None:
     client_id, _ = await added(run, "Orders", "--no-grants")
     arguments = ("--scope", "orders:write", "--scope", "orders:read", "--algorithm", "RS256")
     status, out, _ = await run("resource", "add", ORDERS, *arguments, "--introspection-client", client_id)
@@ -167,13 +167,11 @@ async def test_resources_are_listed_with_the_built_in_ones_and_removed(run: Run)
     ],
     ids=" ".join,
 )
-async def test_options_that_exclude_each_other_or_are_unknown_are_a_usage_error(
-    run: Run, arguments: tuple[str, ...]
-) -> None:
+async def test_unknown_and_mutually_exclusive_options_are_usage_errors(run: Run, arguments: tuple[str, ...]) -> None:
     assert (await run(*arguments))[0] == 2
 
 
-async def test_the_operator_adds_lists_and_removes_tokens_at_a_shell(run: Run) -> None:
+async def test_registration_tokens_are_added_listed_and_removed(run: Run) -> None:
     status, out, _ = await run("registration-token", "add", "Tools", "--scope", "openid", "--uses", "5", "--days", "7")
     assert (status, out[:4]) == (0, "dwi_")
     status, listed, _ = await run("registration-token", "list")
@@ -187,7 +185,9 @@ async def test_the_operator_adds_lists_and_removes_tokens_at_a_shell(run: Run) -
     assert (await run("registration-token", "add", "Tools", "--days", "0"))[0] == 1
 
 
-async def test_a_client_with_keys_has_no_secret_and_gets_others(run: Run, own_database: str, tmp_path: Path) -> None:
+async def test_the_keys_of_a_client_without_a_secret_can_be_replaced(
+    run: Run, own_database: str, tmp_path: Path
+) -> None:
     first, second = tmp_path / "first.json", tmp_path / "second.json"
     first.write_text(key_set(Key("first").jwk()))
     second.write_text(key_set(Key("second").jwk()))

@@ -1,4 +1,4 @@
-"""Devices without a browser that users, clients or strangers should not let in, or not any more."""
+"""Devices without a browser: which users, clients and requests are refused."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def browser(provider: Provider) -> Browser:
     "change",
     ["is_active = false", "session_epoch = session_epoch + 1", "must_change_password = true"],
 )
-async def test_a_device_code_of_a_locked_user_yields_nothing_cve_2026_88770(
+async def test_a_device_code_of_a_locked_user_is_refused_cve_2026_88770(
     provider: Provider, tv: Application, browser: Browser, change: str
 ) -> None:
     person = await signed_in(browser, provider)
@@ -42,7 +42,7 @@ async def test_a_device_code_of_a_locked_user_yields_nothing_cve_2026_88770(
     assert provider.sql("SELECT id FROM sessions WHERE user_id = %s", person.id) == []
 
 
-async def test_a_user_deactivated_while_the_page_is_open_lets_no_device_in(
+async def test_a_user_who_is_deactivated_while_the_page_is_open_cannot_approve_a_device(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     person = await signed_in(browser, provider)
@@ -54,7 +54,7 @@ async def test_a_user_deactivated_while_the_page_is_open_lets_no_device_in(
     assert is_oauth_error(await poll(tv, shown["device_code"]), "authorization_pending")
 
 
-async def test_the_session_of_a_device_outlives_the_browsers_and_ends_with_the_consent(
+async def test_the_session_of_a_device_outlives_the_browser_session_and_ends_with_the_consent(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     person = await signed_in(browser, provider)
@@ -77,7 +77,7 @@ async def test_the_session_of_a_device_outlives_the_browsers_and_ends_with_the_c
     assert is_oauth_error(await poll(tv, second["device_code"]), "expired_token")
 
 
-async def test_a_disabled_client_gets_nothing_for_its_devices_when_it_is_enabled_again(
+async def test_the_device_requests_of_a_disabled_client_are_invalid_even_after_it_is_enabled(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     await signed_in(browser, provider)
@@ -90,7 +90,7 @@ async def test_a_disabled_client_gets_nothing_for_its_devices_when_it_is_enabled
     assert is_oauth_error(await poll(tv, shown["device_code"]), "expired_token")
 
 
-async def test_a_code_of_another_client_and_one_that_is_made_up_yield_nothing(
+async def test_device_codes_of_another_client_and_forged_ones_are_refused(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     thief = await application(provider, auth_method="none", grant_types=GRANTS, redirect_uris=())
@@ -107,7 +107,9 @@ async def test_a_code_of_another_client_and_one_that_is_made_up_yield_nothing(
     assert (await poll(tv, code)).status_code == 200
 
 
-async def test_what_a_client_may_not_ask_for_is_refused(provider: Provider, tv: Application) -> None:
+async def test_grants_scopes_and_resources_that_the_client_does_not_have_are_refused(
+    provider: Provider, tv: Application
+) -> None:
     app = await application(provider)
     answer = await ask(app, scope="openid")
     assert is_oauth_error(answer, "unauthorized_client"), answer.text
@@ -120,7 +122,9 @@ async def test_what_a_client_may_not_ask_for_is_refused(provider: Provider, tv: 
     assert (await begin(tv, resource=ISSUER))["user_code"]
 
 
-async def test_a_device_with_a_secret_shows_it_at_each_poll(provider: Provider, browser: Browser) -> None:
+async def test_a_device_of_a_confidential_client_authenticates_at_each_poll(
+    provider: Provider, browser: Browser
+) -> None:
     box = await application(provider, grant_types=(GRANT,), redirect_uris=())
     await signed_in(browser, provider)
     shown = await begin(box, scope="openid")
@@ -131,7 +135,7 @@ async def test_a_device_with_a_secret_shows_it_at_each_poll(provider: Provider, 
     assert set(tokens) == {"access_token", "token_type", "expires_in", "scope", "id_token"}
 
 
-async def test_a_user_may_type_twenty_codes_an_hour(provider: Provider, tv: Application, browser: Browser) -> None:
+async def test_a_user_may_enter_twenty_codes_an_hour(provider: Provider, tv: Application, browser: Browser) -> None:
     await signed_in(browser, provider)
     page = await browser.get(DEVICE)
     answers = [await browser.send(page, user_code=letter * 8) for letter in LETTERS]
@@ -145,7 +149,7 @@ async def test_a_user_may_type_twenty_codes_an_hour(provider: Provider, tv: Appl
     assert "The TV" in (await enter(other, shown["user_code"])).text
 
 
-async def test_the_form_that_decides_is_of_one_code_one_browser_and_one_person(
+async def test_the_approval_form_is_valid_for_one_code_one_browser_and_one_user(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     await signed_in(browser, provider)
@@ -166,7 +170,7 @@ async def test_the_form_that_decides_is_of_one_code_one_browser_and_one_person(
     assert [row["status"] for row in waiting] == ["pending", "pending"]
 
 
-async def test_a_poll_takes_two_statements(provider: Provider, tv: Application) -> None:
+async def test_a_poll_and_a_device_request_take_two_statements_each(provider: Provider, tv: Application) -> None:
     shown = await begin(tv)
     before = provider.service.connections_asked_for()
     await poll(tv, shown["device_code"])

@@ -1,4 +1,4 @@
-"""Devices without a browser (RFC 8628): what they are told while they wait, and which decision lets them in."""
+"""Devices without a browser (RFC 8628): the responses while they wait, and the user's decision."""
 
 import asyncio
 from datetime import timedelta
@@ -28,7 +28,7 @@ def browser(provider: Provider) -> Browser:
     return Browser(provider)
 
 
-async def test_a_person_signs_in_to_a_device(provider: Provider, tv: Application, browser: Browser, logs: Logs) -> None:
+async def test_a_user_signs_in_to_a_device(provider: Provider, tv: Application, browser: Browser, logs: Logs) -> None:
     answer = await ask(tv, scope="openid profile offline_access unknown")
     assert answer.headers["cache-control"] == "no-store"
     shown = answer.json()
@@ -68,7 +68,7 @@ async def test_a_person_signs_in_to_a_device(provider: Provider, tv: Application
         assert [line["client_id"] for line in events(logs, name)] == [tv.id]
 
 
-async def test_the_page_is_found_by_any_spelling_and_changes_nothing_until_the_person_agrees(
+async def test_a_code_is_found_in_any_spelling_and_its_page_changes_nothing_before_approval(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     await signed_in(browser, provider)
@@ -81,7 +81,7 @@ async def test_the_page_is_found_by_any_spelling_and_changes_nothing_until_the_p
     assert shown["user_code"].replace("-", "").encode() not in bytes(before["user_code_hmac"])
 
 
-async def test_a_denied_request_ends_the_wait_of_the_device(
+async def test_a_denied_request_answers_the_device_access_denied(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     await signed_in(browser, provider)
@@ -93,7 +93,7 @@ async def test_a_denied_request_ends_the_wait_of_the_device(
     assert "No device shows this code" in (await enter(browser, shown["user_code"])).text
 
 
-async def test_an_early_poll_waits_five_seconds_longer_and_is_not_counted_itself(
+async def test_an_early_poll_adds_five_seconds_and_does_not_restart_the_interval(
     provider: Provider, tv: Application
 ) -> None:
     code = (await begin(tv))["device_code"]
@@ -102,13 +102,15 @@ async def test_an_early_poll_waits_five_seconds_longer_and_is_not_counted_itself
     assert is_oauth_error(await poll(tv, code), "slow_down")
     provider.clock.advance(timedelta(seconds=5))
     assert is_oauth_error(await poll(tv, code), "slow_down")
-    # 15 seconds after the first poll, however often it was early meanwhile.
+    # 15 seconds after the first poll, regardless of the number of early polls.
     provider.clock.advance(timedelta(seconds=6))
     assert is_oauth_error(await poll(tv, code), "authorization_pending")
     assert is_oauth_error(await poll(tv, code), "slow_down")
 
 
-async def test_a_device_waits_ten_minutes(provider: Provider, tv: Application, browser: Browser) -> None:
+async def test_a_device_request_expires_after_ten_minutes(
+    provider: Provider, tv: Application, browser: Browser
+) -> None:
     await signed_in(browser, provider)
     early, late = await begin(tv), await begin(tv)
     provider.clock.advance(DEVICE_CODE_LIFETIME - timedelta(seconds=1))
@@ -124,7 +126,7 @@ async def test_a_device_waits_ten_minutes(provider: Provider, tv: Application, b
     assert is_oauth_error(await poll(tv, late["device_code"]), "expired_token")
 
 
-async def test_of_ten_redemptions_at_once_one_gets_tokens(
+async def test_one_of_ten_concurrent_redemptions_gets_tokens(
     provider: Provider, tv: Application, browser: Browser
 ) -> None:
     person = await signed_in(browser, provider)
@@ -137,7 +139,7 @@ async def test_of_ten_redemptions_at_once_one_gets_tokens(
     assert len(sessions) == 1
 
 
-async def test_of_simultaneous_decisions_about_one_device_exactly_one_counts(
+async def test_exactly_one_of_several_concurrent_decisions_about_a_device_is_stored(
     provider: Provider, tv: Application
 ) -> None:
     shown = await begin(tv)

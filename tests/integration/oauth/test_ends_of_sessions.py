@@ -1,4 +1,4 @@
-"""What is recorded when sessions of applications and browsers end, and that a cookie ends its own session alone."""
+"""The audit events of ended application and browser sessions, and the session that a cookie can end."""
 
 from dataclasses import replace
 
@@ -16,13 +16,13 @@ STORED = "SELECT id::text AS id FROM sessions WHERE client_id = %s AND user_id =
 
 
 def the_end_of(provider: Provider, user_id: str) -> tuple[str, str]:
-    """Return which session of a user is recorded to have ended, and why; an address is recorded with it."""
+    """Return the id of the user's ended session and the recorded reason; assert that an address is recorded."""
     (end,) = provider.sql(ENDED, user_id)
     assert (end["user_id"], end["address"] is None) == (user_id, False)
     return end["session_id"], end["reason"]
 
 
-async def test_without_its_consent_an_application_has_no_session_and_each_end_is_recorded(
+async def test_a_withdrawn_consent_ends_the_applications_session_and_is_recorded(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     service = lasting_provider.service
@@ -35,7 +35,7 @@ async def test_without_its_consent_an_application_has_no_session_and_each_end_is
     assert the_end_of(lasting_provider, person.id) == (session["id"], "owner")
 
 
-async def test_the_end_of_a_session_whose_code_came_again_is_recorded(
+async def test_the_end_of_a_session_after_a_reused_code_is_recorded(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await lasting_provider.service.register()

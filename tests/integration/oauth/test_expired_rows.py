@@ -1,4 +1,4 @@
-"""What is over is removed by the housekeeping, and what is not stays; the operator ends all."""
+"""Expired codes and browser sessions are removed by the housekeeping, and sessions are ended by the operator."""
 
 import json
 from collections.abc import Callable
@@ -29,12 +29,12 @@ def parts(provider: Provider, **more: Any) -> dict[str, Any]:
 
 
 def count(provider: Provider, table: str, *people: Person) -> int:
-    """Return how many rows of these people there are."""
+    """Return the number of rows of these people in a table."""
     query = f"SELECT count(*) FROM {table} WHERE user_id = ANY(%s::uuid[])"
     return int(provider.sql(query, [person.id for person in people])[0]["count"])
 
 
-async def test_codes_that_were_not_redeemed_go_when_they_have_expired(provider: Provider) -> None:
+async def test_unredeemed_codes_are_removed_after_they_expire(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     person = await signed_in(browser, provider)
     for _ in range(3):
@@ -46,7 +46,7 @@ async def test_codes_that_were_not_redeemed_go_when_they_have_expired(provider: 
     assert (await app.exchange(late)).status_code == 200
 
 
-async def test_sessions_of_browsers_go_when_they_are_over(provider: Provider) -> None:
+async def test_expired_browser_sessions_are_removed(provider: Provider) -> None:
     expiry = TokenExpiry(**parts(provider, rows_per_batch=1))
     app, staying = await application(provider), Browser(provider)
     people = [await signed_in(staying, provider, stay="on")]
@@ -63,7 +63,7 @@ async def test_sessions_of_browsers_go_when_they_are_over(provider: Provider) ->
     assert count(provider, "browser_sessions", *people) == 0
 
 
-async def test_the_operator_ends_sessions_of_browsers_with_all_others(provider: Provider) -> None:
+async def test_the_operator_ends_browser_sessions_together_with_all_others(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     person = await signed_in(browser, provider)
     code = await app.code(browser, person)
@@ -72,7 +72,7 @@ async def test_the_operator_ends_sessions_of_browsers_with_all_others(provider: 
     assert (await app.exchange(code)).status_code == 400
 
 
-async def test_what_is_stored_of_a_person_is_in_the_export_and_holds_no_secret(provider: Provider) -> None:
+async def test_the_export_contains_browser_sessions_and_consents_without_secrets(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     person = await signed_in(browser, provider)
     await app.tokens(browser, person)
@@ -86,7 +86,7 @@ async def test_what_is_stored_of_a_person_is_in_the_export_and_holds_no_secret(p
     assert "secret" not in hidden([session, consent])
 
 
-async def test_how_long_a_session_is_not_used_is_counted_in_minutes(provider: Provider) -> None:
+async def test_the_use_of_a_browser_session_is_stored_once_a_minute(provider: Provider) -> None:
     app, browser = await application(provider), Browser(provider)
     person = await signed_in(browser, provider)
     stored = "SELECT seen_at, expires_at FROM browser_sessions WHERE user_id = %s"
@@ -100,7 +100,7 @@ async def test_how_long_a_session_is_not_used_is_counted_in_minutes(provider: Pr
     assert after["expires_at"] - before["expires_at"] == timedelta(minutes=1)
 
 
-async def test_beyond_the_most_that_there_may_be_the_one_that_was_used_longest_ago_ends(provider: Provider) -> None:
+async def test_at_the_limit_of_browser_sessions_the_least_recently_used_one_ends(provider: Provider) -> None:
     app, first, browser = await application(provider), Browser(provider), Browser(provider)
     person = await signed_in(first, provider)
     online = await app.tokens(first, person)

@@ -1,4 +1,4 @@
-"""The pages' forms: only the page that a browser was shown may send them, whatever other tabs do meanwhile."""
+"""The pages' forms: a form is accepted only from the browser that it was issued to, even with several tabs."""
 
 from datetime import timedelta
 
@@ -46,7 +46,9 @@ class TestForms:
         assert words in answer.text
         assert not await is_signed_in(browser, app)
 
-    async def test_without_fetch_metadata_the_origin_counts(self, lasting_provider: Provider, browser: Browser) -> None:
+    async def test_without_fetch_metadata_the_origin_is_checked(
+        self, lasting_provider: Provider, browser: Browser
+    ) -> None:
         person = await lasting_provider.service.register()
         _, hidden = forms_of(await browser.get(SIGN_IN))[-1]
         form = {**hidden, "username": person.username, "password": PASSWORD, "stay": ""}
@@ -56,7 +58,7 @@ class TestForms:
         own = await browser.http.post(SIGN_IN, data=form, headers={"Origin": "http://localhost:8000"})
         assert own.status_code == 200
 
-    async def test_the_value_of_another_browser_is_refused_cve_2026_7507(
+    async def test_a_form_token_of_another_browser_is_refused_cve_2026_7507(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         attacker = Browser(lasting_provider)
@@ -67,7 +69,7 @@ class TestForms:
         assert (await browser.http.post(SIGN_IN, data=form, headers=OWN_SITE)).status_code == 422
         assert not await is_signed_in(browser, app)
 
-    async def test_consent_cannot_be_given_by_another_site(
+    async def test_another_site_cannot_give_consent(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         page = await browser.sign_in(await browser.get(app.address()), await lasting_provider.service.register())
@@ -80,14 +82,16 @@ class TestForms:
         answer = await browser.http.post("/account/consent", data={**form, "form_token": "0" * 64}, headers=OWN_SITE)
         assert "asks for access" in answer.text
 
-    async def test_a_form_of_before_another_user_signed_in_agrees_to_nothing(
+    async def test_a_consent_form_is_refused_after_another_user_signed_in(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         page = await browser.sign_in(await browser.get(app.address()), await lasting_provider.service.register())
         await signed_in(browser, lasting_provider)
         assert "asks for access" in (await browser.send(page, decision="allow")).text
 
-    async def test_a_forged_next_leads_nowhere(self, lasting_provider: Provider, browser: Browser) -> None:
+    async def test_a_forged_next_address_is_not_redirected_to(
+        self, lasting_provider: Provider, browser: Browser
+    ) -> None:
         for next_address in (
             "https://evil.example/",
             "//evil.example/oauth/authorize?",
@@ -105,7 +109,7 @@ class TestForms:
             assert "You are signed in." in answer.text
             assert "evil" not in answer.text
 
-    async def test_pages_load_nothing_from_elsewhere_and_are_in_no_frame(
+    async def test_pages_load_nothing_from_other_sites_and_cannot_be_framed(
         self, app: Application, browser: Browser
     ) -> None:
         page = await browser.get(app.address())
@@ -119,9 +123,7 @@ class TestForms:
 
 
 class TestPrompts:
-    async def test_a_login_that_is_asked_for_happens_once_and_leaving_the_note_out_asks_again(
-        self, provider: Provider
-    ) -> None:
+    async def test_prompt_login_requires_one_sign_in_for_each_request(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         await app.tokens(browser, person)
@@ -132,7 +134,7 @@ class TestPrompts:
         assert "code" in answer_of(page.headers["location"])
         assert SIGN_IN in str((await browser.get(app.address(prompt="login"))).url)
 
-    async def test_a_signed_in_user_continues_or_chooses_another_account(self, provider: Provider) -> None:
+    async def test_prompt_select_account_offers_the_current_user_or_another_account(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         await app.tokens(browser, person)
@@ -140,7 +142,7 @@ class TestPrompts:
         assert f"Go on as {person.username}" in page.text
         same = await browser.get(forwarded(await browser.send(page, decision="same")))
         assert "code" in answer_of(same.headers["location"])
-        # Asked again it is asked again, and a form of another site chooses nothing.
+        # A second request shows the page again, and a form of another site chooses no account.
         page = await browser.get(app.address(prompt="select_account"))
         form = {**forms_of(page)[-1][1], "decision": "same", "form_token": "0" * 64}
         assert "Choose an account" in (await browser.http.post("/account/choose", data=form, headers=OWN_SITE)).text
@@ -150,7 +152,7 @@ class TestPrompts:
         assert other.username in done.text
         assert "asks for access" in done.text
 
-    async def test_the_choice_of_one_account_is_none_of_another(self, provider: Provider) -> None:
+    async def test_the_choice_of_an_account_is_valid_only_for_that_account(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         person = await signed_in(browser, provider)
         await app.tokens(browser, person)
@@ -160,15 +162,15 @@ class TestPrompts:
         assert "Choose an account" in (await browser.get(chosen)).text
         assert "Choose an account" in (await browser.get(app.address(prompt="select_account", chosen="x"))).text
 
-    async def test_an_old_note_of_another_request_counts_for_nothing(self, provider: Provider) -> None:
+    async def test_an_expired_marker_and_a_marker_of_another_request_are_ignored(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)
         await signed_in(browser, provider)
         first = await browser.get(app.address(prompt="login"))
-        note = answer_of(forms_of(first)[-1][1]["next"])["asked"]
+        marker = answer_of(forms_of(first)[-1][1]["next"])["asked"]
         for changes in ({"state": "another"}, {"scope": "openid"}):
-            assert SIGN_IN in str((await browser.get(app.address(prompt="login", asked=note, **changes))).url)
+            assert SIGN_IN in str((await browser.get(app.address(prompt="login", asked=marker, **changes))).url)
         provider.clock.advance(timedelta(hours=2))
-        assert SIGN_IN in str((await browser.get(app.address(prompt="login", asked=note))).url)
+        assert SIGN_IN in str((await browser.get(app.address(prompt="login", asked=marker))).url)
 
     async def test_two_tabs_keep_their_own_state_keycloak_36150(
         self, lasting_provider: Provider, app: Application, browser: Browser
@@ -180,7 +182,7 @@ class TestPrompts:
         done = await browser.sign_in(second, person)
         assert answer_of(done.headers["location"])["state"] == "two"
 
-    async def test_a_request_by_form_comes_again_with_cookies(
+    async def test_an_authorization_request_by_post_is_repeated_with_cookies(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         await app.tokens(browser, await lasting_provider.service.register())

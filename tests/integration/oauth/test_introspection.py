@@ -1,4 +1,4 @@
-"""Introspection: who is told what of which token."""
+"""Introspection: which client gets which claims of a token."""
 
 import asyncio
 from datetime import timedelta
@@ -22,7 +22,7 @@ async def introspect(machine: Machine, token: str, **form: str) -> httpx.Respons
 
 
 def is_inactive(answer: httpx.Response) -> bool:
-    """Tell whether the answer tells nothing."""
+    """Return whether the response contains only that the token is inactive."""
     return (answer.status_code, answer.content, answer.headers["cache-control"]) == (200, INACTIVE, "no-store")
 
 
@@ -45,7 +45,7 @@ async def test_a_client_sees_its_own_token(lasting_provider: Provider) -> None:
     assert answer.json() == {"active": True, "token_type": "Bearer", **claims_of(token)}
 
 
-async def test_the_client_of_the_audience_sees_the_token_and_strangers_do_not(lasting_provider: Provider) -> None:
+async def test_the_client_of_the_audience_sees_the_token_and_other_clients_do_not(lasting_provider: Provider) -> None:
     machine, server, identifier = await linked(lasting_provider)
     stranger = await lasting_provider.machine(scopes=("orders:read",), resources=(identifier,))
     token = await machine.token(resource=identifier)
@@ -53,12 +53,12 @@ async def test_the_client_of_the_audience_sees_the_token_and_strangers_do_not(la
     assert await lasting_provider.statements_of(lambda: introspect(server, token)) == 1
     assert (await introspect(machine, token)).json()["active"] is True
     assert is_inactive(await introspect(stranger, token))
-    # The link is for one audience.
+    # The client is linked to one audience only.
     assert is_inactive(await introspect(server, await machine.token()))
 
 
 @pytest.mark.parametrize("audience", ["doorward", ISSUER])
-async def test_a_client_may_be_named_for_the_service_s_own_tokens(
+async def test_a_client_can_be_linked_to_the_services_own_tokens(
     make_service: MakeService, own_database: str, audience: str
 ) -> None:
     provider = Provider(await make_service(database_url=own_database, public_url=ISSUER))
@@ -68,19 +68,21 @@ async def test_a_client_may_be_named_for_the_service_s_own_tokens(
     token = pair.access if audience == "doorward" else await machine.token()
     assert is_inactive(await introspect(server, token))
     resource = await provider.resources.add(OPERATOR, ResourceContent(audience, introspection_client_id=server.id))
-    told = (await introspect(server, token)).json()
-    assert {name: told[name] for name in claims_of(token)} == claims_of(token)
-    assert told["active"] is True
-    # What tokens of derived keys do not say is looked up.
-    assert ("auth_time" in told, told.get("acr")) == ((True, "1") if audience == "doorward" else (False, None))
+    claims = (await introspect(server, token)).json()
+    assert {name: claims[name] for name in claims_of(token)} == claims_of(token)
+    assert claims["active"] is True
+    # Claims that tokens with derived keys do not contain are looked up.
+    assert ("auth_time" in claims, claims.get("acr")) == ((True, "1") if audience == "doorward" else (False, None))
     assert is_inactive(await introspect(stranger, token))
-    # It has no scopes of its own, and takes none away.
+    # The audience has no scopes of its own, and removes none.
     assert claims_of(await machine.token(resource=audience))["scope"] == "items:read"
     await provider.resources.remove(OPERATOR, resource.id)
     assert is_inactive(await introspect(server, token))
 
 
-async def test_a_stranger_costs_one_statement_whether_or_not_the_token_is_alive(lasting_provider: Provider) -> None:
+async def test_an_introspection_by_another_client_costs_one_statement_for_live_and_dead_tokens(
+    lasting_provider: Provider,
+) -> None:
     machine, stranger = await lasting_provider.machine(), await lasting_provider.machine()
     token = await machine.token()
     assert await lasting_provider.statements_of(lambda: introspect(stranger, token)) == 1
@@ -88,7 +90,7 @@ async def test_a_stranger_costs_one_statement_whether_or_not_the_token_is_alive(
     assert await lasting_provider.statements_of(lambda: introspect(stranger, token)) == 1
 
 
-async def test_a_disabled_client_is_felt_at_the_next_introspection(provider: Provider) -> None:
+async def test_the_tokens_of_a_disabled_client_are_inactive_at_the_next_introspection(provider: Provider) -> None:
     machine, server, identifier = await linked(provider)
     token = await machine.token(resource=identifier)
     await provider.clients.disable(OPERATOR, machine.id, any_version)
@@ -99,21 +101,21 @@ async def test_a_disabled_client_is_felt_at_the_next_introspection(provider: Pro
     assert is_inactive(await introspect(server, token))
 
 
-async def test_a_link_that_was_taken_away_shows_nothing(lasting_provider: Provider) -> None:
+async def test_a_token_is_inactive_after_its_resource_is_removed(lasting_provider: Provider) -> None:
     machine, server, identifier = await linked(lasting_provider)
     token = await machine.token(resource=identifier)
     await lasting_provider.resources.remove_by_identifier(OPERATOR, identifier)
     assert is_inactive(await introspect(server, token))
 
 
-async def test_scopes_that_the_client_lost_are_not_shown(lasting_provider: Provider) -> None:
+async def test_scopes_that_the_client_lost_are_omitted(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("items:read", "items:write"))
     token = await machine.token()
     await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": ("items:read",)}, any_version)
     assert (await introspect(machine, token)).json()["scope"] == "items:read"
 
 
-async def test_an_audience_that_the_client_lost_makes_its_token_dead(lasting_provider: Provider) -> None:
+async def test_a_token_is_inactive_after_the_client_lost_its_audience(lasting_provider: Provider) -> None:
     machine, server, identifier = await linked(lasting_provider)
     token = await machine.token(resource=identifier)
     await lasting_provider.clients.change(OPERATOR, machine.id, {"resources": ()}, any_version)
@@ -121,21 +123,21 @@ async def test_an_audience_that_the_client_lost_makes_its_token_dead(lasting_pro
     assert is_inactive(await introspect(machine, token))
 
 
-async def test_a_token_without_a_scope_that_is_left_is_inactive(lasting_provider: Provider) -> None:
+async def test_a_token_is_inactive_after_the_client_lost_all_its_scopes(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     token = await machine.token()
     await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
     assert is_inactive(await introspect(machine, token))
 
 
-async def test_the_longest_token_that_a_client_can_get_is_read(lasting_provider: Provider) -> None:
+async def test_the_longest_possible_token_is_accepted(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=tuple(f"{number:02}{'s' * 98}" for number in range(50)))
     token = await machine.token()
     assert len(token) > 7000
     assert (await introspect(machine, token)).json()["active"] is True
 
 
-async def test_a_token_that_has_run_out_is_inactive(provider: Provider) -> None:
+async def test_an_expired_token_is_inactive(provider: Provider) -> None:
     machine = await provider.machine()
     token = await machine.token()
     provider.clock.advance(timedelta(seconds=599))
@@ -144,7 +146,7 @@ async def test_a_token_that_has_run_out_is_inactive(provider: Provider) -> None:
     assert is_inactive(await introspect(machine, token))
 
 
-async def test_tokens_of_logins_are_shown_to_no_stranger(lasting_provider: Provider) -> None:
+async def test_tokens_of_logins_are_inactive_for_unlinked_clients(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     _, pair = await lasting_provider.service.register_and_log_in()
     for token in (pair.access, pair.refresh):
@@ -152,7 +154,7 @@ async def test_tokens_of_logins_are_shown_to_no_stranger(lasting_provider: Provi
             assert is_inactive(await introspect(machine, token, token_type_hint=hint))
 
 
-async def test_what_is_no_token_is_inactive(lasting_provider: Provider) -> None:
+async def test_malformed_tokens_are_inactive(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     head, claims, signature = (await machine.token()).split(".")
     for token in (
@@ -166,7 +168,9 @@ async def test_what_is_no_token_is_inactive(lasting_provider: Provider) -> None:
     "content",
     [b"", b"token=", b"token=a&token=b", b"token=" + b"a" * 8193, b"token_type_hint=access_token", b"token=\xff"],
 )
-async def test_forms_without_one_token_are_invalid_requests(lasting_provider: Provider, content: bytes) -> None:
+async def test_a_form_without_exactly_one_token_is_an_invalid_request(
+    lasting_provider: Provider, content: bytes
+) -> None:
     machine = await lasting_provider.machine()
     answer = await lasting_provider.service.client.post(
         INTROSPECT, content=content, headers=FORM, auth=(machine.id, machine.secret)
@@ -174,7 +178,7 @@ async def test_forms_without_one_token_are_invalid_requests(lasting_provider: Pr
     assert is_oauth_error(answer, "invalid_request")
 
 
-async def test_only_clients_that_show_a_secret_may_ask(lasting_provider: Provider) -> None:
+async def test_only_clients_that_authenticate_with_a_secret_may_introspect(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     token = await machine.token()
     forms: list[tuple[dict[str, Any], tuple[str, str] | None]] = [
@@ -205,7 +209,7 @@ async def test_a_token_in_the_query_is_refused(lasting_provider: Provider) -> No
     assert is_oauth_error(await lasting_provider.service.client.get(INTROSPECT), "invalid_request", 405)
 
 
-async def test_many_questions_at_once_share_statements_and_keep_apart(lasting_provider: Provider) -> None:
+async def test_concurrent_introspections_share_statements_and_get_their_own_results(lasting_provider: Provider) -> None:
     machines = [await lasting_provider.machine() for _ in range(3)]
     tokens = [await machine.token() for machine in machines]
     before = lasting_provider.service.connections_asked_for()
@@ -217,7 +221,7 @@ async def test_many_questions_at_once_share_statements_and_keep_apart(lasting_pr
     assert lasting_provider.service.connections_asked_for() - before < len(asked)
 
 
-async def test_no_token_reaches_the_log(lasting_provider: Provider, logs: Logs) -> None:
+async def test_no_token_is_logged(lasting_provider: Provider, logs: Logs) -> None:
     machine = await lasting_provider.machine()
     token = await machine.token()
     await introspect(machine, token)
@@ -225,7 +229,7 @@ async def test_no_token_reaches_the_log(lasting_provider: Provider, logs: Logs) 
     assert token.rpartition(".")[2] not in logs.text()
 
 
-async def test_without_the_provider_the_endpoint_is_not_there(make_service: MakeService) -> None:
+async def test_without_the_provider_the_endpoint_does_not_exist(make_service: MakeService) -> None:
     service = await make_service()
     assert (await service.client.post(INTROSPECT, data={"token": "x"})).status_code == 404
     assert ISSUER not in (await service.client.get("/openapi.json")).text

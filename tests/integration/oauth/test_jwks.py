@@ -1,4 +1,4 @@
-"""The key set over HTTP: what other services and their caches get."""
+"""The key set over HTTP, for other services and caches."""
 
 import pytest
 from joserfc import jwt
@@ -14,7 +14,7 @@ async def service(make_service: MakeService) -> Service:
     return await make_service(public_url=PUBLIC_URL, algorithm="ES256")
 
 
-async def test_the_key_set_has_public_members_only(service: Service) -> None:
+async def test_the_key_set_contains_public_members_only(service: Service) -> None:
     answer = await service.client.get("/oauth/jwks")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/jwk-set+json"
@@ -27,7 +27,7 @@ async def test_the_key_set_has_public_members_only(service: Service) -> None:
         assert key["use"] == "sig"
 
 
-async def test_a_standby_of_each_algorithm_is_published_beside_the_key_that_signs(service: Service) -> None:
+async def test_a_standby_key_of_each_algorithm_is_published_beside_the_signing_key(service: Service) -> None:
     algorithms = [key["alg"] for key in (await service.client.get("/oauth/jwks")).json()["keys"]]
     assert algorithms.count("ES256") >= 2
     assert algorithms.count("RS256") >= 2
@@ -39,7 +39,7 @@ async def test_any_cache_may_store_the_key_set_for_five_minutes(service: Service
     assert "set-cookie" not in answer.headers
 
 
-async def test_an_unchanged_key_set_is_304(service: Service) -> None:
+async def test_an_unchanged_key_set_is_answered_304(service: Service) -> None:
     etag = (await service.client.get("/oauth/jwks")).headers["etag"]
     for sent in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         answer = await service.client.get("/oauth/jwks", headers={"If-None-Match": sent})
@@ -64,14 +64,14 @@ async def test_pages_of_every_origin_may_read_the_key_set(service: Service) -> N
     assert is_problem(other, 400, "cross_origin_refused")
 
 
-async def test_a_refusal_at_its_address_is_not_kept(service: Service) -> None:
+async def test_an_error_response_of_the_endpoint_is_not_cached(service: Service) -> None:
     answer = await service.client.post("/oauth/jwks")
     assert is_problem(answer, 405, "method_not_allowed")
     assert "cache-control" not in answer.headers
 
 
 @pytest.mark.parametrize("address", [None, "http://auth.internal"])
-async def test_where_the_provider_is_off_there_is_no_key_set(make_service: MakeService, address: str | None) -> None:
+async def test_without_the_provider_there_is_no_key_set(make_service: MakeService, address: str | None) -> None:
     service = await make_service(public_url=address)
     assert is_problem(await service.client.get("/oauth/jwks"), 404, "not_found")
 

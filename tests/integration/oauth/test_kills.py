@@ -1,4 +1,4 @@
-"""The service killed while an administrator adds and changes OAuth clients, in short; `inv prove` kills on."""
+"""A short run of kills while an administrator adds and changes OAuth clients; `inv prove` runs longer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,16 +37,16 @@ def killed(make_database: MakeDatabase) -> Iterator[Killed]:
     ("commit", "moment"),
     [("client", "before"), ("client", "sent"), ("client-secret", "sent"), ("client-removed", "after")],
 )
-def test_after_a_kill_each_change_of_a_client_is_stored_whole_or_not_at_all(
+def test_after_a_kill_each_change_of_a_client_is_stored_completely_or_not_at_all(
     killed: Killed, commit: ClientCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed.clients.kill(commit, moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that no caller noticed shows nothing"
+    assert outcome.unknown, "a kill without an unanswered call proves nothing"
 
 
-def test_without_a_kill_what_was_told_is_stored_and_the_checker_sees_what_is_not(killed: Killed) -> None:
+def test_without_a_kill_all_acknowledged_changes_are_stored_and_the_checker_finds_corruptions(killed: Killed) -> None:
     made = killed.clients.make("Nightly", CLIENT_COMMITS[:3])
     assert killed.clients.check("Nightly", made, [AFTER[3]]) == []
     with psycopg.connect(killed.database_url, autocommit=True) as connection:

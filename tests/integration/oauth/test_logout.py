@@ -1,4 +1,4 @@
-"""Applications send browsers to sign out."""
+"""RP-initiated logout: applications send browsers to sign out."""
 
 import asyncio
 from datetime import timedelta
@@ -24,7 +24,7 @@ async def app(lasting_provider: Provider) -> Application:
 
 
 class TestLogout:
-    async def test_it_asks_and_ends_the_sessions_of_applications_but_offline_ones(
+    async def test_a_confirmed_logout_ends_the_sessions_of_applications_except_offline_ones(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         person = await signed_in(browser, lasting_provider)
@@ -43,7 +43,7 @@ class TestLogout:
             person.id,
         )
         assert {(row["reason"], row["client"]) for row in recorded} == {("logout", "203.0.113.7")}
-        # That of the browser, and that of the application.
+        # One event for the browser session, one for the application's session.
         assert len({row["session_id"] for row in recorded} - {None}) == len(recorded) == 2
 
     async def test_a_logout_with_an_id_token_needs_no_confirmation(
@@ -60,7 +60,9 @@ class TestLogout:
         assert (answer.status_code, answer.headers["location"]) == (302, "https://app.example/bye?state=the+state")
         assert not await is_signed_in(browser, app)
 
-    async def test_an_expired_hint_counts_and_that_of_another_user_asks(self, provider: Provider) -> None:
+    async def test_an_expired_hint_is_accepted_and_a_hint_of_another_user_requires_confirmation(
+        self, provider: Provider
+    ) -> None:
         app = await application(provider)
         browser, other = Browser(provider), Browser(provider)
         tokens = await app.tokens(browser, await signed_in(browser, provider))
@@ -70,7 +72,7 @@ class TestLogout:
         assert await is_signed_in(other, app)
         assert "You are signed out." in (await browser.get(LOGOUT, id_token_hint=tokens["id_token"])).text
 
-    async def test_a_wrong_request_ends_nothing_and_leads_nowhere(
+    async def test_an_invalid_logout_request_ends_no_session_and_is_not_redirected(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         tokens = await app.tokens(browser, await signed_in(browser, lasting_provider))
@@ -90,7 +92,7 @@ class TestLogout:
             assert "evil" not in answer.text
         assert await is_signed_in(browser, app)
 
-    async def test_a_form_of_another_site_only_leads_to_the_question(
+    async def test_a_logout_form_of_another_site_only_shows_the_confirmation(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         await signed_in(browser, lasting_provider)
@@ -99,13 +101,13 @@ class TestLogout:
         assert "Sign out?" in (await browser.get(answer.headers["location"])).text
         assert await is_signed_in(browser, app)
 
-    async def test_a_logout_while_a_code_is_redeemed_leaves_no_session(
+    async def test_a_logout_during_the_redemption_of_a_code_leaves_no_session(
         self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
         service, person = lasting_provider.service, await signed_in(browser, lasting_provider)
         code, page = await app.code(browser, person), await browser.get(LOGOUT)
         with psycopg.connect(service.database_url) as blocker:
-            # The session is stored, and its event waits: nobody else sees it yet.
+            # The session is stored and its event waits for the lock: no other transaction sees it yet.
             blocker.execute("LOCK TABLE audit_events IN SHARE ROW EXCLUSIVE MODE")
             exchange = asyncio.create_task(app.exchange(code))
             await service.locks_are_waited_for(1)

@@ -1,4 +1,4 @@
-"""The service killed while it tells servers of logouts, in short; `inv prove` kills on."""
+"""A short run of kills while the service delivers logout tokens; `inv prove` runs longer."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def rounds(make_database: MakeDatabase) -> Iterator[LogoutRounds]:
 
 
 @pytest.mark.parametrize(("step", "moment"), [("claim", "after"), ("settle", "before"), ("settle", "sent")])
-def test_after_a_kill_each_session_that_ended_is_told_of(
+def test_after_a_kill_a_logout_token_is_delivered_for_each_ended_session(
     rounds: LogoutRounds, step: DeliveryCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
@@ -32,7 +32,7 @@ def test_after_a_kill_each_session_that_ended_is_told_of(
     assert outcome.sessions == 9
 
 
-def test_what_is_told_wrongly_is_seen() -> None:
+def test_the_checker_reports_wrong_deliveries() -> None:
     assert list(judge([*CLAIMS, CLAIMS[0]], SESSIONS)) == []
     assert list(judge(CLAIMS[:1], SESSIONS)) == ["1 sessions ended and were never told of"]
     assert list(judge(CLAIMS, SESSIONS[:1])) == ["1 sessions were told of and have not ended"]

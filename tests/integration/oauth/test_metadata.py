@@ -1,4 +1,4 @@
-"""The description of the provider: what it says is there is there, and it is found by clients."""
+"""The metadata document: what it announces exists, and clients find it."""
 
 from typing import Any
 
@@ -76,11 +76,11 @@ async def described(lasting_provider: Provider) -> dict[str, Any]:
     return document
 
 
-async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str, Any]) -> None:
+async def test_the_document_contains_the_issuer_and_the_enabled_features(described: dict[str, Any]) -> None:
     assert described == DOCUMENT
 
 
-async def test_every_address_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:
+async def test_every_endpoint_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:
     addresses = [value for name, value in described.items() if name.endswith(("_endpoint", "_uri"))]
     assert len(addresses) == 9
     for address in addresses:
@@ -106,46 +106,46 @@ async def test_every_grant_and_method_in_the_document_works(
         assert answer.json()["error"] == "invalid_client"
 
 
-async def test_pages_of_every_origin_may_read_it(lasting_provider: Provider) -> None:
+async def test_pages_of_every_origin_may_read_the_document(lasting_provider: Provider) -> None:
     for path in (METADATA, "/oauth/jwks"):
         answer = await lasting_provider.service.client.get(path, headers={"Origin": "https://page.example"})
         assert answer.headers["access-control-allow-origin"] == "*"
         assert answer.headers["cache-control"] == "public, max-age=300"
 
 
-async def test_pages_of_allowed_origins_may_call_the_endpoints_and_others_may_not(make_service: MakeService) -> None:
+async def test_pages_of_allowed_origins_may_call_the_endpoints_and_other_pages_may_not(
+    make_service: MakeService,
+) -> None:
     page = "https://app.example.com"
     provider = Provider(await make_service(public_url=ISSUER, cors_allow_origins=page, cors_allow_credentials=True))
 
-    async def asked(path: str, origin: str) -> httpx.Response:
+    async def preflight(path: str, origin: str) -> httpx.Response:
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         return await provider.service.client.options(path, headers=headers)
 
     for path in ("/oauth/token", "/oauth/revoke"):
-        allowed = await asked(path, page)
+        allowed = await preflight(path, page)
         assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, page)
-        refused = await asked(path, "https://other.example")
+        refused = await preflight(path, "https://other.example")
         assert refused.status_code == 400
         assert "access-control-allow-origin" not in refused.headers
-        # No cookie means anything here, whatever the settings say of other calls.
+        # The endpoints ignore cookies, regardless of the settings for other calls.
         answer = await provider.service.client.post(path, headers={"Origin": page})
         assert answer.headers["access-control-allow-origin"] == page
         for each in (allowed, answer):
             assert "access-control-allow-credentials" not in each.headers
-    assert (await asked("/oauth/introspect", page)).status_code == 400
+    assert (await preflight("/oauth/introspect", page)).status_code == 400
     answer = await provider.service.client.post("/oauth/introspect", headers={"Origin": page})
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_the_document_of_openid_connect_is_the_same(
-    lasting_provider: Provider, described: dict[str, Any]
-) -> None:
+async def test_the_openid_connect_document_is_the_same(lasting_provider: Provider, described: dict[str, Any]) -> None:
     answer = await lasting_provider.service.client.get("/.well-known/openid-configuration")
     assert (answer.status_code, answer.json()) == (200, described)
 
 
 @pytest.mark.parametrize("public_url", [None, "http://auth.example.com"])
-async def test_without_an_address_that_cannot_be_listened_to_nothing_is_there(
+async def test_without_an_https_public_url_no_endpoint_exists(
     make_service: MakeService, public_url: str | None
 ) -> None:
     service = await make_service(public_url=public_url)
@@ -154,7 +154,7 @@ async def test_without_an_address_that_cannot_be_listened_to_nothing_is_there(
             assert (await service.client.request(method, path)).status_code == 404, path
 
 
-async def test_the_description_of_the_api_has_the_calls_where_they_are(lasting_provider: Provider) -> None:
+async def test_the_openapi_document_describes_the_endpoints(lasting_provider: Provider) -> None:
     document = (await lasting_provider.service.client.get("/openapi.json")).json()
     operations = [document["paths"][path]["post"] for path in ("/oauth/token", "/oauth/introspect", "/oauth/revoke")]
     names = [operation["operationId"] for operation in operations]

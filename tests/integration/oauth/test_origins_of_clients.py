@@ -1,4 +1,4 @@
-"""Pages of applications call the endpoints from the origins to which browsers are sent back."""
+"""CORS for pages of applications: the origins of registered redirect URIs may call the endpoints."""
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ CALLED = (("POST", "/oauth/token"), ("POST", "/oauth/revoke"), ("GET", "/oauth/u
 
 
 class Steady:
-    """Time that the test moves."""
+    """A monotonic clock that the test moves."""
 
     now = 0.0
 
@@ -40,7 +40,7 @@ async def preflight(provider: Provider, method: str, path: str, origin: str, **m
     return await provider.service.client.options(path, headers=headers)
 
 
-async def test_pages_of_clients_and_of_the_settings_may_call_and_no_others(provider: Provider) -> None:
+async def test_only_pages_of_registered_clients_and_of_the_settings_may_call(provider: Provider) -> None:
     for method, path in CALLED:
         for origin in (PAGE, LISTED, "http://localhost:5173"):
             asked = await preflight(
@@ -62,7 +62,7 @@ async def test_pages_of_clients_and_of_the_settings_may_call_and_no_others(provi
                 assert "origin" in each.headers["vary"].lower()
 
 
-async def test_what_browsers_are_sent_to_and_what_servers_call_is_for_no_page(provider: Provider) -> None:
+async def test_endpoints_for_redirects_and_servers_allow_no_page(provider: Provider) -> None:
     for path in ("/oauth/authorize", "/oauth/logout", "/account/sign-in", "/oauth/par", "/oauth/introspect"):
         answer = await provider.service.client.get(path, headers={"Origin": PAGE})
         assert ALLOWED not in answer.headers, path
@@ -74,7 +74,7 @@ async def test_what_browsers_are_sent_to_and_what_servers_call_is_for_no_page(pr
     assert ALLOWED not in answer.headers
 
 
-async def test_only_a_page_that_is_not_in_the_settings_costs_a_statement_and_that_once(provider: Provider) -> None:
+async def test_only_origins_outside_the_settings_are_looked_up_and_then_cached(provider: Provider) -> None:
     asked = provider.service.connections_asked_for
     before = asked()
     await provider.service.client.post("/oauth/token")
@@ -86,7 +86,7 @@ async def test_only_a_page_that_is_not_in_the_settings_costs_a_statement_and_tha
     assert asked() == before + 1
 
 
-async def test_a_change_of_clients_is_noticed_after_some_seconds(provider: Provider) -> None:
+async def test_a_change_of_clients_applies_after_the_cache_expires(provider: Provider) -> None:
     steady = Steady()
     origins = RegisteredOrigins(database=provider.service.database, steady=steady)
     assert not await origins.contains("https://new.example")
@@ -100,19 +100,19 @@ async def test_a_change_of_clients_is_noticed_after_some_seconds(provider: Provi
     assert not await origins.contains("https://new.example")
 
 
-async def test_while_the_database_is_away_the_origins_that_were_known_count(provider: Provider, logs: Logs) -> None:
-    class Away:
-        is_away = False
+async def test_while_the_database_is_unavailable_the_cached_origins_are_used(provider: Provider, logs: Logs) -> None:
+    class Unavailable:
+        is_down = False
 
         def connection(self) -> object:
-            if self.is_away:
+            if self.is_down:
                 raise ServiceUnavailableError
             return provider.service.database.connection()
 
-    steady, away = Steady(), Away()
-    origins = RegisteredOrigins(database=away, steady=steady)  # type: ignore[arg-type] # as much of one as is used
+    steady, away = Steady(), Unavailable()
+    origins = RegisteredOrigins(database=away, steady=steady)  # type: ignore[arg-type] # implements only what is used
     assert await origins.contains(PAGE)
-    steady.now, away.is_away = CACHE_SECONDS, True
+    steady.now, away.is_down = CACHE_SECONDS, True
     assert await origins.contains(PAGE)
     assert not await origins.contains("https://evil.example")
     assert len(events(logs, "client.origins_not_read")) == 1

@@ -1,4 +1,4 @@
-"""Pushed authorization requests (RFC 9126): what is pushed is checked, bound to a browser, and used once."""
+"""Pushed authorization requests (RFC 9126): each is validated, bound to one browser, and used once."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,7 +31,7 @@ OVER = "This request to sign in is over."
 
 
 async def push(app: Application, **changes: str | None) -> httpx.Response:
-    """Push a right request with these changes; None leaves a parameter out."""
+    """Push a valid request with these changes; None omits a parameter."""
     form = app.parameters(**changes)
     if app.machine.secret:
         return await app.machine.post(PAR, **form)
@@ -39,13 +39,13 @@ async def push(app: Application, **changes: str | None) -> httpx.Response:
 
 
 async def pushed(app: Application, **changes: str | None) -> str:
-    """Return the address that a browser is sent to with a pushed request."""
+    """Return the authorization URL of a pushed request."""
     answer = await push(app, **changes)
     assert answer.status_code == 201, answer.text
     return f"{AUTHORIZE}?{urlencode({'client_id': app.id, 'request_uri': answer.json()['request_uri']})}"
 
 
-async def test_a_request_is_pushed_and_a_person_signs_in_by_it(
+async def test_a_user_signs_in_with_a_pushed_request(
     lasting_provider: Provider, app: Application, browser: Browser, logs: Logs
 ) -> None:
     answer = await push(app)
@@ -67,7 +67,7 @@ async def test_a_request_is_pushed_and_a_person_signs_in_by_it(
     assert [line["client_id"] for line in events(logs, "authorization.pushed")] == [app.id]
 
 
-async def test_what_is_pushed_counts_and_nothing_that_the_address_adds(
+async def test_parameters_beside_a_pushed_request_are_ignored(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     await signed_in(browser, lasting_provider)
@@ -102,14 +102,14 @@ async def test_what_is_pushed_counts_and_nothing_that_the_address_adds(
         ({"client_id": "dwc_another"}, "invalid_request"),
     ],
 )
-async def test_what_is_wrong_with_a_request_is_told_when_it_is_pushed(
+async def test_an_invalid_request_is_refused_when_it_is_pushed(
     lasting_provider: Provider, app: Application, changes: dict[str, str | None], error: str
 ) -> None:
     assert is_oauth_error(await push(app, **changes), error)
     assert lasting_provider.sql("SELECT id FROM oauth_pushed_requests WHERE client_id = %s", app.id) == []
 
 
-async def test_a_parameter_that_comes_twice_and_one_in_the_query_are_refused(app: Application) -> None:
+async def test_repeated_parameters_and_parameters_in_the_query_are_refused(app: Application) -> None:
     form = urlencode([*app.parameters().items(), ("scope", "openid")])
     options: dict[str, Any] = {"auth": (app.id, app.machine.secret)}
     client, headers = app.provider.service.client, {"Content-Type": "application/x-www-form-urlencoded"}
@@ -118,21 +118,21 @@ async def test_a_parameter_that_comes_twice_and_one_in_the_query_are_refused(app
     assert is_oauth_error(answer, "invalid_request")
 
 
-async def test_a_client_without_the_grant_and_one_that_is_not_known_push_nothing(lasting_provider: Provider) -> None:
+async def test_unknown_clients_and_clients_without_the_grant_cannot_push(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(redirect_uris=(CALLBACK,))
     assert is_oauth_error(await push(Application(lasting_provider, machine)), "unauthorized_client")
     stranger = await lasting_provider.post(PAR, {"client_id": "dwc_unknown"})
     assert is_oauth_error(stranger, "invalid_client", 401)
 
 
-async def test_an_application_without_a_secret_pushes_by_its_id(lasting_provider: Provider) -> None:
+async def test_a_public_client_pushes_with_its_id(lasting_provider: Provider) -> None:
     app, browser = await application(lasting_provider, auth_method="none"), Browser(lasting_provider)
     await signed_in(browser, lasting_provider)
     page = await browser.get(await pushed(app))
     assert (await app.exchange(answer_of(forwarded(await browser.send(page, decision="allow")))["code"])).is_success
 
 
-async def test_another_browser_another_client_and_an_edited_name_open_nothing(
+async def test_a_pushed_request_is_refused_for_another_browser_another_client_or_an_edited_uri(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     address = await pushed(app)
@@ -155,7 +155,7 @@ async def test_another_browser_another_client_and_an_edited_name_open_nothing(
     assert "/sign-in" in str((await browser.get(address)).url)
 
 
-async def test_a_request_that_is_over_is_told_to_the_application_where_it_named_a_registered_address(
+async def test_an_expired_request_is_reported_to_a_registered_redirect_uri_only(
     app: Application, browser: Browser
 ) -> None:
     uri = "urn:ietf:params:oauth:request_uri:dwp_over"
@@ -178,7 +178,7 @@ async def test_the_code_consumes_the_request(lasting_provider: Provider, app: Ap
     assert len(stored) == 1
 
 
-async def test_of_two_tabs_that_agree_at_once_one_gets_a_code(
+async def test_one_of_several_concurrent_consents_in_different_tabs_gets_a_code(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     await signed_in(browser, lasting_provider)
@@ -189,14 +189,14 @@ async def test_of_two_tabs_that_agree_at_once_one_gets_a_code(
     assert len(lasting_provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id)) == 1
 
 
-async def test_of_many_browsers_at_once_one_opens_a_request(lasting_provider: Provider, app: Application) -> None:
+async def test_one_of_many_concurrent_browsers_opens_the_request(lasting_provider: Provider, app: Application) -> None:
     address = await pushed(app)
     browsers = [Browser(lasting_provider) for _ in range(8)]
     answers = await asyncio.gather(*(each.http.get(address) for each in browsers))
     assert sorted(answer.status_code for answer in answers) == [303] + [400] * 7
 
 
-async def test_a_request_lives_60_seconds_and_in_a_browser_30_minutes(make_service: MakeService) -> None:
+async def test_a_request_is_valid_for_60_seconds_and_once_opened_for_30_minutes(make_service: MakeService) -> None:
     provider = Provider(await make_service(public_url=ISSUER))
     app, browser = await application(provider), Browser(provider)
     late, visited = await pushed(app), await pushed(app)
@@ -218,19 +218,21 @@ async def test_a_request_lives_60_seconds_and_in_a_browser_30_minutes(make_servi
     assert provider.sql(left, app.id) == []
 
 
-async def test_a_client_that_must_push_is_refused_without(lasting_provider: Provider, browser: Browser) -> None:
+async def test_a_client_that_must_push_is_refused_without_a_pushed_request(
+    lasting_provider: Provider, browser: Browser
+) -> None:
     app = await application(lasting_provider, requires_pushed_requests=True)
     back = (await browser.get(app.address())).headers["location"]
     assert answer_of(back)["error"] == "invalid_request"
     assert "/sign-in" in str((await browser.get(await pushed(app))).url)
 
 
-async def test_the_sign_in_page_knows_what_was_pushed(app: Application, browser: Browser) -> None:
+async def test_the_sign_in_page_shows_the_pushed_login_hint(app: Application, browser: Browser) -> None:
     page = await browser.get(await pushed(app, login_hint="ada@example.com"))
     assert 'value="ada@example.com"' in page.text
 
 
-async def test_prompt_login_is_fulfilled_by_signing_in(
+async def test_prompt_login_is_satisfied_by_one_sign_in(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     person = await signed_in(browser, lasting_provider)
@@ -239,7 +241,9 @@ async def test_prompt_login_is_fulfilled_by_signing_in(
     assert "code" in answer_of(forwarded(await browser.send(page, decision="allow")))
 
 
-async def test_what_is_stored_holds_no_secret(lasting_provider: Provider, app: Application, browser: Browser) -> None:
+async def test_the_stored_request_contains_no_secret(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
     address = await pushed(app)
     await browser.get(address)
     (row,) = lasting_provider.sql("SELECT * FROM oauth_pushed_requests WHERE client_id = %s", app.id)
@@ -249,7 +253,7 @@ async def test_what_is_stored_holds_no_secret(lasting_provider: Provider, app: A
     assert address[-20:] not in hidden(row)
 
 
-async def test_a_push_takes_two_statements_and_the_visit_of_a_signed_in_browser_four(
+async def test_a_push_takes_two_statements_and_a_visit_of_a_signed_in_browser_four(
     lasting_provider: Provider,
 ) -> None:
     app, browser = await application(lasting_provider, is_first_party=True), Browser(lasting_provider)

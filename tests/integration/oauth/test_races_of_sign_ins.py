@@ -1,4 +1,4 @@
-"""Sign-ins to applications at two copies of the service, in short; `inv prove --only races` races on."""
+"""Concurrent sign-ins at two copies of the service, a short run; `inv prove --only races` runs longer."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,16 +23,16 @@ def races(make_database: MakeDatabase) -> Iterator[SignInRaces]:
 
 
 @pytest.mark.parametrize("uses", ["one code", "one device", "one proof of a key"])
-async def test_of_fifty_uses_at_once_one_succeeds(races: SignInRaces, uses: str) -> None:
+async def test_one_of_fifty_concurrent_uses_succeeds(races: SignInRaces, uses: str) -> None:
     assert await races.all()[uses]() == []
 
 
-async def test_of_tabs_that_agree_at_once_to_one_pushed_request_one_gets_a_code(races: SignInRaces) -> None:
+async def test_one_of_several_concurrent_consents_to_a_pushed_request_gets_a_code(races: SignInRaces) -> None:
     for _ in range(2 * ROUNDS):
         assert await races.one_pushed_request() == []
 
 
-async def test_what_ends_while_a_code_is_on_its_way_leaves_nothing_that_works(races: SignInRaces) -> None:
+async def test_a_code_exchanged_during_a_sign_out_or_revocation_leaves_no_valid_token(races: SignInRaces) -> None:
     for name, play in races.all().items():
         if "against" in name:
             for _ in range(ROUNDS):

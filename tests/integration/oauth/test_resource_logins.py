@@ -1,4 +1,4 @@
-"""Logins for another service, which the operator gave the built-in client: what they grant, and what ends it."""
+"""Logins with the built-in client for another service: what they grant, and what ends them."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,7 +23,7 @@ SCOPES = ("orders:read", "orders:write")
 
 
 class Shop:
-    """A resource that logins may be for, and the client that may ask about its tokens."""
+    """A resource for which users log in, and the client that may introspect its tokens."""
 
     def __init__(self, provider: Provider, identifier: str, server: Machine) -> None:
         self.provider = provider
@@ -45,12 +45,12 @@ class Shop:
         return await self.provider.post(TOKEN, fields)
 
     async def is_active(self, token: str) -> bool:
-        """Tell what the resource is told of a token."""
+        """Return whether the token is active for the resource."""
         answer = await self.server.post("/oauth/introspect", token=token)
         return bool(answer.json()["active"])
 
     async def give(self, *, scopes: tuple[str, ...] = SCOPES, resources: tuple[str, ...] | None = None) -> None:
-        """Say what the operator gives logins."""
+        """Set the scopes and resources that the operator allows for logins."""
         given = (self.identifier,) if resources is None else resources
         changes = {"scopes": ("account", *scopes), "resources": given}
         await self.provider.clients.change(OPERATOR, "doorward", changes, any_version)
@@ -58,7 +58,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 async def shop_provider(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
-    """A service of its own: what the built-in client is given holds for all who share the database."""
+    """Yield a separate service: changes of the built-in client apply to all users of the database."""
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, {"public_url": ISSUER})
     async with run_service(settings, FakeClock()) as service:
         yield Provider(service)
@@ -94,8 +94,8 @@ async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
     assert (session["resources"], session["scopes"]) == ([shop.identifier], ["orders:read", "orders:write"])
 
 
-async def test_a_login_by_two_factors_for_a_resource_says_so_to_it(shop: Shop) -> None:
-    """What was asked for with the password is granted after the code, and a refresh keeps what was proven."""
+async def test_a_login_with_two_factors_for_a_resource_is_visible_in_its_token(shop: Shop) -> None:
+    """The request with the password is granted after the code, and a refresh keeps acr and amr."""
     service = shop.provider.service
     person = await service.register()
     await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
@@ -113,7 +113,7 @@ async def test_a_login_by_two_factors_for_a_resource_says_so_to_it(shop: Shop) -
     assert (refreshed["auth_time"], refreshed["acr"], refreshed["amr"]) == (now, "2", ["pwd", "otp", "mfa"])
 
 
-async def test_this_service_refuses_the_token_and_the_other_sees_it(shop: Shop) -> None:
+async def test_this_service_refuses_the_token_and_the_resource_sees_it_as_active(shop: Shop) -> None:
     person, tokens = await shop.log_in()
     for path in ("/api/v1/auth/me", "/api/v1/items", "/api/v1/account", "/api/v1/admin/users"):
         answer = await shop.provider.service.authorized("GET", path, tokens.access)
@@ -125,7 +125,7 @@ async def test_this_service_refuses_the_token_and_the_other_sees_it(shop: Shop) 
     assert (await stranger.post("/oauth/introspect", token=tokens.access)).json() == {"active": False}
 
 
-async def test_the_other_service_is_told_what_the_operator_took_away(shop: Shop) -> None:
+async def test_scopes_and_resources_removed_by_the_operator_change_the_introspection(shop: Shop) -> None:
     _, tokens = await shop.log_in()
     await shop.give(scopes=("orders:read",))
     answer = await shop.server.post("/oauth/introspect", token=tokens.access)
@@ -138,7 +138,7 @@ async def test_the_other_service_is_told_what_the_operator_took_away(shop: Shop)
     assert not await shop.is_active(tokens.access)
 
 
-async def test_a_login_asks_for_fewer_scopes(shop: Shop) -> None:
+async def test_a_login_can_request_fewer_scopes(shop: Shop) -> None:
     _, tokens = await shop.log_in(scope="orders:read")
     assert claims_of(tokens.access)["scope"] == "orders:read"
     refreshed = await shop.refresh(tokens.refresh)
@@ -146,7 +146,7 @@ async def test_a_login_asks_for_fewer_scopes(shop: Shop) -> None:
     assert is_oauth_error(await shop.refresh(refreshed.json()["refresh_token"], scope="orders:write"), "invalid_scope")
 
 
-async def test_a_refresh_keeps_the_audience_in_each_dialect(shop: Shop) -> None:
+async def test_every_refresh_endpoint_keeps_the_audience(shop: Shop) -> None:
     _, tokens = await shop.log_in()
     service = shop.provider.service
     at_oauth = pair(await shop.refresh(tokens.refresh, resource=shop.identifier))
@@ -160,7 +160,7 @@ async def test_a_refresh_keeps_the_audience_in_each_dialect(shop: Shop) -> None:
         assert (claims_of(each.access)["aud"], claims_of(each.access)["scope"]) == (shop.identifier, scope)
 
 
-async def test_a_refresh_makes_no_sign_in_newer(shop: Shop) -> None:
+async def test_a_refresh_keeps_the_time_of_the_sign_in(shop: Shop) -> None:
     _, tokens = await shop.log_in()
     first = claims_of(tokens.access)
     shop.provider.service.clock.advance(timedelta(minutes=10))
@@ -171,14 +171,14 @@ async def test_a_refresh_makes_no_sign_in_newer(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("resource", [ORDERS, "doorward", ISSUER, "\0", "x"])
-async def test_a_refresh_for_another_audience_rotates_nothing(shop: Shop, resource: str) -> None:
+async def test_a_refresh_for_another_audience_is_refused_and_rotates_nothing(shop: Shop, resource: str) -> None:
     person, tokens = await shop.log_in()
     assert is_oauth_error(await shop.refresh(tokens.refresh, resource=resource), "invalid_target")
     assert shop.provider.service.sessions_of(person)[0]["generation"] == 0
     assert (await shop.refresh(tokens.refresh)).status_code == 200
 
 
-async def test_what_the_operator_takes_away_is_gone_at_the_next_refresh(shop: Shop) -> None:
+async def test_scopes_removed_by_the_operator_are_missing_after_the_next_refresh(shop: Shop) -> None:
     _, tokens = await shop.log_in()
     await shop.give(scopes=("orders:read",))
     answer = await shop.refresh(tokens.refresh)
@@ -191,7 +191,7 @@ async def test_what_the_operator_takes_away_is_gone_at_the_next_refresh(shop: Sh
 
 
 @pytest.mark.parametrize("removed", ["of_client", "itself"])
-async def test_a_resource_that_is_gone_gets_no_more_tokens(shop: Shop, removed: str) -> None:
+async def test_a_removed_resource_gets_no_more_tokens(shop: Shop, removed: str) -> None:
     person, tokens = await shop.log_in()
     other = await shop.log_in()
     if removed == "of_client":
@@ -210,7 +210,7 @@ async def test_a_resource_that_is_gone_gets_no_more_tokens(shop: Shop, removed: 
 @pytest.mark.parametrize(
     "scope", ["account", "orders:read account", "items:read", "orders:delete", "\0", "admin:users:read"]
 )
-async def test_scopes_that_are_not_the_resources_are_refused(shop: Shop, scope: str) -> None:
+async def test_scopes_outside_the_resource_are_refused(shop: Shop, scope: str) -> None:
     person = await shop.provider.service.register()
     answer = await shop.post_login(person, scope=scope)
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid_scope")
@@ -218,20 +218,20 @@ async def test_scopes_that_are_not_the_resources_are_refused(shop: Shop, scope: 
 
 
 @pytest.mark.parametrize("resource", [ORDERS, ISSUER, "x", "\0", "a" * 2000])
-async def test_what_logins_were_not_given_is_no_target(shop: Shop, resource: str) -> None:
+async def test_a_resource_that_is_not_allowed_for_logins_is_an_invalid_target(shop: Shop, resource: str) -> None:
     person = await shop.provider.service.register()
     answer = await shop.post_login(person, resource=resource)
     assert is_problem(answer, 422, "invalid_target")
     assert shop.provider.service.sessions_of(person) == []
 
 
-async def test_a_wrong_password_is_refused_as_ever(shop: Shop) -> None:
+async def test_a_wrong_password_is_refused_with_the_usual_error(shop: Shop) -> None:
     person = await shop.provider.service.register()
     wrong = Person(person.id, person.email, person.username, f"not {PASSWORD}")
     assert is_problem(await shop.post_login(wrong), 401, "invalid_credentials")
 
 
-async def test_a_login_without_a_resource_is_what_it_was(shop: Shop) -> None:
+async def test_a_login_without_a_resource_gets_the_usual_tokens(shop: Shop) -> None:
     person = await shop.provider.service.register()
     for form in ({}, {"resource": ""}, {"resource": "doorward"}, {"resource": "doorward", "scope": "account"}):
         answer = await shop.provider.service.client.post(
@@ -275,7 +275,7 @@ async def reuse(shop: Shop, tokens: Pair) -> None:
 
 
 @pytest.mark.parametrize("end", [end_by_logout, end_by_access_token, deactivate, reuse])
-async def test_the_other_service_is_told_of_an_end_at_once(shop: Shop, end: Any) -> None:
+async def test_an_ended_session_is_inactive_at_the_next_introspection(shop: Shop, end: Any) -> None:
     _, tokens = await shop.log_in()
     assert await shop.is_active(tokens.access)
     await end(shop, tokens)

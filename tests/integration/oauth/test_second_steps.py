@@ -1,4 +1,4 @@
-"""Second factors and passkeys on the pages, and how strongly an application wants its users to sign in."""
+"""Second factors and passkeys on the pages, and the authentication strength that applications request."""
 
 import json
 from html import unescape
@@ -32,7 +32,7 @@ WRONG = "000000"
 
 @pytest.fixture
 async def provider(make_service: MakeService) -> Provider:
-    """It sends no mails: they would lock people whom a test changes, in the test's own event loop."""
+    """Return a service without mails, which would lock the rows of users that a test changes."""
     return Provider(await make_service(public_url=ISSUER, remembered_device_days=30))
 
 
@@ -63,18 +63,18 @@ async def keyring(provider: Provider) -> Keyring:
 
 
 async def typed(browser: Browser, page: httpx.Response, person: Any) -> httpx.Response:
-    """Send name and password; return the page that comes."""
+    """Submit username and password; return the next page."""
     return await browser.send(page, username=person.username, password=PASSWORD, stay="")
 
 
 def options_of(page: httpx.Response) -> dict[str, Any]:
-    """Return what the page has for its script."""
+    """Return the passkey options for the page's script."""
     options: dict[str, Any] = json.loads(unescape(attribute(page.text, "data-get")))
     return options
 
 
 async def show_passkey(browser: Browser, page: httpx.Response, ring: Keyring) -> httpx.Response:
-    """Send what the authenticator signs, as the page's script does: in its first form."""
+    """Submit a signed passkey response like the page's script, in its first form."""
     action, hidden = forms_of(page)[0]
     signed = json.dumps(ring.authenticator.get(options_of(page)))
     return await browser.http.post(
@@ -95,14 +95,16 @@ class TestCodes:
         claims = claims_of((await app.exchange(code)).json()["id_token"])
         assert (claims["acr"], claims["amr"]) == ("2", ["pwd", "otp", "mfa"])
 
-    async def test_a_recovery_code_does_too_once(self, provider: Provider, app: Application, browser: Browser) -> None:
+    async def test_a_recovery_code_completes_one_sign_in(
+        self, provider: Provider, app: Application, browser: Browser
+    ) -> None:
         user = await protected(provider)
         for expected in (200, 422):
             page = await typed(browser, await browser.get(SIGN_IN), user.person)
             assert (await browser.send(page, code=user.codes[0])).status_code == expected
         assert await is_signed_in(browser, app)
 
-    async def test_a_login_of_the_api_is_not_completed_on_a_page_nor_the_other_way_round(
+    async def test_a_login_begun_in_the_api_cannot_be_completed_on_a_page_nor_vice_versa(
         self, provider: Provider, app: Application, browser: Browser
     ) -> None:
         user = await protected(provider)
@@ -114,7 +116,7 @@ class TestCodes:
         assert not await is_signed_in(browser, app)
         assert (await browser.send(page, code=user.code())).status_code == 200
 
-    async def test_a_sign_in_that_waited_too_long_begins_again(
+    async def test_an_expired_sign_in_starts_again(
         self, provider: Provider, app: Application, browser: Browser
     ) -> None:
         user = await protected(provider)
@@ -125,7 +127,7 @@ class TestCodes:
         assert "Sign in" in again.text
         assert not await is_signed_in(browser, app)
 
-    async def test_the_form_of_another_site_completes_nothing(
+    async def test_a_form_of_another_site_does_not_complete_the_sign_in(
         self, provider: Provider, app: Application, browser: Browser
     ) -> None:
         user = await protected(provider)
@@ -137,7 +139,7 @@ class TestCodes:
 
 
 class TestStrength:
-    async def test_a_remembered_device_does_not_do_where_two_kinds_are_asked_for(
+    async def test_a_remembered_device_does_not_satisfy_a_request_for_two_factors(
         self, provider: Provider, app: Application, browser: Browser
     ) -> None:
         user = await protected(provider)
@@ -155,7 +157,7 @@ class TestStrength:
         strong = await app.exchange(answer_of(done.headers["location"])["code"])
         assert claims_of(strong.json()["id_token"])["acr"] == "2"
 
-    async def test_a_user_without_a_second_factor_gets_an_error_instead_of_a_loop(
+    async def test_a_user_without_a_second_factor_gets_an_error_instead_of_a_redirect_loop(
         self, provider: Provider, app: Application, browser: Browser
     ) -> None:
         person = await provider.service.register()
@@ -179,7 +181,7 @@ class TestPasskeys:
         assert claims_of((await app.exchange(code)).json()["id_token"])["acr"] == "phr"
 
     @pytest.mark.parametrize("credential", ["x", "{}", "null", "[" * 500])
-    async def test_what_no_authenticator_signed_is_refused(
+    async def test_an_invalid_passkey_response_is_refused(
         self, provider: Provider, app: Application, browser: Browser, credential: str
     ) -> None:
         ring = await keyring(provider)
@@ -190,7 +192,9 @@ class TestPasskeys:
         assert not await is_signed_in(browser, app)
 
 
-async def test_a_page_tells_what_the_right_password_is_told(make_service: MakeService) -> None:
+async def test_the_page_shows_a_required_password_change_only_after_the_correct_password(
+    make_service: MakeService,
+) -> None:
     provider = Provider(await make_service(public_url=ISSUER))
     browser, person = Browser(provider), await provider.service.register()
     provider.sql("UPDATE users SET must_change_password = true WHERE id = %s", person.id)

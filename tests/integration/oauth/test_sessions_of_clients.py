@@ -1,4 +1,4 @@
-"""Sessions at the standard endpoints: refreshed and ended by their own client, and by no other."""
+"""Sessions at the standard endpoints: only their own client can refresh and end them."""
 
 import asyncio
 from typing import Any
@@ -59,7 +59,9 @@ class TestRefresh:
         assert (await lasting_provider.service.get_me(body["access_token"])).json()["id"] == person.id
         assert pair(await lasting_provider.service.post_refresh(body["refresh_token"])).refresh
 
-    async def test_it_takes_one_statement_beside_that_for_the_client(self, lasting_provider: Provider) -> None:
+    async def test_a_refresh_takes_one_statement_beside_the_clients_authentication(
+        self, lasting_provider: Provider
+    ) -> None:
         _, first = await lasting_provider.service.register_and_log_in()
         current = [first.refresh]
 
@@ -70,7 +72,7 @@ class TestRefresh:
 
         assert await lasting_provider.statements_of(refresh_again) == 2
 
-    async def test_a_narrower_scope_is_for_that_token_alone(self, lasting_provider: Provider) -> None:
+    async def test_a_narrower_scope_applies_to_one_token_only(self, lasting_provider: Provider) -> None:
         _, first = await lasting_provider.service.register_and_log_in()
         narrow = (await refresh(lasting_provider, first.refresh, scope="items:read")).json()
         assert claims_of(narrow["access_token"])["scope"] == narrow["scope"] == "items:read"
@@ -96,14 +98,14 @@ class TestRefresh:
         assert the_session(lasting_provider, person)["end_reason"] == "reuse"
         assert is_oauth_error(await refresh(lasting_provider, second["refresh_token"]), "invalid_grant")
 
-    async def test_of_one_token_many_times_at_once_one_is_rotated(self, lasting_provider: Provider) -> None:
+    async def test_one_of_many_concurrent_refreshes_with_one_token_succeeds(self, lasting_provider: Provider) -> None:
         person, first = await lasting_provider.service.register_and_log_in()
         answers = await asyncio.gather(*(refresh(lasting_provider, first.refresh) for _ in range(20)))
         assert statuses(answers) == [200] + [400] * 19
         assert the_session(lasting_provider, person)["end_reason"] == "reuse"
 
     @pytest.mark.parametrize("token", ["unknown", "dwr_", "x" * 118, "\u00e9", "\0"])
-    async def test_what_is_no_refresh_token_is_an_invalid_grant(self, lasting_provider: Provider, token: str) -> None:
+    async def test_a_malformed_refresh_token_is_an_invalid_grant(self, lasting_provider: Provider, token: str) -> None:
         assert is_oauth_error(await refresh(lasting_provider, token), "invalid_grant")
 
     async def test_a_form_without_a_token_is_an_invalid_request(self, lasting_provider: Provider) -> None:
@@ -111,7 +113,7 @@ class TestRefresh:
             answer = await lasting_provider.post(TOKEN, {**REFRESH, **BUILT_IN, **form})
             assert is_oauth_error(answer, "invalid_request")
 
-    async def test_a_client_must_be_named(self, lasting_provider: Provider) -> None:
+    async def test_a_request_without_a_client_is_refused(self, lasting_provider: Provider) -> None:
         person, first = await lasting_provider.service.register_and_log_in()
         answer = await lasting_provider.post(TOKEN, {**REFRESH, "refresh_token": first.refresh})
         assert is_oauth_error(answer, "invalid_client", 401)
@@ -125,7 +127,7 @@ class TestRefresh:
         assert claims_of(answer.json()["access_token"])["client_id"] == machine.id
         assert is_alive(lasting_provider, person)
 
-    async def test_a_client_without_the_grant_is_unauthorized_and_ends_nothing(
+    async def test_a_client_without_the_refresh_grant_is_unauthorized_and_ends_no_session(
         self, lasting_provider: Provider
     ) -> None:
         machine = await lasting_provider.machine()
@@ -135,7 +137,7 @@ class TestRefresh:
         assert is_alive(lasting_provider, person)
 
     @pytest.mark.parametrize("generation", ["current", "used"])
-    async def test_a_client_with_a_secret_that_shows_anothers_token_ends_the_session(
+    async def test_a_confidential_client_that_presents_a_token_of_another_client_ends_the_session(
         self, lasting_provider: Provider, logs: Logs, generation: str
     ) -> None:
         thief = await lasting_provider.machine(grant_types=("refresh_token",))
@@ -148,14 +150,14 @@ class TestRefresh:
         assert len(events(logs, "auth.refresh.reuse_detected")) == 1
         assert is_problem(await lasting_provider.service.get_me(second.access), 401, "invalid_access_token")
 
-    async def test_a_forged_token_of_a_session_ends_nothing(self, lasting_provider: Provider) -> None:
+    async def test_a_forged_refresh_token_ends_no_session(self, lasting_provider: Provider) -> None:
         thief = await lasting_provider.machine(grant_types=("refresh_token",))
         person, first = await lasting_provider.service.register_and_log_in()
         forged = f"{first.refresh[:-4]}AAAA"
         assert is_oauth_error(await thief.post(TOKEN, **REFRESH, refresh_token=forged), "invalid_grant")
         assert is_alive(lasting_provider, person)
 
-    async def test_a_client_without_a_secret_ends_no_session_of_another(self, lasting_provider: Provider) -> None:
+    async def test_a_public_client_cannot_end_a_session_of_another_client(self, lasting_provider: Provider) -> None:
         machine = await lasting_provider.machine(grant_types=("refresh_token",))
         person, current = await session_of(lasting_provider, machine)
         content = ClientContent(name="Phone", auth_method="none", grant_types=("refresh_token",))
@@ -166,7 +168,7 @@ class TestRefresh:
         assert is_alive(lasting_provider, person)
         assert the_session(lasting_provider, person)["generation"] == 1
 
-    async def test_users_of_one_address_share_the_budget_of_refreshes(self, make_service: MakeService) -> None:
+    async def test_users_at_one_address_share_the_rate_limit_of_refreshes(self, make_service: MakeService) -> None:
         limited = await make_service(public_url=ISSUER, rate_limit_enabled=True, rate_limit_refresh="2/hour")
         provider = Provider(limited)
         answers = [await refresh(provider, "unknown") for _ in range(3)]
@@ -181,7 +183,9 @@ class TestRefresh:
 class TestRevoke:
     @pytest.mark.parametrize("kind", ["refresh", "access"])
     @pytest.mark.parametrize("hint", ["", "refresh_token", "access_token", "nonsense"])
-    async def test_either_token_ends_the_session(self, lasting_provider: Provider, kind: str, hint: str) -> None:
+    async def test_a_refresh_token_and_an_access_token_can_each_end_the_session(
+        self, lasting_provider: Provider, kind: str, hint: str
+    ) -> None:
         person, tokens = await lasting_provider.service.register_and_log_in()
         for _ in range(2):
             assert is_empty(await revoke(lasting_provider, getattr(tokens, kind), token_type_hint=hint))
@@ -189,7 +193,9 @@ class TestRevoke:
         assert (await lasting_provider.service.get_me(tokens.access)).status_code == 401
         assert is_oauth_error(await refresh(lasting_provider, tokens.refresh), "invalid_grant")
 
-    async def test_the_end_by_an_access_token_is_reported_once(self, lasting_provider: Provider, logs: Logs) -> None:
+    async def test_the_end_of_a_session_by_an_access_token_is_recorded_once(
+        self, lasting_provider: Provider, logs: Logs
+    ) -> None:
         person, tokens = await lasting_provider.service.register_and_log_in()
         session_id = str(the_session(lasting_provider, person)["id"])
         ids = ("user_id", "session_id", "reason")
@@ -210,7 +216,7 @@ class TestRevoke:
         assert is_empty(await machine.post(REVOKE, token=current.refresh))
         assert the_session(lasting_provider, person)["end_reason"] == "logout"
 
-    async def test_sessions_of_others_go_on(self, lasting_provider: Provider) -> None:
+    async def test_a_client_cannot_revoke_sessions_of_other_clients(self, lasting_provider: Provider) -> None:
         machine = await lasting_provider.machine(grant_types=("refresh_token",))
         stranger = await lasting_provider.machine(grant_types=("refresh_token",))
         of_machine, current = await session_of(lasting_provider, machine)
@@ -224,7 +230,7 @@ class TestRevoke:
         assert is_alive(lasting_provider, of_machine)
         assert is_alive(lasting_provider, person)
 
-    async def test_a_token_of_the_client_itself_cannot_be_revoked(self, lasting_provider: Provider) -> None:
+    async def test_a_client_credentials_token_cannot_be_revoked(self, lasting_provider: Provider) -> None:
         machine, stranger = await lasting_provider.machine(), await lasting_provider.machine()
         token = await machine.token()
         assert is_oauth_error(await machine.post(REVOKE, token=token), "unsupported_token_type")
@@ -232,11 +238,11 @@ class TestRevoke:
         assert (await lasting_provider.service.authorized("GET", "/api/v1/items", token)).status_code == 200
 
     @pytest.mark.parametrize("token", ["unknown", "dwr_", "eyJ..", "eyJ.a.b", "\u00e9", "\0", "x" * 8192])
-    async def test_unknown_tokens_are_no_error(self, lasting_provider: Provider, token: str) -> None:
+    async def test_revoking_an_unknown_token_succeeds(self, lasting_provider: Provider, token: str) -> None:
         assert is_empty(await revoke(lasting_provider, token))
 
     @pytest.mark.parametrize("content", [b"", b"token=", b"token=a&token=b", b"token=" + b"a" * 8193])
-    async def test_forms_without_one_token_are_invalid_requests(
+    async def test_a_form_without_exactly_one_token_is_an_invalid_request(
         self, lasting_provider: Provider, content: bytes
     ) -> None:
         answer = await lasting_provider.service.client.post(
@@ -255,7 +261,9 @@ class TestRevoke:
         assert is_oauth_error(answer, "invalid_request")
         assert is_alive(lasting_provider, person)
 
-    async def test_what_is_not_stored_is_not_confirmed(self, make_service: MakeService, own_database: str) -> None:
+    async def test_a_revocation_that_cannot_be_stored_is_answered_with_an_error(
+        self, make_service: MakeService, own_database: str
+    ) -> None:
         provider = Provider(await make_service(public_url=ISSUER, database_url=own_database))
         person, tokens = await provider.service.register_and_log_in()
         provider.sql("ALTER TABLE sessions RENAME COLUMN end_reason TO other")

@@ -1,4 +1,4 @@
-"""The service killed while people sign in to applications, in short; `inv prove` kills on."""
+"""A short run of kills while people sign in to applications; `inv prove` runs longer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,23 +51,23 @@ def killed(make_database: MakeDatabase) -> Iterator[Killed]:
         ("signed-out", "after"),
     ],
 )
-def test_after_a_kill_each_step_of_a_sign_in_is_stored_whole_or_not_and_used_codes_stay_used(
+def test_after_a_kill_each_step_of_a_sign_in_is_stored_completely_or_not_and_used_codes_stay_used(
     killed: Killed, commit: SignInCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed.rounds.kill(commit, moment, outcome)
     assert outcome.wrong == []
-    assert outcome.unknown, "a kill that no caller noticed shows nothing"
+    assert outcome.unknown, "a kill without an unanswered call proves nothing"
 
 
-def test_without_a_kill_everything_is_as_it_was_told(killed: Killed) -> None:
+def test_without_a_kill_all_acknowledged_steps_are_stored(killed: Killed) -> None:
     people = killed.rounds.use()
     assert [len(person.taken) for person in people] == [len(JOURNEY)] * CLIENTS
     assert set(JOURNEY) >= STATUS.keys()
     assert killed.rounds.check(people) == []
 
 
-def test_what_is_not_as_it_was_told_is_seen(killed: Killed) -> None:
+def test_the_checker_reports_corrupted_rows(killed: Killed) -> None:
     until: Step = "approve"
     journey = [*JOURNEY[: JOURNEY.index(until) + 1], "get a code"]
     found = {}
@@ -82,8 +82,8 @@ def test_what_is_not_as_it_was_told_is_seen(killed: Killed) -> None:
     assert [each for each, line in CORRUPTIONS.items() if line not in found[each].partition("; told:")[0]] == []
 
 
-def test_what_works_and_should_not_is_seen(killed: Killed) -> None:
-    """What is true is told to be otherwise: that a code was used, that a session and a browser's session have ended."""
+def test_the_checker_reports_credentials_that_work_but_should_not(killed: Killed) -> None:
+    """The checker is given false facts: that an unused code was used, and that live sessions have ended."""
     until: Step = "refresh"
     first, second, third = killed.rounds.use(journey=[*JOURNEY[: JOURNEY.index(until) + 1], "get a code"])
     first.taken.append(Taken("exchange", first.application.exchange(first.codes[-1])))

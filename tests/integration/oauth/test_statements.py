@@ -1,4 +1,4 @@
-"""What calls of the provider and pages cost: statements that are sent to PostgreSQL."""
+"""The number of SQL statements of the provider's endpoints and pages."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ from tests.integration.oauth.provider import Provider
 from tests.integration.statements import statements_of
 
 TRIES = 3
-"""Keys are read again meanwhile, and that a session was used is stored once a minute: the least count is the call's."""
+"""The minimum is the call's own count: keys are reread at times, and the use of a session is stored once a minute."""
 
 COSTS = {"authorize": 3, "code": 5, "userinfo": 2, "par": 2, "device poll": 2}
 OWN_PAGES = {
@@ -28,7 +28,7 @@ async def least(call: Callable[[], Awaitable[httpx.Response]], monkeypatch: pyte
     return min([await statements_of(call(), monkeypatch) for _ in range(TRIES)])
 
 
-async def test_each_call_of_a_sign_in_takes_so_many_statements(
+async def test_each_endpoint_and_page_takes_the_expected_number_of_statements(
     lasting_provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, browser = await application(lasting_provider), Browser(lasting_provider)
@@ -58,5 +58,5 @@ async def test_each_call_of_a_sign_in_takes_so_many_statements(
     shown = await begin(tv, scope="openid")
     counts["device poll"] = await least(lambda: poll(tv, shown["device_code"]), monkeypatch)
     for page in OWN_PAGES:
-        counts[page] = await least(lambda page=page: browser.http.get(f"/account/{page}"), monkeypatch)  # type: ignore[misc] # the page of this moment
+        counts[page] = await least(lambda page=page: browser.http.get(f"/account/{page}"), monkeypatch)  # type: ignore[misc] # the current page
     assert counts == {**COSTS, **OWN_PAGES}

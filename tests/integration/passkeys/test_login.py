@@ -1,4 +1,4 @@
-"""Signing in with a passkey alone: what it yields, and everything that is refused."""
+"""Signing in with a passkey alone: the resulting session, and refused responses."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from tests.integration.service import Logs, MakeService, Service, events, is_pro
 
 
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256])
-async def test_a_passkey_yields_the_usual_pair(site: Service, algorithm: int) -> None:
+async def test_a_passkey_returns_the_usual_token_pair(site: Service, algorithm: int) -> None:
     keyring = await keyring_with_passkey(site, algorithm=algorithm)
     answer = await keyring.sign_in()
     assert answer.status_code == 200
@@ -32,7 +32,7 @@ async def test_a_passkey_yields_the_usual_pair(site: Service, algorithm: int) ->
     assert (await site.post_refresh(answer.json()["refresh_token"])).status_code == 200
 
 
-async def test_the_session_says_that_two_factors_were_shown(keyring: Keyring) -> None:
+async def test_the_session_contains_two_shown_factors(keyring: Keyring) -> None:
     answer = await keyring.sign_in()
     assert session_of(keyring.service, answer.json()["access_token"]) == (2, ["pop", "user", "mfa"])
 
@@ -48,7 +48,7 @@ async def test_the_options_contain_no_credentials_and_require_user_verification(
     assert options["challenge"] != (await login_options(site))["challenge"]
 
 
-async def test_asking_for_options_stores_nothing(site: Service) -> None:
+async def test_a_request_for_options_stores_nothing(site: Service) -> None:
     def stored() -> list[dict[str, Any]]:
         return site.sql("SELECT (SELECT count(*) FROM used_nonces) AS a, (SELECT count(*) FROM sessions) AS b")
 
@@ -59,18 +59,18 @@ async def test_asking_for_options_stores_nothing(site: Service) -> None:
 
 
 @pytest.mark.parametrize("traits", [{"counts": False}, {"counts": False, "is_synchronised": True}])
-async def test_a_counter_of_zero_is_no_counter(site: Service, traits: dict[str, Any]) -> None:
+async def test_a_counter_of_zero_is_not_checked(site: Service, traits: dict[str, Any]) -> None:
     keyring = await keyring_with_passkey(site, **traits)
     assert [(await keyring.sign_in()).status_code for _ in range(3)] == [200] * 3
     assert (keyring.row()["sign_count"], keyring.row()["suspended_at"]) == (0, None)
 
 
-async def test_an_authenticator_need_not_send_a_user_handle(site: Service) -> None:
+async def test_a_user_handle_is_optional(site: Service) -> None:
     keyring = await keyring_with_passkey(site, sends_user_handle=False)
     assert (await keyring.sign_in()).status_code == 200
 
 
-async def test_a_user_handle_that_is_sent_has_to_be_the_owners(keyring: Keyring) -> None:
+async def test_a_user_handle_must_be_the_owners(keyring: Keyring) -> None:
     other = await keyring_with_passkey(keyring.service)
     keyring.authenticator.credentials[0].user_handle = other.user_id.bytes
     assert is_problem(await keyring.sign_in(), 401, "invalid_passkey")
@@ -83,7 +83,7 @@ async def test_without_user_verification_a_passkey_does_not_sign_in_alone(site: 
     assert keyring.row()["last_used_at"] is None
 
 
-async def test_a_challenge_works_once_also_among_a_hundred_at_once(site: Service) -> None:
+async def test_a_challenge_is_valid_once_in_a_hundred_concurrent_calls(site: Service) -> None:
     keyring = await keyring_with_passkey(site, counts=False)
     signed = keyring.authenticator.get(await login_options(site))
     before = len(site.sessions_of(keyring.person))
@@ -93,14 +93,14 @@ async def test_a_challenge_works_once_also_among_a_hundred_at_once(site: Service
     assert is_problem(await post_login(site, signed), 401, "invalid_passkey")
 
 
-async def test_a_repeated_answer_does_not_suspend_the_passkey(keyring: Keyring) -> None:
+async def test_a_repeated_response_does_not_suspend_the_passkey(keyring: Keyring) -> None:
     signed = keyring.authenticator.get(await login_options(keyring.service))
     assert statuses([await post_login(keyring.service, signed) for _ in range(3)]) == [200, 401, 401]
     assert keyring.row()["suspended_at"] is None
     assert (await keyring.sign_in()).status_code == 200
 
 
-async def test_an_answer_that_another_tab_overtook_does_not_suspend_the_passkey(keyring: Keyring, logs: Logs) -> None:
+async def test_a_response_overtaken_by_another_tab_does_not_suspend_the_passkey(keyring: Keyring, logs: Logs) -> None:
     first, second = await login_options(keyring.service), await login_options(keyring.service)
     earlier = keyring.authenticator.get(first)
     keyring.service.clock.advance(timedelta(seconds=2))
@@ -112,12 +112,12 @@ async def test_an_answer_that_another_tab_overtook_does_not_suspend_the_passkey(
     assert (await keyring.sign_in()).status_code == 200
 
 
-async def test_a_passkey_that_becomes_one_that_can_be_copied_is_refused(keyring: Keyring) -> None:
+async def test_a_passkey_that_becomes_synchronisable_is_refused(keyring: Keyring) -> None:
     keyring.authenticator.is_synchronised = True
     assert is_problem(await keyring.sign_in(), 401, "invalid_passkey")
 
 
-async def test_an_old_challenge_is_refused(make_service: MakeService, logs: Logs) -> None:
+async def test_an_expired_challenge_is_refused(make_service: MakeService, logs: Logs) -> None:
     service = await make_service(public_url=ORIGIN)
     keyring = await keyring_with_passkey(service)
     fresh, old = await login_options(service), await login_options(service)
@@ -133,7 +133,7 @@ async def test_a_challenge_for_a_registration_is_refused(keyring: Keyring) -> No
     assert is_problem(await post_login(keyring.service, keyring.authenticator.get(options)), 401, "invalid_passkey")
 
 
-async def test_a_challenge_that_was_made_up_costs_no_query(keyring: Keyring) -> None:
+async def test_a_forged_challenge_is_refused_without_a_query(keyring: Keyring) -> None:
     signed = keyring.authenticator.get({"challenge": encode(b"dwt_" + b"A" * 84)})
     asked = keyring.service.connections_asked_for()
     assert is_problem(await post_login(keyring.service, signed), 401, "invalid_passkey")
@@ -163,7 +163,7 @@ async def test_a_credential_of_another_relying_party_is_refused(keyring: Keyring
     assert events(logs, "passkeys.passkey.refused")[-1]["reason"] == "response"
 
 
-async def test_a_passkey_of_an_earlier_public_url_is_refused_and_kept(keyring: Keyring, logs: Logs) -> None:
+async def test_a_passkey_of_a_previous_public_url_is_refused_and_kept(keyring: Keyring, logs: Logs) -> None:
     keyring.service.sql(
         "UPDATE passkeys SET relying_party_id = 'old.example.com' WHERE user_id = %s", keyring.person.id
     )
@@ -172,20 +172,20 @@ async def test_a_passkey_of_an_earlier_public_url_is_refused_and_kept(keyring: K
     assert keyring.row()["suspended_at"] is None
 
 
-async def test_an_unknown_passkey_is_told_so_that_the_browser_can_forget_it(site: Service) -> None:
+async def test_an_unknown_passkey_gets_a_specific_error_so_that_browsers_can_forget_it(site: Service) -> None:
     keyring = await new_keyring(site)
     keyring.authenticator.create(await keyring.creation_options())
     assert is_problem(await keyring.sign_in(), 401, "unknown_passkey")
 
 
-async def test_a_signature_by_another_key_is_refused(keyring: Keyring) -> None:
+async def test_a_signature_with_another_key_is_refused(keyring: Keyring) -> None:
     other = await keyring_with_passkey(keyring.service)
     stolen = keyring.authenticator.credentials[0]
     stolen.key = other.authenticator.credentials[0].key
     assert is_problem(await keyring.sign_in(), 401, "invalid_passkey")
 
 
-async def test_a_counter_that_falls_refuses_and_suspends_for_good(site: Service, logs: Logs) -> None:
+async def test_a_lower_counter_is_refused_and_suspends_the_passkey_permanently(site: Service, logs: Logs) -> None:
     keyring = await keyring_with_passkey(site)
     credential = keyring.authenticator.credentials[0]
     credential.sign_count = 41
@@ -213,7 +213,7 @@ async def test_a_counter_that_falls_refuses_and_suspends_for_good(site: Service,
         ),
     ],
 )
-async def test_an_account_that_may_begin_no_session_gets_none(
+async def test_an_account_that_may_not_start_sessions_gets_none(
     keyring: Keyring, change: str, status: int, code: str
 ) -> None:
     keyring.service.sql(f"UPDATE users SET {change} WHERE id = %s", keyring.person.id)
@@ -225,7 +225,7 @@ async def test_an_account_that_may_begin_no_session_gets_none(
         assert (await keyring.service.post_restore(answer.json()["restore_token"])).status_code == 204
 
 
-async def test_a_throttled_account_is_entered_by_its_passkey(keyring: Keyring) -> None:
+async def test_a_passkey_signs_in_to_a_throttled_account(keyring: Keyring) -> None:
     service = keyring.service
     for _ in range(21):
         await service.post_token(keyring.person.username, "a wrong password")
@@ -233,7 +233,7 @@ async def test_a_throttled_account_is_entered_by_its_passkey(keyring: Keyring) -
     assert (await keyring.sign_in()).status_code == 200
 
 
-async def test_a_known_device_is_known_again(keyring: Keyring) -> None:
+async def test_a_known_device_is_recognized(keyring: Keyring) -> None:
     first = await keyring.sign_in()
     device = first.headers["doorward-device"]
     again = await keyring.sign_in(device=device)
@@ -268,26 +268,26 @@ REFUSED: list[Damage] = [
     lambda sent: sent["response"].update(clientDataJSON=""),
     lambda sent: sent["response"].update(clientDataJSON=encode(b"{}")),
     lambda sent: sent["response"].update(clientDataJSON=encode(b"[" * 5000)),
-    lambda sent: sent["response"].update(userHandle=encode(b"nobody")),
+    lambda sent: sent["response"].update(userHandle=encode(b"unknown")),
 ]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-async def test_a_malformed_answer_is_a_422(keyring: Keyring, damage: Damage) -> None:
+async def test_a_malformed_response_is_answered_with_422(keyring: Keyring, damage: Damage) -> None:
     signed = keyring.authenticator.get(await login_options(keyring.service))
     damage(signed)
     assert (await post_login(keyring.service, signed)).status_code == 422
 
 
 @pytest.mark.parametrize("damage", REFUSED)
-async def test_an_answer_that_does_not_verify_is_a_401(keyring: Keyring, damage: Damage) -> None:
+async def test_a_response_that_cannot_be_verified_is_answered_with_401(keyring: Keyring, damage: Damage) -> None:
     signed = keyring.authenticator.get(await login_options(keyring.service))
     damage(signed)
     assert is_problem(await post_login(keyring.service, signed), 401, "invalid_passkey")
     assert keyring.row()["suspended_at"] is None
 
 
-async def test_members_of_later_standards_are_ignored(keyring: Keyring) -> None:
+async def test_unknown_members_of_later_standards_are_ignored(keyring: Keyring) -> None:
     signed = keyring.authenticator.get(await login_options(keyring.service))
     signed["later"], signed["response"]["later"] = {"a": 1}, [1]
     assert (await post_login(keyring.service, signed)).status_code == 200

@@ -1,4 +1,4 @@
-"""Seeing, renaming and removing passkeys."""
+"""Listing, renaming and removing passkeys."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -18,7 +18,7 @@ from tests.integration.passkeys.keyring import (
 from tests.integration.service import MakeService, Service, is_problem
 
 
-async def test_the_list_has_what_browsers_are_to_know(keyring: Keyring) -> None:
+async def test_the_list_contains_the_data_that_browsers_need(keyring: Keyring) -> None:
     answer = await keyring.call("GET", PASSKEYS)
     listed = answer.json()
     assert (listed["relying_party_id"], listed["user_handle"]) == ("auth.example.com", encode(keyring.user_id.bytes))
@@ -30,7 +30,7 @@ async def test_the_list_has_what_browsers_are_to_know(keyring: Keyring) -> None:
     assert passkey["last_used_at"] is not None
 
 
-async def test_a_passkey_is_renamed_and_no_session_ends(keyring: Keyring) -> None:
+async def test_a_passkey_is_renamed_without_ending_a_session(keyring: Keyring) -> None:
     path = f"{PASSKEYS}/{keyring.passkey_ids[0]}"
     answer = await keyring.call("PATCH", path, json={"name": "Key on my ring"})
     assert (answer.status_code, answer.json()["name"]) == (200, "Key on my ring")
@@ -39,14 +39,14 @@ async def test_a_passkey_is_renamed_and_no_session_ends(keyring: Keyring) -> Non
     assert is_problem(await keyring.call("PATCH", path, json={"name": "x" * 65}), 422, "invalid_passkey_name")
 
 
-async def test_a_name_is_changed_by_a_fresh_proof_alone(make_service: MakeService) -> None:
+async def test_renaming_requires_a_fresh_proof(make_service: MakeService) -> None:
     keyring = await keyring_with_passkey(await make_service(public_url=ORIGIN))
     keyring.service.clock.advance(timedelta(minutes=6))
     answer = await keyring.call("PATCH", f"{PASSKEYS}/{keyring.passkey_ids[0]}", json={"name": "Key on my ring"})
     assert is_problem(answer, 401, "reauthentication_required")
 
 
-async def test_a_passkey_that_is_removed_does_not_sign_in(site: Service) -> None:
+async def test_a_removed_passkey_does_not_sign_in(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.pair = pair(await keyring.sign_in())
     before = keyring.pair
@@ -60,7 +60,7 @@ async def test_a_passkey_that_is_removed_does_not_sign_in(site: Service) -> None
     assert (await site.post_login(keyring.person)).status_code == 200
 
 
-async def test_a_second_passkey_keeps_being_a_second_factor(site: Service) -> None:
+async def test_a_remaining_passkey_stays_a_second_factor(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.pair = pair(await keyring.sign_in())
     await keyring.add_passkey()
@@ -72,7 +72,7 @@ async def test_a_second_passkey_keeps_being_a_second_factor(site: Service) -> No
     assert is_problem(await keyring.sign_in(keyring.authenticator.credentials[0]), 401, "unknown_passkey")
 
 
-async def test_without_a_fresh_proof_nothing_is_removed(make_service: MakeService) -> None:
+async def test_removing_requires_a_fresh_proof(make_service: MakeService) -> None:
     service = await make_service(public_url=ORIGIN)
     keyring = await keyring_with_passkey(service)
     path = f"{PASSKEYS}/{keyring.passkey_ids[0]}"
@@ -82,7 +82,7 @@ async def test_without_a_fresh_proof_nothing_is_removed(make_service: MakeServic
     assert keyring.row()
 
 
-async def test_another_users_passkey_is_as_one_that_never_was(keyring: Keyring) -> None:
+async def test_a_passkey_of_another_user_is_not_found(keyring: Keyring) -> None:
     other = await keyring_with_passkey(keyring.service)
     other.pair = pair(await other.sign_in())
     for passkey_id in (keyring.passkey_ids[0], str(uuid4())):
@@ -92,7 +92,7 @@ async def test_another_users_passkey_is_as_one_that_never_was(keyring: Keyring) 
     assert keyring.row()["name"] == "Passkey"
 
 
-async def test_the_export_has_the_passkeys_and_no_key(site: Service) -> None:
+async def test_the_export_contains_the_passkeys_and_no_key(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.pair = pair(await keyring.sign_in())
     answer = await keyring.call("POST", f"{ACCOUNT}/export")

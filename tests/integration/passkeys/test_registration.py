@@ -1,4 +1,4 @@
-"""Registering a passkey: what an account has to show, what is stored, and what ends."""
+"""Registering a passkey: what the account must show, what is stored, and which sessions end."""
 
 import asyncio
 from datetime import timedelta
@@ -21,7 +21,7 @@ from tests.integration.passkeys.keyring import (
 from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
 
-async def test_the_options_ask_for_a_discoverable_credential_without_attestation(site: Service) -> None:
+async def test_the_options_request_a_discoverable_credential_without_attestation(site: Service) -> None:
     keyring = await new_keyring(site)
     options = await keyring.creation_options()
     assert options["rp"] == {"id": "auth.example.com", "name": "doorward"}
@@ -36,7 +36,7 @@ async def test_the_options_ask_for_a_discoverable_credential_without_attestation
     assert [each["alg"] for each in options["pubKeyCredParams"]] == [-7, -8, -257]
 
 
-async def test_a_passkey_is_stored_as_it_was_made(site: Service) -> None:
+async def test_a_passkey_is_stored_with_its_properties(site: Service) -> None:
     keyring = await new_keyring(site, is_synchronised=True)
     passkey = await keyring.add_passkey(name=" My phone ")
     credential, row = keyring.authenticator.credentials[0], keyring.row()
@@ -47,7 +47,7 @@ async def test_a_passkey_is_stored_as_it_was_made(site: Service) -> None:
     assert row["last_used_at"] is row["suspended_at"] is None
 
 
-async def test_all_sessions_end_and_one_goes_on(site: Service) -> None:
+async def test_all_sessions_end_and_the_current_one_continues(site: Service) -> None:
     keyring = await new_keyring(site)
     before, other = keyring.pair, await site.log_in(keyring.person)
     await keyring.add_passkey()
@@ -58,13 +58,13 @@ async def test_all_sessions_end_and_one_goes_on(site: Service) -> None:
     assert session_of(site, keyring.pair.access) == (2, ["mfa", "pop", "pwd"])
 
 
-async def test_the_password_alone_does_not_sign_in_any_more(keyring: Keyring) -> None:
+async def test_the_password_alone_no_longer_signs_in(keyring: Keyring) -> None:
     answer = await keyring.service.post_login(keyring.person)
     assert is_problem(answer, 403, "second_factor_required")
     assert "passkey" in answer.json()["methods"]
 
 
-async def test_without_a_fresh_proof_nothing_is_registered(make_service: MakeService) -> None:
+async def test_a_registration_requires_a_fresh_proof(make_service: MakeService) -> None:
     service = await make_service(public_url=ORIGIN)
     keyring = await new_keyring(service)
     options = await keyring.creation_options()
@@ -75,7 +75,7 @@ async def test_without_a_fresh_proof_nothing_is_registered(make_service: MakeSer
     assert keyring.rows() == []
 
 
-async def test_a_session_of_the_password_alone_adds_no_second_passkey(keyring: Keyring) -> None:
+async def test_a_session_with_the_password_only_cannot_add_a_second_passkey(keyring: Keyring) -> None:
     answer = await keyring.service.post_reauthenticate(keyring.pair.access, keyring.person.password)
     keyring.pair = pair(answer)
     assert is_problem(await keyring.call("POST", f"{PASSKEYS}/options"), 401, "reauthentication_required")
@@ -84,7 +84,7 @@ async def test_a_session_of_the_password_alone_adds_no_second_passkey(keyring: K
     assert len(keyring.passkey_ids) == 2
 
 
-async def test_an_account_without_a_verified_address_registers_no_passkey(site: Service) -> None:
+async def test_an_account_without_a_verified_address_cannot_register_a_passkey(site: Service) -> None:
     keyring = await new_keyring(site)
     options = await keyring.creation_options()
     site.sql("UPDATE users SET email_verified_at = NULL WHERE id = %s", keyring.person.id)
@@ -92,7 +92,7 @@ async def test_an_account_without_a_verified_address_registers_no_passkey(site: 
     assert is_problem(await keyring.post_passkey(keyring.authenticator.create(options)), 403, "email_not_verified")
 
 
-async def test_a_challenge_makes_one_passkey_also_among_many_at_once(site: Service) -> None:
+async def test_a_challenge_registers_one_passkey_even_in_concurrent_calls(site: Service) -> None:
     keyring = await new_keyring(site)
     options = await keyring.creation_options()
     made = [keyring.authenticator.create(options) for _ in range(20)]
@@ -104,7 +104,7 @@ async def test_a_challenge_makes_one_passkey_also_among_many_at_once(site: Servi
     assert (await site.get_me(before.access)).status_code == 401
 
 
-async def test_a_challenge_of_before_the_last_change_is_refused(site: Service, logs: Logs) -> None:
+async def test_a_challenge_from_an_earlier_epoch_is_refused(site: Service, logs: Logs) -> None:
     keyring = await new_keyring(site)
     options = await keyring.creation_options()
     await keyring.call("POST", f"{ACCOUNT}/sessions/end", json={"which": "others"})
@@ -113,13 +113,13 @@ async def test_a_challenge_of_before_the_last_change_is_refused(site: Service, l
     assert events(logs, "passkeys.registration.refused")[-1]["reason"] == "outdated"
 
 
-async def test_what_another_user_was_to_make_is_refused(site: Service) -> None:
+async def test_a_response_to_another_users_options_is_refused(site: Service) -> None:
     keyring, other = await new_keyring(site), await new_keyring(site)
     made = keyring.authenticator.create(await other.creation_options())
     assert is_problem(await keyring.post_passkey(made), 422, "passkey_registration_refused")
 
 
-async def test_a_challenge_of_a_login_registers_nothing(site: Service) -> None:
+async def test_a_challenge_of_a_login_is_refused(site: Service) -> None:
     keyring = await new_keyring(site)
     options = {**await keyring.creation_options(), "challenge": (await login_options(site))["challenge"]}
     made = keyring.authenticator.create(options)
@@ -127,7 +127,7 @@ async def test_a_challenge_of_a_login_registers_nothing(site: Service) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://auth.example.com"])
-async def test_a_page_of_another_origin_registers_nothing(site: Service, origin: str) -> None:
+async def test_a_response_from_another_origin_is_refused(site: Service, origin: str) -> None:
     keyring = await new_keyring(site)
     made = Authenticator(origin).create(await keyring.creation_options())
     assert is_problem(await keyring.post_passkey(made), 422, "passkey_registration_refused")
@@ -147,14 +147,14 @@ async def test_a_credential_belongs_to_one_account(site: Service) -> None:
     assert (await site.get_me(other.pair.access)).status_code == 200
 
 
-async def test_the_own_passkeys_are_excluded_from_being_made_again(keyring: Keyring) -> None:
+async def test_the_users_existing_passkeys_are_excluded(keyring: Keyring) -> None:
     keyring.pair = pair(await keyring.sign_in())
     (excluded,) = (await keyring.creation_options())["excludeCredentials"]
     assert decode(excluded["id"]) == keyring.authenticator.credentials[0].id
     assert excluded["transports"] == ["internal"]
 
 
-async def test_no_account_has_more_than_twenty(keyring: Keyring) -> None:
+async def test_an_account_has_at_most_twenty_passkeys(keyring: Keyring) -> None:
     service = keyring.service
     keyring.pair = pair(await keyring.sign_in())
     options = await keyring.creation_options()
@@ -169,7 +169,7 @@ async def test_no_account_has_more_than_twenty(keyring: Keyring) -> None:
     assert is_problem(await keyring.call("POST", f"{PASSKEYS}/options"), 409, "too_many_passkeys")
 
 
-async def test_a_bad_name_is_refused_and_the_challenge_stays_good(site: Service) -> None:
+async def test_an_invalid_name_is_refused_and_the_challenge_stays_valid(site: Service) -> None:
     keyring = await new_keyring(site)
     made = keyring.authenticator.create(await keyring.creation_options())
     assert is_problem(await keyring.post_passkey(made, name="a\nb"), 422, "invalid_passkey_name")
@@ -177,7 +177,7 @@ async def test_a_bad_name_is_refused_and_the_challenge_stays_good(site: Service)
 
 
 @pytest.mark.parametrize("public_url", [None, "http://auth.example.com", "https://192.0.2.7", "http://127.0.0.1:8000"])
-async def test_without_an_address_that_passkeys_can_belong_to_every_call_says_so(
+async def test_without_a_suitable_public_url_every_endpoint_reports_the_missing_setting(
     make_service: MakeService, public_url: str | None
 ) -> None:
     service = await make_service(**({} if public_url is None else {"public_url": public_url}))
@@ -198,7 +198,7 @@ async def test_without_an_address_that_passkeys_can_belong_to_every_call_says_so
 
 
 @pytest.mark.parametrize("public_url", ["https://auth.example.com/below/it", "http://localhost:8000"])
-async def test_passkeys_belong_to_the_host_and_to_the_origin_without_its_path(
+async def test_passkeys_belong_to_the_host_and_the_origin_without_the_path(
     make_service: MakeService, public_url: str
 ) -> None:
     service = await make_service(public_url=public_url)

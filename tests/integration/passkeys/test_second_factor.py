@@ -1,4 +1,4 @@
-"""A passkey after the password: it completes the login, once, of its own user."""
+"""A passkey after the password: it completes one login of its own user."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ from tests.integration.service import Service, is_problem, statuses
 
 
 async def waiting_login(keyring: Keyring) -> str:
-    """Show the password; return the token of the login that waits."""
+    """Log in with the password; return the token of the pending login."""
     answer = await keyring.service.post_login(keyring.person)
     assert is_problem(answer, 403, "second_factor_required")
     token: str = answer.json()["mfa_token"]
@@ -56,7 +56,7 @@ async def test_a_passkey_completes_a_login_with_and_without_user_verification(
     assert session_of(site, answer.json()["access_token"]) == (2, methods)
 
 
-async def test_a_login_is_completed_once_also_among_many_at_once(site: Service) -> None:
+async def test_a_login_is_completed_once_even_in_concurrent_calls(site: Service) -> None:
     keyring = await keyring_with_passkey(site, counts=False)
     token = await waiting_login(keyring)
     signed = keyring.authenticator.get(await factor_options(site, token))
@@ -68,7 +68,7 @@ async def test_a_login_is_completed_once_also_among_many_at_once(site: Service) 
     assert keyring.row()["suspended_at"] is None
 
 
-async def test_a_signature_is_for_the_login_that_its_challenge_was_given_to(site: Service) -> None:
+async def test_a_signature_is_valid_only_for_the_login_of_its_challenge(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     first, second = await waiting_login(keyring), await waiting_login(keyring)
     signed = keyring.authenticator.get(await factor_options(site, first))
@@ -77,7 +77,7 @@ async def test_a_signature_is_for_the_login_that_its_challenge_was_given_to(site
 
 
 @pytest.mark.parametrize("end", ["used", "outdated"])
-async def test_a_login_that_is_over_does_not_tell_the_passkeys_of_its_user(site: Service, end: str) -> None:
+async def test_a_finished_login_does_not_reveal_the_passkeys_of_its_user(site: Service, end: str) -> None:
     keyring = await keyring_with_passkey(site)
     token = await waiting_login(keyring)
     if end == "used":
@@ -87,7 +87,7 @@ async def test_a_login_that_is_over_does_not_tell_the_passkeys_of_its_user(site:
     assert is_problem(await site.call("POST", OPTIONS, json={"mfa_token": token}), 422, "invalid_mfa_token")
 
 
-async def test_another_users_passkey_completes_nothing(site: Service) -> None:
+async def test_a_passkey_of_another_user_is_refused(site: Service) -> None:
     keyring, other = await keyring_with_passkey(site), await keyring_with_passkey(site)
     token = await waiting_login(keyring)
     signed = other.authenticator.get(await factor_options(site, token))
@@ -96,7 +96,7 @@ async def test_another_users_passkey_completes_nothing(site: Service) -> None:
     assert is_problem(await complete(site, token, signed), 403, "invalid_second_factor")
 
 
-async def test_challenges_of_logins_and_of_second_factors_are_told_apart(keyring: Keyring) -> None:
+async def test_challenges_of_logins_and_of_second_factors_are_not_interchangeable(keyring: Keyring) -> None:
     token = await waiting_login(keyring)
     signed = keyring.authenticator.get(await login_options(keyring.service))
     assert is_problem(await complete(keyring.service, token, signed), 403, "invalid_second_factor")
@@ -104,7 +104,7 @@ async def test_challenges_of_logins_and_of_second_factors_are_told_apart(keyring
     assert is_problem(await post_login(keyring.service, signed), 401, "invalid_passkey")
 
 
-async def test_a_counter_that_falls_suspends_and_begins_no_session(site: Service) -> None:
+async def test_a_lower_counter_suspends_the_passkey_and_starts_no_session(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.authenticator.credentials[0].sign_count = 50
     assert (await keyring.sign_in()).status_code == 200
@@ -115,16 +115,16 @@ async def test_a_counter_that_falls_suspends_and_begins_no_session(site: Service
     assert is_problem(await complete(site, token, signed), 403, "invalid_second_factor")
     assert keyring.row()["suspended_at"] is not None
     assert len(site.sessions_of(keyring.person)) == before
-    # A suspended one is not asked for any more.
+    # A suspended passkey is no longer offered.
     assert (await factor_options(site, await waiting_login(keyring)))["allowCredentials"] == []
 
 
-async def test_a_made_up_token_gets_no_options(site: Service) -> None:
+async def test_a_forged_token_gets_no_options(site: Service) -> None:
     answer = await site.call("POST", OPTIONS, json={"mfa_token": "dwt_made-up"})
     assert is_problem(answer, 422, "invalid_mfa_token")
 
 
-async def test_the_first_factor_brings_recovery_codes_and_they_pass_it(site: Service) -> None:
+async def test_the_first_factor_creates_recovery_codes_that_complete_a_login(site: Service) -> None:
     keyring = await new_keyring(site)
     made = keyring.authenticator.create(await keyring.creation_options())
     codes = (await keyring.post_passkey(made)).json()["recovery_codes"]
@@ -136,7 +136,7 @@ async def test_the_first_factor_brings_recovery_codes_and_they_pass_it(site: Ser
     assert second.json()["recovery_codes"] == []
 
 
-async def test_the_codes_go_with_the_last_passkey(site: Service) -> None:
+async def test_the_codes_are_removed_with_the_last_passkey(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     count = "SELECT count(*) FROM recovery_codes WHERE user_id = %s"
     assert site.sql(count, keyring.person.id) == [{"count": 10}]

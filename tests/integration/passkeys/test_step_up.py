@@ -1,4 +1,4 @@
-"""Showing again by a passkey who is asking: for calls that need a recent proof by two factors."""
+"""Reauthentication with a passkey, for calls that require a recent proof with two factors."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ async def prove(keyring: Keyring, credential: object) -> httpx.Response:
     return await keyring.call("POST", PROOF, json={"credential": credential})
 
 
-async def test_a_passkey_makes_the_proof_recent_and_the_old_tokens_end(make_service: MakeService) -> None:
+async def test_a_passkey_renews_the_proof_and_ends_the_old_tokens(make_service: MakeService) -> None:
     service = await make_service(public_url=ORIGIN)
     keyring = await keyring_with_passkey(service)
     service.clock.advance(timedelta(minutes=6))
@@ -44,7 +44,7 @@ async def test_a_passkey_makes_the_proof_recent_and_the_old_tokens_end(make_serv
     await keyring.add_passkey()
 
 
-async def test_a_challenge_of_a_login_or_of_another_user_proves_nothing(site: Service) -> None:
+async def test_challenges_of_a_login_or_of_another_user_are_refused(site: Service) -> None:
     keyring, other = await keyring_with_passkey(site), await keyring_with_passkey(site)
     for options in (await login_options(site), await proof_options(other)):
         signed = keyring.authenticator.get(options)
@@ -53,15 +53,15 @@ async def test_a_challenge_of_a_login_or_of_another_user_proves_nothing(site: Se
     assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
 
 
-async def test_a_signature_is_for_the_session_that_its_challenge_was_given_to(site: Service) -> None:
+async def test_a_signature_is_valid_only_for_the_session_of_its_challenge(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     signed = keyring.authenticator.get(await proof_options(keyring))
     keyring.pair = pair(await prove(keyring, keyring.authenticator.get(await proof_options(keyring))))
     assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
 
 
-async def test_a_session_by_the_passkey_alone_shows_both_kinds_again(site: Service) -> None:
-    """The touch of the device that was shown before is no second kind."""
+async def test_a_session_with_the_passkey_alone_must_show_both_factors_again(site: Service) -> None:
+    """A touch of the same device without user verification is only one factor."""
     keyring = await keyring_with_passkey(site)
     keyring.pair = pair(await keyring.sign_in())
     options = await proof_options(keyring)
@@ -73,7 +73,7 @@ async def test_a_session_by_the_passkey_alone_shows_both_kinds_again(site: Servi
     assert session_of(site, keyring.pair.access) == (2, ["mfa", "pop", "user"])
 
 
-async def test_a_counter_that_falls_suspends_and_proves_nothing(site: Service) -> None:
+async def test_a_lower_counter_suspends_the_passkey_and_proves_nothing(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.authenticator.credentials[0].sign_count = 50
     assert (await keyring.sign_in()).status_code == 200

@@ -1,4 +1,4 @@
-"""Clients that sign assertions: their keys, and their requests."""
+"""Clients with signed assertions: their keys and requests."""
 
 import json
 import secrets

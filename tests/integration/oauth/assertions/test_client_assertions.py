@@ -1,4 +1,4 @@
-"""Clients that authenticate by an assertion that they sign (RFC 7523): private_key_jwt."""
+"""Client authentication by signed assertions, private_key_jwt (RFC 7523)."""
 
 import asyncio
 import base64
@@ -25,7 +25,7 @@ def provider(lasting_provider: Provider) -> Provider:
 
 
 @pytest.mark.parametrize("is_rsa", [False, True])
-async def test_a_client_gets_tokens_by_what_it_signed(provider: Provider, is_rsa: bool) -> None:  # noqa: FBT001 - a case
+async def test_a_signed_assertion_authenticates_a_client(provider: Provider, is_rsa: bool) -> None:  # noqa: FBT001 - a case
     client = await signer(provider, key=Key(is_rsa=is_rsa))
     answer = await client.post()
     assert answer.status_code == 200, answer.text
@@ -35,7 +35,7 @@ async def test_a_client_gets_tokens_by_what_it_signed(provider: Provider, is_rsa
         assert (await client.post(path=path, grant_type=None, token=token)).status_code == 200
 
 
-async def test_it_exchanges_codes_and_refreshes(provider: Provider) -> None:
+async def test_a_client_with_assertions_exchanges_codes_and_refreshes_tokens(provider: Provider) -> None:
     client = await signer(
         provider,
         grant_types=("authorization_code", "refresh_token"),
@@ -57,7 +57,7 @@ async def test_it_exchanges_codes_and_refreshes(provider: Provider) -> None:
 @pytest.mark.parametrize(
     ("seconds", "is_taken"), [(300, True), (330, True), (331, False), (3600, False), (-29, True), (-30, False)]
 )
-async def test_it_lives_five_minutes_at_most(provider: Provider, seconds: int, is_taken: bool) -> None:  # noqa: FBT001 - a case
+async def test_an_assertion_is_valid_for_five_minutes_at_most(provider: Provider, seconds: int, is_taken: bool) -> None:  # noqa: FBT001 - a case
     client = await signer(provider)
     now = int(provider.clock.now().timestamp())
     answer = await client.post(client.assertion(exp=now + seconds, iat=None))
@@ -94,7 +94,9 @@ async def test_it_lives_five_minutes_at_most(provider: Provider, seconds: int, i
         {"key": Key(is_rsa=True)},
     ],
 )
-async def test_any_other_assertion_is_refused(provider: Provider, changes: dict[str, Any]) -> None:
+async def test_an_assertion_with_an_invalid_claim_header_or_key_is_refused(
+    provider: Provider, changes: dict[str, Any]
+) -> None:
     client = await signer(provider)
     assert is_oauth_error(await client.post(client.assertion(**changes)), "invalid_client", 401)
 
@@ -105,7 +107,7 @@ def unsigned(assertion: str, **header: object) -> str:
     return f"{head}.{payload}."
 
 
-async def test_nothing_that_is_not_signed_by_the_key_is_taken(provider: Provider) -> None:
+async def test_an_assertion_without_a_valid_signature_is_refused(provider: Provider) -> None:
     client = await signer(provider, key=Key(is_rsa=True))
     right = client.assertion()
     head, payload, signature = right.split(".")
@@ -122,7 +124,7 @@ async def test_nothing_that_is_not_signed_by_the_key_is_taken(provider: Provider
     assert (await client.post(right)).status_code == 200
 
 
-async def test_a_header_that_demands_an_extension_is_refused(provider: Provider) -> None:
+async def test_an_assertion_with_a_critical_header_is_refused(provider: Provider) -> None:
     client = await signer(provider)
     head = base64.urlsafe_b64encode(b'{"alg":"ES256","kid":"first","crit":["b64"],"b64":true}').rstrip(b"=").decode()
     signed = f"{head}.{client.assertion().split('.')[1]}"
@@ -140,18 +142,18 @@ async def test_raced_assertion_accepted_once_hydra_ghsa_3p3g(provider: Provider,
     assert {line["reason"] for line in events(logs, "client.authentication_failed")} == {"used_assertion"}
 
 
-async def test_one_id_of_two_clients_is_two_assertions(provider: Provider) -> None:
+async def test_two_clients_may_use_the_same_assertion_id(provider: Provider) -> None:
     for client in (await signer(provider), await signer(provider)):
         assert (await client.post(client.assertion(jti="the same"))).status_code == 200
 
 
-async def test_what_is_refused_is_not_used_up(provider: Provider) -> None:
+async def test_a_refused_assertion_does_not_use_up_its_id(provider: Provider) -> None:
     client = await signer(provider)
     await client.post(client.assertion(jti="mine", key=Key()))
     assert (await client.post(client.assertion(jti="mine"))).status_code == 200
 
 
-async def test_only_the_registered_method_is_taken_and_only_one(provider: Provider) -> None:
+async def test_only_the_registered_authentication_method_is_accepted(provider: Provider) -> None:
     client, machine = await signer(provider), await provider.machine()
     for form in ({"client_id": client.id}, {"client_id": client.id, "client_secret": "s" * 43}):
         answer = await provider.post(TOKEN, {"grant_type": "client_credentials", **form})
@@ -166,7 +168,7 @@ async def test_only_the_registered_method_is_taken_and_only_one(provider: Provid
         assert is_oauth_error(await client.post(**half), "invalid_client", 401)
 
 
-async def test_a_disabled_client_is_refused_and_uses_nothing_up(provider: Provider) -> None:
+async def test_an_assertion_of_a_disabled_client_is_refused_and_not_used_up(provider: Provider) -> None:
     client = await signer(provider)
     assertion = client.assertion()
     await provider.clients.disable(OPERATOR, client.id, any_version)
@@ -176,7 +178,7 @@ async def test_a_disabled_client_is_refused_and_uses_nothing_up(provider: Provid
     assert (await client.post(assertion)).status_code == 200
 
 
-async def test_other_keys_end_those_before(provider: Provider) -> None:
+async def test_new_keys_replace_the_previous_keys(provider: Provider) -> None:
     client, other = await signer(provider), Key("second")
     await provider.client_keys.replace(client.id, ClientKeySource(key_set(other.jwk()), None))
     assert is_oauth_error(await client.post(), "invalid_client", 401)
@@ -186,7 +188,7 @@ async def test_other_keys_end_those_before(provider: Provider) -> None:
         await provider.client_keys.replace(machine.id, ClientKeySource(key_set(other.jwk()), None))
 
 
-async def test_a_client_has_keys_where_its_method_says_so_and_nowhere_else(provider: Provider) -> None:
+async def test_only_clients_with_private_key_jwt_have_keys(provider: Provider) -> None:
     keys = ClientKeySource(key_set(Key().jwk()), None)
     for method, given in (("private_key_jwt", None), ("client_secret_basic", keys), ("none", keys)):
         content = ClientContent(name="Odd", auth_method=method, grant_types=())  # type: ignore[arg-type] # a case
@@ -215,7 +217,7 @@ async def test_a_client_has_keys_where_its_method_says_so_and_nowhere_else(provi
         key_set(Key().jwk(padding="x" * 17_000)),
     ],
 )
-def test_keys_that_are_private_weak_or_none_are_refused(provider: Provider, jwks: str) -> None:
+def test_invalid_private_and_weak_keys_are_refused(provider: Provider, jwks: str) -> None:
     with pytest.raises(InvalidClientKeysError):
         provider.client_keys.checked(ClientKeySource(jwks, None))
 
@@ -223,18 +225,18 @@ def test_keys_that_are_private_weak_or_none_are_refused(provider: Provider, jwks
 @pytest.mark.parametrize(
     "uri", ["", "http://a.example/jwks", "https://ada@a.example/", "https://a.example/#x", "file:///etc/passwd"]
 )
-def test_an_address_of_keys_is_https(provider: Provider, uri: str) -> None:
+def test_a_jwks_uri_must_use_https(provider: Provider, uri: str) -> None:
     with pytest.raises(InvalidClientKeysError):
         provider.client_keys.checked(ClientKeySource(None, uri))
 
 
-def test_keys_are_here_or_there(provider: Provider) -> None:
+def test_a_client_has_either_a_jwks_or_a_jwks_uri(provider: Provider) -> None:
     for jwks, uri in ((None, None), (key_set(Key().jwk()), "https://a.example/jwks")):
         with pytest.raises(InvalidClientKeysError):
             provider.client_keys.checked(ClientKeySource(jwks, uri))
 
 
-async def test_keys_at_an_internal_address_are_not_fetched(provider: Provider) -> None:
+async def test_keys_at_internal_addresses_are_not_fetched(provider: Provider) -> None:
     client = await signer(provider, jwks_uri="https://127.0.0.1:9/jwks")
     answer = await client.post()
     assert is_oauth_error(answer, "temporarily_unavailable", 503)

@@ -1,4 +1,4 @@
-"""The keys of clients at their own addresses: when they are fetched, and what holds while they cannot be."""
+"""The keys at a client's jwks_uri: when they are fetched, and how long they are used while the host is down."""
 
 import asyncio
 import json
@@ -20,15 +20,15 @@ SOURCE = ClientKeySource(None, "https://keys.example/jwks")
 
 
 class Host:
-    """What is at the address; None while it is down."""
+    """The host of a key set; its body is None while it is down."""
 
     def __init__(self, *keys: Key) -> None:
         self.body: str | None = key_set(*(key.jwk() for key in keys))
-        self.asked = 0
+        self.fetches = 0
 
     async def fetch(self, url: str) -> Document:
         assert url == SOURCE.jwks_uri
-        self.asked += 1
+        self.fetches += 1
         await asyncio.sleep(0)
         if self.body is None:
             raise DocumentUnavailableError("connection")
@@ -40,47 +40,47 @@ def assertion(key: Key, now: datetime = NOW, **changes: Any) -> str:
     return jwt.encode(claims, key.private, algorithm=key.algorithm, headers={"kid": key.key_id})
 
 
-async def test_keys_are_fetched_once_by_many_and_kept_for_five_minutes() -> None:
+async def test_concurrent_calls_share_one_fetch_and_keys_are_cached_for_five_minutes() -> None:
     key = Key()
     host = Host(key)
     reader = SignedAssertions(ISSUER, host)
     found = await asyncio.gather(*(reader.verify(assertion(key), CLIENT, SOURCE, NOW) for _ in range(20)))
     assert all(found)
-    assert host.asked == 1
-    for minutes, asked in ((4, 1), (5, 2)):
+    assert host.fetches == 1
+    for minutes, fetches in ((4, 1), (5, 2)):
         now = NOW + timedelta(minutes=minutes)
         assert await reader.verify(assertion(key, now), CLIENT, SOURCE, now)
-        assert host.asked == asked
+        assert host.fetches == fetches
 
 
-async def test_a_new_key_is_found_and_unknown_ones_cannot_have_it_asked_all_the_time() -> None:
+async def test_unknown_keys_cause_a_limited_number_of_fetches_and_a_new_key_is_found() -> None:
     first, second = Key("first"), Key("second")
     host = Host(first)
     reader = SignedAssertions(ISSUER, host)
     for _ in range(5):
         assert await reader.verify(assertion(second), CLIENT, SOURCE, NOW) is None
-    assert host.asked == 1
+    assert host.fetches == 1
     host.body = key_set(first.jwk(), second.jwk())
     later = NOW + timedelta(seconds=30)
     assert await reader.verify(assertion(second, later), CLIENT, SOURCE, later)
-    assert host.asked == 2
+    assert host.fetches == 2
 
 
 @pytest.mark.parametrize("body", [None, "", "[]", '{"keys": []}', json.dumps({"keys": [{"kty": "oct"}]})])
-async def test_without_keys_the_client_is_told_to_come_again_and_the_host_is_left_alone(body: str | None) -> None:
+async def test_without_valid_keys_the_service_is_unavailable_and_fetches_wait_five_seconds(body: str | None) -> None:
     host, key = Host(), Key()
     host.body = body
     reader = SignedAssertions(ISSUER, host)
     for _ in range(3):
         with pytest.raises(ServiceUnavailableError):
             await reader.verify(assertion(key), CLIENT, SOURCE, NOW)
-    assert host.asked == 1
+    assert host.fetches == 1
     host.body = key_set(key.jwk())
     later = NOW + timedelta(seconds=5)
     assert await reader.verify(assertion(key, later), CLIENT, SOURCE, later)
 
 
-async def test_known_keys_serve_for_a_day_while_the_host_is_down() -> None:
+async def test_cached_keys_are_used_for_a_day_while_the_host_is_down() -> None:
     key = Key()
     host = Host(key)
     reader = SignedAssertions(ISSUER, host)
@@ -104,19 +104,19 @@ async def test_a_cancelled_call_does_not_cancel_the_fetch_of_other_calls() -> No
     assert await second
 
 
-async def test_of_many_addresses_the_oldest_is_forgotten() -> None:
+async def test_the_oldest_of_more_than_256_cached_key_sets_is_removed() -> None:
     key = Key()
 
-    class Everywhere(Host):
+    class AnyAddress(Host):
         async def fetch(self, url: str) -> Document:
-            self.asked += 1
+            self.fetches += 1
             return Document(key_set(key.jwk()).encode(), {"url": url})
 
-    host = Everywhere()
+    host = AnyAddress()
     reader = SignedAssertions(ISSUER, host)
     for number in range(257):
         source = ClientKeySource(None, f"https://keys.example/{number}")
         assert await reader.verify(assertion(key), CLIENT, source, NOW)
-    for number, asked in ((256, 257), (0, 258)):
+    for number, fetches in ((256, 257), (0, 258)):
         assert await reader.verify(assertion(key), CLIENT, ClientKeySource(None, f"https://keys.example/{number}"), NOW)
-        assert host.asked == asked
+        assert host.fetches == fetches

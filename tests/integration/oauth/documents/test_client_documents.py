@@ -1,4 +1,4 @@
-"""Clients that a document describes: nobody registers them, and their id is the document's address."""
+"""Clients with a metadata document: they are not registered, and the document's URL is their id."""
 
 import asyncio
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oau
 from tests.integration.service import Logs, events
 
 
-async def test_a_client_described_by_its_document_signs_a_person_in(
+async def test_a_client_with_a_metadata_document_signs_a_user_in(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -23,7 +23,7 @@ async def test_a_client_described_by_its_document_signs_a_person_in(
     assert "registered itself" in consent.text
     assert host.authority in consent.text
     assert "app.example" in consent.text
-    assert app.rows() == 0, "stored for a request"
+    assert app.rows() == 0, "a request stores no client"
     code = answer_of(forwarded(await browser.send(consent, decision="allow")))["code"]
     body = (await app.exchange(code)).json()
     assert claims_of(body["id_token"])["aud"] == app.id
@@ -41,13 +41,13 @@ async def test_a_client_described_by_its_document_signs_a_person_in(
     assert host.asked.count(path) == 1
 
 
-async def test_it_gets_tokens_for_the_resources_that_the_operator_set_and_no_others(
+async def test_a_client_with_a_document_gets_tokens_only_for_the_configured_resources(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
     body = await app.tokens(browser, person, scope="notes:read notes:write", resource=NOTES)
     access = claims_of(body["access_token"])
-    assert (access["aud"], access["scope"]) == (NOTES, "notes:read"), "notes:write is not for such clients"
+    assert (access["aud"], access["scope"]) == (NOTES, "notes:read"), "clients with documents may not get notes:write"
     answer = await browser.get(app.address(resource="https://other.example"))
     assert answer_of(answer.headers["location"])["error"] == "invalid_target"
     twice = await browser.http.get(f"{app.address(resource=NOTES)}&resource={quote(ISSUER)}")
@@ -96,7 +96,7 @@ async def test_a_denied_consent_stores_no_client(
         {"padding": "x" * 17_000},
     ],
 )
-async def test_a_document_that_says_what_it_must_not_leads_nowhere_and_is_not_remembered(
+async def test_an_invalid_document_is_refused_and_not_cached(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, document: dict[str, Any]
 ) -> None:
     app = described(provider, host, path, **document)
@@ -112,7 +112,7 @@ async def test_a_document_that_says_what_it_must_not_leads_nowhere_and_is_not_re
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'"text"', b"{", b"[" * 16_000, b"\xff\xfe", b'{"client_id": NaN'])
-async def test_what_is_no_json_object_is_refused(
+async def test_a_document_that_is_not_a_json_object_is_refused(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, body: bytes
 ) -> None:
     app = described(provider, host, path)
@@ -140,7 +140,7 @@ async def test_what_is_no_json_object_is_refused(
         "https://{authority}/" + "x" * 255,
     ],
 )
-async def test_of_other_addresses_none_is_asked(
+async def test_documents_at_other_addresses_are_not_fetched(
     provider: Provider, host: DocumentHost, browser: Browser, address: str
 ) -> None:
     asked = len(host.asked)
@@ -150,7 +150,7 @@ async def test_of_other_addresses_none_is_asked(
     assert "is not known" in answer.text
 
 
-async def test_a_document_is_asked_for_once_by_many_and_again_when_its_time_is_over(
+async def test_concurrent_calls_share_one_fetch_of_a_document_until_its_max_age_ends(
     provider: Provider, host: DocumentHost, path: str, browser: Browser
 ) -> None:
     app = described(provider, host, path, headers="Content-Type: application/json\r\nCache-Control: max-age=3600\r\n")
@@ -173,7 +173,7 @@ async def test_a_document_is_asked_for_once_by_many_and_again_when_its_time_is_o
     assert host.asked.count(path) == 2
 
 
-async def test_a_host_that_does_not_answer_holds_up_a_bounded_number_of_calls(
+async def test_a_slow_document_host_delays_a_limited_number_of_calls(
     provider: Provider, host: DocumentHost, browser: Browser, logs: Logs
 ) -> None:
     host.hold = asyncio.Event()
@@ -187,7 +187,9 @@ async def test_a_host_that_does_not_answer_holds_up_a_bounded_number_of_calls(
     assert "Sign in" in (await browser.get(apps[0].address())).text
 
 
-async def test_the_metadata_say_that_such_clients_may_come(provider: Provider, lasting_provider: Provider) -> None:
+async def test_the_metadata_announce_support_for_client_documents(
+    provider: Provider, lasting_provider: Provider
+) -> None:
     path = "/.well-known/oauth-authorization-server"
     document = (await provider.service.client.get(path)).json()
     assert document["client_id_metadata_document_supported"] is True
@@ -196,13 +198,15 @@ async def test_the_metadata_say_that_such_clients_may_come(provider: Provider, l
     assert "client_id_metadata_document_supported" not in without
 
 
-async def test_without_the_setting_none_may_come(lasting_provider: Provider, host: DocumentHost, path: str) -> None:
+async def test_client_documents_are_refused_unless_configured(
+    lasting_provider: Provider, host: DocumentHost, path: str
+) -> None:
     app = described(lasting_provider, host, path)
     answer = await Browser(lasting_provider).get(app.address())
     assert (answer.status_code, path in host.asked) == (400, False)
 
 
-async def test_the_form_that_asks_has_nothing_of_the_document_that_is_no_text(
+async def test_the_consent_page_escapes_the_client_name_of_the_document(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path, client_name="<script>alert(1)</script>")

@@ -1,4 +1,4 @@
-"""What becomes of a client whose document changes, that is disabled or removed, and of which there are many."""
+"""Clients with metadata documents after a change, after they are disabled or removed, and at the limit of clients."""
 
 import asyncio
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def test_changed_redirect_uris_in_the_document_require_a_new_consent_of_al
     assert answer_of(asked.headers["location"])["error"] == "consent_required"
 
 
-async def test_another_name_in_the_document_is_agreed_to_by_one_and_kept_for_all(
+async def test_a_new_name_in_the_document_requires_no_new_consent(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -64,7 +64,7 @@ async def test_a_disabled_client_cannot_enable_itself_cve_2026_9705(
     assert not (await app.stored()).is_enabled
 
 
-async def test_of_a_consent_and_the_end_of_its_client_at_once_no_code_is_left(
+async def test_a_consent_to_a_client_that_is_disabled_meanwhile_stores_no_code(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -81,7 +81,7 @@ async def test_of_a_consent_and_the_end_of_its_client_at_once_no_code_is_left(
     assert provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id) == []
 
 
-async def test_a_removed_client_that_comes_again_revives_no_token(
+async def test_a_client_added_again_after_its_removal_revives_no_token(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -92,7 +92,7 @@ async def test_a_removed_client_that_comes_again_revives_no_token(
     assert is_oauth_error(await app.refresh(body["refresh_token"]), "invalid_grant")
 
 
-async def test_many_that_agree_at_once_store_one_client(
+async def test_concurrent_consents_store_one_client(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -102,7 +102,7 @@ async def test_many_that_agree_at_once_store_one_client(
     assert (len(codes), app.rows()) == (10, 1)
 
 
-async def test_they_crowd_out_neither_each_other_silently_nor_registered_clients(
+async def test_at_the_limit_of_clients_a_consent_is_refused_and_registered_clients_stay(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)
@@ -122,7 +122,7 @@ async def test_they_crowd_out_neither_each_other_silently_nor_registered_clients
         provider.sql("DELETE FROM oauth_clients WHERE client_id LIKE 'https://many.example/%%'")
 
 
-async def test_a_user_sees_the_client_and_takes_the_consent_back(
+async def test_a_user_can_list_the_client_and_withdraw_the_consent(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
     app = described(provider, host, path)

@@ -28,7 +28,7 @@ def digest_of(token: str) -> str:
 
 
 class KeyHolder:
-    """Holds a key, and creates proofs at the time of the service's clock."""
+    """Hold a key, and create proofs at the time of the service's clock."""
 
     def __init__(self, provider: Provider, key: EllipticCurvePrivateKey | RSAPrivateKey | None = None) -> None:
         self.provider = provider

@@ -1,4 +1,4 @@
-"""Calls with tokens that are bound to a key (DPoP, RFC 9449): worth nothing without it."""
+"""Calls with tokens that are bound to a key (DPoP, RFC 9449): the token is refused without the key."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ class TestRoutes:
             assert is_challenged(await holder.call(path, token, proof=proof), "invalid_dpop_proof")
         assert (await holder.call(path, token)).status_code == 200
 
-    async def test_a_token_that_is_bound_to_none_is_refused_by_the_scheme_dpop(
+    async def test_an_unbound_token_is_refused_under_the_dpop_scheme(
         self, lasting_provider: Provider, holder: KeyHolder
     ) -> None:
         _, pair = await lasting_provider.service.register_and_log_in()
@@ -53,14 +53,14 @@ class TestRoutes:
         headers = [("Authorization", f"DPoP {token}"), *proofs]
         assert is_challenged(await app.provider.service.client.get(ME, headers=headers), "invalid_dpop_proof")
 
-    async def test_a_bound_token_opens_no_page_that_keeps_its_session_in_a_form(
+    async def test_a_bound_token_does_not_authenticate_pages_with_a_session_in_a_form(
         self, app: Application, tokens: dict[str, Any]
     ) -> None:
         sessions = app.provider.service.app.state.services.sessions
         with pytest.raises(Exception, match="The access token is not valid"):
             await sessions.authenticate(tokens["access_token"])
 
-    async def test_what_a_session_goes_on_as_is_bound_as_well(
+    async def test_the_new_tokens_after_reauthentication_are_bound_too(
         self, app: Application, holder: KeyHolder, tokens: dict[str, Any], person: Person
     ) -> None:
         token, path = tokens["access_token"], "/api/v1/account/reauthenticate"
@@ -86,20 +86,20 @@ async def test_a_device_gets_bound_tokens(lasting_provider: Provider, holder: Ke
     assert (await holder.refresh(tv, body["refresh_token"])).status_code == 200
 
 
-async def test_introspection_tells_the_key(lasting_provider: Provider, holder: KeyHolder) -> None:
+async def test_introspection_returns_the_thumbprint_of_the_key(lasting_provider: Provider, holder: KeyHolder) -> None:
     machine = await lasting_provider.machine()
     answer = await holder.ask(Application(lasting_provider, machine), grant_type="client_credentials")
-    told = (await machine.post("/oauth/introspect", token=answer.json()["access_token"])).json()
-    assert (told["active"], told["token_type"], told["cnf"]) == (True, "DPoP", {"jkt": holder.thumbprint})
+    claims = (await machine.post("/oauth/introspect", token=answer.json()["access_token"])).json()
+    assert (claims["active"], claims["token_type"], claims["cnf"]) == (True, "DPoP", {"jkt": holder.thumbprint})
 
 
-async def test_the_metadata_names_the_algorithms(lasting_provider: Provider) -> None:
+async def test_the_metadata_list_the_proof_algorithms(lasting_provider: Provider) -> None:
     described = (await lasting_provider.service.client.get("/.well-known/oauth-authorization-server")).json()
     assert described["dpop_signing_alg_values_supported"] == ["ES256", "RS256"]
     assert described["issuer"] == ISSUER
 
 
-async def test_without_the_provider_the_scheme_is_unknown(make_service: MakeService) -> None:
+async def test_without_the_provider_the_dpop_scheme_is_not_supported(make_service: MakeService) -> None:
     service = await make_service()
     _, pair = await service.register_and_log_in()
     answer = await service.client.get(ME, headers={"Authorization": f"DPoP {pair.access}", "DPoP": "x"})

@@ -1,4 +1,4 @@
-"""Tokens that are bound to a key (DPoP, RFC 9449): who gets them, and how they are refreshed."""
+"""Tokens that are bound to a key (DPoP, RFC 9449): how they are issued and refreshed."""
 
 import asyncio
 from typing import Any
@@ -22,7 +22,7 @@ PAR = "/oauth/par"
 
 
 class TestTokenEndpoint:
-    async def test_a_code_begins_a_session_that_is_bound_to_the_key(
+    async def test_a_code_exchanged_with_a_proof_starts_a_bound_session(
         self, holder: KeyHolder, tokens: dict[str, Any]
     ) -> None:
         assert tokens["token_type"] == "DPoP"
@@ -30,12 +30,12 @@ class TestTokenEndpoint:
         assert "cnf" not in claims_of(tokens["id_token"])
         assert (await holder.call(ME, tokens["access_token"])).status_code == 200
 
-    async def test_without_a_proof_nothing_is_bound(self, app: Application, browser: Browser, person: Person) -> None:
+    async def test_tokens_are_unbound_without_a_proof(self, app: Application, browser: Browser, person: Person) -> None:
         body = (await app.exchange(await app.code(browser, person, scope=SCOPES))).json()
         assert body["token_type"] == "Bearer"
         assert "cnf" not in claims_of(body["access_token"])
 
-    async def test_an_rsa_key_will_do(self, lasting_provider: Provider) -> None:
+    async def test_an_rsa_key_is_accepted(self, lasting_provider: Provider) -> None:
         holder = KeyHolder(lasting_provider, generate_private_key(65537, 2048))
         machine = await lasting_provider.machine()
         answer = await holder.ask(Application(lasting_provider, machine), grant_type="client_credentials")
@@ -52,7 +52,7 @@ class TestTokenEndpoint:
         )
         assert is_challenged(answer, "invalid_token")
 
-    async def test_a_proof_works_once_also_for_calls_at_once(
+    async def test_a_proof_works_once_even_in_concurrent_calls(
         self, lasting_provider: Provider, holder: KeyHolder
     ) -> None:
         machine = Application(lasting_provider, await lasting_provider.machine())
@@ -62,13 +62,13 @@ class TestTokenEndpoint:
         assert statuses(answers) == [200, 400, 400, 400, 400]
         assert all(is_refused_proof(answer) for answer in answers if answer.status_code == 400)
 
-    async def test_a_jti_is_used_up_for_its_own_key_alone(self, lasting_provider: Provider, holder: KeyHolder) -> None:
+    async def test_two_keys_may_use_the_same_jti(self, lasting_provider: Provider, holder: KeyHolder) -> None:
         machine, other = Application(lasting_provider, await lasting_provider.machine()), KeyHolder(lasting_provider)
         for each in (holder, other):
             proof = each.proof("POST", TOKEN, jti="the same")
             assert (await each.ask(machine, proof, grant_type="client_credentials")).status_code == 200
 
-    async def test_a_wrong_proof_is_refused_and_burns_no_code(
+    async def test_an_invalid_proof_is_refused_and_keeps_the_code_valid(
         self, app: Application, holder: KeyHolder, browser: Browser, person: Person
     ) -> None:
         code = await app.code(browser, person, scope=SCOPES)
@@ -119,13 +119,13 @@ class TestBoundCodes:
         assert (await app.provider.post(PAR, form, headers=headers)).status_code == 201
         assert is_refused_proof(await app.provider.post(PAR, form, headers=headers))
 
-    async def test_a_thumbprint_that_is_none_is_an_invalid_request(self, app: Application, browser: Browser) -> None:
+    async def test_an_invalid_thumbprint_is_an_invalid_request(self, app: Application, browser: Browser) -> None:
         answer = await browser.get(app.address(scope=SCOPES, dpop_jkt="x" * 42))
         assert answer_of(answer.headers["location"])["error"] == "invalid_request"
 
 
 class TestRefresh:
-    async def test_keycloak_36475_a_bound_refresh_without_its_proof_is_refused_and_ends_nothing(
+    async def test_keycloak_36475_a_bound_refresh_without_its_proof_is_refused_and_ends_no_session(
         self, app: Application, holder: KeyHolder, tokens: dict[str, Any], logs: Logs
     ) -> None:
         token = tokens["refresh_token"]
@@ -135,7 +135,7 @@ class TestRefresh:
         second = await holder.refresh(app, token)
         assert second.json()["token_type"] == "DPoP"
         assert claims_of(second.json()["access_token"])["cnf"] == {"jkt": holder.thumbprint}
-        # Used tokens of another are not looked at without the key, either: that is no reuse.
+        # Without the key a used token is refused before reuse is checked.
         assert is_oauth_error(await app.refresh_publicly(token), "invalid_grant")
         third = await holder.refresh(app, second.json()["refresh_token"])
         assert third.status_code == 200
@@ -149,7 +149,7 @@ class TestRefresh:
         assert is_oauth_error(await holder.refresh(app, tokens["refresh_token"]), "invalid_grant")
         assert is_oauth_error(await holder.refresh(app, token), "invalid_grant")
 
-    async def test_a_session_that_was_bound_to_none_is_bound_from_its_first_proof_on(
+    async def test_an_unbound_session_becomes_bound_with_its_first_proof(
         self, app: Application, holder: KeyHolder, browser: Browser, person: Person
     ) -> None:
         first = (await app.exchange(await app.code(browser, person, scope=SCOPES))).json()
@@ -157,7 +157,7 @@ class TestRefresh:
         assert second["token_type"] == "DPoP"
         assert is_oauth_error(await app.refresh_publicly(second["refresh_token"]), "invalid_grant")
 
-    async def test_the_built_in_client_can_bind_its_session_and_then_needs_the_key_everywhere(
+    async def test_a_session_of_the_built_in_client_can_be_bound_and_then_requires_the_key(
         self, lasting_provider: Provider, holder: KeyHolder
     ) -> None:
         _, first = await lasting_provider.service.register_and_log_in()
@@ -171,7 +171,7 @@ class TestRefresh:
         proven = {"DPoP": holder.proof("POST", TOKEN)}
         assert (await lasting_provider.post(TOKEN, form, headers=proven)).status_code == 200
 
-    async def test_refresh_tokens_of_a_client_with_a_secret_are_bound_to_that_alone(
+    async def test_refresh_tokens_of_a_confidential_client_are_bound_only_to_its_secret(
         self, lasting_provider: Provider, holder: KeyHolder, browser: Browser, person: Person
     ) -> None:
         app = await application(lasting_provider)
@@ -182,7 +182,7 @@ class TestRefresh:
         assert claims_of(second["access_token"])["cnf"] == {"jkt": other.thumbprint}
         assert (await app.refresh(second["refresh_token"])).json()["token_type"] == "Bearer"
 
-    async def test_a_bound_session_is_revoked_without_a_proof(
+    async def test_a_bound_session_can_be_revoked_without_a_proof(
         self, app: Application, holder: KeyHolder, tokens: dict[str, Any]
     ) -> None:
         answer = await app.provider.post("/oauth/revoke", {"client_id": app.id, "token": tokens["refresh_token"]})

@@ -1,4 +1,4 @@
-"""Clients that register themselves (RFC 7591), and read, change and remove what they said (RFC 7592)."""
+"""Dynamic client registration (RFC 7591), and its management by the client (RFC 7592)."""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ from tests.integration.oauth.registering import (
     application,
     call,
     changed,
+    client_metadata,
     initial,
     own,
     registered,
-    said,
     stored_uses,
 )
 
 
-async def test_a_client_registers_itself_and_signs_a_person_in(provider: Provider) -> None:
+async def test_a_client_registers_itself_and_signs_a_user_in(provider: Provider) -> None:
     body = await registered(provider, scope="openid profile orders:read orders:write", token_endpoint_auth_method=None)
     assert body["client_id"].startswith("dwcr_")
     assert body["client_secret"].startswith("dws_")
     assert body["client_secret_expires_at"] == 0
     assert body["token_endpoint_auth_method"] == "client_secret_basic"
-    assert body["scope"] == "openid orders:read profile", "what the token does not allow is left out"
+    assert body["scope"] == "openid orders:read profile", "scopes outside the initial token are omitted"
     assert body["registration_client_uri"] == f"{ISSUER}{REGISTER}/{body['client_id']}"
     app, browser, person = await application(provider, body), Browser(provider), await provider.service.register()
     consent = await browser.sign_in(await browser.get(app.address(scope=None, resource=ORDERS)), person)
@@ -39,12 +39,12 @@ async def test_a_client_registers_itself_and_signs_a_person_in(provider: Provide
     assert (stored.is_first_party, stored.requires_pkce, stored.resources) == (False, True, [ORDERS])
 
 
-async def test_without_a_secret_there_is_none(provider: Provider) -> None:
+async def test_a_public_client_gets_no_secret(provider: Provider) -> None:
     body = await registered(provider)
     assert not {"client_secret", "client_secret_expires_at"} & body.keys()
 
 
-async def test_a_client_reads_changes_and_removes_itself(provider: Provider) -> None:
+async def test_a_client_reads_changes_and_deletes_its_registration(provider: Provider) -> None:
     body = await registered(provider)
     path, token = own(body)
     read = await call(provider, "GET", path, token)
@@ -59,14 +59,14 @@ async def test_a_client_reads_changes_and_removes_itself(provider: Provider) -> 
     assert provider.sql("SELECT client_id FROM oauth_clients WHERE client_id = %s", body["client_id"]) == []
 
 
-async def test_a_confidential_client_keeps_its_secret_which_is_told_once(provider: Provider) -> None:
+async def test_the_secret_of_a_confidential_client_is_returned_once_and_kept(provider: Provider) -> None:
     body = await registered(provider, token_endpoint_auth_method="client_secret_post")
     path, token = own(body)
     assert "client_secret" not in (await call(provider, "GET", path, token)).json()
     moved = changed(body, token_endpoint_auth_method="client_secret_basic", client_name="Moved")
     assert "client_secret" not in (await call(provider, "PUT", path, token, **moved)).json()
     app = await application(provider, body)
-    assert is_oauth_error(await app.refresh("dwr_x"), "invalid_grant"), "it authenticates"
+    assert is_oauth_error(await app.refresh("dwr_x"), "invalid_grant"), "the client is authenticated"
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ async def test_a_confidential_client_keeps_its_secret_which_is_told_once(provide
         ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata"),
     ],
 )
-async def test_what_it_must_not_say_is_refused_and_uses_nothing_up(
+async def test_an_invalid_registration_is_refused_and_does_not_count_as_a_use(
     provider: Provider, changes: dict[str, Any], error: str
 ) -> None:
     token = await initial(provider)
     uses = stored_uses(provider)
-    assert is_oauth_error(await call(provider, "POST", REGISTER, token, **said(**changes)), error)
+    assert is_oauth_error(await call(provider, "POST", REGISTER, token, **client_metadata(**changes)), error)
     assert stored_uses(provider) == uses
-    body = (await call(provider, "POST", REGISTER, token, **said())).json()
+    body = (await call(provider, "POST", REGISTER, token, **client_metadata())).json()
     path, own_token = own(body)
     assert is_oauth_error(await call(provider, "PUT", path, own_token, **changed(body, **changes)), error)
 
 
-async def test_it_is_never_the_operators_own_and_gets_no_more_than_its_token_allows(provider: Provider) -> None:
+async def test_a_registered_client_is_never_first_party_and_gets_only_scopes_of_its_token(provider: Provider) -> None:
     body = await registered(
         provider, first_party=True, is_first_party=True, requires_pkce=False, scope="openid account admin:users:read"
     )
@@ -108,7 +108,7 @@ async def test_it_is_never_the_operators_own_and_gets_no_more_than_its_token_all
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 60_000, b"7"])
-async def test_a_body_that_is_no_object_is_refused(provider: Provider, body: bytes) -> None:
+async def test_a_body_that_is_not_a_json_object_is_refused(provider: Provider, body: bytes) -> None:
     headers = {"Authorization": f"Bearer {await initial(provider)}", "Content-Type": "application/json"}
     answer = await provider.service.client.post(REGISTER, headers=headers, content=body)
     assert is_oauth_error(answer, "invalid_request")
@@ -126,12 +126,12 @@ async def test_a_body_that_is_no_object_is_refused(provider: Provider, body: byt
         {"token_endpoint_auth_method": "client_secret_basic"},
     ],
 )
-async def test_a_change_is_about_the_client_itself_and_about_nothing_of_the_service(
+async def test_a_change_of_members_that_the_service_assigns_is_refused(
     provider: Provider, changes: dict[str, Any]
 ) -> None:
     body = await registered(provider)
     path, token = own(body)
-    answer = await call(provider, "PUT", path, token, **said(**{"client_id": body["client_id"], **changes}))
+    answer = await call(provider, "PUT", path, token, **client_metadata(**{"client_id": body["client_id"], **changes}))
     assert is_oauth_error(answer, "invalid_client_metadata")
 
 
@@ -145,7 +145,7 @@ async def test_a_disabled_client_cannot_enable_itself_cve_2026_9705(provider: Pr
     assert not (await provider.clients.get(body["client_id"], any_version)).client.is_enabled
 
 
-async def test_other_redirect_uris_delete_what_users_agreed_to(provider: Provider) -> None:
+async def test_changed_redirect_uris_delete_the_consents_of_users(provider: Provider) -> None:
     body = await registered(provider)
     path, token = own(body)
     app, browser, person = await application(provider, body), Browser(provider), await provider.service.register()
@@ -157,7 +157,7 @@ async def test_other_redirect_uris_delete_what_users_agreed_to(provider: Provide
     assert answer_of(asked.headers["location"])["error"] == "consent_required"
 
 
-async def test_a_removal_ends_the_sessions_of_the_client(provider: Provider) -> None:
+async def test_the_deletion_of_a_client_ends_its_sessions(provider: Provider) -> None:
     body = await registered(provider)
     path, token = own(body)
     app, person = await application(provider, body), await provider.service.register()
@@ -167,7 +167,7 @@ async def test_a_removal_ends_the_sessions_of_the_client(provider: Provider) -> 
     assert (await provider.service.client.get("/oauth/userinfo", headers=headers)).status_code == 401
 
 
-async def test_many_crowd_out_no_client_of_the_operator(provider: Provider) -> None:
+async def test_at_the_limit_of_registered_clients_the_operator_can_still_add_clients(provider: Provider) -> None:
     token, others = await initial(provider), "SELECT 'dwcr_many' || number FROM generate_series(1, 250) AS number"
     provider.sql(
         "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
@@ -179,17 +179,19 @@ async def test_many_crowd_out_no_client_of_the_operator(provider: Provider) -> N
         f" SELECT gen_random_uuid(), id, sha256(''), '{{}}', '{{}}' FROM ({others}) AS many (id)"
     )
     try:
-        answer = await call(provider, "POST", REGISTER, token, **said())
+        answer = await call(provider, "POST", REGISTER, token, **client_metadata())
         assert is_oauth_error(answer, "invalid_request")
         await provider.machine()
     finally:
         provider.sql("DELETE FROM oauth_clients WHERE client_id LIKE 'dwcr_many%%'")
-    assert (await call(provider, "POST", REGISTER, token, **said())).status_code == 201
+    assert (await call(provider, "POST", REGISTER, token, **client_metadata())).status_code == 201
 
 
-async def test_the_metadata_name_the_endpoint_where_it_is(provider: Provider, lasting_provider: Provider) -> None:
+async def test_the_metadata_contain_the_registration_endpoint_only_if_it_exists(
+    provider: Provider, lasting_provider: Provider
+) -> None:
     path = "/.well-known/oauth-authorization-server"
     assert (await provider.service.client.get(path)).json()["registration_endpoint"] == f"{ISSUER}{REGISTER}"
     without = lasting_provider.service.client
     assert "registration_endpoint" not in (await without.get(path)).json()
-    assert (await without.post(REGISTER, json=said())).status_code == 404
+    assert (await without.post(REGISTER, json=client_metadata())).status_code == 404
