@@ -1,4 +1,4 @@
-"""The unit ring: no network. A Unix socket is allowed because asyncio's event loop wakes itself through one."""
+"""Unit tests have no network. Unix sockets are allowed because asyncio's event loop wakes itself through one."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ def no_network() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
+def restored_log() -> Iterator[None]:
     """Restore the logging configuration: pytest closes the stream of a test, and later lines would fail."""
     root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
     handlers, level = root.handlers, root.level

@@ -1,4 +1,4 @@
-"""Compares the processor time of a call with that of a fixed loop in the same run, independent of the machine."""
+"""Compare the processor time of a call with that of a fixed loop in the same run, independent of the machine."""
 
 import contextlib
 import gc

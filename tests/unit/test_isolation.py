@@ -1,4 +1,4 @@
-"""The ring's own rule: no test here reaches the network."""
+"""No unit test can reach the network."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""No text of a stranger that passes the bounds holds the event loop for more than the equivalent of 100 ms."""
+"""No untrusted input within the limits blocks the event loop for more than the equivalent of 100 ms."""
 
 import base64
 import contextlib
@@ -56,7 +56,7 @@ from tests.unit.oauth.applications import CALLBACK
 from tests.unit.processor_time import share_of_budget, share_of_first_call
 
 FIELD: Final = 1024
-"""Code points that a field of auth may have."""
+"""The maximum number of code points in a field of auth."""
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _KEY: Final = b"k" * 32
@@ -93,7 +93,7 @@ def _read_credentials(text: str) -> None:
 
 
 class Place(NamedTuple):
-    """Where text meets work, what is done with it there, and the texts that cost most."""
+    """A place that processes untrusted input: its name, its work, and the most expensive inputs."""
 
     name: str
     work: Callable[[Any], object]
@@ -134,7 +134,7 @@ def _read_credential(text: str) -> None:
             ceremonies.AuthenticationJson.model_validate_json(content.encode("utf-8", "surrogatepass"))
 
 
-def _look_through_cbor(text: str) -> None:
+def _check_cbor(text: str) -> None:
     content = text.encode("utf-8", "surrogatepass")
     for each in (content, b"\x81" * len(content), b"\x98\xff" * len(content), b"\x40" * len(content)):
         with contextlib.suppress(CeremonyFailedError):
@@ -171,7 +171,7 @@ def _first_page_links(text: str) -> object:
 
 
 def _steps(file: bytes) -> Iterable[Callable[[], object]]:
-    """Yield the reading of each line: between two of them the event loop gets its turn."""
+    """Yield a function that reads the next line; the event loop runs between two of them."""
     lines = _lines(file)
     is_over = False
 
@@ -223,11 +223,11 @@ _PLACES: Final = (
     Place("language of a user", administration.checked_locale, lambda: worst_inputs.texts(FIELD)),
     Place("name of a client", _check_client, lambda: worst_inputs.texts(FIELD)),
     Place("identifier of a resource", oauth.is_resource_identifier, lambda: worst_inputs.texts(FIELD)),
-    Place("address of an application", lambda uri: checked_redirect_uris([uri]), lambda: worst_inputs.texts(FIELD)),
-    Place("address to go back to", lambda uri: is_registered(uri, [CALLBACK]), lambda: worst_inputs.texts(FIELD)),
+    Place("registered redirect URI", lambda uri: checked_redirect_uris([uri]), lambda: worst_inputs.texts(FIELD)),
+    Place("requested redirect URI", lambda uri: is_registered(uri, [CALLBACK]), lambda: worst_inputs.texts(FIELD)),
     Place("request for authorization", longest_texts.read_request, lambda: worst_inputs.texts(16_384)),
-    Place("note of a request", lambda note: SignInNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
-    Place("state of a login elsewhere", longest_texts.read_state, lambda: worst_inputs.texts(16_384)),
+    Place("note of a sign-in", lambda note: SignInNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
+    Place("state of a login at a provider", longest_texts.read_state, lambda: worst_inputs.texts(16_384)),
     Place("document of a client", longest_texts.read_document, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("assertion of a client", longest_texts.read_assertion, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("proof of a key", longest_texts.read_proof, lambda: worst_inputs.texts(longest_texts.LONGEST)),
@@ -247,7 +247,7 @@ _PLACES: Final = (
     Place("client data", _read_client_data, lambda: worst_inputs.texts(LONGEST_CLIENT_DATA)),
     Place("member of a passkey", _decode_member, lambda: worst_inputs.texts(16_384)),
     Place("passkey in a form", _read_credential, lambda: worst_inputs.texts(32 * 1024)),
-    Place("CBOR of an authenticator", _look_through_cbor, lambda: worst_inputs.texts(12 * 1024)),
+    Place("CBOR of an authenticator", _check_cbor, lambda: worst_inputs.texts(12 * 1024)),
     Place("name of a passkey", _name_passkey, lambda: worst_inputs.texts(FIELD)),
     Place("pending login", _read_pending_login, lambda: worst_inputs.texts(FIELD)),
     Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
@@ -276,14 +276,14 @@ _PLACES: Final = (
 
 
 @pytest.mark.parametrize("place", _PLACES, ids=[place.name for place in _PLACES])
-def test_no_text_of_a_stranger_holds_the_loop_for_100_ms(place: Place, findings: list[str]) -> None:
+def test_no_untrusted_input_blocks_the_event_loop_for_100_ms(place: Place, findings: list[str]) -> None:
     shares = {name: share_of_budget(lambda text=text: place.work(text)) for name, text in place.inputs().items()}  # type: ignore[misc] # bound now
     worst = max(shares, key=lambda name: shares[name])
     findings.append(f"work of input: {place.name}: {shares[worst] * 100:.1f} of 100 ms for {worst}")
     assert {name: share for name, share in shares.items() if share > 1} == {}
 
 
-def test_no_line_of_a_csv_file_holds_the_loop_for_100_ms(findings: list[str]) -> None:
+def test_no_line_of_a_csv_file_blocks_the_event_loop_for_100_ms(findings: list[str]) -> None:
     shares: dict[str, float] = {}
     for name, file in worst_inputs.csv_files().items():
         shares[name] = max(map(share_of_first_call, _steps(file)))
@@ -292,6 +292,6 @@ def test_no_line_of_a_csv_file_holds_the_loop_for_100_ms(findings: list[str]) ->
     assert {name: share for name, share in shares.items() if share > 1} == {}
 
 
-def test_text_that_is_normalised_unmeasured_is_found_out() -> None:
+def test_unbounded_normalisation_exceeds_the_budget() -> None:
     worst = worst_inputs.texts(9_000)["marks of two classes, in halves"]
     assert share_of_budget(lambda: unicodedata.normalize("NFC", worst)) > 1

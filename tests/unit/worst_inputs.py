@@ -1,4 +1,4 @@
-"""The most expensive texts within the limits, found by trying many shapes at each place."""
+"""The most expensive texts within the limits, found by trying many structures at each place."""
 
 import base64
 import unicodedata
@@ -22,7 +22,7 @@ def texts(length: int) -> Mapping[str, str]:
         "runs of 30 marks": f"a{acute * 15}{grave_below * 15}" * length,
         "runs of 31 marks": f"a{acute * 16}{grave_below * 15}" * length,
         "runs of 30 marks that become 60": f"a{chr(0x0F81) * 30}" * length,
-        "marks that decompose to two, and claim to be none": "\u0f81" * length,
+        "marks that decompose to two, with combining class 0": "\u0f81" * length,
         "other marks that decompose to two": "\u0f73\u0f75" * length,
         "marks that decompose to two": "\u0344" * length,
         "jamo": "\u1100\u1161\u11a8" * length,
@@ -90,7 +90,7 @@ def json_bodies(member: str) -> Mapping[str, bytes]:
         "an exponent of many digits": named + b"1e" + b"9" * 65_000 + b"}",
         "unknown members": b"{" + b",".join(b'"%x":1' % number for number in range(7_000)) + b"}",
         "members without a name": b"{" + b",".join([b'"":1'] * 13_000) + b"}",
-        "one member again and again": b"{" + b",".join([named[1:] + b"1"] * 4_000) + b"}",
+        "one repeated member": b"{" + b",".join([named[1:] + b"1"] * 4_000) + b"}",
         "members of the member": named + b"{" + b",".join(b'"%x":1' % number for number in range(7_000)) + b"}}",
         "numbers in the member": named + b"[" + b",".join([b"1"] * 32_000) + b"]}",
         "empty texts in the member": named + b"[" + b",".join([b'""'] * 21_000) + b"]}",
@@ -99,7 +99,7 @@ def json_bodies(member: str) -> Mapping[str, bytes]:
         "escaped surrogates": named + b'"' + rb"\ud83d\ude00" * 5_400 + b'"}',
         "backslashes": named + b'"' + rb"\\" * 32_000 + b'"}',
         "white space": b" " * BODY_BYTES,
-        "no UTF-8": named + b'"' + b"\xff" * 65_000 + b'"}',
+        "invalid UTF-8": named + b'"' + b"\xff" * 65_000 + b'"}',
     }
     marks = {name: named + b'"' + text.encode() + b'"}' for name, text in texts(15_000).items()}
     return {name: body[:BODY_BYTES] for name, body in {**bodies, **marks}.items()}
@@ -137,11 +137,11 @@ def _base64(raw: bytes) -> str:
 
 
 def csv_files() -> Mapping[str, bytes]:
-    """Return files with the longest possible rows; the reader is asked for one line at a time."""
+    """Return files with the longest possible rows; the reader reads one line at a time."""
     header, size = "title,description,tags\n", 65_000
     rows = {
-        "tags of nothing": f'{header}x,,"{"," * size}"\n',
-        "tags of a letter": f'{header}x,,"{"a," * (size // 2)}"\n',
+        "empty tags": f'{header}x,,"{"," * size}"\n',
+        "tags of one letter": f'{header}x,,"{"a," * (size // 2)}"\n',
         "20 long tags": f'{header}x,,"{",".join([chr(0x0F81) * 3_200] * 20)}"\n',
         "quotes": f'{header}"{chr(34) * 2 * (size // 2)}",x,\n',
         "an open quote": f'{header}"' + "a" * 200_000,
@@ -158,24 +158,24 @@ def csv_files() -> Mapping[str, bytes]:
         "other titles in a film": "movieId,title,genres\n1," + "a (1999) (" * 110 + "x,x\n",
         "white space in a year": "title,year\nx,1999" + " " * size + "x\n",
         "zeros in a year": "title,year\nx,1999." + "0" * size + "x\n",
-        "zeros in a foreign id": "movieId,title\n1." + "0" * size + "x,x\n",
-        "digits in a foreign id": "movieId,title\n" + "1" * size + ".5,x\n",
+        "zeros in an external id": "movieId,title\n1." + "0" * size + "x,x\n",
+        "digits in an external id": "movieId,title\n" + "1" * size + ".5,x\n",
         "a separator line": "sep=;" + " " * size + "x\n",
-        "columns in each way": "a,;|\t" * (size // 5) + "\n",
+        "columns with each separator": "a,;|\t" * (size // 5) + "\n",
         "quotes in a header": '"' * size + "\n",
-        "columns of one name": "title" + ",x" * (size // 2) + "\n",
+        "columns with one name": "title" + ",x" * (size // 2) + "\n",
         "an index of words": "title,description\nx," + "ab " * 3_333 + "\n",
         "an index of pairs": "title,description\nx," + "".join(chr(0x4E00 + n) for n in range(9_999)) + "\n",
         "white space in a film": "movieId,title,genres\n1,a" + " " * size + "(1999,x\n",
         "genres": "movieId,title,genres\n1,a," + "|" * size + "\n",
-        "digits for a year": "title,year\nx," + "9" * size + "\n",
-        "letters for a visibility": "title,visibility\nx," + "\u0130" * (size // 2) + "\n",
+        "digits as a year": "title,year\nx," + "9" * size + "\n",
+        "letters as a visibility": "title,visibility\nx," + "\u0130" * (size // 2) + "\n",
     }
     described = {f"{name}, description": f"{header}x,{text},\n" for name, text in texts(size).items()}
     titled = {f"{name}, title": f"{header}{text},x,\n" for name, text in texts(size).items()}
     encoded = {name: file.encode() for name, file in {**rows, **described, **titled}.items()}
     wide = "title\n" + "\u4e0a" * 200_000
-    return encoded | {"a long line of UTF-16": wide.encode("utf-16-le"), "UTF-8 behind it": _two_encodings(size)}
+    return encoded | {"a long line of UTF-16": wide.encode("utf-16-le"), "UTF-8 after UTF-16": _two_encodings(size)}
 
 
 def _two_encodings(size: int) -> bytes:

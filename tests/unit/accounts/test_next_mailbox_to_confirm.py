@@ -1,4 +1,4 @@
-"""Which mailbox a change of an e-mail address waits for, in every state that it can be in."""
+"""The mailbox that must confirm an e-mail change next, in each state of the change."""
 
 from datetime import UTC, datetime
 from itertools import product
@@ -15,7 +15,7 @@ BOTH, NEW = EmailChangeMode.BOTH, EmailChangeMode.NEW
 
 
 @pytest.mark.parametrize(("old", "verified", "mode"), list(product([False, True], [False, True], [BOTH, NEW])))
-def test_nothing_is_made_without_the_new_mailbox(*, old: bool, verified: bool, mode: EmailChangeMode) -> None:
+def test_the_new_mailbox_must_always_confirm(*, old: bool, verified: bool, mode: EmailChangeMode) -> None:
     change = CHANGE.confirmed_by(ChangedMailbox.OLD, AT) if old else CHANGE
     assert next_mailbox_to_confirm(change, mode, is_verified=verified) is ChangedMailbox.NEW
 
@@ -30,7 +30,7 @@ def test_nothing_is_made_without_the_new_mailbox(*, old: bool, verified: bool, m
         (False, False, NEW, None),
     ],
 )
-def test_a_verified_old_mailbox_has_a_say_where_both_have(
+def test_in_mode_both_a_verified_old_mailbox_must_confirm_too(
     *, old: bool, verified: bool, mode: EmailChangeMode, missing: ChangedMailbox | None
 ) -> None:
     change = CHANGE.confirmed_by(ChangedMailbox.NEW, AT)

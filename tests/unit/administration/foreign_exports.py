@@ -64,7 +64,7 @@ def _credential(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def auth0() -> bytes:
-    """Return Ada in the format of the file with hashes, Grace in that of the users' export, and Edsger blocked."""
+    """Return Ada as in the password hash export, Grace as in the user export, and a blocked Edsger."""
     return _lines(
         {
             "_id": {"$oid": "60425dc43519d90068f82973"},
@@ -113,7 +113,7 @@ def firebase() -> bytes:
 
 
 def supabase() -> bytes:
-    """Return the columns that matter and some that do not; Edsger was deleted."""
+    """Return columns that the import reads and columns that it ignores; Edsger is deleted."""
     columns = ["instance_id", "id", "aud", "role", "email", "encrypted_password", "email_confirmed_at", "created_at"]
     columns += ["raw_user_meta_data", "is_super_admin", "banned_until", "deleted_at"]
     zero, since, role = "00000000-0000-0000-0000-000000000000", "2024-03-05 16:34:19.775123+00", "authenticated"

@@ -1,4 +1,4 @@
-"""Files that are damaged, hostile, or of another kind: understood, or refused by name at the line."""
+"""Damaged, hostile and foreign files are read, or refused with an error that names the line."""
 
 import io
 import json
@@ -32,7 +32,7 @@ def read(reader: Reader, file: bytes) -> Iterator[tuple[int, str | LineCode]]:
 
 
 def outcome(reader: Reader, file: bytes) -> tuple[list[tuple[int, str]], type[Exception] | None, int | None]:
-    """Return what was read before a refusal, and the refusal with its line."""
+    """Return the lines read before an error, the type of the error, and its line."""
     found: list[tuple[int, str]] = []
     try:
         found += read(reader, file)
@@ -42,9 +42,9 @@ def outcome(reader: Reader, file: bytes) -> tuple[list[tuple[int, str]], type[Ex
 
 
 def until_refused(reader: Reader, file: bytes) -> tuple[list[tuple[int, str]], int | None]:
-    """Return what is read before the file cannot be read any further, and the line of that place."""
+    """Return the lines read before the file is refused as malformed, and the line of the refusal."""
     found = []
-    with pytest.raises(MalformedUserFileError) as refused:  # noqa: PT012 - what came before counts
+    with pytest.raises(MalformedUserFileError) as refused:  # noqa: PT012 - the lines before the error are needed
         for each in read(reader, file):
             found.append(each)  # noqa: PERF402 - kept when the loop raises
     input_errors = refused.value.input_errors
@@ -53,7 +53,7 @@ def until_refused(reader: Reader, file: bytes) -> tuple[list[tuple[int, str]], i
 
 @pytest.mark.parametrize("reader", [read_csv, read_ndjson, read_keycloak, read_django, read_supabase, read_auth0])
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_is_refused_by_name(reader: Reader, encoding: str) -> None:
+def test_utf_16_is_refused_with_its_own_error(reader: Reader, encoding: str) -> None:
     with pytest.raises(UserFileIsUtf16Error):
         list(read(reader, "email,username\na@b.example,ada\n".encode(encoding)))
 
@@ -66,17 +66,17 @@ def test_a_header_of_another_format_is_refused(header: bytes) -> None:
         list(read(read_csv, header + b"\na@b.example\n"))
 
 
-def test_a_cell_of_ten_megabytes_ends_the_reading_at_its_line() -> None:
+def test_reading_stops_at_a_cell_of_ten_megabytes() -> None:
     file = b"email,username\nada@example.com,ada\ngrace@example.com," + BOMB + b"\n"
     assert until_refused(read_csv, file) == ([(2, "ada@example.com")], 3)
 
 
-def test_a_quote_that_is_never_closed_ends_the_reading_at_its_line() -> None:
+def test_reading_stops_at_an_unclosed_quote() -> None:
     file = b'email,username\nada@example.com,ada\n"grace@example.com,grace\n' + b"\n" * 100_000
     assert until_refused(read_csv, file) == ([(2, "ada@example.com")], 3)
 
 
-def test_a_row_counts_from_its_first_line_and_an_empty_one_is_none() -> None:
+def test_a_row_has_the_number_of_its_first_line_and_empty_rows_are_skipped() -> None:
     file = b'email,username\n\nada@example.com,"a\nb"\ngrace@example.com,grace\nedsger@example.org\n'
     assert list(read(read_csv, file)) == [
         (3, "ada@example.com"),
@@ -86,17 +86,17 @@ def test_a_row_counts_from_its_first_line_and_an_empty_one_is_none() -> None:
 
 
 @pytest.mark.parametrize("reader", [read_csv, read_ndjson])
-def test_bytes_that_are_no_utf_8_are_refused_in_their_line_alone(reader: Reader) -> None:
+def test_only_the_line_with_invalid_utf_8_is_refused(reader: Reader) -> None:
     csv, ndjson = [b"email", b"\xe9@example.com", b"ada@example.com"], [b'{"email":"\xe9"}', ADA]
     found = list(read(reader, b"\n".join(csv if reader is read_csv else ndjson)))
     assert [content for _, content in found] == [LineCode.NOT_TEXT, "ada@example.com"]
 
 
-def test_a_nul_is_no_text() -> None:
+def test_a_line_with_a_nul_character_is_refused() -> None:
     assert list(read(read_csv, b"email\nada\0@example.com\n")) == [(2, LineCode.NOT_TEXT)]
 
 
-def test_a_line_of_json_may_be_too_long_too_deep_or_broken_and_the_next_is_read() -> None:
+def test_reading_continues_after_a_json_line_that_is_too_long_too_deep_or_malformed() -> None:
     file = b"\n".join(
         [
             b'{"email":"' + BOMB + b'"}',
@@ -119,7 +119,7 @@ def test_a_line_of_json_may_be_too_long_too_deep_or_broken_and_the_next_is_read(
     ]
 
 
-def test_an_element_may_be_too_long_too_deep_or_broken_and_the_next_is_read() -> None:
+def test_reading_continues_after_an_element_that_is_too_long_too_deep_or_malformed() -> None:
     elements = [
         b'{"email":"' + BOMB + b'"}',
         b'{"email":"' + rb"\"" * 100_000 + b'"}',
@@ -149,7 +149,7 @@ def test_an_element_may_be_too_long_too_deep_or_broken_and_the_next_is_read() ->
 
 
 @pytest.mark.parametrize("length", range(0, 400, 7))
-def test_a_realm_that_is_cut_off_is_refused_and_never_read_wrong(length: int) -> None:
+def test_a_truncated_realm_is_refused_and_never_misread(length: int) -> None:
     whole = foreign_exports.keycloak()
     cut = whole[: len(whole) * length // 400]
     complete = list(read(read_keycloak, whole))
@@ -175,18 +175,18 @@ def test_a_realm_that_is_cut_off_is_refused_and_never_read_wrong(length: int) ->
         b'{"' + BOMB + b'":1}',
     ],
 )
-def test_what_is_no_realm_is_refused(file: bytes) -> None:
+def test_an_invalid_realm_is_refused(file: bytes) -> None:
     with pytest.raises(MalformedUserFileError):
         list(read(read_keycloak, file))
 
 
-def test_what_comes_before_the_users_is_passed_over_whatever_it_is() -> None:
+def test_all_members_before_the_users_are_skipped() -> None:
     before = {"roles": [["users"] * 1000] * 100, "text": '\\"' * 50_000, "number": 1.5e300, "nothing": None, 'a"b': "]"}
     file = json.dumps(before)[:-1] + ', "users": [' + ADA.decode() + "]}"
     assert list(read(read_keycloak, file.encode())) == [(1, "ada@example.com")]
 
 
-def test_the_first_fault_of_a_dump_is_told_with_the_number_of_its_user() -> None:
+def test_the_first_error_of_a_dump_is_reported_with_the_number_of_its_user() -> None:
     user = b'{"pk":1,"fields":{"email":"ada@example.com","password":""}}'
     assert until_refused(read_django, b"[" + user + b"," + user + b";" + user + b"]") == (
         [(1, "ada@example.com"), (2, "ada@example.com")],

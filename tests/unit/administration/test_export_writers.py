@@ -1,4 +1,4 @@
-"""What an export writes of a user, and that the import reads the same."""
+"""An export writes each user in a form that the import reads back unchanged."""
 
 import io
 import json
@@ -54,7 +54,7 @@ def test_the_import_reads_what_the_export_wrote(format_: ExportFormat) -> None:
 
 
 @pytest.mark.parametrize("format_", READERS)
-def test_what_is_missing_stays_missing(format_: ExportFormat) -> None:
+def test_missing_fields_stay_missing(format_: ExportFormat) -> None:
     bare = replace(ADA, password_hash=None, external_id=None, roles=(), email_verified=False, active=True)
     read = read_again(bare, format_)
     assert isinstance(read, ForeignUser)
@@ -63,7 +63,7 @@ def test_what_is_missing_stays_missing(format_: ExportFormat) -> None:
 
 
 @pytest.mark.parametrize("format_", READERS)
-def test_hashes_are_left_out_unless_they_are_asked_for(format_: ExportFormat) -> None:
+def test_hashes_are_exported_only_on_request(format_: ExportFormat) -> None:
     assert BCRYPT in written(ADA, format_).decode()
     assert b"$" not in written(ADA, format_, with_hashes=False)
     assert b"password_hash" not in written(ADA, format_, with_hashes=False)
@@ -72,7 +72,7 @@ def test_hashes_are_left_out_unless_they_are_asked_for(format_: ExportFormat) ->
 @pytest.mark.parametrize(
     "text", ["=1+1", "+a", "-a", "@a", "\ta", "\ra", "'=a", "''+a", "'a", "a=b", 'a"b', "a,b", "a\nb"]
 )
-def test_no_cell_is_a_formula_and_the_import_takes_back_what_neutralises_it(text: str) -> None:
+def test_formulas_are_escaped_in_cells_and_unescaped_by_the_import(text: str) -> None:
     user = replace(ADA, email=text, username=text, external_id=text)
     line = written(user, "csv").decode().split("\r\n", 1)[1]
     assert not line.lstrip('"').startswith(("=", "+", "-", "@", "\t", "\r"))
@@ -81,7 +81,7 @@ def test_no_cell_is_a_formula_and_the_import_takes_back_what_neutralises_it(text
     assert (read.email, read.username, read.external_id) == (text, text, text)
 
 
-def test_a_line_of_ndjson_is_one_line() -> None:
+def test_a_user_is_one_line_of_ndjson() -> None:
     line = written(replace(ADA, email="\u2028a\u0085\u00e9@example.com"), "ndjson")
     assert line.count(b"\n") == 1
     assert json.loads(line)["email"] == "\u2028a\u0085\u00e9@example.com"

@@ -1,4 +1,4 @@
-"""Which users of a file may be stored, and as what."""
+"""The rules by which users of a file are validated and stored."""
 
 import re
 from dataclasses import replace
@@ -22,7 +22,7 @@ ADA: Final = ForeignUser(email="Ada@Example.COM", username="Ada", external_id="7
 
 
 class Hashes:
-    """Hashes that are refused for the reason that they name."""
+    """Refuse each hash whose text is the name of a refusal."""
 
     def refusal_of(self, stored_hash: str) -> HashRefusal | None:
         return HashRefusal(stored_hash) if stored_hash in set(HashRefusal) else None
@@ -38,7 +38,7 @@ def stored(user: ForeignUser, *, keeps_ids: bool = False) -> ImportedUser:
     return made
 
 
-def test_names_and_addresses_are_stored_as_at_a_registration() -> None:
+def test_names_and_addresses_are_stored_as_by_registration() -> None:
     user = stored(ADA)
     assert (user.email, user.email_key) == ("Ada@example.com", "ada@example.com")
     assert (user.username, user.username_key) == ("Ada", "ada")
@@ -51,7 +51,7 @@ ADDRESSES: Final = st.from_regex(
 
 
 @given(text=ADDRESSES)
-def test_an_address_is_read_as_by_a_registration(text: str) -> None:
+def test_an_address_is_validated_as_by_registration(text: str) -> None:
     try:
         address = read_email(text)
     except InvalidEmailError:
@@ -62,7 +62,7 @@ def test_an_address_is_read_as_by_a_registration(text: str) -> None:
 
 
 @pytest.mark.parametrize("username", [None, "ada@example.com", "someone@else.example"])
-def test_a_user_without_a_name_or_with_an_address_for_one_gets_one_that_is_made_up(username: str | None) -> None:
+def test_a_missing_name_or_an_address_in_its_place_is_replaced_by_a_random_name(username: str | None) -> None:
     names = {stored(replace(ADA, username=username)).username for _ in range(20)}
     assert len(names) == 20
     assert all(re.fullmatch(r"u-[0-9a-z]{10}", name) for name in names)
@@ -93,11 +93,11 @@ def test_a_user_without_a_name_or_with_an_address_for_one_gets_one_that_is_made_
         ({"password_hash": "hash_needs_package"}, LineCode.HASH_NEEDS_PACKAGE),
     ],
 )
-def test_what_cannot_be_stored_is_a_code(changes: dict[str, object], code: LineCode) -> None:
-    assert validated(replace(ADA, **changes)) is code  # type: ignore[arg-type] # each of its field's type
+def test_an_invalid_user_is_refused_with_a_code(changes: dict[str, object], code: LineCode) -> None:
+    assert validated(replace(ADA, **changes)) is code  # type: ignore[arg-type] # each value has the type of its field
 
 
-def test_a_uuid_stays_the_id_if_ids_are_kept() -> None:
+def test_a_uuid_is_stored_as_the_id_only_if_ids_are_kept() -> None:
     user = replace(ADA, id=ADA_ID)
     assert stored(user, keeps_ids=True).id == UUID(ADA_ID)
     assert stored(user).id != UUID(ADA_ID)
@@ -106,13 +106,13 @@ def test_a_uuid_stays_the_id_if_ids_are_kept() -> None:
 @pytest.mark.parametrize(
     "text", ["7", ADA_ID.replace("-", ""), "{" + ADA_ID[1:-1] + "}", "urn:uuid:" + ADA_ID, "x" * 36]
 )
-def test_what_is_no_uuid_becomes_no_id(text: str) -> None:
+def test_an_id_that_is_not_a_uuid_is_not_kept(text: str) -> None:
     made = stored(replace(ADA, id=text, external_id=None), keeps_ids=True)
     assert str(made.id) != text
     assert made.external_id == text
 
 
-def test_an_id_that_is_not_kept_is_the_external_id_unless_there_is_one() -> None:
+def test_an_id_that_is_not_kept_becomes_the_external_id_unless_one_is_given() -> None:
     assert stored(replace(ADA, id=ADA_ID, external_id=None)).external_id == ADA_ID
     assert stored(replace(ADA, id=ADA_ID)).external_id == "7"
     assert stored(replace(ADA, id=ADA_ID, external_id=None), keeps_ids=True).external_id is None
@@ -128,7 +128,7 @@ def test_an_id_that_is_not_kept_is_the_external_id_unless_there_is_one() -> None
         (None, None),
     ],
 )
-def test_moments_are_read_as_other_systems_write_them(text: str | None, moment: datetime | None) -> None:
+def test_timestamps_of_other_systems_are_read(text: str | None, moment: datetime | None) -> None:
     assert stored(replace(ADA, created_at=text)).created_at == moment
 
 
@@ -148,7 +148,7 @@ ROLES: Final = {
         (("support", "editor"), frozenset({"admin:users:read"}), LineCode.UNKNOWN_ROLE),
     ],
 )
-def test_roles_must_exist_and_lie_within_ones_own_scopes(
+def test_roles_must_exist_and_stay_within_the_callers_own_scopes(
     roles: tuple[str, ...], own: frozenset[str], refusal: LineCode | None
 ) -> None:
     assert refusal_of_roles(stored(replace(ADA, roles=roles)), ROLES, own) is refusal

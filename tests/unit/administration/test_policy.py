@@ -1,4 +1,4 @@
-"""Beyond one's own scopes: one rule for every route."""
+"""Changes are limited to the caller's own scopes, by one rule for every route."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from doorward.domain.administration.policy import require_scopes_within
         ("", [""]),
     ],
 )
-def test_what_lies_within_ones_own_scopes_is_allowed(own: str, others: list[str]) -> None:
+def test_scopes_within_the_callers_own_are_allowed(own: str, others: list[str]) -> None:
     require_scopes_within(own, *others)
 
 
@@ -29,6 +29,8 @@ def test_what_lies_within_ones_own_scopes_is_allowed(own: str, others: list[str]
         ("abc", ["a", "b", "c", "d"]),
     ],
 )
-def test_a_single_scope_beyond_ones_own_refuses_it_before_and_after_the_change(own: str, others: list[str]) -> None:
+def test_a_single_scope_beyond_the_callers_own_is_refused_before_and_after_the_change(
+    own: str, others: list[str]
+) -> None:
     with pytest.raises(BeyondOwnScopesError):
         require_scopes_within(own, *others)

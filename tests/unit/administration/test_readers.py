@@ -1,4 +1,4 @@
-"""What each reader makes of a file of its system."""
+"""Each reader returns the users of its system's export."""
 
 import io
 import json
@@ -26,7 +26,7 @@ def read(reader: Reader, file: bytes) -> list[Line]:
     return [line for line in reader(io.BytesIO(file)) if line is not None]
 
 
-def test_keycloak_gives_both_kinds_of_hashes_and_no_role() -> None:
+def test_keycloak_users_have_argon2_or_pbkdf2_hashes_and_no_roles() -> None:
     assert read(read_keycloak, foreign_exports.keycloak()) == [
         Line(
             1,
@@ -56,7 +56,7 @@ def test_keycloak_gives_both_kinds_of_hashes_and_no_role() -> None:
     ]
 
 
-def test_auth0_gives_the_ids_that_its_export_of_users_has() -> None:
+def test_auth0_users_have_the_ids_of_the_user_export() -> None:
     assert read(read_auth0, foreign_exports.auth0()) == [
         Line(
             1,
@@ -77,7 +77,7 @@ def test_auth0_gives_the_ids_that_its_export_of_users_has() -> None:
     ]
 
 
-def test_firebase_gives_hashes_with_the_numbers_of_the_project() -> None:
+def test_firebase_hashes_contain_the_parameters_of_the_project() -> None:
     assert read(FIREBASE, foreign_exports.firebase()) == [
         Line(
             1,
@@ -101,7 +101,7 @@ def test_firebase_gives_hashes_with_the_numbers_of_the_project() -> None:
     ]
 
 
-def test_supabase_gives_confirmed_and_banned_users_and_leaves_out_deleted_ones() -> None:
+def test_supabase_confirmed_and_banned_users_are_read_and_deleted_ones_are_reported() -> None:
     since = "2024-03-05 16:34:19.775123+00"
     assert read(read_supabase, foreign_exports.supabase()) == [
         Line(
@@ -125,7 +125,7 @@ def test_supabase_gives_confirmed_and_banned_users_and_leaves_out_deleted_ones()
     ]
 
 
-def test_django_gives_users_of_any_model_and_makes_no_superuser_an_administrator() -> None:
+def test_django_users_of_any_model_are_read_and_superusers_get_no_role() -> None:
     assert read(read_django, foreign_exports.django()) == [
         Line(
             1,
@@ -152,7 +152,7 @@ def test_django_gives_users_of_any_model_and_makes_no_superuser_an_administrator
     ]
 
 
-def test_an_old_keycloak_writes_an_algorithm_that_is_not_known() -> None:
+def test_an_unsupported_algorithm_of_an_old_keycloak_is_reported() -> None:
     user = {"email": "ada@example.com", "credentials": [{"type": "password", "credentialData": '{"algorithm":"sha1"}'}]}
     user["credentials"][0]["secretData"] = "{}"  # type: ignore[index] # a dict
     assert read(read_keycloak, json.dumps({"users": [user]}).encode()) == [Line(1, LineCode.HASH_UNSUPPORTED)]
@@ -173,7 +173,7 @@ OWN: Final = ForeignUser(
 
 @pytest.mark.parametrize("separator", [",", ";"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_csv_has_any_of_the_columns_in_any_order_with_commas_or_semicolons(separator: str, mark: bytes) -> None:
+def test_csv_columns_are_read_in_any_order_with_commas_or_semicolons(separator: str, mark: bytes) -> None:
     rows = [
         ["Roles", "EMAIL", "active", "id", "password_hash", "username", "external_id", "email_verified", "created_at"],
         ["support auditor", OWN.email, "false", ADA_ID, BCRYPT, "ada", "7", "TRUE", "2024-03-05T16:34:19.775123+00:00"],
@@ -182,7 +182,7 @@ def test_csv_has_any_of_the_columns_in_any_order_with_commas_or_semicolons(separ
     assert read(read_csv, file) == [Line(2, OWN)]
 
 
-def test_ndjson_has_members_of_the_same_names() -> None:
+def test_ndjson_members_have_the_names_of_the_csv_columns() -> None:
     members = {
         "email": OWN.email,
         "username": "ada",
@@ -216,12 +216,12 @@ def test_ndjson_has_members_of_the_same_names() -> None:
         (read_django, b'[{"pk": 1, "fields": {"email": ["a"], "password": ""}}]'),
     ],
 )
-def test_members_of_another_type_make_a_line_malformed(reader: Reader, file: bytes) -> None:
+def test_a_member_of_the_wrong_type_makes_its_line_malformed(reader: Reader, file: bytes) -> None:
     assert [line.content for line in read(reader, file)] == [LineCode.MALFORMED_LINE]
 
 
 REAL_REALM: Final = Path(__file__).with_name("keycloak_realm.txt")
-"""Exported by Keycloak 26.4.0: `development/keycloak_realm.py` says how."""
+"""Exported by Keycloak 26.4.0 with `development/keycloak_realm.py`."""
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,7 @@ REAL_REALM: Final = Path(__file__).with_name("keycloak_realm.txt")
         (3, "grace@example.com", "$pbkdf2-sha512$"),
     ],
 )
-def test_passwords_of_a_real_keycloak_fit_the_hashes_that_are_read_of_its_export(
-    place: int, email: str, beginning: str
-) -> None:
+def test_passwords_of_a_real_keycloak_match_its_exported_hashes(place: int, email: str, beginning: str) -> None:
     users = [line.content for line in read(read_keycloak, REAL_REALM.read_bytes())]
     user = users[place]
     assert isinstance(user, ForeignUser)
@@ -251,7 +249,7 @@ def test_passwords_of_a_real_keycloak_fit_the_hashes_that_are_read_of_its_export
     assert not wrong("correct horse battery ")
 
 
-def test_passwords_of_a_real_django_fit_the_hashes_of_its_dump() -> None:
+def test_passwords_of_a_real_django_match_its_dumped_hashes() -> None:
     """Made by `development/django_dump.py`."""
     dump = Path(__file__).with_name("django_dump.txt").read_bytes()
     ada, grace, edsger = (line.content for line in read(read_django, dump))

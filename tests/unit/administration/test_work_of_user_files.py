@@ -1,4 +1,4 @@
-"""No user of a file holds the event loop for more than the equivalent of 100 ms, and nothing between two users does."""
+"""A user of a file, or the text between two, blocks the event loop for at most the equivalent of 100 ms."""
 
 import io
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +41,7 @@ def csv_files() -> Mapping[str, bytes]:
 
 
 def json_values() -> Mapping[str, bytes]:
-    """Users, and what stands in their place, as long as may be and longer."""
+    """Return users and invalid values in their place, at and above the maximum length."""
     named = b'{"email":'
     return {
         "open arrays": b"[" * 140_000,
@@ -71,7 +71,7 @@ def _files() -> Iterable[tuple[str, Reader, bytes]]:
 
 
 def _steps(reader: Reader, file: bytes) -> Iterable[Callable[[], object]]:
-    """Yield the reading and judging of each user: between two of them the event loop gets its turn."""
+    """Yield a function that reads and validates the next user; the event loop runs between two of them."""
     lines = reader(io.BytesIO(file))
     is_over = False
 
@@ -89,7 +89,7 @@ def _steps(reader: Reader, file: bytes) -> Iterable[Callable[[], object]]:
         yield step
 
 
-def test_no_user_of_a_file_holds_the_loop_for_100_ms(findings: list[str]) -> None:
+def test_no_user_of_a_file_blocks_the_event_loop_for_100_ms(findings: list[str]) -> None:
     shares = {name: max(map(share_of_first_call, _steps(reader, file))) for name, reader, file in _files()}
     worst = max(shares, key=lambda name: shares[name])
     findings.append(f"work of input: user of a file: {shares[worst] * 100:.1f} of 100 ms for {worst}")
@@ -99,6 +99,6 @@ def test_no_user_of_a_file_holds_the_loop_for_100_ms(findings: list[str]) -> Non
 @pytest.mark.parametrize(
     "beginning", ["$argon2id$v=19$m=8,t=1,p=1$", "$scrypt$ln=1,r=1,p=1$", "pbkdf2_sha256$1$", "$P$"]
 )
-def test_no_hash_of_a_file_holds_the_loop_for_100_ms(beginning: str) -> None:
+def test_no_hash_of_a_file_blocks_the_event_loop_for_100_ms(beginning: str) -> None:
     texts = [beginning + part * (SIZE // len(part)) for part in ("A", "$", "A$", "=", "1")]
     assert max(share_of_budget(lambda text=text: ForeignHashes().refusal_of(text)) for text in texts) < 1  # type: ignore[misc] # bound now

@@ -1,4 +1,4 @@
-"""The address that a request is counted for."""
+"""The client address under which a request is counted."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ NO_PROXIES: Sequence[Network] = []
     [[], [""], ["198.51.100.7"], ["198.51.100.7, 10.0.0.1"], ["127.0.0.1"], ["garbage"], ["a", "b"]],
 )
 @pytest.mark.parametrize("trusted", [NO_PROXIES, PROXIES])
-def test_what_an_untrusted_peer_forwards_changes_nothing(forwarded: list[str], trusted: Sequence[Network]) -> None:
+def test_a_forwarded_address_of_an_untrusted_peer_is_ignored(forwarded: list[str], trusted: Sequence[Network]) -> None:
     assert client_address("203.0.113.9", forwarded, trusted) == "203.0.113.9"
 
 
@@ -59,12 +59,12 @@ def test_behind_trusted_proxies_the_last_untrusted_hop_is_the_client(forwarded: 
         (["," * 1_000_000], "10.0.0.1"),
     ],
 )
-def test_garbage_falls_back_to_the_last_hop_that_was_an_address(forwarded: list[str], client: str) -> None:
+def test_an_invalid_hop_falls_back_to_the_last_valid_address(forwarded: list[str], client: str) -> None:
     assert client_address("10.0.0.1", forwarded, PROXIES) == client
 
 
 @pytest.mark.parametrize("spelling", ["::ffff:203.0.113.9", "::FFFF:203.0.113.9", "::ffff:cb00:7109"])
-def test_an_ipv4_mapped_address_is_its_ipv4_address(spelling: str) -> None:
+def test_an_ipv4_mapped_address_is_counted_as_its_ipv4_address(spelling: str) -> None:
     assert client_address(spelling, [], NO_PROXIES) == "203.0.113.9"
 
 
@@ -83,7 +83,7 @@ def test_addresses_of_two_64_networks_are_two_clients() -> None:
     assert client_address("2001:db8:1:2::1", [], NO_PROXIES) != client_address("2001:db8:1:3::1", [], NO_PROXIES)
 
 
-def test_the_zone_of_an_address_does_not_make_another_client() -> None:
+def test_addresses_with_different_zones_are_one_client() -> None:
     assert (
         client_address("fe80::1%eth0", [], NO_PROXIES) == client_address("fe80::1%eth1", [], NO_PROXIES) == "fe80::/64"
     )
@@ -101,7 +101,7 @@ def test_a_forwarded_ipv6_client_is_counted_by_its_network() -> None:
         ("[2001:db8::1]", "2001:db8::/64"),
     ],
 )
-def test_the_port_that_some_proxies_write_is_left_out(forwarded: str, client: str) -> None:
+def test_the_port_of_a_forwarded_address_is_ignored(forwarded: str, client: str) -> None:
     assert client_address("10.0.0.1", [forwarded], PROXIES) == client
 
 
@@ -110,7 +110,7 @@ def test_peers_without_an_address_are_one_client(peer: str) -> None:
     assert client_address(peer, ["198.51.100.7"], PROXIES) == UNKNOWN_CLIENT
 
 
-def test_no_more_than_100_hops_are_looked_at() -> None:
+def test_at_most_100_hops_are_read() -> None:
     trusted: list[Network] = [ipaddress.ip_network("10.0.0.0/8")]
     for hops, address in ((99, "198.51.100.1"), (100, "10.0.0.2")):
         forwarded = ["198.51.100.1, " + ", ".join(["10.0.0.2"] * hops)]

@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: which versions they name."""
+"""The versions that If-Match and If-None-Match name."""
 
 import pytest
 from starlette.requests import Request
@@ -28,7 +28,7 @@ def test_an_entity_tag_is_the_version_in_quotes() -> None:
 
 
 @pytest.mark.parametrize("values", [[], ["*"], [" * "]])
-def test_without_if_match_or_with_a_star_any_version_will_do(values: list[str]) -> None:
+def test_without_if_match_or_with_a_star_any_version_matches(values: list[str]) -> None:
     assert _expected("if-match", *values) == VERSIONS
 
 
@@ -59,12 +59,12 @@ def test_a_malformed_weak_or_foreign_tag_matches_no_version(value: str) -> None:
 
 
 @pytest.mark.parametrize("values", [['"3"'], ['W/"3"'], ['"1", W/"3"'], ['"1"', '"3"'], ["*"]])
-def test_if_none_match_recognises_the_version_that_the_client_has(values: list[str]) -> None:
+def test_if_none_match_matches_the_version_of_the_client(values: list[str]) -> None:
     assert is_unchanged(_request("if-none-match", *values), 3)
 
 
 @pytest.mark.parametrize("values", [[], [""], ['"2"'], ["3"], ['"33"'], ['w/"3"'], ['"03"'], ['"3', '"']])
-def test_if_none_match_does_not_recognise_another_version(values: list[str]) -> None:
+def test_if_none_match_does_not_match_another_version(values: list[str]) -> None:
     assert not is_unchanged(_request("if-none-match", *values), 3)
 
 
@@ -84,5 +84,5 @@ def test_a_version_that_if_none_match_names_may_not_be_changed(value: str, versi
     ("if_match", "if_none_match", "versions"),
     [('"1", "2"', '"2"', {1}), ("*", '"2"', {1, 3}), ('"2"', "*", set()), ('"2"', '"2"', set()), ('"2"', '"3"', {2})],
 )
-def test_both_conditions_have_to_be_true(if_match: str, if_none_match: str, versions: set[int]) -> None:
+def test_both_conditions_must_hold(if_match: str, if_none_match: str, versions: set[int]) -> None:
     assert _changeable(if_match=if_match, if_none_match=if_none_match) == versions

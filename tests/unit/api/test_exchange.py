@@ -1,4 +1,4 @@
-"""What the pass adds to an answer and takes from a body."""
+"""The headers that are added to a response, and the limit of a request body."""
 
 from collections.abc import Sequence
 
@@ -44,12 +44,12 @@ def _start(status: int, *headers: tuple[bytes, bytes]) -> Message:
 @pytest.mark.parametrize(
     ("status", "added"), [(200, OF_SUCCESS), (304, OF_SUCCESS), (400, OF_REFUSAL), (503, OF_REFUSAL)]
 )
-async def test_an_answer_gets_the_headers_of_its_policy(status: int, added: tuple[tuple[bytes, bytes], ...]) -> None:
+async def test_a_response_has_the_headers_of_its_policy(status: int, added: tuple[tuple[bytes, bytes], ...]) -> None:
     (start,) = await _sent([_start(status, (b"etag", b'"1"'))])
     assert start["headers"] == [(b"etag", b'"1"'), *added, *OWN]
 
 
-async def test_an_answer_to_head_has_no_body_and_keeps_its_length() -> None:
+async def test_a_response_to_head_has_no_body_and_keeps_its_length() -> None:
     start, body = await _sent(
         [_start(200, (b"content-length", b"4")), {"type": "http.response.body", "body": b"text"}], has_body=False
     )
@@ -58,7 +58,7 @@ async def test_an_answer_to_head_has_no_body_and_keeps_its_length() -> None:
 
 
 @pytest.mark.parametrize("headers", [(), ((b"connection", b"close"),)])
-async def test_while_the_process_ends_a_connection_ends_with_its_answer(
+async def test_during_a_drain_each_response_closes_its_connection(
     headers: tuple[tuple[bytes, bytes], ...],
 ) -> None:
     drain = Drain()
@@ -67,7 +67,7 @@ async def test_while_the_process_ends_a_connection_ends_with_its_answer(
     assert start["headers"].count((b"connection", b"close")) == 1
 
 
-async def test_a_body_is_refused_at_the_byte_too_many() -> None:
+async def test_a_body_is_refused_at_the_first_byte_above_the_limit() -> None:
     parts = iter([b"12345", b"67890", b"1"])
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""Link headers: which pages they lead to."""
+"""The pages that Link headers name."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -34,16 +34,16 @@ def _pages(page: int, total: int, size: int = 10, query: str = "") -> dict[str, 
         (9, 0, {"first": 1, "prev": 1, "last": 1}),
     ],
 )
-def test_links_lead_to_the_pages_around_that_exist(page: int, total: int, links: dict[str, int]) -> None:
+def test_links_name_only_existing_pages(page: int, total: int, links: dict[str, int]) -> None:
     assert _pages(page, total) == links
 
 
-def test_no_link_leads_to_a_page_that_would_be_refused() -> None:
+def test_no_link_names_a_page_that_would_be_refused() -> None:
     deepest = MAXIMUM_OFFSET // 10 + 1
     assert _pages(deepest, 10**9) == {"first": 1, "prev": deepest - 1, "last": deepest}
 
 
-def test_links_keep_the_filters_and_stay_on_the_host_that_was_called() -> None:
+def test_links_keep_the_filters_and_name_no_host() -> None:
     query = "title=%3E%3B+%22a%26b%22&tag=%C3%A9&page=2&page_size=10"
     link = page_links(_request(query), Page([], PageRequest(2, 10), 15))["Link"]
     assert link == (
@@ -53,10 +53,10 @@ def test_links_keep_the_filters_and_stay_on_the_host_that_was_called() -> None:
     )
 
 
-def test_a_slice_leads_to_the_next_one_and_back_to_the_first() -> None:
+def test_a_slice_has_links_to_the_first_and_the_next_slice() -> None:
     link = slice_links(_request("sort=title&after=abc"), Slice([], 10, "def"))["Link"]
     assert link == '</api/v1/items?sort=title&after=>; rel="first", </api/v1/items?sort=title&after=def>; rel="next"'
 
 
-def test_the_last_slice_leads_no_further() -> None:
+def test_the_last_slice_has_no_link_to_a_next_slice() -> None:
     assert slice_links(_request("after=abc"), Slice([], 10, None))["Link"] == '</api/v1/items?after=>; rel="first"'

@@ -1,4 +1,4 @@
-"""Refusals in the form of RFC 6749 section 5.2."""
+"""Error responses in the format of RFC 6749 section 5.2."""
 
 import json
 
@@ -23,7 +23,7 @@ ERROR_FORMAT = ErrorFormat.OAUTH_ENDPOINT
 
 
 class UnknownClientError(DomainError):
-    """As the refusal of a client that cannot be authenticated."""
+    """The error for a client that cannot be authenticated."""
 
     kind = Kind.UNAUTHENTICATED
     code = "unknown_client"
@@ -46,7 +46,7 @@ class UnknownClientError(DomainError):
         (ServiceUnavailableError(2), 503, "temporarily_unavailable"),
     ],
 )
-def test_a_refusal_has_the_status_and_the_word_of_the_standard(
+def test_an_error_response_has_the_status_and_the_code_of_the_standard(
     error: RequestRefusedError | DomainError, status: int, code: str
 ) -> None:
     response = problem_of(error, ERROR_FORMAT, {})
@@ -58,7 +58,7 @@ def test_a_refusal_has_the_status_and_the_word_of_the_standard(
     assert not set(body["error_description"]) & {'"', "\\"}
 
 
-def test_only_an_unknown_client_is_asked_to_authenticate() -> None:
+def test_only_an_unknown_client_gets_an_authentication_challenge() -> None:
     challenges = {
         type(error): response.headers.get("www-authenticate")
         for error in (UnknownClientError(), InvalidRefreshTokenError(), InsufficientScopeError("account"))
@@ -72,25 +72,25 @@ def test_only_an_unknown_client_is_asked_to_authenticate() -> None:
 
 
 @pytest.mark.parametrize("error", [RateLimitExceededError(30), ServiceUnavailableError(30)])
-def test_a_client_that_may_come_again_is_told_when(error: RequestRefusedError | DomainError) -> None:
+def test_a_temporary_refusal_has_a_retry_after_header(error: RequestRefusedError | DomainError) -> None:
     response = problem_of(error, ERROR_FORMAT, {})
     assert response is not None
     assert response.headers["retry-after"] == "30"
 
 
-def test_other_headers_of_a_refusal_stay() -> None:
+def test_other_headers_of_a_refusal_are_kept() -> None:
     response = problem_of(MethodNotAllowedError(headers={"Allow": "POST"}), ERROR_FORMAT, {})
     assert response is not None
     assert response.headers["allow"] == "POST"
 
 
-def test_wrong_parameters_are_named_without_their_values() -> None:
+def test_invalid_parameters_are_reported_without_their_values() -> None:
     errors = [FieldError(pointer=f"/body/{name}", code="missing", detail="Field required") for name in ("a", "b")]
     response = problem_of(InvalidRequestError(errors=errors), ERROR_FORMAT, {})
     assert response is not None
     assert json.loads(bytes(response.body))["error_description"] == "a: Field required; b: Field required"
 
 
-def test_a_defect_is_a_server_error() -> None:
+def test_an_internal_error_is_reported_as_server_error() -> None:
     response = internal_error_response(ERROR_FORMAT)
     assert (response.status_code, json.loads(bytes(response.body))["error"]) == (500, "server_error")

@@ -34,16 +34,16 @@ HTTP_ERRORS = [
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_of_refusal_has_a_status_of_its_own(kind: Kind) -> None:
+def test_every_kind_of_refusal_has_its_own_status(kind: Kind) -> None:
     assert list(STATUS_OF_KIND.values()).count(STATUS_OF_KIND[kind]) == 1
 
 
-def test_there_is_no_status_for_what_is_no_kind() -> None:
+def test_only_kinds_of_refusal_have_a_status() -> None:
     assert set(STATUS_OF_KIND) == set(Kind)
     assert not hasattr(STATUS_OF_KIND, "default_factory")
 
 
-def test_codes_are_never_shared() -> None:
+def test_error_codes_are_unique() -> None:
     codes = [*(error.code for error in DOMAIN_ERRORS), *(error.code for error in HTTP_ERRORS)]
     assert sorted(codes) == sorted(set(codes))
 
@@ -63,13 +63,13 @@ def test_a_problem_has_these_members_and_no_others() -> None:
     ("status", "error"),
     [(422, "invalid_request"), (429, "temporarily_unavailable"), (503, "temporarily_unavailable")],
 )
-def test_in_oauths_dialect_it_has_the_members_of_rfc_6749_too(status: int, error: str) -> None:
+def test_a_problem_in_oauth_format_has_the_members_of_rfc_6749_too(status: int, error: str) -> None:
     body = problem_body(status, "a_code", "What to do.", error_format=ErrorFormat.OAUTH)
     assert set(body) == MEMBERS | {"error", "error_description"}
     assert (body["error"], body["error_description"]) == (error, "What to do.")
 
 
-def test_the_catch_all_is_a_problem_that_shows_nothing_of_the_cause() -> None:
+def test_an_internal_error_is_a_problem_without_its_cause() -> None:
     response = internal_error_response(ErrorFormat.OAUTH)
     body = json.loads(bytes(response.body))
     assert (response.status_code, response.media_type) == (500, "application/problem+json")
@@ -91,13 +91,11 @@ def test_titles_are_those_of_rfc_9110(status: int, title: str) -> None:
         (("query", "x" * 65), f"/query/{'x' * 64}"),
     ],
 )
-def test_a_pointer_names_what_the_caller_invented_cut_off_and_escaped(
-    parts: tuple[str | int, ...], pointer: str
-) -> None:
+def test_a_pointer_truncates_and_escapes_names_from_the_request(parts: tuple[str | int, ...], pointer: str) -> None:
     assert json_pointer(*parts) == pointer
 
 
-def test_a_remedy_follows_the_sentence_of_the_domain() -> None:
+def test_a_hint_follows_the_detail_of_a_domain_error() -> None:
     assert HTTP_HINTS
     for error, remedy in HTTP_HINTS.items():
         assert detail_of(error, HTTP_HINTS) == f"{error.detail} {remedy}"

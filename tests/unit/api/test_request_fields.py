@@ -1,4 +1,4 @@
-"""What the pass reads of a header section."""
+"""The header fields that are read from each request."""
 
 import pytest
 
@@ -9,16 +9,16 @@ TRACE = "ab" * 16
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01".encode()
 
 
-def test_only_the_fields_of_the_pass_are_read_without_white_space_around_them() -> None:
+def test_only_known_fields_are_read_and_their_values_are_trimmed() -> None:
     assert read_fields([(b"host", b" a \t"), (b"authorization", b"secret")]) == {b"host": b"a"}
 
 
 @pytest.mark.parametrize("name", [b"host", b"origin", b"content-length", b"x-correlation-id", b"traceparent"])
-def test_a_field_that_comes_twice_has_no_value(name: bytes) -> None:
+def test_a_repeated_field_has_no_value(name: bytes) -> None:
     assert read_fields([(name, b"a"), (name, b"a"), (name, b"b")]) == {name: b""}
 
 
-def test_a_request_has_the_id_that_it_brings_else_its_traces_else_a_new_one() -> None:
+def test_a_correlation_id_is_the_one_sent_else_that_of_the_trace_else_new() -> None:
     assert correlation_id({b"x-correlation-id": b"mine"}, TRACE) == "mine"
     assert correlation_id({b"x-correlation-id": b"not mine"}, TRACE) == TRACE
     new = correlation_id({}, None)
@@ -26,7 +26,7 @@ def test_a_request_has_the_id_that_it_brings_else_its_traces_else_a_new_one() ->
     assert new != correlation_id({}, None)
 
 
-def test_a_trace_is_read_from_a_well_formed_header_only() -> None:
+def test_a_trace_id_is_read_only_from_a_well_formed_header() -> None:
     assert trace_id({b"traceparent": PARENT}) == TRACE
     assert [trace_id(fields) for fields in ({}, {b"traceparent": b""}, {b"traceparent": PARENT + b"-more"})] == [
         None
@@ -34,22 +34,22 @@ def test_a_trace_is_read_from_a_well_formed_header_only() -> None:
 
 
 @pytest.mark.parametrize("length", [b"10", b"0", b"010"])
-def test_an_announced_length_within_the_limit_is_taken(length: bytes) -> None:
+def test_a_content_length_within_the_limit_is_accepted(length: bytes) -> None:
     check_length({b"content-length": length}, 10)
 
 
 @pytest.mark.parametrize("length", [b"11", b"", b"-1", b"+1", b"1e1", b"\xb2", b"9" * 21])
-def test_another_announced_length_is_refused(length: bytes) -> None:
+def test_an_invalid_or_excessive_content_length_is_refused(length: bytes) -> None:
     with pytest.raises(BodyTooLargeError):
         check_length({b"content-length": length}, 10)
 
 
 @pytest.mark.parametrize("host", [b"auth.example.com", b"AUTH.example.com:8443"])
-def test_the_services_own_name_is_taken(host: bytes) -> None:
+def test_the_services_own_host_is_accepted(host: bytes) -> None:
     check_host({b"host": host}, ("auth.example.com",))
 
 
 @pytest.mark.parametrize("fields", [{}, {b"host": b""}, {b"host": b"evil.example"}, {b"host": b"auth.example.com:x"}])
-def test_another_name_is_refused(fields: dict[bytes, bytes]) -> None:
+def test_another_host_is_refused(fields: dict[bytes, bytes]) -> None:
     with pytest.raises(UnknownHostError):
         check_host(fields, ("auth.example.com",))

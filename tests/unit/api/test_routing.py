@@ -53,17 +53,17 @@ TABLE = RouteTable(
 
 
 @pytest.mark.parametrize("route", [APIRoute("/films", answer), Mount("/films", routes=[])])
-def test_a_route_without_a_policy_fails_the_start(route: BaseRoute) -> None:
+def test_a_route_without_a_policy_prevents_startup(route: BaseRoute) -> None:
     with pytest.raises(RouteError, match="has no policy"):
         RouteTable([_route("GET", "/ok", RoutePolicy(PUBLIC)), route])
 
 
-def test_a_call_that_is_declared_twice_fails_the_start() -> None:
+def test_a_call_that_is_declared_twice_prevents_startup() -> None:
     with pytest.raises(RouteError, match="declared twice"):
         RouteTable([_route("GET", "/films", RoutePolicy(PUBLIC)), _route("GET", "/films", RoutePolicy(ACCOUNT))])
 
 
-def test_a_direct_call_that_takes_more_than_the_request_fails_the_start() -> None:
+def test_a_direct_call_that_takes_more_than_the_request_prevents_startup() -> None:
     async def with_parameter(request: Request, page: int) -> None:
         pass
 
@@ -92,7 +92,7 @@ WITHOUT_A_SCOPE = [PUBLIC, OPTIONAL_ACCOUNT, NEEDS_CLIENT, InBrowser(ACCOUNT), N
 
 @pytest.mark.parametrize("access", WITHOUT_A_SCOPE)
 @pytest.mark.parametrize("endpoint", [with_caller, with_any_caller, with_owner, with_caller_in_a_dependency])
-def test_a_call_without_a_scope_that_takes_the_caller_fails_the_start(
+def test_a_call_without_a_scope_that_takes_the_caller_prevents_startup(
     endpoint: Callable[..., Any], access: Access
 ) -> None:
     with pytest.raises(RouteError, match="/films needs no scope"):
@@ -107,12 +107,12 @@ async def with_optional_caller(caller: OptionalCaller) -> None:
 UNPAIRED = [(with_optional_caller, PUBLIC), (with_optional_caller, ACCOUNT), (answer, OPTIONAL_ACCOUNT)]
 
 
-def test_a_call_may_take_an_optional_caller_where_its_scope_is_optional() -> None:
+def test_a_call_may_take_an_optional_caller_if_its_scope_is_optional() -> None:
     PolicyRoute(Call("GET", "/films", with_optional_caller, RoutePolicy(OPTIONAL_ACCOUNT)))
 
 
 @pytest.mark.parametrize(("endpoint", "access"), UNPAIRED)
-def test_an_optional_caller_without_an_optional_scope_fails_the_start_and_so_does_the_reverse(
+def test_an_optional_caller_and_an_optional_scope_without_each_other_prevent_startup(
     endpoint: Callable[..., Any], access: Access
 ) -> None:
     with pytest.raises(RouteError, match="not both"):
@@ -120,7 +120,7 @@ def test_an_optional_caller_without_an_optional_scope_fails_the_start_and_so_doe
 
 
 @pytest.mark.parametrize("endpoint", [with_caller, with_caller_in_a_dependency])
-def test_a_call_for_all_callers_that_takes_a_user_in_a_session_fails_the_start(endpoint: Callable[..., Any]) -> None:
+def test_a_call_for_all_callers_that_takes_a_user_in_a_session_prevents_startup(endpoint: Callable[..., Any]) -> None:
     for_all = RoutePolicy(NeedsScope(ResourceScope.ITEMS_READ))
     with pytest.raises(RouteError, match="takes CurrentAnyCaller"):
         PolicyRoute(Call("GET", "/films", endpoint, for_all))
@@ -128,7 +128,7 @@ def test_a_call_for_all_callers_that_takes_a_user_in_a_session_fails_the_start(e
     PolicyRoute(Call("GET", "/films", with_owner, for_all))
 
 
-def test_an_answer_with_secrets_cannot_be_compressed() -> None:
+def test_a_response_with_secrets_cannot_be_compressed() -> None:
     with pytest.raises(ValueError, match="must not be compressed"):
         RoutePolicy(ACCOUNT, is_compressed=True)
 
@@ -144,7 +144,7 @@ def test_a_request_finds_its_route(method: str, path: str) -> None:
     assert target.policy is target.route.policy
 
 
-def test_head_finds_what_get_finds() -> None:
+def test_head_finds_the_route_of_get() -> None:
     for path in ("/films", "/films/search", f"/films/{UUID(int=1)}"):
         assert TABLE.find(_scope("HEAD", path)) is TABLE.find(_scope("GET", path))
 
@@ -159,13 +159,13 @@ def test_parameters_of_the_path_are_converted() -> None:
 @pytest.mark.parametrize(
     "path", ["/", "", "/films/", "/FILMS", "/films/1", "/films/search/more", "/token\n", "//films"]
 )
-def test_an_address_without_a_route_has_the_strictest_policy(path: str) -> None:
+def test_a_path_without_a_route_has_the_strictest_policy(path: str) -> None:
     target = TABLE.find(_scope("GET", path))
     assert (target.route, target.policy) == (None, UNMATCHED)
     assert RoutePolicy(PUBLIC, Cache.NO_STORE, ErrorFormat.PROBLEM, MAXIMUM_BODY_BYTES) == UNMATCHED
 
 
-def test_a_wrong_method_is_refused_in_the_form_of_the_route_and_reads_no_large_body() -> None:
+def test_a_wrong_method_has_the_error_format_of_its_route_and_the_default_body_limit() -> None:
     target = TABLE.find(_scope("PUT", "/token"))
     assert (target.allowed, target.policy.errors) == (("POST",), ErrorFormat.OAUTH)
     assert target.policy.body_limit == MAXIMUM_BODY_BYTES
@@ -190,7 +190,7 @@ BELOW = PrefixedRouteTable(
     ],
     "/api",
 )
-"""Below a prefix with which addresses of its own begin."""
+"""A table with a prefix that is also the beginning of some of its paths."""
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ BELOW = PrefixedRouteTable(
         ("/api", "/", "/api/"),
     ],
 )
-def test_below_a_prefix_a_proxy_may_take_it_off_or_pass_it_on(path: str, route: str, seen_by_clients: str) -> None:
+def test_a_proxy_may_remove_or_forward_the_prefix(path: str, route: str, seen_by_clients: str) -> None:
     scope = _scope("GET", path)
     target = BELOW.find(scope)
     assert target.route is not None
@@ -214,5 +214,5 @@ def test_below_a_prefix_a_proxy_may_take_it_off_or_pass_it_on(path: str, route: 
 
 
 @pytest.mark.parametrize("path", ["/apifilms", "/api//films", "/api/api/films", "/API/films", "/other/films"])
-def test_what_only_resembles_the_prefix_is_none(path: str) -> None:
+def test_a_path_that_only_resembles_the_prefix_has_no_route(path: str) -> None:
     assert BELOW.find(_scope("GET", path)).route is None

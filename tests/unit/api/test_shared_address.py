@@ -1,4 +1,4 @@
-"""The warning about one private address that makes most calls: a proxy that is not believed."""
+"""The warning about a private address that makes most calls: probably a proxy that is not trusted."""
 
 from collections.abc import Iterator
 
@@ -37,13 +37,13 @@ def reported() -> Iterator[list[Event]]:
 
 
 def sample(watch: SharedAddressWatch, client: str, calls: int, call: LimitedCall = LimitedCall.TOKEN) -> None:
-    """Note so many calls of a client, and fill the sample up with clients who call once."""
+    """Count this number of calls of a client, and fill the sample with clients that call once."""
     for number in range(SAMPLE):
         watch.count(call, client if number < calls else f"203.0.113.{number}")
 
 
 @pytest.mark.parametrize("client", ["10.1.2.3", "172.17.0.1", "127.0.0.1", "192.168.1.1", "fd00::/64", "::/64"])
-def test_a_private_address_with_most_calls_is_named(
+def test_a_private_address_with_most_calls_is_reported(
     watch: SharedAddressWatch, reported: list[Event], client: str
 ) -> None:
     most = SAMPLE // 2 + 1
@@ -70,7 +70,7 @@ def test_services_may_have_private_addresses(
     assert reported == []
 
 
-def test_it_is_said_once_an_hour(watch: SharedAddressWatch, reported: list[Event], clock: Clock) -> None:
+def test_the_warning_is_repeated_once_an_hour(watch: SharedAddressWatch, reported: list[Event], clock: Clock) -> None:
     for _ in range(3):
         sample(watch, "10.1.2.3", SAMPLE)
     assert len(reported) == 1
@@ -79,7 +79,7 @@ def test_it_is_said_once_an_hour(watch: SharedAddressWatch, reported: list[Event
     assert len(reported) == 2
 
 
-def test_each_sample_is_judged_by_itself(watch: SharedAddressWatch, reported: list[Event]) -> None:
+def test_samples_are_evaluated_separately(watch: SharedAddressWatch, reported: list[Event]) -> None:
     for _ in range(3):
         sample(watch, "10.1.2.3", SAMPLE // 2)
     assert reported == []

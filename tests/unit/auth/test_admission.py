@@ -74,13 +74,13 @@ def test_the_verdict_on_each_state_of_an_account(
         (account(is_verified=False, session_epoch=4), Refuse(RefusalReason.OUTDATED_PROOF)),
     ],
 )
-def test_an_unverified_address_is_told_of_only_where_nothing_else_refuses(
+def test_an_unverified_address_is_reported_only_if_nothing_else_refuses(
     account: LockedAccount, verdict: Refuse
 ) -> None:
     assert judge(account, PROOF, VERIFIED) == verdict
 
 
-def test_an_unverified_address_refuses_nothing_unless_the_policy_says_so() -> None:
+def test_an_unverified_address_is_accepted_unless_the_policy_requires_a_verified_one() -> None:
     assert judge(account(is_verified=False), PROOF, ANY) == Proceed()
 
 
@@ -93,7 +93,7 @@ def test_an_unverified_address_refuses_nothing_unless_the_policy_says_so() -> No
         (["passkey", "totp"], ("totp", "passkey", "recovery-code")),
     ],
 )
-def test_one_kind_of_factor_does_not_admit_to_an_account_with_a_second_one(
+def test_one_factor_is_not_enough_for_an_account_with_a_second_factor(
     kinds: list[str], methods: tuple[str, ...], policy: AdmissionPolicy
 ) -> None:
     assert judge(account(second_factor=kinds), PROOF, policy) == SecondFactorDue(methods)
@@ -107,7 +107,7 @@ def test_one_kind_of_factor_does_not_admit_to_an_account_with_a_second_one(
         (PROOF, SIGNED_IN),
     ],
 )
-def test_two_kinds_a_trusted_device_and_the_session_before_admit_to_it(proof: Proof, policy: AdmissionPolicy) -> None:
+def test_two_factors_a_trusted_device_or_the_previous_session_are_enough(proof: Proof, policy: AdmissionPolicy) -> None:
     assert judge(account(second_factor=["totp"]), proof, policy) == Proceed()
 
 
@@ -121,7 +121,5 @@ def test_two_kinds_a_trusted_device_and_the_session_before_admit_to_it(proof: Pr
         (account(second_factor=["totp"], is_verified=False), RefusalReason.EMAIL_NOT_VERIFIED),
     ],
 )
-def test_no_factor_admits_where_something_else_refuses(
-    account: LockedAccount, reason: RefusalReason, proof: Proof
-) -> None:
+def test_no_factor_overrides_another_refusal(account: LockedAccount, reason: RefusalReason, proof: Proof) -> None:
     assert judge(account, proof, VERIFIED) == Refuse(reason)

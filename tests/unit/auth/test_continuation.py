@@ -1,4 +1,4 @@
-"""The continued session of a caller: its kind of credentials, and its proof."""
+"""The credentials and the proof of a caller's continued session."""
 
 import pytest
 
@@ -12,7 +12,7 @@ TOKENS = LoggedIn(TokenPair("access", "refresh", 1800, frozenset()), "device")
 COOKIES = SignedIn("cookie", "device", None)
 
 
-def test_each_kind_is_returned_as_it_is_and_the_other_is_a_defect() -> None:
+def test_credentials_of_the_expected_kind_are_returned_and_others_raise() -> None:
     assert (tokens_of(TOKENS), cookies_of(COOKIES)) == (TOKENS, COOKIES)
     with pytest.raises(TypeError):
         tokens_of(COOKIES)
@@ -20,7 +20,7 @@ def test_each_kind_is_returned_as_it_is_and_the_other_is_a_defect() -> None:
         cookies_of(TOKENS)
 
 
-def test_what_was_proven_goes_on_in_another_epoch() -> None:
+def test_a_proof_is_kept_with_the_new_epoch() -> None:
     caller = caller_in_browser(session(acr=2, amr=("pwd", "otp", "mfa")))
     proof = proof_of(caller, epoch=5)
     assert (proof.methods, proof.acr, proof.session_epoch) == (("mfa", "otp", "pwd"), 2, 5)

@@ -1,4 +1,4 @@
-"""What is recorded of the device on which a session begins, as a table."""
+"""The data that is recorded about the device of a new session, as a table."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from doorward.domain.auth.models import Device
         ("no address", "network", None),
     ],
 )
-def test_an_address_is_recorded_as_far_as_the_setting_allows(
+def test_an_address_is_recorded_with_the_detail_of_the_setting(
     address: str, detail: AddressDetail, recorded: str | None
 ) -> None:
     assert describe_device(None, address, detail) == Device(None, recorded)
@@ -29,5 +29,5 @@ def test_an_address_is_recorded_as_far_as_the_setting_allows(
     ("sent", "recorded"),
     [(None, None), ("", None), ("\x00\n\u202e", None), ("Firefox\t\x00/142", "Firefox/142"), ("x" * 300, "x" * 256)],
 )
-def test_a_user_agent_is_recorded_without_what_cannot_be_shown(sent: str | None, recorded: str | None) -> None:
+def test_a_user_agent_is_recorded_without_invisible_characters(sent: str | None, recorded: str | None) -> None:
     assert describe_device(sent, "", "full") == Device(recorded, None)

@@ -20,7 +20,7 @@ def refuses(text: str, purpose: Purpose = TOKEN.purpose, codec: OneTimeTokenCode
     return False
 
 
-def test_a_token_is_read_as_it_was_written() -> None:
+def test_a_decoded_token_equals_the_encoded_one() -> None:
     assert CODEC.decode(TEXT, TOKEN.purpose) == TOKEN
 
 
@@ -29,7 +29,7 @@ def test_a_token_for_another_purpose_is_refused(purpose: Purpose) -> None:
     assert refuses(TEXT, purpose)
 
 
-def test_each_altered_character_is_noticed() -> None:
+def test_each_altered_character_is_detected() -> None:
     other = {position: "A" if character != "A" else "B" for position, character in enumerate(TEXT)}
     changes = [(at, character) for at in range(len(TEXT)) for character in (other[at], "!")]
     assert [change for change in changes if not refuses(TEXT[: change[0]] + change[1] + TEXT[change[0] + 1 :])] == []
@@ -49,11 +49,11 @@ def test_each_truncated_token_is_refused() -> None:
         pytest.param("ä" * len(TEXT), id="not ASCII"),
     ],
 )
-def test_no_other_text_is_the_token(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     assert refuses(text)
 
 
-def test_the_bits_that_base64_leaves_unread_make_no_second_text() -> None:
+def test_unused_bits_of_base64_make_no_second_spelling() -> None:
     encoded = TEXT.removeprefix("dwo_")
     raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -65,7 +65,7 @@ def test_the_bits_that_base64_leaves_unread_make_no_second_text() -> None:
     assert [text for text in same if not refuses(f"dwo_{text}")] == [encoded]
 
 
-def test_a_token_under_the_previous_key_is_read_and_one_under_an_older_key_is_not() -> None:
+def test_a_token_of_the_previous_key_is_accepted_and_one_of_an_older_key_is_refused() -> None:
     old, new = secrets.token_bytes(64), secrets.token_bytes(64)
     text = OneTimeTokenCodec(old).encode(TOKEN)
     assert not refuses(text, codec=OneTimeTokenCodec(new, old))

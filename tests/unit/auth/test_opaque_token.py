@@ -1,4 +1,4 @@
-"""The formats of tokens that name a row: what has the right MAC and another version is no token."""
+"""The formats of tokens that name a row: another version is refused despite a correct MAC."""
 
 import secrets
 from uuid import uuid4
@@ -19,14 +19,14 @@ KEY = secrets.token_bytes(64)
 ID_BYTES = 16
 
 
-def test_tokens_are_read_as_they_were_written() -> None:
+def test_decoded_tokens_equal_the_encoded_ones() -> None:
     opaque, row = OpaqueToken.new(uuid4()), RowToken.new()
     assert OpaqueTokenCodec(PREFIX, KEY).decode(OpaqueTokenCodec(PREFIX, KEY).encode(opaque)) == opaque
     assert RowTokenCodec(PREFIX, KEY).decode(RowTokenCodec(PREFIX, KEY).encode(row)) == row
 
 
 @pytest.mark.parametrize("version", [0, 2, 255])
-def test_a_token_of_another_version_is_none(version: int) -> None:
+def test_a_token_of_another_version_is_not_decoded(version: int) -> None:
     for ids, codec in ((2, OpaqueTokenCodec(PREFIX, KEY)), (1, RowTokenCodec(PREFIX, KEY))):
         content = bytes([version]) + secrets.token_bytes(ids * ID_BYTES + SECRET_BYTES)
         assert codec.decode(AuthenticatedText(PREFIX, len(content), KEY).write(content)) is None

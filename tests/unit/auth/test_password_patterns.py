@@ -83,16 +83,16 @@ def test_a_common_word_with_the_usual_additions_is_refused(password: str) -> Non
 
 
 @pytest.mark.parametrize("password", FALSE_POSITIVES)
-def test_a_password_that_only_holds_a_common_word_is_accepted(password: str) -> None:
+def test_a_password_that_only_contains_a_common_word_is_accepted(password: str) -> None:
     check_new_password(password, username="ada.lovelace", email="countess@example.com", common_passwords=COMMON)
 
 
 @pytest.mark.parametrize("additions", ["2024", "!", "123!", "#24", "12345", "1234567890", "1111111", "!!!2024!!!"])
-def test_an_addition_counts_in_front_and_behind(additions: str) -> None:
+def test_an_addition_is_recognised_before_and_after_the_word(additions: str) -> None:
     assert is_common_pattern(f"summer{additions}", ())
     assert is_common_pattern(f"{additions}summer", ())
 
 
 @pytest.mark.parametrize("additions", ["20241", "7!7!", "!!!!!!!", "83920175", "x", "a24", "\u0661\u0662"])
-def test_more_or_other_than_the_usual_additions_is_no_pattern(additions: str) -> None:
+def test_longer_or_unusual_additions_are_no_common_pattern(additions: str) -> None:
     assert not is_common_pattern(f"summer{additions}", ())

@@ -1,4 +1,4 @@
-"""Logins that wait for a second factor, as the token that brings them back."""
+"""The token that contains a login which waits for a second factor."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -27,20 +27,20 @@ def login(grant: Grant = FIRST_PARTY, counted_as: ThrottledClient = STRANGERS) -
 
 @pytest.mark.parametrize("grant", [FIRST_PARTY, OTHER_SERVICE])
 @pytest.mark.parametrize("counted_as", [STRANGERS, ThrottledClient(ClientKind.ADDRESS, b"\x00\xff" * 8)])
-def test_a_login_comes_back_as_it_was(grant: Grant, counted_as: ThrottledClient) -> None:
+def test_a_decoded_login_equals_the_issued_one(grant: Grant, counted_as: ThrottledClient) -> None:
     waiting = login(grant, counted_as)
     shown = PENDING.read(PENDING.issue(waiting, now=NOW), now=NOW + LIFE - timedelta(microseconds=1))
     assert shown.login == waiting
     assert shown.token.expires_at == NOW + LIFE
 
 
-def test_the_widest_grant_fits() -> None:
+def test_the_largest_grant_fits_into_a_token() -> None:
     audience = TokenAudience(f"https://example.com/{'x' * 1000}", "RS256")
     waiting = login(Grant("doorward", tuple(f"{number:03}{'s' * 97}" for number in range(50)), audience))
     assert PENDING.read(PENDING.issue(waiting, now=NOW), now=NOW).login == waiting
 
 
-def test_a_token_is_over_after_its_life_and_is_of_its_kind_and_key() -> None:
+def test_an_expired_token_and_one_of_another_kind_or_key_are_refused() -> None:
     token = PENDING.issue(login(), now=NOW)
     other = SEALED.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW)
     for text, now in [(token, NOW + LIFE), (other, NOW), (token[:-1], NOW), ("", NOW)]:
@@ -50,12 +50,12 @@ def test_a_token_is_over_after_its_life_and_is_of_its_kind_and_key() -> None:
         PendingLogins(SealedTokens(secrets.token_bytes(64))).read(token, now=NOW)
 
 
-def test_what_a_later_version_has_written_is_refused() -> None:
+def test_a_token_of_a_later_version_is_refused() -> None:
     later = SEALED.issue(SealedKind.PENDING_LOGIN, user_id=uuid4(), epoch=0, now=NOW, content=b'{"v":2}')
     with pytest.raises(InvalidPendingLoginError):
         PENDING.read(later, now=NOW)
 
 
-def test_a_content_that_could_not_be_read_is_not_sealed() -> None:
+def test_content_that_is_too_long_is_not_sealed() -> None:
     with pytest.raises(ValueError, match="so long a content"):
         SEALED.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW, content=b"x" * (MAXIMUM_CONTENT_BYTES + 1))

@@ -1,4 +1,4 @@
-"""How old the proof of a session may be."""
+"""The maximum age of a session's proof."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,5 +18,5 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         (timedelta(days=90), False),
     ],
 )
-def test_a_proof_is_fresh_for_five_minutes(age: timedelta, expected: bool) -> None:  # noqa: FBT001 - of a table
+def test_a_proof_is_fresh_for_five_minutes(age: timedelta, expected: bool) -> None:  # noqa: FBT001 - a column of the table
     assert is_fresh(NOW - age, NOW) is expected

@@ -1,4 +1,4 @@
-"""What a refresh token deserves that the rotation did not accept, as a table."""
+"""The verdict on a refresh token that the rotation did not accept, as a table."""
 
 import secrets
 from dataclasses import replace
@@ -74,19 +74,23 @@ def test_the_verdict_on_each_generation(
 
 @pytest.mark.parametrize("generation", [FIRST, ANCESTOR, PREDECESSOR, CURRENT, AHEAD])
 @pytest.mark.parametrize("leeway", [STRICT, LEEWAY])
-class TestNothingIsEndedOrRepeated:
-    def test_for_an_unknown_session(self, generation: int, leeway: timedelta) -> None:
+class TestTokensThatAreOnlyRefused:
+    def test_a_token_of_an_unknown_session_is_only_refused(self, generation: int, leeway: timedelta) -> None:
         token = RefreshToken(uuid4(), SESSION.user_id, generation, SECRET)
         assert judge_unrotated(None, token, ROTATED, leeway, client_id="doorward") is RefreshVerdict.REFUSE
 
-    def test_for_a_token_without_the_sessions_secret(self, generation: int, leeway: timedelta) -> None:
+    def test_a_token_without_the_secret_of_its_session_is_only_refused(
+        self, generation: int, leeway: timedelta
+    ) -> None:
         forged = secrets.token_bytes(16)
         assert _judge(generation, ROTATED, leeway, secret=forged) is RefreshVerdict.REFUSE
 
-    def test_in_an_ended_session(self, generation: int, leeway: timedelta) -> None:
+    def test_a_token_of_an_ended_session_is_only_refused(self, generation: int, leeway: timedelta) -> None:
         assert _judge(generation, ROTATED, leeway, session=replace(SESSION, has_ended=True)) is RefreshVerdict.REFUSE
 
-    def test_exactly_at_the_end_of_the_session(self, generation: int, leeway: timedelta) -> None:
+    def test_a_token_is_only_refused_from_the_exact_end_of_its_session(
+        self, generation: int, leeway: timedelta
+    ) -> None:
         assert (
             _judge(generation, EXPIRES, leeway, session=replace(SESSION, refreshed_at=EXPIRES)) is RefreshVerdict.REFUSE
         )
@@ -96,7 +100,7 @@ def test_reuse_a_microsecond_before_the_end_of_the_session_still_ends_it() -> No
     assert _judge(PREDECESSOR, EXPIRES - MICROSECOND, LEEWAY) is RefreshVerdict.END
 
 
-def test_a_repeat_a_microsecond_before_the_end_of_the_session_is_still_given() -> None:
+def test_a_repeat_a_microsecond_before_the_end_of_the_session_is_still_allowed() -> None:
     now = EXPIRES - MICROSECOND
     assert _judge(PREDECESSOR, now, LEEWAY, session=replace(SESSION, refreshed_at=now)) is RefreshVerdict.REPEAT
 
@@ -112,7 +116,7 @@ def test_a_repeat_a_microsecond_before_the_end_of_the_session_is_still_given() -
         (AHEAD, STRICT, RefreshVerdict.REFUSE),
     ],
 )
-def test_an_inactive_user_gets_nothing_and_theft_still_ends_the_session(
+def test_an_inactive_user_gets_no_tokens_and_reuse_still_ends_the_session(
     generation: int, leeway: timedelta, verdict: RefreshVerdict
 ) -> None:
     assert _judge(generation, ROTATED, leeway, session=replace(SESSION, user_is_active=False)) is verdict

@@ -1,4 +1,4 @@
-"""The methods and the level of a session after another factor was shown."""
+"""The methods and the level of a session after another factor was verified."""
 
 from collections.abc import Set as AbstractSet
 
@@ -21,7 +21,7 @@ from doorward.domain.auth.login.reauthentication import renewed_methods
         (set(), {"otp"}, {"otp"}, 1),
     ],
 )
-def test_two_kinds_are_another_that_was_shown_before_or_a_device_that_verified_its_user(
+def test_two_factors_are_two_different_methods_or_a_device_with_user_verification(
     before: AbstractSet[str], factor: AbstractSet[str], methods: AbstractSet[str], acr: int
 ) -> None:
     assert renewed_methods(before, factor) == (tuple(sorted(methods)), acr)

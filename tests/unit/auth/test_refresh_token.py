@@ -1,4 +1,4 @@
-"""The refresh token's format: what is written is read, and nothing else is."""
+"""The refresh token's format: encoded tokens are decoded, and any other text is refused."""
 
 import base64
 import hashlib
@@ -44,7 +44,7 @@ def text(codec: RefreshTokenCodec, request: pytest.FixtureRequest) -> str:
 
 
 def _sealed(content: bytes) -> str:
-    """Write any content with a right MAC, computed apart from the code."""
+    """Encode any content with a correct MAC, computed independently of the implementation."""
     mac = hmac.new(KEY, content, hashlib.sha256).digest()[:16]
     return PREFIX + base64.urlsafe_b64encode(content + mac).decode().rstrip("=")
 
@@ -58,7 +58,7 @@ def _accepted(codec: RefreshTokenCodec, text: str) -> bool:
 
 
 @given(token=tokens)
-def test_a_token_reads_back_as_it_was_written(token: RefreshToken) -> None:
+def test_a_decoded_token_equals_the_encoded_one(token: RefreshToken) -> None:
     codec = RefreshTokenCodec(KEY)
     assert codec.decode(codec.encode(token)) == token
 
@@ -68,23 +68,23 @@ def test_a_token_reads_back_as_it_was_written(token: RefreshToken) -> None:
     | st.text(alphabet=ASCII, min_size=TEXT_LENGTH, max_size=TEXT_LENGTH)
     | st.text(alphabet=ASCII, min_size=TEXT_LENGTH_OF_VERSION_1, max_size=TEXT_LENGTH_OF_VERSION_1)
 )
-def test_random_text_is_no_token(text: str) -> None:
+def test_random_text_is_refused(text: str) -> None:
     with pytest.raises(InvalidRefreshTokenError):
         RefreshTokenCodec(KEY).decode(text)
 
 
-def test_the_text_is_the_documented_layout(codec: RefreshTokenCodec) -> None:
+def test_the_text_has_the_documented_layout(codec: RefreshTokenCodec) -> None:
     token = RefreshToken(UUID(int=7), UUID(int=9), 258, bytes(range(16)))
     content = struct.pack(">B16s16sI16s", 2, UUID(int=7).bytes, UUID(int=9).bytes, 258, bytes(range(16)))
     assert codec.encode(token) == _sealed(content)
 
 
-def test_a_token_of_version_1_is_read_without_a_user(codec: RefreshTokenCodec) -> None:
+def test_a_token_of_version_1_has_no_user(codec: RefreshTokenCodec) -> None:
     content = struct.pack(">B16sI16s", 1, UUID(int=7).bytes, 258, bytes(range(16)))
     assert codec.decode(_sealed(content)) == RefreshToken(UUID(int=7), None, 258, bytes(range(16)))
 
 
-def test_the_length_tells_the_version(text: str) -> None:
+def test_each_version_has_its_own_length(text: str) -> None:
     assert len(text) in {TEXT_LENGTH, TEXT_LENGTH_OF_VERSION_1, TEXT_LENGTH_OF_VERSION_3}
 
 
@@ -108,7 +108,7 @@ def test_an_extended_token_is_refused(codec: RefreshTokenCodec, text: str, addit
 
 
 @pytest.mark.parametrize("addition", ["A", "=", " ", "\n"])
-def test_a_token_with_something_before_it_is_refused(codec: RefreshTokenCodec, text: str, addition: str) -> None:
+def test_a_token_with_text_before_it_is_refused(codec: RefreshTokenCodec, text: str, addition: str) -> None:
     assert not _accepted(codec, addition + text)
 
 
@@ -118,7 +118,7 @@ def test_a_token_of_another_key_is_refused(codec: RefreshTokenCodec) -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2, 255])
-def test_another_version_is_refused_although_its_mac_is_right(codec: RefreshTokenCodec, version: int) -> None:
+def test_another_version_is_refused_despite_a_correct_mac(codec: RefreshTokenCodec, version: int) -> None:
     secret = secrets.token_bytes(16)
     assert not _accepted(codec, _sealed(struct.pack(">B16sI16s", version, uuid4().bytes, 0, secret)))
     other_version = {2: 1}.get(version, version)
@@ -126,7 +126,7 @@ def test_another_version_is_refused_although_its_mac_is_right(codec: RefreshToke
     assert not _accepted(codec, _sealed(content))
 
 
-def test_the_unread_bits_of_the_last_character_must_be_zero(codec: RefreshTokenCodec) -> None:
+def test_the_unused_bits_of_the_last_character_must_be_zero(codec: RefreshTokenCodec) -> None:
     text = codec.encode(RefreshToken(uuid4(), None, 3, secrets.token_bytes(16)))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     last = alphabet.index(text[-1])
@@ -153,8 +153,8 @@ def test_a_body_in_place_of_the_prefix_is_refused(codec: RefreshTokenCodec, text
     assert not _accepted(codec, text.removeprefix(PREFIX) + "AAAA")
 
 
-def test_content_of_another_length_is_refused_although_its_mac_is_right(codec: RefreshTokenCodec) -> None:
-    """Without the prefix, a text of the right length has room for three bytes more."""
+def test_content_of_another_length_is_refused_despite_a_correct_mac(codec: RefreshTokenCodec) -> None:
+    """Without the prefix, a text of the correct length has room for three more bytes."""
     text = _sealed(b"\x02" + secrets.token_bytes(55)).removeprefix(PREFIX)
     assert len(text) == TEXT_LENGTH
     assert not _accepted(codec, text)
@@ -168,7 +168,7 @@ def test_characters_outside_ascii_are_refused(
     assert not _accepted(codec, text[:position] + character + text[position + 1 :])
 
 
-def test_no_text_is_refused(codec: RefreshTokenCodec) -> None:
+def test_an_empty_text_is_refused(codec: RefreshTokenCodec) -> None:
     assert not _accepted(codec, "")
 
 
@@ -179,17 +179,17 @@ def test_a_successor_has_the_next_generation_and_names_the_user() -> None:
         assert token.successor(user_id) == RefreshToken(token.session_id, user_id, 42, token.secret)
 
 
-def test_what_is_stored_of_a_secret_is_its_sha256() -> None:
+def test_a_secret_is_stored_as_its_sha256() -> None:
     assert hash_secret(b"session secret16") == hashlib.sha256(b"session secret16").digest()
 
 
 @given(token=tokens)
-def test_a_token_under_the_previous_key_is_read(token: RefreshToken) -> None:
+def test_a_token_of_the_previous_key_is_accepted(token: RefreshToken) -> None:
     before, after = RefreshTokenCodec(KEY), RefreshTokenCodec(secrets.token_bytes(64), KEY)
     assert after.decode(before.encode(token)) == token
 
 
-def test_tokens_are_written_under_the_current_key(text: str) -> None:
+def test_tokens_are_encoded_with_the_current_key(text: str) -> None:
     new_key = secrets.token_bytes(64)
     after = RefreshTokenCodec(new_key, KEY)
     rewritten = after.encode(after.decode(text))
@@ -197,14 +197,14 @@ def test_tokens_are_written_under_the_current_key(text: str) -> None:
     assert rewritten == RefreshTokenCodec(new_key).encode(after.decode(text))
 
 
-def test_a_token_under_the_previous_key_has_one_spelling_too(text: str) -> None:
+def test_a_token_of_the_previous_key_has_only_one_spelling(text: str) -> None:
     """The last character of a token of version 1 carries two bits that base64 does not read."""
     after = RefreshTokenCodec(secrets.token_bytes(64), KEY)
     accepted = [letter for letter in BASE64 if _accepted(after, text[:-1] + letter)]
     assert accepted == [text[-1]]
 
 
-def test_a_token_under_neither_key_is_refused() -> None:
+def test_a_token_of_neither_key_is_refused() -> None:
     codec = RefreshTokenCodec(secrets.token_bytes(64), KEY)
     other = RefreshTokenCodec(secrets.token_bytes(64))
     assert not _accepted(codec, other.encode(RefreshToken(uuid4(), uuid4(), 0, secrets.token_bytes(16))))
@@ -217,7 +217,7 @@ def test_the_last_generation_has_no_successor(codec: RefreshTokenCodec) -> None:
     assert (before_the_last.has_successor, last.has_successor) == (True, False)
 
 
-def test_the_key_that_a_token_is_bound_to_is_in_it_and_in_its_successors(codec: RefreshTokenCodec) -> None:
+def test_a_bound_token_and_its_successors_contain_the_thumbprint_of_the_key(codec: RefreshTokenCodec) -> None:
     first, second = (base64.urlsafe_b64encode(bytes([n]) * 32).rstrip(b"=").decode() for n in (1, 2))
     user_id = uuid4()
     token = RefreshToken(uuid4(), user_id, 3, secrets.token_bytes(16), first)

@@ -1,4 +1,4 @@
-"""What a token allows: the scopes of administration come from today's roles alone."""
+"""The scopes of a token: administration scopes come only from the user's current roles."""
 
 import pytest
 
@@ -27,13 +27,13 @@ READ, END = str(AdminScope.USERS_READ), str(AdminScope.SESSIONS_END)
         ("doorward", {"account"}, ["admin:of:a:later:version"], OWN),
     ],
 )
-def test_a_token_allows_what_it_names_and_its_users_roles_give(
+def test_a_token_has_the_scopes_that_it_names_and_its_users_roles_grant(
     client: str, in_token: set[str], of_roles: list[str] | None, allowed: set[str]
 ) -> None:
     assert effective_scopes(client, frozenset(in_token), of_roles) == allowed
 
 
-def test_scopes_compare_and_print_as_their_texts() -> None:
+def test_scopes_compare_and_format_as_strings() -> None:
     assert {"admin:users:read"} <= ADMIN_SCOPES
     assert f"{AdminScope.USERS_READ}" == "admin:users:read"
     assert len(ADMIN_SCOPES) == 16

@@ -1,4 +1,4 @@
-"""Sealed tokens: what was issued is read until it expires, and nothing else is."""
+"""Sealed tokens: issued tokens are accepted until they expire, and any other text is refused."""
 
 import base64
 import hmac
@@ -34,7 +34,7 @@ def is_read(text: str, *, tokens: SealedTokens = TOKENS, now: datetime = NOW) ->
 
 
 @pytest.mark.parametrize("epoch", [0, 7, 2**31 - 1])
-def test_a_token_is_read_as_it_was_issued(epoch: int) -> None:
+def test_a_decoded_token_equals_the_issued_one(epoch: int) -> None:
     user_id = uuid4()
     text = issued(user_id=user_id, epoch=epoch)
     token = TOKENS.read(text, SealedKind.RESTORE, now=NOW)
@@ -44,13 +44,13 @@ def test_a_token_is_read_as_it_was_issued(epoch: int) -> None:
     assert "=" not in text
 
 
-def test_a_token_lives_until_its_last_microsecond_and_no_longer() -> None:
+def test_a_token_expires_exactly_at_the_end_of_its_lifetime() -> None:
     text = issued()
     assert is_read(text, now=NOW + LIFE - MOMENT)
     assert not is_read(text, now=NOW + LIFE)
 
 
-def test_a_token_of_a_copy_with_a_clock_ahead_is_read() -> None:
+def test_a_token_of_a_process_with_a_fast_clock_is_accepted() -> None:
     assert is_read(issued(), now=NOW - timedelta(seconds=1))
 
 
@@ -60,7 +60,7 @@ def test_every_token_has_another_nonce() -> None:
     assert len({TOKENS.read(text, SealedKind.RESTORE, now=NOW).nonce for text in texts}) == 100
 
 
-def test_no_character_can_be_changed_left_out_or_added() -> None:
+def test_no_character_can_be_changed_removed_or_added() -> None:
     text = issued()
     for index, character in enumerate(text):
         others = BASE64.replace(character, "") if index == len(text) - 1 else "A" if character != "A" else "B"
@@ -70,14 +70,14 @@ def test_no_character_can_be_changed_left_out_or_added() -> None:
         assert not is_read(text[:index] + "A" + text[index:])
 
 
-def test_a_token_of_the_previous_key_is_read_while_that_is_set() -> None:
+def test_a_token_of_the_previous_key_is_accepted_while_that_key_is_set() -> None:
     text = issued(SealedTokens(PREVIOUS))
     assert is_read(text, tokens=SealedTokens(KEY, PREVIOUS))
     assert not is_read(text)
 
 
 @pytest.mark.parametrize(("position", "value"), [(0, 2), (1, 99)])
-def test_a_version_or_kind_of_the_future_is_refused_though_its_mac_is_right(position: int, value: int) -> None:
+def test_an_unknown_version_or_kind_is_refused_despite_a_correct_mac(position: int, value: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(issued().removeprefix(PREFIX) + "="))
     raw[position] = value
     content = bytes(raw[:-16])
@@ -86,10 +86,10 @@ def test_a_version_or_kind_of_the_future_is_refused_though_its_mac_is_right(posi
 
 
 @given(st.text() | st.text("\u00e9" + BASE64, min_size=83, max_size=83).map(lambda text: PREFIX + text))
-def test_what_is_no_token_is_refused(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     assert not is_read(text)
 
 
 @pytest.mark.parametrize("text", ["", PREFIX, PREFIX + "A" * 83, PREFIX + "!" * 83, "dwo_" + "A" * 83])
-def test_what_only_looks_like_a_token_is_refused(text: str) -> None:
+def test_text_that_resembles_a_token_is_refused(text: str) -> None:
     assert not is_read(text)

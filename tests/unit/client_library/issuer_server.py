@@ -20,7 +20,7 @@ class Clock:
 
 
 class KeyServer:
-    """Answers each fetch with ``body``, or not at all while ``is_down``."""
+    """Respond to each fetch with ``body``, or fail it while ``is_down``."""
 
     def __init__(self, body: bytes | None = None) -> None:
         self.body = key_set(elliptic_key()) if body is None else body

@@ -1,4 +1,4 @@
-"""Calls with tokens that are bound to a key (DPoP, RFC 9449), to a FastAPI service and to a protected application."""
+"""Requests with key-bound tokens (DPoP, RFC 9449) to a FastAPI service and to a protected application."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final
@@ -64,7 +64,7 @@ class Bound:
         return self.key.proof(method, url, self.token, **claims)
 
     async def call(self, *headers: tuple[str, str], name: str = "a%20b") -> httpx2.Response:
-        """Call an order under a host that is not the service's own name."""
+        """Request an order under a host that differs from the service's public URL."""
         transport = httpx2.ASGITransport(self.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://internal.example") as client:
             return await client.get(f"/orders/{name}?page=1", headers=list(headers))
@@ -93,33 +93,33 @@ def is_refused_proof(answer: httpx2.Response) -> bool:
     return is_refused(answer, "invalid_dpop_proof", "invalid_dpop_proof")
 
 
-async def test_a_bound_token_comes_with_a_proof_for_the_public_address(bound: Bound) -> None:
+async def test_a_bound_token_is_accepted_with_a_proof_for_the_public_url(bound: Bound) -> None:
     for scheme in ("DPoP", "dpop"):
         answer = await bound.call_by(scheme)
         assert (answer.status_code, answer.json()) == (200, ["ada", "a b"])
 
 
-async def test_a_path_is_compared_as_it_was_sent(bound: Bound) -> None:
+async def test_a_path_is_compared_in_its_encoded_form(bound: Bound) -> None:
     for name, named, status in (("a%2Bb", "a%2Bb", 200), ("a+b", "a+b", 200), ("a%2Bb", "a+b", 401)):
         proof = bound.proof(url=f"{SERVICE}/orders/{named}")
         answer = await bound.call(("Authorization", f"DPoP {bound.token}"), ("DPoP", proof), name=name)
         assert answer.status_code == status
 
 
-async def test_a_bound_token_is_refused_by_the_scheme_bearer(bound: Bound) -> None:
+async def test_a_bound_token_is_refused_with_the_bearer_scheme(bound: Bound) -> None:
     refused = await bound.call(("Authorization", f"Bearer {bound.token}"))
     assert is_refused(refused, "bound_access_token", "invalid_token")
     assert is_refused(await bound.call_by("Bearer"), "bound_access_token", "invalid_token")
 
 
-async def test_a_token_that_is_bound_to_none_is_refused_by_the_scheme_dpop(bound: Bound) -> None:
+async def test_an_unbound_token_is_refused_with_the_dpop_scheme(bound: Bound) -> None:
     token = bound.issuer.token("ada", "orders:read")
     proof = bound.key.proof("GET", URL, token)
     assert is_refused(await bound.call_by("DPoP", token, proof), "invalid_access_token", "invalid_token")
     assert (await bound.call_by("Bearer", token)).status_code == 200
 
 
-async def test_the_key_of_another_is_not_enough(bound: Bound) -> None:
+async def test_a_proof_with_another_key_is_refused(bound: Bound) -> None:
     proof = ProofKey().proof("GET", URL, bound.token)
     assert is_refused(await bound.call_by("DPoP", proof=proof), "invalid_access_token", "invalid_token")
 
@@ -139,25 +139,25 @@ async def test_the_key_of_another_is_not_enough(bound: Bound) -> None:
     ],
     ids=str,
 )
-async def test_a_proof_for_another_call_is_refused(bound: Bound, changes: dict[str, Any]) -> None:
+async def test_a_proof_for_another_request_is_refused(bound: Bound, changes: dict[str, Any]) -> None:
     assert is_refused_proof(await bound.call_by("DPoP", proof=bound.proof(**changes)))
 
 
-async def test_a_proof_works_once(bound: Bound) -> None:
+async def test_a_proof_is_accepted_once(bound: Bound) -> None:
     proof = bound.proof()
     assert (await bound.call_by("DPoP", proof=proof)).status_code == 200
     assert is_refused_proof(await bound.call_by("DPoP", proof=proof))
     assert (await bound.call_by("DPoP")).status_code == 200
 
 
-async def test_a_proof_is_counted_once_for_a_request_through_several_layers(bound: Bound) -> None:
+async def test_a_proof_is_recorded_once_for_a_request_through_several_layers(bound: Bound) -> None:
     bound.app = bound.auth.protect(bound.app)
     proof = bound.proof()
     assert (await bound.call_by("DPoP", proof=proof)).status_code == 200
     assert is_refused_proof(await bound.call_by("DPoP", proof=proof))
 
 
-async def test_there_is_one_proof(bound: Bound) -> None:
+async def test_exactly_one_proof_is_required(bound: Bound) -> None:
     scheme = ("Authorization", f"DPoP {bound.token}")
     assert is_refused_proof(await bound.call(scheme))
     assert is_refused_proof(await bound.call(scheme, ("DPoP", "")))
@@ -165,7 +165,7 @@ async def test_there_is_one_proof(bound: Bound) -> None:
 
 
 @pytest.mark.parametrize("cnf", [None, {"x5t#S256": "x"}, {"jkt": ""}, {}, "x"], ids=str)
-async def test_a_token_that_is_bound_in_another_way_is_refused_by_both_schemes(bound: Bound, cnf: object) -> None:
+async def test_a_token_that_is_bound_by_another_method_is_refused_with_both_schemes(bound: Bound, cnf: object) -> None:
     confirmation = cnf if cnf is not None else {**bound.key.confirmation, "kid": "x"}
     token = bound.issuer.token("ada", "orders:read", cnf=confirmation)
     proof = bound.key.proof("GET", URL, token)
@@ -173,7 +173,7 @@ async def test_a_token_that_is_bound_in_another_way_is_refused_by_both_schemes(b
     assert is_refused(await bound.call_by("DPoP", token, proof), "invalid_access_token", "invalid_token")
 
 
-async def test_a_missing_scope_is_named_by_the_scheme_of_the_call(bound: Bound) -> None:
+async def test_a_missing_scope_is_reported_with_the_scheme_of_the_request(bound: Bound) -> None:
     token = bound.issuer.token("ada", cnf=bound.key.confirmation)
     answer = await bound.call_by("DPoP", token, bound.key.proof("GET", URL, token))
     assert answer.status_code == 403
@@ -183,7 +183,7 @@ async def test_a_missing_scope_is_named_by_the_scheme_of_the_call(bound: Bound) 
     assert 'scope="orders:read"' in challenge
 
 
-async def test_a_service_may_take_bound_tokens_only(make: Make, doorward_issuer: Issuer) -> None:
+async def test_a_service_may_accept_only_bound_tokens(make: Make, doorward_issuer: Issuer) -> None:
     bound = Bound(make, doorward_issuer, bound_tokens_only=True)
     assert (await bound.call_by("DPoP")).status_code == 200
     token = doorward_issuer.token("ada", "orders:read")
@@ -197,14 +197,14 @@ async def test_a_service_may_take_bound_tokens_only(make: Make, doorward_issuer:
     assert described["dpop_signing_alg_values_supported"] == ["ES256", "RS256"]
 
 
-async def test_the_address_that_clients_know_may_be_named(make: Make, doorward_issuer: Issuer) -> None:
+async def test_the_public_url_of_a_service_can_be_set(make: Make, doorward_issuer: Issuer) -> None:
     bound = Bound(make, doorward_issuer, public_url="https://api.example/v1/")
     assert is_refused_proof(await bound.call_by("DPoP"))
     proof = bound.proof(url="https://api.example/v1/orders/a%20b")
     assert (await bound.call_by("DPoP", proof=proof)).status_code == 200
 
 
-async def test_a_server_that_does_not_tell_the_path_as_it_was_sent_is_understood(bound: Bound) -> None:
+async def test_a_server_that_omits_the_raw_path_is_supported(bound: Bound) -> None:
     original = bound.app
 
     async def without_raw_path(scope: Any, receive: Any, send: Any) -> None:
@@ -215,7 +215,7 @@ async def test_a_server_that_does_not_tell_the_path_as_it_was_sent_is_understood
     assert is_refused_proof(await bound.call_by("DPoP", proof=bound.proof(url="https://orders.example/orders/a")))
 
 
-async def test_verification_without_a_framework_takes_the_proof(bound: Bound) -> None:
+async def test_verification_without_a_framework_checks_the_proof(bound: Bound) -> None:
     proof = PresentedProof(bound.proof(), "GET", URL)
     user = await bound.auth.verify(bound.token, proof=proof)
     assert (user.sub, user.thumbprint) == ("ada", bound.key.confirmation["jkt"])

@@ -1,4 +1,4 @@
-"""FastAPI dependencies: who gets in, and what the others are told."""
+"""FastAPI dependencies: the requests that they accept, and the responses to all others."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ def issuer(doorward_issuer: Issuer) -> Issuer:
     return doorward_issuer
 
 
-async def test_a_route_gets_its_caller(issuer: Issuer) -> None:
+async def test_a_route_receives_the_current_user(issuer: Issuer) -> None:
     answer = await call(application(), "GET", issuer.token("ada", "orders:read"))
     assert answer.status_code == 200
     assert answer.json() == {"sub": "ada", "scopes": ["orders:read"]}
@@ -38,7 +38,7 @@ async def test_without_a_token_the_challenge_has_no_error_code(issuer: Issuer) -
         assert answer.json()["code"] == "missing_access_token"
 
 
-async def test_a_refusal_is_a_problem(issuer: Issuer) -> None:
+async def test_a_refusal_is_a_problem_response(issuer: Issuer) -> None:
     answer = await call(application(), "GET", issuer.expired("ada"))
     assert answer.status_code == 401
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -57,7 +57,7 @@ async def test_a_refusal_is_a_problem(issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize("token", [b"x", b"a.b.c", b"\xc3\xa9", b"a b", b"x" * 20_000], ids=range(5))
-async def test_a_token_that_is_none_is_refused(issuer: Issuer, token: bytes) -> None:
+async def test_an_invalid_token_is_refused(issuer: Issuer, token: bytes) -> None:
     assert issuer
     answer = await call(application(), "GET", None, Authorization=b"Bearer " + token)
     assert answer.status_code == 401
@@ -82,7 +82,7 @@ async def test_two_authorization_headers_are_refused(issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize("scope", ["", "orders:read", "orders:write", "orders:reads orders:write", "account"])
-async def test_a_missing_scope_is_named(issuer: Issuer, scope: str) -> None:
+async def test_a_missing_scope_is_reported(issuer: Issuer, scope: str) -> None:
     answer = await call(application(), "POST", issuer.token("ada", scope))
     assert answer.status_code == 403
     assert answer.json()["code"] == "insufficient_scope"
@@ -91,7 +91,7 @@ async def test_a_missing_scope_is_named(issuer: Issuer, scope: str) -> None:
     assert 'scope="orders:read orders:write"' in challenge
 
 
-async def test_all_scopes_let_the_caller_in(issuer: Issuer) -> None:
+async def test_a_token_with_all_scopes_is_accepted(issuer: Issuer) -> None:
     answer = await call(application(), "POST", issuer.token("ada", "orders:write profile orders:read"))
     assert (answer.status_code, answer.json()) == (200, "ada")
 
@@ -113,7 +113,7 @@ async def test_a_strong_and_recent_sign_in_may_be_required(
         assert answer.json()["code"] == "reauthentication_required"
 
 
-async def test_a_token_that_was_revoked_is_refused_where_that_is_asked(issuer: Issuer) -> None:
+async def test_a_revoked_token_is_refused_by_live_verification_only(issuer: Issuer) -> None:
     app, token = application(), issuer.token("ada")
     assert (await call(app, "PUT", token)).status_code == 200
     other = issuer.token("ada")
@@ -122,7 +122,7 @@ async def test_a_token_that_was_revoked_is_refused_where_that_is_asked(issuer: I
     assert (await call(app, "GET", other)).status_code == 200
 
 
-async def test_without_the_issuer_a_caller_is_told_when_to_try_again(issuer: Issuer) -> None:
+async def test_without_the_issuer_the_response_has_a_retry_after_header(issuer: Issuer) -> None:
     token = issuer.token("ada")
     auth.use_transport(Unreachable())
     answer = await call(application(), "GET", token)
@@ -141,7 +141,7 @@ def test_the_openapi_document_names_the_required_scopes() -> None:
     assert "parameters" not in document["paths"]["/orders"]["get"]
 
 
-async def test_an_application_may_answer_refusals_in_its_own_way(issuer: Issuer) -> None:
+async def test_an_application_may_handle_refusals_itself(issuer: Issuer) -> None:
     async def teapot(_request: Request, refusal: Exception) -> PlainTextResponse:
         assert isinstance(refusal, Refusal)
         return PlainTextResponse(refusal.code, 418, refusal.headers)
@@ -154,10 +154,10 @@ async def test_an_application_may_answer_refusals_in_its_own_way(issuer: Issuer)
         assert (answer.status_code, answer.text) == (418, "missing_access_token")
 
 
-async def test_without_starlettes_table_of_handlers_status_and_challenge_are_the_same(
+async def test_without_starlettes_exception_handlers_status_and_challenge_are_the_same(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As FastAPI itself would answer, if a later Starlette had its handlers elsewhere."""
+    """A later Starlette may store its handlers elsewhere; FastAPI's default response is sent then."""
 
     class Elsewhere(dict[str, Any]):
         def get(self, key: str, default: Any = None) -> Any:
@@ -188,6 +188,6 @@ async def test_without_starlettes_table_of_handlers_status_and_challenge_are_the
         lambda: Doorward(ISSUER, AUDIENCE).user(live=True),
     ],
 )
-def test_a_declaration_that_cannot_work_is_refused_when_the_service_starts(declare: Any) -> None:
+def test_an_invalid_declaration_is_refused_at_startup(declare: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         declare()

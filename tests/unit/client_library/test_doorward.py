@@ -1,4 +1,4 @@
-"""The one object of a service: its settings, and verification without a web framework."""
+"""The Doorward object of a service: its settings, and verification without a web framework."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def connected(issuer: Issuer, audience: Any = AUDIENCE, **settings: Any) -> Door
     return auth
 
 
-async def test_a_token_gives_the_current_user(doorward_issuer: Issuer) -> None:
+async def test_a_valid_token_returns_the_current_user(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer)
     token = doorward_issuer.token(
         "ada", "orders:read orders:write", sid="session-1", acr="2", amr=["pwd", "otp"], auth_time=1_800_000_000
@@ -79,13 +79,13 @@ async def test_a_token_of_a_client_has_no_user_and_no_sign_in(doorward_issuer: I
     ],
     ids=str,
 )
-async def test_a_token_with_a_claim_of_an_odd_type_is_refused(doorward_issuer: Issuer, claims: dict[str, Any]) -> None:
+async def test_a_token_with_an_invalid_claim_is_refused(doorward_issuer: Issuer, claims: dict[str, Any]) -> None:
     auth = connected(doorward_issuer)
     with pytest.raises(InvalidTokenError):
         await auth.verify(doorward_issuer.token("ada", **claims))
 
 
-async def test_a_service_may_have_several_names(doorward_issuer: Issuer) -> None:
+async def test_a_service_may_have_several_audiences(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer, audience=[AUDIENCE, "doorward"])
     for audience in (AUDIENCE, "doorward"):
         assert await auth.verify(doorward_issuer.token("ada", audience=audience))
@@ -123,7 +123,7 @@ async def test_a_token_of_another_test_issuer_is_refused(doorward_issuer: Issuer
         await auth.verify(Issuer(ISSUER, AUDIENCE).token("ada"))
 
 
-async def test_a_test_issuer_has_one_name(doorward_issuer: Issuer) -> None:
+async def test_a_test_issuer_has_one_audience(doorward_issuer: Issuer) -> None:
     connected(doorward_issuer)
     connected(doorward_issuer)
     with pytest.raises(ValueError, match="Another service"):
@@ -137,7 +137,7 @@ async def test_a_test_issuer_has_no_other_documents(doorward_issuer: Issuer) -> 
         await doorward_issuer.post(f"{ISSUER}/oauth/token", {}, ClientCredentials("dwc_orders", "dws_secret"))
 
 
-async def test_live_verification_asks_the_issuer(doorward_issuer: Issuer) -> None:
+async def test_live_verification_refuses_a_revoked_token(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer, client_id="dwc_orders", client_secret="dws_secret")
     token = doorward_issuer.token("ada")
     doorward_issuer.revoke(token)
@@ -146,7 +146,7 @@ async def test_live_verification_asks_the_issuer(doorward_issuer: Issuer) -> Non
         await auth.verify(token, live=True)
 
 
-async def test_live_verification_gives_no_scope_that_the_token_does_not_have(doorward_issuer: Issuer) -> None:
+async def test_live_verification_adds_no_scope_to_those_of_the_token(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer, client_id="dwc_orders", client_secret="dws_secret")
     keys = doorward_issuer.get
 
@@ -162,13 +162,13 @@ async def test_live_verification_gives_no_scope_that_the_token_does_not_have(doo
     assert user.scopes == {"orders:read"}
 
 
-async def test_live_verification_refuses_a_forged_token_without_asking(doorward_issuer: Issuer) -> None:
+async def test_live_verification_refuses_a_forged_token_as_malformed(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer, client_id="dwc_orders", client_secret="dws_secret")
     with pytest.raises(InvalidTokenError, match="malformed"):
         await auth.verify("forged", live=True)
 
 
-async def test_live_verification_without_an_answer_is_no_verification(doorward_issuer: Issuer) -> None:
+async def test_live_verification_fails_without_a_response(doorward_issuer: Issuer) -> None:
     auth = connected(doorward_issuer, client_id="dwc_orders", client_secret="dws_secret")
     token = doorward_issuer.token("ada")
     keys = doorward_issuer.get
@@ -222,7 +222,7 @@ def test_one_object_serves_several_event_loops(doorward_issuer: Issuer) -> None:
     ],
     ids=str,
 )
-def test_settings_that_cannot_work_are_refused(issuer: str, settings: dict[str, Any]) -> None:
+def test_invalid_settings_are_refused(issuer: str, settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         Doorward(**{"issuer": issuer, "audience": AUDIENCE, **settings})
 
@@ -231,12 +231,12 @@ def test_settings_that_cannot_work_are_refused(issuer: str, settings: dict[str, 
     "issuer",
     [ISSUER, f"{ISSUER}/", f"{ISSUER}/auth", "http://localhost:8000", "http://127.0.0.2:1", "http://[::1]:8000"],
 )
-def test_an_issuer_has_https_or_is_on_this_machine(issuer: str) -> None:
+def test_an_issuer_has_https_or_a_loopback_address(issuer: str) -> None:
     assert Doorward(issuer, AUDIENCE, internal_url="http://doorward:8080").issuer == issuer
 
 
 @pytest.mark.parametrize(("audience", "is_accepted"), [("doorward", False), ("http://orders.internal:9000/x", True)])
-async def test_a_service_without_an_address_takes_no_bound_tokens(
+async def test_a_service_without_a_url_accepts_no_bound_tokens(
     doorward_issuer: Issuer, audience: str, *, is_accepted: bool
 ) -> None:
     auth, key = Doorward(ISSUER, audience), ProofKey()
@@ -252,6 +252,6 @@ async def test_a_service_without_an_address_takes_no_bound_tokens(
     assert is_accepted or answer.json()["code"] == "invalid_dpop_proof"
 
 
-def test_a_secret_is_in_no_representation() -> None:
+def test_no_representation_contains_the_secret() -> None:
     auth = Doorward(ISSUER, AUDIENCE, client_id="dwc_orders", client_secret="dws_secret")
     assert "dws_secret" not in repr(auth) + repr(vars(auth))

@@ -1,4 +1,4 @@
-"""What a program loads with the library: the service reads keys, tokens and proofs by it, and pays for no more."""
+"""The library's modules that the service uses do not import an HTTP client or a web framework."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ SHARED: Final = ("compact_jws", "key_sets", "metadata", "proofs", "public_keys",
 HEAVY: Final = ("fastapi", "httpx2", "starlette")
 
 
-def test_what_the_service_shares_loads_neither_an_http_client_nor_a_web_framework() -> None:
+def test_shared_modules_import_neither_an_http_client_nor_a_web_framework() -> None:
     imports = ", ".join(f"doorward_client.{module}" for module in SHARED)
     code = f"import sys, {imports}; print(*sorted(set({HEAVY}) & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""The cache of an issuer's keys: when it fetches, what it does without the issuer, and what it never forgets."""
+"""The cache of an issuer's keys: its fetches, its lifetime, and its behaviour during an outage."""
 
 import asyncio
 from typing import Final
@@ -29,7 +29,7 @@ async def test_nothing_is_fetched_before_the_first_token() -> None:
     assert server.fetches == [URI]
 
 
-async def test_calls_at_once_share_one_fetch() -> None:
+async def test_concurrent_calls_share_one_fetch() -> None:
     server = KeyServer()
     keys = cache(server, Clock())
     server.may_answer.clear()
@@ -53,7 +53,7 @@ async def test_a_cancelled_call_cancels_no_other() -> None:
     assert first.cancelled()
 
 
-async def test_a_fetch_that_never_ends_is_given_up_for_another() -> None:
+async def test_a_fetch_that_never_ends_is_replaced_after_its_timeout() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     server.may_answer.clear()
@@ -83,7 +83,7 @@ async def test_a_fetch_that_never_ends_is_given_up_for_another() -> None:
         ("max-age=99999999999999999999", 5),
     ],
 )
-async def test_keys_live_as_long_as_the_header_says_within_five_minutes_and_an_hour(
+async def test_the_lifetime_of_keys_is_max_age_but_at_least_five_minutes_and_at_most_an_hour(
     cache_control: str, minutes: int
 ) -> None:
     server, clock = KeyServer(), Clock()
@@ -101,7 +101,7 @@ async def test_keys_live_as_long_as_the_header_says_within_five_minutes_and_an_h
     assert (await keys.current_keys()).find("rsa", "RS256")
 
 
-async def test_keys_are_refreshed_in_the_background_before_they_are_too_old() -> None:
+async def test_keys_are_refreshed_in_the_background_before_they_expire() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     known = await keys.current_keys()
@@ -117,7 +117,7 @@ async def test_keys_are_refreshed_in_the_background_before_they_are_too_old() ->
     assert keys.fresh_keys() is known, "the same keys stay the same object"
 
 
-async def test_keys_that_are_too_old_are_not_used_while_the_issuer_can_be_asked() -> None:
+async def test_expired_keys_are_not_used_while_the_issuer_is_reachable() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     await keys.current_keys()
@@ -128,7 +128,7 @@ async def test_keys_that_are_too_old_are_not_used_while_the_issuer_can_be_asked(
     assert found.find("successor", "ES256")
 
 
-async def test_an_issuer_that_is_down_is_no_reason_to_forget_its_keys_for_a_day() -> None:
+async def test_keys_stay_cached_for_a_day_while_the_issuer_is_down() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     known = await keys.current_keys()
@@ -143,7 +143,7 @@ async def test_an_issuer_that_is_down_is_no_reason_to_forget_its_keys_for_a_day(
         await keys.current_keys()
 
 
-async def test_during_an_outage_the_issuer_is_asked_every_five_seconds_and_no_call_waits() -> None:
+async def test_during_an_outage_a_fetch_begins_every_five_seconds_and_no_call_waits() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     await keys.current_keys()
@@ -156,7 +156,7 @@ async def test_during_an_outage_the_issuer_is_asked_every_five_seconds_and_no_ca
         call = asyncio.create_task(keys.current_keys())
         await settle()
         assert call.done()
-    assert len(server.fetches) == 3, "one at first, one that failed, and one that has not ended"
+    assert len(server.fetches) == 3, "the first, one that failed, and one that is pending"
     server.is_down = False
     server.may_answer.set()
     await settle()
@@ -179,7 +179,7 @@ async def test_during_an_outage_one_call_a_minute_waits_for_its_fetch() -> None:
     assert await first is await second
 
 
-async def test_a_cold_cache_without_the_issuer_says_when_to_try_again() -> None:
+async def test_an_empty_cache_without_the_issuer_reports_when_to_retry() -> None:
     server, clock = KeyServer(), Clock()
     server.is_down = True
     keys = cache(server, clock)
@@ -210,7 +210,7 @@ UNUSABLE: Final[list[bytes]] = [
 
 
 @pytest.mark.parametrize("body", UNUSABLE, ids=range(len(UNUSABLE)))
-async def test_a_set_without_usable_keys_replaces_none(body: bytes) -> None:
+async def test_a_set_without_usable_keys_is_ignored(body: bytes) -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     known = await keys.current_keys()
@@ -236,7 +236,7 @@ async def test_a_flood_of_unknown_keys_causes_one_fetch_in_thirty_seconds() -> N
     assert len(server.fetches) == 3
 
 
-async def test_a_new_key_is_found_by_the_first_token_that_names_it() -> None:
+async def test_a_new_key_is_fetched_for_the_first_token_that_names_it() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     await keys.current_keys()
@@ -244,7 +244,7 @@ async def test_a_new_key_is_found_by_the_first_token_that_names_it() -> None:
     assert (await keys.refetch_for_unknown_key()).find("successor", "ES256")
 
 
-async def test_without_the_issuer_an_unknown_key_is_not_called_wrong_and_known_keys_stay() -> None:
+async def test_during_an_outage_an_unknown_key_is_unavailable_and_known_keys_stay() -> None:
     server, clock = KeyServer(), Clock()
     keys = cache(server, clock)
     known = await keys.current_keys()
@@ -256,7 +256,7 @@ async def test_without_the_issuer_an_unknown_key_is_not_called_wrong_and_known_k
     assert keys.fresh_keys() is known
 
 
-async def test_the_address_may_be_found_by_each_fetch() -> None:
+async def test_each_fetch_may_look_up_the_address() -> None:
     server = KeyServer()
     addresses = iter(["https://one.example/keys", "https://two.example/keys"])
 
@@ -269,7 +269,7 @@ async def test_the_address_may_be_found_by_each_fetch() -> None:
     assert server.fetches == ["https://one.example/keys", "https://two.example/keys"]
 
 
-async def test_an_address_that_cannot_be_found_is_an_outage() -> None:
+async def test_an_address_that_cannot_be_looked_up_counts_as_an_outage() -> None:
     async def locate() -> str:
         raise FetchError("No metadata.")
 

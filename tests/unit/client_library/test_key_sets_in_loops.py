@@ -1,4 +1,4 @@
-"""One key set in several event loops: one after another, in several threads, and in one that ends too early."""
+"""One key set in several event loops: in sequence, in several threads, and in a loop that ends early."""
 
 import asyncio
 import threading
@@ -19,19 +19,19 @@ HANGS_AFTER_SECONDS: Final = 60
 
 
 class HangsOnce:
-    """Answers each fetch but the first, which never ends."""
+    """Respond to each fetch except the first, which never ends."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     async def __call__(self, uri: str) -> FetchedKeys:
-        self.asked.append(uri)
-        if len(self.asked) == 1:
+        self.requested.append(uri)
+        if len(self.requested) == 1:
             await asyncio.Event().wait()
         return FetchedKeys(key_set(elliptic_key()))
 
 
-def test_several_event_loops_one_after_another_use_one_set() -> None:
+def test_event_loops_in_sequence_share_one_fetch() -> None:
     async def fetch(uri: str) -> FetchedKeys:
         fetches.append(uri)
         return FetchedKeys(key_set(elliptic_key()))
@@ -56,7 +56,7 @@ def test_event_loops_in_several_threads_share_one_fetch() -> None:
         return id(await call)
 
     fetches: list[str] = []
-    # Each loop has begun its call, and so has the one fetch.
+    # Passed when each loop has begun its call and the one fetch has begun.
     all_began = threading.Barrier(LOOPS + 1, timeout=HANGS_AFTER_SECONDS)
     keys = KeySet(URI, fetch, clock=Clock())
     with ThreadPoolExecutor(LOOPS) as threads:
@@ -65,7 +65,7 @@ def test_event_loops_in_several_threads_share_one_fetch() -> None:
     assert len(fetches) == 1
 
 
-def test_a_loop_that_ends_during_the_fetch_leaves_the_next_a_usable_set() -> None:
+def test_a_key_set_stays_usable_after_a_loop_ended_during_its_fetch() -> None:
     async def begin() -> None:
         task = asyncio.create_task(keys.current_keys())
         await settle()
@@ -79,7 +79,7 @@ def test_a_loop_that_ends_during_the_fetch_leaves_the_next_a_usable_set() -> Non
     assert in_loop_of_its_own(keys.current_keys)
 
 
-def test_a_fetch_that_ends_with_its_loop_is_made_again_for_callers_of_other_loops() -> None:
+def test_a_fetch_that_ends_with_its_loop_is_repeated_for_callers_of_other_loops() -> None:
     async def begin() -> None:
         task = asyncio.create_task(keys.current_keys())
         await settle()
@@ -101,10 +101,10 @@ def test_a_fetch_that_ends_with_its_loop_is_made_again_for_callers_of_other_loop
         beginning = threads.submit(in_loop_of_its_own, begin)
         assert threads.submit(in_loop_of_its_own, join).result().find("elliptic", "ES256")
         beginning.result()
-    assert len(fetch.asked) == 2
+    assert len(fetch.requested) == 2
 
 
-def test_a_fetch_in_a_loop_that_was_closed_is_not_waited_for() -> None:
+def test_a_fetch_in_a_stopped_loop_is_not_awaited() -> None:
     async def fetch(uri: str) -> FetchedKeys:
         fetches.append(uri)
         if len(fetches) == 1:
@@ -130,7 +130,7 @@ def test_a_fetch_in_a_loop_that_was_closed_is_not_waited_for() -> None:
         loop.close()
 
 
-def test_a_look_for_a_new_key_that_was_cut_off_is_made_again() -> None:
+def test_a_cancelled_fetch_for_an_unknown_key_is_repeated() -> None:
     async def fetch(_uri: str) -> FetchedKeys:
         if holds:
             await asyncio.Event().wait()
@@ -150,7 +150,7 @@ def test_a_look_for_a_new_key_that_was_cut_off_is_made_again() -> None:
     assert in_loop_of_its_own(keys.refetch_for_unknown_key).find("new", "ES256")
 
 
-async def test_cancelled_callers_of_one_loop_cut_no_fetch_off() -> None:
+async def test_cancelled_callers_of_one_loop_cancel_no_fetch() -> None:
     server, clock = KeyServer(), Clock()
     keys = KeySet(URI, server.fetch, clock=clock)
     server.may_answer.clear()
@@ -165,7 +165,7 @@ async def test_cancelled_callers_of_one_loop_cut_no_fetch_off() -> None:
     assert len(server.fetches) == 1
 
 
-async def test_an_older_answer_that_comes_late_replaces_no_newer_one() -> None:
+async def test_a_late_response_of_an_older_fetch_replaces_no_newer_keys() -> None:
     async def fetch(uri: str) -> FetchedKeys:
         mine = gates[len(begun)]
         begun.append(uri)
@@ -190,7 +190,7 @@ async def test_an_older_answer_that_comes_late_replaces_no_newer_one() -> None:
     assert found.find("old", "ES256") is None
 
 
-async def test_a_fetch_that_cancels_itself_is_no_endless_loop() -> None:
+async def test_a_fetch_that_cancels_itself_causes_no_endless_loop() -> None:
     async def fetch(_uri: str) -> FetchedKeys:
         raise asyncio.CancelledError
 

@@ -1,4 +1,4 @@
-"""One key set where each call has an event loop of its own, or one that stands still between calls."""
+"""One key set with a new event loop for each call, or with a loop that is paused between calls."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ MINUTE: Final = 60
 
 
 class SlowIssuer:
-    """Answers after a wait for the network."""
+    """Respond after a network delay."""
 
     def __init__(self) -> None:
         self.body = key_set(elliptic_key("old"), elliptic_key("new"))
@@ -37,7 +37,7 @@ async def used(keys: KeySet) -> PublicKeys:
 
 
 @pytest.mark.parametrize("seconds_between", [1, 6, 10, 250])
-def test_a_loop_per_call_learns_of_a_revoked_key_and_needs_few_fetches(seconds_between: int) -> None:
+def test_with_a_loop_per_call_a_revoked_key_is_removed_with_few_fetches(seconds_between: int) -> None:
     clock, issuer = Clock(), SlowIssuer()
     keys = KeySet(URI, issuer.fetch, clock=clock)
     assert in_loop_of_its_own(lambda: used(keys)).find("old", "ES256")
@@ -48,10 +48,10 @@ def test_a_loop_per_call_learns_of_a_revoked_key_and_needs_few_fetches(seconds_b
         found = in_loop_of_its_own(lambda: used(keys))
         assert found.find("new", "ES256")
         assert clock.seconds - began_at < 5 * MINUTE or found.find("old", "ES256") is None
-    assert issuer.begun <= 1 + 2 * 15 / 4, "one that is cut off and one that is waited for, each four minutes"
+    assert issuer.begun <= 1 + 2 * 15 / 4, "one that is cancelled and one that is awaited, every four minutes"
 
 
-def test_a_loop_per_call_survives_an_outage_and_learns_of_its_end() -> None:
+def test_with_a_loop_per_call_keys_survive_an_outage_and_are_refreshed_after_it() -> None:
     clock, issuer = Clock(), SlowIssuer()
     keys = KeySet(URI, issuer.fetch, clock=clock)
     known = in_loop_of_its_own(lambda: used(keys))
@@ -66,8 +66,8 @@ def test_a_loop_per_call_survives_an_outage_and_learns_of_its_end() -> None:
     assert in_loop_of_its_own(lambda: used(keys)).find("old", "ES256") is None
 
 
-def test_a_loop_that_runs_during_calls_alone_learns_of_a_revoked_key() -> None:
-    """Its fetches in the background stand still between calls, until their time is over."""
+def test_with_a_loop_that_runs_only_during_calls_a_revoked_key_is_removed() -> None:
+    """Its background fetches are paused between calls until they time out."""
 
     async def fetch(_uri: str) -> FetchedKeys:
         began_at = clock.seconds
@@ -85,12 +85,12 @@ def test_a_loop_that_runs_during_calls_alone_learns_of_a_revoked_key() -> None:
         for _ in range(60):
             clock.seconds += 6
             found = runner.run(used(keys))
-            # The time of the network passes between the calls.
+            # Network time passes between the calls.
             threading.Event().wait(0.002)
     assert found.find("old", "ES256") is None
 
 
-def test_calls_that_give_up_before_the_issuer_answers_are_held_up_once_in_five_seconds() -> None:
+def test_calls_that_give_up_early_are_delayed_at_most_once_in_five_seconds() -> None:
     async def fetch(uri: str) -> FetchedKeys:
         fetches.append(uri)
         if len(fetches) > 1:

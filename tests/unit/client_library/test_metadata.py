@@ -1,4 +1,4 @@
-"""An issuer's description: where it is looked for, whose it must be, and which addresses it may name."""
+"""An issuer's metadata: where it is looked up, its issuer, and the URLs that it may contain."""
 
 import json
 from typing import Any, Final
@@ -14,14 +14,14 @@ KEYS: Final = f"{ISSUER}/oauth/jwks"
 
 
 class Documents:
-    """Documents at addresses, and the addresses that were asked for."""
+    """Documents by URL, and the URLs that were requested."""
 
     def __init__(self, documents: dict[str, Any]) -> None:
         self.documents = documents
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     async def fetch(self, address: str) -> FetchedKeys:
-        self.asked.append(address)
+        self.requested.append(address)
         if address not in self.documents:
             raise FetchError("404")
         document = self.documents[address]
@@ -55,11 +55,11 @@ async def located(documents: dict[str, Any], issuer: str = ISSUER, **settings: A
         ),
     ],
 )
-async def test_descriptions_are_looked_for_in_both_places(issuer: str, places: list[str]) -> None:
+async def test_metadata_is_looked_up_at_both_well_known_urls(issuer: str, places: list[str]) -> None:
     documents = Documents({})
     with pytest.raises(FetchError):
         await Discovery(issuer, documents.fetch).locate_keys()
-    assert documents.asked == places
+    assert documents.requested == places
     for place in places:
         assert await located({place: described(issuer)}, issuer) == KEYS
 
@@ -86,7 +86,7 @@ async def test_descriptions_are_looked_for_in_both_places(issuer: str, places: l
     ],
     ids=range(16),
 )
-async def test_a_description_of_another_or_with_unsafe_addresses_is_none(document: Any) -> None:
+async def test_metadata_of_another_issuer_or_with_unsafe_urls_is_ignored(document: Any) -> None:
     with pytest.raises(FetchError):
         await located({OAUTH: document})
     assert await located({OAUTH: document, OPENID: described()}) == KEYS
@@ -96,7 +96,7 @@ async def test_keys_may_be_on_another_host() -> None:
     assert await located({OAUTH: described(jwks_uri="https://keys.example/set")}) == "https://keys.example/set"
 
 
-async def test_an_issuer_of_this_machine_may_name_addresses_of_this_machine() -> None:
+async def test_a_loopback_issuer_may_name_loopback_urls() -> None:
     here = "http://localhost:8000"
     place = f"{here}/.well-known/oauth-authorization-server"
     assert await located({place: described(here, jwks_uri=f"{here}/keys")}, here) == f"{here}/keys"
@@ -113,7 +113,7 @@ async def test_plain_http_to_another_host_needs_allow_http() -> None:
         Discovery(inside, Documents({}).fetch)
 
 
-async def test_an_internal_address_replaces_the_public_one_in_calls_and_not_in_names() -> None:
+async def test_the_internal_url_is_used_for_requests_and_not_as_the_issuer() -> None:
     internal = "http://doorward:8080"
     documents = Documents(
         {
@@ -130,7 +130,7 @@ async def test_an_internal_address_replaces_the_public_one_in_calls_and_not_in_n
 @pytest.mark.parametrize(
     "address", ["http://other.example/keys", f"{ISSUER}.evil.example/keys", "http://doorward/keys"]
 )
-async def test_an_internal_address_is_for_addresses_of_the_issuer_alone(address: str) -> None:
+async def test_the_internal_url_replaces_only_urls_of_the_issuer(address: str) -> None:
     place = "http://doorward:8080/.well-known/oauth-authorization-server"
     documents = {place: described(jwks_uri=address)}
     if address.startswith("https://"):
@@ -140,17 +140,17 @@ async def test_an_internal_address_is_for_addresses_of_the_issuer_alone(address:
             await located(documents, internal_url="http://doorward:8080")
 
 
-async def test_the_endpoint_of_introspection_is_known_from_the_newest_description() -> None:
+async def test_the_introspection_endpoint_is_read_from_the_latest_metadata() -> None:
     documents = Documents({OAUTH: described(introspection_endpoint=f"{ISSUER}/introspect")})
     discovery = Discovery(ISSUER, documents.fetch)
     assert await discovery.introspection_endpoint() == f"{ISSUER}/introspect"
     assert await discovery.introspection_endpoint() == f"{ISSUER}/introspect"
-    assert len(documents.asked) == 1
+    assert len(documents.requested) == 1
     documents.documents[OAUTH] = described(introspection_endpoint=f"{ISSUER}/moved")
     await discovery.locate_keys()
     assert await discovery.introspection_endpoint() == f"{ISSUER}/moved"
 
 
-async def test_an_issuer_without_introspection_says_so() -> None:
+async def test_a_missing_introspection_endpoint_is_reported() -> None:
     with pytest.raises(FetchError, match="introspection_endpoint"):
         await Discovery(ISSUER, Documents({OAUTH: described()}).fetch).introspection_endpoint()

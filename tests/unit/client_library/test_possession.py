@@ -1,4 +1,4 @@
-"""Which calls show the key that their token is bound to (RFC 9449 section 7), and how often a proof works."""
+"""The requests that must prove possession of a key (RFC 9449 section 7), and the single use of each proof."""
 
 import threading
 from collections.abc import Callable
@@ -35,14 +35,14 @@ def test_a_bound_token_needs_a_proof_of_its_key() -> None:
         it.check("another.access.token", thumbprint, presented(key, clock))
 
 
-def test_a_token_that_is_bound_to_none_comes_without_a_proof() -> None:
+def test_an_unbound_token_is_accepted_only_without_a_proof() -> None:
     clock, key = Clock(), ProofKey()
     possession(clock).check(TOKEN, None, None)
     with pytest.raises(InvalidTokenError, match="not bound to the key"):
         possession(clock).check(TOKEN, None, presented(key, clock))
 
 
-def test_a_service_may_take_bound_tokens_only() -> None:
+def test_a_service_may_accept_only_bound_tokens() -> None:
     clock, key = Clock(), ProofKey()
     it = possession(clock, is_required=True)
     it.check(TOKEN, key.confirmation["jkt"], presented(key, clock))
@@ -50,7 +50,7 @@ def test_a_service_may_take_bound_tokens_only() -> None:
         it.check(TOKEN, None, None)
 
 
-def test_a_proof_works_once_for_as_long_as_its_age_does_not_refuse_it() -> None:
+def test_a_proof_is_accepted_once_within_its_lifetime() -> None:
     clock, key = Clock(), ProofKey()
     it, proof = possession(clock), presented(key, clock)
     thumbprint = key.confirmation["jkt"]
@@ -64,7 +64,7 @@ def test_a_proof_works_once_for_as_long_as_its_age_does_not_refuse_it() -> None:
         it.check(TOKEN, thumbprint, proof)
 
 
-def test_a_proof_of_a_clock_that_is_fast_is_remembered_for_its_whole_life() -> None:
+def test_a_proof_of_a_fast_clock_is_recorded_for_its_whole_lifetime() -> None:
     clock, key = Clock(), ProofKey()
     it, thumbprint = possession(clock), key.confirmation["jkt"]
     proof = presented(key, clock, iat=clock.seconds + 30)
@@ -74,7 +74,7 @@ def test_a_proof_of_a_clock_that_is_fast_is_remembered_for_its_whole_life() -> N
         it.check(TOKEN, thumbprint, proof)
 
 
-def test_a_jti_is_of_one_key() -> None:
+def test_a_jti_is_unique_for_each_key() -> None:
     clock, key, other = Clock(), ProofKey(), ProofKey()
     it = possession(clock)
     for each in (key, other):
@@ -83,7 +83,7 @@ def test_a_jti_is_of_one_key() -> None:
         it.check(TOKEN, key.confirmation["jkt"], presented(key, clock, jti="the same", iat=clock.seconds + 1))
 
 
-def test_a_proof_that_is_refused_uses_up_nothing() -> None:
+def test_a_refused_proof_is_not_recorded() -> None:
     clock, key, thief = Clock(), ProofKey(), ProofKey()
     it, proof = possession(clock, capacity=1), presented(key, clock)
     for _ in range(3):
@@ -92,7 +92,7 @@ def test_a_proof_that_is_refused_uses_up_nothing() -> None:
     it.check(TOKEN, key.confirmation["jkt"], proof)
 
 
-def test_when_no_more_can_be_remembered_no_proof_is_forgotten() -> None:
+def test_at_capacity_new_proofs_are_refused_and_no_recorded_one_is_dropped() -> None:
     clock, key = Clock(), ProofKey()
     it, thumbprint = possession(clock, capacity=2), key.confirmation["jkt"]
     first, second = presented(key, clock), presented(key, clock, iat=clock.seconds + 10)
@@ -110,7 +110,7 @@ def test_when_no_more_can_be_remembered_no_proof_is_forgotten() -> None:
         it.check(TOKEN, thumbprint, presented(key, clock))
 
 
-def test_of_threads_that_show_one_proof_one_gets_in() -> None:
+def test_of_several_threads_with_one_proof_only_one_succeeds() -> None:
     used, accepted = UsedProofs(), []
     begin = threading.Barrier(8)
 

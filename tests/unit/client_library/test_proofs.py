@@ -1,4 +1,4 @@
-"""Proofs of possession of a key (RFC 9449 section 4.3): those of the call at hand are read, and no others."""
+"""Proofs of possession of a key (RFC 9449 section 4.3): only those for the current request are accepted."""
 
 import hashlib
 import json
@@ -29,14 +29,14 @@ def signed(claims: dict[str, Any] | None = None, header: dict[str, Any] | None =
 
 
 def read(text: str, now: float = NOW, *, url: str = URL, access_token: str | None = None) -> VerifiedProof | None:
-    """Return what a genuine proof says; None for any other."""
+    """Return a valid proof, or None if it is refused."""
     try:
         return verify_proof(PresentedProof(text, "POST", url), now, access_token=access_token)
     except InvalidProofError:
         return None
 
 
-def test_a_right_proof_names_its_key_and_is_known_again() -> None:
+def test_a_valid_proof_has_the_thumbprint_of_its_key_and_a_nonce_for_its_jti() -> None:
     proof = read(signed())
     assert proof is not None
     assert proof.thumbprint == thumbprint(JWK)
@@ -67,7 +67,7 @@ def test_a_right_proof_names_its_key_and_is_known_again() -> None:
         {"jwk": RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True)},
     ],
 )
-def test_a_proof_of_another_type_or_under_an_unusable_key_is_none(header: dict[str, Any]) -> None:
+def test_a_proof_of_another_type_or_with_an_unusable_key_is_refused(header: dict[str, Any]) -> None:
     assert read(signed(header=header)) is None
 
 
@@ -103,7 +103,7 @@ def test_a_proof_of_another_type_or_under_an_unusable_key_is_none(header: dict[s
         {"iat": 1e300},
     ],
 )
-def test_a_proof_for_another_call_or_without_a_claim_is_none(claims: dict[str, Any]) -> None:
+def test_a_proof_for_another_request_or_with_an_invalid_claim_is_refused(claims: dict[str, Any]) -> None:
     assert read(signed(claims)) is None
 
 
@@ -116,7 +116,7 @@ def test_a_proof_for_another_call_or_without_a_claim_is_none(claims: dict[str, A
         "https://auth.example/oauth/%74oken",
     ],
 )
-def test_addresses_are_compared_without_what_makes_no_difference(htu: str) -> None:
+def test_urls_are_normalised_before_they_are_compared(htu: str) -> None:
     assert read(signed({"htu": htu})) is not None
 
 
@@ -139,11 +139,11 @@ def test_addresses_are_compared_without_what_makes_no_difference(htu: str) -> No
         ("https://[a/", "https://[a/", False),
     ],
 )
-def test_paths_are_compared_in_one_spelling_of_each(url: str, htu: str, *, is_equal: bool) -> None:
+def test_paths_are_compared_in_their_normalised_encoding(url: str, htu: str, *, is_equal: bool) -> None:
     assert (read(signed({"htu": htu}), url=url) is not None) is is_equal
 
 
-def test_a_proof_is_good_for_a_minute_give_or_take_the_clocks() -> None:
+def test_a_proof_is_valid_for_a_minute_plus_the_clock_leeway() -> None:
     assert (LIFE_SECONDS, LEEWAY_SECONDS) == (60, 30)
     assert read(signed(), NOW + 89.999) is not None
     assert read(signed(), NOW + 90) is None
@@ -151,22 +151,22 @@ def test_a_proof_is_good_for_a_minute_give_or_take_the_clocks() -> None:
     assert read(signed(), NOW - 30.001) is None
 
 
-def test_with_an_access_token_the_proof_is_for_that_one() -> None:
+def test_a_proof_must_contain_the_digest_of_the_access_token() -> None:
     digest = encoded(hashlib.sha256(TOKEN.encode()).digest())
     assert read(signed({"ath": digest}), access_token=TOKEN) is not None
     for other in (None, digest.lower(), encoded(hashlib.sha256(b"x").digest()), TOKEN):
         assert read(signed({"ath": other}), access_token=TOKEN) is None
 
 
-@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")  # PyJWT's, which signs with it here
-def test_rsa_keys_are_long_enough() -> None:
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")  # PyJWT warns when it signs with it
+def test_a_short_rsa_key_is_refused() -> None:
     for key, is_read in ((RSA, True), (generate_rsa_key(65537, 1024), False)):
         jwk = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
         text = jwt.encode(CLAIMS, key, algorithm="RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
         assert (read(text) is not None) is is_read
 
 
-def test_an_rsa_key_with_a_long_exponent_is_not_used() -> None:
+def test_an_rsa_key_with_a_long_exponent_is_refused() -> None:
     key = generate_rsa_key(65537, 2048)
     jwk = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "e": encoded((2**64 + 1).to_bytes(9))}
     text = jwt.encode(CLAIMS, key, algorithm="RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
@@ -174,7 +174,7 @@ def test_an_rsa_key_with_a_long_exponent_is_not_used() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ES384", None])
-def test_a_proof_under_the_name_of_another_algorithm_is_none(algorithm: str | None) -> None:
+def test_a_proof_that_names_another_algorithm_is_refused(algorithm: str | None) -> None:
     for named, is_read in (("ES256", True), (algorithm, False)):
         header = json.dumps({"typ": "dpop+jwt", "alg": named, "jwk": JWK}).encode()
         head = f"{encoded(header)}.{encoded(json.dumps(CLAIMS).encode())}"
@@ -183,7 +183,7 @@ def test_a_proof_under_the_name_of_another_algorithm_is_none(algorithm: str | No
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
-def test_a_proof_that_no_private_key_signed_is_none(algorithm: str) -> None:
+def test_a_proof_that_no_private_key_signed_is_refused(algorithm: str) -> None:
     header = {"typ": "dpop+jwt", "alg": algorithm, "jwk": JWK}
     content = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(CLAIMS).encode())}"
     assert read(f"{content}.") is None
@@ -191,11 +191,11 @@ def test_a_proof_that_no_private_key_signed_is_none(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.b", "a.b.c", "a.b.c.d", "é.b.c", "x" * 9000])
-def test_what_is_no_proof_is_none(text: str) -> None:
+def test_a_malformed_proof_is_refused(text: str) -> None:
     assert read(text) is None
 
 
-def test_a_member_that_is_there_twice_is_no_proof() -> None:
+def test_a_proof_with_a_repeated_member_is_refused() -> None:
     content = json.dumps(CLAIMS)[:-1] + ', "htm": "POST"}'
     header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": JWK}
     head = f"{encoded(json.dumps(header).encode())}.{encoded(content.encode())}"
@@ -203,12 +203,12 @@ def test_a_member_that_is_there_twice_is_no_proof() -> None:
     assert read(f"{head}.{encoded(signature)}") is None
 
 
-def test_a_key_has_one_thumbprint_however_it_is_spelled() -> None:
+def test_the_thumbprint_does_not_depend_on_the_spelling_of_the_key() -> None:
     spelled = read(signed(header={"jwk": {**JWK, "kid": "a", "use": "sig", "x": JWK["x"] + "="}}))
     assert spelled is None or spelled.thumbprint == thumbprint(JWK)
 
 
-def test_the_key_of_a_token_is_the_one_that_it_names() -> None:
+def test_the_thumbprint_of_a_bound_token_is_that_of_its_confirmation() -> None:
     assert bound_thumbprint({"sub": "ada"}) is None
     assert bound_thumbprint({"cnf": {"jkt": "x"}}) == "x"
 
@@ -218,6 +218,6 @@ def test_the_key_of_a_token_is_the_one_that_it_names() -> None:
     [None, "x", [], {}, {"jkt": None}, {"jkt": ""}, {"jkt": 1}, {"x5t#S256": "x"}, {"jwk": JWK}, {"kid": "x"},
      {"jkt": "x", "x5t#S256": "x"}],
 )  # fmt: skip
-def test_a_token_that_is_bound_in_another_way_is_refused(confirmation: object) -> None:
+def test_a_token_that_is_bound_by_another_method_is_refused(confirmation: object) -> None:
     with pytest.raises(InvalidTokenError, match="not known"):
         bound_thumbprint({"cnf": confirmation})

@@ -1,4 +1,4 @@
-"""How a service is described to clients (RFC 9728), and a whole application protected without a web framework."""
+"""The metadata of a protected resource (RFC 9728), and a whole application that is protected without FastAPI."""
 
 import json
 from typing import Any
@@ -44,19 +44,19 @@ def bearer(token: str) -> dict[str, str]:
         ("http://127.0.0.1:9000/mcp", "http://127.0.0.1:9000/.well-known/oauth-protected-resource/mcp"),
     ],
 )
-def test_the_description_stands_between_host_and_path(identifier: str, address: str) -> None:
+def test_the_metadata_path_is_inserted_between_host_and_path(identifier: str, address: str) -> None:
     assert ProtectedResource(identifier, ISSUER).address == address
 
 
 @pytest.mark.parametrize(
     "identifier", ["notes", "urn:notes", "http://notes.example/", "https://notes.example/?a", "https://n/#"]
 )
-def test_a_service_without_an_address_as_its_name_cannot_be_described(identifier: str) -> None:
+def test_a_service_without_a_url_as_its_audience_cannot_be_described(identifier: str) -> None:
     with pytest.raises(ValueError, match=r"^The address must"):
         Doorward(ISSUER, identifier).describe()
 
 
-def test_the_description_says_only_what_is_known() -> None:
+def test_the_metadata_omits_members_without_a_value() -> None:
     assert ProtectedResource(NOTES, ISSUER).document() == {
         "resource": NOTES,
         "authorization_servers": [ISSUER],
@@ -79,7 +79,7 @@ def fastapi_service(auth: Doorward) -> FastAPI:
     return app
 
 
-async def test_a_fastapi_service_serves_it_and_its_challenges_name_it(doorward_issuer: Issuer) -> None:
+async def test_a_fastapi_service_serves_its_metadata_and_names_it_in_challenges(doorward_issuer: Issuer) -> None:
     auth = service(doorward_issuer)
     auth.describe(scopes=["notes:read"], name="Notes")
     async with client(fastapi_service(auth)) as http:
@@ -101,8 +101,8 @@ async def _notes(request: Request) -> PlainTextResponse:
     return PlainTextResponse(request.state.user.sub)
 
 
-class MoreForChanges:
-    """A layer of the application that asks for another scope: before the answer, or in the middle of it."""
+class RequiresMoreScopes:
+    """A middleware that requires another scope, before the response or after it has begun."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -117,10 +117,10 @@ class MoreForChanges:
 
 def starlette_service(auth: Doorward) -> Any:
     notes = Route("/mcp", _notes, methods=["GET", "POST", "PUT"])
-    return auth.protect(MoreForChanges(Starlette(routes=[notes])), "notes:read")
+    return auth.protect(RequiresMoreScopes(Starlette(routes=[notes])), "notes:read")
 
 
-async def test_an_application_is_protected_as_a_whole(doorward_issuer: Issuer) -> None:
+async def test_all_paths_of_an_application_are_protected(doorward_issuer: Issuer) -> None:
     auth = service(doorward_issuer)
     async with client(starlette_service(auth)) as http:
         described = await http.get(PATH)
@@ -140,7 +140,7 @@ async def test_an_application_is_protected_as_a_whole(doorward_issuer: Issuer) -
         without = await http.get("/mcp")
         assert (without.status_code, without.json()["code"]) == (401, "missing_access_token")
         assert without.headers["WWW-Authenticate"] == f'Bearer realm="doorward", scope="notes:read", {CHALLENGE}'
-        assert (await http.get("/nowhere")).status_code == 401, "what is there is nobody's business"
+        assert (await http.get("/nowhere")).status_code == 401, "without a token, existing paths are not revealed"
         assert (await http.post(PATH)).status_code == 401
         read = bearer(doorward_issuer.token("ada", "notes:read"))
         assert (await http.get("/mcp", headers=read)).text == "ada"
@@ -150,7 +150,7 @@ async def test_an_application_is_protected_as_a_whole(doorward_issuer: Issuer) -
         assert (expired.status_code, expired.headers["Content-Type"]) == (401, "application/problem+json")
 
 
-async def test_the_application_may_ask_for_more_before_it_answers(doorward_issuer: Issuer) -> None:
+async def test_an_application_may_require_more_scopes_before_it_responds(doorward_issuer: Issuer) -> None:
     async with client(starlette_service(service(doorward_issuer))) as http:
         stepped = await http.post("/mcp", headers=bearer(doorward_issuer.token("ada", "notes:read")))
         assert stepped.status_code == 403
@@ -175,7 +175,7 @@ async def test_the_application_may_ask_for_more_before_it_answers(doorward_issue
         [(b"authorization", b"Bearer x"), (b"Authorization", b"Bearer x")],
     ],
 )
-async def test_nothing_but_a_valid_token_reaches_the_application(
+async def test_only_requests_with_a_valid_token_reach_the_application(
     doorward_issuer: Issuer, headers: list[tuple[bytes, bytes]]
 ) -> None:
     sent: list[Message] = []
@@ -199,7 +199,7 @@ async def test_nothing_but_a_valid_token_reaches_the_application(
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
-async def test_two_headers_are_refused_although_each_is_valid(doorward_issuer: Issuer) -> None:
+async def test_two_authorization_headers_are_refused_even_if_each_is_valid(doorward_issuer: Issuer) -> None:
     async with client(starlette_service(service(doorward_issuer))) as http:
         token = f"Bearer {doorward_issuer.token('ada', 'notes:read')}"
         assert (await http.get("/mcp", headers=[("Authorization", token)])).status_code == 200
@@ -207,7 +207,7 @@ async def test_two_headers_are_refused_although_each_is_valid(doorward_issuer: I
         assert (twice.status_code, twice.json()["code"]) == (401, "invalid_access_token")
 
 
-async def test_the_lifespan_is_the_applications(doorward_issuer: Issuer) -> None:
+async def test_the_lifespan_is_handled_by_the_application(doorward_issuer: Issuer) -> None:
     seen: list[str] = []
 
     async def app(scope: Scope, *_: object) -> None:
@@ -220,7 +220,7 @@ async def test_the_lifespan_is_the_applications(doorward_issuer: Issuer) -> None
     assert seen == ["lifespan"]
 
 
-def test_live_needs_the_clients_credentials() -> None:
+def test_live_verification_needs_client_credentials() -> None:
     async def app(*_: object) -> None:
         """Never called."""
 

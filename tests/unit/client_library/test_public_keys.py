@@ -1,4 +1,4 @@
-"""Which keys of a key set are used."""
+"""The keys of a key set that are used."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def test_keys_are_found_by_id_and_algorithm() -> None:
 
 
 @pytest.mark.parametrize("member", ["alg", "use"])
-def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
+def test_a_missing_alg_or_use_is_inferred_from_the_key_type(member: str) -> None:
     jwks = [{name: value for name, value in key.jwk().items() if name != member} for key in (elliptic_key(), rsa_key())]
     assert len(parse_key_set(key_set(*jwks))) == 2
 
@@ -60,7 +60,7 @@ def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
     ],
     ids=range(31),
 )
-def test_a_key_that_is_of_no_use_spoils_none_of_the_others(ignored: Any) -> None:
+def test_an_unusable_key_is_ignored_and_the_others_are_kept(ignored: Any) -> None:
     keys = parse_key_set(key_set(elliptic_key(), ignored, rsa_key()))
     assert len(keys) == 2
     assert keys.find("other", "RS256") is None
@@ -68,13 +68,13 @@ def test_a_key_that_is_of_no_use_spoils_none_of_the_others(ignored: Any) -> None
     assert keys == parse_key_set(key_set(elliptic_key(), rsa_key()))
 
 
-def test_of_two_different_keys_with_one_id_neither_is_used() -> None:
+def test_two_different_keys_with_one_id_are_both_ignored() -> None:
     keys = parse_key_set(key_set(elliptic_key(), elliptic_key("second").jwk(kid="elliptic"), rsa_key()))
     assert keys.find("elliptic", "ES256") is None
     assert keys.find("rsa", "RS256")
 
 
-def test_a_key_that_is_listed_twice_is_one_key() -> None:
+def test_a_key_that_is_listed_twice_counts_once() -> None:
     assert len(parse_key_set(key_set(elliptic_key(), elliptic_key()))) == 1
 
 
@@ -84,13 +84,13 @@ def test_keys_of_two_algorithms_may_have_one_id() -> None:
     assert keys.find("elliptic", "RS256")
 
 
-def test_a_token_without_an_id_means_the_only_key_of_its_algorithm() -> None:
+def test_without_a_key_id_the_only_key_of_the_algorithm_is_used() -> None:
     keys = parse_key_set(key_set(elliptic_key(), rsa_key(), rsa_key("second")))
     assert keys.find(None, "ES256") == keys.find("elliptic", "ES256")
     assert keys.find(None, "RS256") is None
 
 
 @pytest.mark.parametrize("document", [b"", b"null", b"[]", b"{}", b'{"keys": {}}', b'{"keys": null}', b"\xff"])
-def test_what_is_no_key_set_is_refused(document: bytes) -> None:
+def test_an_invalid_key_set_is_refused(document: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_key_set(document)

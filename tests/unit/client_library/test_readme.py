@@ -1,4 +1,4 @@
-"""The README of doorward-client: its service, and the test of it with a bound token, run as they are."""
+"""The README of doorward-client: its service and its test with a bound token run unchanged."""
 
 import re
 import runpy

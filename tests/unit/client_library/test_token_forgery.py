@@ -1,4 +1,4 @@
-"""Forged, garbled and ambiguous tokens: none of them has claims."""
+"""Forged, malformed and ambiguous tokens are refused."""
 
 import json
 from dataclasses import replace
@@ -88,7 +88,7 @@ def test_a_token_without_a_signature_is_refused(algorithm: str, signature: str) 
 
 
 @pytest.mark.parametrize("secret", [rsa_key().pem(), elliptic_key().pem(), b"rsa" * 20], ids=["rsa", "ec", "kid"])
-def test_a_public_key_is_no_shared_secret(secret: bytes) -> None:
+def test_a_public_key_is_not_accepted_as_a_shared_secret(secret: bytes) -> None:
     signed = without_signature("HS256")
     signature = jwt.get_algorithm_by_name("HS256").sign(signed.encode(), secret)
     with pytest.raises(InvalidTokenError):
@@ -115,12 +115,12 @@ def test_a_changed_token_is_refused() -> None:
         verified(f"{header}.{other}.{signature}")
 
 
-def test_an_unknown_key_is_told_apart() -> None:
+def test_an_unknown_key_has_its_own_error() -> None:
     with pytest.raises(UnknownKeyError):
         verified(elliptic_key("rotated").sign(claims()))
 
 
-def test_a_token_without_a_key_id_means_the_only_key_of_its_algorithm() -> None:
+def test_a_token_without_a_key_id_uses_the_only_key_of_its_algorithm() -> None:
     token = elliptic_key().sign(claims(), kid=None)
     assert verified(token)
     two = parse_key_set(key_set(elliptic_key(), elliptic_key("second")))
@@ -142,15 +142,15 @@ def test_a_token_without_a_key_id_means_the_only_key_of_its_algorithm() -> None:
         with_extra_member(f'"deep": {"[" * 2500}{"]" * 2500}'),
         with_extra_member(f'"digits": {"1" * 4500}'),
     ],
-    ids=["member", "nested member", "NaN", "Infinity", "list", "number", "empty", "broken", "deep", "digits"],
+    ids=["member", "nested member", "NaN", "Infinity", "list", "number", "empty", "truncated", "deep", "digits"],
 )
-def test_a_payload_that_can_be_read_in_two_ways_or_not_at_all_is_refused(payload: str) -> None:
+def test_an_ambiguous_or_malformed_payload_is_refused(payload: str) -> None:
     with pytest.raises(InvalidTokenError):
         verified(elliptic_key().sign_text(payload))
 
 
 @pytest.mark.parametrize("exponent", ["1e400", "-1e400"])
-def test_a_time_beyond_all_numbers_is_refused(exponent: str) -> None:
+def test_an_infinite_expiry_is_refused(exponent: str) -> None:
     with pytest.raises(InvalidTokenError):
         verified(elliptic_key().sign_text(f'{json.dumps(claims(exp=None))[:-1]}, "exp": {exponent}}}'))
 
@@ -187,7 +187,7 @@ def test_a_token_in_any_other_spelling_is_refused(spoil: Any) -> None:
 
 @pytest.mark.parametrize("key", [elliptic_key(), rsa_key()], ids=["ES256", "RS256"])
 def test_a_signature_has_one_spelling(key: SigningKey) -> None:
-    """The last character of both has bits that stand for nothing: decoders ignore them."""
+    """The last character of both has unused bits, which decoders ignore."""
     token = key.sign(claims())
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     other = f"{token[:-1]}{alphabet[alphabet.index(token[-1]) + 1]}"
@@ -196,7 +196,7 @@ def test_a_signature_has_one_spelling(key: SigningKey) -> None:
         verified(other)
 
 
-def test_an_overlong_token_is_refused_before_it_is_read() -> None:
+def test_an_overlong_token_is_refused_before_it_is_parsed() -> None:
     padding = "x" * (MAXIMUM_LENGTH // 2)
     assert verified(elliptic_key().sign(claims(padding=padding)))
     with pytest.raises(InvalidTokenError, match="too long"):

@@ -1,4 +1,4 @@
-"""A verifier of one issuer: remembered tokens, new keys, keys that are gone."""
+"""A verifier of one issuer: cached tokens, new keys and removed keys."""
 
 from typing import Final
 
@@ -35,14 +35,14 @@ class Verification:
         return str(claims["sub"])
 
 
-async def test_a_token_is_verified_once_and_remembered() -> None:
+async def test_a_token_is_verified_once_and_cached() -> None:
     it = Verification()
     token = elliptic_key().sign(claims())
     assert [await it.verifier.verify(token) for _ in range(3)] == ["user-1"] * 3
     assert it.read == ["user-1"]
 
 
-async def test_a_remembered_token_expires_as_any_other() -> None:
+async def test_a_cached_token_expires_like_any_other() -> None:
     it = Verification()
     token = elliptic_key().sign(claims())
     await it.verifier.verify(token)
@@ -51,7 +51,7 @@ async def test_a_remembered_token_expires_as_any_other() -> None:
         await it.verifier.verify(token)
 
 
-async def test_the_tokens_used_last_are_remembered_and_refused_ones_evict_none() -> None:
+async def test_the_most_recently_used_tokens_are_cached_and_refused_ones_evict_none() -> None:
     it = Verification()
     tokens = [elliptic_key().sign(claims(sub=f"user-{number}")) for number in range(3)]
     for token in tokens:
@@ -74,7 +74,7 @@ async def test_a_token_of_a_new_key_is_accepted_at_once() -> None:
     assert len(it.server.fetches) == 2
 
 
-async def test_a_remembered_token_dies_with_its_key() -> None:
+async def test_a_cached_token_is_refused_after_its_key_was_removed() -> None:
     it = Verification()
     token = elliptic_key().sign(claims())
     await it.verifier.verify(token)
@@ -84,7 +84,7 @@ async def test_a_remembered_token_dies_with_its_key() -> None:
         await it.verifier.verify(token)
 
 
-async def test_another_key_under_the_same_id_verifies_no_remembered_token() -> None:
+async def test_a_cached_token_is_refused_after_its_key_was_replaced_under_the_same_id() -> None:
     it = Verification()
     token = elliptic_key().sign(claims())
     await it.verifier.verify(token)
@@ -94,7 +94,7 @@ async def test_another_key_under_the_same_id_verifies_no_remembered_token() -> N
         await it.verifier.verify(token)
 
 
-async def test_remembered_tokens_outlive_a_refresh_that_brings_the_same_keys() -> None:
+async def test_cached_tokens_survive_a_refresh_with_the_same_keys() -> None:
     it = Verification()
     token = elliptic_key().sign(claims())
     await it.verifier.verify(token)
@@ -122,7 +122,7 @@ async def test_a_forged_token_causes_no_fetch() -> None:
     assert len(it.server.fetches) == 1
 
 
-async def test_without_keys_a_token_is_not_called_wrong() -> None:
+async def test_without_keys_a_token_is_not_reported_as_invalid() -> None:
     it = Verification()
     it.server.is_down = True
     with pytest.raises(KeysUnavailableError):

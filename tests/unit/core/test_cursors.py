@@ -1,4 +1,4 @@
-"""Cursors: opaque text that only this service can write."""
+"""Cursors are opaque texts that only this service can create."""
 
 import string
 
@@ -17,7 +17,7 @@ TEXT = st.text(st.characters(codec="utf-8"))
 
 
 @given(position=st.builds(Position, TEXT, TEXT, TEXT))
-def test_a_position_is_read_back_as_it_was_written(position: Position) -> None:
+def test_a_decoded_position_equals_the_encoded_one(position: Position) -> None:
     assert CODEC.decode(CODEC.encode(position), position.sort) == position
 
 
@@ -25,7 +25,7 @@ def test_a_cursor_is_url_safe() -> None:
     assert set(CODEC.encode(POSITION)) <= set(ALPHABET)
 
 
-def test_a_change_of_any_one_character_is_refused() -> None:
+def test_a_change_of_any_character_is_refused() -> None:
     cursor = CODEC.encode(POSITION)
     for place in range(len(cursor)):
         for letter in set(ALPHABET + "+/=. ") - {cursor[place]}:
@@ -33,7 +33,7 @@ def test_a_change_of_any_one_character_is_refused() -> None:
                 CODEC.decode(cursor[:place] + letter + cursor[place + 1 :], POSITION.sort)
 
 
-def test_a_cursor_with_more_or_less_is_refused() -> None:
+def test_a_shortened_or_extended_cursor_is_refused() -> None:
     cursor = CODEC.encode(POSITION)
     for changed in [cursor[:-1], cursor[1:], cursor + "=", cursor + "==", cursor + "A", " " + cursor, cursor + "\n"]:
         with pytest.raises(InvalidCursorError):
@@ -41,13 +41,13 @@ def test_a_cursor_with_more_or_less_is_refused() -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "A", "AAAA", "A" * 22, "\u00e9", "\x00", "....", "=" * 8, "A" * 4096])
-def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidCursorError):
         CODEC.decode(cursor, "title")
 
 
 @pytest.mark.parametrize("sort", ["-title", "created_at", "Title", ""])
-def test_a_cursor_of_another_order_is_refused(sort: str) -> None:
+def test_a_cursor_of_another_sort_order_is_refused(sort: str) -> None:
     with pytest.raises(InvalidCursorError):
         CODEC.decode(CODEC.encode(POSITION), sort)
 
@@ -58,6 +58,6 @@ def test_a_cursor_of_another_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize("character", ["a", '"', "\\", "\u6771", "\U0001f600"])
-def test_the_cursor_behind_the_longest_title_is_taken_by_the_call(character: str) -> None:
+def test_the_cursor_of_the_longest_title_is_within_the_maximum_length(character: str) -> None:
     cursor = CODEC.encode(Position("-title", character * 300, POSITION.id))
     assert len(cursor) <= MAXIMUM_CURSOR_LENGTH

@@ -1,4 +1,4 @@
-"""Frozen dataclasses: what they have in common with the standard library's."""
+"""Frozen dataclasses behave like those of the standard library."""
 
 import copy
 import pickle
@@ -35,7 +35,7 @@ class Standard:
     secret: str = field(default="", repr=False)
 
 
-def test_objects_of_one_class_are_equal_by_the_fields_that_count() -> None:
+def test_objects_of_one_class_are_equal_if_their_compared_fields_are() -> None:
     assert Point(1, 2, "a") == Point(1, 2, "b")
     assert hash(Point(1, 2, "a")) == hash(Point(1, 2, "b"))
     assert Point(1, 2) != Point(2, 1)
@@ -45,25 +45,25 @@ def test_objects_of_one_class_are_equal_by_the_fields_that_count() -> None:
     assert Point(1) not in others
 
 
-def test_without_eq_an_object_is_equal_to_itself_alone() -> None:
+def test_without_eq_an_object_is_equal_only_to_itself() -> None:
     job = Job(1)
-    assert job == job  # noqa: PLR0124 - the question is whether it is
+    assert job == job  # noqa: PLR0124 - the equality is under test
     assert job != Job(1)
     assert {job, Job(1)} != {job}
 
 
 @pytest.mark.parametrize("values", [(1,), (1, 2, "a", "hidden")])
-def test_an_object_is_shown_as_the_standard_library_shows_it(values: tuple[int, int, str, str]) -> None:
+def test_the_representation_equals_that_of_the_standard_library(values: tuple[int, int, str, str]) -> None:
     assert repr(Point(*values)) == repr(Standard(*values)).replace("Standard", "Point")
     assert "hidden" not in repr(Point(*values))
 
 
-def test_an_object_has_slots_unless_its_class_says_otherwise() -> None:
+def test_an_object_has_slots_unless_its_class_disables_them() -> None:
     assert not hasattr(Point(1), "__dict__")
     assert Named(1, name="n").__dict__ == {"name": "n"}
 
 
-def test_the_functions_of_dataclasses_know_the_class() -> None:
+def test_the_functions_of_dataclasses_accept_the_class() -> None:
     named = Named(1, name="n")
     assert replace(named, x=3) == Named(3, name="n")
     assert asdict(named) == {"x": 1, "y": 0, "label": "", "secret": "", "name": "n"}
@@ -79,7 +79,7 @@ def test_an_object_can_be_copied_and_pickled() -> None:
     assert pickle.loads(pickle.dumps(Point(1, label="a"))).label == "a"
 
 
-def test_a_field_that_holds_its_own_object_is_shown_once() -> None:
+def test_the_representation_of_a_recursive_object_is_finite() -> None:
     @frozen
     class Holder:
         held: list[object]
@@ -89,7 +89,7 @@ def test_a_field_that_holds_its_own_object_is_shown_once() -> None:
     assert repr(holder).endswith("Holder(held=[...])")
 
 
-def test_a_method_of_the_class_stays() -> None:
+def test_a_method_that_the_class_defines_is_kept() -> None:
     @frozen
     class Quiet:
         secret: str

@@ -14,5 +14,7 @@ from doorward.core.networks import coarse_network, ipv6_site, owner_network
         ("user 0d7f4b9e", None, "user 0d7f4b9e", "user 0d7f4b9e"),
     ],
 )
-def test_networks_of_a_client(client: str, site: str | None, near: str, coarse: str) -> None:
+def test_the_networks_of_a_client_are_derived_from_its_address(
+    client: str, site: str | None, near: str, coarse: str
+) -> None:
     assert (ipv6_site(client), owner_network(client), coarse_network(client)) == (site, near, coarse)

@@ -1,4 +1,4 @@
-"""Normalising in proportion to the length, and what of a text can be seen."""
+"""Normalisation in linear time, and the visible characters of a text."""
 
 import unicodedata
 
@@ -17,33 +17,33 @@ def _longest_run(decomposed: str) -> int:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFKC"])
-def test_text_is_normalised_up_to_its_bound(form: str) -> None:
+def test_text_is_normalised_up_to_its_maximum_length(form: str) -> None:
     text = "e\u0301\ufb01" * 10
-    assert normalize(text, form, longest=30) == unicodedata.normalize(form, text)  # type: ignore[arg-type] # both are
+    assert normalize(text, form, longest=30) == unicodedata.normalize(form, text)  # type: ignore[arg-type] # both are valid forms
     with pytest.raises(UnsafeTextError):
         normalize(text, form, longest=29)  # type: ignore[arg-type] # as above
 
 
 @pytest.mark.parametrize("mark", ["\u0301", "\u0316", "\u0e38", "\u05b0", "\U0001d165"])
-def test_30_marks_in_a_row_are_taken_and_31_are_not(mark: str) -> None:
+def test_30_marks_in_a_row_are_accepted_and_31_are_refused(mark: str) -> None:
     assert normalize("a" + mark * 30, "NFC", longest=100)
     with pytest.raises(UnsafeTextError):
         normalize("a" + mark * 31, "NFC", longest=100)
 
 
 @pytest.mark.parametrize("two_marks", ["\u0344", "\u0f73", "\u0f75", "\u0f81"])
-def test_what_decomposes_to_two_marks_counts_as_two(two_marks: str) -> None:
+def test_a_character_that_decomposes_to_two_marks_counts_as_two(two_marks: str) -> None:
     assert not has_long_run_of_marks("a" + two_marks * 15)
     assert has_long_run_of_marks("a" + two_marks * 15 + "\u0301")
 
 
-def test_a_letter_begins_the_count_anew() -> None:
+def test_a_letter_resets_the_count_of_marks() -> None:
     assert not has_long_run_of_marks(("a" + "\u0301" * 30) * 100)
     assert has_long_run_of_marks(("a" + "\u0301" * 30) * 100 + "\u0301")
 
 
-def test_the_four_that_decompose_to_marks_alone_are_all_there_are() -> None:
-    """A later Unicode may add one: then it belongs to the list in the code."""
+def test_exactly_four_characters_decompose_to_marks_only() -> None:
+    """If a later version of Unicode adds one, the list in the code needs it too."""
     alone = [
         code
         for code in range(0x110000)
@@ -53,7 +53,7 @@ def test_the_four_that_decompose_to_marks_alone_are_all_there_are() -> None:
 
 
 @given(text=st.text(MARKS, max_size=90))
-def test_no_text_that_is_taken_has_more_marks_in_a_row_than_a_letter_brings_besides(text: str) -> None:
+def test_an_accepted_text_exceeds_the_maximum_only_by_the_marks_of_one_letter(text: str) -> None:
     longest = _longest_run(unicodedata.normalize("NFKD", text))
     if has_long_run_of_marks(text):
         assert longest > MAXIMUM_MARKS
@@ -72,5 +72,5 @@ def test_no_text_that_is_taken_has_more_marks_in_a_row_than_a_letter_brings_besi
         ("e\u0301", "e\u0301"),
     ],
 )
-def test_what_cannot_be_seen_is_left_out(text: str, seen: str) -> None:
+def test_invisible_characters_are_removed(text: str, seen: str) -> None:
     assert visible(text) == seen

@@ -1,4 +1,4 @@
-"""The measure by which the proof of timing judges."""
+"""The statistic of the timing proof."""
 
 import pytest
 
@@ -15,13 +15,13 @@ from development.proof.timing_kinds import Kind, area_under_curve, is_distinguis
         ([1.0, 2.0], [1.0, 0.0], 0.875),
     ],
 )
-def test_the_area_is_how_often_one_is_greater_and_half_of_how_often_they_are_equal(
+def test_the_area_is_the_share_of_greater_pairs_plus_half_the_share_of_equal_pairs(
     ones: list[float], others: list[float], area: float
 ) -> None:
     assert area_under_curve(ones, others) == area
 
 
-def test_two_kinds_are_telling_when_one_is_slower_by_a_little_each_time() -> None:
+def test_two_kinds_are_distinguishable_if_one_is_always_slightly_slower() -> None:
     def kind(seconds: list[float]) -> Kind:
         return Kind("", lambda: pytest.fail("not called"), 200, seconds=seconds)
 

@@ -1,4 +1,4 @@
-"""Wrong arguments of `inv` tasks end in one line that says what is right, without a traceback."""
+"""Invalid arguments of `inv` tasks are reported in one line with the valid values, without a traceback."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ def run_task(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 @pytest.mark.parametrize("task", ["token", "restore", "dev", "demo", "psql", "prove", "clean"])
-def test_each_task_explains_itself(
+def test_each_task_has_a_help_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], task: str
 ) -> None:
     assert run_task(monkeypatch, task, "--help") == 0
@@ -28,27 +28,29 @@ def test_each_task_explains_itself(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["up", "--replicas", "two"], "--replicas takes a whole number, not 'two'"),
         (["clean"], "To do so without being asked: inv clean --yes"),
     ],
 )
-def test_what_a_task_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
+def test_a_task_reports_a_refusal_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     monkeypatch.setattr(sys, "argv", ["inv", *arguments])
     with pytest.raises(SystemExit) as ended:
         program.run(["inv", *arguments])
-    assert said in str(ended.value.code)
+    assert message in str(ended.value.code)
 
 
 @pytest.mark.parametrize("text", ["abc", "", "-1", "0", "65536", "8000.0", "\u0663"])
-def test_what_is_no_port_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_port_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="Example: 8001"):
         port_number(text)
 
 
-def test_inv_dev_refuses_a_port_before_it_starts_anything(
+def test_inv_dev_refuses_an_invalid_port_before_it_starts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["inv dev", "--port", "abc"])
@@ -69,12 +71,12 @@ def test_inv_dev_refuses_a_port_before_it_starts_anything(
         ("http://[::1]:8000", "http://[::1]:8000"),
     ],
 )
-def test_an_address_is_taken_with_or_without_scheme_and_slash(text: str, url: str) -> None:
+def test_a_url_is_accepted_with_or_without_scheme_and_slash(text: str, url: str) -> None:
     assert base_url(text) == url
 
 
 @pytest.mark.parametrize("text", ["", "ftp://x", "http://", "http://x:port", "http://x:0", "http://[::1", "a b"])
-def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_url_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="Example: http://localhost:8000"):
         base_url(text)
 
@@ -92,7 +94,7 @@ def test_a_task_with_an_invalid_url_reports_it(
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, EOFError])
-def test_an_interrupted_task_ends_with_the_status_of_shells(interrupt: type[BaseException]) -> None:
+def test_an_interrupted_task_ends_with_status_130(interrupt: type[BaseException]) -> None:
     def main() -> int:
         raise interrupt
 
@@ -118,14 +120,16 @@ def test_only_yes_is_a_confirmation(monkeypatch: pytest.MonkeyPatch, answer: str
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--only", "nonsense"], "--only takes one of model, faults, kills"),
         (["--kills", "many"], "--kills takes a whole number, not 'many'"),
     ],
 )
-def test_what_the_proofs_refuse_is_one_line(monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
+def test_the_proofs_report_an_invalid_argument_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
     monkeypatch.setattr(sys, "argv", ["inv prove", *arguments])
     with pytest.raises(SystemExit) as ended:
         proofs.main()
-    assert said in str(ended.value.code)
+    assert message in str(ended.value.code)

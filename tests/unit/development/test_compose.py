@@ -1,4 +1,4 @@
-"""What `inv up` says when containers did not start. The engine's words are as docker 20.10 and 28 write them."""
+"""The errors of `inv up` when containers do not start, for the messages of Docker 20.10 and 28."""
 
 import pytest
 
@@ -18,35 +18,35 @@ NOT_HERE = "Error starting userland proxy: listen tcp4 192.0.2.1:8080: bind: can
 FULL = "failed to register layer: write /usr/lib/x: no space left on device"
 
 
-@pytest.mark.parametrize("said", TAKEN)
-def test_a_port_that_is_taken_is_named_with_the_setting(said: str) -> None:
-    (line,) = explain(said, [SERVICE])
+@pytest.mark.parametrize("message", TAKEN)
+def test_an_occupied_port_is_reported_with_its_setting(message: str) -> None:
+    (line,) = explain(message, [SERVICE])
     assert "port 8080 of 127.0.0.1 is taken" in line
     assert "DOORWARD_PORT" in line
 
 
-def test_an_address_of_another_machine_is_named_with_the_setting() -> None:
+def test_an_address_of_another_machine_is_reported_with_its_setting() -> None:
     (line,) = explain(NOT_HERE, [SERVICE])
     assert line.startswith("192.0.2.1 is no address")
     assert "DOORWARD_BIND_ADDRESS" in line
 
 
-def test_a_full_disk_is_named() -> None:
+def test_a_full_disk_is_reported() -> None:
     assert "disk of Docker is full" in explain(FULL, [])[0]
 
 
-def test_a_container_that_was_killed_for_want_of_memory_is_named_with_its_bound() -> None:
+def test_a_container_killed_by_its_memory_limit_is_reported_with_the_limit() -> None:
     killed = SERVICE._replace(is_up=False, exit_status=137, is_out_of_memory=True, memory_limit=24 * 2**20)
     (line,) = explain("", [killed, SERVICE])
     assert line.startswith("service was killed, since it needed more memory than its 24 MiB")
 
 
-def test_what_is_not_known_is_left_to_compose() -> None:
+def test_an_unknown_error_is_not_explained() -> None:
     assert explain("dependency failed to start", [SERVICE]) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "has_failed"),
+    ("inspection", "has_failed"),
     [
         (("service", "running", "healthy", 0), False),
         (("service", "running", "unhealthy", 0), True),
@@ -56,10 +56,10 @@ def test_what_is_not_known_is_left_to_compose() -> None:
         (("postgres", "running", None, 0), False),
     ],
 )
-def test_what_the_engine_tells_says_which_containers_failed(
-    told: tuple[str, str, str | None, int], *, has_failed: bool
+def test_the_inspected_state_shows_whether_a_container_failed(
+    inspection: tuple[str, str, str | None, int], *, has_failed: bool
 ) -> None:
-    service, status, health, exit_code = told
+    service, status, health, exit_code = inspection
     state = {"Status": status, "ExitCode": exit_code, "OOMKilled": False}
     inspected = {
         "Id": "1",
@@ -78,5 +78,5 @@ def test_what_the_engine_tells_says_which_containers_failed(
         ("192.0.2.1:80", "http://192.0.2.1:80"),
     ],
 )
-def test_the_address_is_the_one_that_was_published(published: str, url: str) -> None:
+def test_the_url_is_that_of_the_published_address(published: str, url: str) -> None:
     assert address_of(published) == url

@@ -1,4 +1,4 @@
-"""Which database `inv backup`, `inv restore` and `inv psql` mean."""
+"""The database that `inv backup`, `inv restore` and `inv psql` use."""
 
 import itertools
 
@@ -10,7 +10,7 @@ RUNNING, STOPPED, ABSENT = ComposeState
 
 
 @pytest.mark.parametrize(
-    ("has_url", "compose", "has_development", "meant"),
+    ("has_url", "compose", "has_development", "expected"),
     [
         (True, ABSENT, True, Which.URL),
         (True, STOPPED, True, Which.URL),
@@ -19,26 +19,26 @@ RUNNING, STOPPED, ABSENT = ComposeState
         (False, ABSENT, True, Which.DEV),
     ],
 )
-def test_the_first_that_there_is_is_meant(
-    *, has_url: bool, compose: ComposeState, has_development: bool, meant: Which
+def test_the_first_existing_database_is_used(
+    *, has_url: bool, compose: ComposeState, has_development: bool, expected: Which
 ) -> None:
-    assert choose(None, has_url=has_url, compose=compose, has_development=has_development) is meant
+    assert choose(None, has_url=has_url, compose=compose, has_development=has_development) is expected
 
 
 @pytest.mark.parametrize("has_development", [True, False])
-def test_a_database_of_compose_that_is_stopped_is_replaced_by_no_other(*, has_development: bool) -> None:
+def test_a_stopped_compose_database_is_reported_and_no_other_is_used(*, has_development: bool) -> None:
     with pytest.raises(TaskError, match=r"does not run\. Start it: docker compose .* postgres"):
         choose(None, has_url=False, compose=STOPPED, has_development=has_development)
 
 
-def test_where_there_is_none_that_is_said() -> None:
+def test_a_missing_database_is_reported() -> None:
     with pytest.raises(TaskError, match="there is no database"):
         choose(None, has_url=False, compose=ABSENT, has_development=False)
 
 
 @pytest.mark.parametrize("named", Which)
 @pytest.mark.parametrize("compose", ComposeState)
-def test_one_that_is_named_is_meant_or_none(named: Which, compose: ComposeState) -> None:
+def test_only_the_named_database_is_used(named: Which, compose: ComposeState) -> None:
     for has_url, has_development in itertools.product([True, False], repeat=2):
         is_there = {Which.URL: has_url, Which.UP: compose is RUNNING, Which.DEV: has_development}[named]
         if is_there:
@@ -48,7 +48,7 @@ def test_one_that_is_named_is_meant_or_none(named: Which, compose: ComposeState)
                 choose(named, has_url=has_url, compose=compose, has_development=has_development)
 
 
-def test_an_option_names_one_of_them_or_ends_the_task() -> None:
+def test_an_option_that_names_no_database_ends_the_task() -> None:
     assert (which(""), which("up")) == (None, Which.UP)
     with pytest.raises(SystemExit, match="--database takes one of url, up, dev, not 'test'"):
         which("test")

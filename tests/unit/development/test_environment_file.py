@@ -1,4 +1,4 @@
-"""What `inv up` writes into `.env`: secrets that are nowhere else."""
+"""`inv up` writes missing secrets into `.env`."""
 
 import stat
 from pathlib import Path
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_secrets_are_made_once_and_only_their_owner_can_read_them() -> None:
+def test_secrets_are_generated_once_and_only_their_owner_can_read_them() -> None:
     assert ensure_secrets() == list(GENERATED)
     written = ENVIRONMENT_FILE.read_text()
     assert all(is_set(name) for name in GENERATED)
@@ -33,14 +33,14 @@ def test_secrets_are_made_once_and_only_their_owner_can_read_them() -> None:
     assert ENVIRONMENT_FILE.read_text() == written
 
 
-def test_what_is_there_stays() -> None:
+def test_existing_values_are_kept() -> None:
     ENVIRONMENT_FILE.write_text("JWT_ISSUER=https://auth.example.com\nSECRET_KEY=mine\nPOSTGRES_PASSWORD=")
     assert ensure_secrets() == ["POSTGRES_PASSWORD"]
     assert ENVIRONMENT_FILE.read_text().startswith("JWT_ISSUER=https://auth.example.com\nSECRET_KEY=mine\n")
 
 
 @pytest.mark.parametrize("elsewhere", [f"{KEY_FILE}=/etc/doorward/key", f"{KEY_STORE}=doorward/production"])
-def test_no_key_is_made_beside_one_that_is_kept_elsewhere(elsewhere: str) -> None:
+def test_no_key_is_generated_if_one_is_stored_elsewhere(elsewhere: str) -> None:
     ENVIRONMENT_FILE.write_text(f"{elsewhere}\n")
     assert ensure_secrets() == ["POSTGRES_PASSWORD"]
     assert not is_set("SECRET_KEY")
@@ -48,7 +48,7 @@ def test_no_key_is_made_beside_one_that_is_kept_elsewhere(elsewhere: str) -> Non
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o755])
 @pytest.mark.parametrize("text", ["SECRET_KEY=\nPOSTGRES_PASSWORD=\n", "SECRET_KEY=mine\nPOSTGRES_PASSWORD=mine\n"])
-def test_a_file_that_others_can_read_is_left_to_its_owner_and_that_is_said(
+def test_a_file_that_others_can_read_is_restricted_to_its_owner_and_reported(
     capsys: pytest.CaptureFixture[str], mode: int, text: str
 ) -> None:
     ENVIRONMENT_FILE.write_text(text)
@@ -60,7 +60,7 @@ def test_a_file_that_others_can_read_is_left_to_its_owner_and_that_is_said(
     assert capsys.readouterr().out == ""
 
 
-def test_what_was_opened_before_by_others_never_holds_the_secrets(folder: Path) -> None:
+def test_a_file_that_others_opened_before_never_contains_the_secrets(folder: Path) -> None:
     ENVIRONMENT_FILE.write_text("SECRET_KEY=\nPOSTGRES_PASSWORD=\n")
     ENVIRONMENT_FILE.chmod(0o644)
     with ENVIRONMENT_FILE.open(encoding="utf-8") as opened:
@@ -70,7 +70,9 @@ def test_what_was_opened_before_by_others_never_holds_the_secrets(folder: Path) 
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_no_secret_is_written_through_a_link(capsys: pytest.CaptureFixture[str], folder: Path, is_there: bool) -> None:  # noqa: FBT001 - pytest passes it by name
+def test_no_secret_is_written_through_a_symbolic_link(
+    capsys: pytest.CaptureFixture[str], folder: Path, *, is_there: bool
+) -> None:
     target = folder / "elsewhere"
     if is_there:
         target.write_text("SECRET_KEY=\n")

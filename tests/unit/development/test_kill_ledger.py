@@ -1,4 +1,4 @@
-"""The ledger of the kills: a call without an answer counts as one, whichever call it is."""
+"""The ledger of the kill proof counts each call without a response."""
 
 import contextlib
 from pathlib import Path
@@ -13,7 +13,7 @@ OF_A_SESSION = ("refresh", "reuse", "revoke")
 
 
 @pytest.mark.parametrize("call", get_args(Call))
-def test_a_call_without_an_answer_is_counted(call: Call, tmp_path: Path) -> None:
+def test_a_call_without_a_response_is_counted(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     with contextlib.closing(Ledger(path)) as ledger:
         if call != "register":

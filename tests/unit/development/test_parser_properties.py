@@ -1,4 +1,4 @@
-"""What is true of each parser of foreign text, for bytes of all kinds and for right inputs with a few bytes changed."""
+"""Properties of each parser of foreign text, for random bytes and for valid inputs with a few bytes changed."""
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ EXAMPLES = 50
 
 @st.composite
 def damaged(draw: st.DrawFn, seed: bytes) -> bytes:
-    """Draw a right input in which up to three pieces are replaced."""
+    """Draw a valid input in which up to three pieces are replaced."""
     for _ in range(draw(st.integers(0, 3))):
         begin = draw(st.integers(0, len(seed)))
         seed = seed[:begin] + draw(st.binary(max_size=8)) + seed[begin + draw(st.integers(0, 8)) :]
@@ -19,7 +19,7 @@ def damaged(draw: st.DrawFn, seed: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-def test_a_parser_keeps_its_promises_whatever_the_bytes(name: str) -> None:
+def test_a_parser_has_its_properties_for_any_bytes(name: str) -> None:
     inputs = st.binary() | st.text().map(str.encode) | st.sampled_from(SEEDS[name]).flatmap(damaged)
 
     @settings(max_examples=EXAMPLES)

@@ -1,4 +1,4 @@
-"""What libfaketime leaves behind of processes that a signal ended."""
+"""The files that libfaketime leaves behind when a signal ends a process."""
 
 import os
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 from development.proof.skewed_hosts import remove_leftovers
 
 GONE = 2**22 + 1
-"""More than any number of a process."""
+"""Greater than any process ID."""
 
 
-def test_what_is_left_of_a_process_that_is_gone_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_files_of_ended_processes_are_removed(tmp_path: Path) -> None:
     kept = {f"faketime_shm_{os.getpid()}", f"sem.faketime_sem_{os.getpid()}", "another"}
     for name in (*kept, f"faketime_shm_{GONE}", f"sem.faketime_sem_{GONE}"):
         (tmp_path / name).touch()

@@ -1,4 +1,4 @@
-"""Which tokens of known products are access tokens for this service, and what they allow."""
+"""The tokens of known products that are accepted as access tokens, and their scopes."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -45,7 +45,7 @@ async def test_access_tokens_of_known_products_are_accepted(
     assert token.scopes == {"items:read", "items:write"}
 
 
-async def test_a_token_that_is_bound_to_a_key_says_so() -> None:
+async def test_a_bound_token_has_the_thumbprint_of_its_key() -> None:
     assert (await verified(signed("at+jwt", {}))).thumbprint is None
     assert (await verified(signed("at+jwt", {"cnf": {"jkt": "thumbprint"}}))).thumbprint == "thumbprint"
 
@@ -86,15 +86,13 @@ async def test_a_token_that_is_bound_to_a_key_says_so() -> None:
     ],
     ids=str,
 )
-async def test_what_is_no_access_token_for_this_service_is_refused(
-    preset: str, token_type: str | None, claims: dict[str, Any]
-) -> None:
+async def test_any_other_token_is_refused(preset: str, token_type: str | None, claims: dict[str, Any]) -> None:
     with pytest.raises(InvalidAccessTokenError):
         await verified(signed(token_type, claims), preset=preset)
 
 
 class Keys:
-    """Has the issuer's key set at every address."""
+    """Return the issuer's key set."""
 
     async def fetch(self, url: str, *, allow_private_addresses: bool = False) -> Document:
         assert not allow_private_addresses
@@ -148,17 +146,17 @@ async def verified(token: str, **changes: Any) -> ForeignToken:
         ({"resource_access": {"items": None}}, "resource_access.items.roles", set()),
     ],
 )
-async def test_roles_and_scopes_allow_what_they_are_mapped_to(
+async def test_roles_and_scopes_grant_the_scopes_that_they_are_mapped_to(
     claims: dict[str, Any], roles_claim: str | None, scopes: set[str]
 ) -> None:
     assert (await verified(signed("at+jwt", claims), roles_claim=roles_claim)).scopes == scopes
 
 
-async def test_a_principal_without_a_user_is_marked() -> None:
+async def test_a_token_of_an_issuer_without_users_makes_no_user() -> None:
     assert not (await verified(signed("at+jwt", {}), users="none")).makes_user
 
 
-def test_only_the_exact_name_of_an_issuer_is_known() -> None:
+def test_an_issuer_is_recognised_only_by_its_exact_name() -> None:
     trusted = issuers()
     assert trusted.issuer_of(signed("at+jwt", {})) == ISSUER
     for name in (f"{ISSUER}/", ISSUER.upper(), f" {ISSUER}", f"{ISSUER}?", "doorward", "", None, [ISSUER]):

@@ -1,4 +1,4 @@
-"""Writes JWTs without the code under test: valid ones, and invalid ones of any kind."""
+"""Create valid and invalid JWTs without the code under test."""
 
 import base64
 import hashlib

@@ -32,7 +32,7 @@ CLIENT_CLAIMS: Final[dict[str, Any]] = {
 
 
 def new_key(algorithm: SigningAlgorithm, number: int = 1) -> NewKey:
-    """Return one of this run's keys by its number: creating RSA keys is slow, so that tests share them."""
+    """Return one of this run's keys by its number: creating RSA keys is slow, so tests share them."""
     keys = _keys(algorithm)
     while len(keys) < number:
         keys.append(

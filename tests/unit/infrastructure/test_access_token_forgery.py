@@ -1,4 +1,4 @@
-"""Forged access tokens: signature, algorithm, header and shape. One attack a test."""
+"""Forged access tokens: signature, algorithm, header and format, with one attack per test."""
 
 import base64
 import json
@@ -34,12 +34,12 @@ def test_algorithm_none_is_refused_in_any_case(spelling: str) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["none", "", "HS255", "hs256", "HS256 "])
-def test_an_unknown_algorithm_is_refused_although_the_signature_is_right(spelling: str) -> None:
+def test_an_unknown_algorithm_is_refused_despite_a_valid_signature(spelling: str) -> None:
     _refused(forge.with_header(alg=spelling))
 
 
 @pytest.mark.parametrize("value", [None, 256, True, ["HS256"], {"HS256": 1}])
-def test_an_algorithm_that_is_no_text_is_refused(value: object) -> None:
+def test_an_algorithm_that_is_not_a_string_is_refused(value: object) -> None:
     _refused(forge.with_header(alg=value))
 
 
@@ -62,7 +62,7 @@ def test_a_fourth_part_is_refused() -> None:
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "...", "a", "a.b", "a.b.c", "Bearer a.b.c"])
-def test_fragments_are_refused(token: str) -> None:
+def test_incomplete_tokens_are_refused(token: str) -> None:
     _refused(token)
 
 
@@ -110,7 +110,7 @@ def test_a_public_key_used_as_hmac_key_is_refused(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_an_asymmetric_algorithm_over_our_own_hmac_is_refused(algorithm: str) -> None:
+def test_an_asymmetric_algorithm_with_a_valid_hmac_is_refused(algorithm: str) -> None:
     _refused(forge.with_header(alg=algorithm))
 
 
@@ -138,17 +138,17 @@ def test_a_missing_type_is_refused() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, ["at+jwt"], {"at+jwt": 1}])
-def test_a_type_that_is_no_text_is_refused(value: object) -> None:
+def test_a_type_that_is_not_a_string_is_refused(value: object) -> None:
     _refused(forge.with_header(typ=value))
 
 
 @pytest.mark.parametrize("header", [b"[]", b"1", b'"text"', b"null", b"{", b"", b"\xff\xfe", b"{}{}"])
-def test_a_header_that_is_no_json_object_is_refused(header: bytes) -> None:
+def test_a_header_that_is_not_a_json_object_is_refused(header: bytes) -> None:
     _refused(forge.sealed(header, _payload()))
 
 
 @pytest.mark.parametrize("payload", [b"[]", b"1", b'"text"', b"null", b"{", b"", b"\xff\xfe", b"{}{}"])
-def test_claims_that_are_no_json_object_are_refused(payload: bytes) -> None:
+def test_claims_that_are_not_a_json_object_are_refused(payload: bytes) -> None:
     _refused(forge.sealed(json.dumps(HEADER).encode(), payload))
 
 
@@ -165,7 +165,7 @@ def test_deeply_nested_json_in_the_claims_is_refused() -> None:
     _refused(token)
 
 
-def test_a_token_longer_than_any_of_ours_is_refused_although_it_is_right() -> None:
+def test_a_valid_token_above_the_maximum_length_is_refused() -> None:
     token = forge.with_claims(padding="x" * 6000)
     assert len(token) > MAXIMUM_TOKEN_LENGTH
     _refused(token)
@@ -180,5 +180,5 @@ def test_characters_outside_ascii_are_refused(token: str) -> None:
     _refused(token)
 
 
-def test_a_refresh_token_is_no_access_token() -> None:
+def test_a_refresh_token_is_refused_as_an_access_token() -> None:
     _refused(RefreshTokenCodec(forge.KEY).encode(RefreshToken(SESSION, USER, 0, secrets.token_bytes(16))))

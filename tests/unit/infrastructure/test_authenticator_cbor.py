@@ -1,4 +1,4 @@
-"""What authenticators send is looked through before it is decoded: plain CBOR alone, of bounded size and depth."""
+"""CBOR of authenticators is checked before it is decoded: it must be canonical, and bounded in size and depth."""
 
 import dataclasses
 from typing import Final
@@ -10,7 +10,7 @@ from doorward.domain.passkeys.ports import CeremonyFailedError
 from tests.unit.infrastructure.ceremonies import MADE, SIGNED, STORED, verify_assertion, verify_creation
 
 EXTENSIONS: Final = 128
-"""The flag of authenticator data that has extensions."""
+"""The flag of authenticator data with extensions."""
 
 TAGGED: Final = [cbor2.dumps(cbor2.CBORTag(number, "(?i)[b-\ufffe]")) for number in (0, 2, 28, 35, 36, 258, 55799)]
 NOT_CANONICAL: Final = [
@@ -18,7 +18,7 @@ NOT_CANONICAL: Final = [
     cbor2.dumps(1.5),
     b"\xf7",  # undefined
     b"\x9f\x01\xff",  # an array without a length
-    b"\x5f\x41a\xff",  # a text in pieces
+    b"\x5f\x41a\xff",  # a byte string in chunks
     b"\x81" * 9 + b"\x01",
     b"\x9a\xff\xff\xff\xff",
     b"\x98\xc8" + b"\x01" * 200,
@@ -28,14 +28,14 @@ NOT_CANONICAL: Final = [
 
 
 def with_extensions(content: bytes) -> bytes:
-    """Return authenticator data with this in place of extensions."""
+    """Return authenticator data with this content as its extensions."""
     data = SIGNED.authenticator_data
     return data[:32] + bytes([data[32] | EXTENSIONS]) + data[33:] + content
 
 
 @pytest.mark.parametrize("content", NOT_CANONICAL)
-def test_what_canonical_cbor_does_not_have_is_not_decoded(content: bytes) -> None:
-    """In an attestation, in its statement, in the key, and in the extensions of either ceremony."""
+def test_cbor_that_is_not_canonical_is_not_decoded(content: bytes) -> None:
+    """It is put into an attestation, its statement, the key, and the extensions of either ceremony."""
     statement = cbor2.loads(MADE.attestation_object)
     head = cbor2.dumps({"fmt": "none", "attStmt": {}})[1:]
     data = statement["authData"]
@@ -51,8 +51,8 @@ def test_what_canonical_cbor_does_not_have_is_not_decoded(content: bytes) -> Non
         verify_assertion(dataclasses.replace(SIGNED, authenticator_data=with_extensions(content)), STORED)
 
 
-def test_extensions_of_an_authenticator_are_let_through_to_the_signature() -> None:
-    """Those that authenticators send are plain. What is refused here is their signature, which covers them."""
+def test_extensions_of_an_authenticator_pass_the_check() -> None:
+    """Extensions of real authenticators are canonical. Here only the signature, which covers them, is refused."""
     for extensions in ({"credProtect": 2}, {"hmac-secret": True}, {"uvm": [[2, 4, 2], [4, 4, 1]]}, {"largeBlob": None}):
         content = with_extensions(cbor2.dumps(extensions))
         with pytest.raises(CeremonyFailedError, match="InvalidAuthenticationResponse"):
@@ -60,7 +60,7 @@ def test_extensions_of_an_authenticator_are_let_through_to_the_signature() -> No
 
 
 @pytest.mark.parametrize("length", [0, 36, 38, 54, 55, 60])
-def test_authenticator_data_that_is_cut_off_is_refused(length: int) -> None:
+def test_truncated_authenticator_data_is_refused(length: int) -> None:
     statement = cbor2.loads(MADE.attestation_object)
     cut = cbor2.dumps({**statement, "authData": statement["authData"][:length]})
     with pytest.raises(CeremonyFailedError):

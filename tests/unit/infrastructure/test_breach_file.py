@@ -1,4 +1,4 @@
-"""A file of breached passwords: whatever is in it is found, nothing else is, and a broken file is a fault."""
+"""A file of breached passwords: exactly its passwords are found, and a malformed file is reported."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def written(path: Path, passwords: set[str], line_end: str = "\n") -> BreachFile
     line_end=st.sampled_from(["\n", "\r\n"]),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
-async def test_exactly_what_is_in_the_file_is_found(
+async def test_exactly_the_passwords_of_the_file_are_found(
     tmp_path: Path, passwords: set[str], others: set[str], line_end: str
 ) -> None:
     file = written(tmp_path / "list.txt", passwords, line_end)
@@ -39,22 +39,24 @@ async def test_digests_may_be_in_lower_case_without_counts_and_without_a_last_li
 
 
 @pytest.mark.parametrize(
-    "content", ["", "password\n", "x" * 1000, "0" * 39 + "\n", "0" * 41 + "\n"], ids=["", "word", "long", "39", "41"]
+    "content",
+    ["", "password\n", "x" * 1000, "0" * 39 + "\n", "0" * 41 + "\n"],
+    ids=["empty", "word", "long", "39", "41"],
 )
-def test_a_file_of_something_else_is_refused_at_the_start(tmp_path: Path, content: str) -> None:
+def test_a_file_of_another_format_is_refused_at_startup(tmp_path: Path, content: str) -> None:
     (tmp_path / "list.txt").write_text(content)
     with pytest.raises(BreachesUnavailableError, match="malformed"):
         BreachFile(tmp_path / "list.txt").check()
 
 
-def test_a_file_that_is_not_in_order_is_refused_where_the_search_misses_its_first_line(tmp_path: Path) -> None:
+def test_an_unsorted_file_is_refused_if_the_search_misses_its_first_line(tmp_path: Path) -> None:
     lines = sorted((digest_of(str(number)) for number in range(50)), reverse=True)
     (tmp_path / "list.txt").write_text("\n".join(lines))
     with pytest.raises(BreachesUnavailableError, match="malformed"):
         BreachFile(tmp_path / "list.txt").check()
 
 
-async def test_a_missing_file_is_a_fault_not_an_all_clear(tmp_path: Path) -> None:
+async def test_a_missing_file_raises_and_accepts_no_password(tmp_path: Path) -> None:
     with pytest.raises(BreachesUnavailableError, match="unreadable"):
         BreachFile(tmp_path / "none.txt").check()
     with pytest.raises(BreachesUnavailableError, match="unreadable"):

@@ -1,4 +1,4 @@
-"""Hashes of other systems: which passwords fit them, which are refused, and what a wrong try costs."""
+"""Hashes of other systems: matching passwords, refused hashes, and the cost of a wrong password."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ MADE: Final = [
     Vector(**json.loads(line))
     for line in Path(__file__).with_name("foreign_hashes.txt").read_text(encoding="utf-8").splitlines()
 ]
-"""By `development/foreign_hash_vectors.py`."""
+"""Made by `development/foreign_hash_vectors.py`."""
 
 FIREBASE_KEY: Final = base64.b64decode(Path(__file__).with_name("firebase_signer_key.txt").read_text(encoding="utf-8"))
 PUBLISHED: Final = [
@@ -56,8 +56,8 @@ def hasher() -> Iterator[BcryptHasher]:
     made.close()
 
 
-def _fits(password: str, stored: str) -> bool:
-    """Tell whether it fits, in this thread: those of the hasher have the lowest priority."""
+def _matches(password: str, stored: str) -> bool:
+    """Return whether the password matches. Threads of the hasher have the lowest priority, so this one computes."""
     verify = ForeignHashes(signer_key=FIREBASE_KEY).read(stored)
     if verify is not None:
         return verify(password)
@@ -66,9 +66,9 @@ def _fits(password: str, stored: str) -> bool:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{each.made_by}, {each.password!a}" for each in VECTORS])
-def test_a_hash_of_another_implementation_fits_its_password_alone(vector: Vector) -> None:
-    assert _fits(vector.password, vector.hash)
-    assert not _fits(vector.password + "x", vector.hash)
+def test_a_hash_of_another_implementation_matches_only_its_password(vector: Vector) -> None:
+    assert _matches(vector.password, vector.hash)
+    assert not _matches(vector.password + "x", vector.hash)
 
 
 BEGINNINGS: Final = (
@@ -79,7 +79,7 @@ BEGINNINGS: Final = (
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
-async def test_the_right_password_gets_a_hash_of_ours_for_each_spelling(hasher: BcryptHasher, beginning: str) -> None:
+async def test_the_correct_password_is_rehashed_for_each_format(hasher: BcryptHasher, beginning: str) -> None:
     vector = next(each for each in VECTORS if each.hash.startswith(beginning))
     check = await hasher.check(vector.password, vector.hash)
     assert check.is_correct
@@ -90,14 +90,14 @@ async def test_the_right_password_gets_a_hash_of_ours_for_each_spelling(hasher: 
     assert (refused.is_correct, refused.upgraded_hash) == (False, None)
 
 
-def test_passlibs_sha1_may_be_named() -> None:
+def test_the_sha1_of_passlib_may_be_named_explicitly() -> None:
     (vector, *_) = [each for each in MADE if each.hash.startswith("$pbkdf2$")]
     verify = ForeignHashes().read(vector.hash.replace("$pbkdf2$", "$pbkdf2-sha1$"))
     assert verify is not None
     assert verify(vector.password)
 
 
-def test_the_salt_of_scrypt_may_come_first() -> None:
+def test_the_salt_of_scrypt_may_precede_its_parameters() -> None:
     (vector, *_) = [each for each in MADE if each.hash.startswith("scrypt$1024$")]
     _, n, salt, *others = vector.hash.split("$")
     verify = ForeignHashes().read("$".join(["scrypt", salt, n, *others]))
@@ -111,16 +111,16 @@ CHECKSUM: Final = "A" * 43
 TOO_COSTLY: Final = {
     "bcrypt": "$2b$16$" + "." * 53,
     "bcrypt of Django": "bcrypt_sha256$$2b$16$" + "." * 53,
-    "bcrypt below the least": "$2b$03$" + "." * 53,
+    "bcrypt below the minimum cost": "$2b$03$" + "." * 53,
     "bcrypt of passlib": "$bcrypt-sha256$2b,16$" + "." * 22 + "$" + "." * 31,
-    "our own": "$bcrypt-sha256$v=2,t=2b,r=17$" + "." * 22 + "$" + "." * 31,
+    "doorward's own": "$bcrypt-sha256$v=2,t=2b,r=17$" + "." * 22 + "$" + "." * 31,
     "memory of Argon2": f"$argon2id$v=19$m=65537,t=3,p=1${SALT}${CHECKSUM}",
-    "endless memory": f"$argon2id$v=19$m=4294967295,t=3,p=1${SALT}${CHECKSUM}",
+    "maximum memory of Argon2": f"$argon2id$v=19$m=4294967295,t=3,p=1${SALT}${CHECKSUM}",
     "passes": f"$argon2id$v=19$m=1024,t=11,p=1${SALT}${CHECKSUM}",
     "lanes": f"$argon2id$v=19$m=1024,t=1,p=17${SALT}${CHECKSUM}",
     "Django's default": f"argon2$argon2id$v=19$m=102400,t=2,p=8${SALT}${CHECKSUM}",
     "memory of scrypt": f"$scrypt$ln=17,r=8,p=1${SALT}${CHECKSUM}",
-    "endless scrypt": f"$scrypt$ln=99,r=8,p=1${SALT}${CHECKSUM}",
+    "scrypt of cost 99": f"$scrypt$ln=99,r=8,p=1${SALT}${CHECKSUM}",
     "blocks of scrypt": f"$scrypt$ln=10,r=99999999,p=1${SALT}${CHECKSUM}",
     "parallel scrypt": f"$scrypt$ln=16,r=8,p=5${SALT}${CHECKSUM}",
     "a million passes of scrypt": f"$scrypt$ln=1,r=1,p=1048576${SALT}${CHECKSUM}",
@@ -132,21 +132,21 @@ TOO_COSTLY: Final = {
     "Firebase": f"$firebase-scrypt$ln=20,r=8$Bw${SALT}${CHECKSUM}",
 }
 UNSUPPORTED: Final = {
-    "nothing": "",
+    "empty": "",
     "plain text": "hunter2",
     "crypt of SHA-512": "$6$rounds=5000$saltsalt$" + "." * 86,
     "MD5 of Django": "md5$salt$5f4dcc3b5aa765d61d8327deb882cf99",
     "Argon2 1.0": f"$argon2id$v=16$m=1024,t=3,p=1${SALT}${CHECKSUM}",
     "Argon2 without a version": f"$argon2i$m=1024,t=3,p=1${SALT}${CHECKSUM}",
     "memory for too few lanes": f"$argon2id$v=19$m=8,t=3,p=2${SALT}${CHECKSUM}",
-    "no pass": f"$argon2id$v=19$m=1024,t=0,p=1${SALT}${CHECKSUM}",
+    "no passes": f"$argon2id$v=19$m=1024,t=0,p=1${SALT}${CHECKSUM}",
     "a short salt": f"$argon2id$v=19$m=1024,t=1,p=1$c2FsdA${CHECKSUM}",
     "a checksum of one byte": f"$argon2id$v=19$m=1024,t=1,p=1${SALT}$QQ",
     "a checksum of 15 bytes": f"$pbkdf2-sha256$1000${SALT}${'A' * 20}",
-    "a checksum that is no base64": f"$pbkdf2-sha256$1000${SALT}${'A' * 41}",
-    "a checksum that is endless": f"$argon2id$v=19$m=1024,t=1,p=1${SALT}${'A' * 180}",
-    "no power of two": f"scrypt$1000$seasalt$8$1${CHECKSUM}",
-    "no iteration": f"$pbkdf2-sha256$0${SALT}${CHECKSUM}",
+    "a checksum that is not base64": f"$pbkdf2-sha256$1000${SALT}${'A' * 41}",
+    "a checksum of 180 characters": f"$argon2id$v=19$m=1024,t=1,p=1${SALT}${'A' * 180}",
+    "a cost that is not a power of two": f"scrypt$1000$seasalt$8$1${CHECKSUM}",
+    "no iterations": f"$pbkdf2-sha256$0${SALT}${CHECKSUM}",
     "digits of another script": f"$pbkdf2-sha256$\u0661\u0660\u0660${SALT}${CHECKSUM}",
     "a line end": f"$pbkdf2-sha256$1000${SALT}${CHECKSUM}\n",
     "phpass with too few iterations": "$P$4" + "1" * 8 + "." * 22,
@@ -156,7 +156,7 @@ UNSUPPORTED: Final = {
 
 
 @pytest.mark.parametrize("name", TOO_COSTLY)
-async def test_a_hash_of_absurd_cost_is_refused_at_the_import_and_fits_no_password(
+async def test_a_hash_that_is_too_costly_is_refused_by_the_import_and_matches_no_password(
     hasher: BcryptHasher, name: str
 ) -> None:
     assert ForeignHashes(signer_key=FIREBASE_KEY).refusal_of(TOO_COSTLY[name]) is HashRefusal.TOO_COSTLY
@@ -164,7 +164,7 @@ async def test_a_hash_of_absurd_cost_is_refused_at_the_import_and_fits_no_passwo
 
 
 @pytest.mark.parametrize("name", UNSUPPORTED)
-async def test_a_hash_that_is_none_is_refused_at_the_import_and_fits_no_password(
+async def test_an_unsupported_hash_is_refused_by_the_import_and_matches_no_password(
     hasher: BcryptHasher, name: str
 ) -> None:
     assert ForeignHashes(signer_key=FIREBASE_KEY).refusal_of(UNSUPPORTED[name]) is HashRefusal.UNSUPPORTED
@@ -172,21 +172,21 @@ async def test_a_hash_that_is_none_is_refused_at_the_import_and_fits_no_password
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{each.made_by}, {each.password!a}" for each in VECTORS])
-def test_the_import_takes_what_a_login_verifies(vector: Vector) -> None:
+def test_the_import_accepts_each_hash_that_a_login_verifies(vector: Vector) -> None:
     assert ForeignHashes(signer_key=FIREBASE_KEY).refusal_of(vector.hash) is None
 
 
-def test_more_memory_is_a_setting() -> None:
+def test_the_memory_limit_can_be_raised() -> None:
     hashes = ForeignHashes(Bounds(memory_kib=102_400))
     assert hashes.refusal_of(TOO_COSTLY["Django's default"]) is None
-    assert hashes.refusal_of(TOO_COSTLY["endless memory"]) is HashRefusal.TOO_COSTLY
+    assert hashes.refusal_of(TOO_COSTLY["maximum memory of Argon2"]) is HashRefusal.TOO_COSTLY
 
 
-def test_a_hash_of_firebase_is_refused_while_its_key_is_not_set() -> None:
+def test_a_firebase_hash_is_refused_without_the_signer_key() -> None:
     assert ForeignHashes().refusal_of(PUBLISHED[0].hash) is HashRefusal.NEEDS_SIGNER_KEY
 
 
-async def test_a_hash_of_firebase_fits_no_password_under_another_key() -> None:
+async def test_a_firebase_hash_matches_no_password_with_another_signer_key() -> None:
     hasher = BcryptHasher(rounds=4, threads=1, foreign=ForeignHashes(signer_key=FIREBASE_KEY[::-1]))
     assert not (await hasher.check(PUBLISHED[0].password, PUBLISHED[0].hash)).is_correct
     hasher.close()
@@ -209,7 +209,7 @@ def test_a_hash_with_a_missing_package_is_refused_with_its_own_reason(
 
 
 class _Clock:
-    """Time that passes only by computing: a hash of cost 0 would take a second."""
+    """A clock that only computations advance: a hash of cost n takes 2**n seconds."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -222,7 +222,7 @@ class _Clock:
 
 @pytest.mark.parametrize("rounds", [4, 5, 10, 12])
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.999, 1, 3])
-def test_a_wrong_try_is_filled_up_to_one_hash_at_the_current_cost(rounds: int, share: float) -> None:
+def test_a_wrong_password_is_padded_to_one_hash_at_the_current_cost(rounds: int, share: float) -> None:
     clock, full = _Clock(), 2**rounds
     pad_duration(share * full, rounds, clock.compute, lambda: clock.seconds)
     part = max(16, full / 64)
@@ -230,7 +230,7 @@ def test_a_wrong_try_is_filled_up_to_one_hash_at_the_current_cost(rounds: int, s
     assert full <= share * full + clock.seconds - 100 <= max(full, share * full) + part
 
 
-async def test_a_wrong_try_is_filled_up_and_a_right_one_is_not(
+async def test_a_wrong_password_is_padded_and_a_correct_one_is_not(
     hasher: BcryptHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []

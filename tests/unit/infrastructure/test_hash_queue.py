@@ -1,4 +1,4 @@
-"""Whose password hash is computed next, and whose is dropped."""
+"""The order in which password hashes are computed and dropped."""
 
 import asyncio
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def call(address: str, account: str, *, has_left: bool = False) -> WaitingHash:
 
 
 def spread(number: int) -> str:
-    """Return an address whose network no other number has."""
+    """Return an address in a separate network for each number."""
     return f"198.{number // 250}.{number % 250}.1"
 
 
@@ -51,13 +51,13 @@ def add(queue: HashQueue, calls: Sequence[WaitingHash]) -> None:
 
 
 def compute_next(queue: HashQueue) -> WaitingHash | None:
-    """Take the next call and have its hash computed."""
+    """Take the next call and record its hash as computed."""
     if (taken := queue.take_next()) is not None:
         queue.note_computed(taken)
     return taken
 
 
-async def test_equal_clients_are_served_in_the_order_in_which_they_came(queue: HashQueue) -> None:
+async def test_equal_clients_are_served_in_order_of_arrival(queue: HashQueue) -> None:
     calls = [call(spread(number), f"user {number}") for number in range(5)]
     add(queue, calls)
     assert [compute_next(queue) for _ in range(6)] == [*calls, None]
@@ -70,7 +70,7 @@ async def test_an_address_with_many_calls_waits_for_one_with_few(queue: HashQueu
     assert [compute_next(queue) for _ in range(2)] == [flood[0], genuine]
 
 
-async def test_ninety_addresses_that_had_their_turn_wait_for_one_that_had_none(queue: HashQueue) -> None:
+async def test_ninety_addresses_that_were_served_wait_for_one_that_was_not(queue: HashQueue) -> None:
     for _ in range(3):
         add(queue, [call(spread(number), f"user {number}") for number in range(90)])
     for _ in range(90):
@@ -87,14 +87,14 @@ async def test_ninety_addresses_of_one_network_wait_for_another_network(queue: H
     assert compute_next(queue) is genuine
 
 
-async def test_guesses_of_one_account_wait_for_other_accounts(queue: HashQueue) -> None:
+async def test_guesses_for_one_account_wait_for_other_accounts(queue: HashQueue) -> None:
     add(queue, [call(spread(number), "ada") for number in range(2 * ADDRESSES_OF_AN_ACCOUNT + 1)])
     other = call("203.0.113.7", "grace")
     queue.add(other)
     assert compute_next(queue) is other
 
 
-async def test_the_owner_of_a_guessed_account_goes_before_addresses_that_had_their_turn(queue: HashQueue) -> None:
+async def test_the_owner_of_a_guessed_account_precedes_addresses_that_were_served(queue: HashQueue) -> None:
     for _ in range(2):
         add(queue, [call(spread(number), "ada") for number in range(20)])
     for _ in range(20):
@@ -104,7 +104,7 @@ async def test_the_owner_of_a_guessed_account_goes_before_addresses_that_had_the
     assert compute_next(queue) is owner
 
 
-async def test_a_client_that_gave_a_right_password_goes_first_a_few_times(queue: HashQueue) -> None:
+async def test_a_client_that_sent_a_correct_password_is_preferred_a_few_times(queue: HashQueue) -> None:
     queue.note_right_password("203.0.113.7")
     add(queue, [call(spread(number), f"user {number}") for number in range(90)])
     known = [call("203.0.113.7", "ada") for _ in range(KNOWN_CLIENT_BONUS + 2)]
@@ -113,7 +113,7 @@ async def test_a_client_that_gave_a_right_password_goes_first_a_few_times(queue:
     assert [each in known for each in taken] == [True] * KNOWN_CLIENT_BONUS + [False] * 2
 
 
-async def test_the_most_loaded_is_dropped_and_not_the_newcomer(queue: HashQueue) -> None:
+async def test_a_call_of_the_most_loaded_client_is_dropped_and_not_that_of_a_new_one(queue: HashQueue) -> None:
     flood = [call("203.0.113.7", f"user {number}") for number in range(3)]
     genuine = call("198.51.100.1", "ada")
     add(queue, [*flood, genuine])
@@ -129,7 +129,7 @@ async def test_calls_of_disconnected_clients_are_dropped(queue: HashQueue) -> No
     assert compute_next(queue) is staying
 
 
-async def test_what_was_computed_long_ago_does_not_count(queue: HashQueue, clock: Clock) -> None:
+async def test_old_computations_do_not_count(queue: HashQueue, clock: Clock) -> None:
     add(queue, [call("203.0.113.7", "ada") for _ in range(20)])
     while compute_next(queue):
         pass
@@ -139,7 +139,7 @@ async def test_what_was_computed_long_ago_does_not_count(queue: HashQueue, clock
     assert compute_next(queue) is first
 
 
-async def test_calls_that_were_never_computed_count_against_no_client(queue: HashQueue) -> None:
+async def test_calls_that_were_never_computed_do_not_count(queue: HashQueue) -> None:
     add(queue, [call(spread(number), "ada") for number in range(3 * ADDRESSES_OF_AN_ACCOUNT)])
     while queue.take_next():
         pass
@@ -148,6 +148,6 @@ async def test_calls_that_were_never_computed_count_against_no_client(queue: Has
     assert queue.take_next() is owner
 
 
-async def test_calls_of_clients_that_have_left_hold_no_place_of_their_address(queue: HashQueue) -> None:
+async def test_calls_of_disconnected_clients_do_not_count_for_their_address(queue: HashQueue) -> None:
     add(queue, [call("203.0.113.7", "ada", has_left=True), call("203.0.113.7", "grace")])
     assert queue.number_of("203.0.113.7") == 1

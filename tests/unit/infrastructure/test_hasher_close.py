@@ -1,4 +1,4 @@
-"""The end of the password hasher: what waits is refused, what is computed finishes."""
+"""When the password hasher is closed, waiting hashes are refused and running ones finish."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from doorward.infrastructure.passwords import BcryptHasher
 WAITING = 6
 
 
-async def test_hashes_that_wait_at_the_end_are_refused() -> None:
+async def test_waiting_hashes_are_refused_on_close() -> None:
     hasher = BcryptHasher(rounds=8, threads=1)
     calls = [asyncio.create_task(hasher.hash("correct horse battery")) for _ in range(WAITING)]
     while hasher.waiting < WAITING - 1:  # noqa: ASYNC110 - the hasher has no event for it
@@ -22,7 +22,7 @@ async def test_hashes_that_wait_at_the_end_are_refused() -> None:
     assert all(isinstance(outcome, str) for outcome in outcomes if outcome not in refused)
 
 
-async def test_a_hash_after_the_end_is_an_error() -> None:
+async def test_a_hash_after_close_raises() -> None:
     hasher = BcryptHasher(rounds=4, threads=1)
     hasher.close()
     with pytest.raises(RuntimeError):

@@ -1,4 +1,4 @@
-"""Derived keys: RFC 5869, computed here a second time from its text, and a third time by cryptography."""
+"""Derived keys, compared with a second implementation of RFC 5869 and with that of cryptography."""
 
 import hashlib
 import hmac
@@ -50,7 +50,7 @@ SHA-512."""
 
 
 def _hkdf(hash_name: str, secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
-    """RFC 5869 sections 2.2 and 2.3, as they are written there."""
+    """Implement RFC 5869 sections 2.2 and 2.3 literally."""
     pseudorandom_key = hmac.new(salt or bytes(hashlib.new(hash_name).digest_size), secret, hash_name).digest()
     output, block, counter = b"", b"", 0
     while len(output) < length:
@@ -61,7 +61,7 @@ def _hkdf(hash_name: str, secret: bytes, salt: bytes, info: bytes, length: int) 
 
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
-def test_the_second_implementation_gives_the_vectors_of_rfc_5869(
+def test_the_second_implementation_returns_the_vectors_of_rfc_5869(
     vector: tuple[bytes, bytes, bytes, tuple[str, ...]],
 ) -> None:
     secret, salt, info, rows = vector
@@ -74,28 +74,28 @@ def test_a_key_is_hkdf_sha512_of_the_secret() -> None:
     assert derive_key(secret, b"a purpose") == _hkdf("sha512", secret, SALT, b"a purpose", KEY_BYTES)
 
 
-def test_a_key_is_what_cryptography_derives() -> None:
+def test_a_key_equals_the_one_that_cryptography_derives() -> None:
     secret = secrets.token_bytes(48)
     derived = HKDF(algorithm=SHA512(), length=KEY_BYTES, salt=SALT, info=b"a purpose").derive(secret)
     assert derive_key(secret, b"a purpose") == derived
 
 
-def test_a_key_stays_the_same_from_version_to_version() -> None:
-    """Another value here signs everybody out at the next upgrade."""
+def test_a_key_stays_the_same_in_every_version() -> None:
+    """A change of this value would sign out all users at the next upgrade."""
     assert derive_key(b"known answer", ACCESS_TOKEN_PURPOSE).hex()[:16] == "c57afee9878b813b"
     assert derive_key(b"known answer", REFRESH_TOKEN_PURPOSE).hex()[:16] == "4e4b5c3947ef174e"
 
 
-def test_each_purpose_has_a_key_of_its_own() -> None:
+def test_each_purpose_has_its_own_key() -> None:
     secret = secrets.token_bytes(48)
     purposes = [ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose("items"), cursor_purpose("notes")]
     assert len({derive_key(secret, purpose) for purpose in purposes}) == len(purposes)
 
 
-def test_each_secret_has_a_key_of_its_own() -> None:
+def test_each_secret_has_its_own_key() -> None:
     assert derive_key(b"one", ACCESS_TOKEN_PURPOSE) != derive_key(b"two", ACCESS_TOKEN_PURPOSE)
 
 
-def test_the_secret_itself_is_no_key() -> None:
+def test_no_key_equals_the_secret() -> None:
     secret = secrets.token_bytes(64)
     assert secret not in {derive_key(secret, ACCESS_TOKEN_PURPOSE), derive_key(secret, REFRESH_TOKEN_PURPOSE)}

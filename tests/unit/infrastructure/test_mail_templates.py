@@ -1,4 +1,4 @@
-"""The texts of mails: all kinds, safely escaped; an operator's win; a broken one stops the start."""
+"""Mail templates: their content, escaping, an operator's own templates, locales, and errors at startup."""
 
 import re
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_every_kind_has_a_subject_a_text_and_html(built_in: JinjaTemplates, kind
 
 
 @pytest.mark.parametrize("kind", MailKind)
-def test_a_mail_with_a_token_has_one_link_and_the_code_and_a_notice_has_no_link(
+def test_a_mail_with_a_token_has_one_link_and_the_code_and_a_notice_has_neither(
     built_in: JinjaTemplates, kind: MailKind
 ) -> None:
     content = built_in.render(mail(kind))
@@ -50,14 +50,14 @@ def test_a_mail_with_a_token_has_one_link_and_the_code_and_a_notice_has_no_link(
     assert ("1234 5678" in content.text, "1234 5678" in content.html) == (bool(expected), bool(expected))
 
 
-def test_what_people_typed_is_escaped_in_html_and_not_in_text(built_in: JinjaTemplates) -> None:
+def test_user_input_is_escaped_in_html_and_not_in_text(built_in: JinjaTemplates) -> None:
     content = built_in.render(mail(MailKind.NEW_DEVICE, user_agent="<script>alert('x')</script> & {{ code }}"))
     assert "<script>" not in content.html
     assert "&lt;script&gt;" in content.html
     assert "<script>alert('x')</script> & {{ code }}" in content.text
 
 
-def test_the_subject_is_the_same_whatever_the_facts(built_in: JinjaTemplates) -> None:
+def test_the_subject_does_not_depend_on_the_facts(built_in: JinjaTemplates) -> None:
     contents = [built_in.render(mail(MailKind.VERIFY_EMAIL, username=name)) for name in ("ada", "eve")]
     assert contents[0].subject == contents[1].subject
 
@@ -67,7 +67,7 @@ def test_a_mail_names_the_user_only_if_the_facts_do(built_in: JinjaTemplates) ->
     assert "Hello ada,\n" in built_in.render(mail(MailKind.PASSWORD_CHANGED, username="ada")).text
 
 
-def test_a_missing_fact_is_an_error_not_a_gap(built_in: JinjaTemplates) -> None:
+def test_a_missing_fact_raises(built_in: JinjaTemplates) -> None:
     with pytest.raises(MailTemplateError, match="'code' is undefined"):
         built_in.render(ComposedMail("ada@example.com", MailKind.VERIFY_EMAIL, {"link": LINK}))
 
@@ -78,7 +78,7 @@ def write(folder: Path, name: str, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def test_an_operators_templates_win_and_the_others_stay(tmp_path: Path, built_in: JinjaTemplates) -> None:
+def test_an_operators_templates_take_precedence_and_the_others_stay(tmp_path: Path, built_in: JinjaTemplates) -> None:
     write(tmp_path, "en/verify_email.txt", "Ours: {{ link }}")
     write(tmp_path, "en/verify_email.subject", "Our subject\n")
     templates = JinjaTemplates(tmp_path)
@@ -88,7 +88,7 @@ def test_an_operators_templates_win_and_the_others_stay(tmp_path: Path, built_in
     assert templates.render(mail(MailKind.NEW_DEVICE)) == built_in.render(mail(MailKind.NEW_DEVICE))
 
 
-def test_a_locale_is_used_where_it_has_the_kind_and_english_elsewhere(tmp_path: Path) -> None:
+def test_a_locale_is_used_if_it_has_the_kind_and_english_otherwise(tmp_path: Path) -> None:
     write(tmp_path, "de/verify_email.txt", "Bitte bestätigen: {{ link }}")
     write(tmp_path, "de/verify_email.html", "<p>Bitte bestätigen: {{ link }}</p>")
     templates = JinjaTemplates(tmp_path)
@@ -108,7 +108,9 @@ def test_a_locale_is_used_where_it_has_the_kind_and_english_elsewhere(tmp_path: 
         ("layout.html", "{% extends 'gone.html' %}", "gone.html"),
     ],
 )
-def test_a_broken_template_is_found_at_once_and_named(tmp_path: Path, name: str, text: str, what: str) -> None:
+def test_an_invalid_template_is_reported_by_name_when_it_is_loaded(
+    tmp_path: Path, name: str, text: str, what: str
+) -> None:
     write(tmp_path, name, text)
     with pytest.raises(MailTemplateError) as refusal:
         JinjaTemplates(tmp_path)
@@ -121,6 +123,6 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         JinjaTemplates(tmp_path / "gone")
 
 
-def test_what_is_escaped_is_named_so_that_it_is() -> None:
+def test_every_template_has_a_suffix_that_selects_its_escaping() -> None:
     endings = {path.suffix for path in BUILT_IN.rglob("*") if path.is_file() and path.parent.name != COMPILED}
     assert endings == {".html", ".txt", ".subject"}

@@ -1,4 +1,4 @@
-"""Which addresses outbound requests may go to."""
+"""The addresses that outbound requests may connect to."""
 
 import ipaddress
 
@@ -70,7 +70,7 @@ def test_internal_and_special_addresses_are_refused(address: str) -> None:
         "2001:0:5db8:d822:0:0:80ff:fffe",
     ],
 )
-def test_an_internal_address_within_an_ipv6_address_is_found(address: str) -> None:
+def test_an_internal_address_within_an_ipv6_address_is_refused(address: str) -> None:
     assert not is_allowed(address)
 
 
@@ -79,14 +79,14 @@ def test_a_global_address_within_an_ipv6_address_is_allowed(address: str) -> Non
     assert is_allowed(address)
 
 
-def test_one_internal_address_refuses_all_and_so_do_none() -> None:
+def test_a_list_with_an_internal_address_and_an_empty_list_are_refused() -> None:
     assert is_allowed(PUBLIC_V4, PUBLIC_V6)
     assert not is_allowed(PUBLIC_V4, "10.0.0.1")
     assert not is_allowed("10.0.0.1", PUBLIC_V4)
     assert not is_allowed()
 
 
-def test_opened_networks_are_allowed_and_no_others() -> None:
+def test_opened_networks_are_allowed_and_other_internal_ones_are_not() -> None:
     for address in ("10.20.3.4", "::ffff:10.20.3.4", "fd00:20::7"):
         assert is_allowed(address, networks=OPENED)
     assert not is_allowed("10.21.0.1", networks=OPENED)
@@ -122,7 +122,7 @@ def test_opened_networks_are_allowed_and_no_others() -> None:
         "2001:0:5db8:d822:0:0:9b9b:9b37",
     ],
 )
-def test_where_clouds_answer_with_credentials_nothing_is_allowed(address: str) -> None:
+def test_metadata_addresses_of_clouds_are_always_refused(address: str) -> None:
     everything = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
     for only_networks in (False, True):
         assert not is_allowed(address, networks=everything, only_networks=only_networks)
@@ -130,13 +130,13 @@ def test_where_clouds_answer_with_credentials_nothing_is_allowed(address: str) -
     assert not is_allowed(address)
 
 
-def test_plain_http_is_for_opened_networks_alone() -> None:
+def test_plain_http_is_allowed_only_to_opened_networks() -> None:
     assert is_allowed("10.20.3.4", only_networks=True, networks=OPENED)
     assert not is_allowed(PUBLIC_V4, only_networks=True, networks=OPENED)
     assert not is_allowed(PUBLIC_V4, only_networks=True)
 
 
-def test_the_loopback_address_of_ipv6_is_opened_by_its_own_network() -> None:
+def test_the_loopback_address_of_ipv6_is_opened_only_by_its_own_network() -> None:
     assert not is_allowed("::1")
     assert is_allowed("::1", networks=(ipaddress.ip_network("::1/128"),), only_networks=True)
     assert not is_allowed("::1", networks=(ipaddress.ip_network("0.0.0.0/8"),))

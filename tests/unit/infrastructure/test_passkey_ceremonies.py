@@ -1,4 +1,4 @@
-"""What authenticators send is verified: by whom, for which page and which challenge it was made."""
+"""Responses of authenticators are verified: their key, origin, relying party and challenge."""
 
 import contextlib
 import dataclasses
@@ -31,21 +31,21 @@ from tests.unit.infrastructure.ceremonies import (
 
 
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256])
-def test_a_credential_of_each_algorithm_signs(algorithm: int) -> None:
+def test_a_credential_of_each_algorithm_is_accepted(algorithm: int) -> None:
     authenticator = Authenticator(RELYING_PARTY.origin, algorithm=algorithm)
     created = verify_creation(create(authenticator))
     assert (created.sign_count, created.is_backup_eligible, created.is_backed_up) == (0, False, False)
     assert [verify_assertion(get(authenticator), created) for _ in range(2)] == [1, 2]
 
 
-def test_a_synchronised_credential_without_a_counter_signs() -> None:
+def test_a_synchronised_credential_without_a_counter_is_accepted() -> None:
     authenticator = Authenticator(RELYING_PARTY.origin, counts=False, is_synchronised=True)
     created = verify_creation(create(authenticator))
     assert (created.is_backup_eligible, created.is_backed_up) == (True, True)
     assert [verify_assertion(get(authenticator), created) for _ in range(2)] == [0, 0]
 
 
-def test_without_user_verification_a_signature_suffices_only_where_none_is_required() -> None:
+def test_a_signature_without_user_verification_is_accepted_only_if_none_is_required() -> None:
     authenticator = Authenticator(RELYING_PARTY.origin, verifies_user=False)
     created = verify_creation(create(authenticator))
     assert verify_assertion(get(authenticator), created, requires=False) == 1
@@ -111,7 +111,7 @@ def test_a_credential_id_that_was_not_signed_is_refused() -> None:
         verify_creation(dataclasses.replace(response, credential_id=secrets.token_bytes(32)))
 
 
-def test_an_answer_to_the_other_ceremony_is_refused() -> None:
+def test_a_response_to_the_other_ceremony_is_refused() -> None:
     authenticator = Authenticator(RELYING_PARTY.origin)
     response = create(authenticator)
     created, answer = verify_creation(response), get(authenticator)
@@ -148,7 +148,7 @@ def replace_key(key: dict[int, Any], other: dict[int, Any]) -> None:
     key.update(other)
 
 
-def test_a_key_that_is_unchanged_is_accepted() -> None:
+def test_an_unchanged_key_is_accepted() -> None:
     assert verify_creation(with_key(lambda _: None)).public_key
 
 
@@ -158,9 +158,9 @@ LONG_KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 @pytest.mark.parametrize(
     "change",
     [
-        lambda key: key.update({-2: bytes(32), -3: bytes(32)}),  # no point of the curve
+        lambda key: key.update({-2: bytes(32), -3: bytes(32)}),  # not a point of the curve
         lambda key: key.update({3: -47}),  # ES256K
-        lambda key: key.update({3: -65535}),  # RS1, by SHA-1
+        lambda key: key.update({3: -65535}),  # RS1, with SHA-1
         lambda key: key.pop(1),
         lambda key: key.pop(-3),
         lambda key: key.update({1: "EC"}),
@@ -170,7 +170,7 @@ LONG_KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         lambda key: replace_key(key, {1: 1, 3: EDDSA, -1: 6, -2: b"short"}),
     ],
 )
-def test_a_key_that_is_none_is_refused(change: Callable[[dict[int, Any]], object]) -> None:
+def test_an_invalid_key_is_refused(change: Callable[[dict[int, Any]], object]) -> None:
     with pytest.raises(CeremonyFailedError):
         verify_creation(with_key(change))
 
@@ -184,7 +184,7 @@ def test_another_format_of_attestation_is_refused() -> None:
             verify_creation(changed)
 
 
-def test_an_authenticators_signature_by_its_own_key_is_accepted_and_verified() -> None:
+def test_a_self_attestation_is_accepted_only_with_a_valid_signature() -> None:
     authenticator = Authenticator(RELYING_PARTY.origin)
     response = create(authenticator)
     statement = cbor2.loads(response.attestation_object)
@@ -201,19 +201,19 @@ def test_an_authenticators_signature_by_its_own_key_is_accepted_and_verified() -
 
 
 @given(st.data())
-def test_whatever_is_sent_is_verified_or_refused(data: st.DataObject) -> None:
+def test_any_changed_assertion_is_refused(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["client_data", "authenticator_data", "signature", "credential_id"]))
     content = getattr(SIGNED, name)
     changed = data.draw(st.one_of(st.binary(max_size=200), damaged(content)))
     if changed == content or name == "credential_id":
-        # What is signed does not name the credential: the key that was looked up by it decides.
+        # The signature does not cover the credential ID, which only selects the key.
         return
     with pytest.raises(CeremonyFailedError):
         verify_assertion(dataclasses.replace(SIGNED, **{name: changed}), STORED)
 
 
 @given(st.data())
-def test_whatever_is_made_is_accepted_or_refused(data: st.DataObject) -> None:
+def test_any_attestation_is_accepted_or_refused(data: st.DataObject) -> None:
     content = MADE.attestation_object
     nested = st.recursive(
         st.integers() | st.binary(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -224,7 +224,7 @@ def test_whatever_is_made_is_accepted_or_refused(data: st.DataObject) -> None:
 
 
 def damaged(content: bytes) -> st.SearchStrategy[bytes]:
-    """Return a strategy of contents with one byte changed, or cut off."""
+    """Return a strategy of contents that are truncated or have one byte changed."""
     place = st.integers(0, len(content) - 1)
     changed = st.tuples(place, st.integers(0, 255)).map(
         lambda drawn: content[: drawn[0]] + bytes([drawn[1]]) + content[drawn[0] + 1 :]
@@ -232,13 +232,13 @@ def damaged(content: bytes) -> st.SearchStrategy[bytes]:
     return changed | place.map(lambda end: content[:end])
 
 
-def test_deeply_nested_and_long_announced_content_is_refused_at_once() -> None:
+def test_deeply_nested_content_and_large_declared_lengths_are_refused() -> None:
     for content in (b"\x81" * 20_000, b"\x9b" + b"\xff" * 8, b"\x5b\x00\x00\x7f" + b"\xff" * 5, b"\xa1" * 20_000):
         with pytest.raises(CeremonyFailedError):
             verify_creation(dataclasses.replace(MADE, attestation_object=content))
 
 
-def test_a_curve_that_was_not_asked_for_is_refused() -> None:
+def test_a_curve_that_was_not_offered_is_refused() -> None:
     point = ec.generate_private_key(ec.SECP384R1()).public_key().public_numbers()
     key = {1: 2, 3: -35, -1: 2, -2: point.x.to_bytes(48), -3: point.y.to_bytes(48)}
     with pytest.raises(CeremonyFailedError):

@@ -1,4 +1,4 @@
-"""How many passwords wait for a processor, in which threads, and what is refused."""
+"""The queue of password hashes: its capacity, its threads, and its refusals."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ def hasher() -> Iterator[BcryptHasher]:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """No bcrypt computation ends before this is set; none costs anything, since what is counted is who waits."""
+    """Block each bcrypt computation until this is set. The computation is fake, since only waiting calls count."""
     opened = threading.Event()
 
     def waiting_hashpw(password: bytes, salt: bytes) -> bytes:
@@ -74,7 +74,7 @@ async def test_the_whole_capacity_is_served(hasher: BcryptHasher, gate: threadin
     assert [check.is_correct for check in await asyncio.gather(*tasks)] == [False] * MINIMUM_CAPACITY
 
 
-async def test_after_the_queue_is_worked_off_the_whole_capacity_is_there_again(
+async def test_the_whole_capacity_is_available_again_after_the_queue_is_processed(
     hasher: BcryptHasher, gate: threading.Event
 ) -> None:
     gate.set()
@@ -82,7 +82,7 @@ async def test_after_the_queue_is_worked_off_the_whole_capacity_is_there_again(
     await asyncio.gather(*await _fill(hasher))
 
 
-async def test_more_cores_hash_more_at_a_time_and_let_more_wait(gate: threading.Event) -> None:
+async def test_more_threads_compute_more_hashes_at_once_and_let_more_calls_wait(gate: threading.Event) -> None:
     hasher = BcryptHasher(rounds=4, threads=10)
     others = _hashing_threads()
     tasks = [asyncio.ensure_future(hasher.hash("correct horse")) for _ in range(10 * (1 + QUEUED_PER_THREAD))]
@@ -96,7 +96,7 @@ async def test_more_cores_hash_more_at_a_time_and_let_more_wait(gate: threading.
     hasher.close()
 
 
-async def test_what_is_closed_has_finished(gate: threading.Event) -> None:
+async def test_close_waits_for_running_hashes(gate: threading.Event) -> None:
     hasher = BcryptHasher(rounds=4, threads=1)
     others = _hashing_threads()
     under_way = asyncio.ensure_future(hasher.hash("correct horse"))
@@ -111,7 +111,7 @@ def _hashing_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("bcrypt")}
 
 
-async def test_work_given_up_by_its_callers_makes_room_again(hasher: BcryptHasher, gate: threading.Event) -> None:
+async def test_cancelled_calls_release_their_places(hasher: BcryptHasher, gate: threading.Event) -> None:
     tasks = await _fill(hasher)
     for task in tasks:
         task.cancel()
@@ -121,7 +121,7 @@ async def test_work_given_up_by_its_callers_makes_room_again(hasher: BcryptHashe
     await asyncio.gather(*await _fill(hasher))
 
 
-async def test_a_failing_computation_makes_room_again(hasher: BcryptHasher) -> None:
+async def test_a_failing_computation_releases_its_place(hasher: BcryptHasher) -> None:
     for _ in range(MINIMUM_CAPACITY + 1):
         with pytest.raises(UnicodeEncodeError):
             await hasher.hash("\ud800")
@@ -154,23 +154,25 @@ async def test_hashing_has_the_lowest_priority_and_the_event_loop_keeps_its_own(
     assert (await _niceness_of_hashing(monkeypatch), _niceness()) == (19, before)
 
 
-async def test_elsewhere_than_on_linux_priorities_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_priorities_are_unchanged_on_systems_other_than_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert await _niceness_of_hashing(monkeypatch) == _niceness()
 
 
-def test_elsewhere_than_on_linux_all_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_cores_count_on_systems_other_than_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert available_cores() == os.cpu_count()
 
 
-def test_on_linux_only_the_cores_that_the_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_cores_that_the_process_may_use_count_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
     assert available_cores() == 3
 
 
-async def test_hashes_are_made_in_threads_of_their_own_and_their_wait_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hashes_are_computed_in_separate_threads_and_their_wait_is_observed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     names: list[str] = []
     waits: list[float] = []
     hashpw = bcrypt.hashpw

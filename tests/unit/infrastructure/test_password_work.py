@@ -1,4 +1,4 @@
-"""How much hashing a check costs."""
+"""The hashing work of a password check."""
 
 from collections.abc import Iterable, Iterator
 
@@ -26,7 +26,7 @@ def hasher() -> Iterator[BcryptHasher]:
 
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The cost of each bcrypt computation, as it happens."""
+    """Return a list that records the cost of each bcrypt computation."""
     seen: list[int] = []
     hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
 
@@ -46,22 +46,24 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def _work(costs: Iterable[int]) -> tuple[int, int]:
-    """Return how many hashes were computed, each of which has a setup, and how many iterations they took in all."""
+    """Return the number of computed hashes, each of which has a setup, and the sum of their iterations."""
     counted = list(costs)
     return len(counted), sum(2**cost for cost in counted)
 
 
 REFUSAL = _work([COST, 4])
-"""What every refusal costs."""
+"""The work of every refusal."""
 
 
 @pytest.mark.parametrize("stored", [*UNUSABLE_HASHES, None])
-async def test_an_unusable_hash_costs_a_refusal(hasher: BcryptHasher, costs: list[int], stored: str | None) -> None:
+async def test_an_unusable_hash_has_the_cost_of_a_refusal(
+    hasher: BcryptHasher, costs: list[int], stored: str | None
+) -> None:
     await hasher.check("wrong horse", stored)
     assert _work(costs) == REFUSAL
 
 
-async def test_a_wrong_password_costs_a_refusal(hasher: BcryptHasher, costs: list[int]) -> None:
+async def test_a_wrong_password_has_the_cost_of_a_refusal(hasher: BcryptHasher, costs: list[int]) -> None:
     stored = await hasher.hash("correct horse")
     costs.clear()
     await hasher.check("wrong horse", stored)
@@ -69,28 +71,32 @@ async def test_a_wrong_password_costs_a_refusal(hasher: BcryptHasher, costs: lis
 
 
 @pytest.mark.parametrize(
-    "stored", [CHEAP_PLAIN, CURRENT_PLAIN, HASH_WITH_A_SALT_CHOSEN_BY_HAND], ids=["cheap", "current", "with spare bits"]
+    "stored",
+    [CHEAP_PLAIN, CURRENT_PLAIN, HASH_WITH_A_SALT_CHOSEN_BY_HAND],
+    ids=["cheap", "current", "with unused bits set"],
 )
-async def test_a_wrong_password_against_a_plain_hash_costs_a_refusal(
+async def test_a_wrong_password_for_a_plain_hash_has_the_cost_of_a_refusal(
     hasher: BcryptHasher, costs: list[int], stored: str
 ) -> None:
     await hasher.check("wrong horse", stored)
     assert _work(costs) == REFUSAL
 
 
-async def test_a_password_too_long_for_a_plain_hash_costs_a_refusal(hasher: BcryptHasher, costs: list[int]) -> None:
+async def test_a_password_too_long_for_a_plain_hash_has_the_cost_of_a_refusal(
+    hasher: BcryptHasher, costs: list[int]
+) -> None:
     await hasher.check("a" * 73, CURRENT_PLAIN)
     assert _work(costs) == REFUSAL
 
 
-async def test_a_right_password_costs_one_hash(hasher: BcryptHasher, costs: list[int]) -> None:
+async def test_a_correct_password_costs_one_hash(hasher: BcryptHasher, costs: list[int]) -> None:
     stored = await hasher.hash("correct horse")
     costs.clear()
     assert (await hasher.check("correct horse", stored)).is_correct
     assert costs == [COST]
 
 
-async def test_a_wrong_password_against_a_dearer_hash_costs_that_hash_alone(costs: list[int]) -> None:
+async def test_a_wrong_password_for_a_more_costly_hash_costs_only_that_hash(costs: list[int]) -> None:
     hasher = BcryptHasher(rounds=4, threads=1)
     await hasher.check("wrong horse", CURRENT_PLAIN)
     hasher.close()
@@ -99,7 +105,7 @@ async def test_a_wrong_password_against_a_dearer_hash_costs_that_hash_alone(cost
 
 @pytest.fixture
 def claimed_costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The cost of each bcrypt computation as it was asked for; it takes the least time at any cost."""
+    """Return a list that records the requested cost of each bcrypt computation, which runs at the minimum cost."""
     hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
     claimed: list[int] = []
 
@@ -113,7 +119,7 @@ def claimed_costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("rounds", [4, 5, 6, 10])
-async def test_a_refusal_costs_the_same_at_every_age_of_a_hash(claimed_costs: list[int], rounds: int) -> None:
+async def test_a_refusal_costs_the_same_for_hashes_of_every_cost(claimed_costs: list[int], rounds: int) -> None:
     hasher = BcryptHasher(rounds=rounds, threads=1)
     work: dict[str, tuple[int, int]] = {}
     plain = {f"cost {cost}": CHEAP_PLAIN.replace("$04$", f"${cost:02}$") for cost in range(4, rounds + 1)}
@@ -125,6 +131,6 @@ async def test_a_refusal_costs_the_same_at_every_age_of_a_hash(claimed_costs: li
     assert work == dict.fromkeys(work, _work([rounds, *[4] * (rounds - 4)]))
 
 
-async def test_a_plain_hash_of_the_current_cost_is_outdated_all_the_same(hasher: BcryptHasher) -> None:
+async def test_a_plain_hash_of_the_current_cost_is_replaced_too(hasher: BcryptHasher) -> None:
     check = await hasher.check("correct horse", CURRENT_PLAIN)
     assert check.upgraded_hash is not None

@@ -1,4 +1,4 @@
-"""The table of hashes that a failed check still owes: equal work, whatever is stored."""
+"""The table of padding hashes after a failed check: the total work is equal for every stored hash."""
 
 import pytest
 
@@ -23,12 +23,12 @@ TABLES = {
 
 
 @pytest.mark.parametrize("rounds", TABLES)
-def test_the_tables_of_three_costs(rounds: int) -> None:
+def test_the_tables_of_three_costs_are_unchanged(rounds: int) -> None:
     assert padding_costs(rounds) == TABLES[rounds]
 
 
 @pytest.mark.parametrize("rounds", range(4, 17))
-def test_every_row_of_every_table_has_as_many_hashes_and_as_many_iterations(rounds: int) -> None:
+def test_all_rows_of_a_table_have_equally_many_hashes_and_iterations(rounds: int) -> None:
     table = padding_costs(rounds)
     assert set(table) == {NO_HASH, *range(4, rounds + 1)}
     for stored, padding in table.items():

@@ -1,4 +1,4 @@
-"""Forged tokens of the key ring: each mixes up keys, algorithms, kinds or spellings. One attack a test."""
+"""Forged tokens of the key ring, with confused keys, algorithms, kinds or spellings, one attack per test."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
 def _refused(token: str) -> None:
-    """Refused with either kind of first-party tokens, to be verified and to be read."""
+    """Assert that `verify` and `read` refuse the token, with each algorithm of first-party tokens."""
     for algorithm in ("HS256", "ES256", "RS256"):
         tokens = tokens_with(ring_of(*(new_key(each) for each in SIGNING_ALGORITHMS)), algorithm)
         for accept in (tokens.verify, tokens.read):
@@ -31,7 +31,7 @@ def _private(key: NewKey) -> Any:
 
 
 def _public_texts(key: NewKey) -> list[bytes]:
-    """Return the spellings of a public key that an attacker could take for the secret of an HMAC."""
+    """Return the spellings of a public key that an attacker could use as the secret of an HMAC."""
     public = _private(key).public_key()
     spki, encodings = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.Encoding
     pem = public.public_bytes(encodings.PEM, spki)
@@ -50,7 +50,7 @@ def _public_texts(key: NewKey) -> list[bytes]:
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
 @pytest.mark.parametrize("with_kid", [True, False])
 @pytest.mark.parametrize("hmac", DIGESTS)
-def test_an_hmac_under_the_public_key_is_refused(algorithm: SigningAlgorithm, hmac: str, *, with_kid: bool) -> None:
+def test_an_hmac_with_the_public_key_is_refused(algorithm: SigningAlgorithm, hmac: str, *, with_kid: bool) -> None:
     key = new_key(algorithm)
     header = {**HEADER, "alg": hmac, **({"kid": key.kid} if with_kid else {})}
     for text in _public_texts(key):
@@ -58,7 +58,7 @@ def test_an_hmac_under_the_public_key_is_refused(algorithm: SigningAlgorithm, hm
 
 
 @pytest.mark.parametrize("spelling", ["none", "None", "NONE", ""])
-def test_a_token_without_signature_is_refused_under_every_key(spelling: str) -> None:
+def test_a_token_without_signature_is_refused_for_every_key(spelling: str) -> None:
     for algorithm in SIGNING_ALGORITHMS:
         header = forge.encode(json.dumps({**HEADER, "alg": spelling, "kid": new_key(algorithm).kid}).encode())
         payload = forge.encode(json.dumps(CLAIMS).encode())
@@ -81,23 +81,23 @@ def test_another_algorithm_of_the_same_rsa_key_is_refused(algorithm: str) -> Non
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_a_derived_key_signs_nothing_in_the_name_of_the_ring(algorithm: SigningAlgorithm) -> None:
+def test_a_derived_key_signs_no_token_with_a_key_id_of_the_ring(algorithm: SigningAlgorithm) -> None:
     for alg in ("HS256", algorithm):
         _refused(forge.with_header(kid=new_key(algorithm).kid, alg=alg))
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_a_ring_token_that_names_no_key_is_refused(algorithm: SigningAlgorithm) -> None:
+def test_a_ring_token_without_a_key_id_is_refused(algorithm: SigningAlgorithm) -> None:
     _refused(ring.signed(new_key(algorithm), kid=MISSING))
 
 
 @pytest.mark.parametrize("kid", [None, "", 1, True, [], ["a"], {}, "unknown", "../key", "' OR 1=1 --", "\u0000"])
-def test_a_key_id_that_names_none_is_refused(kid: object) -> None:
+def test_an_unknown_key_id_is_refused(kid: object) -> None:
     _refused(ring.signed(new_key("ES256"), kid=kid))
     _refused(forge.with_header(kid=kid))
 
 
-def test_a_key_that_the_token_brings_along_is_not_used() -> None:
+def test_a_key_in_the_header_is_not_used() -> None:
     stranger = new_key("ES256", 7)
     brought = {name: value for name, value in json.loads(stranger.private).items() if name != "d"}
     _refused(ring.signed(stranger, jwk=brought))
@@ -112,17 +112,17 @@ def test_critical_extensions_are_refused(critical: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["JWT", "id_token", "logout+jwt", "", None, MISSING])
-def test_another_type_is_refused_although_our_key_signed_it(value: object) -> None:
+def test_another_type_is_refused_despite_a_valid_signature(value: object) -> None:
     _refused(ring.signed(new_key("ES256"), typ=value))
 
 
 @pytest.mark.parametrize("issuer", ["doorward", "https://other.example.com", "https://auth.example.com/", "", None, 1])
-def test_another_issuer_is_refused_although_our_key_signed_it(issuer: object) -> None:
+def test_another_issuer_is_refused_despite_a_valid_signature(issuer: object) -> None:
     _refused(ring.signed(new_key("ES256"), {**CLAIMS, "iss": issuer}))
 
 
-def _twice(members: dict[str, Any], name: str, value: object, *, first: bool) -> bytes:
-    """Return an object in which one member is there twice, with its right value and another one."""
+def _with_repeated_member(members: dict[str, Any], name: str, value: object, *, first: bool) -> bytes:
+    """Return a JSON object in which one member is repeated, once with the given value."""
     rest = json.dumps(members)
     other = f"{json.dumps(name)}:{json.dumps(value)}"
     return (f"{{{other},{rest[1:]}" if first else f"{rest[:-1]},{other}}}").encode()
@@ -130,16 +130,16 @@ def _twice(members: dict[str, Any], name: str, value: object, *, first: bool) ->
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize(("name", "value"), [("alg", "ES256"), ("alg", "none"), ("typ", "at+jwt"), ("kid", "x")])
-def test_a_header_member_that_is_there_twice_is_refused(name: str, value: object, *, first: bool) -> None:
+def test_a_repeated_header_member_is_refused(name: str, value: object, *, first: bool) -> None:
     key = new_key("ES256")
-    header = _twice({"alg": "ES256", "typ": "at+jwt", "kid": key.kid}, name, value, first=first)
+    header = _with_repeated_member({"alg": "ES256", "typ": "at+jwt", "kid": key.kid}, name, value, first=first)
     _refused(ring.sealed_by(_private(key), "ES256", header, json.dumps(CLAIMS).encode()))
 
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("name", ["sub", "aud", "scope", "exp", "sid"])
-def test_a_claim_that_is_there_twice_is_refused(name: str, *, first: bool) -> None:
-    payload = _twice(CLAIMS, name, CLAIMS[name], first=first)
+def test_a_repeated_claim_is_refused(name: str, *, first: bool) -> None:
+    payload = _with_repeated_member(CLAIMS, name, CLAIMS[name], first=first)
     _refused(ring.signed(new_key("ES256"), payload))
     _refused(forge.sealed(json.dumps(HEADER).encode(), payload))
 
@@ -159,24 +159,24 @@ def test_a_claim_that_is_there_twice_is_refused(name: str, *, first: bool) -> No
     ],
 )
 def test_another_spelling_of_base64_is_refused(spelling: Callable[[str], str]) -> None:
-    """Each would be the same bytes to a lenient decoder."""
+    """A lenient decoder would return the same bytes for each."""
     for token in _signatures_with_both_special_characters():
         _refused(spelling(token))
 
 
 def _signatures_with_both_special_characters() -> list[str]:
-    """Return a right token of either kind, with ``-`` or ``_`` in its signature, which differ between the alphabets."""
+    """Return a valid token of each kind with ``-`` or ``_`` in its signature, which differ between the alphabets."""
     return [
         next(
             token
             for number in range(1000)
-            if {"-", "_"} & set((token := _right_token({**CLAIMS, "jti": str(number)}, kind)).rpartition(".")[2])
+            if {"-", "_"} & set((token := _valid_token({**CLAIMS, "jti": str(number)}, kind)).rpartition(".")[2])
         )
         for kind in ("ring", "derived")
     ]
 
 
-def _right_token(claims: dict[str, Any], kind: str) -> str:
+def _valid_token(claims: dict[str, Any], kind: str) -> str:
     return ring.signed(new_key("ES256"), claims) if kind == "ring" else forge.with_claims(**claims)
 
 
@@ -206,15 +206,15 @@ def test_another_encoding_of_the_claims_is_refused(encoding: str) -> None:
         {**CLAIMS, "sid": MISSING},
     ],
 )
-def test_claims_that_are_neither_a_user_s_nor_a_client_s_are_refused(claims: dict[str, Any]) -> None:
+def test_claims_that_are_neither_of_a_user_nor_of_a_client_are_refused(claims: dict[str, Any]) -> None:
     _refused(ring.signed(new_key("ES256"), claims))
 
 
-def test_a_derived_key_makes_no_token_of_a_client() -> None:
+def test_a_client_token_of_a_derived_key_is_refused() -> None:
     _refused(forge.sealed(json.dumps(HEADER).encode(), json.dumps({**CLIENT_CLAIMS, "aud": CLAIMS["aud"]}).encode()))
 
 
-def test_the_right_tokens_of_these_tests_are_accepted() -> None:
+def test_the_valid_tokens_of_these_tests_are_accepted() -> None:
     """The tests above would pass if everything were refused."""
     tokens = tokens_with(ring_of(*(new_key(each) for each in SIGNING_ALGORITHMS)))
     for algorithm in SIGNING_ALGORITHMS:

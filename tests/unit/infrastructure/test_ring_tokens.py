@@ -1,4 +1,4 @@
-"""Access tokens of the key ring: as they are issued, and read back."""
+"""Access tokens of the key ring: their issue and their verification."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ SCOPES = frozenset({"items:write", "items:read"})
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_a_user_s_token_names_the_key_that_signed_it(algorithm: SigningAlgorithm) -> None:
+def test_a_user_token_names_the_key_that_signed_it(algorithm: SigningAlgorithm) -> None:
     key = new_key(algorithm)
     tokens = tokens_with(ring_of(key), algorithm)
     token = tokens.sign(PRINCIPAL, SIGN_IN, NOW)
@@ -31,7 +31,7 @@ def test_a_user_s_token_names_the_key_that_signed_it(algorithm: SigningAlgorithm
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_a_client_s_token_is_of_the_client_alone(algorithm: SigningAlgorithm) -> None:
+def test_a_client_token_names_only_the_client(algorithm: SigningAlgorithm) -> None:
     key = new_key(algorithm)
     tokens = tokens_with(ring_of(key))
     token = tokens.sign_client("dwc_orders", SCOPES, ISSUER, NOW, algorithm=algorithm)
@@ -44,7 +44,7 @@ def test_a_client_s_token_is_of_the_client_alone(algorithm: SigningAlgorithm) ->
     assert tokens.verify(token, NOW) == ClientPrincipal("dwc_orders", SCOPES, ISSUER, issued_at, token_id)
 
 
-def test_clients_tokens_live_as_long_as_the_setting_says() -> None:
+def test_client_tokens_have_the_lifetime_of_the_setting() -> None:
     tokens = tokens_with(ring_of(new_key("ES256")))
     token = tokens.sign_client("dwc_orders", SCOPES, ISSUER, NOW)
     assert tokens.client_seconds == 600
@@ -53,7 +53,7 @@ def test_clients_tokens_live_as_long_as_the_setting_says() -> None:
         tokens.read(token, NOW + timedelta(seconds=600))
 
 
-def test_a_token_for_another_service_is_readable_and_opens_none_of_our_routes() -> None:
+def test_a_token_for_another_service_is_readable_but_refused_by_our_own_routes() -> None:
     tokens = tokens_with(ring_of(new_key("ES256"), new_key("RS256")))
     of_client = tokens.sign_client("dwc_orders", SCOPES, "https://orders.example", NOW)
     of_user = tokens.sign(PRINCIPAL, SIGN_IN, NOW, audience="https://orders.example", algorithm="RS256")
@@ -65,15 +65,15 @@ def test_a_token_for_another_service_is_readable_and_opens_none_of_our_routes() 
             tokens.verify(token, NOW)
 
 
-def test_what_others_verify_says_when_and_how_the_user_signed_in() -> None:
+def test_user_tokens_have_the_time_and_the_methods_of_the_sign_in() -> None:
     in_whole_seconds = int(NOW.timestamp()) - 301
-    told = {"auth_time": in_whole_seconds, "acr": "2", "amr": ["pwd", "otp"]}
+    sign_in = {"auth_time": in_whole_seconds, "acr": "2", "amr": ["pwd", "otp"]}
     ours = tokens_with(ring_of(new_key("ES256")), "ES256")
     for token in (ours.sign(PRINCIPAL, SIGN_IN, NOW), ours.sign(PRINCIPAL, SIGN_IN, NOW, audience="https://a.example")):
         claims = forge.decode(token.split(".")[1])
-        assert {name: claims.get(name) for name in told} == told
+        assert {name: claims.get(name) for name in sign_in} == sign_in
     of_client = ours.sign_client("dwc_orders", SCOPES, "https://a.example", NOW)
-    assert not told.keys() & forge.decode(of_client.split(".")[1]).keys()
+    assert not sign_in.keys() & forge.decode(of_client.split(".")[1]).keys()
 
 
 def test_our_own_routes_accept_one_audience_for_users_and_one_for_clients() -> None:
@@ -91,7 +91,7 @@ def test_our_own_routes_accept_one_audience_for_users_and_one_for_clients() -> N
     assert at_a_client.client_id == "dwc_orders"
 
 
-def test_without_a_key_that_signs_the_service_is_unavailable() -> None:
+def test_without_an_active_key_the_service_is_unavailable() -> None:
     pending = ring.opened(new_key("ES256"), activates_at=NOW + timedelta(seconds=1))
     standby = ring.opened(new_key("ES256", 2), activates_at=None)
     retired = ring.opened(new_key("ES256", 3), retires_at=NOW)
@@ -103,7 +103,7 @@ def test_without_a_key_that_signs_the_service_is_unavailable() -> None:
         tokens.sign_client("dwc_orders", SCOPES, ISSUER, NOW, algorithm="RS256")
 
 
-def test_the_key_that_began_last_signs() -> None:
+def test_the_most_recently_activated_key_signs() -> None:
     first, second = new_key("ES256"), new_key("ES256", 2)
     keys = [ring.opened(second), ring.opened(first, activates_at=NOW - timedelta(days=90))]
     token = tokens_with(KeyRing(keys), "ES256").sign(PRINCIPAL, SIGN_IN, NOW)
@@ -116,7 +116,7 @@ def test_the_key_that_began_last_signs() -> None:
     ids=["standby", "pending", "retired"],
 )
 def test_every_published_key_verifies(activates_at: datetime | None, retires_at: datetime | None) -> None:
-    """A copy that has read the keys a moment earlier or later signs with another one."""
+    """A process that read the keys a moment earlier or later signs with another one."""
     key = new_key("ES256")
     tokens = tokens_with(KeyRing([ring.opened(key, activates_at=activates_at, retires_at=retires_at)]))
     assert tokens.verify(ring.signed(key), NOW) == PRINCIPAL
@@ -128,7 +128,7 @@ def test_a_key_of_another_ring_is_refused() -> None:
         tokens.verify(ring.signed(new_key("ES256", 2)), NOW)
 
 
-def test_a_token_that_was_remembered_goes_with_its_key() -> None:
+def test_a_cached_token_is_refused_after_its_key_was_removed() -> None:
     key, other = new_key("ES256"), new_key("ES256", 2)
     rings = _ChangingRing(ring_of(key, other))
     tokens = _tokens_of(rings)
@@ -142,11 +142,11 @@ def test_a_token_that_was_remembered_goes_with_its_key() -> None:
 class _ChangingRing:
     def __init__(self, current: KeyRing) -> None:
         self.current = current
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.after: KeyRing | None = None
 
     async def refresh_for_key(self, kid: str) -> bool:
-        self.asked.append(kid)
+        self.requested.append(kid)
         if self.after is not None:
             self.current = self.after
         return self.current.verifying_key(kid) is not None
@@ -163,7 +163,7 @@ def _tokens_of(rings: _ChangingRing) -> AccessTokens:
     )
 
 
-async def test_a_key_of_another_copy_is_learnt_from_its_first_token() -> None:
+async def test_a_key_of_another_process_is_loaded_on_its_first_token() -> None:
     token = ring.signed(new_key("ES256", 2))
     verifying, reading = (_ChangingRing(ring_of(new_key("ES256"))) for _ in range(2))
     verifying.after = reading.after = ring_of(new_key("ES256"), new_key("ES256", 2))
@@ -171,10 +171,10 @@ async def test_a_key_of_another_copy_is_learnt_from_its_first_token() -> None:
     assert (await _tokens_of(reading).read_with_latest_keys(token, NOW)).principal == PRINCIPAL
     for rings in (verifying, reading):
         assert await _tokens_of(rings).verify_with_latest_keys(token, NOW) == PRINCIPAL
-        assert rings.asked == [new_key("ES256", 2).kid]
+        assert rings.requested == [new_key("ES256", 2).kid]
 
 
-async def test_only_an_unknown_key_of_our_own_issuer_has_the_keys_read_again() -> None:
+async def test_only_an_unknown_key_of_our_own_issuer_reloads_the_keys() -> None:
     known, unknown = new_key("ES256"), new_key("ES256", 2)
     rings = _ChangingRing(ring_of(known))
     tokens = _tokens_of(rings)
@@ -190,10 +190,10 @@ async def test_only_an_unknown_key_of_our_own_issuer_has_the_keys_read_again() -
         for verify in (tokens.verify_with_latest_keys, tokens.read_with_latest_keys):
             with pytest.raises(InvalidAccessTokenError):
                 await verify(token, NOW)
-    assert rings.asked == []
+    assert rings.requested == []
     with pytest.raises(InvalidAccessTokenError):
         await tokens.verify_with_latest_keys(ring.signed(unknown), NOW)
-    assert rings.asked == [unknown.kid]
+    assert rings.requested == [unknown.kid]
 
 
 @pytest.mark.parametrize("former", ["HS256", "HS384", "HS512"])

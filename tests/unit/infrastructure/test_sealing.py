@@ -20,7 +20,7 @@ def test_sealed_data_moved_to_another_row_does_not_open() -> None:
         sealer.open(sealed, context=b"row 2")
 
 
-def test_each_altered_byte_is_noticed() -> None:
+def test_each_altered_byte_is_detected() -> None:
     sealer = AesGcmSealer([NEW])
     sealed = sealer.seal(b"data", context=b"")
     for position in range(len(sealed)):
@@ -37,7 +37,7 @@ def test_truncated_data_does_not_open(length: int) -> None:
         sealer.open(sealed[: min(length, len(sealed) - 1)], context=b"")
 
 
-def test_after_a_change_of_keys_old_data_opens_and_new_data_is_sealed_under_the_new_key() -> None:
+def test_after_a_change_of_keys_old_data_opens_and_new_data_is_sealed_with_the_new_key() -> None:
     before = AesGcmSealer([OLD])
     during = AesGcmSealer([NEW, OLD])
     after = AesGcmSealer([NEW])
@@ -52,7 +52,7 @@ def test_equal_data_is_sealed_differently_each_time() -> None:
     assert sealer.seal(b"data", context=b"") != sealer.seal(b"data", context=b"")
 
 
-def test_what_the_first_key_sealed_is_current_and_nothing_else() -> None:
+def test_only_data_that_the_first_key_sealed_is_current() -> None:
     sealed, outdated = AesGcmSealer([NEW]).seal(b"", context=b""), AesGcmSealer([OLD]).seal(b"", context=b"")
     sealer = AesGcmSealer([NEW, OLD])
     assert [sealer.is_current(each) for each in (sealed, outdated, b"", sealed[:3])] == [True, False, False, False]

@@ -1,4 +1,4 @@
-"""What other people's implementations make of doorward's access tokens and password hashes."""
+"""Access tokens and password hashes of doorward, verified by other implementations."""
 
 import base64
 import json
@@ -52,7 +52,7 @@ def test_joserfc_refuses_an_access_token_after_any_change_of_one_character() -> 
     token = _signed("HS256")
     _verify(token, "HS256")
     for position, character in enumerate(token):
-        # Two bits of the signature's last character are unread: A and E differ in one that is read.
+        # Two bits of the signature's last character are unused; A and E differ in a used one.
         other = ("E" if character == "A" else "A") if character != "." else ""
         with pytest.raises((JoseError, ValueError)):
             _verify(token[:position] + other + token[position + 1 :], "HS256")
@@ -76,7 +76,7 @@ def test_joserfc_refuses_another_key_another_algorithm_another_audience_and_an_e
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-async def test_passlib_verifies_a_hash_of_ours_and_we_verify_one_of_its(password: str) -> None:
+async def test_passlib_verifies_our_hashes_and_we_verify_those_of_passlib(password: str) -> None:
     hasher = BcryptHasher(rounds=4, threads=1)
     try:
         ours = await hasher.hash(password)
@@ -92,7 +92,7 @@ async def test_passlib_verifies_a_hash_of_ours_and_we_verify_one_of_its(password
         hasher.close()
 
 
-async def test_a_decomposed_password_is_hashed_in_nfkc_which_passlib_leaves_to_its_caller() -> None:
+async def test_a_decomposed_password_is_hashed_in_nfkc_which_passlib_does_not_do() -> None:
     hasher = BcryptHasher(rounds=4, threads=1)
     try:
         ours = await hasher.hash("e\u0301t\u00e9")

@@ -1,4 +1,4 @@
-"""Signing keys: made, read from files, sealed in rows and opened again."""
+"""Signing keys: generated, read from files, sealed in rows and opened again."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ def _jwk(members: dict[str, Any]) -> bytes:
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-async def test_new_keys_are_of_the_length_that_is_recommended(algorithm: SigningAlgorithm) -> None:
+async def test_new_keys_have_the_recommended_length(algorithm: SigningAlgorithm) -> None:
     new = await SigningKeyMaker().make(algorithm)
     members = json.loads(new.private)
     if algorithm == "RS256":
@@ -51,22 +51,22 @@ async def test_new_keys_are_of_the_length_that_is_recommended(algorithm: Signing
     assert new.algorithm == algorithm
 
 
-async def test_no_command_takes_the_id_of_a_new_key_for_an_option() -> None:
-    """One thumbprint in 64 begins with a hyphen."""
+async def test_no_id_of_a_new_key_begins_with_a_hyphen() -> None:
+    """One thumbprint in 64 begins with a hyphen, and commands would read it as an option."""
     maker = SigningKeyMaker()
     assert not [new.kid for new in [await maker.make("ES256") for _ in range(1_000)] if new.kid.startswith("-")]
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
 def test_the_id_of_a_key_is_its_thumbprint(algorithm: SigningAlgorithm) -> None:
-    """A second implementation of RFC 7638 finds the same."""
+    """A second implementation of RFC 7638 computes the same."""
     new = new_key(algorithm)
     assert import_key(json.loads(new.private)).thumbprint() == new.kid
 
 
-def test_the_thumbprint_of_the_standard_is_found() -> None:
-    """RFC 7638 section 3.1."""
-    # With spaces: a long random text in this repository would be one that a reader might take as a secret.
+def test_the_thumbprint_of_the_example_in_the_standard_is_computed() -> None:
+    """The example is in RFC 7638 section 3.1."""
+    # With spaces, because a long random text could be mistaken for a secret.
     modulus = """
         0vx7agoebGcQSuuPiLJXZptN9nnd rQmbXEps2aiAFbWhM78LhWx4cbbf AAtVT86zwu1RK7aPFFxuhDR1L6tS
         oc_BJECPebWKRXjBZCiFV4n3oknj hMstn64tZ_2W-5JsGY4Hc5n9yBXA rwl93lqt7_RN5w6Cf0h4QyQ5v-65
@@ -91,8 +91,8 @@ def test_a_key_set_has_no_private_member(algorithm: SigningAlgorithm) -> None:
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_the_public_part_of_a_row_comes_from_what_was_sealed(algorithm: SigningAlgorithm) -> None:
-    """One who can write the table plants no key: neither under another id, nor in a row of the other algorithm."""
+def test_the_public_part_of_a_row_comes_from_the_sealed_content(algorithm: SigningAlgorithm) -> None:
+    """An attacker who can write the table plants no key under another ID or in a row of the other algorithm."""
     row, other = stored(new_key(algorithm)), stored(new_key(algorithm, 2))
     assert open_key(row, SEALER).kid == new_key(algorithm).kid
     planted = [
@@ -107,8 +107,8 @@ def test_the_public_part_of_a_row_comes_from_what_was_sealed(algorithm: SigningA
             open_key(each, SEALER)
 
 
-def test_a_sealed_key_that_is_not_the_one_of_its_row_is_refused() -> None:
-    """Sealed for the row by a key of ours: what a defect could do, and one who knows a sealing key."""
+def test_a_sealed_key_that_does_not_match_its_row_is_refused() -> None:
+    """A defect, or an attacker with a sealing key, could seal another key for the row."""
     row, other = stored(new_key("ES256")), new_key("ES256", 2)
     wrong = SEALER.seal(other.private, context=sealing_context(row.kid, row.algorithm))
     with pytest.raises(SealedDataError):
@@ -118,13 +118,13 @@ def test_a_sealed_key_that_is_not_the_one_of_its_row_is_refused() -> None:
         open_key(replace(row, sealed=rsa_in_its_row), SEALER)
 
 
-def test_a_key_under_another_sealing_key_is_refused() -> None:
+def test_a_key_that_another_key_sealed_is_refused() -> None:
     with pytest.raises(SealedDataError):
         open_key(stored(new_key("ES256")), AesGcmSealer([bytes(32)]))
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_the_public_part_of_a_key_verifies_and_signs_nothing(algorithm: SigningAlgorithm) -> None:
+def test_the_public_part_of_a_key_verifies_and_cannot_sign(algorithm: SigningAlgorithm) -> None:
     new = new_key(algorithm)
     public = SigningKeyMaker().public_part(new.private)
     assert SigningKeyMaker().public_part(public) == public
@@ -136,7 +136,7 @@ def test_the_public_part_of_a_key_verifies_and_signs_nothing(algorithm: SigningA
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
-def test_a_retired_key_is_not_kept_ready_to_sign(algorithm: SigningAlgorithm) -> None:
+def test_the_private_part_of_a_retired_key_is_not_loaded(algorithm: SigningAlgorithm) -> None:
     assert opened(new_key(algorithm), retires_at=NOW).private is None
 
 
@@ -173,19 +173,19 @@ USUAL: dict[str, tuple[Callable[[], bytes], SigningAlgorithm]] = {
 
 
 @pytest.mark.parametrize("name", USUAL)
-def test_keys_in_the_usual_files_are_read(name: str) -> None:
-    """Under their thumbprint, whatever id they had."""
+def test_keys_in_common_file_formats_are_read(name: str) -> None:
+    """Their ID is the thumbprint, regardless of an ID in the file."""
     content, algorithm = USUAL[name]
     assert SigningKeyMaker().read(content()) == as_new_key(P256 if algorithm == "ES256" else _rsa())
 
 
 REFUSED: dict[str, Callable[[], bytes]] = {
-    "nothing": lambda: b"",
-    "no key": lambda: b"nonsense",
-    "broken JSON": lambda: b"{",
-    "no member": lambda: b"{}",
+    "empty": lambda: b"",
+    "not a key": lambda: b"nonsense",
+    "malformed JSON": lambda: b"{",
+    "no members": lambda: b"{}",
     "a list": lambda: b"[]",
-    "no text": lambda: b"\xff\xfe",
+    "not text": lambda: b"\xff\xfe",
     "an HMAC key": lambda: b'{"kty":"oct","k":"AAAA"}',
     "deeply nested": lambda: b'{"a":' * 10_000,
     "a short RSA key": lambda: _pem(_rsa(1024)),
@@ -200,8 +200,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "a public JWK": lambda: SigningKeyMaker().public_part(_ec_jwk()),
     "a public RSA JWK": lambda: SigningKeyMaker().public_part(_rsa_jwk()),
     "another curve's name": lambda: _ec_jwk(crv="P-384"),
-    "a point that is none": lambda: _ec_jwk(x="AAAA"),
-    "a number for a text": lambda: _ec_jwk(d=1),
+    "an invalid point": lambda: _ec_jwk(x="AAAA"),
+    "a number instead of a string": lambda: _ec_jwk(d=1),
     "another key's private part": lambda: _ec_jwk(d=_member(new_key("ES256"), "d")),
     "for encryption": lambda: _ec_jwk(use="enc"),
     "for another algorithm": lambda: _rsa_jwk(alg="PS256"),
@@ -212,6 +212,6 @@ REFUSED: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_other_files_are_refused(name: str) -> None:
+def test_invalid_key_files_are_refused(name: str) -> None:
     with pytest.raises(InvalidKeyFileError):
         SigningKeyMaker().read(REFUSED[name]())

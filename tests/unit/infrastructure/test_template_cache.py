@@ -1,4 +1,4 @@
-"""Compiled templates are kept beside their texts, and belong to exactly these texts."""
+"""Compiled templates are stored beside their sources, and each is used only for its source."""
 
 import stat
 import sys
@@ -12,7 +12,7 @@ from doorward.infrastructure.template_cache import COMPILED, TemplateCache
 
 
 class CountedTemplates(TemplateCache):
-    """Counts what had to be compiled, which is stored afterwards."""
+    """Count the templates that are compiled; each is stored afterwards."""
 
     compiled = 0
 
@@ -22,7 +22,7 @@ class CountedTemplates(TemplateCache):
 
 
 class Start:
-    """What a start of the service reads from a folder, and how many templates it compiles itself."""
+    """The page that one start of the service renders, and the number of templates that it compiles."""
 
     def __init__(self, folder: Path) -> None:
         templates = CountedTemplates(folder)
@@ -48,7 +48,7 @@ def test_only_the_first_start_compiles(folder: Path) -> None:
     assert [stat.filemode(file.stat().st_mode) for file in stored(folder)] == ["-rw-r--r--"]
 
 
-def test_another_text_is_compiled_and_stored_in_its_place(folder: Path) -> None:
+def test_a_changed_template_is_compiled_and_replaces_the_stored_one(folder: Path) -> None:
     Start(folder)
     (folder / "page.html").write_text("two", encoding="utf-8")
     assert [(start.page, start.compiled) for start in (Start(folder), Start(folder))] == [("two", 1), ("two", 0)]
@@ -56,19 +56,19 @@ def test_another_text_is_compiled_and_stored_in_its_place(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 10, 60, -1])
-def test_what_was_cut_off_is_compiled_again(folder: Path, left: int) -> None:
+def test_a_truncated_template_is_compiled_again(folder: Path, left: int) -> None:
     Start(folder)
     (file,) = stored(folder)
     file.write_bytes(file.read_bytes()[:left])
     assert [(start.page, start.compiled) for start in (Start(folder), Start(folder))] == [("one", 1), ("one", 0)]
 
 
-def test_without_a_place_for_it_each_start_compiles(folder: Path) -> None:
+def test_each_start_compiles_if_nothing_can_be_stored(folder: Path) -> None:
     (folder / COMPILED).write_text("no folder", encoding="utf-8")
     assert [(start.page, start.compiled) for start in (Start(folder), Start(folder))] == [("one", 1), ("one", 1)]
 
 
-def test_a_python_that_writes_no_compiled_modules_writes_no_templates(
+def test_without_bytecode_files_no_compiled_templates_are_written(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

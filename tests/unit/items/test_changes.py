@@ -1,4 +1,4 @@
-"""Who may change an item, and in which version."""
+"""The access to an item, and the check of its version."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -25,17 +25,17 @@ def test_a_user_that_can_see_an_item_may_read_its_current_version() -> None:
     assert check_read(ITEM, is_first) is ITEM
 
 
-def test_a_version_that_is_not_expected_is_stale() -> None:
+def test_an_unexpected_version_is_stale() -> None:
     with pytest.raises(StaleItemError):
         check_read(ITEM, is_second)
 
 
 @pytest.mark.parametrize("is_expected", [is_first, is_second])
-def test_what_is_not_there_is_not_found(is_expected: VersionTest) -> None:
+def test_a_missing_item_is_not_found(is_expected: VersionTest) -> None:
     with pytest.raises(ItemNotFoundError):
         check_read(None, is_expected)
 
 
-def test_a_refused_change_is_not_found_where_the_item_is_not_visible() -> None:
+def test_a_refused_change_is_reported_as_not_found_if_the_item_is_not_visible() -> None:
     assert isinstance(change_refusal(ITEM), NotItemOwnerError)
     assert isinstance(change_refusal(None), ItemNotFoundError)

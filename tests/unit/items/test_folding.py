@@ -1,4 +1,4 @@
-"""What folding makes equal, and what it leaves apart."""
+"""Texts that folding makes equal, and texts that it keeps different."""
 
 import unicodedata
 
@@ -28,7 +28,7 @@ from doorward.domain.items.indexing import index_of
         ("100% (a_b)", "100% (a_b)"),
     ],
 )
-def test_case_accents_ligatures_and_width_do_not_matter(text: str, folded: str) -> None:
+def test_case_accents_ligatures_and_width_are_folded(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
@@ -43,18 +43,18 @@ def test_case_accents_ligatures_and_width_do_not_matter(text: str, folded: str) 
     ],
     ids=["katakana", "hiragana", "Hangul", "Devanagari", "Thai"],
 )
-def test_marks_that_make_another_letter_stay(text: str, folded: str) -> None:
+def test_marks_that_change_a_letter_are_kept(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
 @pytest.mark.parametrize("text", ["a" + "\u0301" * 40_000, "\u0e01\u0f71" + "\u0f72\u0e38" * 20, "\ufdfa" * 10_001])
-def test_text_that_no_item_may_hold_any_more_is_folded_in_part(text: str) -> None:
+def test_text_above_the_limits_of_items_is_folded_in_part(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert index_of(text, text).search_vector
 
 
-def test_folding_each_character_again_changes_nothing() -> None:
-    """Of those that folding may change, without the 11,000 syllables of Hangul but the first."""
+def test_folding_each_character_is_idempotent() -> None:
+    """All characters that folding may change are checked, and the first of the 11,000 syllables of Hangul."""
     changed = {
         character
         for character in map(chr, range(0x30000))
@@ -66,5 +66,5 @@ def test_folding_each_character_again_changes_nothing() -> None:
 
 
 @given(text=st.text())
-def test_folding_again_changes_nothing(text: str) -> None:
+def test_folding_a_text_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -1,4 +1,4 @@
-"""What the lines of a CSV file say, and which of them say nothing usable."""
+"""The items that the lines of a CSV file describe, and the lines that are refused."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from doorward.domain.items.reading.texts import MAXIMUM_ROW_LENGTH
 from tests.unit.items.files import bad, read, titles
 
 
-def test_a_line_gives_every_field_by_the_name_of_its_column() -> None:
+def test_a_line_has_every_field_by_the_name_of_its_column() -> None:
     file = (
         'year,visibility,tags,title,description\n1942,shared,"drama, war|noir",Casablanca,"A caf\u00e9, in wartime."\n'
     )
@@ -25,14 +25,14 @@ def test_a_line_gives_every_field_by_the_name_of_its_column() -> None:
     ]
 
 
-def test_what_a_line_leaves_out_has_its_default() -> None:
+def test_missing_fields_have_their_defaults() -> None:
     file = "title,description,tags,year,visibility\nA,,,,\nB,, , , \n"
     expected = [ItemContent(title, "", [], None, "shared") for title in ("A", "B")]
     assert read(file, visibility="shared") == expected
     assert read("title\nA\nB", visibility="shared") == expected
 
 
-def test_a_line_decides_about_its_own_visibility() -> None:
+def test_a_line_may_set_its_own_visibility() -> None:
     (private,) = read("title,visibility\nA, PRIVATE \n", visibility="shared")
     assert isinstance(private, ItemContent)
     assert private.visibility == "private"
@@ -40,28 +40,28 @@ def test_a_line_decides_about_its_own_visibility() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", ["", "\n", "\r\n", "\r"])
-def test_lines_may_end_in_any_way_and_the_last_one_in_none(end: str, last: str) -> None:
+def test_lines_may_have_any_line_end_and_the_last_one_none(end: str, last: str) -> None:
     assert titles(f"title{end}A{end}B{last}") == ["A", "B"]
 
 
-def test_lines_may_end_in_different_ways() -> None:
+def test_lines_may_have_different_line_ends() -> None:
     assert titles("title\r\nA\nB\rC\n") == ["A", "B", "C"]
 
 
-def test_empty_lines_describe_nothing_and_are_counted() -> None:
+def test_empty_lines_are_skipped_and_counted() -> None:
     file = "title,year\n\nA,\r\n\r\nB,x\n\n"
     assert [line for line in read(file) if line is None] == [None] * 3
     assert bad(file) == [(5, "invalid_item_year")]
 
 
-def test_a_quoted_field_may_go_over_several_lines_and_the_first_is_the_number() -> None:
+def test_a_quoted_field_may_span_several_lines_and_is_numbered_by_the_first() -> None:
     file = 'title,description,year\nA,"one\ntwo\r\n""three""\n",1\nB,"one\ntwo",x\nC,,x\n'
     assert read(file)[0] == ItemContent("A", 'one\ntwo\n"three"', [], 1)
     assert bad(file) == [(6, "invalid_item_year"), (8, "invalid_item_year")]
 
 
 @pytest.mark.parametrize("spoilt", [b"B\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\xe2\x82"])
-def test_bytes_that_are_no_utf_8_spoil_their_line_and_no_other(spoilt: bytes) -> None:
+def test_invalid_utf_8_makes_only_its_line_bad(spoilt: bytes) -> None:
     file = b"title\nA\n" + spoilt + b"\nC\n"
     assert titles(file) == ["A", "-", "C"]
     assert bad(file) == [(3, "invalid_csv_encoding")]
@@ -92,7 +92,7 @@ def test_bytes_that_are_no_utf_8_spoil_their_line_and_no_other(spoilt: bytes) ->
         ("A,,,,public", "invalid_item_visibility"),
     ],
 )
-def test_a_line_that_describes_no_item_is_told_by_number_and_code(line: str, code: str) -> None:
+def test_an_invalid_line_is_reported_by_number_and_code(line: str, code: str) -> None:
     file = f"title,description,tags,year,visibility\nB,,,,\n{line}\nC,,,,\n"
     assert bad(file) == [(3, code)]
     assert titles(file) == ["B", "-", "C"]
@@ -108,14 +108,14 @@ def test_a_line_that_describes_no_item_is_told_by_number_and_code(line: str, cod
         ('"title\n', 1),
     ],
 )
-def test_quotes_that_do_not_balance_end_the_file_at_the_line_where_they_begin(file: str, number: int) -> None:
+def test_unbalanced_quotes_end_the_file_at_the_line_where_they_begin(file: str, number: int) -> None:
     with pytest.raises(MalformedCsvError) as refusal:
         read(file)
     assert [error.place for error in refusal.value.input_errors] == [f"line/{number}"]
 
 
 @pytest.mark.parametrize("row", ["a" * MAXIMUM_ROW_LENGTH, '"' + "\n" * MAXIMUM_ROW_LENGTH, '"\n",' * 20_000])
-def test_a_row_that_is_too_long_ends_the_file_before_it_is_held(row: str) -> None:
+def test_a_row_that_is_too_long_ends_the_file_before_it_is_read_completely(row: str) -> None:
     file = io.BytesIO(f"title\nA\n{row}".encode() + b"\n" * 10 * MAXIMUM_ROW_LENGTH)
     with open_items(file, FileOptions()) as opened:
         assert isinstance(next(opened.lines), ImportedItem)
@@ -125,7 +125,7 @@ def test_a_row_that_is_too_long_ends_the_file_before_it_is_held(row: str) -> Non
     assert file.tell() < 2 * MAXIMUM_ROW_LENGTH
 
 
-def test_the_length_counts_for_each_row_anew() -> None:
+def test_the_length_is_counted_separately_for_each_row() -> None:
     line = "a" * (MAXIMUM_ROW_LENGTH - 1)
     assert bad(f"title\n{line}\n{line}\n") == [(2, "invalid_item_title"), (3, "invalid_item_title")]
 
@@ -151,16 +151,16 @@ def test_the_length_counts_for_each_row_anew() -> None:
         ("10,Heat (19x5),Drama", ItemContent("Heat (19x5)", "", ["Drama"])),
     ],
 )
-def test_lines_of_movielens_give_title_year_and_genres(line: str, expected: ItemContent) -> None:
+def test_lines_of_movielens_have_title_year_and_genres(line: str, expected: ItemContent) -> None:
     assert read(f"movieId,title,genres\n{line}\n") == [expected]
 
 
-def test_lines_of_movielens_have_the_visibility_that_was_asked_for() -> None:
+def test_lines_of_movielens_have_the_requested_visibility() -> None:
     assert read("movieId,title,genres\n1,Heat,\n", visibility="shared") == [ItemContent("Heat", "", [], None, "shared")]
 
 
 @given(file=st.binary() | st.binary().map(b"title\n".__add__) | st.text('title,"\n\r\x00\u00e9').map(str.encode))
-def test_any_bytes_give_lines_or_a_refusal(file: bytes) -> None:
+def test_any_bytes_return_lines_or_are_refused(file: bytes) -> None:
     try:
         lines = read(file)
     except DomainError:
@@ -181,7 +181,7 @@ _CONTENTS = st.builds(
 
 
 @given(contents=st.lists(_CONTENTS, max_size=5), end=st.sampled_from(["\n", "\r\n"]))
-def test_items_that_are_written_as_csv_read_back_the_same(contents: list[ItemContent], end: str) -> None:
+def test_items_that_are_written_as_csv_are_read_back_unchanged(contents: list[ItemContent], end: str) -> None:
     stored = []
     for content in contents:
         try:
@@ -224,15 +224,15 @@ def test_a_bad_line_keeps_nothing_of_its_row_in_memory(row: str) -> None:
         ("\\N", None),
     ],
 )
-def test_a_year_is_understood_as_programs_write_it(text: str, year: int | None) -> None:
+def test_a_year_is_read_in_the_formats_of_other_programs(text: str, year: int | None) -> None:
     assert read(f'title,year\nA,"{text}"\n') == [ItemContent("A", "", [], year)]
 
 
-def test_a_title_that_is_called_like_nothing_is_a_title() -> None:
+def test_a_title_that_looks_like_a_missing_value_is_kept() -> None:
     assert titles("title\nNaN\nNone\nNULL\n") == ["NaN", "None", "NULL"]
 
 
-def test_a_title_keeps_its_year_where_another_column_has_a_different_one() -> None:
+def test_a_title_keeps_its_year_if_another_column_has_a_different_one() -> None:
     file = "movieId,title,genres,year\n1,Heat (1995),Crime,1995.0\n2,Blade Runner (2049),,2017\n3,Ran (1985),,\n"
     assert [(line.title, line.year) for line in read(file) if isinstance(line, ItemContent)] == [
         ("Heat", 1995),
@@ -241,11 +241,11 @@ def test_a_title_keeps_its_year_where_another_column_has_a_different_one() -> No
     ]
 
 
-def test_a_title_of_a_file_that_is_not_like_movielens_keeps_its_brackets() -> None:
+def test_a_title_keeps_its_brackets_if_the_file_is_not_of_movielens() -> None:
     assert titles("title,tags\nHeat (1995),crime\n") == ["Heat (1995)"]
 
 
-def test_an_empty_cell_of_pandas_is_no_description() -> None:
+def test_an_empty_cell_of_pandas_is_an_empty_description() -> None:
     assert read("title,description,tags\nA,NaN,nan\nB,None,\n") == [
         ItemContent("A", "", []),
         ItemContent("B", "None", []),
@@ -253,5 +253,5 @@ def test_an_empty_cell_of_pandas_is_no_description() -> None:
 
 
 @pytest.mark.parametrize("genres", ["(no genres listed)", "\\N", " "])
-def test_no_genres_are_no_tags(genres: str) -> None:
+def test_missing_genres_make_no_tags(genres: str) -> None:
     assert read(f"title,genres\nA,{genres}\n") == [ItemContent("A", "", [])]

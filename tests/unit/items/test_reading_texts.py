@@ -1,4 +1,4 @@
-"""In which encodings files are read, and what becomes of bytes that are in another one."""
+"""The encodings in which files are read, and bytes in another encoding."""
 
 import codecs
 
@@ -26,21 +26,30 @@ FILMS = [ItemContent("L\u00e9on", "", [], 1994), ItemContent("\u6771\u4eac\u7269
         codecs.BOM_UTF32_LE + FILE.encode("utf-32-le"),
         codecs.BOM_UTF32_BE + FILE.encode("utf-32-be"),
     ],
-    ids=["UTF-8", "UTF-8, marked", "UTF-16LE", "UTF-16BE", "UTF-16LE, unmarked", "UTF-16BE, unmarked", "32LE", "32BE"],
+    ids=[
+        "UTF-8",
+        "UTF-8 with BOM",
+        "UTF-16LE",
+        "UTF-16BE",
+        "UTF-16LE without BOM",
+        "UTF-16BE without BOM",
+        "UTF-32LE",
+        "UTF-32BE",
+    ],
 )
-def test_a_file_is_read_in_the_encoding_that_it_begins_with(raw: bytes) -> None:
+def test_the_encoding_is_detected_from_the_beginning_of_a_file(raw: bytes) -> None:
     assert read(raw) == FILMS
 
 
 def test_unicode_text_of_excel_is_read() -> None:
-    """What Excel saves as "Unicode Text": UTF-16 with a mark, tabs, quotes where it must."""
+    """Excel saves "Unicode Text" as UTF-16 with a byte order mark, tabs, and quotes where necessary."""
     rows = ["title\tyear\ttags", '"Good, the Bad, The"\t1966\twestern', '"Say ""A"""\t\t']
     raw = codecs.BOM_UTF16_LE + "".join(f"{row}\r\n" for row in rows).encode("utf-16-le")
     assert read(raw) == [ItemContent("Good, the Bad, The", "", ["western"], 1966), ItemContent('Say "A"', "", [])]
 
 
 @pytest.mark.parametrize("header", [b"title", b'"title"', b"movieId,title,genres"])
-def test_a_byte_order_mark_is_no_part_of_the_header(header: bytes) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_header(header: bytes) -> None:
     assert read(b"\xef\xbb\xbf" + header + b"\n") == []
 
 
@@ -51,15 +60,15 @@ def test_a_file_without_a_first_line_is_refused(file: bytes) -> None:
     assert refusal.value.code == "invalid_item_csv_header"
 
 
-def test_lines_of_windows_1252_in_the_middle_of_utf_8_are_bad_where_they_differ() -> None:
+def test_lines_of_windows_1252_within_utf_8_are_bad_if_they_differ() -> None:
     file = "title\nL\u00e9on\n".encode() + "L\u00e9on\nHeat\n".encode("cp1252") + "L\u00e9on\n".encode()
     assert titles(file) == ["L\u00e9on", "-", "Heat", "L\u00e9on"]
     assert bad(file) == [(3, "invalid_csv_encoding")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_lines_of_utf_16_behind_utf_8_are_bad(encoding: str) -> None:
-    """What PowerShell 5 appends to a file with >>."""
+def test_lines_of_utf_16_after_utf_8_are_bad(encoding: str) -> None:
+    """PowerShell 5 appends UTF-16 to a file with >>."""
     file = b"title\nHeat\n" + "Alien\nRan\n".encode(encoding)
     assert titles(file)[0] == "Heat"
     assert {code for _, code in bad(file)} == {"invalid_csv_encoding"}
@@ -73,11 +82,11 @@ def test_lines_of_utf_16_behind_utf_8_are_bad(encoding: str) -> None:
     ids=["even", "odd", "one line", "two letters", "not ASCII", "long"],
 )
 @pytest.mark.parametrize("header", ["title", "title,year"])
-def test_utf_8_behind_utf_16_ends_the_file_where_it_begins(encoding: str, tail: str, header: str) -> None:
+def test_utf_8_after_utf_16_ends_the_file_where_it_begins(encoding: str, tail: str, header: str) -> None:
     mark = codecs.BOM_UTF16_LE if encoding == "utf-16-le" else codecs.BOM_UTF16_BE
     file = mark + f"{header}\nHeat{',1995' * (',' in header)}\n".encode(encoding) + tail.encode()
     if tail == "Al":
-        # Two letters are a Chinese character: only a second column tells that it is none.
+        # Two letters are read as a Chinese character; only a missing second column reveals the error.
         assert bad(file) == ([(3, "invalid_csv_line")] if "," in header else [])
         return
     with pytest.raises(InvalidCsvEncodingError) as refusal:
@@ -88,17 +97,17 @@ def test_utf_8_behind_utf_16_ends_the_file_where_it_begins(encoding: str, tail: 
 @pytest.mark.parametrize("title", ["\u6771\u4eac", "\u0d2e\u0d32\u0d2f", "\u0a30\u0a38", "\u4e0b", "Heat"])
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_utf_16_of_any_script_is_no_other_encoding(title: str, encoding: str, end: str) -> None:
+def test_utf_16_of_any_script_is_detected(title: str, encoding: str, end: str) -> None:
     assert titles(f"title,year\n{title},{end}".encode(encoding)) == [title]
     assert titles(f"title\n{title}\n{title}{end}\n".encode(encoding))[:2] == [title, title]
 
 
-def test_a_lone_surrogate_of_utf_16_is_bad_in_its_line() -> None:
+def test_a_lone_surrogate_of_utf_16_makes_only_its_line_bad() -> None:
     file = "title\nA\n".encode("utf-16-le") + b"\x3d\xd8" + "\nB\n".encode("utf-16-le")
     assert titles(file) == ["A", "-", "B"]
     assert bad(file) == [(3, "invalid_csv_encoding")]
 
 
-def test_a_quote_that_is_not_closed_in_utf_16_is_told_as_such() -> None:
+def test_an_unclosed_quote_in_utf_16_is_reported_as_malformed() -> None:
     with pytest.raises(MalformedCsvError):
         read('title\nA\n"B\nC\n'.encode("utf-16"))

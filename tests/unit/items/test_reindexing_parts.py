@@ -1,4 +1,4 @@
-"""How many items one statement indexes: as many as their search vectors allow."""
+"""The number of items that one statement indexes is limited by the length of their search vectors."""
 
 from uuid import UUID
 
@@ -19,7 +19,9 @@ LONG = CHARACTERS_PER_STATEMENT
         ([LONG + 1, 1, LONG + 2], [[LONG + 1], [1], [LONG + 2]]),
     ],
 )
-def test_a_statement_has_items_up_to_a_length_or_one_that_is_longer(lengths: list[int], parts: list[list[int]]) -> None:
+def test_a_statement_has_items_up_to_a_total_length_or_one_longer_item(
+    lengths: list[int], parts: list[list[int]]
+) -> None:
     found_by = [
         (
             UnindexedItem(id=UUID(int=number), version=1, title="", description=""),

@@ -1,4 +1,4 @@
-"""What an item may hold, and the one form in which it is stored."""
+"""The valid content of an item, and the form in which it is stored."""
 
 import unicodedata
 
@@ -44,7 +44,7 @@ def test_a_title_that_is_empty_too_long_or_several_lines_is_refused(title: str) 
 
 
 @pytest.mark.parametrize("text", UNPRINTABLE)
-def test_what_cannot_be_printed_is_refused_everywhere(text: str) -> None:
+def test_unprintable_characters_are_refused_in_every_field(text: str) -> None:
     with pytest.raises(InvalidTitleError):
         _stored(title=text)
     with pytest.raises(InvalidDescriptionError):
@@ -68,7 +68,7 @@ def test_a_description_that_is_too_long_or_has_other_control_characters_is_refus
         _stored(description=description)
 
 
-def test_line_breaks_of_a_description_have_one_form() -> None:
+def test_line_breaks_of_a_description_are_normalised() -> None:
     assert _stored(description="one\r\ntwo\nthree\r\n").description == "one\ntwo\nthree"
 
 
@@ -81,17 +81,17 @@ def test_up_to_20_tags_of_1_to_50_characters_are_kept_in_their_order(tags: list[
     "tags",
     [[""], [" "], ["a", ""], ["a" * 51], ["a"] * 21, ["a,b"], ["a|b"], *([text] for text in LINE_BREAKS)],
 )
-def test_tags_that_are_empty_too_long_too_many_or_hold_separators_are_refused(tags: list[str]) -> None:
+def test_tags_that_are_empty_too_long_too_many_or_contain_separators_are_refused(tags: list[str]) -> None:
     with pytest.raises(InvalidTagsError):
         _stored(tags=tags)
 
 
-def test_each_tag_is_kept_once_in_its_first_place() -> None:
+def test_each_tag_is_kept_once_at_its_first_position() -> None:
     assert _stored(tags=["b", " a ", "b", "a"]).tags == ["b", "a"]
 
 
 @pytest.mark.parametrize("year", [None, 1, 1942, 9999])
-def test_years_of_the_calendar_and_none_are_kept(year: int | None) -> None:
+def test_years_from_1_to_9999_and_none_are_kept(year: int | None) -> None:
     assert _stored(year=year).year == year
 
 
@@ -107,10 +107,10 @@ def test_text_is_trimmed_and_composed() -> None:
     assert (stored.title, stored.description, stored.tags) == (composed, composed, [composed])
 
 
-def test_lengths_count_after_trimming_and_composing() -> None:
+def test_lengths_are_checked_after_trimming_and_composing() -> None:
     assert len(_stored(title=" " + "e\u0301" * 300).title) == 300
     with pytest.raises(InvalidTitleError):
-        # A character that composing takes apart.
+        # NFC decomposes this character.
         _stored(title="\u0958" * 300)
 
 
@@ -120,7 +120,7 @@ def test_lengths_count_after_trimming_and_composing() -> None:
     tags=st.lists(st.text(max_size=8), max_size=5),
     year=st.none() | st.integers(),
 )
-def test_what_is_stored_is_accepted_again_unchanged(
+def test_stored_content_is_accepted_again_unchanged(
     title: str, description: str, tags: list[str], year: int | None
 ) -> None:
     try:
@@ -130,16 +130,16 @@ def test_what_is_stored_is_accepted_again_unchanged(
     assert checked_content(stored) == stored
 
 
-def test_a_filter_finds_what_the_same_text_stored() -> None:
+def test_a_filter_is_normalised_like_stored_content() -> None:
     checked = checked_filter(ItemFilter(title="Ame\u0301", tag=" Ame\u0301 ", year=1))
     assert checked == ItemFilter(title="Am\u00e9", tag="Am\u00e9", year=1)
 
 
-def test_a_part_of_a_title_keeps_its_spaces() -> None:
+def test_a_title_filter_keeps_its_spaces() -> None:
     assert checked_filter(ItemFilter(title=" the ")).title == " the "
 
 
-def test_no_filter_stays_none() -> None:
+def test_an_empty_filter_stays_empty() -> None:
     assert checked_filter(ItemFilter()) == ItemFilter()
 
 

@@ -1,4 +1,4 @@
-"""From what somebody types to the tsquery that PostgreSQL reads."""
+"""The conversion of a typed query to a tsquery of PostgreSQL."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from doorward.domain.items.search import counted_words, likely_spellings, search
 HINDI, THAI = "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22\u0e35"
 LEXEME = r"[^\s():*&|!<>'\\=]+"
 WORDS_ONLY = re.compile(rf"\(({LEXEME}:\*|{LEXEME}( <-> {LEXEME})*)( \| {LEXEME})*\)")
-"""One part of a tsquery: a word as a prefix or a run as its pairs, and other words."""
+"""One part of a tsquery: a word as a prefix or a run as its pairs, and alternative words."""
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ WORDS_ONLY = re.compile(rf"\(({LEXEME}:\*|{LEXEME}( <-> {LEXEME})*)( \| {LEXEME}
         ("a" * 300, ["a" * 100]),
     ],
 )
-def test_words_are_letters_digits_and_marks_folded(query: str, words: list[str]) -> None:
+def test_words_consist_of_folded_letters_digits_and_marks(query: str, words: list[str]) -> None:
     assert search_words(query) == words
 
 
-def test_each_word_counts_once_and_at_most_eight_do() -> None:
+def test_each_word_counts_once_and_at_most_eight_count() -> None:
     assert counted_words(["star", "wars", "star"]) == ["star", "wars"]
     words = [f"w{number}" for number in range(20)]
     assert counted_words(words) == words[:8]
@@ -54,7 +54,7 @@ def test_a_query_without_words_is_refused(query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "expected"),
     [
         ("casablanca", "casablanc"),
         ("casablnca", "casablanca"),
@@ -68,12 +68,12 @@ def test_a_query_without_words_is_refused(query: str) -> None:
         ("star", "tsar"),
     ],
 )
-def test_one_letter_missing_added_changed_or_swapped_is_forgiven(typed: str, meant: str) -> None:
-    assert meant in likely_spellings(typed)
+def test_spellings_with_one_letter_missing_added_changed_or_swapped_are_likely(typed: str, expected: str) -> None:
+    assert expected in likely_spellings(typed)
 
 
 @pytest.mark.parametrize(("typed", "other"), [("casablanca", "casblnca"), ("casablanca", "casa"), ("star", "rats")])
-def test_two_errors_are_not_forgiven(typed: str, other: str) -> None:
+def test_spellings_with_two_errors_are_not_likely(typed: str, other: str) -> None:
     assert other not in likely_spellings(typed)
 
 
@@ -87,13 +87,13 @@ def test_words_of_4_to_24_letters_have_other_spellings(word: str) -> None:
     assert likely_spellings(word)
 
 
-def test_a_word_is_not_a_spelling_of_itself_and_each_is_there_once() -> None:
+def test_likely_spellings_are_unique_and_exclude_the_word_itself() -> None:
     spellings = likely_spellings("aaaa")
     assert "aaaa" not in spellings
     assert len(spellings) == len(set(spellings))
 
 
-def test_a_search_wants_every_word_as_a_prefix_or_in_another_spelling() -> None:
+def test_a_search_requires_every_word_as_a_prefix_or_in_another_spelling() -> None:
     query = search_query(["star", "wars", "star"], {"wars": ["ward", "warsa"]})
     assert query.words == "(star:*) & (wars:* | ward | warsa)"
     assert query.whole_title == "'=star wars star'"
@@ -106,7 +106,7 @@ def test_a_run_without_spaces_is_found_anywhere_by_its_pairs() -> None:
 
 
 @given(text=st.text() | st.text(alphabet="ab &|!:*()<->'\"\\\x00_-%"))
-def test_whatever_is_typed_the_tsquery_has_words_and_no_syntax_of_the_callers(text: str) -> None:
+def test_a_tsquery_contains_only_words_and_no_syntax_of_the_caller(text: str) -> None:
     try:
         words = search_words(text)
     except NoSearchWordsError:

@@ -1,4 +1,4 @@
-"""Versions of an item: what stays and what changes from one to the next."""
+"""Versions of an item: the fields that stay and those that change."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -21,7 +21,7 @@ def test_a_new_item_is_its_owners_first_version() -> None:
     assert content_of(item) == CONTENT
 
 
-def test_a_changed_item_is_the_next_version_of_the_same() -> None:
+def test_a_changed_item_is_the_next_version_of_the_same_item() -> None:
     item = new_item(uuid4(), CONTENT, uuid4(), NOW)
     later = NOW + timedelta(days=1)
     changed = changed_item(item, ItemContent("Rick's"), later)

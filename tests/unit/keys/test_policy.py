@@ -1,4 +1,4 @@
-"""The schedule of signing keys, without a database: what each moment and each change makes of the keys."""
+"""The schedule of signing keys, without a database: their states over time and after each change."""
 
 import random
 from collections import Counter
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 class Keys:
-    """The keys as a database would hold them, and the clock."""
+    """The stored keys, and the clock."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -78,7 +78,7 @@ class Keys:
 
 @pytest.fixture
 def keys() -> Keys:
-    """The first keys."""
+    """Return the first keys."""
     keys = Keys()
     keys.change()
     return keys
@@ -90,12 +90,12 @@ def test_the_first_keys_sign_at_once_and_each_has_a_standby(keys: Keys) -> None:
     assert Counter(name for name, _ in keys.steps) == {"Publish": 4, "Activate": 2}
 
 
-def test_where_nothing_is_due_nothing_changes(keys: Keys) -> None:
+def test_before_a_rotation_is_due_nothing_changes(keys: Keys) -> None:
     keys.now += 90 * DAY - timedelta(seconds=1)
     assert keys.change(KeyPlan.rotate_if_due) == []
 
 
-def test_after_90_days_the_standby_is_told_when_it_will_sign(keys: Keys) -> None:
+def test_after_90_days_the_activation_of_the_standby_is_scheduled(keys: Keys) -> None:
     signing, standby = keys.signing(), keys.standby()
     keys.now += 90 * DAY
     keys.change(KeyPlan.rotate_if_due)
@@ -122,14 +122,14 @@ def test_a_replaced_key_stops_signing_and_is_listed_until_its_last_token_expires
 
 
 def test_a_key_is_listed_for_longer_than_any_token_lives() -> None:
-    """The setting may have been at its highest when the last token was signed."""
+    """The setting may have had its maximum when the last token was signed."""
     field = TokenSettings.model_fields["access_token_expire_minutes"]
     most = next(each.le for each in field.metadata if hasattr(each, "le"))
     assert timedelta(minutes=most) == LONGEST_TOKEN_LIFE
     assert timedelta(hours=1) + LONGEST_TOKEN_LIFE == LISTED_AFTER_RETIREMENT
 
 
-def test_rotated_at_once_the_standby_signs_and_another_is_published(keys: Keys) -> None:
+def test_after_an_immediate_rotation_the_standby_signs_and_another_is_published(keys: Keys) -> None:
     former, following = keys.signing(), keys.standby()
     keys.change(lambda plan: plan.rotate(at_once=True))
     assert keys.signing() == following
@@ -137,7 +137,7 @@ def test_rotated_at_once_the_standby_signs_and_another_is_published(keys: Keys) 
     assert keys.standby() not in {former, following}
 
 
-def test_a_rotation_under_way_is_not_begun_again_but_brought_forward(keys: Keys) -> None:
+def test_a_pending_rotation_is_not_repeated_but_can_be_brought_forward(keys: Keys) -> None:
     keys.change(lambda plan: plan.rotate(at_once=False))
     (pending,), standby = keys.of("ES256", KeyState.PENDING), keys.standby()
     with pytest.raises(KeyRotationPendingError):
@@ -146,14 +146,14 @@ def test_a_rotation_under_way_is_not_begun_again_but_brought_forward(keys: Keys)
     assert (keys.signing(), keys.standby()) == (pending, standby)
 
 
-def test_a_rotation_of_one_algorithm_does_not_keep_the_other_from_rotating(keys: Keys) -> None:
+def test_a_rotation_of_one_algorithm_does_not_prevent_that_of_the_other(keys: Keys) -> None:
     keys.change(lambda plan: plan.add(keys.make("ES256")))
     keys.change(lambda plan: plan.rotate(at_once=False))
     assert len(keys.of("RS256", KeyState.PENDING)) == 1
     assert len(keys.of("ES256", KeyState.PENDING)) == 1
 
 
-def test_a_revoked_key_has_a_successor_that_was_published_long_ago(keys: Keys) -> None:
+def test_a_revoked_key_is_replaced_by_the_published_standby(keys: Keys) -> None:
     signing, standby = keys.signing(), keys.standby()
     keys.now += 10 * DAY
     assert keys.change(lambda plan: plan.revoke(signing))[:2] == [("Revoke", signing), ("Activate", standby)]
@@ -163,7 +163,7 @@ def test_a_revoked_key_has_a_successor_that_was_published_long_ago(keys: Keys) -
     assert keys.states("RS256") == {KeyState.SIGNING: 1, KeyState.STANDBY: 1}
 
 
-def test_the_successor_is_the_key_that_was_about_to_sign(keys: Keys) -> None:
+def test_a_revoked_key_is_replaced_by_the_pending_key_if_there_is_one(keys: Keys) -> None:
     keys.change(lambda plan: plan.rotate(at_once=False))
     (pending,) = keys.of("ES256", KeyState.PENDING)
     keys.change(lambda plan: plan.revoke(keys.signing()))
@@ -173,7 +173,7 @@ def test_the_successor_is_the_key_that_was_about_to_sign(keys: Keys) -> None:
     assert keys.signing() == pending
 
 
-def test_a_revoked_standby_is_replaced_and_a_revoked_rotation_is_off(keys: Keys) -> None:
+def test_a_revoked_standby_is_replaced_and_a_revoked_pending_key_never_signs(keys: Keys) -> None:
     signing, standby = keys.signing(), keys.standby()
     keys.change(lambda plan: plan.revoke(standby))
     assert keys.signing() == signing
@@ -185,7 +185,7 @@ def test_a_revoked_standby_is_replaced_and_a_revoked_rotation_is_off(keys: Keys)
     assert keys.signing() == signing
 
 
-def test_a_key_is_revoked_once_and_only_if_it_is_there(keys: Keys) -> None:
+def test_a_key_is_revoked_once_and_only_if_it_exists(keys: Keys) -> None:
     signing = keys.signing()
     keys.change(lambda plan: plan.revoke(signing))
     revoked = keys.rows[signing]
@@ -196,7 +196,7 @@ def test_a_key_is_revoked_once_and_only_if_it_is_there(keys: Keys) -> None:
         keys.change(lambda plan: plan.revoke("unknown"))
 
 
-def test_two_revocations_in_a_row_leave_a_key_that_signs(keys: Keys) -> None:
+def test_repeated_revocations_leave_a_key_that_signs(keys: Keys) -> None:
     for _ in range(3):
         keys.change(lambda plan: plan.revoke(keys.signing()))
         assert keys.states()[KeyState.SIGNING] == keys.states()[KeyState.STANDBY] == 1
@@ -222,7 +222,7 @@ def test_an_imported_key_signs_after_24_hours(keys: Keys) -> None:
     assert keys.states("RS256")[KeyState.STANDBY] == 1
 
 
-def test_a_known_key_is_not_imported_again_least_of_all_a_revoked_one(keys: Keys) -> None:
+def test_a_known_key_is_not_imported_again_even_if_it_is_revoked(keys: Keys) -> None:
     revoked = keys.signing()
     keys.change(lambda plan: plan.revoke(revoked))
     for kid in (revoked, keys.signing(), keys.standby()):
@@ -230,14 +230,14 @@ def test_a_known_key_is_not_imported_again_least_of_all_a_revoked_one(keys: Keys
             keys.change(lambda plan: plan.add(PreparedKey(kid, "ES256", b"sealed")))  # noqa: B023 - called at once
 
 
-def test_of_each_algorithm_one_key_at_a_time_waits_to_sign(keys: Keys) -> None:
+def test_each_algorithm_has_at_most_one_pending_key(keys: Keys) -> None:
     keys.change(lambda plan: plan.add(keys.make("ES256")))
     with pytest.raises(KeyRotationPendingError):
         keys.change(lambda plan: plan.add(keys.make("ES256")))
     keys.change(lambda plan: plan.add(keys.make("RS256")))
 
 
-def test_a_plan_says_which_keys_it_lacks() -> None:
+def test_a_plan_lists_its_missing_keys() -> None:
     plan = KeyPlan([], NOW)
     plan.complete()
     assert Counter(plan.missing) == {"ES256": 2, "RS256": 2}
@@ -249,10 +249,10 @@ HOURS = st.sampled_from([0, 1, 23, 24, 25, 49, 24 * 90, 24 * 91])
 
 
 @given(st.lists(st.tuples(CHANGES, HOURS), max_size=15), st.randoms(use_true_random=False))
-def test_whatever_happens_one_key_signs_and_verifiers_knew_it_before(
+def test_after_any_history_one_key_signs_and_was_published_before(
     history: list[tuple[str, int]], chance: random.Random
 ) -> None:
-    """Unless an operator wanted it at once, every key was published a day before it signed."""
+    """Unless an operator requested an immediate change, every key was published a day before it signed."""
     keys = Keys()
     keys.change()
     hurried = set(keys.rows)

@@ -1,4 +1,4 @@
-"""Limits counted in memory, with a clock that stands."""
+"""Limits counted in memory, with a clock that only the tests advance."""
 
 from collections.abc import Iterable
 
@@ -24,16 +24,16 @@ def clock() -> StandingClock:
     ("text", "limit"),
     [("7/second", (7, 1)), ("10/minute", (10, 60)), ("20/hour", (20, 3600)), ("9999999/day", (9_999_999, 86_400))],
 )
-def test_a_limit_is_read_as_the_settings_have_it(text: str, limit: tuple[int, int]) -> None:
+def test_a_limit_is_parsed_from_the_format_of_the_settings(text: str, limit: tuple[int, int]) -> None:
     assert Limit.parse(text) == limit
 
 
-def test_as_many_calls_as_the_limit_says_are_within_it(clock: StandingClock) -> None:
+def test_calls_up_to_the_limit_are_accepted(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("3/minute"), clock=clock.now)
     assert [windows.count("ada") for _ in range(5)] == [0, 0, 0, 60, 60]
 
 
-def test_each_client_has_a_window_of_its_own(clock: StandingClock) -> None:
+def test_each_client_has_its_own_window(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     assert [windows.count(client) for client in ("ada", "bob", "ada")] == [0, 0, 60]
 
@@ -69,7 +69,7 @@ def test_a_client_that_calls_again_moves_to_the_end_of_the_order(clock: Standing
     assert len(windows) == 2
 
 
-def test_the_number_of_clients_is_bounded_and_the_oldest_within_their_limit_are_forgotten(clock: StandingClock) -> None:
+def test_the_number_of_clients_is_bounded_and_the_oldest_within_their_limit_are_dropped(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("2/minute"), maximum=10, clock=clock.now)
     for number in range(1000):
         windows.count(f"client {number}")
@@ -77,7 +77,7 @@ def test_the_number_of_clients_is_bounded_and_the_oldest_within_their_limit_are_
     assert [windows.count("client 999"), windows.count("client 999")] == [0, 60]
 
 
-def test_strangers_do_not_free_a_client_that_reached_its_limit(clock: StandingClock) -> None:
+def test_other_clients_do_not_displace_a_client_that_reached_its_limit(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("2/minute"), maximum=10, clock=clock.now)
     assert [windows.count("ada") for _ in range(3)] == [0, 0, 60]
     clock.present += 30
@@ -89,13 +89,13 @@ def test_strangers_do_not_free_a_client_that_reached_its_limit(clock: StandingCl
 
 
 def exhaust(windows: LimitWindows, clients: Iterable[str]) -> None:
-    """Have each of them make calls until one is refused."""
+    """Count calls of each client until one is refused."""
     for client in clients:
         while not windows.count(client):
             pass
 
 
-def test_without_room_for_another_client_its_wide_network_is_counted(clock: StandingClock) -> None:
+def test_at_capacity_the_coarse_network_of_a_new_client_is_counted(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("2/minute"), maximum=10, clock=clock.now)
     exhaust(windows, (f"203.0.113.{number}" for number in range(10)))
     newcomers = [windows.count(f"198.51.100.{number}") for number in range(2 * COARSE_FACTOR + 1)]
@@ -104,7 +104,7 @@ def test_without_room_for_another_client_its_wide_network_is_counted(clock: Stan
     assert len(windows) == 10
 
 
-def test_clients_that_reached_their_limits_make_room_when_their_windows_end(clock: StandingClock) -> None:
+def test_clients_that_reached_their_limits_are_removed_when_their_windows_end(clock: StandingClock) -> None:
     windows = LimitWindows(Limit.parse("1/minute"), maximum=10, clock=clock.now)
     exhaust(windows, (f"203.0.113.{number}" for number in range(10)))
     clock.present += 60

@@ -1,4 +1,4 @@
-"""Codes of authenticator applications: the vectors of RFC 6238 and RFC 4226, and an application that others wrote."""
+"""Codes of authenticator applications: the vectors of RFC 6238 and RFC 4226, and another implementation."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ HERE = step_at(NOW)
         (20_000_000_000, "65353130"),
     ],
 )
-def test_the_vectors_of_rfc_6238_appendix_b(seconds: int, code: str) -> None:
+def test_codes_match_the_vectors_of_rfc_6238_appendix_b(seconds: int, code: str) -> None:
     assert code_at(RFC_SECRET, step_at(datetime.fromtimestamp(seconds, UTC)), digits=8) == code
 
 
@@ -55,35 +55,35 @@ def test_the_vectors_of_rfc_6238_appendix_b(seconds: int, code: str) -> None:
         (9, "520489"),
     ],
 )
-def test_the_vectors_of_rfc_4226_appendix_d(counter: int, code: str) -> None:
+def test_codes_match_the_vectors_of_rfc_4226_appendix_d(counter: int, code: str) -> None:
     assert code_at(RFC_SECRET, counter) == code
 
 
 @given(secret=st.binary(min_size=SECRET_BYTES, max_size=SECRET_BYTES), seconds=st.integers(0, 2**33))
-def test_another_implementation_shows_the_same_codes(secret: bytes, seconds: int) -> None:
+def test_another_implementation_computes_the_same_codes(secret: bytes, seconds: int) -> None:
     shown = pyotp.TOTP(shown_secret(secret)).at(seconds)
     assert code_at(secret, step_at(datetime.fromtimestamp(seconds, UTC))) == shown
 
 
 @pytest.mark.parametrize(("skew", "is_right"), [(-61, False), (-30, True), (0, True), (30, True), (61, False)])
-def test_a_code_is_right_with_a_clock_difference_of_up_to_half_a_minute(skew: int, *, is_right: bool) -> None:
+def test_a_code_is_accepted_with_a_clock_difference_of_up_to_half_a_minute(skew: int, *, is_right: bool) -> None:
     code = pyotp.TOTP(shown_secret(RFC_SECRET)).at(NOW + timedelta(seconds=skew))
     expected = step_at(NOW + timedelta(seconds=skew)) if is_right else None
     assert matching_step(RFC_SECRET, code, NOW) == expected
 
 
-def test_codes_of_one_step_around_match_and_no_others() -> None:
+def test_only_codes_of_the_current_and_the_adjacent_steps_match() -> None:
     matched = {offset: matching_step(RFC_SECRET, code_at(RFC_SECRET, HERE + offset), NOW) for offset in range(-3, 4)}
     assert {offset for offset, step in matched.items() if step == HERE + offset} == {-1, 0, 1}
     assert {matched[offset] for offset in (-3, -2, 2, 3)} == {None}
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "287 082", "x", "\u0661\u0661\u0661\u0661\u0661\u0661"])
-def test_what_is_no_code_matches_nothing(typed: str) -> None:
+def test_an_invalid_code_matches_no_step(typed: str) -> None:
     assert matching_step(RFC_SECRET, typed, NOW) is None
 
 
-def test_in_the_first_step_of_all_there_is_none_before() -> None:
+def test_the_first_step_has_no_previous_one() -> None:
     beginning = datetime.fromtimestamp(1, UTC)
     assert matching_step(RFC_SECRET, code_at(RFC_SECRET, 0), beginning) == 0
 
@@ -92,7 +92,7 @@ def test_a_step_lasts_half_a_minute() -> None:
     assert (step_at(NOW), step_at(NOW + timedelta(seconds=1)), STEP) == (HERE, HERE + 1, timedelta(seconds=30))
 
 
-def test_secrets_are_random_and_typed_in_the_alphabet_of_applications() -> None:
+def test_secrets_are_random_and_shown_in_base32() -> None:
     secrets = {new_secret() for _ in range(50)}
     assert len(secrets) == 50
     assert all(re.fullmatch(r"[A-Z2-7]{32}", shown_secret(secret)) for secret in secrets)

@@ -1,4 +1,4 @@
-"""What clients may be that send browsers to sign in."""
+"""The rules for clients that send browsers to sign in."""
 
 from dataclasses import replace
 from typing import Final
@@ -21,7 +21,7 @@ APPLICATION: Final = replace(
 )
 
 
-def test_an_application_needs_an_address_to_send_browsers_back_to() -> None:
+def test_an_application_needs_valid_redirect_uris() -> None:
     assert checked_content(APPLICATION) == APPLICATION
     with pytest.raises(RedirectUriMissingError):
         checked_content(replace(APPLICATION, redirect_uris=()))
@@ -31,12 +31,12 @@ def test_an_application_needs_an_address_to_send_browsers_back_to() -> None:
             checked_content(content)
 
 
-def test_a_client_for_users_and_for_itself_may_have_openid() -> None:
+def test_a_client_that_acts_for_users_and_for_itself_may_have_openid() -> None:
     both = replace(APPLICATION, grant_types=("authorization_code", "client_credentials"))
     assert checked_content(both).scopes == ("openid",)
 
 
-def test_the_operators_own_client_may_act_for_the_account() -> None:
+def test_only_a_first_party_client_may_have_the_scope_account() -> None:
     account = replace(APPLICATION, scopes=("account",))
     with pytest.raises(InvalidClientScopesError):
         checked_content(account)
@@ -44,14 +44,14 @@ def test_the_operators_own_client_may_act_for_the_account() -> None:
     assert checked_content(own) == own
 
 
-def test_only_a_client_with_a_secret_may_leave_pkce_out() -> None:
+def test_only_a_client_with_a_secret_may_omit_pkce() -> None:
     legacy = replace(APPLICATION, requires_pkce=False)
     assert checked_content(legacy) == legacy
     with pytest.raises(PkceRequiredError):
         checked_content(replace(legacy, auth_method="none"))
 
 
-def test_where_codes_of_the_operators_own_client_go_the_operator_says() -> None:
+def test_only_the_operator_may_change_redirect_uris_of_a_first_party_client() -> None:
     own = replace(APPLICATION, is_first_party=True)
     moved = replace(own, redirect_uris=("https://other.example/",))
     require_operator_for(own, replace(own, name="Other"))

@@ -1,4 +1,4 @@
-"""When an application gets a code, when the user is asked for something, and when neither."""
+"""The decision to issue a code, to prompt the user, or to refuse the request."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -40,13 +40,13 @@ def test_a_signed_in_user_with_a_given_consent_gets_a_code() -> None:
     assert isinstance(decided(prompt="none"), CodeDue)
 
 
-def test_a_stranger_signs_in() -> None:
+def test_a_user_without_a_session_must_sign_in() -> None:
     assert decided(UserState(None)) == SignInDue(needs_second_factor=False)
     assert error_of(decided(UserState(None), prompt="none")) == "login_required"
 
 
 @pytest.mark.parametrize("prompt", ["login", "login select_account", "login consent"])
-def test_a_login_that_is_asked_for_is_asked_once(prompt: str) -> None:
+def test_a_requested_login_is_required_once(prompt: str) -> None:
     assert isinstance(decided(prompt=prompt), SignInDue)
     before = replace(SIGNED_IN, asked_at=NOW + timedelta(seconds=1))
     assert isinstance(decided(before, prompt=prompt), SignInDue)
@@ -54,12 +54,12 @@ def test_a_login_that_is_asked_for_is_asked_once(prompt: str) -> None:
     assert not isinstance(decided(after, prompt=prompt), SignInDue)
 
 
-def test_an_account_is_chosen_once_or_another_signs_in() -> None:
+def test_an_account_is_chosen_once_and_only_if_there_is_a_session() -> None:
     assert decided(prompt="select_account") == AccountChoiceDue(SIGNED_IN.session or session())
     assert isinstance(decided(UserState(None), prompt="select_account"), SignInDue)
     for user in (replace(SIGNED_IN, has_chosen=True), replace(SIGNED_IN, asked_at=NOW)):
         assert isinstance(decided(user, prompt="select_account"), CodeDue)
-    # What was chosen is no sign-in: where that is asked for as well, it is due.
+    # A choice does not replace a sign-in that is also requested.
     assert isinstance(decided(replace(SIGNED_IN, has_chosen=True), prompt="login select_account"), SignInDue)
     assert isinstance(decided(replace(SIGNED_IN, has_chosen=True), prompt="select_account", max_age="59"), SignInDue)
 
@@ -72,13 +72,13 @@ def test_max_age_is_measured_from_the_login() -> None:
 
 
 class TestStrength:
-    def test_an_application_gets_what_it_asks_for_or_more(self) -> None:
+    def test_the_requested_or_a_higher_level_is_accepted(self) -> None:
         two = UserState(session(acr=2, amr=("pwd", "otp", "mfa")), GRANTED)
         passkey = UserState(session(acr=2, amr=("pop", "user", "mfa")), GRANTED)
         for user, values in ((SIGNED_IN, "1"), (two, "1"), (two, "phr 2"), (passkey, "phr"), (passkey, "2")):
             assert isinstance(decided(user, acr_values=values), CodeDue)
 
-    def test_a_user_with_a_second_factor_is_asked_for_it(self) -> None:
+    def test_a_user_with_a_second_factor_is_prompted_for_it(self) -> None:
         user = UserState(session(has_second_factor=True), GRANTED)
         assert decided(user, acr_values="2") == SignInDue(needs_second_factor=True)
         assert decided(UserState(None), acr_values="2") == SignInDue(needs_second_factor=True)
@@ -95,19 +95,19 @@ class TestStrength:
         ("acr", "amr", "name"),
         [(1, ("pwd",), "1"), (2, ("pwd", "otp"), "2"), (2, ("pwd", "pop"), "2"), (2, ("pop", "user", "mfa"), "phr")],
     )
-    def test_it_has_a_name(self, acr: int, amr: tuple[str, ...], name: str) -> None:
+    def test_each_level_has_an_acr_value(self, acr: int, amr: tuple[str, ...], name: str) -> None:
         assert acr_of(SignIn(NOW, acr, amr)) == name
 
 
 class TestConsent:
-    def test_what_is_new_is_asked_for(self) -> None:
+    def test_new_scopes_require_consent(self) -> None:
         decision = decided(scope="openid email")
         assert isinstance(decision, ConsentDue)
         assert decision.scopes == {"openid", "email"}
         assert decision.new == {"email"}
         assert error_of(decided(scope="openid email", prompt="none")) == "consent_required"
 
-    def test_it_can_be_asked_for_again(self) -> None:
+    def test_consent_can_be_requested_again(self) -> None:
         decision = decided(prompt="consent")
         assert isinstance(decision, ConsentDue)
         assert decision.new == set()
@@ -117,7 +117,7 @@ class TestConsent:
         assert isinstance(decided(UserState(session()), own), CodeDue)
         assert isinstance(decided(UserState(session()), own, prompt="consent"), ConsentDue)
 
-    def test_an_application_on_the_device_is_confirmed_each_time(self) -> None:
+    def test_a_public_application_on_the_device_requires_consent_each_time(self) -> None:
         loopback = "http://127.0.0.1:5000/callback"
         for client in (PHONE, replace(PHONE, is_first_party=True)):
             assert isinstance(decided(client=client, redirect_uri=loopback), ConsentDue)
@@ -127,7 +127,7 @@ class TestConsent:
 
 
 class TestHint:
-    def test_the_expected_user_is_no_other(self) -> None:
+    def test_another_user_than_the_hinted_one_must_sign_in(self) -> None:
         hinted = replace(SIGNED_IN, hinted_user=str(USER_ID))
         other = replace(SIGNED_IN, hinted_user=str(uuid4()))
         assert isinstance(decided(hinted, id_token_hint="x"), CodeDue)
@@ -138,6 +138,6 @@ class TestHint:
         other = replace(SIGNED_IN, hinted_user=str(uuid4()), asked_at=NOW)
         assert error_of(decided(other, id_token_hint="x")) == "login_required"
 
-    def test_a_hint_that_cannot_be_read_counts_only_where_nothing_may_be_asked(self) -> None:
+    def test_an_unreadable_hint_is_refused_only_if_no_prompt_is_allowed(self) -> None:
         assert isinstance(decided(id_token_hint="x"), CodeDue)
         assert error_of(decided(id_token_hint="x", prompt="none")) == "login_required"

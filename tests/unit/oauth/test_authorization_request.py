@@ -1,4 +1,4 @@
-"""What applications may ask for, and how each wrong request is refused: with a redirect, or without one."""
+"""Authorization requests: valid ones, and invalid ones that are refused with or without a redirect."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ from tests.unit.oauth.applications import APP, ASKED, CALLBACK, ISSUER, NOW, ORD
 LEGACY = replace(APP, requires_pkce=False)
 
 
-def test_a_right_request_is_read() -> None:
+def test_a_valid_request_is_read() -> None:
     request = request_for(nonce="n", prompt="login consent", max_age="60", acr_values="2 unknown", login_hint="ada")
     assert request.client == APP
     assert request.reply == Reply(CALLBACK, "the state")
@@ -40,7 +40,7 @@ def test_a_right_request_is_read() -> None:
         (APP, (), {"redirect_uri": None}),
         (APP, (), {"redirect_uri": CALLBACK + "/.."}),
         (APP, (), {"redirect_uri": "https://evil.example/"}),
-        # Whatever else is wrong: first it is certain where the answer goes.
+        # The redirect URI is checked before everything else.
         (APP, (), {"redirect_uri": "https://evil.example/", "response_type": "token", "scope": ""}),
         (APP, ("scope",), {"redirect_uri": "https://evil.example/", "prompt": "none"}),
     ],
@@ -81,7 +81,7 @@ def test_early_errors_never_redirect_cve_2026_41479(client: Any, repeated: tuple
         ({"nonce": "a\0"}, "invalid_request"),
     ],
 )
-def test_wrong_requests_of_a_known_application_are_told_to_it(changes: dict[str, Any], error: str) -> None:
+def test_errors_of_a_known_application_are_reported_to_it(changes: dict[str, Any], error: str) -> None:
     refused = read(**changes)
     assert isinstance(refused, RefusedAuthorization)
     assert refused.error == error
@@ -91,7 +91,7 @@ def test_wrong_requests_of_a_known_application_are_told_to_it(changes: dict[str,
 
 
 @pytest.mark.parametrize("name", ["scope", "response_type", "code_challenge", "nonce", "state", "unknown"])
-def test_a_parameter_that_comes_twice_is_refused(name: str) -> None:
+def test_a_repeated_parameter_is_refused(name: str) -> None:
     refused = read(APP, (name,))
     assert isinstance(refused, RefusedAuthorization)
     assert refused.error is AuthorizationError.INVALID_REQUEST
@@ -104,26 +104,26 @@ def test_a_client_without_the_grant_is_unauthorized() -> None:
     assert refused.error is AuthorizationError.UNAUTHORIZED_CLIENT
 
 
-def test_a_refusal_takes_the_way_that_was_asked_for() -> None:
+def test_a_refusal_uses_the_requested_response_mode() -> None:
     refused = read(response_mode="form_post", scope="none-that-is-known")
     assert isinstance(refused, RefusedAuthorization)
     assert refused.reply == Reply(CALLBACK, "the state", "form_post")
 
 
 class TestScopes:
-    def test_unknown_ones_are_dropped(self) -> None:
+    def test_unknown_scopes_are_dropped(self) -> None:
         assert request_for(scope="openid admin:users:read unknown").scopes == {"openid"}
 
     @pytest.mark.parametrize("scope", [None, " "])
-    def test_without_any_there_are_all_but_offline_access(self, scope: str | None) -> None:
+    def test_without_a_requested_scope_all_but_offline_access_are_granted(self, scope: str | None) -> None:
         assert request_for(scope=scope).scopes == set(APP.scopes) - {"offline_access"}
 
-    def test_those_of_a_resource_are_the_ones_it_knows_beside_those_about_the_user(self) -> None:
+    def test_a_resource_gets_its_own_scopes_and_those_about_the_user(self) -> None:
         request = request_for(resource=ORDERS, scope="openid items:read orders:read offline_access")
         assert request.scopes == {"openid", "orders:read", "offline_access"}
         assert request.resource == ORDERS
 
-    def test_the_issuer_is_the_resource_of_no_other(self) -> None:
+    def test_the_issuer_as_the_resource_is_read_as_none(self) -> None:
         assert request_for(resource=ISSUER).resource is None
 
     def test_a_client_without_the_refresh_grant_gets_no_offline_access(self) -> None:
@@ -132,7 +132,7 @@ class TestScopes:
 
 
 class TestPkce:
-    def test_the_example_of_the_standard(self) -> None:
+    def test_the_example_of_the_standard_is_verified(self) -> None:
         verifier = "dBjftJeZ4CVP-mB92K27u" + "hbUJU1p1r_wW1gFWFOEjXk"
         challenge = "E9Melhoa2OwvFrEMTJguC" + "HaoeK1t8URWbuGJSstw-cM"
         assert challenge_of(verifier) == challenge
@@ -148,7 +148,7 @@ class TestPkce:
         assert not is_verified(challenge_of(VERIFIER), verifier)
         assert not is_verified(challenge_of(verifier), verifier) or len(verifier) == 43
 
-    def test_a_client_of_old_may_leave_it_out_but_not_half_of_it(self) -> None:
+    def test_a_legacy_client_may_omit_pkce_but_not_half_of_it(self) -> None:
         bare: dict[str, Any] = {"code_challenge": None, "code_challenge_method": None}
         request = read(LEGACY, **bare)
         assert isinstance(request, AuthorizationRequest)

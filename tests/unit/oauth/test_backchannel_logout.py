@@ -1,4 +1,4 @@
-"""How long a client's server is told again, and which addresses can be told. Pure."""
+"""Retries of back-channel logouts, and the URIs that clients may register for them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,13 +14,13 @@ from doorward.domain.outbox.models import Delivered, Refused, TryAgain
 CONTENT = ClientContent("The App")
 
 
-def test_what_was_taken_or_refused_is_not_sent_again() -> None:
+def test_an_accepted_or_refused_logout_is_not_retried() -> None:
     assert judge_answer(LogoutAnswer.TAKEN, 1) == Delivered()
     assert judge_answer(LogoutAnswer.REFUSED, 1) == Refused("refused")
 
 
 @pytest.mark.parametrize("answer", [LogoutAnswer.FAILED, LogoutAnswer.UNANSWERED])
-def test_a_server_that_is_away_is_told_for_an_hour(answer: LogoutAnswer) -> None:
+def test_a_logout_for_an_unavailable_server_is_retried_for_an_hour(answer: LogoutAnswer) -> None:
     outcomes = [judge_answer(answer, attempts) for attempts in range(1, len(DELAYS) + 1)]
     assert outcomes == [TryAgain(answer.value, delay=delay) for delay in DELAYS]
     assert judge_answer(answer, len(DELAYS) + 1) == Refused(answer.value)
@@ -30,11 +30,11 @@ def test_a_server_that_is_away_is_told_for_an_hour(answer: LogoutAnswer) -> None
 @pytest.mark.parametrize(
     "uri", ["https://app.example/logout", "https://app.example:8443/a?b=c", "http://localhost:1/a"]
 )
-def test_an_address_of_a_server_can_be_told(uri: str) -> None:
+def test_a_valid_logout_uri_is_accepted(uri: str) -> None:
     assert checked_content(replace(CONTENT, backchannel_logout_uri=uri)).backchannel_logout_uri == uri
 
 
-def test_an_empty_address_is_none() -> None:
+def test_an_empty_logout_uri_is_stored_as_none() -> None:
     assert checked_content(replace(CONTENT, backchannel_logout_uri="")).backchannel_logout_uri is None
 
 
@@ -46,6 +46,6 @@ def test_an_empty_address_is_none() -> None:
         "https://app.example/" + "a" * 600,
     ],
 )
-def test_any_other_cannot(uri: str) -> None:
+def test_any_other_logout_uri_is_refused(uri: str) -> None:
     with pytest.raises(InvalidLogoutUriError):
         checked_content(replace(CONTENT, backchannel_logout_uri=uri))

@@ -1,4 +1,4 @@
-"""What counts of what clients say of themselves, and which addresses can describe one."""
+"""The metadata that clients may declare, and the URLs that can be client IDs."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def read(**changes: Any) -> ClientContent:
     return content_of_document(ADDRESS, {name: value for name, value in members.items() if value is not None}, ALLOWED)
 
 
-def test_a_client_without_a_word_about_it_gets_what_all_get_and_is_never_the_operators() -> None:
+def test_a_client_gets_the_defaults_and_cannot_declare_itself_first_party() -> None:
     assert read(first_party=True, is_first_party=True, requires_pkce=False, resources=["https://other.example"]) == (
         ClientContent(
             name="Tool",
@@ -36,7 +36,7 @@ def test_a_client_without_a_word_about_it_gets_what_all_get_and_is_never_the_ope
     )
 
 
-def test_what_it_names_narrows_what_it_gets_and_widens_nothing() -> None:
+def test_metadata_can_narrow_the_defaults_and_not_extend_them() -> None:
     named = read(
         scope="openid account admin:users:read",
         grant_types=["authorization_code", "refresh_token", "client_credentials", "implicit"],
@@ -50,7 +50,7 @@ def test_what_it_names_narrows_what_it_gets_and_widens_nothing() -> None:
     assert named.post_logout_uris == ("https://app.example/bye",)
 
 
-def test_without_a_name_it_has_that_of_its_host() -> None:
+def test_a_client_without_a_name_is_named_after_its_host() -> None:
     assert read(client_name=None).name == "tools.example"
     assert read(client_name="").name == "tools.example"
 
@@ -77,7 +77,7 @@ def test_without_a_name_it_has_that_of_its_host() -> None:
         ({"post_logout_redirect_uris": ["javascript:alert(1)"]}, InvalidRedirectUriError),
     ],
 )
-def test_what_it_must_not_say_is_refused(changes: dict[str, Any], error: type[Exception]) -> None:
+def test_invalid_metadata_is_refused(changes: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         read(**changes)
 
@@ -92,7 +92,7 @@ def test_what_it_must_not_say_is_refused(changes: dict[str, Any], error: type[Ex
         "https://tools.example/" + "x" * 233,
     ],
 )
-def test_an_https_address_with_a_path_can_be_an_id(address: str) -> None:
+def test_an_https_url_with_a_path_can_be_a_client_id(address: str) -> None:
     assert is_document_address(address)
 
 
@@ -127,10 +127,10 @@ def test_an_https_address_with_a_path_can_be_an_id(address: str) -> None:
         "https://tools.example/" + "x" * 234,
     ],
 )
-def test_no_other_text_can(address: str) -> None:
+def test_no_other_text_can_be_a_client_id(address: str) -> None:
     assert not is_document_address(address)
 
 
-def test_the_authority_has_the_port_if_there_is_one() -> None:
+def test_the_authority_includes_the_port_if_there_is_one() -> None:
     assert authority_of("https://tools.example:8443/c") == "tools.example:8443"
     assert authority_of("https://tools.example/c") == "tools.example"

@@ -1,4 +1,4 @@
-"""Which pages' origins are those of redirect URIs: compared as texts, but for the ports of the user's own machine."""
+"""The origins of redirect URIs are compared as texts, except for the ports of loopback hosts."""
 
 import pytest
 
@@ -24,7 +24,7 @@ ORIGINS = OriginSet.of_uris(
         "http://127.0.0.1:5001",
     ],
 )
-def test_a_page_to_which_browsers_are_sent_back_has_a_known_origin(origin: str) -> None:
+def test_the_origin_of_a_redirect_uri_is_known(origin: str) -> None:
     assert ORIGINS.contains(origin)
 
 
@@ -38,5 +38,5 @@ def test_a_page_to_which_browsers_are_sent_back_has_a_known_origin(origin: str) 
         "https://app.example/callback",
     ],
 )
-def test_any_other_has_not(origin: str) -> None:
+def test_any_other_origin_is_unknown(origin: str) -> None:
     assert not ORIGINS.contains(origin)

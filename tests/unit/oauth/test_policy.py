@@ -1,4 +1,4 @@
-"""What clients and resources may be."""
+"""The rules for clients and resources."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ CLIENT: Final = ClientContent("Nightly", scopes=("orders:read",))
 BUILT_IN: Final = ClientContent("doorward", "none", ("password", "refresh_token"), ("account",))
 
 
-def test_ids_and_secrets_are_unreserved_characters_after_their_prefix() -> None:
+def test_ids_and_secrets_consist_of_a_prefix_and_unreserved_characters() -> None:
     client_id, secret = new_client_id(), new_secret()
     assert (client_id[:4], len(client_id), secret[:4], len(secret)) == ("dwc_", 26, "dws_", 47)
     assert may_be_a_client_id(client_id)
@@ -48,12 +48,12 @@ def test_ids_and_secrets_are_unreserved_characters_after_their_prefix() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "d" * 65, "dwc_\0", "dwc_\u00e9", "a b", "a:b", "a/b", "doorward\n"])
-def test_what_can_be_no_client_id_is_not_looked_up(text: str) -> None:
+def test_an_invalid_client_id_is_recognised(text: str) -> None:
     assert not may_be_a_client_id(text)
     assert may_be_a_client_id("doorward")
 
 
-def test_lists_have_one_order_and_each_member_once() -> None:
+def test_lists_are_sorted_and_have_no_duplicates() -> None:
     content = ClientContent(
         "  Nightly ", "client_secret_post", ("refresh_token", "client_credentials"), ("b", "a", "b"), ("urn:b", "urn:a")
     )
@@ -65,7 +65,7 @@ def test_lists_have_one_order_and_each_member_once() -> None:
 @pytest.mark.parametrize(
     "name", ["", "  ", "x" * 101, "a\nb", "a\x7fb", "a\u202eb", "a\0", "\ud800", "a" + "\u0301" * 40]
 )
-def test_a_name_is_one_visible_line(name: str) -> None:
+def test_a_name_must_be_one_visible_line(name: str) -> None:
     with pytest.raises(InvalidClientNameError):
         checked_content(replace(CLIENT, name=name))
     assert checked_content(replace(CLIENT, name="x" * 100)).name == "x" * 100
@@ -82,7 +82,7 @@ def test_a_name_is_one_visible_line(name: str) -> None:
         ("none", ("client_credentials", "refresh_token")),
     ],
 )
-def test_other_grant_types_and_those_of_a_secret_without_one_are_refused(
+def test_unknown_grant_types_and_those_that_need_a_missing_secret_are_refused(
     method: AuthMethod, grant_types: tuple[str, ...]
 ) -> None:
     with pytest.raises(InvalidGrantTypesError):
@@ -91,7 +91,7 @@ def test_other_grant_types_and_those_of_a_secret_without_one_are_refused(
 
 @pytest.mark.parametrize("method", ["none", "client_secret_basic", "client_secret_post"])
 @pytest.mark.parametrize("grant_types", [(), ("refresh_token",)])
-def test_every_client_may_refresh_or_get_no_tokens(method: AuthMethod, grant_types: tuple[str, ...]) -> None:
+def test_every_client_may_have_the_refresh_grant_or_no_grant(method: AuthMethod, grant_types: tuple[str, ...]) -> None:
     content = replace(CLIENT, auth_method=method, grant_types=grant_types)
     assert checked_content(content) == content
 
@@ -113,12 +113,12 @@ def test_every_client_may_refresh_or_get_no_tokens(method: AuthMethod, grant_typ
         "x" * 101,
     ],
 )
-def test_a_machine_gets_no_scope_of_people_or_administration_and_none_that_is_no_token(scope: str) -> None:
+def test_a_machine_gets_no_scope_of_users_or_administration_and_no_malformed_one(scope: str) -> None:
     with pytest.raises(InvalidClientScopesError):
         checked_content(replace(CLIENT, scopes=("orders:read", scope)))
 
 
-def test_openid_is_for_clients_that_do_not_act_for_themselves() -> None:
+def test_openid_is_allowed_for_clients_that_do_not_act_for_themselves() -> None:
     content = replace(CLIENT, grant_types=("refresh_token",), scopes=("openid",))
     assert checked_content(content) == content
 
@@ -134,7 +134,7 @@ def test_scopes_and_resources_are_bounded() -> None:
         checked_content(replace(CLIENT, resources=resources))
 
 
-def test_the_built_in_client_keeps_account_and_all_but_scopes_and_resources() -> None:
+def test_only_scopes_and_resources_of_the_built_in_client_change_and_account_stays() -> None:
     wanted = replace(BUILT_IN, scopes=("orders:read",), resources=("urn:orders",))
     assert checked_content_of_built_in(wanted, BUILT_IN) == replace(wanted, scopes=("account", "orders:read"))
     for other in (
@@ -150,7 +150,7 @@ def test_the_built_in_client_keeps_account_and_all_but_scopes_and_resources() ->
 
 
 @pytest.mark.parametrize(("before", "after"), [("none", "client_secret_post"), ("client_secret_basic", "none")])
-def test_a_client_keeps_its_kind(before: AuthMethod, after: AuthMethod) -> None:
+def test_a_client_stays_public_or_confidential(before: AuthMethod, after: AuthMethod) -> None:
     with pytest.raises(InvalidAuthMethodError):
         require_same_kind(before, after)
     require_same_kind("client_secret_basic", "client_secret_post")
@@ -160,7 +160,7 @@ def test_a_client_keeps_its_kind(before: AuthMethod, after: AuthMethod) -> None:
 @pytest.mark.parametrize(
     "secret", ["x" * 31, "x" * 257, "x" * 40 + " ", "x" * 40 + "%", "x" * 40 + "\n", "\u00e9" * 40]
 )
-def test_a_chosen_secret_is_long_and_unreserved(secret: str) -> None:
+def test_a_chosen_secret_must_be_long_and_of_unreserved_characters(secret: str) -> None:
     with pytest.raises(InvalidClientSecretError):
         checked_secret(secret)
     for good in ("x" * 32, "aZ09-._~" * 32):
@@ -193,7 +193,7 @@ def test_an_absolute_uri_can_name_a_resource(text: str) -> None:
         *("https://o.example:99999", "https://[::1", "1https://orders.example", "https://o.example/" + "x" * 240),
     ],
 )
-def test_anything_else_cannot(text: str) -> None:
+def test_no_other_text_can_name_a_resource(text: str) -> None:
     assert not is_resource_identifier(text)
 
 
@@ -262,20 +262,20 @@ OLD, NEWEST = ("old secret", NOW + SECOND), ("newest secret", None)
     ],
     ids=range(16),
 )
-def test_a_client_is_judged_by_method_secret_and_state(
+def test_a_client_is_authenticated_by_method_secret_and_state(
     client: StoredClient | None, secret: str, now: datetime, reason: RefusedAuthentication | None
 ) -> None:
     assert judge_authentication(client, "client_secret_basic", hash_of(secret), now) == reason
 
 
-def test_the_hash_that_stands_for_a_missing_secret_authenticates_no_client() -> None:
+def test_the_placeholder_hash_of_a_missing_secret_authenticates_no_client() -> None:
     assert judge_authentication(stored(), "client_secret_basic", bytes(32), NOW) == "wrong_secret"
     assert judge_authentication(None, "client_secret_basic", bytes(32), NOW) == "unknown_client"
     assert judge_authentication(stored(method="none"), "none", hash_of(""), NOW) is None
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 999_999])
-def test_tokens_of_before_say_an_earlier_second_than_the_next_moment(microseconds: int) -> None:
+def test_earlier_tokens_have_an_earlier_second_than_the_first_moment_after(microseconds: int) -> None:
     now = NOW.replace(microsecond=microseconds)
     moment = first_moment_after(now)
     assert moment == NOW + SECOND

@@ -1,4 +1,4 @@
-"""Which addresses can be registered, and which one a request names: named after what went wrong elsewhere."""
+"""The redirect URIs that can be registered and requested. Some tests are named after published faults."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def refused(uri: str) -> bool:
         "app.x:/",
     ],
 )
-def test_addresses_of_applications_can_be_registered(uri: str) -> None:
+def test_uris_of_applications_can_be_registered(uri: str) -> None:
     assert checked_redirect_uris([uri, uri]) == (uri,)
 
 
@@ -65,21 +65,21 @@ def test_addresses_of_applications_can_be_registered(uri: str) -> None:
         "https://app.example/" + "a" * 512,
     ],
 )
-def test_what_could_lead_elsewhere_is_refused(uri: str) -> None:
+def test_an_invalid_or_unsafe_uri_is_refused(uri: str) -> None:
     assert refused(uri)
 
 
 @pytest.mark.parametrize(
     "path", ["/a/../b", "/a/..;/b", "/a/..;x=1/b", "/%2e%2e/b", "/.%2E/b", "/a/./b", "/a/%2e;/b", "/a%2f..%2fb", "/.."]
 )
-def test_steps_upwards_are_refused_in_every_spelling_cve_2026_3872(path: str) -> None:
+def test_dot_segments_are_refused_in_every_spelling_cve_2026_3872(path: str) -> None:
     assert refused(f"https://app.example{path}")
 
 
 @pytest.mark.parametrize(
     "host", ["localhost.evil", "127.0.0.1.evil", "localhost@evil.example", "127.0.0.1:80@evil.example", "127.1", "::1"]
 )
-def test_a_host_that_only_begins_like_loopback_is_none_cve_2026_18211(host: str) -> None:
+def test_a_host_that_only_begins_like_loopback_is_refused_cve_2026_18211(host: str) -> None:
     assert refused(f"http://{host}/callback")
     assert not is_registered(f"http://{host}/callback", ["http://localhost/callback", "http://127.0.0.1/callback"])
 
@@ -90,18 +90,18 @@ def test_schemes_that_browsers_run_are_refused_cve_2026_9086(scheme: str) -> Non
 
 
 @pytest.mark.parametrize("query", ["code=1", "a=1&code=", "STATE=x", "iss=x", "error=x", "a=1;code=2", "%63ode=1"])
-def test_an_answer_within_the_address_is_refused_cve_2026_18209(query: str) -> None:
+def test_response_parameters_in_a_uri_are_refused_cve_2026_18209(query: str) -> None:
     assert refused(f"{APP}?{query}")
 
 
 @pytest.mark.parametrize("asked", ["https://appXexample/callback", APP + "s", APP + "/", APP.upper(), APP[:-1], ""])
-def test_registered_addresses_are_no_patterns_cve_2024_52289(asked: str) -> None:
+def test_registered_uris_are_not_patterns_cve_2024_52289(asked: str) -> None:
     assert is_registered(APP, [APP])
     assert not is_registered(asked, [APP, "https://app.example/c.llback"])
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
-def test_a_loopback_address_matches_with_every_port(host: str) -> None:
+def test_a_loopback_uri_matches_with_every_port(host: str) -> None:
     for registered in (f"http://{host}/callback", f"http://{host}:1/callback"):
         for port in ("", ":80", ":61023"):
             assert is_registered(f"http://{host}{port}/callback", [registered])
@@ -114,25 +114,25 @@ def test_loopback_hosts_do_not_match_each_other() -> None:
 
 
 @pytest.mark.parametrize("rest", ["/callback?b=2", "/callback", "/callback?a=1&b=2", "/callback?a=1#x", "?a=1", "/"])
-def test_path_and_query_of_a_loopback_address_are_equal_cve_2020_15233(rest: str) -> None:
+def test_path_and_query_of_a_loopback_uri_must_be_equal_cve_2020_15233(rest: str) -> None:
     registered = ["http://127.0.0.1/callback?a=1"]
     assert is_registered("http://127.0.0.1:5000/callback?a=1", registered)
     assert not is_registered(f"http://127.0.0.1:5000{rest}", registered)
 
 
-def test_a_port_that_is_none_matches_nothing() -> None:
+def test_an_invalid_port_matches_no_uri() -> None:
     for port in (":", ":x", ":123456", ":80:80"):
         assert not is_registered(f"http://localhost{port}/", ["http://localhost/"])
 
 
-def test_a_client_has_a_bounded_number_of_them() -> None:
+def test_a_client_has_a_bounded_number_of_redirect_uris() -> None:
     uris = [f"https://app{number}.example/" for number in range(MAXIMUM_URIS_PER_CLIENT + 1)]
     assert checked_redirect_uris(uris[:-1]) == tuple(uris[:-1])
     with pytest.raises(InvalidRedirectUriError):
         checked_redirect_uris(uris)
 
 
-def test_what_people_and_browsers_see_of_an_address() -> None:
+def test_a_uri_has_a_host_an_origin_and_a_kind() -> None:
     assert (host_of(APP), host_of("http://localhost:1/"), host_of("app.x:/")) == (
         "app.example",
         "localhost:1",

@@ -1,4 +1,4 @@
-"""Codes that people type: easy to read, in any spelling, and stored so that a dump of the database tells none."""
+"""Codes that users type: easy to read, accepted in any spelling, and stored only as MACs."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_a_code_has_eight_letters_that_make_no_words() -> None:
     "typed",
     ["BCDF-GHJK", "bcdfghjk", " bcdf ghjk ", "b c d f g h j k", "BCDF\u2013GHJK", "BCDF\u00a0GHJK"],
 )
-def test_it_is_read_in_any_case_and_spacing(typed: str) -> None:
+def test_a_code_is_read_in_any_case_and_spacing(typed: str) -> None:
     assert read_user_code(typed) == "BCDFGHJK"
     assert shown("BCDFGHJK") == "BCDF-GHJK"
 
@@ -26,11 +26,11 @@ def test_it_is_read_in_any_case_and_spacing(typed: str) -> None:
     "typed",
     ["", "BCDFGHJ", "BCDFGHJKL", "ACDFGHJK", "BCDF_GHJK", "BCDF\0GHJK", "ßCDFGHJK", "B" * 8 + " " * 64],
 )
-def test_what_can_be_no_code_is_none(typed: str) -> None:
+def test_an_invalid_code_is_read_as_none(typed: str) -> None:
     assert read_user_code(typed) is None
 
 
-def test_a_code_is_found_under_the_key_before_the_last_change() -> None:
+def test_a_code_is_found_with_the_previous_key() -> None:
     old, new = UserCodeMacs(b"old"), UserCodeMacs(b"new", b"old")
     assert old.of_new("BCDFGHJK") in new.of_typed("BCDFGHJK")
     assert new.of_new("BCDFGHJK") in new.of_typed("BCDFGHJK")

@@ -1,4 +1,4 @@
-"""Secrets that the process knows are in no line, whatever stands around them and however they were escaped."""
+"""Known secrets of the process are removed from log lines, in any context and with any escaping."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""Log lines are written in order and whole, and no reader, however slow, holds up the code that logs."""
+"""Log lines are written whole and in order, and a slow reader does not block the code that logs."""
 
 import fcntl
 import os
@@ -14,13 +14,13 @@ import pytest
 from doorward.observability.log_writer import LogWriter
 
 PATIENCE = 60
-"""Seconds: a limit for the machine, never reached by a test that passes."""
+"""Seconds. A test that passes never reaches this timeout."""
 
 PIPE_BYTES = 64 * 1024
 
 
 class Pipe:
-    """A pipe whose reader decides when it reads."""
+    """A pipe that is read only when the test reads it."""
 
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()
@@ -34,7 +34,7 @@ class Pipe:
         return made
 
     def fill(self) -> bytes:
-        """Leave no room, so that the next writer waits for the reader. Return what now lies before its lines."""
+        """Fill the pipe, so that the next writer waits for the reader. Return the content before its lines."""
         os.set_blocking(self.writer, False)
         size = os.write(self.writer, b"." * (PIPE_BYTES - 1) + b"\n")
         os.set_blocking(self.writer, True)
@@ -53,7 +53,7 @@ class Pipe:
         os.close(self.reader)
 
     def close(self) -> None:
-        """End the reading first: what a thread still writes would go to the next test's descriptor."""
+        """Stop reading first: a thread that still writes would write to the descriptor of the next test."""
         if self.reader in self._open:
             self.stop_reading()
         for each in self._writers:
@@ -87,30 +87,30 @@ def test_lines_are_written_in_order(pipe: Pipe) -> None:
 @pytest.mark.parametrize(
     ("maximum_lines", "maximum_bytes"), [(300, 10**9), (10**9, 300_000)], ids=["too many lines", "too many bytes"]
 )
-def test_a_reader_that_stalls_delays_no_caller_and_what_was_dropped_is_told_when_it_returns(
+def test_a_stalled_reader_delays_no_caller_and_dropped_lines_are_reported_on_recovery(
     pipe: Pipe, maximum_lines: int, maximum_bytes: int
 ) -> None:
-    told: list[int] = []
+    reported: list[int] = []
 
-    def tell(count: int) -> None:
-        told.append(count)
+    def report(count: int) -> None:
+        reported.append(count)
         writer.write(f"dropped {count}")
 
     filling = pipe.fill().decode()
-    writer = pipe.log_writer(tell, maximum_lines=maximum_lines, maximum_bytes=maximum_bytes)
+    writer = pipe.log_writer(report, maximum_lines=maximum_lines, maximum_bytes=maximum_bytes)
     written = [f"{number:06} {'x' * 993}" for number in range(1_000)]
     for line in written:
         writer.write(line)
     accepted = min(maximum_lines, maximum_bytes // (len(written[0]) + 1))
     assert writer.dropped == len(written) - accepted
-    assert told == []
+    assert reported == []
     assert pipe.read_until(f"dropped {writer.dropped}\n".encode())[:-1] == [filling, *written[:accepted]]
-    assert told == [writer.dropped]
+    assert reported == [writer.dropped]
     writer.write("afterwards")
     assert pipe.read_until(b"afterwards\n")[-1] == "afterwards"
 
 
-def test_waiting_for_a_reader_that_stalls_ends_at_the_time_given(pipe: Pipe) -> None:
+def test_waiting_for_a_stalled_reader_ends_after_the_timeout(pipe: Pipe) -> None:
     writer = pipe.log_writer()
     for _ in range(200):
         writer.write("x" * 1_000)
@@ -122,7 +122,7 @@ def test_waiting_for_a_reader_that_stalls_ends_at_the_time_given(pipe: Pipe) -> 
     assert writer.dropped == 0
 
 
-def test_the_last_lines_of_a_process_are_written_before_the_call_returns(pipe: Pipe) -> None:
+def test_after_a_flush_lines_are_written_before_the_call_returns(pipe: Pipe) -> None:
     writer = pipe.log_writer()
     writer.write("earlier")
     writer.flush(PATIENCE)
@@ -133,7 +133,7 @@ def test_the_last_lines_of_a_process_are_written_before_the_call_returns(pipe: P
         assert pipe.read_until(f"{line}\n".encode())[-1] == line
 
 
-def test_a_reader_that_is_gone_fails_no_caller_and_is_reported_once(pipe: Pipe, errors: Pipe) -> None:
+def test_a_closed_reader_raises_nothing_and_is_reported_once(pipe: Pipe, errors: Pipe) -> None:
     writer = pipe.log_writer(error_descriptor=errors.writer)
     pipe.stop_reading()
     for _ in range(3):
@@ -143,10 +143,10 @@ def test_a_reader_that_is_gone_fails_no_caller_and_is_reported_once(pipe: Pipe, 
     assert errors.read_until(b"\n") == ["doorward: log lines are lost: BrokenPipeError"]
 
 
-def test_lines_that_found_no_space_are_counted_when_there_is_some_again(tmp_path: Path, errors: Pipe) -> None:
-    told: list[int] = []
+def test_lines_lost_on_a_full_disk_are_reported_when_there_is_space_again(tmp_path: Path, errors: Pipe) -> None:
+    reported: list[int] = []
     with Path("/dev/full").open("wb", buffering=0) as log:
-        writer = LogWriter(log.fileno(), told.append, error_descriptor=errors.writer)
+        writer = LogWriter(log.fileno(), reported.append, error_descriptor=errors.writer)
         for _ in range(3):
             writer.write("lost")
             writer.flush(PATIENCE)
@@ -156,11 +156,11 @@ def test_lines_that_found_no_space_are_counted_when_there_is_some_again(tmp_path
         writer.flush(PATIENCE)
         writer.flush(PATIENCE)
         assert (tmp_path / "log").read_text(encoding="utf-8") == "kept\n"
-    assert told == [3]
+    assert reported == [3]
     assert errors.read_until(b"\n") == ["doorward: log lines are lost: OSError"]
 
 
-def test_a_pipe_that_another_process_made_non_blocking_loses_nothing(pipe: Pipe) -> None:
+def test_a_pipe_that_another_process_made_non_blocking_loses_no_line(pipe: Pipe) -> None:
     flags = fcntl.fcntl(pipe.writer, fcntl.F_GETFL)
     fcntl.fcntl(pipe.writer, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     writer = pipe.log_writer()

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, in which a request can be followed."""
+"""The log has one JSON object per line, with the correlation ID of the request."""
 
 import asyncio
 import contextvars
@@ -25,7 +25,7 @@ from doorward.observability.request_context import begin_request, bind_session, 
 
 
 @pytest.fixture(autouse=True)
-def request_as_it_was() -> Iterator[None]:
+def restored_request() -> Iterator[None]:
     yield
     begin_request()
 
@@ -53,12 +53,12 @@ def test_the_correlation_id_is_on_every_line_after_it_was_bound(capsys: pytest.C
     configure_logging("info", "json")
     begin_request(correlation_id="abc")
     log("info", "ours")
-    logging.getLogger("somebody.elses").warning("theirs")
+    logging.getLogger("another.library").warning("theirs")
     assert [line["correlation_id"] for line in _lines(capsys)] == ["abc", "abc"]
     assert current_correlation_id() == "abc"
 
 
-def test_another_request_knows_nothing_of_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_request_has_no_values_of_the_previous_one(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
     session, user = uuid4(), uuid4()
     begin_request(correlation_id="first")
@@ -71,7 +71,7 @@ def test_another_request_knows_nothing_of_the_one_before(capsys: pytest.CaptureF
     assert (second["correlation_id"], "session_id" in second, "user_id" in second) == ("second", False, False)
 
 
-async def test_requests_at_once_know_nothing_of_each_other() -> None:
+async def test_concurrent_requests_have_separate_correlation_ids() -> None:
     async def request(number: int) -> str:
         begin_request(correlation_id=str(number))
         await asyncio.sleep(0)
@@ -99,7 +99,7 @@ def test_a_traceback_is_a_member_of_the_line(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("name", ["uvicorn", "uvicorn.error"])
-def test_what_uvicorn_logs_has_the_same_shape(capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_lines_of_uvicorn_have_the_same_format(capsys: pytest.CaptureFixture[str], name: str) -> None:
     logging.getLogger(name).handlers = [logging.StreamHandler(sys.stdout)]
     configure_logging("info", "json")
     logging.getLogger(name).info("Started %s", "server")
@@ -109,7 +109,7 @@ def test_what_uvicorn_logs_has_the_same_shape(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("name", ["botocore.parsers", "psycopg.pool", "asyncio", "a.library.of.next.year", "doorwards"])
 @pytest.mark.parametrize("own_level", [logging.NOTSET, logging.DEBUG])
-def test_libraries_are_heard_from_warnings_on_at_every_level(
+def test_libraries_are_logged_from_warnings_on_at_every_level(
     capsys: pytest.CaptureFixture[str], name: str, own_level: int
 ) -> None:
     configure_logging("debug", "json")
@@ -123,17 +123,19 @@ def test_libraries_are_heard_from_warnings_on_at_every_level(
 
 
 @pytest.mark.parametrize("name", ["doorward", "uvicorn", "uvicorn.error"])
-def test_our_own_lines_and_uvicorns_are_heard_from_the_level_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    for level, heard in (("debug", ["debug", "info", "error"]), ("info", ["info", "error"]), ("error", ["error"])):
+def test_our_own_lines_and_uvicorns_are_logged_from_the_configured_level_on(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    for level, logged in (("debug", ["debug", "info", "error"]), ("info", ["info", "error"]), ("error", ["error"])):
         configure_logging(level, "json")
         for each in ("debug", "info", "error"):
             getattr(logging.getLogger(name), each)(each)
-        assert [line["event"] for line in _lines(capsys)] == heard
+        assert [line["event"] for line in _lines(capsys)] == logged
 
 
-def test_a_level_above_warnings_counts_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_level_above_warnings_applies_to_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("error", "json")
-    logging.getLogger("somebody.elses").warning("quiet")
+    logging.getLogger("another.library").warning("quiet")
     assert _lines(capsys) == []
 
 
@@ -151,11 +153,11 @@ def test_configuring_twice_writes_each_line_once(capsys: pytest.CaptureFixture[s
     configure_logging("info", "json")
     configure_logging("info", "json")
     log("info", "ours")
-    logging.getLogger("somebody.elses").warning("theirs")
+    logging.getLogger("another.library").warning("theirs")
     assert len(_lines(capsys)) == 2
 
 
-def test_the_console_style_is_for_eyes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_console_style_contains_the_event(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "console")
     log("info", "something.happened", number=1)
     assert "something.happened" in capsys.readouterr().out
@@ -170,7 +172,7 @@ def test_a_secret_in_the_message_or_the_arguments_of_a_library_is_not_written(
     assert line["event"] == "GET /?access_token=[redacted]\\nforged"
 
 
-def test_a_secret_in_a_traceback_is_not_written_and_its_lines_stay_one_line_of_the_log(
+def test_a_secret_in_a_traceback_is_not_written_and_the_traceback_stays_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("info", "json")
@@ -178,7 +180,7 @@ def test_a_secret_in_a_traceback_is_not_written_and_its_lines_stay_one_line_of_t
         int("postgresql://doorward:hunter2@db/doorward refused\x1b[31m")
     except ValueError:
         log("error", "it.broke", exc_info=True)
-        logging.getLogger("somebody.elses").exception("theirs")
+        logging.getLogger("another.library").exception("theirs")
     for line in _lines(capsys):
         assert "hunter2" not in line["exception"]
         assert "\x1b" not in line["exception"]
@@ -186,7 +188,9 @@ def test_a_secret_in_a_traceback_is_not_written_and_its_lines_stay_one_line_of_t
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_a_line_is_one_line_and_capped_whatever_its_values_are(capsys: pytest.CaptureFixture[str], style: Any) -> None:
+def test_a_line_has_no_line_breaks_and_a_bounded_length_for_any_values(
+    capsys: pytest.CaptureFixture[str], style: Any
+) -> None:
     configure_logging("info", style)
     log("info", "something.happened", **{f"value{number}": "\u2028\r\n😀" * 10**5 for number in range(20)})
     (written,) = capsys.readouterr().out.splitlines()
@@ -194,7 +198,7 @@ def test_a_line_is_one_line_and_capped_whatever_its_values_are(capsys: pytest.Ca
     assert len(written) <= MAXIMUM_LINE
 
 
-def test_a_line_that_was_too_long_says_so_and_can_still_be_found(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_shortened_line_is_marked_and_keeps_its_event_and_correlation_id(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
     begin_request(correlation_id="abc")
     log("info", "something.happened", **{f"value{number}": "ä" * 2000 for number in range(20)})
@@ -209,9 +213,7 @@ class Unprintable:
 
 
 @pytest.mark.parametrize("value", [Unprintable(), 10**5000], ids=["a failing __str__", "a number of 5001 digits"])
-def test_a_value_that_cannot_be_shown_costs_itself_and_not_the_request(
-    capsys: pytest.CaptureFixture[str], value: object
-) -> None:
+def test_an_unprintable_value_is_marked_and_raises_nothing(capsys: pytest.CaptureFixture[str], value: object) -> None:
     configure_logging("info", "json")
     log("info", "something.happened", value=value)
     (line,) = _lines(capsys)
@@ -219,13 +221,13 @@ def test_a_value_that_cannot_be_shown_costs_itself_and_not_the_request(
     assert "unprintable" in line["shortened"]
 
 
-def test_a_malformed_log_call_of_a_library_loses_its_line_and_does_not_raise(
+def test_a_malformed_log_call_of_a_library_is_reported_and_does_not_raise(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("info", "json")
-    logging.getLogger("somebody.elses").warning("%d", "a password for a number")
+    logging.getLogger("another.library").warning("%d", "a password for a number")
     (line,) = _lines(capsys)
-    assert (line["event"], line["source"], line["error"]) == ("log.line_malformed", "somebody.elses", "TypeError")
+    assert (line["event"], line["source"], line["error"]) == ("log.line_malformed", "another.library", "TypeError")
     assert "a password for a number" not in json.dumps(line)
 
 
@@ -241,7 +243,7 @@ def test_a_warning_of_python_is_a_line_like_any_other(capsys: pytest.CaptureFixt
     assert line["logger"] == "py.warnings"
 
 
-def test_a_line_goes_to_a_file_descriptor_without_waiting_for_its_reader(tmp_path: Path) -> None:
+def test_a_line_is_written_to_a_file_descriptor_without_waiting_for_its_reader(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w", encoding="utf-8") as stream:
         configure_logging("info", "json", stream=stream)
         log("info", "something.happened")
@@ -251,7 +253,7 @@ def test_a_line_goes_to_a_file_descriptor_without_waiting_for_its_reader(tmp_pat
         configure_logging("info", "json", stream=io.StringIO())
 
 
-def test_private_fields_are_those_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_private_fields_are_those_of_the_setting(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json", ["birth"])
     log("info", "something.happened", date_of_birth="1815-12-10", email="shown", password="never")
     (line,) = _lines(capsys)

@@ -1,4 +1,4 @@
-"""What is counted, with which labels."""
+"""The metrics and their labels."""
 
 import asyncio
 import sys
@@ -43,7 +43,7 @@ def value(name: str, **labels: str) -> float:
 
 
 class Counted:
-    """By how much a series grows within the block."""
+    """The growth of a series since the object was created."""
 
     def __init__(self, name: str, **labels: str) -> None:
         self._name, self._labels = name, labels
@@ -93,14 +93,14 @@ def test_an_event_is_counted_once(metrics: Metrics, event: Event, counter: str, 
     assert counted.growth == 1
 
 
-def test_each_counter_that_an_event_names_is_shown_from_the_start(metrics: Metrics) -> None:
+def test_each_counter_of_an_event_is_exported_from_the_start(metrics: Metrics) -> None:
     del metrics
     named = {counter.name.removesuffix("_total") for event in event_classes() for counter, _ in event.counted}
     assert len(named) > 3
     assert named <= {family.name for family in REGISTRY.collect()}
 
 
-def test_a_store_of_limits_is_away_from_its_loss_to_its_return(metrics: Metrics) -> None:
+def test_a_store_of_limits_is_unavailable_until_it_recovers(metrics: Metrics) -> None:
     metrics.count_event(RateLimitStoreUnavailable(error="TimeoutError"))
     assert value("rate_limit_store_away") == 1
     metrics.count_event(RateLimitStoreRecovered())
@@ -115,19 +115,19 @@ def test_a_store_of_limits_is_away_from_its_loss_to_its_return(metrics: Metrics)
     ],
     ids=str,
 )
-def test_refused_connections_are_counted_by_reason_as_many_as_the_line_says(metrics: Metrics, event: Event) -> None:
+def test_refused_connections_are_counted_by_reason_with_the_count_of_the_event(metrics: Metrics, event: Event) -> None:
     counted = Counted("http_refusals_total", reason="invalid_host")
     metrics.count_event(event)
     assert counted.growth == 7
 
 
-def test_only_a_full_pool_is_a_pool_timeout(metrics: Metrics) -> None:
+def test_only_a_full_pool_counts_as_a_pool_timeout(metrics: Metrics) -> None:
     counted = Counted("database_pool_timeouts_total")
     metrics.count_event(DatabaseUnavailable(error="QueryCanceled", sqlstate="57014"))
     assert counted.growth == 0
 
 
-def test_refusals_by_a_budget_are_counted_one_by_one_though_they_share_a_line(metrics: Metrics) -> None:
+def test_refusals_by_a_budget_are_counted_individually_although_they_share_a_line(metrics: Metrics) -> None:
     counted = Counted("budget_refusals_total", budget="too_many_calls_of_user")
     metrics.count_event(BudgetExceeded(budget="too_many_calls_of_user", refused=7))
     assert counted.growth == 7
@@ -144,7 +144,7 @@ def test_refusals_by_a_budget_are_counted_one_by_one_though_they_share_a_line(me
         (request(status=0), {"method": "GET", "route": "/x", "status": "none"}),
     ],
 )
-def test_a_request_is_measured_under_labels_that_callers_cannot_choose(
+def test_a_request_is_measured_with_labels_that_callers_cannot_choose(
     metrics: Metrics, event: HttpRequest, labels: dict[str, str]
 ) -> None:
     count = Counted("http_request_duration_seconds_count", **labels)
@@ -163,16 +163,16 @@ def test_the_load_is_that_of_the_last_sample(metrics: Metrics) -> None:
     assert value("password_hash_queue_depth") == 4
 
 
-def test_the_build_is_told(metrics: Metrics) -> None:
+def test_the_build_is_exported(metrics: Metrics) -> None:
     del metrics
     assert value("build_info", version=__version__, python=".".join(map(str, sys.version_info[:3]))) == 1
     assert value("workers") == 1
 
 
-async def test_the_load_is_sampled_from_the_beginning_to_the_end(metrics: Metrics) -> None:
+async def test_the_load_is_sampled_only_within_the_context(metrics: Metrics) -> None:
     taken: list[int] = []
     async with metrics.sampled(lambda: taken.append(1), interval=0):
-        while len(taken) < 3:  # noqa: ASYNC110 - how often it is taken is the question
+        while len(taken) < 3:  # noqa: ASYNC110 - the number of samples is under test
             await asyncio.sleep(0)
     at_the_end = len(taken)
     for _ in range(5):
@@ -180,7 +180,7 @@ async def test_the_load_is_sampled_from_the_beginning_to_the_end(metrics: Metric
     assert len(taken) == at_the_end
 
 
-async def test_each_password_hash_tells_how_long_it_waited() -> None:
+async def test_the_wait_of_each_password_hash_is_observed() -> None:
     waits: list[float] = []
     hasher = BcryptHasher(rounds=4, threads=1, observe_wait=waits.append)
     await asyncio.gather(*(hasher.hash("correct horse") for _ in range(3)))

@@ -1,4 +1,4 @@
-"""Reporting an event: one line of the log, and every observer hears of it."""
+"""A reported event is one line of the log, and every observer receives it."""
 
 import json
 from io import StringIO
@@ -53,7 +53,7 @@ def test_an_event_is_a_line_with_its_level_its_outcome_and_its_facts(stream: Str
     assert lines(stream) == [expected | {"about": str(about)}]
 
 
-def test_an_event_reported_at_another_level_is_logged_at_that_one(stream: StringIO) -> None:
+def test_an_event_reported_at_another_level_is_logged_at_that_level(stream: StringIO) -> None:
     configure_logging("info", "json", stream=stream)
     report(Happened(reason="because"), level="debug")
     report(Happened(reason="because"), level="warning")
@@ -72,17 +72,17 @@ def test_an_event_of_level_error_has_the_traceback(stream: StringIO) -> None:
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "error"])
-def test_an_observer_hears_of_each_event_whether_it_is_logged_or_not(stream: StringIO, level: str) -> None:
+def test_an_observer_receives_each_event_whether_it_is_logged_or_not(stream: StringIO, level: str) -> None:
     configure_logging(level, "json", stream=stream)
-    heard: list[Event] = []
-    with observed_events(heard.append):
+    observed: list[Event] = []
+    with observed_events(observed.append):
         report(Happened(reason="because"))
     report(Happened(reason="afterwards"))
-    assert heard == [Happened(reason="because")]
+    assert observed == [Happened(reason="because")]
     assert len(lines(stream)) == (0 if level == "error" else 2)
 
 
-def test_an_audited_event_names_its_user_in_the_log_as_its_class_says() -> None:
+def test_an_audited_event_logs_its_user_under_the_name_that_its_class_defines() -> None:
     user_id, by_id = uuid4(), uuid4()
     event = Barred(user_id=user_id, by_id=by_id)
     assert event.facts() == {"target_user_id": user_id, "by_id": by_id}

@@ -1,4 +1,4 @@
-"""What may stand in a log line."""
+"""The content of a log line after scrubbing."""
 
 import html
 import json
@@ -23,7 +23,7 @@ SCRUBBER = Scrubber()
 SECRET = "q7Rk2vXw9Zs4Tb6Yc1Nf8Hd3"
 JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{SECRET}"
 MARGIN = 32
-"""What a capped value says of its size."""
+"""The maximum length of the note about a truncated value's size."""
 
 
 def scrubbed(value: Any, key: str = "value") -> Any:
@@ -68,7 +68,7 @@ def scrubbed(value: Any, key: str = "value") -> Any:
         (f"$bcrypt-sha256$v=2,t=2b,r=12${SECRET}", REDACTED),
     ],
 )
-def test_a_secret_is_known_by_its_shape_wherever_it_stands(text: str, kept: str) -> None:
+def test_a_secret_is_recognised_by_its_format_at_any_position(text: str, kept: str) -> None:
     assert SECRET not in scrubbed(text)
     assert scrubbed(text) == kept
     assert scrubbed(f"before\n{text}\nafter", "exception") == f"before\n{kept}\nafter"
@@ -90,7 +90,7 @@ def test_a_secret_is_known_by_its_shape_wherever_it_stands(text: str, kept: str)
         "",
     ],
 )
-def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
+def test_text_without_secrets_is_unchanged(text: str) -> None:
     assert scrubbed(text) == text
     assert scrubbed(text, "exception") == text
 
@@ -105,7 +105,7 @@ def test_a_private_key_hides_its_value_at_any_depth(word: str, spelling: str) ->
         assert json.dumps(scrubbed(nested)) == json.dumps({"a": [{"b": {each: REDACTED}}]})
 
 
-def test_secrets_are_hidden_whatever_fields_are_asked_for() -> None:
+def test_secrets_are_hidden_regardless_of_the_private_fields() -> None:
     line = Scrubber([]).scrub({"password": SECRET, "email": "shown"})
     assert line == {"password": REDACTED, "email": "shown"}
 
@@ -127,17 +127,17 @@ def test_secrets_are_hidden_whatever_fields_are_asked_for() -> None:
         ("\ud800", "\\ud800"),
     ],
 )
-def test_what_would_break_a_line_or_a_terminal_is_written_as_its_number(character: str, shown: str) -> None:
+def test_control_characters_are_escaped(character: str, shown: str) -> None:
     assert scrubbed(f"a{character}b") == f"a{shown}b"
     assert scrubbed({f"a{character}": f"{character}b"}) == {f"a{shown}": f"{shown}b"}
 
 
-def test_a_traceback_keeps_its_lines_and_nothing_else_that_controls() -> None:
+def test_a_traceback_keeps_its_line_breaks_and_no_other_control_characters() -> None:
     assert scrubbed("one\n two\r\x1b", "exception") == "one\n two\\r\\x1b"
 
 
 @pytest.mark.parametrize("text", ["a" * 10**6, "a b\n" * 10**5, "\u2028" * 10**6, f"{'a' * 2000} {JWT * 500}"])
-def test_a_value_is_capped(text: str) -> None:
+def test_a_value_is_truncated(text: str) -> None:
     shown = scrubbed(text)
     assert len(shown) <= MAXIMUM_VALUE * len("\\u2028") + MARGIN
     assert shown.endswith(f"[{len(text)} characters]")
@@ -145,12 +145,12 @@ def test_a_value_is_capped(text: str) -> None:
 
 
 @pytest.mark.parametrize("offset", range(0, 120, 7))
-def test_the_cap_cuts_no_secret_into_something_that_looks_like_none(offset: int) -> None:
+def test_truncation_leaves_no_unrecognisable_part_of_a_secret(offset: int) -> None:
     text = "a" * (MAXIMUM_VALUE - offset) + f" https://ada:{SECRET * 2}@host/"
     assert SECRET[:8] not in scrubbed(text)
 
 
-def test_of_a_long_traceback_the_end_is_kept_from_the_beginning_of_a_line() -> None:
+def test_a_long_traceback_is_truncated_to_its_last_whole_lines() -> None:
     text = "".join(f"line {number} of it\n" for number in range(10_000)) + "ValueError: the cause"
     kept = scrubbed(text, "exception")
     assert len(kept) <= MAXIMUM_TRACEBACK + MARGIN
@@ -158,14 +158,14 @@ def test_of_a_long_traceback_the_end_is_kept_from_the_beginning_of_a_line() -> N
     assert (first, second[:5], last) == (f"[{len(text)} characters]", "line ", "ValueError: the cause")
 
 
-def test_of_a_long_message_in_one_line_the_end_is_kept_from_the_beginning_of_a_word() -> None:
+def test_a_long_message_in_one_line_is_truncated_to_its_last_whole_words() -> None:
     kept = scrubbed(f"ValueError: {JWT * 1000} was the cause {'and more ' * 1000}", "exception")
     assert len(kept) <= MAXIMUM_TRACEBACK + MARGIN
     assert SECRET not in kept
     assert kept.endswith("was the cause " + "and more " * 1000)
 
 
-def test_a_collection_is_capped_in_width_and_depth() -> None:
+def test_a_collection_is_truncated_in_width_and_depth() -> None:
     assert len(scrubbed(list(range(1000)))) == MAXIMUM_ITEMS
     assert len(scrubbed(dict.fromkeys(range(1000), 1))) == MAXIMUM_ITEMS
     deep: Any = SECRET
@@ -178,17 +178,17 @@ def test_a_collection_is_capped_in_width_and_depth() -> None:
 
 
 @pytest.mark.parametrize("value", [1, 1.5, True, False, None])
-def test_numbers_and_truths_stay_what_they_are(value: object) -> None:
+def test_numbers_booleans_and_none_are_unchanged(value: object) -> None:
     assert scrubbed(value) is value
     assert scrubbed([value]) == [value]
 
 
-def test_anything_else_is_shown_as_its_text_scrubbed_like_any() -> None:
+def test_other_values_are_converted_to_scrubbed_text() -> None:
     assert scrubbed(ValueError(f"dwr_{SECRET}")) == REDACTED
     assert scrubbed(b"bytes") == "b'bytes'"
 
 
-def test_of_many_different_keys_only_some_are_remembered() -> None:
+def test_the_cache_of_keys_is_bounded() -> None:
     scrubber = Scrubber()
     for number in range(MAXIMUM_VALUE + 10):
         assert scrubber.scrub({"value": {f"key{number}": 1}}) == {"value": {f"key{number}": 1}}
@@ -196,7 +196,7 @@ def test_of_many_different_keys_only_some_are_remembered() -> None:
 
 
 def nested(text: str, layer: str) -> str:
-    """The text as a value in a document of another format."""
+    """Return the text as a value in a document of another format."""
     return {
         "JSON": lambda: json.dumps({"body": text}),
         "JSON without plain quotes": lambda: json.dumps({"body": text}).replace('\\"', "\\u0022"),
@@ -213,7 +213,7 @@ LAYERS = ["JSON", "JSON without plain quotes", "repr of bytes", "repr", "URL", "
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 @pytest.mark.parametrize("first", LAYERS)
 @pytest.mark.parametrize("second", LAYERS)
-def test_a_secret_is_known_by_its_name_however_often_its_text_was_escaped(first: str, second: str, depth: int) -> None:
+def test_a_secret_is_recognised_by_its_name_after_repeated_escaping(first: str, second: str, depth: int) -> None:
     for value in (SECRET, f"""{SECRET} 'and' "{SECRET}" \\ {SECRET}"""):
         text = json.dumps({"SECRET_KEY": value, "a": [1]})
         for number in range(depth):
@@ -222,14 +222,14 @@ def test_a_secret_is_known_by_its_name_however_often_its_text_was_escaped(first:
             assert SECRET not in shown, text
 
 
-def test_a_secret_that_was_cut_off_within_its_escapes_is_not_shown() -> None:
+def test_a_secret_that_is_truncated_within_its_escapes_is_not_shown() -> None:
     text = json.dumps({"a": json.dumps({"SECRET_KEY": f"{SECRET} {SECRET}"})})
     for end in range(len(text)):
         assert SECRET[:12] not in scrubbed(text[:end])
 
 
 @given(st.text(), st.sampled_from([f"dwr_{SECRET}", JWT, f"Bearer {SECRET}", f"a://b:{SECRET}@c"]), st.text())
-def test_no_surroundings_protect_a_secret(before: str, secret: str, after: str) -> None:
+def test_a_secret_is_removed_from_any_surrounding_text(before: str, secret: str, after: str) -> None:
     shown = scrubbed(f"{before} {secret} {after}")
     assert SECRET not in shown
     assert shown.isprintable()

@@ -1,4 +1,4 @@
-"""The sums over the workers of a service, living and ended."""
+"""The sums over the running and the ended workers of a service."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ NewWorker = Callable[[], Numbers]
 
 @pytest.fixture
 def new_worker(tmp_path: Path) -> Iterator[NewWorker]:
-    """Makes the numbers of one worker after the other, all in one folder."""
+    """Yield a function that creates the numbers of another worker in the same folder."""
     with ExitStack() as stack:
 
         def new() -> Numbers:
@@ -51,9 +51,7 @@ def shown(all_workers: AllWorkers) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-def test_numbers_of_workers_are_added_and_of_some_gauges_the_highest_is_shown(
-    tmp_path: Path, new_worker: NewWorker
-) -> None:
+def test_numbers_of_workers_are_added_and_some_gauges_show_the_maximum(tmp_path: Path, new_worker: NewWorker) -> None:
     for count, difference in ((2, 0.5), (3, 0.25)):
         numbers = new_worker()
         numbers.calls.labels("/me").inc(count)
@@ -77,7 +75,9 @@ def test_the_gauges_with_a_maximum_are_those_of_the_service() -> None:
     assert {family.name for gauge in OF_ALL_COPIES for family in gauge.collect()} == GAUGES_BY_MAXIMUM
 
 
-def test_counts_of_ended_workers_stay_and_their_gauges_and_files_go(tmp_path: Path, new_worker: NewWorker) -> None:
+def test_counts_of_ended_workers_stay_and_their_gauges_and_files_are_removed(
+    tmp_path: Path, new_worker: NewWorker
+) -> None:
     all_workers = AllWorkers(tmp_path)
     living = new_worker()
     for ended in range(1, 4):
@@ -98,10 +98,10 @@ def test_counts_of_ended_workers_stay_and_their_gauges_and_files_go(tmp_path: Pa
         assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_worker_with_the_number_of_an_ended_one_hides_none_of_its_counts(
+def test_a_worker_with_the_process_id_of_an_ended_one_hides_none_of_its_counts(
     tmp_path: Path, new_worker: NewWorker
 ) -> None:
-    # Both have the number of this process.
+    # Both have the ID of this process.
     ended, living = new_worker(), new_worker()
     for numbers in (ended, living):
         numbers.calls.labels("/me").inc()
@@ -112,7 +112,7 @@ def test_a_worker_with_the_number_of_an_ended_one_hides_none_of_its_counts(
     assert (numbers_shown['calls_total{route="/me"}'], numbers_shown["load"]) == (2, 1)
 
 
-def test_on_a_full_disk_the_last_numbers_stay_and_nothing_fails(
+def test_on_a_full_disk_the_last_numbers_stay_and_nothing_raises(
     tmp_path: Path, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers, all_workers = new_worker(), AllWorkers(tmp_path)
@@ -133,7 +133,7 @@ def test_on_a_full_disk_the_last_numbers_stay_and_nothing_fails(
     assert shown(all_workers)['calls_total{route="/me"}'] == 2
 
 
-def test_a_folder_that_is_gone_fails_no_worker(tmp_path: Path) -> None:
+def test_a_missing_folder_raises_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "numbers"
     folder.mkdir()
     numbers = Numbers(folder)

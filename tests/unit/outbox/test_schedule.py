@@ -1,4 +1,4 @@
-"""When a message is tried again, and when a receiver that does not answer is."""
+"""The retries of a message, and the circuit breaker of a receiver that does not respond."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ def test_each_failed_attempt_has_its_delay_and_the_last_one_is_repeated(attempts
     assert delay_after(attempts, EVEN) == timedelta(seconds=seconds)
 
 
-def test_a_delay_differs_by_a_fifth_at_most() -> None:
+def test_a_delay_varies_by_a_fifth_at_most() -> None:
     assert delay_after(2, 0) == timedelta(seconds=24)
     assert delay_after(2, 1) == timedelta(seconds=36)
 
@@ -28,7 +28,7 @@ def opened(at: float = 0) -> Circuit:
     return circuit
 
 
-def test_four_faults_in_a_row_change_nothing_and_the_fifth_opens() -> None:
+def test_four_faults_in_a_row_change_nothing_and_the_fifth_opens_the_circuit() -> None:
     circuit = Circuit()
     for _ in range(4):
         circuit = circuit.after_fault(0)
@@ -36,13 +36,13 @@ def test_four_faults_in_a_row_change_nothing_and_the_fifth_opens() -> None:
     assert circuit.after_fault(0).allowed(0, 5) == 0
 
 
-def test_an_answer_between_faults_begins_the_count_anew() -> None:
+def test_a_response_between_faults_resets_their_count() -> None:
     circuit = Circuit(faults=4).after_answer().after_fault(0)
     assert not circuit.is_open
     assert circuit.faults == 1
 
 
-def test_after_the_pause_one_message_is_tried_and_an_answer_closes() -> None:
+def test_after_the_pause_one_message_is_tried_and_a_response_closes_the_circuit() -> None:
     circuit = opened()
     assert circuit.allowed(29.9, 5) == 0
     assert circuit.allowed(30, 5) == 1
@@ -59,6 +59,6 @@ def test_each_failed_trial_doubles_the_pause_up_to_ten_minutes() -> None:
     assert pauses == [30, 60, 120, 240, 480, 600, 600]
 
 
-def test_a_fault_of_a_message_that_was_under_way_when_it_opened_lengthens_nothing() -> None:
+def test_a_fault_of_a_message_sent_before_the_circuit_opened_does_not_prolong_the_pause() -> None:
     circuit = opened()
     assert circuit.after_fault(10) == circuit

@@ -1,4 +1,4 @@
-"""What browsers add to a ceremony is read before anything is verified, whatever it is."""
+"""The client data of a ceremony is parsed before it is verified, for any content."""
 
 import json
 import secrets
@@ -27,7 +27,7 @@ def test_the_challenge_is_read() -> None:
     "members",
     [{"crossOrigin": True}, {"crossOrigin": None}, {"crossOrigin": "false"}, {"topOrigin": "https://x.example"}],
 )
-def test_a_page_that_another_one_frames_is_refused(members: dict[str, object]) -> None:
+def test_a_framed_page_is_refused(members: dict[str, object]) -> None:
     with pytest.raises(ClientDataError):
         read_client_data(content(**members))
 
@@ -51,12 +51,12 @@ def test_a_page_that_another_one_frames_is_refused(members: dict[str, object]) -
         b'{"n": ' + b"9" * 5000 + b', "challenge": "AAAA"}',
     ],
 )
-def test_anything_else_is_refused(sent: bytes) -> None:
+def test_malformed_client_data_is_refused(sent: bytes) -> None:
     with pytest.raises(ClientDataError):
         read_client_data(sent)
 
 
 @given(st.binary(max_size=300) | st.text().map(str.encode))
-def test_nothing_else_is_raised(sent: bytes) -> None:
+def test_no_other_error_is_raised(sent: bytes) -> None:
     with pytest.raises(ClientDataError):
         read_client_data(sent)

@@ -18,7 +18,7 @@ from doorward.domain.passkeys.policy import DEFAULT_NAME, clean_name, known_tran
         ("\u200b\u2800", DEFAULT_NAME),
     ],
 )
-def test_a_name_is_stored_as_it_is_seen(typed: str, stored: str) -> None:
+def test_a_name_is_stored_trimmed_and_composed(typed: str, stored: str) -> None:
     assert clean_name(typed) == stored
 
 
@@ -28,5 +28,5 @@ def test_other_names_are_refused(typed: str) -> None:
         clean_name(typed)
 
 
-def test_transports_of_the_standard_are_kept_once() -> None:
+def test_transports_of_the_standard_are_kept_without_duplicates() -> None:
     assert known_transports(["internal", "usb", "cable", "usb", "USB"]) == ["usb", "internal"]

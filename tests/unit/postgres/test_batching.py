@@ -1,4 +1,4 @@
-"""The bounds of a shared query: how many wait for it, how long, and what becomes of them when it is cancelled."""
+"""The bounds of a shared query: the number of waiting calls, their timeout, and its cancellation."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CALLS = 50
 
 
 class HeldQuery:
-    """A query that answers when it may, with what it was asked."""
+    """A query that returns its arguments when the test permits it."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Semaphore(0)
@@ -24,7 +24,7 @@ class HeldQuery:
         return questions
 
     async def occupy(self, shared: SharedQuery[int, int], bounds: BatchBounds) -> list[asyncio.Task[int]]:
-        """Begin as many queries as may be under way."""
+        """Begin the maximum number of concurrent queries."""
         tasks = []
         for number in range(bounds.queries):
             tasks.append(asyncio.create_task(shared.ask(number)))
@@ -32,7 +32,7 @@ class HeldQuery:
         return tasks
 
 
-async def test_a_question_that_waited_too_long_for_a_query_is_refused() -> None:
+async def test_a_call_that_waits_too_long_for_a_query_is_refused() -> None:
     bounds, query = BatchBounds(wait_seconds=0.01), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     begun = await query.occupy(shared, bounds)
@@ -43,7 +43,7 @@ async def test_a_question_that_waited_too_long_for_a_query_is_refused() -> None:
     assert await shared.ask(8) == 8
 
 
-async def test_more_questions_than_may_wait_are_refused_at_once() -> None:
+async def test_calls_above_the_maximum_of_waiting_calls_are_refused_at_once() -> None:
     bounds, query = BatchBounds(waiting=10), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     asked = [asyncio.create_task(shared.ask(number)) for number in range(CALLS)]
@@ -56,7 +56,7 @@ async def test_more_questions_than_may_wait_are_refused_at_once() -> None:
     assert [answer for answer in answers if isinstance(answer, int)] == list(range(bounds.waiting))
 
 
-async def test_questions_of_cancelled_callers_take_no_place() -> None:
+async def test_cancelled_calls_do_not_count_as_waiting() -> None:
     bounds, query = BatchBounds(waiting=10), HeldQuery()
     shared = SharedQuery("numbers", query, bounds)
     begun = await query.occupy(shared, bounds)
@@ -72,7 +72,7 @@ async def test_questions_of_cancelled_callers_take_no_place() -> None:
     assert await asyncio.gather(*begun) == list(range(bounds.queries))
 
 
-async def test_a_query_that_is_cancelled_leaves_no_caller_waiting() -> None:
+async def test_a_cancelled_query_leaves_no_call_waiting() -> None:
     is_cancelled = True
 
     async def query(questions: Sequence[int]) -> Sequence[int]:

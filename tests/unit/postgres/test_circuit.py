@@ -1,4 +1,4 @@
-"""The state table of the circuit breaker: for each state, what may begin, and what follows from each outcome."""
+"""The state table of the circuit breaker: the admission in each state, and the next state for each outcome."""
 
 import pytest
 
@@ -33,7 +33,7 @@ PROBED = BreakerState(faults=FAULTS_IN_A_ROW, open_until=NOW, is_probing=True)
         (BreakerState(is_probing=True), Admission.REGULAR, Admission.REGULAR),
     ],
 )
-def test_what_may_begin(circuit: BreakerState, admission: Admission, of_a_long_use: Admission) -> None:
+def test_each_state_has_its_admission(circuit: BreakerState, admission: Admission, of_a_long_use: Admission) -> None:
     assert circuit.admission(NOW, may_probe=True) is admission
     assert circuit.admission(NOW, may_probe=False) is of_a_long_use
 
@@ -49,7 +49,7 @@ def test_what_may_begin(circuit: BreakerState, admission: Admission, of_a_long_u
         (PROBED, BreakerState(is_probing=True), BreakerState(FAULTS_IN_A_ROW + 1, LATER, is_probing=True), PROBED),
     ],
 )
-def test_what_follows_from_an_outcome(
+def test_each_outcome_has_its_next_state(
     before: BreakerState, answered: BreakerState, unanswered: BreakerState, unknown: BreakerState
 ) -> None:
     assert before.after(Outcome.ANSWERED, NOW) == answered
@@ -61,5 +61,5 @@ def test_what_follows_from_an_outcome(
     ("circuit", "seconds"),
     [(JUST_OPENED, OPEN_SECONDS), (OPEN, 1), (HALF_OPEN, OPEN_SECONDS), (PROBED, OPEN_SECONDS)],
 )
-def test_when_a_refused_use_may_be_tried_again(circuit: BreakerState, seconds: int) -> None:
+def test_each_state_has_its_retry_delay(circuit: BreakerState, seconds: int) -> None:
     assert circuit.retry_after_seconds(NOW) == seconds

@@ -1,4 +1,4 @@
-"""The circuit breaker around uses of the database: what counts, and what a refusal says. The time is a fake."""
+"""The circuit breaker around uses of the database: the errors that it counts, and its refusals, with a fake clock."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from doorward.infrastructure.postgres.circuit_breaker import (
 
 
 class Time:
-    """A monotonic clock that goes when it is told to."""
+    """A monotonic clock that only the test advances."""
 
     def __init__(self) -> None:
         self.present = 1000.0
@@ -50,7 +50,7 @@ def opened(time: Time) -> DatabaseBreaker:
 
 
 def refusal_of(breaker: DatabaseBreaker) -> ServiceUnavailableError | None:
-    """Make an attempt that would succeed; return how it was refused, if it was."""
+    """Make an attempt that would succeed; return its refusal, if any."""
     try:
         with breaker.attempt():
             return None
@@ -60,19 +60,19 @@ def refusal_of(breaker: DatabaseBreaker) -> ServiceUnavailableError | None:
 
 @contextmanager
 def under_way(breaker: DatabaseBreaker) -> Iterator[None]:
-    """Surround a block with an attempt whose answer comes after it."""
+    """Surround a block with an attempt that succeeds after it."""
     with breaker.attempt():
         yield
 
 
-def test_it_opens_at_the_last_of_the_faults_in_a_row(breaker: DatabaseBreaker) -> None:
+def test_the_breaker_opens_at_the_last_of_the_faults_in_a_row(breaker: DatabaseBreaker) -> None:
     fail(breaker, times=FAULTS_IN_A_ROW - 1)
     assert refusal_of(breaker) is None
     fail(breaker, times=FAULTS_IN_A_ROW)
     assert refusal_of(breaker) is not None
 
 
-def test_an_answer_between_faults_begins_the_count_anew(breaker: DatabaseBreaker) -> None:
+def test_a_response_between_faults_resets_their_count(breaker: DatabaseBreaker) -> None:
     for _ in range(3):
         fail(breaker, times=FAULTS_IN_A_ROW - 1)
         assert refusal_of(breaker) is None
@@ -97,7 +97,9 @@ def test_an_answer_between_faults_begins_the_count_anew(breaker: DatabaseBreaker
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_what_is_no_silence_of_the_database_never_opens_it(breaker: DatabaseBreaker, error: BaseException) -> None:
+def test_an_error_other_than_a_missing_response_never_opens_the_breaker(
+    breaker: DatabaseBreaker, error: BaseException
+) -> None:
     fail(breaker, error, times=10 * FAULTS_IN_A_ROW)
     assert refusal_of(breaker) is None
 
@@ -105,26 +107,26 @@ def test_what_is_no_silence_of_the_database_never_opens_it(breaker: DatabaseBrea
 @pytest.mark.parametrize(
     "error", [psycopg.errors.AdminShutdown(), psycopg.OperationalError(), PoolTimeout(), asyncio.CancelledError()]
 )
-def test_what_says_nothing_of_the_database_forgives_no_fault(breaker: DatabaseBreaker, error: BaseException) -> None:
+def test_an_inconclusive_error_does_not_reset_the_count(breaker: DatabaseBreaker, error: BaseException) -> None:
     fail(breaker, times=FAULTS_IN_A_ROW - 1)
     fail(breaker, error)
     fail(breaker)
     assert refusal_of(breaker) is not None
 
 
-def test_the_refused_are_told_when_the_next_probe_is(time: Time) -> None:
+def test_a_refusal_has_the_delay_until_the_next_probe(time: Time) -> None:
     breaker = opened(time)
-    told = []
+    delays = []
     for _ in range(OPEN_SECONDS):
         refusal = refusal_of(breaker)
         assert refusal is not None
-        told.append(refusal.retry_after_seconds)
+        delays.append(refusal.retry_after_seconds)
         time.present += 1
-    assert told == list(range(OPEN_SECONDS, 0, -1))
+    assert delays == list(range(OPEN_SECONDS, 0, -1))
     assert refusal_of(breaker) is None
 
 
-def test_one_probe_goes_through_at_a_time_and_its_answer_closes_it_for_all(time: Time) -> None:
+def test_one_probe_is_admitted_at_a_time_and_its_response_closes_the_breaker(time: Time) -> None:
     breaker = opened(time)
     time.present += OPEN_SECONDS
     with under_way(breaker):
@@ -135,7 +137,7 @@ def test_one_probe_goes_through_at_a_time_and_its_answer_closes_it_for_all(time:
         assert refusal_of(breaker) is None
 
 
-def test_a_probe_without_answer_opens_it_again_at_once(time: Time) -> None:
+def test_a_probe_without_a_response_opens_the_breaker_again_at_once(time: Time) -> None:
     breaker = opened(time)
     for _ in range(3):
         time.present += OPEN_SECONDS
@@ -146,7 +148,7 @@ def test_a_probe_without_answer_opens_it_again_at_once(time: Time) -> None:
 
 
 @pytest.mark.parametrize("error", [psycopg.errors.LockNotAvailable(), psycopg.errors.UniqueViolation()])
-def test_a_probe_that_is_answered_with_an_error_closes_it(time: Time, error: BaseException) -> None:
+def test_a_probe_with_an_error_as_response_closes_the_breaker(time: Time, error: BaseException) -> None:
     breaker = opened(time)
     time.present += OPEN_SECONDS
     fail(breaker, error)
@@ -155,7 +157,7 @@ def test_a_probe_that_is_answered_with_an_error_closes_it(time: Time, error: Bas
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), PoolTimeout()])
-def test_a_probe_that_learned_nothing_leaves_its_turn_to_the_next(time: Time, error: BaseException) -> None:
+def test_after_an_inconclusive_probe_another_one_is_admitted(time: Time, error: BaseException) -> None:
     breaker = opened(time)
     time.present += OPEN_SECONDS
     fail(breaker, error)
@@ -164,7 +166,7 @@ def test_a_probe_that_learned_nothing_leaves_its_turn_to_the_next(time: Time, er
     assert refusal_of(breaker) is None
 
 
-def test_what_takes_long_is_no_probe_and_is_told_when_to_come_again(time: Time) -> None:
+def test_a_long_use_is_not_admitted_as_a_probe(time: Time) -> None:
     breaker = opened(time)
     time.present += OPEN_SECONDS
     with pytest.raises(ServiceUnavailableError), breaker.attempt(may_probe=False):
@@ -174,7 +176,7 @@ def test_what_takes_long_is_no_probe_and_is_told_when_to_come_again(time: Time) 
         assert refusal_of(breaker) is None
 
 
-def test_late_faults_of_before_do_not_keep_it_open_longer(time: Time) -> None:
+def test_late_faults_of_earlier_attempts_do_not_keep_the_breaker_open_longer(time: Time) -> None:
     breaker = DatabaseBreaker(time)
     with suppress(UnansweredError), breaker.attempt():
         fail(breaker, times=FAULTS_IN_A_ROW)
@@ -184,7 +186,7 @@ def test_late_faults_of_before_do_not_keep_it_open_longer(time: Time) -> None:
     assert refusal_of(breaker) is None
 
 
-def test_a_late_answer_of_before_closes_it(time: Time) -> None:
+def test_a_late_response_to_an_earlier_attempt_closes_the_breaker(time: Time) -> None:
     breaker = DatabaseBreaker(time)
     with under_way(breaker):
         fail(breaker, times=FAULTS_IN_A_ROW)

@@ -1,4 +1,4 @@
-"""PostgreSQL's time from measurements: right within its bounds, whatever the host's clocks do."""
+"""PostgreSQL's time, estimated from measurements: correct within its bounds for any behaviour of the host's clocks."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from doorward.infrastructure.postgres.database_clock import MAXIMUM_DRIFT, Datab
 POSTGRES_TIME = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 FORTY_DAYS = timedelta(days=40).total_seconds()
 ROUNDING = 2e-6
-"""What is lost to whole microseconds, a half, and to sums of this century's seconds, a quarter with each float."""
+"""The rounding to whole microseconds loses a half, and each sum of floats for the seconds of this century a quarter."""
 
 
 class SetClock(HostClock):
@@ -37,7 +37,7 @@ def measured(host: SetClock, shown: float, *, round_trip: float = 0.0) -> Databa
     return clock
 
 
-def test_the_time_goes_on_with_the_steady_clock_whatever_the_time_of_day_is_set_to() -> None:
+def test_the_time_advances_with_the_steady_clock_for_any_change_of_the_time_of_day() -> None:
     host = SetClock(time_of_day=POSTGRES_TIME + FORTY_DAYS)
     clock = measured(host, POSTGRES_TIME)
     host.uptime += 2.5
@@ -78,7 +78,7 @@ def test_the_error_is_within_its_bound_for_any_delays_and_any_drift(
         assert error <= clock.error() + ROUNDING
 
 
-def test_a_slow_answer_does_not_spoil_a_good_estimate() -> None:
+def test_a_slow_response_does_not_replace_a_better_estimate() -> None:
     host = SetClock(time_of_day=POSTGRES_TIME)
     clock = measured(host, POSTGRES_TIME, round_trip=0.002)
     host.uptime += 1.0
@@ -88,7 +88,7 @@ def test_a_slow_answer_does_not_spoil_a_good_estimate() -> None:
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0, 0.01])
-def test_when_another_server_answers_its_clock_counts_from_its_first_answer_on(step: float) -> None:
+def test_the_clock_of_another_server_is_used_from_its_first_response_on(step: float) -> None:
     host = SetClock(time_of_day=POSTGRES_TIME)
     clock = measured(host, POSTGRES_TIME)
     clock.note(Offset.measured(sent=host.uptime, shown=POSTGRES_TIME + step, received=host.uptime))

@@ -1,4 +1,4 @@
-"""No error of the driver leaves the database as anything but an unavailable service."""
+"""Every error of the driver that no repository expects is reported as an unavailable service."""
 
 import psycopg
 import pytest
@@ -25,6 +25,6 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_an_error_that_no_repository_expects_is_an_unavailable_service(error: type[psycopg.Error]) -> None:
+def test_an_unexpected_error_is_reported_as_an_unavailable_service(error: type[psycopg.Error]) -> None:
     with pytest.raises(ServiceUnavailableError), faults_as_unavailable():
         raise error

@@ -1,4 +1,4 @@
-"""A share of the pool: half for one key, the keys in turn, nothing lost."""
+"""A share of the pool: at most half for one key, keys served in turn, and no slot lost."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -17,7 +17,7 @@ async def turns(number: int = 10) -> None:
 
 
 class Work:
-    """A call that holds a slot until it is told to end."""
+    """A call that holds a slot until the test ends it."""
 
     def __init__(self, share: Share, key: str) -> None:
         self.has_slot = asyncio.Event()
@@ -50,7 +50,7 @@ async def end_all(works: list[Work]) -> None:
     await asyncio.gather(*(work.task for work in works))
 
 
-async def test_one_key_holds_half_and_leaves_the_rest_to_others() -> None:
+async def test_one_key_holds_half_of_the_slots_and_other_keys_get_the_rest() -> None:
     works = await begin(Share(4, wait_seconds=LONG), *["mallory"] * 5, "ada", "grace", "heidi")
     assert granted(works) == [True] * 2 + [False] * 3 + [True] * 2 + [False]
     await end_all(works)
@@ -78,7 +78,7 @@ async def test_a_share_of_one_slot_serves_each_key_in_turn() -> None:
         await turns()
 
 
-async def test_a_timeout_behind_own_calls_is_too_many_queries_and_behind_others_unavailable() -> None:
+async def test_a_timeout_behind_own_calls_raises_another_error_than_one_behind_other_keys() -> None:
     share = Share(2, wait_seconds=0.01)
     works = await begin(share, "mallory", "trent")
     with pytest.raises(TooManyQueriesError):
@@ -90,11 +90,11 @@ async def test_a_timeout_behind_own_calls_is_too_many_queries_and_behind_others_
     await end_all(works)
 
 
-async def test_waits_that_end_lose_no_slot() -> None:
+async def test_cancelled_waits_lose_no_slot() -> None:
     share = Share(2, wait_seconds=LONG)
     works = await begin(share, "trent", "mallory")
     waiting = await begin(share, "ada", "grace")
-    # In one turn of the loop: the slot is given to a call whose task is cancelled before it can take it.
+    # In one iteration of the loop, the slot is granted to a call whose task is cancelled before it runs.
     works[0].may_end.set()
     await asyncio.sleep(0)
     waiting[0].task.cancel()
@@ -107,5 +107,5 @@ async def test_waits_that_end_lose_no_slot() -> None:
 
 
 @pytest.mark.parametrize(("size", "bulk", "slots"), [(1, 1, 1), (2, 1, 1), (4, 2, 1), (10, 2, 4), (100, 2, 58)])
-def test_the_share_is_a_part_of_the_pool_without_that_of_imports(size: int, bulk: int, slots: int) -> None:
+def test_the_share_is_a_percentage_of_the_pool_without_the_slots_of_imports(size: int, bulk: int, slots: int) -> None:
     assert slots_for_resources(size, 60, bulk) == slots

@@ -1,4 +1,4 @@
-"""The settings of a session: what is asked for, and what differs from it."""
+"""The settings of a session: those that are requested, and values that differ from them."""
 
 import re
 
@@ -22,11 +22,11 @@ def pooler_query(schema: str) -> str:
 
 
 def _literal(value: str) -> str:
-    """Return a value as SET takes it: numbers and single words need no quotes."""
+    """Return a value as SET accepts it: numbers and single words need no quotes."""
     return value if value.isdigit() or value.isalpha() else f"'{value}'"
 
 
-def test_the_documented_query_of_pgbouncer_is_the_one_that_the_code_needs() -> None:
+def test_the_documented_query_of_pgbouncer_is_that_of_the_code() -> None:
     assert f"connect_query='{pooler_query('public').replace(chr(39), chr(39) * 2)}'\n" in documented_configuration()
 
 
@@ -34,23 +34,23 @@ def test_pgbouncer_can_send_the_query_for_any_schema() -> None:
     assert len(pooler_query(LONGEST_NAME)) < PGBOUNCER_BYTES
 
 
-def test_the_query_of_pgbouncer_sets_all_that_a_direct_connection_asks_for() -> None:
-    asked = [option.partition("=")[0] for option in startup_options("public").split("-c ")[1:]]
-    assert [f"SET {name}=" in pooler_query("public") for name in asked] == [True] * len(asked)
+def test_the_query_of_pgbouncer_has_all_settings_of_a_direct_connection() -> None:
+    requested = [option.partition("=")[0] for option in startup_options("public").split("-c ")[1:]]
+    assert [f"SET {name}=" in pooler_query("public") for name in requested] == [True] * len(requested)
 
 
-def test_what_was_asked_for_is_wanted_with_its_spaces() -> None:
+def test_wanted_settings_keep_their_spaces() -> None:
     wanted = wanted_settings(startup_options("doorward"))
     assert (wanted["DateStyle"], wanted["search_path"]) == ("ISO, MDY", '"doorward", pg_temp')
     assert wanted["server_encoding"] == "UTF8"
 
 
-def test_the_services_settings_win_over_those_of_the_url() -> None:
+def test_the_services_settings_override_those_of_the_url() -> None:
     assert wanted_settings(f"-c DateStyle=German {startup_options('public')}")["DateStyle"] == "ISO, MDY"
 
 
 @pytest.mark.parametrize("options", ["", "-c work_mem=7MB", "-cgeqo=off"])
-def test_a_connection_that_asked_for_none_of_them_is_left_as_it_is(options: str) -> None:
+def test_a_connection_that_requests_none_of_them_has_no_wanted_settings(options: str) -> None:
     assert wanted_settings(options) == {}
 
 
@@ -80,5 +80,5 @@ def test_another_spelling_or_a_setting_that_this_version_lacks_is_not_wrong(name
         ("DateStyle", "ISO, DMY"),
     ],
 )
-def test_what_differs_is_wrong(name: str, found: str) -> None:
+def test_a_different_value_is_wrong(name: str, found: str) -> None:
     assert wrong_settings(wanted_settings(startup_options("public")), {name: found}) == {name: found}

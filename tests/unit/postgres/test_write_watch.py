@@ -1,4 +1,4 @@
-"""Which connections say that a server refuses writes, and when all others are replaced."""
+"""The detection of a switchover by refused writes, and the replacement of all connections after it."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ class Clock:
 
 
 class Pool:
-    """Counts how often its connections were replaced."""
+    """Count how often the connections are replaced."""
 
     def __init__(self) -> None:
         self.replaced = 0
@@ -53,7 +53,7 @@ def reported() -> Iterator[list[Event]]:
         yield events
 
 
-async def test_a_server_that_always_took_writes_changes_nothing(
+async def test_a_server_that_always_accepts_writes_changes_nothing(
     watch: WriteWatch, pools: list[Pool], reported: list[Event]
 ) -> None:
     await watch.record_acceptance()
@@ -61,7 +61,7 @@ async def test_a_server_that_always_took_writes_changes_nothing(
     assert ([pool.replaced for pool in pools], reported) == ([0, 0], [])
 
 
-async def test_after_refusals_the_first_server_that_takes_writes_replaces_all_connections_once(
+async def test_after_refusals_the_first_accepted_write_replaces_all_connections_once(
     watch: WriteWatch, pools: list[Pool], reported: list[Event], clock: Clock
 ) -> None:
     for _ in range(3):
@@ -71,7 +71,7 @@ async def test_after_refusals_the_first_server_that_takes_writes_replaces_all_co
     assert ([pool.replaced for pool in pools], reported) == ([1, 1], [DatabaseReadOnly(), DatabaseWritable()])
 
 
-async def test_connections_left_over_from_before_the_move_say_nothing_of_the_new_server(
+async def test_refusals_of_connections_from_before_the_switchover_are_ignored(
     watch: WriteWatch, pools: list[Pool], reported: list[Event], clock: Clock
 ) -> None:
     made_at = clock.now()
@@ -86,7 +86,7 @@ async def test_connections_left_over_from_before_the_move_say_nothing_of_the_new
     assert ([pool.replaced for pool in pools], reported) == ([2, 2], [DatabaseReadOnly(), DatabaseWritable()] * 2)
 
 
-async def test_a_connection_is_left_over_when_another_server_took_writes_after_it_was_made(clock: Clock) -> None:
+async def test_a_connection_predates_the_switchover_if_it_is_older_than_the_first_accepted_write(clock: Clock) -> None:
     watch = WriteWatch(clock.now)
     assert not watch.predates_switchover(made_at=100)
     watch.record_refusal(made_at=100)

@@ -1,4 +1,4 @@
-"""The number of connections, their deadlines, and what is reported: on a clock of the test's own."""
+"""The number of connections, their deadlines, and the reports about them, with a fake clock."""
 
 import asyncio
 import resource
@@ -21,7 +21,7 @@ from doorward.server.limits import (
 
 
 class Loop:
-    """Calls back what is due when the test says so."""
+    """Run the scheduled callback when the test requests it."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -40,7 +40,7 @@ class Loop:
 
 
 class Counted:
-    """A connection of which is noted what was done to it."""
+    """A connection that records what is done to it."""
 
     def __init__(self, peer: str = "192.0.2.1") -> None:
         self.peer = peer
@@ -57,7 +57,7 @@ class Counted:
         self.unread_deadline = NEVER
 
     def watch_closing(self, _: float) -> None:
-        """Be open."""
+        """Do nothing: the connection is open."""
 
     def abort(self) -> None:
         self.done.append("abort")
@@ -67,7 +67,7 @@ def connections(loop: Loop, limit: int = 3) -> Connections:
     return Connections(ConnectionLimits(limit), cast("asyncio.AbstractEventLoop", loop))
 
 
-def test_what_does_least_gives_way_first_and_the_oldest_of_it() -> None:
+def test_the_least_active_connections_are_closed_first() -> None:
     all_of_them = connections(Loop())
     uploading, idle, silent = Counted(), Counted(), Counted()
     for each, group in (
@@ -83,7 +83,7 @@ def test_what_does_least_gives_way_first_and_the_oldest_of_it() -> None:
     assert not all_of_them.admit(Counted())
 
 
-def test_a_deadline_is_met_once_and_not_early() -> None:
+def test_a_deadline_expires_once_and_not_early() -> None:
     loop = Loop()
     all_of_them = connections(loop)
     connection = Counted()
@@ -102,7 +102,7 @@ def test_a_deadline_is_met_once_and_not_early() -> None:
     assert len(connection.done) == 2
 
 
-def test_refusals_of_one_reason_are_one_line_in_ten_seconds() -> None:
+def test_refusals_for_one_reason_are_reported_once_in_ten_seconds() -> None:
     configure_logging("error", "json")
     loop = Loop()
     all_of_them = connections(loop)
@@ -132,11 +132,13 @@ def test_refusals_of_one_reason_are_one_line_in_ten_seconds() -> None:
         (50, 1024, 50),
     ],
 )
-def test_connections_leave_descriptors_for_the_rest(wanted: int, descriptors: int, expected: int) -> None:
+def test_the_limit_of_connections_leaves_descriptors_for_other_uses(
+    wanted: int, descriptors: int, expected: int
+) -> None:
     assert connection_limit(wanted, descriptors=descriptors, other_descriptors=10) == expected
 
 
-def test_a_small_body_has_thirty_seconds_and_a_larger_one_a_least_rate() -> None:
+def test_a_small_body_has_thirty_seconds_and_a_larger_one_a_minimum_rate() -> None:
     limits = ConnectionLimits(10)
     assert limits.idle_seconds > 60
     assert limits.seconds_for_body(0) == limits.seconds_for_body(SMALL_BODY_BYTES) == 30

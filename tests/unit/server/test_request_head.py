@@ -1,4 +1,4 @@
-"""What is checked of a request's head."""
+"""The checks of a request's head."""
 
 import pytest
 
@@ -30,7 +30,7 @@ HOST = (b"host", b"auth.example.com")
         b"",
     ],
 )
-def test_hosts_that_the_grammar_allows(host: bytes) -> None:
+def test_a_valid_host_is_accepted(host: bytes) -> None:
     assert refusal_of_head("1.1", b"/", [(b"host", host)]) is None
 
 
@@ -57,7 +57,7 @@ def test_hosts_that_the_grammar_allows(host: bytes) -> None:
         b"a" * 262,
     ],
 )
-def test_hosts_that_it_does_not(host: bytes) -> None:
+def test_an_invalid_host_is_refused(host: bytes) -> None:
     assert refusal_of_head("1.1", b"/", [(b"host", host)]) is InvalidHostError
 
 
@@ -74,11 +74,13 @@ def test_hosts_that_it_does_not(host: bytes) -> None:
         ("0.9", 0, UnsupportedVersionError),
     ],
 )
-def test_http_1_1_has_exactly_one_host(version: str, hosts: int, refusal: type[RequestRefusedError] | None) -> None:
+def test_http_1_1_requires_exactly_one_host(
+    version: str, hosts: int, refusal: type[RequestRefusedError] | None
+) -> None:
     assert refusal_of_head(version, b"/", [HOST] * hosts) is refusal
 
 
-def test_the_bounds_themselves_are_allowed() -> None:
+def test_values_at_the_bounds_are_accepted_and_greater_ones_refused() -> None:
     fields = [HOST, *([(b"x", b"y")] * (MAXIMUM_FIELDS - 1))]
     assert refusal_of_head("1.1", b"/" * MAXIMUM_URL_BYTES, fields) is None
     assert refusal_of_head("1.1", b"/" * (MAXIMUM_URL_BYTES + 1), fields) is UrlTooLongError

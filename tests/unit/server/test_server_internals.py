@@ -1,4 +1,4 @@
-"""What the server's protocol depends on in uvicorn and httptools: a new version that changes it is noticed here."""
+"""Internals of uvicorn and httptools that the server's protocol depends on: changes in new versions fail here."""
 
 import inspect
 from collections.abc import Callable
@@ -31,7 +31,7 @@ OVERRIDDEN = {
     "_start_asgi_task": ["self", "cycle", "app"],
 }
 INHERITED_CALLBACKS = {"on_url", "on_header"}
-"""These only collect; they run before the bounds are compared."""
+"""These only collect data; they run before the bounds are checked."""
 
 
 def source(read: Callable[..., Any] | ModuleType) -> str:
@@ -39,17 +39,17 @@ def source(read: Callable[..., Any] | ModuleType) -> str:
 
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
-def test_each_method_that_is_overridden_is_there_with_the_same_parameters(name: str) -> None:
+def test_each_overridden_method_exists_with_the_same_parameters(name: str) -> None:
     assert list(inspect.signature(vars(HttpToolsProtocol)[name]).parameters) == OVERRIDDEN[name]
     assert getattr(LimitedHttpProtocol, name) is not getattr(HttpToolsProtocol, name)
 
 
-def test_no_callback_of_the_parser_is_left_to_uvicorn_unseen() -> None:
+def test_each_callback_of_the_parser_is_overridden_or_known_to_be_inherited() -> None:
     callbacks = {name for name in vars(HttpToolsProtocol) if name.startswith("on_")}
     assert callbacks == {name for name in OVERRIDDEN if name.startswith("on_")} | INHERITED_CALLBACKS
 
 
-def test_the_protocol_is_made_as_the_factory_expects() -> None:
+def test_the_protocol_is_constructed_as_the_factory_expects() -> None:
     parameters = ["self", "config", "server_state", "app_state", "_loop"]
     assert list(inspect.signature(HttpToolsProtocol.__init__).parameters) == parameters
     called = "config.http_protocol_class(  # type: ignore[call-arg]"
@@ -57,7 +57,7 @@ def test_the_protocol_is_made_as_the_factory_expects() -> None:
     assert "self.http_protocol_class = self.http\n" in source(uvicorn.Config.load)
 
 
-def test_requests_keep_the_list_of_headers_that_the_message_began_with() -> None:
+def test_a_request_keeps_the_list_of_headers_of_its_message() -> None:
     text = source(HttpToolsProtocol.on_message_begin)
     assert "self.headers = []" in text
     assert '"headers": self.headers' in text
@@ -65,20 +65,20 @@ def test_requests_keep_the_list_of_headers_that_the_message_began_with() -> None
     assert "self.url += url" in source(HttpToolsProtocol.on_url)
 
 
-def test_pipelined_requests_wait_where_the_newest_is_left_and_the_oldest_right() -> None:
+def test_pipelined_requests_are_queued_with_the_newest_left_and_the_oldest_right() -> None:
     text = source(HttpToolsProtocol.on_headers_complete)
     assert "self.pipeline.appendleft((self.cycle, app))" in text
     assert "existing_cycle is None or existing_cycle.response_complete" in text
     assert "self.pipeline.pop()" in source(HttpToolsProtocol.on_response_complete)
 
 
-def test_only_the_answers_end_arms_uvicorns_own_timer() -> None:
+def test_only_the_end_of_a_response_starts_uvicorns_own_timer() -> None:
     assert source(httptools_impl).count("call_later") == 1
     assert "call_later" in source(HttpToolsProtocol.on_response_complete)
 
 
-def test_nothing_else_happens_at_the_ends_that_are_replaced() -> None:
-    """What the replaced methods did in the version that was read; a new line there has to be read as well."""
+def test_the_replaced_methods_have_the_reviewed_number_of_lines() -> None:
+    """The replaced methods were reviewed in this version; a new line in one has to be reviewed as well."""
     lines = {
         name: len(source(getattr(HttpToolsProtocol, name)).splitlines())
         for name in ("data_received", "eof_received", "on_message_complete", "on_response_complete")
@@ -86,7 +86,7 @@ def test_nothing_else_happens_at_the_ends_that_are_replaced() -> None:
     assert lines == {"data_received": 15, "eof_received": 2, "on_message_complete": 5, "on_response_complete": 21}
 
 
-def test_a_cycle_has_the_state_that_is_read_and_set() -> None:
+def test_a_cycle_has_the_attributes_that_are_read_and_set() -> None:
     text = source(RequestResponseCycle)
     for name in (
         "response_started",
@@ -102,7 +102,7 @@ def test_a_cycle_has_the_state_that_is_read_and_set() -> None:
     assert "if self.disconnected: return" in words
 
 
-def test_the_flow_can_be_paused() -> None:
+def test_the_flow_control_can_be_paused() -> None:
     for name in ("pause_reading", "resume_reading", "pause_writing", "resume_writing"):
         assert callable(getattr(FlowControl, name))
     assert "self.read_paused = False" in source(FlowControl)
@@ -113,7 +113,7 @@ def test_the_server_counts_its_requests() -> None:
 
 
 class Recorder:
-    """Takes the parser's callbacks."""
+    """Record the parser's callbacks."""
 
     def __init__(self) -> None:
         self.seen: list[object] = []
@@ -143,7 +143,7 @@ def test_the_parser_reports_all_trailers_between_the_headers_and_the_end() -> No
     assert recorder.seen == ["begin", *headers, "headers", b"x", *trailers, "complete"]
 
 
-def test_the_parser_tells_where_what_follows_an_upgrade_begins() -> None:
+def test_the_parser_reports_where_the_data_after_an_upgrade_begins() -> None:
     recorder = Recorder()
     request = b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     with pytest.raises(httptools.HttpParserUpgrade) as caught:

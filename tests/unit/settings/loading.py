@@ -1,4 +1,4 @@
-"""Loads settings like a process whose secrets are mounted in a folder of the test."""
+"""Load settings like a process whose secrets are mounted in a folder of the test."""
 
 from pathlib import Path
 

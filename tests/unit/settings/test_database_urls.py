@@ -1,4 +1,4 @@
-"""What libpq cannot read of a URL is named, with what to write instead, and without the URL."""
+"""Parts of a URL that libpq cannot read are reported with a correction and without the URL."""
 
 import secrets
 
@@ -19,7 +19,7 @@ def _problems() -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("end", "said"),
+    ("end", "message"),
     [
         (
             "db.internal/x?schema=auth",
@@ -36,17 +36,17 @@ def _problems() -> tuple[str, ...]:
         ("db.internal/x%00", "has a % that begins no escape"),
     ],
 )
-def test_what_libpq_does_not_understand_of_a_url_is_named_without_the_url(
-    end: str, said: str, clean_environment: pytest.MonkeyPatch
+def test_a_part_of_a_url_that_libpq_cannot_read_is_reported_without_the_url(
+    end: str, message: str, clean_environment: pytest.MonkeyPatch
 ) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     clean_environment.setenv("DATABASE_URL", f"postgresql://ada:{MARK}@{end}")
     (problem,) = _problems()
-    assert problem.startswith(f"DATABASE_URL {said}")
+    assert problem.startswith(f"DATABASE_URL {message}")
     assert MARK not in problem
 
 
-def test_a_percent_sign_of_a_password_is_not_shown_with_its_surroundings(clean_environment: pytest.MonkeyPatch) -> None:
+def test_a_percent_sign_in_a_password_is_reported_without_the_password(clean_environment: pytest.MonkeyPatch) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     for password in (f"{MARK}%", f"%{MARK}", f"x?{MARK}=1&ssl%", f"{MARK}?ssl"):
         clean_environment.setenv("DATABASE_URL", f"postgresql://ada:{password}@db.internal/x")
@@ -75,7 +75,7 @@ def test_several_hosts_are_accepted_and_the_password_is_found(hosts: str) -> Non
     assert passwords_in(url) == [MARK]
 
 
-def test_of_several_hosts_one_that_is_remote_is_reported() -> None:
+def test_a_remote_host_among_several_is_reported() -> None:
     def named(hosts: str) -> list[str]:
         url = f"postgresql://ada@{hosts}/doorward?target_session_attrs=read-write"
         settings = settings_from({"secret_key": secrets.token_urlsafe(48), "database_url": url})
@@ -95,7 +95,7 @@ def test_hosts_that_cannot_be_read_are_refused_without_being_shown(hosts: str) -
     assert MARK not in problem
 
 
-def test_of_several_hosts_with_a_published_password_none_is_accepted_in_production() -> None:
+def test_several_hosts_with_a_published_password_are_refused_in_production() -> None:
     with pytest.raises(SettingsError, match="has a published password"):
         settings_from(
             {"secret_key": secrets.token_urlsafe(48), "database_url": "postgresql://ada:changeme@db1,db2/doorward"}

@@ -1,4 +1,4 @@
-"""Commands beside `inv dev` find its database, unless anything else is configured."""
+"""Commands beside `inv dev` use its database, unless another one is configured."""
 
 import secrets
 from collections.abc import Callable
@@ -26,14 +26,14 @@ def database_url() -> str | None:
     return url.get_secret_value() if url else None
 
 
-def test_with_nothing_configured_the_database_of_inv_dev_is_found(development_file: Path) -> None:
+def test_without_a_configuration_the_database_of_inv_dev_is_used(development_file: Path) -> None:
     assert database_url() == URL
     settings = load_settings(beside_inv_dev=True)
     assert settings.deployment.environment == "development"
     assert settings.origin_of("database_url") == f"inv dev, {development_file.relative_to(Path.cwd())}"
 
 
-def test_settings_that_name_no_database_are_taken_beside_it(
+def test_settings_that_name_no_database_are_used_in_addition(
     development_file: Path, clean_environment: pytest.MonkeyPatch
 ) -> None:
     del development_file
@@ -51,7 +51,7 @@ def test_settings_that_name_no_database_are_taken_beside_it(
         lambda _, folder: (folder / ".env").write_text("POSTGRES_DB=other\n", encoding="utf-8"),
     ],
 )
-def test_whatever_else_names_a_database_or_an_environment_wins(
+def test_another_configured_database_or_environment_takes_precedence(
     development_file: Path,
     clean_environment: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -64,7 +64,7 @@ def test_whatever_else_names_a_database_or_an_environment_wins(
     assert load_settings(beside_inv_dev=True).deployment.environment == "production"
 
 
-def test_a_secret_key_in_a_file_is_a_configuration(
+def test_a_secret_key_in_a_file_counts_as_a_configuration(
     development_file: Path, clean_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     del development_file
@@ -74,8 +74,8 @@ def test_a_secret_key_in_a_file_is_a_configuration(
     assert load_settings(beside_inv_dev=True).deployment.environment == "production"
 
 
-def test_what_serves_does_not_take_the_settings_of_inv_dev(development_file: Path) -> None:
-    """A file that a killed `inv dev` left behind must not turn a service into one with a built-in key."""
+def test_a_service_does_not_use_the_settings_of_inv_dev(development_file: Path) -> None:
+    """A file that a killed `inv dev` left behind must not give a service the built-in key."""
     del development_file
     with pytest.raises(SettingsError, match="SECRET_KEY is missing"):
         load_settings()

@@ -1,4 +1,4 @@
-"""Settings that give up security are allowed, and each is named with what it gives up."""
+"""Insecure settings are allowed, and each is reported with its risk."""
 
 import ipaddress
 import secrets
@@ -16,7 +16,7 @@ def _named(**values: object) -> list[str]:
     return [name for name, why in insecure_settings(settings) if why]
 
 
-def test_the_defaults_give_up_nothing() -> None:
+def test_the_defaults_are_secure() -> None:
     assert _named() == []
 
 
@@ -53,7 +53,7 @@ def test_the_defaults_give_up_nothing() -> None:
         ({"cors_allow_origins": "https://app.example.com,http://app.example.com:8080"}, "CORS_ALLOW_ORIGINS"),
     ],
 )
-def test_what_gives_up_security_is_named(values: dict[str, object], name: str) -> None:
+def test_an_insecure_setting_is_reported(values: dict[str, object], name: str) -> None:
     assert _named(**values) == [name]
 
 
@@ -76,7 +76,7 @@ def test_what_gives_up_security_is_named(values: dict[str, object], name: str) -
         {"allowed_hosts": "auth.example.com"},
     ],
 )
-def test_what_gives_up_nothing_is_not_named(values: dict[str, object]) -> None:
+def test_a_secure_setting_is_not_reported(values: dict[str, object]) -> None:
     assert _named(**values) == []
 
 
@@ -84,7 +84,7 @@ def test_what_gives_up_nothing_is_not_named(values: dict[str, object]) -> None:
     ("mode", "named"), [(0o644, ["SECRET_KEY"]), (0o604, ["SECRET_KEY"]), (0o640, []), (0o400, [])]
 )
 @pytest.mark.parametrize("place", ["SECRET_KEY_FILE", ".env"])
-def test_a_file_with_a_secret_that_all_users_can_read_is_named(
+def test_a_file_with_a_secret_that_all_users_can_read_is_reported(
     clean_environment: pytest.MonkeyPatch, tmp_path: Path, place: str, mode: int, named: list[str]
 ) -> None:
     key = secrets.token_urlsafe(48)
@@ -98,7 +98,7 @@ def test_a_file_with_a_secret_that_all_users_can_read_is_named(
     assert [name for name, _ in insecure_settings(load_settings())] == named
 
 
-def test_files_that_containers_mount_are_readable_by_the_only_user_there_is(
+def test_a_secret_file_that_a_container_mounts_may_be_readable_by_all_users(
     clean_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "secrets" / "secret_key"

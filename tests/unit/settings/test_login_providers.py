@@ -1,4 +1,4 @@
-"""LOGIN_PROVIDERS: what an entry may say, where it is written, and that its secret stays secret."""
+"""LOGIN_PROVIDERS: valid entries, their sources, and the protection of the client secret."""
 
 import json
 from pathlib import Path
@@ -38,11 +38,11 @@ def inline(*changes: dict[str, object]) -> str:
     return json.dumps([{name: value for name, value in each.items() if value is not None} for each in entries])
 
 
-def test_there_is_none_unless_it_is_named() -> None:
+def test_no_provider_is_configured_by_default() -> None:
     assert settings("[]").logins.login_providers == ()
 
 
-def test_what_an_entry_leaves_out_is_the_strictest() -> None:
+def test_missing_members_of_an_entry_have_the_strictest_defaults() -> None:
     (provider,) = settings(inline()).logins.login_providers
     assert provider.scopes == ("openid",)
     assert not provider.allow_private_addresses
@@ -56,7 +56,7 @@ def test_entries_are_read_from_a_file(tmp_path: Path, text: str) -> None:
     assert provider.client_secret.get_secret_value() == SECRET
 
 
-def test_the_secret_is_redacted_and_shown_nowhere() -> None:
+def test_the_secret_is_redacted_and_never_shown() -> None:
     found = settings(inline())
     assert SECRET in secret_values(found)
     assert SECRET not in repr(found)
@@ -64,7 +64,7 @@ def test_the_secret_is_redacted_and_shown_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"name": "Acme"}, "entry 1: name"),
         ({"name": None}, "entry 1: name"),
@@ -79,16 +79,16 @@ def test_the_secret_is_redacted_and_shown_nowhere() -> None:
         ({"issuer": "https://auth.example.com/"}, "the service's own issuer"),
     ],
 )
-def test_an_entry_that_cannot_be_used_is_refused(change: dict[str, object], told: str) -> None:
-    assert told in refusal(inline(change))
+def test_an_unusable_entry_is_refused(change: dict[str, object], message: str) -> None:
+    assert message in refusal(inline(change))
 
 
-def test_names_and_issuers_are_there_once() -> None:
+def test_names_and_issuers_must_be_unique() -> None:
     assert "acme once" in refusal(inline({}, {"issuer": "https://another.example"}))
     assert "https://login.acme.example once" in refusal(inline({}, {"name": "another"}))
 
 
-def test_people_need_an_address_to_come_back_to() -> None:
+def test_a_provider_requires_a_public_url() -> None:
     assert "needs PUBLIC_URL" in refusal(inline(), public_url=None)
 
 

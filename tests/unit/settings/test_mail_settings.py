@@ -1,4 +1,4 @@
-"""Settings of mail: complete or absent, encrypted, with links that lead to this service."""
+"""Settings of mail: complete or absent, encrypted, with links to this service."""
 
 import secrets
 from typing import Any
@@ -32,13 +32,13 @@ def without(name: str) -> dict[str, Any]:
     return {each: value for each, value in MAIL.items() if each != name}
 
 
-def test_without_settings_there_is_no_mail() -> None:
+def test_without_settings_mail_is_disabled() -> None:
     assert not has_mail(production())
     assert not has_mail(production(public_url="https://auth.example.com"))
     assert has_mail(production(**MAIL))
 
 
-def test_in_development_a_public_address_is_enough() -> None:
+def test_in_development_a_public_url_is_enough() -> None:
     assert not has_mail(production(environment="development"))
     assert has_mail(production(environment="development", public_url="http://localhost:8000"))
 
@@ -51,7 +51,7 @@ def test_in_development_a_public_address_is_enough() -> None:
         ("public_url", "SMTP_HOST needs PUBLIC_URL"),
     ],
 )
-def test_what_mail_needs_is_named_in_one_line(missing: str, sentence: str) -> None:
+def test_a_missing_setting_of_mail_is_reported_in_one_line(missing: str, sentence: str) -> None:
     (problem,) = refused(**without(missing))
     assert problem.startswith(sentence)
 
@@ -69,7 +69,7 @@ def test_mail_may_be_unencrypted_on_this_machine(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["smtp.example.com", "10.0.0.1", "mail", "127.0.0.1.example.com"])
-def test_mail_may_be_unencrypted_on_a_network_in_development_only(host: str) -> None:
+def test_mail_may_be_unencrypted_on_a_network_only_in_development(host: str) -> None:
     mail = {**MAIL, "smtp_host": host, "smtp_tls": "none"}
     (problem,) = refused(**mail)
     assert problem.startswith("SMTP_TLS must not be none unless SMTP_HOST is this machine")
@@ -77,7 +77,7 @@ def test_mail_may_be_unencrypted_on_a_network_in_development_only(host: str) -> 
 
 
 @pytest.mark.parametrize("name", ["smtp_username", "smtp_password"])
-def test_user_name_and_password_belong_together(name: str) -> None:
+def test_user_name_and_password_require_each_other(name: str) -> None:
     (problem,) = refused(**MAIL, **{name: secrets.token_urlsafe(16)})
     assert "belong together" in problem
 
@@ -103,31 +103,31 @@ def test_a_sender_that_is_not_one_mailbox_is_refused(sender: str) -> None:
     assert problem.startswith("EMAIL_FROM must be one e-mail address")
 
 
-def test_a_sender_has_a_name_or_none() -> None:
+def test_a_sender_may_have_a_name() -> None:
     assert str(sender_address("Example <accounts@example.com>")) == "Example <accounts@example.com>"
     assert str(sender_address("accounts@example.com")) == "accounts@example.com"
 
 
-def test_production_keeps_no_mails_in_files(tmp_path: object) -> None:
+def test_production_refuses_a_folder_for_mails(tmp_path: object) -> None:
     (problem,) = refused(mail_development_folder=tmp_path)
     assert problem.startswith("MAIL_DEVELOPMENT_FOLDER must not be set in production")
 
 
-def test_the_log_knows_the_password_and_each_encryption_key() -> None:
+def test_the_password_and_each_encryption_key_are_redacted() -> None:
     password, *keys = (secrets.token_urlsafe(40) for _ in range(3))
     settings = production(**MAIL, smtp_username="doorward", smtp_password=password, encryption_keys=",".join(keys))
     assert {password, *keys} <= set(secret_values(settings))
     assert not any(each in repr(settings) for each in (password, *keys))
 
 
-def test_encryption_keys_are_as_strong_as_the_secret_key() -> None:
+def test_encryption_keys_must_be_as_strong_as_the_secret_key() -> None:
     good = secrets.token_urlsafe(40)
     assert refused(encryption_keys=f"{good},short")[0].startswith("ENCRYPTION_KEYS has a key that is shorter")
     assert refused(encryption_keys=f"{good},{good}")[0].startswith("ENCRYPTION_KEYS has a key twice")
     assert good not in str(refused(encryption_keys=f"{good},short"))
 
 
-def test_stored_secrets_are_sealed_under_the_encryption_keys_or_else_under_the_secret_key() -> None:
+def test_stored_secrets_are_sealed_with_the_encryption_keys_or_else_with_the_secret_key() -> None:
     root, old, own = (secrets.token_urlsafe(40) for _ in range(3))
     by_default = sealing_keys(production(secret_key=root, secret_key_previous=old).keys)
     assert len(by_default) == 2

@@ -1,4 +1,4 @@
-"""Settings of breached passwords: off unless asked for, and never asked over a connection that others can alter."""
+"""Settings of breached passwords: off by default, and requests to other machines only over HTTPS."""
 
 import secrets
 
@@ -12,19 +12,19 @@ def passwords(**values: object) -> PasswordSettings:
     return settings_from({"secret_key": secrets.token_urlsafe(48), **values}).passwords
 
 
-def test_nothing_is_looked_up_unless_it_is_set() -> None:
+def test_by_default_no_password_is_looked_up() -> None:
     settings = passwords()
     assert (settings.password_breaches, settings.password_breaches_failure) == ("off", "open")
 
 
-def test_a_file_must_be_named() -> None:
+def test_a_lookup_in_a_file_requires_the_name_of_the_file() -> None:
     with pytest.raises(SettingsError, match="PASSWORD_BREACHES=file needs PASSWORD_BREACHES_LIST"):
         passwords(password_breaches="file")
     assert passwords(password_breaches="file", password_breaches_list="/x").password_breaches_list is not None
 
 
 @pytest.mark.parametrize("url", ["http://pwned.example.com", "http://10.0.0.1:8080", "ftp://127.0.0.1", "https://x/y"])
-def test_the_server_is_asked_over_https_beyond_this_machine(url: str) -> None:
+def test_a_server_on_another_machine_requires_https(url: str) -> None:
     with pytest.raises(SettingsError, match="PASSWORD_BREACHES_URL"):
         passwords(password_breaches_url=url)
 
@@ -32,5 +32,5 @@ def test_the_server_is_asked_over_https_beyond_this_machine(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["https://pwned.example.com", "http://127.0.0.1:8080", "http://[::1]", "http://localhost:1"]
 )
-def test_a_server_on_this_machine_may_be_asked_without(url: str) -> None:
+def test_a_server_on_this_machine_may_use_http(url: str) -> None:
     assert passwords(password_breaches_url=url).password_breaches_url == url

@@ -1,4 +1,4 @@
-"""Settings as they are read: where from, within which bounds, and in which spelling."""
+"""Reading of settings: their sources, their bounds, and their formats."""
 
 import ipaddress
 import secrets
@@ -14,7 +14,7 @@ from tests.unit.settings.loading import load_settings
 
 @pytest.fixture(autouse=True)
 def usable_settings(clean_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """What a production start needs at least."""
+    """Set the minimum that a start in production requires."""
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     return clean_environment
 
@@ -25,11 +25,11 @@ def _problems() -> tuple[str, ...]:
     return refusal.value.problems
 
 
-def test_a_secret_key_is_all_that_production_needs() -> None:
+def test_production_requires_only_a_secret_key() -> None:
     assert load_settings().deployment.environment == "production"
 
 
-def test_defaults_are_those_of_the_contract() -> None:
+def test_the_defaults_are_unchanged() -> None:
     settings = load_settings()
     secrets_and_sign_up = {"secret_key", "rate_limit_storage_uri", "reserved_usernames", "email_allow_special_domains"}
     shown = {name: value for name, value in settings.values() if name not in secrets_and_sign_up}
@@ -42,40 +42,40 @@ def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
     assert load_settings().tokens.jwt_issuer == "from-the-file"
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path, usable_settings: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_the_file(tmp_path: Path, usable_settings: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("JWT_ISSUER=from-the-file\n", encoding="utf-8")
     usable_settings.setenv("JWT_ISSUER", "from-the-environment")
     assert load_settings().tokens.jwt_issuer == "from-the-environment"
 
 
-def test_an_empty_variable_is_an_unset_one(usable_settings: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_unset(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("WEB_CONCURRENCY", "")
     assert load_settings().server.web_concurrency == 1
 
 
-def test_names_count_in_any_case(usable_settings: pytest.MonkeyPatch) -> None:
+def test_names_are_case_insensitive(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("jwt_issuer", "in-lower-case")
     assert load_settings().tokens.jwt_issuer == "in-lower-case"
 
 
-def test_a_misspelt_name_in_the_environment_is_named_with_the_one_meant(usable_settings: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_name_in_the_environment_is_reported_with_a_suggestion(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("ACCESS_TOKEN_EXPIRES_MINUTES", "5")
     assert _problems() == ("ACCESS_TOKEN_EXPIRES_MINUTES is not a setting: did you mean ACCESS_TOKEN_EXPIRE_MINUTES?",)
 
 
-def test_a_misspelt_name_in_the_file_is_named_with_the_one_meant(tmp_path: Path) -> None:
+def test_a_misspelt_name_in_the_file_is_reported_with_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("RATE_LIMIT_ENABLE=false\n", encoding="utf-8")
     assert _problems() == ("RATE_LIMIT_ENABLE is not a setting: did you mean RATE_LIMIT_ENABLED?",)
 
 
-def test_all_problems_are_told_at_once(usable_settings: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_at_once(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("LOG_LEVELS", "info")
     usable_settings.setenv("WEB_CONCURRENCY", "many")
     usable_settings.setenv("BCRYPT_ROUNDS", "40")
     assert [problem.split()[0] for problem in _problems()] == ["LOG_LEVELS", "BCRYPT_ROUNDS", "WEB_CONCURRENCY"]
 
 
-def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> None:
+def test_names_of_other_programs_are_ignored(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("POSTGRES_INITDB_ARGS", "--data-checksums")
     usable_settings.setenv("SOMETHING_ELSE", "1")
     load_settings()
@@ -112,7 +112,7 @@ def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> 
         ("LOG_LEVEL", ["trace", "notice"]),
     ],
 )
-def test_a_value_out_of_bounds_is_named_with_an_example(
+def test_a_value_out_of_bounds_is_reported_with_an_example(
     name: str, values: list[str], usable_settings: pytest.MonkeyPatch
 ) -> None:
     for value in filter(None, values):
@@ -136,39 +136,39 @@ def test_a_value_out_of_bounds_is_named_with_an_example(
         ("WEB_CONCURRENCY", "1", "64"),
     ],
 )
-def test_bounds_are_included(name: str, lowest: str, highest: str, usable_settings: pytest.MonkeyPatch) -> None:
+def test_bounds_are_inclusive(name: str, lowest: str, highest: str, usable_settings: pytest.MonkeyPatch) -> None:
     for value in (lowest, highest):
         usable_settings.setenv(name, value)
         assert dict(load_settings().values())[name.lower()] == int(value)
 
 
-def test_development_may_hash_cheaply(usable_settings: pytest.MonkeyPatch) -> None:
+def test_development_may_use_a_low_hash_cost(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("ENVIRONMENT", "development")
     usable_settings.setenv("BCRYPT_ROUNDS", "4")
     assert load_settings().passwords.bcrypt_rounds == 4
 
 
-def test_the_pools_bounds_must_be_in_order(usable_settings: pytest.MonkeyPatch) -> None:
+def test_the_minimum_of_the_pool_must_not_exceed_its_maximum(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("DB_POOL_MIN_CONN", "3")
     usable_settings.setenv("DB_POOL_MAX_CONN", "2")
     (problem,) = _problems()
     assert problem.startswith("DB_POOL_MIN_CONN must not be above DB_POOL_MAX_CONN")
 
 
-def test_all_origins_together_with_credentials_are_refused(usable_settings: pytest.MonkeyPatch) -> None:
+def test_the_wildcard_origin_with_credentials_is_refused(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("CORS_ALLOW_ORIGINS", "*")
     usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
     (problem,) = _problems()
     assert problem.startswith("CORS_ALLOW_ORIGINS must name its origins while CORS_ALLOW_CREDENTIALS is true")
 
 
-def test_named_origins_may_come_with_credentials(usable_settings: pytest.MonkeyPatch) -> None:
+def test_named_origins_may_be_combined_with_credentials(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("CORS_ALLOW_ORIGINS", "https://app.example.com, http://localhost:3000")
     usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
     assert load_settings().browsers.cors_allow_origins == ("https://app.example.com", "http://localhost:3000")
 
 
-def test_the_pools_bounds_may_be_equal(usable_settings: pytest.MonkeyPatch) -> None:
+def test_the_minimum_and_the_maximum_of_the_pool_may_be_equal(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("DB_POOL_MIN_CONN", "2")
     usable_settings.setenv("DB_POOL_MAX_CONN", "2")
     assert load_settings().database.db_pool_max_conn == 2
@@ -182,7 +182,7 @@ def test_the_pools_bounds_may_be_equal(usable_settings: pytest.MonkeyPatch) -> N
         (" 10.0.0.0/8 , fd00::/8 ,", ["10.0.0.0/8", "fd00::/8"]),
     ],
 )
-def test_trusted_proxies_are_networks_between_commas(
+def test_trusted_proxies_are_networks_separated_by_commas(
     text: str, networks: list[str], usable_settings: pytest.MonkeyPatch
 ) -> None:
     usable_settings.setenv("TRUSTED_PROXIES", text)
@@ -190,7 +190,7 @@ def test_trusted_proxies_are_networks_between_commas(
 
 
 @pytest.mark.parametrize("spelling", ["warning", "WARNING", "Warning"])
-def test_the_log_level_counts_in_any_case(spelling: str, usable_settings: pytest.MonkeyPatch) -> None:
+def test_the_log_level_is_case_insensitive(spelling: str, usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("LOG_LEVEL", spelling)
     assert load_settings().telemetry.log_level == "warning"
 
@@ -207,12 +207,12 @@ def test_development_uses_a_given_secret_key(usable_settings: pytest.MonkeyPatch
     assert load_settings().keys.secret_key.get_secret_value() == "short"
 
 
-def test_a_port_that_kubernetes_links_is_read(usable_settings: pytest.MonkeyPatch) -> None:
+def test_a_port_in_the_format_of_kubernetes_service_links_is_read(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("POSTGRES_PORT", "tcp://10.0.0.1:5433")
     assert load_settings().database.postgres_port == 5433
 
 
-def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"JWT_ISSUER=\xff\xfe\n")
     assert _problems() == (".env is not UTF-8 text. Write it again as such",)
 
@@ -222,7 +222,7 @@ def test_private_fields_are_separated_by_commas(usable_settings: pytest.MonkeyPa
     assert load_settings().telemetry.pii_fields == ("birth", "tax_id")
 
 
-def test_kubernetes_link_to_a_service_called_metrics_asks_for_no_metrics(usable_settings: pytest.MonkeyPatch) -> None:
+def test_a_kubernetes_link_to_a_service_called_metrics_enables_no_metrics(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("METRICS_PORT", "tcp://10.0.0.1:9090")
     assert load_settings().telemetry.metrics_port == 0
 
@@ -236,7 +236,7 @@ def test_kubernetes_link_to_a_service_called_metrics_asks_for_no_metrics(usable_
         (None, "https://traces/here", "https://traces/here"),
     ],
 )
-def test_traces_go_where_the_variables_of_opentelemetry_say(
+def test_traces_are_sent_to_the_url_in_the_variables_of_opentelemetry(
     usable_settings: pytest.MonkeyPatch, general: str | None, own: str | None, url: str | None
 ) -> None:
     for name, value in (("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own)):
@@ -244,7 +244,7 @@ def test_traces_go_where_the_variables_of_opentelemetry_say(
     assert load_settings().telemetry.traces_url == url
 
 
-def test_the_address_of_traces_holds_no_password(usable_settings: pytest.MonkeyPatch) -> None:
+def test_a_password_in_the_url_for_traces_is_refused(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:s3cret@collector.internal:4318")
     with pytest.raises(SettingsError) as refusal:
         load_settings()

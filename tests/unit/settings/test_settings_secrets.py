@@ -1,4 +1,4 @@
-"""Secrets in the settings: which are refused in production, and that none is ever shown."""
+"""Secrets in the settings: weak ones are refused in production, and none is ever shown."""
 
 import secrets
 from base64 import b64encode, encodebytes, urlsafe_b64encode
@@ -33,7 +33,7 @@ def test_production_needs_a_secret_key(clean_environment: pytest.MonkeyPatch) ->
     assert problem.startswith("SECRET_KEY is missing. Example: ")
 
 
-def test_an_empty_secret_key_is_a_missing_one(clean_environment: pytest.MonkeyPatch) -> None:
+def test_an_empty_secret_key_counts_as_missing(clean_environment: pytest.MonkeyPatch) -> None:
     assert "is missing" in _refused_secret_key(clean_environment, "")
 
 
@@ -46,7 +46,7 @@ def test_a_secret_key_of_31_bytes_is_too_short(clean_environment: pytest.MonkeyP
     assert "shorter than 32 bytes" in _refused_secret_key(clean_environment, secrets.token_hex(16)[:31])
 
 
-def test_the_length_of_a_secret_key_is_that_of_its_bytes(clean_environment: pytest.MonkeyPatch) -> None:
+def test_the_length_of_a_secret_key_is_counted_in_bytes(clean_environment: pytest.MonkeyPatch) -> None:
     clean_environment.setenv("SECRET_KEY", "".join(chr(0xE0 + 7 * number % 16) for number in range(16)))
     load_settings()
 
@@ -61,7 +61,7 @@ def test_a_published_secret_key_is_refused_in_any_case(
 
 
 def as_copied(value: str) -> list[str]:
-    """How a value looks that was copied from a page, a shell or another file."""
+    """Return the spellings of a value that was copied from a page, a shell or another file."""
     return [
         value,
         f" {value}",
@@ -79,7 +79,9 @@ def as_copied(value: str) -> list[str]:
 
 
 @pytest.mark.parametrize("value", sorted(each for each in PUBLISHED_SECRETS if len(each) >= 32))
-def test_a_published_value_is_refused_however_it_was_copied(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+def test_a_published_value_is_refused_in_every_copied_spelling(
+    value: str, clean_environment: pytest.MonkeyPatch
+) -> None:
     for copied in as_copied(value):
         assert "is a published value" in _refused_secret_key(clean_environment, copied)
 
@@ -104,12 +106,12 @@ def test_a_published_value_is_refused_however_it_was_copied(value: str, clean_en
         pytest.param(f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_urlsafe(40)}", id="JWT"),
     ],
 )
-def test_what_was_not_made_at_random_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+def test_a_secret_key_that_is_not_random_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
     _refused_secret_key(clean_environment, value)
 
 
-def test_what_generators_make_is_accepted_always() -> None:
-    """As `openssl rand -hex 32`, `openssl rand -base64 32`, and Python's `secrets` write it; openssl breaks lines."""
+def test_generated_secret_keys_are_always_accepted() -> None:
+    """The formats are those of `openssl rand -hex 32`, `openssl rand -base64 32` and Python's `secrets`."""
     for _ in range(500):
         random = secrets.token_bytes(48)
         for value in (random.hex(), random[:16].hex(), b64encode(random).decode(), urlsafe_b64encode(random).decode()):
@@ -121,7 +123,7 @@ def test_what_generators_make_is_accepted_always() -> None:
 @pytest.mark.parametrize(
     "value", ["<password>", "...", "${POSTGRES_PASSWORD}", "{{ password }}", "[PASSWORD]", "xxxxxxxx"]
 )
-def test_a_stand_in_for_a_password_of_the_database_is_refused(
+def test_a_placeholder_for_a_password_of_the_database_is_refused(
     value: str, clean_environment: pytest.MonkeyPatch
 ) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
@@ -176,7 +178,7 @@ def test_a_published_password_in_the_url_is_refused(
     assert problem.startswith("DATABASE_URL has a published password")
 
 
-def test_a_password_that_the_url_overrules_is_not_looked_at(clean_environment: pytest.MonkeyPatch) -> None:
+def test_a_password_that_the_url_overrides_is_not_checked(clean_environment: pytest.MonkeyPatch) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     clean_environment.setenv("DATABASE_URL", "postgresql://ada@db.internal/doorward")
     clean_environment.setenv("POSTGRES_PASSWORD", "postgres")
@@ -248,7 +250,7 @@ def test_settings_do_not_show_secrets(
 
 
 @pytest.mark.parametrize(
-    ("value", "flaw"),
+    ("value", "reason"),
     [
         (secrets.token_hex(15), "is shorter"),
         (DEVELOPMENT_SECRET_KEY, "is a published value"),
@@ -256,14 +258,14 @@ def test_settings_do_not_show_secrets(
     ],
     ids=["short", "published", "regular"],
 )
-def test_the_previous_key_is_held_to_the_same_rules(
-    value: str, flaw: str, clean_environment: pytest.MonkeyPatch
+def test_the_previous_key_is_checked_by_the_same_rules(
+    value: str, reason: str, clean_environment: pytest.MonkeyPatch
 ) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     clean_environment.setenv("SECRET_KEY_PREVIOUS", value)
     (problem,) = _problems()
     assert problem.startswith("SECRET_KEY_PREVIOUS ")
-    assert flaw in problem
+    assert reason in problem
     assert value not in problem
 
 
@@ -276,7 +278,7 @@ def test_development_may_have_any_previous_key(clean_environment: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("environment", ["production", "development"])
-def test_the_previous_key_is_another_than_the_current_one(
+def test_the_previous_key_must_differ_from_the_current_one(
     environment: str, clean_environment: pytest.MonkeyPatch
 ) -> None:
     clean_environment.setenv("ENVIRONMENT", environment)
@@ -288,6 +290,6 @@ def test_the_previous_key_is_another_than_the_current_one(
     assert value not in problem
 
 
-def test_a_previous_key_without_a_value_is_none() -> None:
+def test_an_empty_previous_key_is_read_as_none() -> None:
     settings = settings_from({"secret_key": secrets.token_urlsafe(48), "secret_key_previous": ""})
     assert settings.keys.secret_key_previous is None

@@ -1,4 +1,4 @@
-"""Where settings are looked for, which place wins, and what a file must be like that holds a secret."""
+"""The sources of settings, their precedence, and the rules for files with secrets."""
 
 import os
 import secrets
@@ -22,7 +22,7 @@ def environment(clean_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def mounted(tmp_path: Path) -> Path:
-    """The folder of mounted secrets."""
+    """Return the folder of mounted secrets."""
     folder = tmp_path / "secrets"
     folder.mkdir()
     return folder
@@ -40,9 +40,7 @@ def _write(path: Path, content: str) -> Path:
     return path
 
 
-def test_each_place_is_stronger_than_those_before_it(
-    environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path
-) -> None:
+def test_each_source_overrides_those_before_it(environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path) -> None:
     environment.setenv("ENVIRONMENT", "development")
     found = [(load_settings().tokens.jwt_issuer, load_settings().origin_of("jwt_issuer"))]
     _write(tmp_path / ".env", "JWT_ISSUER=of-the-file\n")
@@ -59,7 +57,7 @@ def test_each_place_is_stronger_than_those_before_it(
     ]
 
 
-def test_a_named_file_wins_over_the_folder(environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path) -> None:
+def test_a_named_file_overrides_the_folder(environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path) -> None:
     _write(mounted / "secret_key", secrets.token_urlsafe(48))
     path = _write(tmp_path / "key", KEY)
     environment.setenv("SECRET_KEY_FILE", str(path))
@@ -73,14 +71,14 @@ def test_the_variable_may_name_the_file_in_the_folder(environment: pytest.Monkey
     assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
-def test_the_variable_that_names_a_file_may_stand_in_the_environment_file(tmp_path: Path) -> None:
+def test_the_variable_that_names_a_file_may_be_in_the_environment_file(tmp_path: Path) -> None:
     _write(tmp_path / "key", KEY)
     _write(tmp_path / ".env", "SECRET_KEY_FILE=key\n")
     assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 @pytest.mark.parametrize("spelling", ["secret_key", "SECRET_KEY", "Secret_Key"])
-def test_files_of_the_folder_are_named_in_any_case(mounted: Path, spelling: str) -> None:
+def test_names_of_files_in_the_folder_are_case_insensitive(mounted: Path, spelling: str) -> None:
     _write(mounted / spelling, KEY)
     assert load_settings().keys.secret_key.get_secret_value() == KEY
 
@@ -92,7 +90,7 @@ def test_a_setting_in_the_folder_twice_is_refused(mounted: Path) -> None:
 
 
 def test_secrets_that_kubernetes_mounts_are_read(mounted: Path) -> None:
-    """It mounts links to a folder whose name changes with every version of the secret."""
+    """Kubernetes mounts links to a folder whose name changes with every version of the secret."""
     version = mounted / "..2026_11_21"
     version.mkdir()
     _write(version / "secret_key", KEY)
@@ -114,13 +112,13 @@ def test_a_secret_and_its_file_together_are_refused(
     assert _problems() == ("SECRET_KEY and SECRET_KEY_FILE are both set. Keep one of them",)
 
 
-def test_an_empty_secret_beside_its_file_is_an_unset_one(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_empty_secret_beside_its_file_counts_as_unset(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("SECRET_KEY", "")
     environment.setenv("SECRET_KEY_FILE", str(_write(tmp_path / "key", KEY)))
     assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
-def test_an_empty_name_of_a_file_is_an_unset_one(environment: pytest.MonkeyPatch) -> None:
+def test_an_empty_name_of_a_file_counts_as_unset(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SECRET_KEY", KEY)
     environment.setenv("SECRET_KEY_FILE", "")
     assert load_settings().origin_of("secret_key") == "environment"
@@ -157,7 +155,7 @@ def test_secrets_are_the_settings_with_a_masked_value() -> None:
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
-def test_the_line_end_of_a_file_is_no_part_of_the_value(mounted: Path, end: str) -> None:
+def test_the_line_end_of_a_file_is_not_part_of_the_value(mounted: Path, end: str) -> None:
     (mounted / "secret_key").write_bytes(f"{KEY}{end}".encode())
     assert load_settings().keys.secret_key.get_secret_value() == KEY
 
@@ -168,7 +166,7 @@ def test_spaces_are_part_of_the_value(mounted: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "flaw"),
+    ("content", "reason"),
     [
         (b"", "is empty"),
         (b"\n", "is empty"),
@@ -187,13 +185,13 @@ def test_spaces_are_part_of_the_value(mounted: Path) -> None:
         "a line end",
         "not text",
         "too large",
-        *["UTF-8 with a mark", "UTF-16", "UTF-16 without a mark"],
-        *["UTF-32", "NUL", "zero-width space", "a mark in the middle"],
+        *["UTF-8 with BOM", "UTF-16", "UTF-16 without BOM"],
+        *["UTF-32", "NUL", "zero-width space", "BOM in the middle"],
     ],
 )
 @pytest.mark.parametrize("is_mounted", [True, False])
-def test_a_file_that_holds_no_secret_is_one_line(
-    environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path, content: bytes, flaw: str, *, is_mounted: bool
+def test_a_file_without_a_usable_secret_is_reported_in_one_line(
+    environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path, content: bytes, reason: str, *, is_mounted: bool
 ) -> None:
     path = mounted / "secret_key" if is_mounted else tmp_path / "key"
     path.write_bytes(content)
@@ -201,7 +199,7 @@ def test_a_file_that_holds_no_secret_is_one_line(
         environment.setenv("SECRET_KEY_FILE", str(path))
     (problem,) = _problems()
     assert "SECRET_KEY" in problem
-    assert flaw in problem
+    assert reason in problem
 
 
 def test_the_largest_file_is_read(mounted: Path) -> None:
@@ -210,7 +208,7 @@ def test_the_largest_file_is_read(mounted: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["missing", "file/below", "x" * 5000])
-def test_a_file_that_cannot_be_opened_is_one_line_without_the_name_that_may_be_the_secret(
+def test_a_file_that_cannot_be_opened_is_reported_without_its_name_which_may_be_the_secret(
     environment: pytest.MonkeyPatch, tmp_path: Path, path: str
 ) -> None:
     _write(tmp_path / "file", KEY)
@@ -221,25 +219,25 @@ def test_a_file_that_cannot_be_opened_is_one_line_without_the_name_that_may_be_t
     assert "Example: " in problem
 
 
-def test_a_folder_in_place_of_a_file_is_one_line(mounted: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_reported_in_one_line(mounted: Path) -> None:
     (mounted / "secret_key").mkdir()
     (problem,) = _problems()
     assert problem.startswith(f"SECRET_KEY in {mounted} is not a regular file")
 
 
-def test_a_link_that_leads_nowhere_is_one_line(mounted: Path) -> None:
+def test_a_broken_link_is_reported_in_one_line(mounted: Path) -> None:
     (mounted / "secret_key").symlink_to("gone")
     (problem,) = _problems()
     assert problem.startswith(f"SECRET_KEY in {mounted} cannot be read: No such file")
 
 
-def test_what_is_no_file_is_not_opened_so_that_no_pipe_holds_up_the_start(environment: pytest.MonkeyPatch) -> None:
+def test_only_regular_files_are_opened_so_that_no_pipe_blocks_startup(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SECRET_KEY_FILE", os.devnull)
     (problem,) = _problems()
     assert "is not a regular file" in problem
 
 
-def test_an_unreadable_secret_does_not_let_a_weaker_place_step_in(
+def test_an_unreadable_secret_is_not_replaced_by_that_of_a_weaker_source(
     environment: pytest.MonkeyPatch, mounted: Path
 ) -> None:
     environment.setenv("ENVIRONMENT", "development")
@@ -248,7 +246,9 @@ def test_an_unreadable_secret_does_not_let_a_weaker_place_step_in(
     assert len(_problems()) == 1
 
 
-def test_a_folder_of_secrets_that_cannot_be_listed_is_one_line(environment: pytest.MonkeyPatch, mounted: Path) -> None:
+def test_a_folder_of_secrets_that_cannot_be_listed_is_reported_in_one_line(
+    environment: pytest.MonkeyPatch, mounted: Path
+) -> None:
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -257,7 +257,9 @@ def test_a_folder_of_secrets_that_cannot_be_listed_is_one_line(environment: pyte
     assert _problems() == (f"{mounted} cannot be read: Permission denied. Correct its rights",)
 
 
-def test_an_environment_file_that_cannot_be_read_is_one_line(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_environment_file_that_cannot_be_read_is_reported_in_one_line(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -266,25 +268,25 @@ def test_an_environment_file_that_cannot_be_read_is_one_line(environment: pytest
     assert _problems() == (".env cannot be read: Permission denied. Correct its rights, or remove it",)
 
 
-def test_a_misspelt_file_of_the_folder_is_named_with_the_one_meant(mounted: Path) -> None:
+def test_a_misspelt_file_of_the_folder_is_reported_with_a_suggestion(mounted: Path) -> None:
     _write(mounted / "secret_keys", KEY)
     assert "secret_keys is not a setting: did you mean SECRET_KEY?" in _problems()
 
 
-def test_a_misspelt_name_of_a_file_is_named_with_the_one_meant(environment: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_name_of_a_file_is_reported_with_a_suggestion(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SECRET_KEY", KEY)
     environment.setenv("POSTGRES_PASWORD_FILE", "/run/secrets/postgres_password")
     assert _problems() == ("POSTGRES_PASWORD_FILE is not a setting: did you mean POSTGRES_PASSWORD_FILE?",)
 
 
-def test_files_of_others_are_left_alone(environment: pytest.MonkeyPatch, mounted: Path) -> None:
+def test_files_of_other_programs_are_ignored(environment: pytest.MonkeyPatch, mounted: Path) -> None:
     environment.setenv("SECRET_KEY", KEY)
     _write(mounted / "tls.crt", "")
     _write(mounted / "redhat.repo", "")
     assert load_settings().origin_of("secret_key") == "environment"
 
 
-def test_a_weak_secret_is_refused_wherever_it_is(mounted: Path) -> None:
+def test_a_weak_secret_in_a_mounted_file_is_refused(mounted: Path) -> None:
     _write(mounted / "secret_key", "changeme")
     (problem,) = _problems()
     assert problem.startswith("SECRET_KEY is shorter than 32 bytes")

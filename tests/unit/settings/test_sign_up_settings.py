@@ -14,7 +14,7 @@ def usable_settings(clean_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch
     return clean_environment
 
 
-def test_names_that_people_trust_are_reserved_and_special_domains_refused_by_default() -> None:
+def test_misleading_names_are_reserved_and_special_domains_refused_by_default() -> None:
     settings = load_settings()
     assert {"admin", "root", "support", "postmaster", "null", "me", "api"} <= set(
         settings.registration.reserved_usernames
@@ -22,7 +22,7 @@ def test_names_that_people_trust_are_reserved_and_special_domains_refused_by_def
     assert not settings.registration.email_allow_special_domains
 
 
-def test_reserved_user_names_are_a_list_of_possible_names(clean_environment: pytest.MonkeyPatch) -> None:
+def test_reserved_user_names_must_be_a_list_of_valid_names(clean_environment: pytest.MonkeyPatch) -> None:
     clean_environment.setenv("RESERVED_USERNAMES", "Acme, no-reply")
     assert load_settings().registration.reserved_usernames == ("Acme", "no-reply")
     clean_environment.setenv("RESERVED_USERNAMES", "acme,the boss")
@@ -38,7 +38,7 @@ MAIL = {
 
 
 def refusals(environment: pytest.MonkeyPatch, **values: str) -> tuple[str, ...]:
-    """Return the sentences with which these settings are refused."""
+    """Return the problems that are reported for these settings."""
     for name, value in values.items():
         environment.setenv(name, value)
     with pytest.raises(SettingsError) as refusal:
@@ -55,7 +55,7 @@ def test_registration_is_open_and_login_needs_no_verified_address_by_default() -
 
 
 @pytest.mark.parametrize("name", ["REGISTRATION_CONFIRMATION", "LOGIN_REQUIRES_VERIFIED_EMAIL"])
-def test_a_setting_that_needs_mail_stops_the_start_without_it(clean_environment: pytest.MonkeyPatch, name: str) -> None:
+def test_a_setting_that_needs_mail_is_refused_without_mail(clean_environment: pytest.MonkeyPatch, name: str) -> None:
     (problem,) = refusals(clean_environment, **{name: "true"})
     assert problem.startswith(f"{name} needs mail: set SMTP_HOST, EMAIL_FROM and PUBLIC_URL")
     for each, value in MAIL.items():
@@ -63,7 +63,7 @@ def test_a_setting_that_needs_mail_stops_the_start_without_it(clean_environment:
     assert load_settings()
 
 
-def test_domains_need_verified_addresses_and_so_mail(clean_environment: pytest.MonkeyPatch) -> None:
+def test_registration_domains_need_verified_addresses_and_mail(clean_environment: pytest.MonkeyPatch) -> None:
     (problem,) = refusals(clean_environment, REGISTRATION_DOMAINS="example.com", **MAIL)
     assert problem.startswith("REGISTRATION_DOMAINS needs verified addresses")
     clean_environment.setenv("REGISTRATION_CONFIRMATION", "true")
@@ -74,7 +74,7 @@ def test_domains_need_verified_addresses_and_so_mail(clean_environment: pytest.M
     assert problem.startswith("REGISTRATION_CONFIRMATION needs mail")
 
 
-def test_a_domain_is_compared_in_the_spelling_of_addresses(clean_environment: pytest.MonkeyPatch) -> None:
+def test_a_domain_is_normalised_like_addresses(clean_environment: pytest.MonkeyPatch) -> None:
     for name, value in {**MAIL, "LOGIN_REQUIRES_VERIFIED_EMAIL": "true"}.items():
         clean_environment.setenv(name, value)
     clean_environment.setenv("REGISTRATION_DOMAINS", "Example.COM, xn--bcher-kva.example.com,corp.local")
@@ -85,6 +85,6 @@ def test_a_domain_is_compared_in_the_spelling_of_addresses(clean_environment: py
 
 
 @pytest.mark.parametrize("mode", ["OPEN", "on", "invited"])
-def test_there_are_three_modes_of_registration(clean_environment: pytest.MonkeyPatch, mode: str) -> None:
+def test_an_unknown_mode_of_registration_is_refused(clean_environment: pytest.MonkeyPatch, mode: str) -> None:
     (problem,) = refusals(clean_environment, REGISTRATION=mode)
     assert problem.startswith("REGISTRATION must be 'open', 'invite' or 'closed'")

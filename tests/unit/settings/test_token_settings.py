@@ -1,4 +1,4 @@
-"""Settings of tokens: where the provider is on, which issuer tokens name, and what ES256 and RS256 need."""
+"""Settings of tokens: URLs that enable the provider, the issuer of tokens, and the needs of ES256 and RS256."""
 
 import secrets
 
@@ -29,25 +29,25 @@ def issuer(**values: object) -> str:
 @pytest.mark.parametrize(
     "url", [URL, "https://localhost", "http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"]
 )
-def test_the_provider_is_on_by_https_and_on_this_machine(url: str) -> None:
-    """Its issuer is the address, exactly."""
+def test_an_https_or_a_loopback_url_enables_the_provider(url: str) -> None:
+    """Its issuer is exactly the URL."""
     assert production(public_url=url).browsers.provider_issuer == url
 
 
 @pytest.mark.parametrize("url", [None, "http://auth.example.com", "http://localhost.example.com", "http://10.0.0.1"])
-def test_elsewhere_the_provider_is_off(url: str | None) -> None:
+def test_no_other_url_enables_the_provider(url: str | None) -> None:
     assert production(public_url=url).browsers.provider_issuer is None
 
 
-def test_an_address_with_which_the_provider_stays_off_is_reported_at_the_start() -> None:
-    told = dict(insecure_settings(production(public_url="http://auth.example.com")))
-    assert "no tokens for other services" in told["PUBLIC_URL"]
+def test_a_url_that_does_not_enable_the_provider_is_reported() -> None:
+    reported = dict(insecure_settings(production(public_url="http://auth.example.com")))
+    assert "no tokens for other services" in reported["PUBLIC_URL"]
     assert "PUBLIC_URL" not in dict(insecure_settings(production(public_url=URL)))
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 def test_tokens_of_derived_keys_keep_their_issuer(algorithm: str) -> None:
-    """Also where the provider is on: a client library that checks it must not notice."""
+    """This also applies if the provider is on, because client libraries may check the issuer."""
     assert issuer(algorithm=algorithm) == "doorward"
     assert issuer(algorithm=algorithm, public_url=URL) == "doorward"
     assert issuer(algorithm=algorithm, public_url=URL, jwt_issuer="https://other.example.com") == (
@@ -56,7 +56,7 @@ def test_tokens_of_derived_keys_keep_their_issuer(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
-def test_tokens_that_others_verify_name_the_address_of_the_keys(algorithm: str) -> None:
+def test_tokens_that_others_verify_have_the_public_url_as_issuer(algorithm: str) -> None:
     assert issuer(algorithm=algorithm, public_url=URL) == URL
     assert issuer(algorithm=algorithm, public_url=URL, jwt_issuer=URL) == URL
     for other in ("doorward", f"{URL}/", "http://auth.example.com"):

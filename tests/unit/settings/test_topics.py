@@ -16,7 +16,7 @@ def test_settings_may_be_made_from_python_values() -> None:
     assert (settings.limits.trusted_proxies, settings.telemetry.log_level) == ((network,), "error")
 
 
-def test_a_value_of_no_setting_is_refused() -> None:
+def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(SettingsError) as refusal:
         settings_from({"environment": "development", "jwt_issuers": "x"})
     assert refusal.value.problems == ("JWT_ISSUERS is not a setting",)
@@ -32,7 +32,7 @@ def test_a_topic_that_is_built_by_itself_is_as_strict_as_production() -> None:
         PasswordSettings(bcrypt_rounds=4)
 
 
-def test_settings_made_from_values_read_nothing(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_settings_made_from_values_read_no_other_source(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clean_environment.setenv("JWT_ISSUER", "of-the-environment")
     (tmp_path / ".env").write_text("JWT_AUDIENCE=of-the-file\n", encoding="utf-8")
     settings = settings_from({"environment": "development"})
@@ -43,7 +43,7 @@ def test_settings_made_from_values_read_nothing(clean_environment: pytest.Monkey
     )
 
 
-def test_all_refusals_are_told_at_once_also_those_that_depend_on_the_environment() -> None:
+def test_all_problems_are_reported_at_once_including_those_of_the_environment() -> None:
     with pytest.raises(SettingsError) as refusal:
         settings_from({"secret_key": "short", "postgres_password": "changeme", "bcrypt_rounds": 4})
     assert [problem.split()[0] for problem in refusal.value.problems] == [

@@ -1,4 +1,4 @@
-"""TRUSTED_ISSUERS: what an entry may say, and where it is written."""
+"""TRUSTED_ISSUERS: valid entries, and their sources."""
 
 import json
 from pathlib import Path
@@ -31,12 +31,12 @@ def inline(**changes: object) -> str:
     return json.dumps([{name: value for name, value in {**ENTRY, **changes}.items() if value is not None}])
 
 
-def test_none_is_trusted_unless_it_is_named() -> None:
+def test_no_issuer_is_trusted_by_default() -> None:
     assert settings("[]").issuers.trusted_issuers == ()
     assert settings_from({"environment": "development", "secret_key": KEY}).issuers.trusted_issuers == ()
 
 
-def test_what_an_entry_leaves_out_is_the_strictest() -> None:
+def test_missing_members_of_an_entry_have_the_strictest_defaults() -> None:
     (issuer,) = settings(inline()).issuers.trusted_issuers
     assert issuer.algorithms == ("RS256", "ES256")
     assert (issuer.preset, issuer.users, issuer.leeway_seconds) == ("generic", "create", 30)
@@ -59,7 +59,7 @@ editor = ["items:read", "items:write"]
     [("issuers.json", inline()), ("issuers.json", f'{{"issuers": {inline()}}}'), ("issuers.toml", TOML)],
     ids=["list", "object", "toml"],
 )
-def test_a_file_says_what_inline_text_says(tmp_path: Path, name: str, text: str) -> None:
+def test_a_file_is_read_like_inline_text(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     assert settings(str(path)).issuers == settings(inline()).issuers
@@ -96,11 +96,11 @@ def test_a_file_says_what_inline_text_says(tmp_path: Path, name: str, text: str)
     ],
     ids=str,
 )
-def test_an_unusable_entry_stops_the_start_and_is_named(changes: dict[str, object], what: str) -> None:
-    said = refusal(inline(**changes))
-    assert said.startswith("TRUSTED_ISSUERS has an unusable entry 1: ")
-    assert what in said
-    assert "secret" not in said
+def test_an_unusable_entry_is_refused_with_the_reason(changes: dict[str, object], what: str) -> None:
+    message = refusal(inline(**changes))
+    assert message.startswith("TRUSTED_ISSUERS has an unusable entry 1: ")
+    assert what in message
+    assert "secret" not in message
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_unusable_entry_stops_the_start_and_is_named(changes: dict[str, objec
         ("/nowhere/issuers.toml", "the file cannot be read: No such file or directory"),
     ],
 )
-def test_what_is_no_list_of_issuers_stops_the_start(value: str, what: str) -> None:
+def test_a_value_that_is_not_a_list_of_issuers_is_refused(value: str, what: str) -> None:
     assert what in refusal(value)
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_list_of_issuers_stops_the_start(value: str, what: str) -> No
     ],
     ids=str,
 )
-def test_a_broken_file_stops_the_start(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_malformed_or_too_large_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     assert "the file is not valid TOML (.toml) or JSON" in refusal(str(path))
@@ -137,18 +137,18 @@ def test_a_broken_file_stops_the_start(tmp_path: Path, name: str, content: bytes
     assert "the file has more than 256 KiB" in refusal(str(path))
 
 
-def test_an_issuer_that_is_named_twice_stops_the_start() -> None:
+def test_a_repeated_issuer_is_refused() -> None:
     assert "must have https://accounts.example/realms/shop once" in refusal(json.dumps([ENTRY, ENTRY]))
 
 
 @pytest.mark.parametrize("name", ["jwt_issuer", "public_url"])
 @pytest.mark.parametrize("issuer", ["https://auth.example.com", "https://auth.example.com/"])
-def test_the_services_own_issuer_stops_the_start(name: str, issuer: str) -> None:
-    said = refusal(inline(issuer=issuer), **{name: "https://auth.example.com"})
-    assert "TRUSTED_ISSUERS must not have the service's own issuer" in said
+def test_the_services_own_issuer_is_refused(name: str, issuer: str) -> None:
+    message = refusal(inline(issuer=issuer), **{name: "https://auth.example.com"})
+    assert "TRUSTED_ISSUERS must not have the service's own issuer" in message
 
 
-def test_keys_that_travel_unencrypted_are_reported_at_each_start() -> None:
+def test_a_url_without_encryption_for_keys_is_reported() -> None:
     def reported(**changes: object) -> list[str]:
         given = settings(inline(allow_private_addresses=True, **changes))
         return [why for name, why in insecure_settings(given) if name == "TRUSTED_ISSUERS"]

@@ -37,7 +37,7 @@ from doorward.settings.web_addresses import (
         "ftp://app.example.com",
     ],
 )
-def test_an_origin_as_browsers_send_it_is_kept(origin: str) -> None:
+def test_an_origin_in_the_format_of_browsers_is_accepted(origin: str) -> None:
     assert check_origin(origin) == origin
 
 
@@ -73,19 +73,19 @@ def test_an_origin_as_browsers_send_it_is_kept(origin: str) -> None:
         "https://app.example.com https://other.example.com",
     ],
 )
-def test_what_no_browser_would_send_as_an_origin_is_refused(text: str) -> None:
+def test_an_invalid_origin_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="lower case, without path"):
         check_origin(text)
 
 
 @pytest.mark.parametrize("text", ["https://app.example.com:443", "http://app.example.com:80"])
-def test_the_schemes_own_port_is_refused(text: str) -> None:
+def test_the_default_port_of_the_scheme_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="browsers leave out"):
         check_origin(text)
 
 
 @pytest.mark.parametrize("text", ["capacitor://localhost", "ftp://example.com", "localhost"])
-def test_the_public_address_is_one_of_the_web(text: str) -> None:
+def test_the_public_url_must_begin_with_http(text: str) -> None:
     with pytest.raises(ValueError, match="begin with http"):
         check_web_address(text)
     assert check_web_address("https://auth.example.com") == "https://auth.example.com"
@@ -100,7 +100,7 @@ def test_the_public_address_is_one_of_the_web(text: str) -> None:
         ("http://[::1]:8000/~ada/auth-2.0", "/~ada/auth-2.0"),
     ],
 )
-def test_the_public_address_may_have_a_path(text: str, prefix: str) -> None:
+def test_the_public_url_may_have_a_path(text: str, prefix: str) -> None:
     assert check_public_address(text) == text
     assert BrowserSettings(public_url=text).path_prefix == prefix
 
@@ -117,18 +117,18 @@ def test_a_path_that_a_proxy_may_change_is_refused(path: str) -> None:
         check_public_address(f"https://example.com{path}")
 
 
-def test_names_of_headers_are_kept() -> None:
+def test_valid_header_names_are_accepted() -> None:
     assert check_header_names(("X-Tenant", "x_client.version")) == ("X-Tenant", "x_client.version")
 
 
 @pytest.mark.parametrize("text", ["", "*", "X Tenant", "X-Tenant:", "X-\u00e9", "x" * 65, "X-Tenant\n"])
-def test_what_is_no_name_of_a_header_is_refused(text: str) -> None:
+def test_an_invalid_header_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="names of headers"):
         check_header_names((text,))
 
 
 @given(text=st.text())
-def test_no_text_is_an_origin_with_anything_beside_scheme_host_and_port(text: str) -> None:
+def test_an_accepted_origin_has_only_a_scheme_a_host_and_a_port(text: str) -> None:
     for candidate in (text, f"https://{text}"):
         try:
             origin = check_origin(candidate)
@@ -138,7 +138,7 @@ def test_no_text_is_an_origin_with_anything_beside_scheme_host_and_port(text: st
         assert not set(origin.partition("://")[2]) & set("/?#@\\ \t\r\n*,")
 
 
-def test_all_origins_stand_alone() -> None:
+def test_the_wildcard_for_all_origins_must_be_the_only_entry() -> None:
     assert check_origins(("*",)) == ("*",)
     with pytest.raises(ValueError, match="beside"):
         check_origins(("*", "https://app.example.com"))
@@ -147,7 +147,7 @@ def test_all_origins_stand_alone() -> None:
 @pytest.mark.parametrize(
     "host", ["auth.example.com", "*.example.com", "localhost", "10.0.0.1", "[::1]", "doorward_service_1"]
 )
-def test_names_of_hosts_are_kept(host: str) -> None:
+def test_valid_host_names_are_accepted(host: str) -> None:
     assert check_hosts((host,)) == (host,)
 
 
@@ -167,7 +167,7 @@ def test_names_of_hosts_are_kept(host: str) -> None:
         "auth.example.com\n",
     ],
 )
-def test_what_is_no_name_of_a_host_is_refused(text: str) -> None:
+def test_an_invalid_host_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="without scheme or port"):
         check_hosts((text,))
 
@@ -176,7 +176,7 @@ def test_what_is_no_name_of_a_host_is_refused(text: str) -> None:
     "text",
     ["mailto:security@example.com", "mailto:a+b%25@example.com", "https://example.com/report?kind=weakness#form"],
 )
-def test_the_address_of_a_mailbox_or_a_page_is_kept(text: str) -> None:
+def test_the_contact_may_be_a_mailbox_or_a_page(text: str) -> None:
     assert check_contact(text) == text
 
 
@@ -197,7 +197,7 @@ def test_the_address_of_a_mailbox_or_a_page_is_kept(text: str) -> None:
         "https://example.com\r\nx",
     ],
 )
-def test_what_security_txt_cannot_name_is_refused(text: str) -> None:
+def test_a_contact_that_security_txt_cannot_contain_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"mailto: with an e-mail address, or begin with https://"):
         check_contact(text)
 
@@ -215,5 +215,5 @@ def test_what_security_txt_cannot_name_is_refused(text: str) -> None:
         ("", False),
     ],
 )
-def test_a_name_is_served_exactly_or_below_a_star(host: str, *, is_served: bool) -> None:
+def test_a_host_is_served_if_it_matches_exactly_or_below_a_wildcard(host: str, *, is_served: bool) -> None:
     assert is_served_as(host, ("auth.example.com", "*.internal.example.com")) is is_served

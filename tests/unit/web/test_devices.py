@@ -1,4 +1,4 @@
-"""What devices are called in the list of sessions."""
+"""The names of devices in the list of sessions."""
 
 import pytest
 
@@ -17,5 +17,5 @@ from doorward.web.own.devices import device_name
         ("<script>" * 100, ("<script>" * 10)),
     ],
 )
-def test_a_device_is_called_by_browser_and_system(user_agent: str, name: str) -> None:
+def test_a_device_is_named_after_its_browser_and_system(user_agent: str, name: str) -> None:
     assert device_name(user_agent) == name

@@ -1,4 +1,4 @@
-"""What the pages say: all languages say the same things, each is used, and no page says anything else."""
+"""The texts of the pages: the same in all languages, all of them used, and no other text in a template."""
 
 import re
 from pathlib import Path
@@ -31,16 +31,16 @@ FAMILIES = (
     *("problem", "status", "done", "account", "scope", "user_status", "user_factor"),
     *("client_method", "client_grant", "webhook_disabled", "dead_letter_channel"),
 )
-"""Keys that are put together: of a refusal's code, a status, what was done, a page, a scope, what something is."""
+"""Prefixes of keys that are composed of an error's code, a status, an action, a page, a scope or a kind."""
 
 OF_THE_API = {
     *("missing_access_token", "invalid_access_token", "invalid_refresh_token", "scope_not_granted", "invalid_target"),
     *("owner_required", "issuer_unavailable"),
 }
-"""Refusals that no page can get: they are about tokens."""
+"""Errors that no page can receive, because they are about tokens."""
 
 ADMINISTERED = (audit, clients, invitations, outbox, roles, user_actions, users, webhooks)
-"""What has pages of administration."""
+"""The modules with administration pages."""
 
 
 def placeholders(text: str) -> set[str]:
@@ -75,7 +75,7 @@ def test_every_text_is_used() -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
-def test_no_page_says_anything_that_is_not_among_the_texts(path: Path) -> None:
+def test_no_template_contains_other_text_than_the_texts(path: Path) -> None:
     source = re.sub(r"{% block kind %}.*?{% endblock %}", "", path.read_text(encoding="utf-8"))
     text = re.sub(r"{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL)
     spoken = re.findall(r'(?:aria-label|alt|title|placeholder|data-[a-z-]+)="([^"]*[A-Za-z]{2}[^"]*)"', text)
@@ -84,7 +84,7 @@ def test_no_page_says_anything_that_is_not_among_the_texts(path: Path) -> None:
     assert (words, spoken) == ([], [])
 
 
-def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_the_api() -> None:
+def test_errors_that_pages_show_have_texts_and_the_english_ones_are_those_of_the_api() -> None:
     modules = (of_auth, of_passwords, of_accounts, of_factors, of_passkeys, of_administration, of_federation)
     own = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     refusals = {each for each in own if issubclass(each, DomainError) and getattr(each, "code", None)}
@@ -103,7 +103,7 @@ def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_t
     assert "rate_limit_exceeded" in translated
 
 
-def test_every_scope_with_words_has_a_text() -> None:
+def test_every_described_scope_has_a_text() -> None:
     assert {f"scope.{scope}" for scope in DESCRIBED_SCOPES} == {key for key in TEXTS["en"] if key.startswith("scope.")}
 
 
@@ -135,11 +135,11 @@ def test_the_application_chooses_the_language_then_the_browser(query: str, accep
     assert texts_of(request(query, accepted)).language == language
 
 
-def test_a_link_goes_on_asking_for_what_the_application_asked_for() -> None:
+def test_a_language_that_the_application_requested_is_kept_for_links() -> None:
     assert texts_of(request("ui_locales=de-CH")).requested_language == "de"
     assert not texts_of(request("", "de")).requested_language
 
 
-def test_what_is_put_into_a_text_is_escaped_and_so_is_the_text() -> None:
-    said = Texts("en")("consent.new", application="<b>{x}</b>")
-    assert said == "If you agree, &lt;b&gt;{x}&lt;/b&gt; may:"
+def test_a_text_and_the_values_in_it_are_escaped() -> None:
+    escaped = Texts("en")("consent.new", application="<b>{x}</b>")
+    assert escaped == "If you agree, &lt;b&gt;{x}&lt;/b&gt; may:"

@@ -1,4 +1,4 @@
-"""When a failed message is tried again, when an endpoint is spared, and when it is switched off."""
+"""The retries of a failed message, the pauses of an endpoint, and its deactivation."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ def test_ten_attempts_take_75_hours_and_35_minutes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "taken"),
+    ("result", "accepted"),
     [
         (Answered(200), True),
         (Answered(299), True),
@@ -35,8 +35,8 @@ def test_ten_attempts_take_75_hours_and_35_minutes() -> None:
     ],
     ids=str,
 )
-def test_any_2xx_and_nothing_else_takes_a_message(result: Answered | NoAnswer, *, taken: bool) -> None:
-    assert is_accepted(result) == taken
+def test_only_a_2xx_status_accepts_a_message(result: Answered | NoAnswer, *, accepted: bool) -> None:
+    assert is_accepted(result) == accepted
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_retry_after_is_honoured_up_to_a_day(result: Answered | NoAnswer, second
 @pytest.mark.parametrize(
     ("faults", "seconds"), [(0, None), (4, None), (5, 30), (6, 60), (9, 480), (10, 600), (1000, 600)]
 )
-def test_an_endpoint_that_does_not_answer_is_spared_ever_longer(faults: int, seconds: int | None) -> None:
+def test_an_endpoint_that_does_not_respond_is_paused_ever_longer(faults: int, seconds: int | None) -> None:
     assert pause_after(faults) == (None if seconds is None else timedelta(seconds=seconds))
 
 
-def test_410_or_five_days_without_success_switch_an_endpoint_off() -> None:
+def test_410_or_five_days_without_success_disable_an_endpoint() -> None:
     almost = MOMENT - timedelta(days=5) + timedelta(seconds=1)
     assert reason_to_disable(Answered(410), failing_since=MOMENT, now=MOMENT) == "gone"
     assert reason_to_disable(BROKEN, failing_since=almost, now=MOMENT) is None

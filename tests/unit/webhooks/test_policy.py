@@ -1,4 +1,4 @@
-"""What an endpoint may be."""
+"""The rules for webhook endpoints."""
 
 import pytest
 
@@ -23,7 +23,7 @@ TYPES = {"user.registered", "user.deleted"}
         "https://xn--bcher-kva.example/",
     ],
 )
-def test_urls_of_http_are_taken(url: str) -> None:
+def test_http_and_https_urls_are_accepted(url: str) -> None:
     assert checked_content(EndpointContent(url), TYPES).url == url
 
 
@@ -55,18 +55,18 @@ def test_urls_of_http_are_taken(url: str) -> None:
     ],
     ids=range(22),
 )
-def test_what_is_no_plain_url_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidWebhookUrlError):
         checked_content(EndpointContent(url), TYPES)
 
 
 @pytest.mark.parametrize("description", ["x" * 201, "two\nlines", "\ud800"], ids=["long", "lines", "surrogate"])
-def test_a_description_is_one_line(description: str) -> None:
+def test_a_description_must_be_one_line(description: str) -> None:
     with pytest.raises(InvalidWebhookDescriptionError):
         checked_content(EndpointContent("https://example.com", description), TYPES)
 
 
-def test_types_are_stored_once_and_in_order() -> None:
+def test_types_are_stored_sorted_and_without_duplicates() -> None:
     types = ("user.registered", "user.deleted", "user.registered")
     content = checked_content(EndpointContent("https://example.com", types=types), TYPES)
     assert content.types == ("user.deleted", "user.registered")
@@ -74,6 +74,6 @@ def test_types_are_stored_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("types", [(), ("user.invented",), ("user.registered", "*")], ids=["none", "other", "star"])
-def test_types_of_no_event_are_refused(types: tuple[str, ...]) -> None:
+def test_unknown_event_types_are_refused(types: tuple[str, ...]) -> None:
     with pytest.raises(UnknownEventTypeError):
         checked_content(EndpointContent("https://example.com", types=types), TYPES)

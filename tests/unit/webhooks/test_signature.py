@@ -23,7 +23,7 @@ def test_a_receiver_verifies_a_message_with_the_secret_that_was_shown() -> None:
     assert Webhook(shown_secret(secret)).verify(BODY, signed(secret)) == json.loads(BODY)
 
 
-def test_while_a_secret_changes_receivers_verify_with_either() -> None:
+def test_during_a_change_of_the_secret_receivers_verify_with_either() -> None:
     old, new = (secrets.token_bytes(SECRET_BYTES) for _ in range(2))
     headers = signed(new, old)
     assert headers["webhook-signature"].count("v1,") == 2

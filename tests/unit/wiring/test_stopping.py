@@ -1,4 +1,4 @@
-"""The parts of a process that run in the background stop at once, not one after another."""
+"""The background parts of a process stop concurrently, not in sequence."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from doorward.wiring.stopping import running_together
 
 @asynccontextmanager
 async def part(stopping: asyncio.Barrier, stopped: list[str], name: str) -> AsyncIterator[None]:
-    """A part that stops only while the others stop, too."""
+    """A part that can stop only while the others stop too."""
     try:
         yield
     finally:
