@@ -2,9 +2,6 @@
 
 ``email`` stays the key, although ``username_key`` suggests another name: version 0.1, which also runs on this schema,
 looks accounts up by it. The new column is null in rows that version 0.1 wrote.
-
-All pending versions are one transaction. This one comes after those that build indexes, so that ``users`` is not
-locked while they are built.
 """
 
 from alembic import op
