@@ -147,7 +147,7 @@ class InvalidResourceScopesError(DomainError):
 class UnknownIntrospectionClientError(DomainError):
     kind = Kind.INVALID
     code = "unknown_introspection_client"
-    detail = "The introspection client must be a client with a secret."
+    detail = "The introspection client must authenticate, with a secret or a key."
 
 
 class GrantNotAllowedError(DomainError):

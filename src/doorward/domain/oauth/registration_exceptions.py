@@ -9,8 +9,9 @@ class InvalidClientMetadataError(DomainError):
     kind = Kind.INVALID
     code = "invalid_client_metadata"
     detail = (
-        "A client that describes itself has no secret, response type code and grant type authorization_code; it may "
-        "have refresh_token. Texts and lists have the types and lengths of RFC 7591."
+        "A client has the response type code and the grant type authorization_code, and may have refresh_token. It "
+        "authenticates with a secret or not at all; a client with a metadata document has no secret. Texts and lists "
+        "have the types and lengths of RFC 7591."
     )
     oauth_error = "invalid_client_metadata"
 
