@@ -49,6 +49,14 @@ class Database(Protocol[ConnectionT_co]):
         ...
 
 
+class SnapshotDatabase(Database[ConnectionT_co], Protocol[ConnectionT_co]):
+    """Connections to PostgreSQL, also for large reads of one snapshot."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[ConnectionT_co]:
+        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_slot``."""
+        ...
+
+
 class PoolLoad(NamedTuple):
     """Numbers of the pool: open connections, idle ones, their maximum, waiting calls, and all calls so far."""
 

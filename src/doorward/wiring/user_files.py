@@ -1,7 +1,7 @@
 """Build the import and the export of users from the settings."""
 
-from doorward.core.ports import Clock, Database
-from doorward.domain.administration.exporting.user_export import SnapshotDatabase, UserExport
+from doorward.core.ports import Clock, Database, SnapshotDatabase
+from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.auth0 import read_auth0
 from doorward.domain.administration.importing.django import read_django
 from doorward.domain.administration.importing.firebase import FirebaseReader
@@ -37,6 +37,6 @@ def create_user_import(settings: ImportedHashSettings, database: Database[Connec
     )
 
 
-def create_user_export(database: SnapshotDatabase, clock: Clock) -> UserExport:
+def create_user_export(database: SnapshotDatabase[Connection], clock: Clock) -> UserExport:
     """Return the export of users."""
     return UserExport(database=database, clock=clock)

@@ -13,6 +13,7 @@ from doorward.core.events import AuditedEvent
 from doorward.domain.accounts.deletion import schedule_deletion
 from doorward.domain.accounts.erasure import erase_account
 from doorward.domain.accounts.events import EmailChanged, UserDeleted, UserDeletionScheduled, UsernameChanged
+from doorward.domain.accounts.notices import NOTICE_LIFETIME
 from doorward.domain.accounts.repositories import Connection, accounts, email_changes, profiles
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
@@ -22,7 +23,6 @@ from doorward.domain.auth.users.identifiers import EmailAddress
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 
-NOTICE_LIFETIME: Final = timedelta(hours=24)
 RESET_MAIL_LIFETIME: Final = timedelta(hours=24)
 """How long the mail of a reset may wait for delivery. It is long because the recipient did not request the mail."""
 

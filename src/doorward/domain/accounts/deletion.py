@@ -7,6 +7,7 @@ from uuid import UUID
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import UserDeletionCancelled, UserDeletionScheduled
+from doorward.domain.accounts.notices import NOTICE_LIFETIME
 from doorward.domain.accounts.repositories import Connection, deletions
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
@@ -24,8 +25,6 @@ from doorward.observability.request_context import current_client
 
 GRACE: Final = timedelta(days=14)
 """How long the owner can restore the account."""
-
-NOTICE_LIFETIME: Final = timedelta(hours=24)
 
 
 async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: UUID, *, now: datetime) -> datetime:

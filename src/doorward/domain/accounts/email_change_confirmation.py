@@ -1,7 +1,7 @@
 """Use case: confirm a change of the e-mail address, one mailbox at a time."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from doorward.domain.accounts.models import (
     PendingConfirmation,
     PendingEmailChange,
 )
+from doorward.domain.accounts.notices import NOTICE_LIFETIME
 from doorward.domain.accounts.policy import next_mailbox_to_confirm
 from doorward.domain.accounts.repositories import Connection, email_changes
 from doorward.domain.audit.recording import record
@@ -45,7 +46,6 @@ MAILBOX_OF_PURPOSE: Final = {
     Purpose.EMAIL_CHANGE_OLD: ChangedMailbox.OLD,
     Purpose.EMAIL_CHANGE_NEW: ChangedMailbox.NEW,
 }
-NOTICE_LIFETIME: Final = timedelta(hours=24)
 
 
 @frozen

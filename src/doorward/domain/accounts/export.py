@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from doorward.core.ports import Clock
+from doorward.core.ports import Clock, SnapshotDatabase
 from doorward.domain.accounts.events import UserExported
-from doorward.domain.accounts.ports import PersonalData, SnapshotDatabase
+from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.accounts.repositories import Connection, exports
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
@@ -27,7 +27,12 @@ class Export:
     """Write the data that each domain stores about a user: one JSON object with a member for each kind of data."""
 
     def __init__(
-        self, *, database: SnapshotDatabase, clock: Clock, data: Sequence[PersonalData], address_detail: AddressDetail
+        self,
+        *,
+        database: SnapshotDatabase[Connection],
+        clock: Clock,
+        data: Sequence[PersonalData],
+        address_detail: AddressDetail,
     ) -> None:
         """Take the database, the clock, each domain's data, and how much of an address may be recorded."""
         self._database = database

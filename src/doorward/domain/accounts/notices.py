@@ -6,12 +6,16 @@ does not get the notice. Without ``email`` the notice goes to the account's addr
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Database
 from doorward.domain.accounts.repositories import Connection, recipients
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
+
+NOTICE_LIFETIME: Final = timedelta(hours=24)
+"""How long a notice may wait for delivery."""
 
 NOTICE_FACTS: Final[Mapping[MailKind, tuple[str, ...]]] = {
     MailKind.PASSWORD_CHANGED: (),

@@ -1,11 +1,11 @@
 """Use case: a signed-in user replaces the password."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import PasswordChanged
+from doorward.domain.accounts.notices import NOTICE_LIFETIME
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
@@ -18,9 +18,6 @@ from doorward.domain.auth.sessions.continuation import ContinuedSession, Session
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
-
-NOTICE_LIFETIME: Final = timedelta(hours=24)
-"""How long the notice of a change may wait for delivery."""
 
 
 class PasswordChange:

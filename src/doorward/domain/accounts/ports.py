@@ -1,13 +1,9 @@
 """Protocols of what this domain needs from outside. The implementations are in ``infrastructure``."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from doorward.core.events import AuditedEvent
-from doorward.core.ports import Database
 from doorward.domain.accounts.models import Mail, MailContent
 from doorward.domain.accounts.repositories import Connection
 from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
@@ -30,14 +26,6 @@ class Composer(Protocol):
         None is normal: the address may belong to no account. Called again for each delivery attempt of the same
         message. Raises ``ServiceUnavailableError``.
         """
-        ...
-
-
-class FactorResetting(Protocol):
-    """Remove the second factors of a user. ``domain/mfa`` has the implementation."""
-
-    async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
-        """Remove all second factors and end all sessions. Without second factors, change nothing and return None."""
         ...
 
 
@@ -72,14 +60,6 @@ class PersonalData(Protocol):
 
     def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
         """Yield dataclasses of the data stored about a user, without secrets and hashes."""
-        ...
-
-
-class SnapshotDatabase(Database[Connection], Protocol):
-    """Connections to PostgreSQL, also for large reads of one snapshot."""
-
-    def snapshot(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_slot``."""
         ...
 
 

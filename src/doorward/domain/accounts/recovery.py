@@ -1,7 +1,5 @@
 """Use cases: request a mail that resets a forgotten password, and set a new password with its token or code."""
 
-from datetime import timedelta
-from typing import Final
 from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
@@ -16,22 +14,20 @@ from doorward.domain.accounts.events import (
 )
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.models import Mailbox
+from doorward.domain.accounts.notices import NOTICE_LIFETIME
 from doorward.domain.accounts.policy import typed_email_key
-from doorward.domain.accounts.ports import FactorResetting
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices.known_devices import KnownDevices, facts_of_device, is_known_device
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.passwords.stored_passwords import Passwords
-from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.ports import NO_CLIENT, Client, FactorResetting
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES, OneTimeTokens, ShownToken
 from doorward.domain.auth.users.identifiers import canonical_email
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
-
-NOTICE_LIFETIME: Final = timedelta(hours=24)
 
 
 class Recovery:

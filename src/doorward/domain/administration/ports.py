@@ -44,14 +44,6 @@ class AccountChanges(Protocol):
         ...
 
 
-class FactorResetting(Protocol):
-    """Remove the second factors of a user. ``domain/mfa`` has the implementation."""
-
-    async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
-        """Remove all second factors and end all sessions. Without second factors, change nothing and return None."""
-        ...
-
-
 class Invited(Protocol):
     """An invitation to be committed."""
 

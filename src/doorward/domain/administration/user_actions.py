@@ -8,13 +8,14 @@ from doorward.domain.administration.authorization import lock_target_user
 from doorward.domain.administration.events import PasswordResetForced
 from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
-from doorward.domain.administration.ports import AccountChanges, FactorResetting
+from doorward.domain.administration.ports import AccountChanges
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import LoginUnthrottled
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.login.throttling import Throttling
 from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.ports import FactorResetting
 from doorward.domain.auth.roles import keep_an_administrator
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions.acting_session import lock_account

@@ -4,10 +4,13 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
+from uuid import UUID
 
+from doorward.core.events import AuditedEvent
 from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
+from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.tokens.key_proofs import PresentedProof
 
 
@@ -162,4 +165,12 @@ class ClientCallers(Protocol):
 
     async def caller_of(self, principal: ClientPrincipal) -> ClientCaller:
         """Return the client of a verified token, with its current scopes. Raises ``InvalidAccessTokenError``."""
+        ...
+
+
+class FactorResetting(Protocol):
+    """Remove the second factors of a user. ``domain/mfa`` has the implementation."""
+
+    async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
+        """Remove all second factors and end all sessions. Without second factors, change nothing and return None."""
         ...

@@ -1,9 +1,9 @@
 """Use case: write all users to a file."""
 
-from contextlib import AbstractAsyncContextManager, aclosing
-from typing import IO, Protocol
+from contextlib import aclosing
+from typing import IO
 
-from doorward.core.ports import Clock, Database
+from doorward.core.ports import Clock, SnapshotDatabase
 from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.exporting.events import UsersExported
 from doorward.domain.administration.exporting.models import UserExportRequest
@@ -14,18 +14,10 @@ from doorward.domain.auth.scopes import AdminScope
 from doorward.observability.logging import report
 
 
-class SnapshotDatabase(Database[Connection], Protocol):
-    """Connections to PostgreSQL, also for large reads of one snapshot."""
-
-    def snapshot(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a read-only connection whose statements all see the same snapshot. Call within ``bulk_slot``."""
-        ...
-
-
 class UserExport:
     """Exports users."""
 
-    def __init__(self, *, database: SnapshotDatabase, clock: Clock) -> None:
+    def __init__(self, *, database: SnapshotDatabase[Connection], clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
