@@ -156,10 +156,15 @@ async def test_the_renewal_is_recorded_with_both_ids(service: Service, owner: Ow
     await owner.reauthenticate()
     (after,) = service.sessions_of(owner.person)
     (recorded,) = service.sql(
-        "SELECT session_id, data FROM audit_events WHERE user_id = %s AND type = 'session.reauthenticated'",
+        "SELECT session_id, personal ->> 'client' AS address, data FROM audit_events"
+        " WHERE user_id = %s AND type = 'session.reauthenticated'",
         owner.person.id,
     )
-    assert recorded == {"session_id": after["id"], "data": {"previous_session_id": str(before["id"])}}
+    assert recorded == {
+        "session_id": after["id"],
+        "address": "203.0.113.7",
+        "data": {"previous_session_id": str(before["id"])},
+    }
     (line,) = events(logs, "auth.session.reauthenticated")
     assert facts(line, "session_id", "previous_session_id") == (str(after["id"]), str(before["id"]))
 
