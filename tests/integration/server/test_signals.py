@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,20 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
+def ending_signals_not_ignored() -> Iterator[None]:
+    """Processes inherit ignored signals: `nohup` and a shell's background jobs ignore some that these tests send."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
+    yield
+    for number, action in before.items():
+        signal.signal(number, action)
+
+
+@pytest.fixture
 def configured(environment: pytest.MonkeyPatch, shared_database: str) -> None:
     environment.setenv("DATABASE_URL", shared_database)
 
 
-@pytest.mark.usefixtures("configured")
+@pytest.mark.usefixtures("configured", "ending_signals_not_ignored")
 @pytest.mark.parametrize(("workers", "ending"), [(1, signal.SIGQUIT), (2, signal.SIGHUP)])
 def test_no_signal_interrupts_a_request(tmp_path: Path, workers: int, ending: signal.Signals) -> None:
     with Served(tmp_path, WEB_CONCURRENCY=str(workers)) as served:
