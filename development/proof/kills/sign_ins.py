@@ -21,7 +21,7 @@ from development.proof.kills.signed_in_check import Connection, check, judged
 from development.proof.kills.signed_in_client import SignedInClient
 from development.proof.service import MAIL
 from development.proof.sign_ins import CALLBACK, DEVICE_CODE, SCOPE, Application, http_at
-from doorward.api.services import OAuthServices
+from doorward.api.oauth_services import OAuthServices
 from doorward.domain.oauth.models import ClientContent
 from doorward.domain.oauth.registration_models import InitialTokenContent
 from doorward.settings.config import settings_from

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from development.proof.model.answers import answered, at_once
+from doorward.api.account_services import PasskeyServices
 from doorward.api.schemas.ceremonies import CreationOptionsResponse, RequestOptionsResponse
 from doorward.api.schemas.passkeys import PasskeyLoginRequest, PasskeyRegistrationRequest
-from doorward.api.services import PasskeyServices, Services
+from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock
 from doorward.domain.auth.callers import Caller

@@ -3,7 +3,8 @@
 from typing import Final
 
 from development.proof.model.answers import answered, at_once
-from doorward.api.services import ProviderServices, Services
+from doorward.api.oauth_services import ProviderServices
+from doorward.api.services import Services
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.sessions.browser_session import BrowserSession, BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import Request
 
-from doorward.api.services import ProviderServices
+from doorward.api.oauth_services import ProviderServices
 from doorward.domain.auth.tokens.key_binding import KeyBinding
 from doorward.domain.auth.tokens.key_proofs import PresentedProof, VerifiedProof
 from doorward.domain.oauth.models import OAuthClient

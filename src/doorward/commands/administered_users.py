@@ -12,7 +12,7 @@ from uuid import UUID
 
 import click
 
-from doorward.api.services import AdministrationServices
+from doorward.api.administration_services import AdministrationServices
 from doorward.commands.administering import read_password, run_administration
 from doorward.commands.preparation import Result
 from doorward.core.pages import MAXIMUM_PAGE_SIZE

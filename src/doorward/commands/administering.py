@@ -4,7 +4,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from doorward.api.services import AdministrationServices
+from doorward.api.administration_services import AdministrationServices
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import Result, operator_settings, require_mail, run_use_case
 from doorward.settings.config import Settings

@@ -7,7 +7,7 @@ from typing import Any, Final, TextIO, get_args
 
 import click
 
-from doorward.api.services import OAuthServices
+from doorward.api.oauth_services import OAuthServices
 from doorward.commands.administering import read_password
 from doorward.commands.errors import CommandError
 from doorward.commands.oauth import run_oauth

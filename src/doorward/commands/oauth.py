@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from doorward.api.services import OAuthServices
+from doorward.api.oauth_services import OAuthServices
 from doorward.commands.preparation import Result, operator_settings, run_use_case
 from doorward.settings.config import Settings
 from doorward.wiring.operations import opened_oauth

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 import click
 
-from doorward.api.services import OAuthServices
+from doorward.api.oauth_services import OAuthServices
 from doorward.commands.oauth import run_oauth
 from doorward.domain.oauth.models import KeyAlgorithm, Resource, ResourceContent
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from doorward.api.services import WebhookServices
+from doorward.api.administration_services import WebhookServices
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import Result, operator_settings, require_events_out, run_use_case
 from doorward.core.versions import any_version

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.services import AccountDataServices
+from doorward.api.account_services import AccountDataServices
 from doorward.core.ports import Clock
 from doorward.domain.accounts.deletion import Deletion
 from doorward.domain.accounts.erasure import Erasure

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from doorward.api.services import AdministrationServices
+from doorward.api.administration_services import AdministrationServices
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Database
 from doorward.domain.accounts.administered import AdministeredAccounts

@@ -10,8 +10,9 @@ from doorward.api.app import create_app
 from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.client_address import create_client_reader
 from doorward.api.draining import Drain
+from doorward.api.edge_services import EdgeServices
 from doorward.api.schemas.health import CheckState
-from doorward.api.services import EdgeServices, Services
+from doorward.api.services import Services
 from doorward.api.shared_address import SharedAddressWatch
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final
 
-from doorward.api.services import OutgoingServices, WebhookServices
+from doorward.api.administration_services import OutgoingServices, WebhookServices
 from doorward.core.events import AuditedEvent, event_classes
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock

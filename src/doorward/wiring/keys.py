@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from doorward.api.services import KeyServices
+from doorward.api.administration_services import KeyServices
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
 from doorward.domain.administration.keys import AdministeredKeys

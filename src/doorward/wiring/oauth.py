@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Collection
 from datetime import datetime
 
-from doorward.api.services import OAuthServices, ProviderServices
+from doorward.api.oauth_services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
 from doorward.domain.administration.authorization import lock_actor
 from doorward.domain.administration.models import Actor

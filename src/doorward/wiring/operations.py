@@ -8,7 +8,8 @@ from uuid import UUID
 
 import psycopg
 
-from doorward.api.services import AdministrationServices, OAuthServices, WebhookServices
+from doorward.api.administration_services import AdministrationServices, WebhookServices
+from doorward.api.oauth_services import OAuthServices
 from doorward.core.exceptions import DomainError
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport

@@ -1,6 +1,6 @@
 """Build the use cases of a signed-in user's own account from the settings."""
 
-from doorward.api.services import OwnAccountServices
+from doorward.api.account_services import OwnAccountServices
 from doorward.domain.accounts.password_change import PasswordChange
 from doorward.domain.accounts.profile import Profiles
 from doorward.domain.auth.login.reauthentication import Reauthentication

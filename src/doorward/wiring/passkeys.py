@@ -3,7 +3,7 @@
 import importlib.util
 from typing import Final
 
-from doorward.api.services import PasskeyServices
+from doorward.api.account_services import PasskeyServices
 from doorward.core.frozen import frozen
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.mfa.notices import FactorNotices

@@ -3,7 +3,7 @@
 import importlib.util
 from urllib.parse import urlsplit
 
-from doorward.api.services import SecondFactorServices
+from doorward.api.account_services import SecondFactorServices
 from doorward.core.ports import Sealer
 from doorward.domain.auth.login.completion import LoginCompletion
 from doorward.domain.auth.passwords.policy import PRODUCT_NAME

@@ -3,7 +3,7 @@
 import base64
 from typing import Any, Final
 
-from doorward.api.services import OAuthServices
+from doorward.api.oauth_services import OAuthServices
 from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.models import ClientContent, OAuthClient, PresentedCredentials, ResourceContent
 from tests.integration.service import Service

@@ -7,10 +7,10 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JSON, FormReader
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import Origins
 from doorward.api.routing import Call
 from doorward.api.schemas.oauth import IntrospectionForm, IntrospectionResponse
-from doorward.api.services import ProviderServices
 from doorward.core.ports import LimitedCall
 from doorward.domain.oauth.exceptions import InvalidClientError
 

@@ -6,10 +6,10 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from doorward.api.administration_services import KeyServices
 from doorward.api.conditional import if_none_match_contains
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
-from doorward.api.services import KeyServices
 
 PATH: Final = "/oauth/jwks"
 POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)

@@ -9,9 +9,9 @@ from fastapi import Request, Response
 from doorward.api.bodies import JSON
 from doorward.api.key_proofs import ALGORITHMS as DPOP_ALGORITHMS
 from doorward.api.oauth import device_authorization, introspect, jwks, par, register, revoke, token, userinfo
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
-from doorward.api.services import ProviderServices
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.authorization_request import ACR_LEVELS, Prompt
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN, USER_SCOPES

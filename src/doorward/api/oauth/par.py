@@ -9,10 +9,10 @@ from doorward.api.bodies import JSON, FormReader
 from doorward.api.key_proofs import bind_to_key, verified_proof
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
 from doorward.api.oauth_errors import oauth_refusal
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import Origins
 from doorward.api.routing import Call
 from doorward.api.schemas.pushed_requests import PushedRequestForm, PushedRequestResponse
-from doorward.api.services import ProviderServices
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.tokens.key_proof_exceptions import InvalidKeyProofError
 from doorward.domain.oauth.authorization_request import RefusedAuthorization

@@ -10,9 +10,10 @@ from doorward.api.bodies import JSON, FormReader
 from doorward.api.exceptions import MalformedFormError, UnknownGrantError
 from doorward.api.key_proofs import bind_to_key, verified_proof
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.routing import Call, route_of
 from doorward.api.schemas.oauth import AccessTokenResponse, TokenRequestForm
-from doorward.api.services import ProviderServices, services_of
+from doorward.api.services import services_of
 from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError

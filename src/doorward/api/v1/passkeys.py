@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
+from doorward.api.account_services import PasskeyServices
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.disconnect import watch_disconnect
@@ -25,7 +26,7 @@ from doorward.api.schemas.passkeys import (
     PasskeyResponse,
 )
 from doorward.api.schemas.standard_forms import ScopedPairResponse
-from doorward.api.services import CurrentServices, PasskeyServices, passkeys_of
+from doorward.api.services import CurrentServices, passkeys_of
 from doorward.api.v1 import account, auth
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, ShownDevice
 from doorward.api.v1.second_factors import COMPLETION_PATH, COMPLETION_POLICY, REFUSALS_OF_COMPLETION, complete

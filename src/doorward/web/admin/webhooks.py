@@ -5,8 +5,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from doorward.api.administration_services import WebhookServices
 from doorward.api.schemas.webhooks import ReplayBody
-from doorward.api.services import Services, WebhookServices
+from doorward.api.services import Services
 from doorward.api.v1.admin import outbox, webhooks
 from doorward.core.ports import LimitedCall
 from doorward.domain.administration.models import Actor

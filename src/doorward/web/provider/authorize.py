@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
-from doorward.api.services import CurrentServices, ProviderServices, Services
+from doorward.api.services import CurrentServices, Services
 from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.authorization_decision import AccountChoiceDue, CodeDue, ConsentDue

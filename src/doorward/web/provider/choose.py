@@ -9,9 +9,10 @@ from pydantic import Field
 
 from doorward.api.bodies import FormBody
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
-from doorward.api.services import CurrentServices, ProviderServices
+from doorward.api.services import CurrentServices
 from doorward.domain.oauth.authorization_decision import AccountChoiceDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.sign_in_notes import CHOSEN_PARAMETER

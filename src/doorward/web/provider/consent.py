@@ -8,9 +8,10 @@ from pydantic import Field
 
 from doorward.api.bodies import FormBody
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
-from doorward.api.services import CurrentServices, ProviderServices
+from doorward.api.services import CurrentServices
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue

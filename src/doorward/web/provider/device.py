@@ -10,9 +10,10 @@ from pydantic import Field
 from doorward.api.admission import count_call
 from doorward.api.bodies import FormBody
 from doorward.api.oauth.device_authorization import PAGE
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call, route_of
-from doorward.api.services import CurrentServices, ProviderServices, Services
+from doorward.api.services import CurrentServices, Services
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.sessions.browser_session import BrowserSession

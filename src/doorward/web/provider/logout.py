@@ -6,9 +6,10 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.oauth.metadata import LOGOUT_PATH
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
-from doorward.api.services import CurrentServices, ProviderServices
+from doorward.api.services import CurrentServices
 from doorward.core.frozen import frozen
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, InvalidLogoutError
 from doorward.domain.oauth.logout import LogoutRequest

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from doorward.api.bodies import FormBody
 from doorward.api.disconnect import watch_disconnect
 from doorward.api.links import own_address
+from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.ceremonies import AuthenticationJson, RequestOptionsResponse
-from doorward.api.services import CurrentServices, ProviderServices, Services
+from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall

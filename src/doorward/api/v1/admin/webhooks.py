@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
+from doorward.api.administration_services import WebhookServices
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
@@ -23,7 +24,7 @@ from doorward.api.schemas.webhooks import (
     WebhookSecretResponse,
     WebhookTestResponse,
 )
-from doorward.api.services import CurrentServices, WebhookServices
+from doorward.api.services import CurrentServices
 from doorward.core.ports import LimitedCall
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.models import Actor
