@@ -36,7 +36,7 @@ MAXIMUM_JTI_LENGTH: Final = 255
 _CLAIMS: Final = ("iss", "sub", "aud", "exp", "jti")
 
 
-class Fetcher(Protocol):
+class PublicKeyFetcher(Protocol):
     """Fetches documents of other services, from public addresses only."""
 
     async def fetch(self, url: str) -> Document:
@@ -55,7 +55,7 @@ class _Fetched:
 class SignedAssertions:
     """Assertions for one issuer, whose identifier must be their only audience, as a string (section 3)."""
 
-    def __init__(self, issuer: str, fetcher: Fetcher) -> None:
+    def __init__(self, issuer: str, fetcher: PublicKeyFetcher) -> None:
         self._issuer = issuer
         self._fetcher = fetcher
         self._fetched: dict[str, _Fetched] = {}

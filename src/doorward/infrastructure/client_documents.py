@@ -11,7 +11,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock
@@ -21,7 +21,7 @@ from doorward.domain.oauth.events import ClientDocumentRead, ClientDocumentRefus
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.models import ClientContent
 from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataError
-from doorward.infrastructure.outbound import Document, DocumentUnavailableError
+from doorward.infrastructure.outbound import Document, DocumentUnavailableError, Fetcher
 from doorward.observability.logging import report
 
 ANY_HOST: Final = "*"
@@ -34,14 +34,6 @@ LONGEST_LIFE: Final = timedelta(hours=24)
 
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=(\d{1,10})(?=$|[\s,])", re.IGNORECASE)
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
-
-
-class Fetcher(Protocol):
-    """Fetches documents of other services, from allowed addresses only."""
-
-    async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
-        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
-        ...
 
 
 @frozen

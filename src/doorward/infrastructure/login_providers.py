@@ -23,7 +23,7 @@ from doorward.domain.federation.login_models import LoginRequest, ProviderAnswer
 from doorward.domain.federation.login_requests import is_answered
 from doorward.domain.federation.policy import may_name_a_subject
 from doorward.domain.oauth.pkce import challenge_of
-from doorward.infrastructure.outbound import Document, DocumentUnavailableError
+from doorward.infrastructure.outbound import DocumentUnavailableError, Fetcher
 from doorward.infrastructure.outbound_http import Answer
 from doorward.observability.logging import report
 from doorward.settings.login_providers import LoginProvider
@@ -45,12 +45,8 @@ _ID_TOKEN: Final = TokenRule(header_types=None)
 """ID tokens have no header type of their own. The token endpoint's answer and the nonce identify them."""
 
 
-class Fetcher(Protocol):
-    """Sends requests to other services, at allowed addresses only."""
-
-    async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
-        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
-        ...
+class FormFetcher(Fetcher, Protocol):
+    """Also sends forms to other services, at allowed addresses only."""
 
     async def send_form(self, url: str, form: bytes, *, authorization: str, allow_private_addresses: bool) -> Answer:
         """Return the answer to a form. Raises ``DocumentUnavailableError``."""
@@ -69,7 +65,7 @@ class _IdToken:
 class OpenIdProvider:
     """One provider. Nothing is fetched before the first sign-in with it."""
 
-    def __init__(self, settings: LoginProvider, redirect_uri: str, *, fetcher: Fetcher, clock: Clock) -> None:
+    def __init__(self, settings: LoginProvider, redirect_uri: str, *, fetcher: FormFetcher, clock: Clock) -> None:
         """Store the settings, the redirect URI, the fetcher and the clock."""
         self._settings = settings
         self._redirect_uri = redirect_uri

@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from doorward import __version__
@@ -107,6 +107,14 @@ class Document:
 
     body: bytes
     headers: Mapping[str, str]
+
+
+class Fetcher(Protocol):
+    """Fetches documents of other services, from allowed addresses only."""
+
+    async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
+        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
+        ...
 
 
 class DocumentFetcher:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from doorward.core.ports import Clock
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
@@ -11,7 +11,7 @@ from doorward.domain.federation.exceptions import IssuerUnavailableError
 from doorward.domain.federation.models import ForeignToken
 from doorward.domain.federation.policy import mapped_scopes
 from doorward.infrastructure.issuer_presets import PRESETS, check_claims, names_of
-from doorward.infrastructure.outbound import Document, DocumentUnavailableError
+from doorward.infrastructure.outbound import DocumentUnavailableError, Fetcher
 from doorward.observability.logging import report
 from doorward.settings.issuers import TrustedIssuer
 from doorward_client.exceptions import FetchError, InvalidTokenError, UnavailableError
@@ -23,14 +23,6 @@ from doorward_client.verifier import TokenVerifier
 
 REMEMBERED_NAMES: Final = 1024
 """Maximum number of tokens whose issuer is cached, so that a repeated token is not parsed for it."""
-
-
-class Fetcher(Protocol):
-    """Fetches documents of other services, from allowed addresses only."""
-
-    async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
-        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
-        ...
 
 
 class TrustedIssuers:

@@ -10,7 +10,6 @@ from doorward.domain.accounts.export import Export
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.audit.personal_data import AuditData
 from doorward.domain.auth.personal_data import BrowserSessionData, DeviceData, SessionData
-from doorward.domain.auth.tokens.expiry import TokenExpiry
 from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.mfa.personal_data import FactorData
 from doorward.domain.oauth.consents import ConsentData
@@ -62,9 +61,3 @@ def erasure_task(settings: BackgroundSettings, database: PostgresDatabase, clock
     """Return the task that deletes accounts permanently. It deletes nothing while the clocks differ by too much."""
     erasure = Erasure(database=database, clock=clock)
     return clock_checked_task("erasure", erasure.erase, settings, database)
-
-
-def expired_tokens_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
-    """Return the task that removes expired tokens. It removes nothing while the clocks differ by too much."""
-    expiry = TokenExpiry(database=database, clock=clock)
-    return clock_checked_task("expired_tokens", expiry.prune, settings, database)

@@ -11,6 +11,7 @@ from doorward.core.ports import Clock
 from doorward.domain.accounts.mail_budgets import MailBudgetRetention
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.sessions.pruning import Pruning
+from doorward.domain.auth.tokens.expiry import TokenExpiry
 from doorward.domain.outbox.retention import DeadLetterRetention
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task
@@ -18,7 +19,7 @@ from doorward.observability.events import WorkerDraining, WorkerStarted
 from doorward.observability.logging import flush_log, report
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
-from doorward.wiring.account_data import erasure_task, expired_tokens_task
+from doorward.wiring.account_data import erasure_task
 from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
@@ -40,6 +41,12 @@ def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock
     """Return the task that removes old sessions. It removes nothing while the clocks differ by too much."""
     pruning = Pruning(database=database, clock=clock, retention=timedelta(days=settings.session_retention_days))
     return clock_checked_task(PRUNING, pruning.prune, settings, database)
+
+
+def expired_tokens_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes expired tokens. It removes nothing while the clocks differ by too much."""
+    expiry = TokenExpiry(database=database, clock=clock)
+    return clock_checked_task("expired_tokens", expiry.prune, settings, database)
 
 
 def audit_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
