@@ -188,8 +188,14 @@ class RouteTable:
         address = self._exact.get(path)
         if address is not None:
             return address.target_for(scope["method"])
+        wrong_method = self._none
         for address in self._patterns:
             if match := address.pattern.fullmatch(path):
+                target = address.target_for(scope["method"])
+                if target is address.wrong_method:
+                    # A client id with slashes also matches a longer path: a later pattern may have this method.
+                    wrong_method = target if wrong_method is self._none else wrong_method
+                    continue
                 convertors = address.convertors
                 try:
                     scope["path_params"] = {
@@ -198,8 +204,8 @@ class RouteTable:
                 except ValueError:
                     # Python refuses to convert a number of thousands of digits.
                     return self._none
-                return address.target_for(scope["method"])
-        return self._none
+                return target
+        return wrong_method
 
 
 class PrefixedRouteTable(RouteTable):
