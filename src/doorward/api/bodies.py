@@ -24,7 +24,9 @@ JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
 FORM: Final = "application/x-www-form-urlencoded"
 MERGE_PATCH: Final = "application/merge-patch+json"
-MAXIMUM_FORM_FIELDS: Final = 20
+MAXIMUM_FORM_FIELDS: Final = 40
+"""Maximum number of fields in a form. The form of a role has one for each scope of administration."""
+
 SCHEMAS: Final = "#/components/schemas/"
 """Prefix of references to the named schemas of an OpenAPI document."""
 

@@ -30,8 +30,10 @@ from doorward.domain.auth.exceptions import (
     MissingAccessTokenError,
     ReauthenticationRequiredError,
 )
+from doorward.domain.auth.factors.exceptions import SecondFactorNeededError
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ADMIN_SCOPES, RESOURCE_SCOPES, ResourceScope
+from doorward.domain.auth.tokens.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
 
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
 CLIENTS_TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - as above; there only where the OpenID provider is on
@@ -162,7 +164,7 @@ def _possible(route: PolicyRoute) -> Iterator[Refusal]:
     policy = route.policy
     if isinstance(policy.access, NeedsScope):
         yield from _possible_for_access(policy.access)
-    elif not policy.is_probe:
+    if not policy.is_probe:
         yield TooManyCallsOfAddressError(1)
     if policy.limit_of_address is not None:
         yield RateLimitExceededError(30)
@@ -179,8 +181,10 @@ def _possible(route: PolicyRoute) -> Iterator[Refusal]:
 
 
 def _possible_for_access(access: NeedsScope) -> Iterator[Refusal]:
-    yield from (MissingAccessTokenError, InvalidAccessTokenError)
-    if isinstance(access, NeedsFreshProof):
+    yield from (MissingAccessTokenError, InvalidAccessTokenError, BoundAccessTokenError, InvalidKeyProofError)
+    if access.scope in ADMIN_SCOPES:
+        yield SecondFactorNeededError
+    if access.scope in ADMIN_SCOPES or isinstance(access, NeedsFreshProof):
         yield ReauthenticationRequiredError
     yield InsufficientScopeError(access.scope)
     yield TooManyCallsOfUserError(1)

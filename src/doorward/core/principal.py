@@ -10,6 +10,10 @@ from doorward.core.frozen import frozen
 MAXIMUM_TOKEN_LENGTH: Final = 8192
 """Maximum characters of an access token. RS256, 50 scopes and a long audience fit in; longer tokens are refused."""
 
+_VERIFIED_PASSKEY: Final = frozenset({"pop", "user"})
+PASSKEY_LEVEL: Final = "phr"
+"""The ``acr`` of a passkey that verified its user: resistant to phishing (OpenID Connect EAP ACR Values section 2)."""
+
 NO_ROLES: Final[frozenset[str]] = frozenset()
 
 
@@ -45,11 +49,16 @@ class SignIn:
         """Whether more than one kind of factor was used."""
         return self.acr > 1
 
+    @property
+    def level(self) -> str:
+        """The ``acr`` of tokens: ``phr`` for a passkey that verified its user, otherwise ``1`` or ``2``."""
+        return PASSKEY_LEVEL if set(self.amr) >= _VERIFIED_PASSKEY else str(self.acr)
+
     def claims(self) -> dict[str, Any]:
         """Return the claims of a token. ``auth_time`` is in seconds since 1970, rounded down."""
         return {
             "auth_time": math.floor(self.authenticated_at.timestamp()),
-            "acr": str(self.acr),
+            "acr": self.level,
             "amr": list(self.amr),
         }
 

@@ -10,7 +10,6 @@ from jwt.utils import base64url_encode
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.keys.models import SigningAlgorithm
-from doorward.domain.oauth.authorization_decision import acr_of
 from doorward.domain.oauth.backchannel_logout import LogoutToken
 from doorward.domain.oauth.code_models import HintedSession, IdentityToken
 from doorward.infrastructure.key_ring import KeyRingHolder
@@ -47,7 +46,6 @@ class IdTokens:
             "exp": issued_at + int(LIFE.total_seconds()),
             "iat": issued_at,
             **identity.sign_in.claims(),
-            "acr": acr_of(identity.sign_in),
             "sid": str(identity.session_id),
         }
         if identity.nonce is not None:

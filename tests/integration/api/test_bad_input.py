@@ -219,7 +219,7 @@ async def test_an_incomplete_form_is_refused(service: Service, form: str, missin
     assert all(error["pointer"].startswith("/body") for error in answer.json()["errors"])
 
 
-@pytest.mark.parametrize("fields", [21, 20_000])
+@pytest.mark.parametrize("fields", [41, 20_000])
 async def test_too_many_fields_are_refused(service: Service, fields: int) -> None:
     answer = await _post_form(service, "&".join(f"f{number:x}=" for number in range(fields))[:LIMIT])
     assert is_problem(answer, 422, "malformed_form")

@@ -116,3 +116,17 @@ async def test_while_the_database_is_unavailable_the_cached_origins_are_used(pro
     assert await origins.contains(PAGE)
     assert not await origins.contains("https://evil.example")
     assert len(events(logs, "client.origins_not_read")) == 1
+
+
+async def test_a_defect_of_the_look_up_is_answered_and_logged_like_any_other(
+    provider: Provider, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: str) -> bool:
+        raise RuntimeError
+
+    monkeypatch.setattr(provider.service.app.state.services.provider.registered_origins, "contains", broken)
+    answer = await provider.service.client.post("/oauth/token", headers={"Origin": PAGE})
+    assert answer.status_code == 500
+    assert answer.json()["correlation_id"] == answer.headers["x-correlation-id"]
+    assert [each["status"] for each in events(logs, "http.request")] == [500]
+    assert len(events(logs, "http.request.crashed")) == 1

@@ -170,7 +170,10 @@ class TestPasskeys:
         ring = await keyring(provider)
         done = await show_passkey(browser, await browser.get(app.address(acr_values="phr")), ring)
         code = answer_of((await browser.get(forwarded(done))).headers["location"])["code"]
-        assert claims_of((await app.exchange(code)).json()["id_token"])["acr"] == "phr"
+        pair = (await app.exchange(code)).json()
+        # A service that requires "phr" challenges with it (RFC 9470), so its access tokens must reach it.
+        for token in ("id_token", "access_token"):
+            assert claims_of(pair[token])["acr"] == "phr"
 
     async def test_a_passkey_is_a_second_factor(self, provider: Provider, app: Application, browser: Browser) -> None:
         ring = await keyring(provider)

@@ -29,9 +29,9 @@ async def _sent(messages: Sequence[Message], *, has_body: bool = True, drain: Dr
         limit=0,
         has_body=has_body,
         policy_headers=(OF_SUCCESS, OF_REFUSAL),
-        extra_headers=OWN,
         drain=drain or Drain(),
     )
+    exchange.extra_headers = OWN
     for message in messages:
         await exchange.send(message)
     return sent
@@ -76,9 +76,7 @@ async def test_a_body_is_refused_at_the_first_byte_above_the_limit() -> None:
     async def send(_: Message) -> None:
         raise AssertionError
 
-    exchange = Exchange(
-        receive, send, limit=10, has_body=True, policy_headers=((), ()), extra_headers=(), drain=Drain()
-    )
+    exchange = Exchange(receive, send, limit=10, has_body=True, policy_headers=((), ()), drain=Drain())
     assert [(await exchange.receive())["body"] for _ in range(2)] == [b"12345", b"67890"]
     with pytest.raises(BodyTooLargeError):
         await exchange.receive()

@@ -156,6 +156,24 @@ def test_parameters_of_the_path_are_converted() -> None:
     assert (target.route.path, scope["path_params"]) == ("/films/{film_id:uuid}", {"film_id": UUID(int=7)})
 
 
+CLIENTS = RouteTable(
+    [
+        _route("GET", "/clients/{client_id}", RoutePolicy(ACCOUNT)),
+        _route("POST", "/clients/{client_id}/disable", RoutePolicy(ACCOUNT)),
+    ]
+)
+
+
+@pytest.mark.parametrize("client_id", ["dwc_1", "https://app.example/id", "https://app.example/a/b"])
+def test_a_client_id_with_slashes_leaves_the_rest_of_the_path_to_the_route(client_id: str) -> None:
+    scope = _scope("POST", f"/clients/{client_id}/disable")
+    target = CLIENTS.find(scope)
+    assert target.route is not None
+    assert (target.route.path, scope["path_params"]) == ("/clients/{client_id}/disable", {"client_id": client_id})
+    refused = CLIENTS.find(_scope("PUT", f"/clients/{client_id}/disable"))
+    assert refused.allowed == (("POST",) if client_id == "dwc_1" else ("GET", "HEAD"))
+
+
 @pytest.mark.parametrize(
     "path", ["/", "", "/films/", "/FILMS", "/films/1", "/films/search/more", "/token\n", "//films"]
 )

@@ -7,14 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.core.principal import SignIn
 from doorward.domain.oauth.authorization_decision import (
     AccountChoiceDue,
     CodeDue,
     ConsentDue,
     SignInDue,
     UserState,
-    acr_of,
     decide,
 )
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
@@ -90,13 +88,6 @@ class TestStrength:
         able = UserState(session(has_second_factor=True), GRANTED)
         assert error_of(decided(replace(able, asked_at=NOW), acr_values="phr")) == unmet
         assert error_of(decided(able, acr_values="2", prompt="none")) == unmet
-
-    @pytest.mark.parametrize(
-        ("acr", "amr", "name"),
-        [(1, ("pwd",), "1"), (2, ("pwd", "otp"), "2"), (2, ("pwd", "pop"), "2"), (2, ("pop", "user", "mfa"), "phr")],
-    )
-    def test_each_level_has_an_acr_value(self, acr: int, amr: tuple[str, ...], name: str) -> None:
-        assert acr_of(SignIn(NOW, acr, amr)) == name
 
 
 class TestConsent:

@@ -163,8 +163,8 @@ class Doorward:
     def require_acr(self, acr: str, *, max_age: int | None = None, live: bool = False) -> "Depends":
         """Return a FastAPI dependency: the user, who must have signed in at this level, within ``max_age`` seconds.
 
-        ``acr`` is "1" (one factor), "2" (two factors, or a passkey that has verified its user) or "phr"
-        (phishing-resistant). A higher level is accepted, too.
+        ``acr`` is "1" (one factor), "2" (two factors) or "phr" (a passkey that has verified its user). A higher
+        level is accepted, too.
         """
         check_acr(acr, max_age)
         return self._dependency(lambda user: user.require_acr(acr, max_age, time.time()), scopes=(), live=live)

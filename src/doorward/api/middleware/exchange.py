@@ -20,13 +20,13 @@ class Exchange:
 
     __slots__ = (
         "_drain",
-        "_extra_headers",
         "_has_body",
         "_limit",
         "_policy_headers",
         "_receive",
         "_received",
         "_send",
+        "extra_headers",
         "status",
     )
 
@@ -38,14 +38,12 @@ class Exchange:
         limit: int,
         has_body: bool,
         policy_headers: tuple[Headers, Headers],
-        extra_headers: Headers,
         drain: Drain,
     ) -> None:
         """Wrap the server's functions with the values of the policy.
 
         ``limit`` is the maximum size of the request body in bytes. ``policy_headers`` are the response headers of a
-        success and of a refusal, ``extra_headers`` those of this response only. ``has_body`` is False for a response
-        to HEAD.
+        success and of a refusal. ``has_body`` is False for a response to HEAD.
         """
         self._receive = receive
         self._send = send
@@ -53,8 +51,9 @@ class Exchange:
         self._received = 0
         self._has_body = has_body
         self._policy_headers = policy_headers
-        self._extra_headers = extra_headers
         self._drain = drain
+        self.extra_headers: Headers = ()
+        """Headers of this response only."""
         self.status = 0
         """Status of the response; 0 before it has begun."""
 
@@ -79,6 +78,6 @@ class Exchange:
         self.status = message["status"]
         given = message["headers"]
         added = self._policy_headers[self.status >= FIRST_REFUSAL]
-        message["headers"] = [*given, *added, *self._extra_headers]
+        message["headers"] = [*given, *added, *self.extra_headers]
         if self._drain.has_begun and _CLOSE not in given:
             message["headers"].append(_CLOSE)

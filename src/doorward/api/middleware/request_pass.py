@@ -82,21 +82,17 @@ class RequestPass:
         target = self._routes.find(scope)
         if target.route is not None:
             scope["route"] = target.route
-        cross_origin = await self._cross_origin_of(target, fields)
         exchange = Exchange(
             receive,
             send,
             limit=target.policy.body_limit,
             has_body=scope["method"] != "HEAD",
             policy_headers=self._headers[target],
-            extra_headers=(
-                *cross_origin.answer_headers(fields),
-                (b"x-correlation-id", request_id.encode()),
-            ),
             drain=self._services.edge.drain,
         )
+        exchange.extra_headers = ((b"x-correlation-id", request_id.encode()),)
         try:
-            await self._answer(scope, exchange, target, fields, client, cross_origin)
+            await self._answer(scope, exchange, target, fields, client)
         finally:
             _log_request(scope, target, exchange.status, time.perf_counter() - started)
 
@@ -115,10 +111,11 @@ class RequestPass:
         target: Target,
         fields: Fields,
         client: str,
-        cross_origin: CrossOrigin,
     ) -> None:
         """Answer every request. An exception that is not a refusal is a defect, logged but not shown to the client."""
         try:
+            cross_origin = await self._cross_origin_of(target, fields)
+            exchange.extra_headers = (*cross_origin.answer_headers(fields), *exchange.extra_headers)
             if is_preflight(scope["method"], fields):
                 await cross_origin.preflight(fields)(scope, exchange.receive, exchange.send)
             elif target.policy.is_probe:

@@ -149,7 +149,9 @@ class IntrospectionResponse(BaseModel):
     cnf: Confirmation | None = Field(None, description="The key to which the token is bound (RFC 9449 section 6.2).")
     sid: str | None = Field(None, description="The id of the user's session.")
     auth_time: int | None = Field(None, description="When the user signed in.")
-    acr: str | None = Field(None, description="`1` for one kind of factor, `2` for two.", examples=["1"])
+    acr: str | None = Field(
+        None, description="`1` for one kind of factor, `2` for two, `phr` for a passkey.", examples=["1"]
+    )
     amr: list[str] | None = Field(None, description="The authentication methods (RFC 8176).", examples=[["pwd"]])
     roles: list[str] | None = Field(None, description="The user's current roles, if the token has a claim `roles`.")
 

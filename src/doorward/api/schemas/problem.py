@@ -49,7 +49,13 @@ class Problem(BaseModel):
     deletes_at: datetime | SkipJsonSchema[None] = Field(
         None, description="Only for deletion_pending: when the account will be deleted."
     )
-    error: str | SkipJsonSchema[None] = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
+    mfa_token: str | SkipJsonSchema[None] = Field(
+        None, description="Only for second_factor_required: completes the login with a second factor."
+    )
+    methods: list[str] | SkipJsonSchema[None] = Field(
+        None, description="Only for second_factor_required: the methods by which a second factor can be shown."
+    )
+    error: str | SkipJsonSchema[None] = Field(None, description="RFC 6749 section 5.2, at calls that return tokens.")
     error_description: str | SkipJsonSchema[None] = Field(
-        None, description="RFC 6749 section 5.2, at the token endpoints only."
+        None, description="RFC 6749 section 5.2, at calls that return tokens."
     )

@@ -97,18 +97,6 @@ def _consent_or_code(request: AuthorizationRequest, session: BrowserSession, gra
     return ConsentDue(session, request.scopes, frozenset())
 
 
-def level_of(sign_in: SignIn) -> int:
-    """Return the level of a sign-in, as in ``ACR_LEVELS``."""
-    is_passkey = {"pop", "user"} <= set(sign_in.amr)
-    return ACR_LEVELS["phr"] if is_passkey else sign_in.acr
-
-
-def acr_of(sign_in: SignIn) -> str:
-    """Return the ``acr`` of an ID token."""
-    level = level_of(sign_in)
-    return next(name for name, value in ACR_LEVELS.items() if value == level)
-
-
 def _is_login_due(request: AuthorizationRequest, user: UserState, session: BrowserSession, now: datetime) -> bool:
     is_another = user.hinted_user is not None and user.hinted_user != str(session.user_id)
     is_unknown = request.id_token_hint is not None and user.hinted_user is None and Prompt.NONE in request.prompts
@@ -127,7 +115,7 @@ def _was_asked(user: UserState, session: BrowserSession) -> bool:
 
 
 def _reaches_level(request: AuthorizationRequest, sign_in: SignIn) -> bool:
-    return not request.acr_levels or level_of(sign_in) >= min(request.acr_levels)
+    return not request.acr_levels or ACR_LEVELS[sign_in.level] >= min(request.acr_levels)
 
 
 def _needs_second_factor(request: AuthorizationRequest) -> bool:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.frozen import frozen
+from doorward.core.principal import PASSKEY_LEVEL
 from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, ScopesNotAllowedError
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
@@ -23,7 +24,7 @@ MAXIMUM_TEXT_LENGTH: Final = 2048
 PUSHED_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 """The prefix of the ``request_uri`` of a pushed request (RFC 9126 section 2.2)."""
 
-ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
+ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, PASSKEY_LEVEL: 3}
 """One factor, two factors, and a passkey that verified its user. Each level includes the lower ones."""
 
 _DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
