@@ -16,12 +16,12 @@ from doorward.wiring import operations
 def prune() -> None:
     """Run the background tasks now, each unless another process runs it."""
     settings = operator_settings()
-    removed = run_use_case(operations.prune(settings))
-    if removed is None:
-        click.echo("doorward: another process is removing ended sessions; all other tasks ran here")
-    else:
+    result = run_use_case(operations.prune(settings))
+    if result.removed_sessions is not None:
         days = settings.background.session_retention_days
-        click.echo(f"doorward: removed {removed} sessions that ended more than {days} days ago")
+        click.echo(f"doorward: removed {result.removed_sessions} sessions that ended more than {days} days ago")
+    if result.run_elsewhere:
+        click.echo(f"doorward: other processes are running: {', '.join(result.run_elsewhere)}")
 
 
 @click.command(help="End every session, for example after a restore or a leak.")

@@ -1,27 +1,25 @@
 """Background tasks at intervals: of all processes that share a database, one at a time runs each task."""
 
 import asyncio
-import hashlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from psycopg import AsyncConnection
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.frozen import frozen
+from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock, HeldLock
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
-from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.observability.events import HousekeepingCrashed, HousekeepingDone, HousekeepingFailed, HousekeepingRefused
 from doorward.observability.logging import report
 
 FIRST_LOOK_SECONDS: Final = 10.0
 LOOKS_PER_INTERVAL: Final = 4
-"""A task is late by at most a quarter of its interval, even if copies of the service start or end meanwhile."""
+"""Checks per interval. A task is late by at most 0.3 intervals, even if copies of the service start or end."""
 
 
 @frozen
@@ -36,10 +34,9 @@ class Task:
     run: Callable[[], Awaitable[int]]
 
     @property
-    def lock_key(self) -> int:
-        """The key of the advisory lock that is held while the task runs."""
-        digest = hashlib.sha256(f"doorward background task {self.name}".encode()).digest()
-        return int.from_bytes(digest[:8], signed=True)
+    def lock_name(self) -> str:
+        """The name of the advisory lock that is held while the task runs."""
+        return f"doorward background task {self.name}"
 
 
 class Scheduler:
@@ -83,9 +80,8 @@ class TaskRunner:
 
     def __init__(self, conninfo: str, task: Task, timeouts: Timeouts = TIMEOUTS) -> None:
         """Store where runs are recorded, the task, and the timeouts of its lock and of the record."""
-        self._conninfo = conninfo
+        self._lock = AdvisoryLock(conninfo, task.lock_name, timeouts)
         self._task = task
-        self._timeouts = timeouts
 
     async def run_until(self, ended: asyncio.Event, *, first_look_seconds: float) -> None:
         """Check at intervals whether the task is due, until the event is set. A failure is logged; the checks go on.
@@ -112,66 +108,44 @@ class TaskRunner:
     async def run(self, *, only_if_due: bool) -> int | None:
         """Run the task; return how much was done, or None when it was not due or another process runs it.
 
-        Raises ``psycopg.Error`` and what the task raises.
+        The end of the run is recorded while the lock is held. Raises ``ServiceUnavailableError`` while PostgreSQL does
+        not answer or refuses writes, and what the task raises.
         """
-        async with self._turn(only_if_due=only_if_due) as has_turn:
-            if not has_turn:
+        async with self._lock.locked() as lock:
+            if lock is None or (only_if_due and await self._was_done_lately(lock)):
                 return None
             done = await self._task.run()
+            await self._record_end(lock)
         report(HousekeepingDone(task=self._task.name, count=done))
         return done
 
-    @asynccontextmanager
-    async def _turn(self, *, only_if_due: bool) -> AsyncIterator[bool]:
-        """Hold the task's lock around the block, on its own connection; afterwards record when the task ended.
+    async def _was_done_lately(self, lock: HeldLock) -> bool:
+        with lock.connection() as connection:
+            cursor = await connection.execute(
+                """
+                SELECT finished_at
+                FROM housekeeping_runs
+                WHERE task = %(task)s
+                  AND finished_at > clock_timestamp() - %(interval)s
+                """,
+                {"task": self._task.name, "interval": self._task.interval},
+            )
+            was_done = await cursor.fetchone() is not None
+        await lock.check()
+        return was_done
 
-        The lock belongs to the transaction: a pooler in transaction mode keeps it on one connection, and the server
-        releases it when the process dies. The transaction holds nothing else: no row, no snapshot.
-        """
-        guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
-        try:
-            with aborted_when_frozen(guard, self._timeouts.abort):
-                # A lock on a standby does not exclude processes that use the primary.
-                may_take = not guard.was_read_only and await self._take_lock(guard)
-                has_turn = may_take and not (only_if_due and await self._was_done_lately(guard))
-                # The task may take long. SET needs no snapshot, so it also releases that of the query before it.
-                await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            yield has_turn
-            if has_turn:
-                with aborted_when_frozen(guard, self._timeouts.abort):
-                    await self._record_end(guard)
-        finally:
-            # Without a rollback: a frozen server would not answer it.
-            await guard.close()
-
-    async def _take_lock(self, guard: AsyncConnection[Any]) -> bool:
-        cursor = await guard.execute("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": self._task.lock_key})
-        row = await cursor.fetchone()
-        return bool(row and row[0])
-
-    async def _was_done_lately(self, guard: AsyncConnection[Any]) -> bool:
-        cursor = await guard.execute(
-            """
-            SELECT finished_at
-            FROM housekeeping_runs
-            WHERE task = %(task)s
-              AND finished_at > clock_timestamp() - %(interval)s
-            """,
-            {"task": self._task.name, "interval": self._task.interval},
-        )
-        return await cursor.fetchone() is not None
-
-    async def _record_end(self, guard: AsyncConnection[Any]) -> None:
-        await guard.execute(
-            """
-            INSERT INTO housekeeping_runs (task, finished_at)
-            VALUES (%(task)s, clock_timestamp())
-            ON CONFLICT (task) DO UPDATE
-            SET finished_at = excluded.finished_at
-            """,
-            {"task": self._task.name},
-        )
-        await guard.commit()
+    async def _record_end(self, lock: HeldLock) -> None:
+        with lock.connection() as connection:
+            await connection.execute(
+                """
+                INSERT INTO housekeeping_runs (task, finished_at)
+                VALUES (%(task)s, clock_timestamp())
+                ON CONFLICT (task) DO UPDATE
+                SET finished_at = excluded.finished_at
+                """,
+                {"task": self._task.name},
+            )
+            await connection.commit()
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

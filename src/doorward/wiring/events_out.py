@@ -52,7 +52,7 @@ MAXIMUM_CONCURRENT_WEBHOOKS: Final = 32
 
 MAXIMUM_CONCURRENT_LOGOUTS: Final = 16
 
-_LOCK_NAME: Final = "rabbitmq"
+_LOCK_NAME: Final = "doorward relay rabbitmq"
 EVENT_MODULES: Final = (
     account_events,
     administration_events,

@@ -11,6 +11,7 @@ import psycopg
 from doorward.api.administration_services import AdministrationServices, WebhookServices
 from doorward.api.oauth_services import OAuthServices
 from doorward.core.exceptions import DomainError
+from doorward.core.frozen import frozen
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.models import OPERATOR
@@ -50,25 +51,30 @@ from doorward.wiring.throttling import create_throttling
 from doorward.wiring.user_files import create_user_export, create_user_import
 
 
-async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
+@frozen
+class PruneResult:
+    """The number of removed sessions, None if another process is removing them; and the tasks that others run."""
+
+    removed_sessions: int | None
+    run_elsewhere: Sequence[str]
+
+
+async def prune(settings: Settings, host: HostClock | None = None) -> PruneResult:
     """Run all background tasks now, one after another. If one fails, the others still run.
 
-    Return the number of removed sessions; None if another process is removing them. Raises the first failure:
-    ``ClocksDifferError``, ``psycopg.Error``, ``DomainError``.
+    Raises the first failure: ``ClocksDifferError``, ``psycopg.Error``, ``DomainError``.
     """
     failures: list[Exception] = []
-    removed: int | None = None
+    done: dict[str, int | None] = {}
     async with _opened(settings.database, host=host) as database:
         for task in all_tasks(settings, database, database.clock):
             try:
-                done = await TaskRunner(session_conninfo(settings.database), task).run(only_if_due=False)
+                done[task.name] = await TaskRunner(session_conninfo(settings.database), task).run(only_if_due=False)
             except (ClocksDifferError, DomainError, psycopg.Error) as error:
                 failures.append(error)
-            else:
-                removed = done if task.name == PRUNING else removed
     if failures:
         raise failures[0]
-    return removed
+    return PruneResult(done[PRUNING], [name for name, count in done.items() if count is None])
 
 
 async def revoke_all(settings: DatabaseSettings) -> int:

@@ -12,6 +12,7 @@ import pytest
 from development.client import Pair, Person
 from doorward.commands.main import main
 from doorward.domain.auth.sessions.ending_of_all import SessionEnding
+from doorward.infrastructure.postgres.advisory_lock import lock_key
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.config import Settings, settings_from
@@ -183,9 +184,10 @@ def test_prune_runs_other_tasks_while_another_process_removes_sessions(
     database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with psycopg.connect(database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [Task("prune", timedelta(0), nothing).lock_key])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(Task("prune", timedelta(0), nothing).lock_name)])
         assert main(["prune"]) == 0
-    assert "another process is removing ended sessions; all other tasks ran here" in capsys.readouterr().out
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("doorward: ")]
+    assert said == ["doorward: other processes are running: prune"]
     done = {name for (name,) in rows(database, "SELECT task FROM housekeeping_runs")}
     assert ("prune" in done, "audit_retention" in done, "email_changes" in done) == (False, True, True)
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from development.postgres import EmbeddedPostgres
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock
 from doorward.infrastructure.postgres.database import PostgresDatabase, with_session_options
+from doorward.infrastructure.scheduler import Task, TaskRunner
 from doorward.wiring.database import running_database
 from tests.integration.postgres.fault_load import (
     ANSWER_SECONDS,
@@ -230,6 +232,19 @@ async def test_no_advisory_lock_is_taken_at_a_read_only_server(own_database: str
     with pytest.raises(ServiceUnavailableError):
         async with lock.held():
             pass
+
+
+async def test_no_background_task_runs_at_a_read_only_server(own_database: str) -> None:
+    """A task that only seems to run elsewhere would be reported as done by ``doorward prune``."""
+
+    async def work() -> int:
+        raise AssertionError
+
+    set_read_only(own_database, value=True)
+    with pytest.raises(ServiceUnavailableError):
+        await TaskRunner(with_session_options(own_database), Task("test", timedelta(hours=1), work)).run(
+            only_if_due=False
+        )
 
 
 async def attempt(service: Service) -> int:

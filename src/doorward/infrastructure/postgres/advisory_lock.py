@@ -13,6 +13,34 @@ from doorward.infrastructure.postgres.connections import PromptlyClosedConnectio
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 
 
+def lock_key(name: str) -> int:
+    """Return the key of the lock with this name, which must never change."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+class HeldLock:
+    """A lock that this process holds, and the connection that holds it."""
+
+    def __init__(self, connection: AsyncConnection[Any], timeouts: Timeouts) -> None:
+        self._connection = connection
+        self._timeouts = timeouts
+
+    @contextmanager
+    def connection(self) -> Iterator[AsyncConnection[Any]]:
+        """Use the connection for a statement that holds no row. Raises ``ServiceUnavailableError``."""
+        try:
+            with aborted_when_frozen(self._connection, self._timeouts.abort):
+                yield self._connection
+        except psycopg.Error as error:
+            raise ServiceUnavailableError from error
+
+    async def check(self) -> None:
+        """Disable the idle timeout of the transaction that holds the lock. An error shows that the lock is lost."""
+        with self.connection() as connection:
+            # SET needs no snapshot, so it also releases the snapshot of the query before it.
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 class AdvisoryLock:
     """An advisory lock, held while its transaction is open. The transaction holds nothing else: no row, no snapshot.
 
@@ -21,9 +49,9 @@ class AdvisoryLock:
     """
 
     def __init__(self, conninfo: str, name: str, timeouts: Timeouts = TIMEOUTS) -> None:
-        """Store the name, from which the lock's key is derived: it must never change."""
+        """Store the name, from which the lock's key is derived."""
         self._conninfo = conninfo
-        self._key = int.from_bytes(hashlib.sha256(f"doorward turn {name}".encode()).digest()[:8], signed=True)
+        self._key = lock_key(name)
         self._timeouts = timeouts
 
     @asynccontextmanager
@@ -32,6 +60,12 @@ class AdvisoryLock:
 
         Raises ``ServiceUnavailableError`` while PostgreSQL does not answer or refuses writes; so does the check.
         """
+        async with self.locked() as lock:
+            yield None if lock is None else lock.check
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[HeldLock | None]:
+        """Hold the lock for the block as ``held`` does, and yield it with its connection."""
         try:
             guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
         except psycopg.Error as error:
@@ -40,33 +74,16 @@ class AdvisoryLock:
             if guard.was_read_only:
                 # A lock on a standby does not exclude processes that use the primary.
                 raise ServiceUnavailableError
-            is_held = await self._take(guard)
-
-            async def check() -> None:
-                await self._keep(guard)
-
-            await check()
-            yield check if is_held else None
+            lock = HeldLock(guard, self._timeouts)
+            is_held = await self._take(lock)
+            await lock.check()
+            yield lock if is_held else None
         finally:
             # Without a rollback: a frozen server would not answer it.
             await guard.close()
 
-    async def _take(self, guard: AsyncConnection[Any]) -> bool:
-        with self._answered(guard):
+    async def _take(self, lock: HeldLock) -> bool:
+        with lock.connection() as guard:
             cursor = await guard.execute("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": self._key})
             row = await cursor.fetchone()
         return bool(row and row[0])
-
-    async def _keep(self, guard: AsyncConnection[Any]) -> None:
-        """Disable the idle timeout of the transaction that holds the lock. An error shows that the lock is lost."""
-        with self._answered(guard):
-            # SET needs no snapshot, so it also releases the snapshot of the query before it.
-            await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-
-    @contextmanager
-    def _answered(self, guard: AsyncConnection[Any]) -> Iterator[None]:
-        try:
-            with aborted_when_frozen(guard, self._timeouts.abort):
-                yield
-        except psycopg.Error as error:
-            raise ServiceUnavailableError from error
