@@ -34,6 +34,7 @@ SECOND_STACK: Final = frozenset(
         "test_several_copies.py",
         "test_shutdown.py",
         "test_upgrade.py",
+        "test_upgrade_from_version_0_1.py",
         "test_upgrade_under_load.py",
     }
 )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.image_stack import IMAGE, ImageStack
 from tests.e2e.load import Front, Load, has_served_more, lines_served, wait_until, wait_until_ready
-from tests.e2e.older_image import older_image
+from tests.e2e.older_image import SCHEMA_0010, older_image
 from tests.e2e.people import client_of
 from tests.e2e.stack import QUICK_HASHES, Service
 
@@ -37,7 +37,7 @@ class Timeline:
 
 @pytest.fixture(scope="module")
 def older() -> Iterator[str]:
-    with older_image() as name:
+    with older_image(SCHEMA_0010) as name:
         yield name
 
 
