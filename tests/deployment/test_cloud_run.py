@@ -126,6 +126,13 @@ def test_job_and_worker_use_the_image_account_and_database_of_the_service(name: 
     assert variables_of(name)["POSTGRES_HOST"] == f"/cloudsql/{annotations_of(name)[socket]}"
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_every_command_accepts_settings_of_mail(name: str) -> None:
+    plain = {key.lower(): value for key, value in variables_of(name).items() if isinstance(value, str)}
+    mail = {"smtp_host": "smtp.example.com", "email_from": "accounts@example.com"}
+    settings_from({**plain, **mail, "secret_key": secrets.token_urlsafe(48)})
+
+
 def test_background_tasks_have_a_processor_between_requests() -> None:
     assert variables_of("service")["BACKGROUND"] == "in_process"
     assert annotations_of("service")["run.googleapis.com/cpu-throttling"] == "false"
