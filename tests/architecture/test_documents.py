@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from development.documents import configuration_page, events_page, problems_page
+from doorward.web.cookies import Cookie
 from tests.architecture.sources import ROOT, SOURCE, project_files, project_table, text_of, tree_of
 
 README: Final = Path("README.md")
@@ -167,6 +168,11 @@ def test_the_page_of_personal_data_has_a_row_for_every_table() -> None:
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert "users" in tables
     assert tables <= listed, "describe its personal data, and for how long they are stored"
+
+
+def test_the_page_of_the_provider_lists_every_cookie() -> None:
+    rows = re.findall(r"^\| `__Host-(\w+)` \|", text_of(Path("docs/openid.md")), re.MULTILINE)
+    assert rows == [cookie.value for cookie in Cookie]
 
 
 def test_every_direct_dependency_has_a_row_with_its_reason() -> None:
