@@ -82,6 +82,16 @@ def test_the_readme_is_short() -> None:
     assert len(text_of(README).splitlines()) <= README_LINES, "move it to docs/ and link it"
 
 
+def test_the_readme_begins_with_a_clone_and_says_how_to_install_uv_on_debian() -> None:
+    commands, text = commands_of(README), text_of(README)
+    assert commands[0] == "git clone ADDRESS doorward && cd doorward"
+    assert all(line.startswith("pip install uv && uv run inv ") for line in commands[1:3])
+    # Debian's pip refuses to install outside a virtual environment, and its venv is a separate package.
+    assert commands[3] == 'python3 -m venv ~/.local/uv && export PATH="$HOME/.local/uv/bin:$PATH"'
+    (remedy,) = [line for line in text.splitlines() if "externally-managed-environment" in line]
+    assert "apt-get install python3-venv" in remedy
+
+
 def test_the_picture_shows_the_steps_of_the_demo() -> None:
     shown = re.findall(r">\d+\. ([^<]+)</text>", text_of(Path("docs/demo.svg")))
     steps = [
