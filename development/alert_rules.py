@@ -46,7 +46,7 @@ ALERTS: Final = (
         'absent(up{job="doorward"})',
         "5m",
         Severity.CRITICAL,
-        "Prometheus knows no copy of the service.",
+        "Prometheus has no target for the service.",
         "operations/metrics.md#when-prometheus-cannot-read-it",
     ),
     Alert(
@@ -78,7 +78,7 @@ ALERTS: Final = (
         'sum(rate(doorward_warnings_total{event="database.unavailable"} [1m])) > 0',
         "1m",
         Severity.CRITICAL,
-        "Calls fail, since PostgreSQL refuses them or does not answer.",
+        "Calls fail because PostgreSQL refuses them or does not answer.",
         "operations/incidents.md#when-postgresql-fails",
     ),
     Alert(
@@ -142,7 +142,7 @@ ALERTS: Final = (
         'sum(rate(doorward_logins_total{outcome="throttled"} [5m])) > 0',
         "10m",
         Severity.WARNING,
-        "Logins to one account are held back, again and again.",
+        "Logins to one account are throttled repeatedly.",
         "operations/incidents.md#when-passwords-are-guessed",
     ),
     Alert(
@@ -150,7 +150,7 @@ ALERTS: Final = (
         "sum(increase(doorward_refresh_reuse_detections_total [1h])) > 10",
         "0m",
         Severity.WARNING,
-        "More than ten sessions of an hour ended since a used token came again.",
+        "Within an hour more than ten sessions ended because a used refresh token was sent again.",
         "operations/incidents.md#when-refresh-tokens-come-again",
     ),
     Alert(
@@ -158,7 +158,7 @@ ALERTS: Final = (
         f'{_REFUSED} > 0.1 and {_REFUSED} > sum(rate(doorward_refreshes_total{{outcome="rotated"}} [10m]))',
         "10m",
         Severity.WARNING,
-        "More refreshes are refused than carried out.",
+        "More refreshes are refused than succeed.",
         "operations/incidents.md#when-refresh-tokens-come-again",
     ),
     Alert(
@@ -206,7 +206,7 @@ ALERTS: Final = (
         "sum(doorward_rate_limit_store_away) > 0",
         "5m",
         Severity.WARNING,
-        "Workers count limits by themselves, since Redis does not answer.",
+        "Each worker counts limits separately because Redis does not answer.",
         "operations/limits.md#limits-of-what-is-counted",
     ),
     Alert(
@@ -214,7 +214,7 @@ ALERTS: Final = (
         "sum by (instance) (doorward_http_connections) > 0.8 * sum by (instance) (doorward_http_connections_limit)",
         "5m",
         Severity.WARNING,
-        "A copy has more than 80 % of the connections that it may have.",
+        "A copy has more than 80 % of its maximum number of connections.",
         "operations/limits.md#connections",
     ),
     Alert(
@@ -246,7 +246,7 @@ ALERTS: Final = (
         "sum(doorward_outbox_open_circuits) > 0",
         "5m",
         Severity.WARNING,
-        "Processes take the mail server for away.",
+        "Processes treat the mail server as unavailable.",
         "mail.md#mail-is-late",
     ),
     Alert(
@@ -262,7 +262,7 @@ ALERTS: Final = (
         'sum(rate(doorward_outbox_outcomes_total{outcome="suppressed"} [5m])) > 0',
         "1h",
         Severity.WARNING,
-        "For an hour, mails have been asked for more often than one address gets them.",
+        "For an hour, more mails have been requested than one address may get.",
         "mail.md#how-it-is-sent",
     ),
     Alert(
@@ -278,7 +278,7 @@ ALERTS: Final = (
         "sum(increase(doorward_log_lines_dropped_total [10m])) > 0",
         "0m",
         Severity.WARNING,
-        "Log lines were dropped, since what reads standard output is slow or away.",
+        "Log lines were dropped because the reader of standard output is slow or gone.",
         "operations/logs.md#log",
     ),
     Alert(

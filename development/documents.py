@@ -76,7 +76,7 @@ def _topic_section(name: str, topic: type[Topic]) -> list[str]:
         for each, field in topic.model_fields.items()
     ]
     head = ["| Name | Default | Meaning | Example |", "|---|---|---|---|"]
-    return [f"## {name.capitalize()}", "", f"{topic.__doc__}", "", *head, *rows, ""]
+    return [f"## {name.replace('_', ' ').capitalize()}", "", f"{topic.__doc__}", "", *head, *rows, ""]
 
 
 def meanings_of(topic: type[Topic]) -> dict[str, str]:

@@ -20,7 +20,7 @@ def targets_table(results: Results, targets: Sequence[Target] = TARGETS) -> str:
     A figure that was not measured, or that a peer does not support, is a dash.
     """
     figures: Mapping[str, float] = results["figures"]
-    return table([["What", "is", "to be", ""], *(_target_row(each, figures.get(each.name)) for each in targets)])
+    return table([["What", "measured", "target", ""], *(_target_row(each, figures.get(each.name)) for each in targets)])
 
 
 def series_table(results: Results) -> str:

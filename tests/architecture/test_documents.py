@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from development.documents import configuration_page, events_page, problems_page
+from doorward.web.cookies import Cookie
 from tests.architecture.sources import ROOT, SOURCE, project_files, project_table, text_of, tree_of
 
 README: Final = Path("README.md")
@@ -79,6 +80,16 @@ def test_the_page_of_events_is_current() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(text_of(README).splitlines()) <= README_LINES, "move it to docs/ and link it"
+
+
+def test_the_readme_begins_with_a_clone_and_says_how_to_install_uv_on_debian() -> None:
+    commands, text = commands_of(README), text_of(README)
+    assert commands[0] == "git clone ADDRESS doorward && cd doorward"
+    assert all(line.startswith("pip install uv && uv run inv ") for line in commands[1:3])
+    # Debian's pip refuses to install outside a virtual environment, and its venv is a separate package.
+    assert commands[3] == 'python3 -m venv ~/.local/uv && export PATH="$HOME/.local/uv/bin:$PATH"'
+    (remedy,) = [line for line in text.splitlines() if "externally-managed-environment" in line]
+    assert "apt-get install python3-venv" in remedy
 
 
 def test_the_picture_shows_the_steps_of_the_demo() -> None:
@@ -167,6 +178,11 @@ def test_the_page_of_personal_data_has_a_row_for_every_table() -> None:
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert "users" in tables
     assert tables <= listed, "describe its personal data, and for how long they are stored"
+
+
+def test_the_page_of_the_provider_lists_every_cookie() -> None:
+    rows = re.findall(r"^\| `__Host-(\w+)` \|", text_of(Path("docs/openid.md")), re.MULTILINE)
+    assert rows == [cookie.value for cookie in Cookie]
 
 
 def test_every_direct_dependency_has_a_row_with_its_reason() -> None:

@@ -115,7 +115,7 @@ def test_a_repository_function_runs_one_query() -> None:
 
 def test_a_repository_uses_named_parameters() -> None:
     positional = [at(path, call) for path, call, sql in literals() if is_repository(path) and "%s" in sql]
-    assert not positional, "write %(name)s: positions go wrong unseen"
+    assert not positional, "write %(name)s: parameters in the wrong order cause no error"
 
 
 def test_a_repository_neither_begins_nor_ends_a_transaction() -> None:

@@ -79,6 +79,13 @@ def test_the_service_accepts_the_settings_of_the_template() -> None:
     assert plain["environment"] == "production"
 
 
+def test_the_migration_accepts_the_settings_that_the_service_accepts() -> None:
+    # Both read the secret Settings, in which some settings, such as those of mail, need PUBLIC_URL.
+    service, migration = variables_of("ServiceTask"), variables_of("MigrateTask")
+    assert migration.items() <= service.items()
+    assert service.keys() - migration.keys() == {"TRUSTED_PROXIES", "WEB_CONCURRENCY"}
+
+
 def test_the_image_contains_the_authorities_that_verify_the_database() -> None:
     dockerfile = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
     for task in TASKS:

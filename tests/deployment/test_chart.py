@@ -1,15 +1,19 @@
 """The Helm chart is valid for Kubernetes and hardened, contains no secrets, and agrees with the service."""
 
+import re
 import secrets
+import textwrap
 from typing import Any
 
 import pytest
+import yaml
 
 from doorward import __version__
 from doorward.server.worker import GRACE_SECONDS
 from doorward.settings.config import FIELDS, settings_from
 from doorward.settings.config import SECRETS as SECRET_SETTINGS
-from tests.deployment.chart import CASES, EVERYTHING, EXAMPLES, LEAST, WORKLOADS, Chart, environment_of, pod_of
+from doorward.settings.mail import MailSettings
+from tests.deployment.chart import CASES, EVERYTHING, EXAMPLES, FOLDER, LEAST, WORKLOADS, Chart, environment_of, pod_of
 from tests.deployment.pod_security import restricted_v2_violations, restricted_violations
 
 KUBERNETES = ("1.27", "1.37")
@@ -140,6 +144,25 @@ def test_the_network_policy_allows_only_clients_and_required_servers(chart: Char
     assert needed[1]["to"] == values["database"]["peers"]
     assert extra == values["extraEgress"]
     assert len(chart.one("NetworkPolicy")["spec"]["egress"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "example"),
+    [
+        ("deploy/helm/values.yaml", r"^  # - ports:.*?(?=^  extraEgress)"),
+        ("docs/deployment-kubernetes.md", r"^    - ports:.*?(?=^```)"),
+    ],
+)
+def test_the_documented_egress_rules_are_accepted_and_allow_mail_and_https(
+    chart: Chart, file: str, example: str
+) -> None:
+    found = re.search(example, (FOLDER.parents[1] / file).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert found
+    rules = yaml.safe_load(textwrap.dedent(found[0].replace("# ", "")))
+    policy = chart.one("NetworkPolicy", {**LEAST, "networkPolicy": {"extraEgress": rules}})["spec"]
+    assert policy["egress"][3:] == rules
+    ports = {port["port"] for rule in rules for port in rule["ports"]}
+    assert {MailSettings().port, 443} <= ports
 
 
 def test_the_autoscaler_sets_the_number_of_replicas_if_it_is_enabled(chart: Chart) -> None:

@@ -85,7 +85,7 @@ def strict(schema: Any) -> Any:
     return kept
 
 
-def flaws_of(manifest: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
+def errors_of(manifest: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
     import jsonschema  # noqa: PLC0415 - only where the group is installed
 
     validator = jsonschema.Draft7Validator({**schemas[manifest["kind"]], "definitions": schemas})
@@ -96,14 +96,14 @@ def flaws_of(manifest: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
 def test_a_file_is_valid_for_the_api(schemas: dict[str, Any], name: str) -> None:
     manifest = manifest_of(name)
     assert manifest["kind"] == KINDS[name]
-    assert flaws_of(manifest, schemas) == []
+    assert errors_of(manifest, schemas) == []
 
 
 def test_a_misspelt_member_is_not_valid(schemas: dict[str, Any]) -> None:
     manifest = manifest_of("service")
     manifest["spec"]["template"]["spec"]["containerConcurency"] = 80
-    (flaw,) = flaws_of(manifest, schemas)
-    assert "containerConcurency" in flaw
+    (message,) = errors_of(manifest, schemas)
+    assert "containerConcurency" in message
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -124,6 +124,13 @@ def test_job_and_worker_use_the_image_account_and_database_of_the_service(name: 
     socket = "run.googleapis.com/cloudsql-instances"
     assert annotations_of(name)[socket] == annotations_of("service")[socket]
     assert variables_of(name)["POSTGRES_HOST"] == f"/cloudsql/{annotations_of(name)[socket]}"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_command_accepts_settings_of_mail(name: str) -> None:
+    plain = {key.lower(): value for key, value in variables_of(name).items() if isinstance(value, str)}
+    mail = {"smtp_host": "smtp.example.com", "email_from": "accounts@example.com"}
+    settings_from({**plain, **mail, "secret_key": secrets.token_urlsafe(48)})
 
 
 def test_background_tasks_have_a_processor_between_requests() -> None:

@@ -24,12 +24,12 @@ def assert_refused_in_one_line(outcome: Outcome, *words: str) -> None:
     assert all(word in line for word in words), line
 
 
-@pytest.mark.parametrize("flaw", UNSUITABLE)
-def test_an_unsuitable_configuration_is_refused_in_one_line(stack: Stack, flaw: str) -> None:
-    settings, setting, remedy = UNSUITABLE[flaw]
+@pytest.mark.parametrize("configuration", UNSUITABLE)
+def test_an_unsuitable_configuration_is_refused_in_one_line(stack: Stack, configuration: str) -> None:
+    settings, setting, remedy = UNSUITABLE[configuration]
     with behind_pgbouncer(stack, DATABASE, ["max_prepared_statements = 0", *settings]) as address:
         if setting:
             change_database(stack, DATABASE, {setting: UNSUITABLE_VALUE[setting]})
-        # One command for each flaw is enough: both commands first make the same checks.
+        # One command for each configuration is enough: both commands first make the same checks.
         command = "serve" if setting else "migrate"
         assert_refused_in_one_line(stack.run_command(command, **address), setting, remedy)

@@ -31,7 +31,7 @@ CLAIMS = 15
 SPELLINGS = 15
 GUESSES = 60
 ENDS = 3
-BARS = 1
+DEACTIVATIONS = 1
 LEEWAY_SECONDS = 60
 SKEWED_USES = 15
 SKEWED_ENDS = 1
@@ -93,7 +93,7 @@ async def test_no_refresh_succeeds_after_a_deactivation(urls: list[str], stack: 
         assert outcome.status == 0, outcome.output
         stack.sql(f"UPDATE users SET is_active = true WHERE username = '{name}'")
 
-    for _ in range(BARS):
+    for _ in range(DEACTIVATIONS):
         assert await ended_meanwhile(urls, deactivate_and_reactivate) == []
 
 

@@ -133,7 +133,7 @@ class UploadTooSlowError(RequestRefusedError):
 class UnsupportedMediaTypeError(RequestRefusedError):
     status = 415
     code = "unsupported_media_type"
-    explanation = "The call does not take this Content-Type. Send application/json; a form to /token; CSV to /import."
+    explanation = "The call does not take this Content-Type. Send one that the description of the call names."
 
 
 class MalformedBodyError(RequestRefusedError):
@@ -188,7 +188,10 @@ class UnknownGrantError(RequestRefusedError):
 
     status = 422
     code = "unknown_grant"
-    explanation = "The grant types here are client_credentials and refresh_token. Send one of them."
+    explanation = (
+        "The grant types here are authorization_code, client_credentials, refresh_token and "
+        "urn:ietf:params:oauth:grant-type:device_code. Send one of them."
+    )
     oauth_error = "unsupported_grant_type"
 
 

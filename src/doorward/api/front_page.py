@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from doorward import __version__
+from doorward.api.bodies import JSON
 from doorward.api.policy import PUBLIC, Cache, RoutePolicy
 from doorward.api.routing import Call
 
@@ -53,7 +54,7 @@ def prefers_html(accept: str) -> bool:
     Browsers list text/html; other clients do not.
     """
     weights = dict(_weight(each) for each in accept.lower().split(","))
-    return weights.get("text/html", 0) > weights.get("application/json", 0)
+    return weights.get("text/html", 0) > weights.get(JSON, 0)
 
 
 def _weight(media_range: str) -> tuple[str, float]:

@@ -212,5 +212,5 @@ def _name_body_schema(operation: dict[str, Any], document: dict[str, Any]) -> No
 
 def _drop_unused_refusal(operation: dict[str, Any]) -> None:
     """Remove the 422 that FastAPI adds for path parameters: an invalid one matches no route, which is 404."""
-    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+    if JSON in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]

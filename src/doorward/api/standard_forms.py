@@ -9,7 +9,16 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 
 from doorward.api.admission import count_call
-from doorward.api.bodies import FORM, MAXIMUM_FORM_FIELDS, BodyReader, FormReader, JsonReader, content_type, form_fields
+from doorward.api.bodies import (
+    FORM,
+    JSON,
+    MAXIMUM_FORM_FIELDS,
+    BodyReader,
+    FormReader,
+    JsonReader,
+    content_type,
+    form_fields,
+)
 from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError, RequestRefusedError
 from doorward.api.oauth_errors import override_error_format
 from doorward.api.policy import ErrorFormat
@@ -93,7 +102,7 @@ class _TokenRequestReader(BodyReader):
 class _RevocationReader(BodyReader):
     """Reads a refresh token from JSON, or a refresh token or access token from a form."""
 
-    media_type = "application/json"
+    media_type = JSON
 
     def __init__(self) -> None:
         self._json = JsonReader(RefreshTokenRequest)

@@ -56,7 +56,7 @@ class LimitSettings(Topic):
     """Confirmations of a new e-mail address per client address."""
 
     rate_limit_import: RateLimit = Field("30/hour", examples=["30/hour"])
-    """Imports per user."""
+    """Imports of items, and of users, per user."""
 
     rate_limit_account: RateLimit = Field("5/minute", examples=["5/minute"])
     """Changes of a user name per client address."""
@@ -71,10 +71,11 @@ class LimitSettings(Topic):
     """Logins completed by a second factor per client address."""
 
     rate_limit_factors: RateLimit = Field("10/minute", examples=["10/minute"])
-    """Calls that list, set up or remove second factors, per client address, together."""
+    """Calls that list, set up or remove second factors or linked identities, per client address, together."""
 
     rate_limit_sessions: RateLimit = Field("20/minute", examples=["20/minute"])
-    """Calls that list or end a user's sessions, per client address, together."""
+    """Calls that list or end a user's sessions or consents to applications, and sign-outs on the pages, per client
+    address, together."""
 
     rate_limit_passkey_login: RateLimit = Field("40/minute", examples=["40/minute"])
     """Calls to sign in with passkeys per client address: each login needs two, each display of a sign-in page one."""
@@ -105,7 +106,8 @@ class LimitSettings(Topic):
     make one for each request that it answers."""
 
     rate_limit_authorize: RateLimit = Field("60/minute", examples=["60/minute"])
-    """Calls of `/oauth/authorize`, `/oauth/logout` and their pages per client address, together."""
+    """Calls of `/oauth/authorize`, `/oauth/logout` and the pages, except for forms that have a limit of their own, per
+    client address, together."""
 
     rate_limit_userinfo: RateLimit = Field("300/minute", examples=["300/minute"])
     """Calls of `/oauth/userinfo` per client address."""

@@ -19,8 +19,9 @@ class Cookie(StrEnum):
     DEVICE = "doorward_device"
     """The token that identifies a known device of the user."""
     BROWSER = "doorward_browser"
-    """A random value that binds a form to the browser that shows it, also before the sign-in. It has no other use."""
-    FLASH_MESSAGE = "doorward_told"
+    """A random value that binds to this browser, also before the sign-in: the forms that it shows, the pushed
+    authorization request that it continues, and the login at another provider that it began."""
+    FLASH_MESSAGE = "doorward_flash_message"
     """The key of the text with the result of a form. The next page shows it and removes the cookie."""
 
 

@@ -138,7 +138,7 @@ class Faulty:
             )
         self._pid = process.pid
         try:
-            self.wait_until_well(PATIENCE_SECONDS)
+            self.wait_until_recovered(PATIENCE_SECONDS)
             yield
             assert process.poll() is None, "the service was restarted or ended"
         finally:
@@ -160,14 +160,14 @@ class Faulty:
         found = re.findall(r"database\.unavailable .*\berror=(\w+).*\bsqlstate=(\w+)", self.log_of_fault())
         return [f"{error} {state}" for (error, state), _ in Counter(found).most_common()]
 
-    def wait_until_well(self, seconds: float) -> None:
+    def wait_until_recovered(self, seconds: float) -> None:
         """Wait until every call of a new person succeeds."""
         deadline = self.clock.now() + seconds
-        while not self._is_well():
-            assert self.clock.now() < deadline, "not well in time"
+        while not self._has_recovered():
+            assert self.clock.now() < deadline, "the service has not recovered in time"
             time.sleep(0.1)
 
-    def _is_well(self) -> bool:
+    def _has_recovered(self) -> bool:
         with contextlib.suppress(httpx.ConnectError), self.client() as client:
             return walk(client, Ledger(self.clock))
         return False

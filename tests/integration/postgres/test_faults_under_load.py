@@ -144,7 +144,7 @@ def assert_survives(faulty: Faulty, fault: Fault, findings: list[str]) -> None:
         faulty.begin_fault()
         fault(faulty, ledger)
         returned = faulty.clock.now()
-        faulty.wait_until_well(RECOVERED_SECONDS)
+        faulty.wait_until_recovered(RECOVERED_SECONDS)
         wait_for(ledger, ENDED_SESSIONS, lambda: len(ledger.ended_sessions))
     faulty.wait_until_nothing_is_leaked(sockets)
     refused, recovery = ledger.count(503) - refused_before, max(0.0, ledger.last_refusal - returned)

@@ -44,7 +44,10 @@ class RevocationForm(BaseModel):
 
 
 class ScopedPairResponse(TokenPairResponse):
-    """The response to a refresh by form, with the scopes of the access token (RFC 6749 section 5.1)."""
+    """A token pair with the scopes of the access token (RFC 6749 section 5.1).
+
+    It answers a refresh by form, and a login for another service (``resource``), also one with a second factor.
+    """
 
     scope: str = Field(examples=["account"])
 

@@ -56,7 +56,7 @@ COMPLETION_PATH: Final = f"{PREFIX}/second-factor"
 FACTORS_PATH: Final = f"{ACCOUNT_PATH}/second-factors"
 TOTP_PATH: Final = f"{FACTORS_PATH}/totp"
 HTTP_HINTS: Final[HttpHints] = {
-    InvalidPendingLoginError: "POST it to /api/v1/auth/token.",
+    InvalidPendingLoginError: "POST the password to /api/v1/auth/token.",
     TotpExistsError: "DELETE /api/v1/account/second-factors/totp, or replace it: POST with ?replace=true.",
     SecondFactorNeededError: "POST /api/v1/account/second-factors/totp.",
     NoSecondFactorError: "POST /api/v1/account/second-factors/totp.",

@@ -139,11 +139,11 @@ class PasswordChangeRequiredError(DomainError):
 
 
 class SecondFactorRequiredError(DomainError):
-    """The password is right, and the account has a second factor. Only the right password reveals this."""
+    """The first proof, such as the password, is right, and the account has a second factor. Only that reveals this."""
 
     kind = Kind.FORBIDDEN
     code = "second_factor_required"
-    detail = "The password is right. This account has a second factor, which has to be shown, too."
+    detail = "The first step is done. This account has a second factor, which has to be shown, too."
     oauth_error = "mfa_required"
 
     def __init__(self, mfa_token: str, methods: Sequence[str]) -> None:
@@ -157,7 +157,7 @@ class InvalidPendingLoginError(DomainError):
 
     kind = Kind.INVALID
     code = "invalid_mfa_token"
-    detail = "This sign-in has expired, or was completed. Begin again with the password."
+    detail = "This sign-in has expired, or was completed. Begin again with the first step."
     oauth_error = "invalid_grant"
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from doorward.api.bodies import JsonBody, MergePatchBody
+from doorward.api.bodies import JSON, JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.disconnect import watch_disconnect
@@ -158,7 +158,7 @@ async def create_user(
     if body.password is None:
         created = await services.administration.invitations.create(Actor(caller), body.email, body.roles)
         invited = InvitationResponse.model_validate(created.invitation)
-        return Response(invited.model_dump_json(), status_code=202, media_type="application/json")
+        return Response(invited.model_dump_json(), status_code=202, media_type=JSON)
     new = NewUser(body.email, body.username or "", body.password, body.roles, body.locale, body.external_id)
     async with watch_disconnect(request) as client:
         user = await services.administration.users.create(Actor(caller), new, client=client)
