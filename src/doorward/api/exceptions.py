@@ -133,7 +133,7 @@ class UploadTooSlowError(RequestRefusedError):
 class UnsupportedMediaTypeError(RequestRefusedError):
     status = 415
     code = "unsupported_media_type"
-    explanation = "The call does not take this Content-Type. Send one that the description of the call names."
+    explanation = "The call does not take this Content-Type. Send application/json; a form to /token; CSV to /import."
 
 
 class MalformedBodyError(RequestRefusedError):

@@ -1,7 +1,6 @@
 """For accounts without a second factor, /api/v1/auth responds exactly as before second factors existed.
 
-The recording was made by the code before second factors. Only random values and times are masked, and only the sentence
-of the 415 was changed since, because it named the types of three calls.
+The recording was made by the code before second factors. Only random values and times are masked.
 """
 
 import json
