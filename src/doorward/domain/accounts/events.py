@@ -140,7 +140,7 @@ class UserDeletionScheduled(AuditedEvent):
 
 @frozen(slots=False)
 class UserDeletionCancelled(AuditedEvent):
-    """The owner of an account that was scheduled for deletion restored it with the password."""
+    """The owner of an account that was scheduled for deletion restored it."""
 
     type = "user.deletion_cancelled"
     log_event = "accounts.deletion.cancelled"

@@ -1,4 +1,4 @@
-"""The refusals of accounts, one class each. The codes are part of the API."""
+"""The refusal of accounts. Its code is part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 

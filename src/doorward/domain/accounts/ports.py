@@ -1,4 +1,4 @@
-"""Protocols of what this domain needs from outside. The implementations are in ``infrastructure``."""
+"""Protocols of what this domain needs. The implementations are in ``infrastructure`` and in the domains."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol

@@ -131,7 +131,8 @@ class LoginUnthrottled(AuditedEvent):
 class SessionEnded(AuditedEvent):
     """A session ended. `reason` is `logout`, `reuse`, `owner`, or `displaced`.
 
-    `owner`: its user ended it in the list of sessions. `displaced`: a login of its user exceeded `SESSIONS_PER_USER`.
+    `reuse`: a refresh token or a code was used twice. `owner`: its user ended it in the list of sessions, or withdrew
+    the application's consent. `displaced`: a login exceeded `SESSIONS_PER_USER`, or a limit of 100 in browsers.
     """
 
     type = "session.ended"

@@ -82,7 +82,7 @@ class InvalidCredentialsError(DomainError):
 
 
 class DeletionPendingError(DomainError):
-    """The password is right, and the account is about to be deleted. Only the right password reveals this."""
+    """The first factor is right, and the account is about to be deleted. Only a right factor reveals this."""
 
     kind = Kind.FORBIDDEN
     code = "deletion_pending"
@@ -121,7 +121,7 @@ class LoginThrottledError(DomainError):
 
 
 class EmailNotVerifiedError(DomainError):
-    """The password is right, but ``LOGIN_REQUIRES_VERIFIED_EMAIL`` is set and the address is not verified."""
+    """The first factor is right, but ``LOGIN_REQUIRES_VERIFIED_EMAIL`` is set and the address is not verified."""
 
     kind = Kind.FORBIDDEN
     code = "email_not_verified"
@@ -139,7 +139,7 @@ class PasswordChangeRequiredError(DomainError):
 
 
 class SecondFactorRequiredError(DomainError):
-    """The first proof, such as the password, is right, and the account has a second factor. Only that reveals this."""
+    """The first factor is right, and the account has a second one. Only a right factor reveals this."""
 
     kind = Kind.FORBIDDEN
     code = "second_factor_required"

@@ -179,9 +179,10 @@ class EndReason(StrEnum):
 
     LOGOUT = "logout"
     REUSE = "reuse"
+    """A refresh token or a code was used twice."""
     OPERATOR = "operator"
     OWNER = "owner"
-    """The user ended it in the list of sessions, perhaps from another device."""
+    """The user ended it in the list of sessions, or withdrew the application's consent."""
     DISPLACED = "displaced"
     """The user exceeded the maximum number of sessions, and this one was the least recently used."""
     DEACTIVATED = "deactivated"

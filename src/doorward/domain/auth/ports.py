@@ -1,4 +1,4 @@
-"""The ports of this domain, as Protocols. The implementations are in ``infrastructure``."""
+"""The ports of this domain, as Protocols. The implementations are in ``infrastructure`` and in other domains."""
 
 from collections.abc import Callable, Hashable
 from datetime import datetime

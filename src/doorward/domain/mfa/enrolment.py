@@ -162,9 +162,9 @@ class TotpEnrolment:
             raise EmailNotVerifiedError
 
     async def _consume(self, connection: Connection, shown: SealedToken, account: LockedAccount) -> None:
-        """Consume the token. It is valid in one epoch, and each change of factors begins a new epoch.
+        """Consume the token. Each change of factors begins a new epoch.
 
-        So an application in the same epoch existed when the token was issued, and the user knew of it. Raises
+        If the epoch is still the token's, an existing application was there when the token was issued. Raises
         ``TotpExistsError`` if one was set up since, and ``InvalidOneTimeTokenError``.
         """
         if account.session_epoch != shown.epoch:

@@ -57,7 +57,10 @@ class RecoveryCodeUsed(AuditedEvent):
 
 @frozen(slots=False)
 class FactorsReset(AuditedEvent):
-    """An administrator or an operator removed all second factors of `target_user_id`, and ended `count` sessions."""
+    """All second factors of `target_user_id` were removed, and `count` sessions ended.
+
+    By an administrator, an operator, or a password reset by mail of an account that was never verified.
+    """
 
     type = "factor.reset"
     log_event = "mfa.factors.reset"

@@ -1,4 +1,4 @@
-"""All errors of second factors. The codes are part of the API."""
+"""Errors of setting up second factors. Those of using them are in ``domain/auth``. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 

@@ -1,6 +1,7 @@
 """Use case: remove all second factors of a user who has lost them.
 
-Only administrators and operators can do that. There is no reset by mail.
+Administrators and operators can do that. By mail it happens only when a never verified account gets its first
+verified address: someone else may have set the factors up.
 """
 
 from collections.abc import Sequence

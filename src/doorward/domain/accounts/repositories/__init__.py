@@ -1,4 +1,4 @@
-"""All SQL of this domain, one module per table."""
+"""All SQL of this domain, one module per topic."""
 
 from typing import Any
 

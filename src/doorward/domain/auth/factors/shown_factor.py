@@ -14,7 +14,7 @@ from doorward.domain.auth.repositories import Connection
 
 @frozen
 class ConsumedFactor:
-    """The result of a factor's use. ``events`` are recorded; report them after the commit."""
+    """The result of a factor's use. Report ``events`` after the commit."""
 
     events: Sequence[Event] = ()
     is_accepted: bool = True

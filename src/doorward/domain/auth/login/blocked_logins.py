@@ -1,4 +1,4 @@
-"""The responses to a right password if no session may begin yet: restore the account, or verify the address."""
+"""The responses to a right first factor if no session may begin yet: restore the account, or verify the address."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -253,6 +253,6 @@ def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_passw
 
 
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
-    """Log the reason for the operator, and return the error. Only reasons of ``TOLD_TO_OWNER`` reach the caller."""
+    """Log the reason for the operator, and return the error. Only ``ERRORS_SHOWN_TO_OWNER`` reach the caller."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
     return ERRORS_SHOWN_TO_OWNER[reason]() if reason in ERRORS_SHOWN_TO_OWNER else InvalidCredentialsError()

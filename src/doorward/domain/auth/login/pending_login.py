@@ -19,9 +19,9 @@ _VERSION: Final = 1
 
 @frozen
 class PendingLogin:
-    """A login whose password was right, by ``methods`` (RFC 8176), for a session of ``grant``.
+    """A login whose first factor was right, by ``methods`` (RFC 8176), for a session of ``grant``.
 
-    ``counted_as`` is the client under which its password was counted; ``device_id`` is that of the known device, None
+    ``counted_as`` is the client under which its attempts are counted; ``device_id`` is that of the known device, None
     for an unknown one. ``is_new``: the owner has logged in before, and is notified of the new device.
     """
 

@@ -37,7 +37,7 @@ For example, the session of a right attempt may end before its change is made.
 """
 
 _BUCKET_BYTES: Final = 3
-_ADDRESS_BYTES: Final = 16
+_IDENTITY_BYTES: Final = 16
 
 
 @frozen
@@ -133,7 +133,7 @@ class Throttling:
 
     def client_at(self, address: str) -> ThrottledClient:
         """Return the client of a known address, of which the table stores only a MAC."""
-        return ThrottledClient(ClientKind.ADDRESS, self._mac(b"address " + _encoded(address))[:_ADDRESS_BYTES])
+        return ThrottledClient(ClientKind.ADDRESS, self._mac(b"address " + _encoded(address))[:_IDENTITY_BYTES])
 
     def client_in(self, session_id: UUID) -> ThrottledClient:
         """Return the client of a session, of which the table stores only a MAC.
@@ -141,14 +141,14 @@ class Throttling:
         Each session is counted separately: a stolen one can prevent neither a login of the owner nor a change of the
         password in another session.
         """
-        return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_ADDRESS_BYTES])
+        return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_IDENTITY_BYTES])
 
     def second_factor_of(self, client: ThrottledClient) -> ThrottledClient:
         """Return the client of codes that follow the right password of this client.
 
         An attacker who has the password cannot use up the attempts of the owner's known devices and addresses.
         """
-        return ThrottledClient(ClientKind.SECOND_FACTOR, self._mac(b"second factor " + client.key)[:_ADDRESS_BYTES])
+        return ThrottledClient(ClientKind.SECOND_FACTOR, self._mac(b"second factor " + client.key)[:_IDENTITY_BYTES])
 
     @property
     def second_factor_in_sessions(self) -> ThrottledClient:

@@ -1,4 +1,4 @@
-"""All SQL of the auth domain: one module per table, one function per query. The caller passes the connection."""
+"""All SQL of the auth domain: one module per topic, one function per query. The caller passes the connection."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from doorward.domain.auth.repositories import Connection
 
 @frozen
 class FewFailures:
-    """The numbers of failures below which a row does not throttle: of passwords, and of codes (keys with a prefix)."""
+    """The number of failures from which a row throttles: of passwords, and of codes (keys with ``prefix``)."""
 
     of_passwords: int
     of_codes: int

@@ -15,7 +15,11 @@ from doorward.observability.logging import report
 
 @frozen
 class RefreshRequest:
-    """A client's request for a refresh. None stands for all scopes of the session, and for its own resource."""
+    """A client's request for a refresh.
+
+    ``scopes`` None requests all scopes of the session, ``resource`` None its own resource. With ``ends_others``, a
+    token of another client ends its session.
+    """
 
     token: RefreshToken
     client_id: str

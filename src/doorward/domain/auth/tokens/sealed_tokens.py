@@ -36,9 +36,9 @@ class SealedKind(Enum):
     """The kind of a token. Values are never reused for another kind, because tokens outlive an upgrade."""
 
     RESTORE = 1
-    """Restores an account whose deletion is scheduled. Issued for the right password."""
+    """Restores an account whose deletion is scheduled. Issued for a right first factor."""
     PENDING_LOGIN = 2
-    """Completes a login by a second factor. Issued for the right password."""
+    """Completes a login by a second factor. Issued for a right first factor."""
     TOTP_ENROLMENT = 3
     """Confirms an authenticator application. Issued to a session with a fresh proof. Its content is the secret."""
     PASSKEY_LOGIN = 4
@@ -46,7 +46,7 @@ class SealedKind(Enum):
     PASSKEY_REGISTRATION = 5
     """A challenge for a new passkey. Issued to a session with a fresh proof."""
     PASSKEY_SECOND_FACTOR = 6
-    """A challenge that a passkey signs after the password. Issued to a pending login."""
+    """A challenge that a passkey signs after the first factor. Issued to a pending login."""
     PASSKEY_PROOF = 7
     """A challenge that a passkey signs to authenticate again. Issued to a session."""
 

@@ -1,4 +1,4 @@
-"""The SQL of this domain, one module per table."""
+"""The SQL of this domain, one module per topic."""
 
 from typing import Any
 
