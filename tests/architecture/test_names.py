@@ -8,11 +8,11 @@ from tests.architecture.sources import at, functions_of, is_repository, modules,
 
 REPOSITORY_VERBS: Final = (
     *("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_", "allow_"),
-    *("rotate_", "end_", "activate_", "deactivate_", "enable_", "disable_", "replace_", "claim_"),
+    *("rotate_", "end_", "activate_", "deactivate_", "enable_", "disable_", "replace_", "claim_", "retry_"),
 )
 """find: may return None; get: raises; lock: FOR UPDATE; consume: single use, atomic; allow: until the transaction ends;
-claim: for this process, until a lease ends; activate and deactivate: users; enable and disable: clients and webhooks.
-The others are the domain's terms."""
+claim: for this process, until a lease ends; activate and deactivate: users; enable and disable: clients and webhooks;
+retry: dead letters. The others are the domain's terms."""
 
 ROLES: Final = frozenset({"models", "policy", "exceptions"})
 WITHOUT_RULES: Final = frozenset({"audit", "outbox"})

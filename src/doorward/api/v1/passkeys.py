@@ -261,15 +261,15 @@ async def rename_passkey(
 ) -> PasskeyResponse:
     """Rename one of your passkeys (RFC 7396)."""
     name = body.name if "name" in body.model_fields_set else None
-    return PasskeyResponse.of(await passkeys.management.rename(caller, passkey_id, name))
+    return PasskeyResponse.of(await passkeys.management.update(caller, passkey_id, name))
 
 
 async def remove_passkey(
     passkey_id: UUID, caller: CurrentCaller, request: Request, response: Response, passkeys: CurrentPasskeys
 ) -> TokenPairResponse:
-    """Remove one of your passkeys. All your sessions end; the response has the tokens of a new one."""
+    """Delete one of your passkeys. All your sessions end; the response has the tokens of a new one."""
     async with watch_disconnect(request) as client:
-        removed = await passkeys.management.remove(
+        removed = await passkeys.management.delete(
             caller, passkey_id, client=client, user_agent=request.headers.get("user-agent")
         )
     begun = tokens_of(removed)

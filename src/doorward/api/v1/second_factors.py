@@ -211,7 +211,7 @@ async def remove_totp(
 
     With the last factor, the recovery codes are removed, too. The response has the tokens of a new session.
     """
-    session = await enrolment_of(services).remove(caller, client=_client(), user_agent=_agent(request))
+    session = await enrolment_of(services).delete(caller, client=_client(), user_agent=_agent(request))
     return _pair(tokens_of(session), response)
 
 

@@ -155,13 +155,13 @@ async def change_client(
     """
     changes = body.model_dump(exclude_unset=True)
     return _client(
-        await services.oauth.clients.change(caller, client_id, changes, change_precondition(request)), response
+        await services.oauth.clients.update(caller, client_id, changes, change_precondition(request)), response
     )
 
 
 async def delete_client(client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
     """Delete a client with its secrets; its tokens are refused. With If-Match only at that version."""
-    await services.oauth.clients.remove(caller, client_id, change_precondition(request))
+    await services.oauth.clients.delete(caller, client_id, change_precondition(request))
 
 
 async def rotate_client_secret(

@@ -170,7 +170,7 @@ async def read_user(
     user_id: UUID, services: CurrentServices, request: Request, response: Response
 ) -> AdministeredUserResponse | Response:
     """Read one user; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    user = await services.administration.users.read(user_id, read_precondition(request))
+    user = await services.administration.users.get(user_id, read_precondition(request))
     if is_unchanged(request, user.version):
         return Response(status_code=304, headers={"ETag": entity_tag(user.version)})
     return user_response(user, response)
@@ -193,7 +193,7 @@ async def change_user(
         locale=body.locale if "locale" in given else UNSET,
         external_id=body.external_id if "external_id" in given else UNSET,
     )
-    user = await services.administration.users.change(Actor(caller), user_id, changes, change_precondition(request))
+    user = await services.administration.users.update(Actor(caller), user_id, changes, change_precondition(request))
     return user_response(user, response)
 
 
