@@ -36,8 +36,8 @@ def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
     own = _Registrations(registration, issuer)
     policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE, NeedsRegistrationToken())
     register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
-    get = Call("GET", OWN_PATH, own.read_registration, policy, tag=TAG)
-    put = Call("PUT", OWN_PATH, own.change_registration, policy, tag=TAG)
+    get = Call("GET", OWN_PATH, own.get_registration, policy, tag=TAG)
+    put = Call("PUT", OWN_PATH, own.replace_registration, policy, tag=TAG)
     delete = Call("DELETE", OWN_PATH, own.delete_registration, policy, tag=TAG, status=204)
     answer, of_token = RegisteredClientResponse, (InvalidRegistrationTokenError,)
     return [
@@ -61,12 +61,12 @@ class _Registrations:
         registered = await self.registration.register(token, (await _METADATA(request)).members())
         return self._answer(registered, HTTPStatus.CREATED)
 
-    async def read_registration(self, client_id: str, request: Request) -> Response:
+    async def get_registration(self, client_id: str, request: Request) -> Response:
         """Read the registration of the client to which the registration access token belongs."""
         token = self.registration.own_token(_token_of(request))
         return self._answer(await self.registration.get(token, client_id))
 
-    async def change_registration(self, client_id: str, request: Request) -> Response:
+    async def replace_registration(self, client_id: str, request: Request) -> Response:
         """Replace the metadata of the client. A member that is left out gets its default."""
         token = self.registration.own_token(_token_of(request))
         return self._answer(await self.registration.replace(token, client_id, (await _METADATA(request)).members()))

@@ -75,14 +75,14 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             ACCOUNT_PATH,
-            read_account,
+            get_account,
             RoutePolicy(ACCOUNT),
             tag=TAG,
             answer=AccountResponse,
             refusals=(StaleAccountError,),
             extra_responses={304: {"description": "Not Modified"}},
         ),
-        Call("PATCH", ACCOUNT_PATH, amend_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
+        Call("PATCH", ACCOUNT_PATH, update_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
         Call(
             "POST",
             f"{ACCOUNT_PATH}/password",
@@ -106,7 +106,7 @@ def calls() -> Sequence[Call]:
     ]
 
 
-async def read_account(
+async def get_account(
     caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> AccountResponse | Response:
     """Read your account; 304 if If-None-Match contains its version, 412 if If-Match does not."""
@@ -116,7 +116,7 @@ async def read_account(
     return await _account_response(profile, caller, services, response)
 
 
-async def amend_account(
+async def update_account(
     caller: CurrentCaller,
     body: MergePatchBody[AccountPatch],
     services: CurrentServices,

@@ -65,15 +65,15 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             ROLE,
-            read_role,
+            get_role,
             READ,
             tag=TAG,
             answer=RoleResponse,
             refusals=(RoleNotFoundError,),
             extra_responses={304: {"description": "Not Modified"}},
         ),
-        Call("PATCH", ROLE, change_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
-        Call("DELETE", ROLE, remove_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),
+        Call("PATCH", ROLE, update_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
+        Call("DELETE", ROLE, delete_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),
     ]
 
 
@@ -92,7 +92,7 @@ async def create_role(
     return _role_response(role, response)
 
 
-async def read_role(
+async def get_role(
     name: str, services: CurrentServices, request: Request, response: Response
 ) -> RoleResponse | Response:
     """Read one role; 304 if If-None-Match contains its version."""
@@ -102,7 +102,7 @@ async def read_role(
     return _role_response(role, response)
 
 
-async def change_role(
+async def update_role(
     name: str,
     caller: CurrentCaller,
     body: MergePatchBody[RolePatch],
@@ -116,7 +116,7 @@ async def change_role(
     return _role_response(role, response)
 
 
-async def remove_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
+async def delete_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
     """Delete a role that no user has. With If-Match only at that version."""
     await services.administration.roles.delete(Actor(caller), name, change_precondition(request))
 

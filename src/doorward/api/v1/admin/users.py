@@ -106,7 +106,7 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             USER,
-            read_user,
+            get_user,
             READ,
             tag=TAG,
             answer=AdministeredUserResponse,
@@ -116,7 +116,7 @@ def calls() -> Sequence[Call]:
         Call(
             "PATCH",
             USER,
-            change_user,
+            update_user,
             WRITE,
             tag=TAG,
             refusals=(*REFUSALS_OF_ACTING, StaleUserError, LastAdministratorError, *_REFUSALS_OF_CONTENT),
@@ -166,7 +166,7 @@ async def create_user(
     return user_response(user, response)
 
 
-async def read_user(
+async def get_user(
     user_id: UUID, services: CurrentServices, request: Request, response: Response
 ) -> AdministeredUserResponse | Response:
     """Read one user; 304 if If-None-Match contains its version, 412 if If-Match does not."""
@@ -176,7 +176,7 @@ async def read_user(
     return user_response(user, response)
 
 
-async def change_user(
+async def update_user(
     user_id: UUID,
     caller: CurrentCaller,
     body: MergePatchBody[UserPatch],
