@@ -69,7 +69,7 @@ async def _prepare(base_url: str, database_url: str, secret_key: str) -> Prepare
     settings, name = settings_from(given), "fuzz-signed-in"
     async with opened_oauth(settings) as oauth:
         content = InitialTokenContent("fuzz", ("openid", "profile"), uses=MAXIMUM_USES, life=timedelta(days=1))
-        initial_token = await oauth.registration_tokens.add(content)
+        initial_token = await oauth.registration_tokens.create(content)
     application = await add_application(settings)
     async with http_at(base_url) as http:
         registered = {}

@@ -103,5 +103,5 @@ class SignInRounds:
         )
         made = await oauth.clients.create(None, content)
         client_id = made.client.client_id
-        token = await oauth.registration_tokens.add(InitialTokenContent(client_id, tuple(SCOPE.split())))
+        token = await oauth.registration_tokens.create(InitialTokenContent(client_id, tuple(SCOPE.split())))
         return SignedInClient(http, operator, Application(client_id, made.secret or ""), token)

@@ -76,7 +76,7 @@ class Administration:
 
     async def replace_email(self, user_id: str, email: str) -> None:
         """Replace a user's address."""
-        await self._users.change(OPERATOR, UUID(user_id), UserChanges(email=email), any_version)
+        await self._users.update(OPERATOR, UUID(user_id), UserChanges(email=email), any_version)
 
     async def schedule_deletion(self, user_id: str) -> None:
         """Schedule the deletion of a user after the grace period."""
@@ -88,12 +88,12 @@ class Administration:
 
     async def give(self, user_id: str, roles: Collection[str]) -> None:
         """Replace a user's roles."""
-        await self._users.change(OPERATOR, UUID(user_id), UserChanges(roles=sorted(roles)), any_version)
+        await self._users.update(OPERATOR, UUID(user_id), UserChanges(roles=sorted(roles)), any_version)
 
     async def define(self, role: str, scopes: Collection[str]) -> None:
         """Replace the scopes of a custom role."""
         changes = RoleChanges(scopes=[AdminScope(scope) for scope in sorted(scopes)])
-        await self._roles.change(OPERATOR, role, changes, any_version)
+        await self._roles.update(OPERATOR, role, changes, any_version)
 
     async def end_sessions_as(self, access: str, user_id: str) -> bool:
         """End all sessions of another user, as a walker; return whether this succeeded."""

@@ -83,7 +83,7 @@ class Factors:
 
     async def remove(self, access: str) -> LoggedIn | None:
         """Remove the application."""
-        return await answered(self._in_session(access, self._enrolment.remove))
+        return await answered(self._in_session(access, self._enrolment.delete))
 
     async def make_codes(self, access: str) -> list[str] | None:
         """Return new recovery codes."""
@@ -151,7 +151,7 @@ class Factors:
         """Remove a passkey."""
 
         async def remove(caller: Caller) -> LoggedIn:
-            return tokens_of(await self._passkeys.management.remove(caller, UUID(passkey_id)))
+            return tokens_of(await self._passkeys.management.delete(caller, UUID(passkey_id)))
 
         return await answered(self._in_session(access, remove))
 

@@ -40,7 +40,7 @@ def on_user(use: Callable[[AdministrationServices, UUID], Awaitable[Result]], na
     """Run a use case for the user with this name, address or id; return its result."""
 
     async def run(use_cases: AdministrationServices) -> Result:
-        return await use(use_cases, await use_cases.search.find_id(name))
+        return await use(use_cases, await use_cases.search.get_id(name))
 
     return run_administration(run)
 
@@ -78,7 +78,7 @@ def list_users(after: str, status: str | None, **filters: Any) -> None:  # noqa:
 @click.argument("user")
 def show(user: str) -> None:
     """Print the user."""
-    click.echo(_line(on_user(lambda use_cases, user_id: use_cases.users.read(user_id, any_version), user)))
+    click.echo(_line(on_user(lambda use_cases, user_id: use_cases.users.get(user_id, any_version), user)))
 
 
 @users.command(help="Create a user with the address EMAIL. The password is read from standard input.")
@@ -123,7 +123,7 @@ def change(
         locale=UNSET if locale is None else locale or None,
         external_id=UNSET if external_id is None else external_id or None,
     )
-    changed = on_user(lambda use_cases, user_id: use_cases.users.change(OPERATOR, user_id, changes, any_version), user)
+    changed = on_user(lambda use_cases, user_id: use_cases.users.update(OPERATOR, user_id, changes, any_version), user)
     click.echo(_line(changed))
 
 

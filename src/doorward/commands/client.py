@@ -173,7 +173,7 @@ def change(client_id: str, *, no_scopes: bool, no_audiences: bool, **named: Any)
     changes: dict[str, object] = {field: value for field, value in named.items() if value not in (None, ())}
     changes |= {"scopes": ()} if no_scopes else {}
     changes |= {"resources": ()} if no_audiences else {}
-    click.echo(_line(run_oauth(lambda use_cases: use_cases.clients.change(None, client_id, changes, any_version))))
+    click.echo(_line(run_oauth(lambda use_cases: use_cases.clients.update(None, client_id, changes, any_version))))
 
 
 @client.command(help="Create and print a new secret of the client ID. The old one stays valid for 7 days.")
@@ -207,7 +207,7 @@ def enable(client_id: str) -> None:
 @_ID
 def remove(client_id: str) -> None:
     """Remove the client."""
-    run_oauth(lambda use_cases: use_cases.clients.remove(None, client_id, any_version))
+    run_oauth(lambda use_cases: use_cases.clients.delete(None, client_id, any_version))
     click.echo("doorward: the client is removed")
 
 

@@ -66,6 +66,6 @@ async def _store(
 ) -> ImportResult:
     async with opened_item_import(settings, seconds=IMPORT_SECONDS) as (accounts, item_import):
         options = FileOptions(visibility, read_column_map(columns))
-        owner = await accounts.find_user(owner_name)
+        owner = await accounts.get_user(owner_name)
         request = ImportRequest(owner.id, options, skip_bad_lines)
         return await item_import.run(content, request, report_progress)

@@ -37,7 +37,7 @@ def import_key(file: Path) -> None:
     if file.stat().st_size > MAXIMUM_FILE_BYTES:
         raise CommandError("the file is larger than any key")
     content = file.read_bytes()
-    new = _run(lambda changes: changes.add(content))
+    new = _run(lambda changes: changes.import_key(content))
     click.echo(f"doorward: published {new.kid} ({new.algorithm}), which signs in 24 hours")
 
 

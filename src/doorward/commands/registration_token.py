@@ -32,7 +32,7 @@ def registration_token() -> None:
 def add(name: str, scopes: Sequence[str], resources: Sequence[str], uses: int, days: int) -> None:
     """Add a token, and print it."""
     content = InitialTokenContent(name, tuple(scopes), tuple(resources), uses, timedelta(days=min(days, 10**6)))
-    click.echo(run_oauth(lambda use_cases: use_cases.registration_tokens.add(content)))
+    click.echo(run_oauth(lambda use_cases: use_cases.registration_tokens.create(content)))
 
 
 @registration_token.command(
@@ -48,7 +48,7 @@ def list_registration_tokens() -> None:
 @click.argument("token_id", metavar="ID", type=click.UUID)
 def remove(token_id: UUID) -> None:
     """Remove the token."""
-    run_oauth(lambda use_cases: use_cases.registration_tokens.remove(token_id))
+    run_oauth(lambda use_cases: use_cases.registration_tokens.delete(token_id))
     click.echo("doorward: the token is removed")
 
 

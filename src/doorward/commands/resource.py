@@ -25,7 +25,7 @@ def resource() -> None:
 def add(identifier: str, scopes: Sequence[str], algorithm: KeyAlgorithm, introspection_client: str | None) -> None:
     """Add the resource, and print it."""
     content = ResourceContent(identifier, tuple(scopes), algorithm, introspection_client)
-    click.echo(_line(run_oauth(lambda use_cases: use_cases.resources.add(None, content))))
+    click.echo(_line(run_oauth(lambda use_cases: use_cases.resources.create(None, content))))
 
 
 @resource.command("list", help="List the resources, one per line: URI, algorithm, scopes, introspection client.")
@@ -44,7 +44,7 @@ def list_resources() -> None:
 @_IDENTIFIER
 def remove(identifier: str) -> None:
     """Remove the resource."""
-    run_oauth(lambda use_cases: use_cases.resources.remove_by_identifier(None, identifier))
+    run_oauth(lambda use_cases: use_cases.resources.delete_by_identifier(None, identifier))
     click.echo("doorward: the resource is removed")
 
 

@@ -49,7 +49,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
         raise click.UsageError("--no-scopes and --scope exclude each other")
     given = [AdminScope(scope) for scope in scopes] if scopes or no_scopes else None
     changes = RoleChanges(description, given)
-    role = run_administration(lambda use_cases: use_cases.roles.change(OPERATOR, name, changes, lambda _: True))
+    role = run_administration(lambda use_cases: use_cases.roles.update(OPERATOR, name, changes, lambda _: True))
     click.echo(_line(role))
 
 
@@ -57,7 +57,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove the role."""
-    run_administration(lambda use_cases: use_cases.roles.remove(OPERATOR, name, lambda _: True))
+    run_administration(lambda use_cases: use_cases.roles.delete(OPERATOR, name, lambda _: True))
     click.echo("doorward: the role is removed")
 
 

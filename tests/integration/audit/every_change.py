@@ -168,14 +168,14 @@ async def change_passkeys(service: Service) -> None:
     made = RegistrationJson.model_validate(authenticator.create(options))
     added = await passkeys.registration.register(caller, made.decoded(), "")
     caller = await authenticate(tokens_of(added.login).tokens.access_token)
-    await passkeys.management.rename(caller, added.passkey.id, "Another name")
+    await passkeys.management.update(caller, added.passkey.id, "Another name")
     authenticator.credentials[0].sign_count = 7
     for sign_count in (7, 6):
         authenticator.credentials[0].sign_count = sign_count
         signed = authenticator.get(RequestOptionsResponse.of(passkeys.login.options()).model_dump())
         with contextlib.suppress(InvalidPasskeyError):
             await passkeys.login.login(AuthenticationJson.model_validate(signed).decoded())
-    await passkeys.management.remove(caller, added.passkey.id)
+    await passkeys.management.delete(caller, added.passkey.id)
 
 
 async def administer(service: Service) -> None:
@@ -186,7 +186,7 @@ async def administer(service: Service) -> None:
     role = await administration.roles.create(OPERATOR, "shop-manager", "", [])
     user_id = UUID((await service.register()).id)
     changes = UserChanges(roles=[role.name], locale="de")
-    await administration.users.change(OPERATOR, user_id, changes, lambda _: True)
+    await administration.users.update(OPERATOR, user_id, changes, lambda _: True)
     await administration.user_actions.reset_password(OPERATOR, user_id)
     created = await administration.invitations.create(OPERATOR, f"{mark()}@example.com")
     await administration.invitations.revoke(OPERATOR, created.invitation.id)
@@ -210,15 +210,15 @@ async def change_clients(service: Service) -> None:
     oauth = Oauth(service, service.app.state.services.oauth)
     await oauth.resource(ORDERS)
     client, _ = await oauth.client()
-    await oauth.clients.change(None, client.client_id, {"name": "Hourly"}, any_version)
+    await oauth.clients.update(None, client.client_id, {"name": "Hourly"}, any_version)
     await oauth.clients.rotate_secret(None, client.client_id, any_version)
     await oauth.clients.disable(None, client.client_id, any_version)
     await oauth.clients.enable(None, client.client_id, any_version)
-    await oauth.clients.remove(None, client.client_id, any_version)
-    await oauth.resources.remove_by_identifier(None, ORDERS)
-    await oauth.registration_tokens.add(InitialTokenContent("Tools", ("openid",)))
+    await oauth.clients.delete(None, client.client_id, any_version)
+    await oauth.resources.delete_by_identifier(None, ORDERS)
+    await oauth.registration_tokens.create(InitialTokenContent("Tools", ("openid",)))
     (token,) = await oauth.registration_tokens.list()
-    await oauth.registration_tokens.remove(token.id)
+    await oauth.registration_tokens.delete(token.id)
 
 
 async def change_keys(service: Service) -> None:

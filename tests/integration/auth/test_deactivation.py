@@ -151,13 +151,13 @@ async def test_events_of_deactivation_and_activation_contain_no_user_name(
 
 async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     person, accounts = await service.register(), Accounts(database=service.database)
-    gone = await accounts.find_user(person.username)
+    gone = await accounts.get_user(person.username)
 
     async def found(_: str) -> NamedUser:
         return gone
 
     service.sql("DELETE FROM users WHERE id = %s", person.id)
-    monkeypatch.setattr(accounts, "find_user", found)
+    monkeypatch.setattr(accounts, "get_user", found)
     deactivation = Deactivation(database=service.database, accounts=accounts)
     for call in (deactivation.deactivate, deactivation.activate):
         with pytest.raises(UserNotFoundError):
@@ -218,8 +218,8 @@ class AccountsDeletedAfterLookup(Accounts):
         super().__init__(database=service.database)
         self._service = service
 
-    async def find_user(self, name: str) -> NamedUser:
-        user = await super().find_user(name)
+    async def get_user(self, name: str) -> NamedUser:
+        user = await super().get_user(name)
         self._service.sql("DELETE FROM users WHERE id = %s", user.id)
         return user
 

@@ -25,13 +25,13 @@ async def test_removed_failed_logins_are_reported(service: Service, logs: Logs) 
 
 async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     person, accounts = await service.register(), Accounts(database=service.database)
-    gone = await accounts.find_user(person.username)
+    gone = await accounts.get_user(person.username)
 
     async def found(_: str) -> NamedUser:
         return gone
 
     service.sql("DELETE FROM users WHERE id = %s", person.id)
-    monkeypatch.setattr(accounts, "find_user", found)
+    monkeypatch.setattr(accounts, "get_user", found)
     throttling = create_throttling(service.settings.keys, service.database)
     with pytest.raises(UserNotFoundError):
         await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle("gone")

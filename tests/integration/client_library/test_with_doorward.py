@@ -69,7 +69,7 @@ async def orders(provider: Provider, request: pytest.FixtureRequest) -> Orders:
     asking = await provider.machine(grant_types=(), scopes=())
     audience = f"{ORDERS}/{mark()}"
     resource = ResourceContent(audience, SCOPES, algorithm=request.param, introspection_client_id=asking.id)
-    await provider.resources.add(OPERATOR, resource)
+    await provider.resources.create(OPERATOR, resource)
     auth = Doorward(ISSUER, audience, client_id=asking.id, client_secret=asking.secret)
     auth.use_transport(WithoutNetwork(provider.service))
     return Orders(provider, audience, auth)
@@ -88,7 +88,7 @@ async def test_a_client_gets_a_token_with_its_own_scopes(orders: Orders) -> None
 async def test_scopes_removed_from_a_client_are_missing_in_a_live_check(orders: Orders) -> None:
     machine = await orders.provider.machine(scopes=SCOPES, resources=(orders.audience,))
     token = await machine.token(resource=orders.audience)
-    await orders.provider.clients.change(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
+    await orders.provider.clients.update(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
     for _ in range(2):
         caller = await orders.auth.verify(token, live=True)
         assert caller.scopes == {"orders:read"}
@@ -99,7 +99,7 @@ async def test_scopes_removed_from_a_client_are_missing_in_a_live_check(orders: 
 
 async def test_a_token_for_another_service_is_refused(orders: Orders) -> None:
     other = f"{ORDERS}/{mark()}"
-    await orders.provider.resources.add(OPERATOR, ResourceContent(other, SCOPES))
+    await orders.provider.resources.create(OPERATOR, ResourceContent(other, SCOPES))
     machine = await orders.provider.machine(scopes=SCOPES, resources=(other, orders.audience))
     assert await orders.auth.verify(await machine.token(resource=orders.audience))
     with pytest.raises(InvalidTokenError, match="another service"):
@@ -109,7 +109,7 @@ async def test_a_token_for_another_service_is_refused(orders: Orders) -> None:
 async def test_a_logout_takes_effect_in_a_live_check(orders: Orders) -> None:
     service = orders.provider.service
     given = {"scopes": ("account", *SCOPES), "resources": (orders.audience,)}
-    await orders.provider.clients.change(OPERATOR, "doorward", given, any_version)
+    await orders.provider.clients.update(OPERATOR, "doorward", given, any_version)
     person = await service.register()
     answer = await service.client.post(
         "/api/v1/auth/token",

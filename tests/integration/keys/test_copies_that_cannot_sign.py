@@ -58,10 +58,10 @@ async def make_copies(make_service: MakeService, database: str, clock: FakeClock
 async def give_orders(service: Service, algorithm: str = "ES256") -> None:
     """Allow logins to request tokens of another service."""
     provider = Provider(service)
-    await provider.resources.add(
+    await provider.resources.create(
         OPERATOR_OF_CLIENTS, ResourceContent(ORDERS, ("orders:read",), "RS256" if algorithm == "RS256" else "ES256")
     )
-    await provider.clients.change(OPERATOR_OF_CLIENTS, "doorward", FOR_ORDERS, any_version)
+    await provider.clients.update(OPERATOR_OF_CLIENTS, "doorward", FOR_ORDERS, any_version)
 
 
 async def post_login_for_orders(service: Service, person: Person) -> httpx.Response:

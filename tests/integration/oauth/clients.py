@@ -50,4 +50,4 @@ class Oauth:
         return made.client, made.secret
 
     async def resource(self, identifier: str = ORDERS, *scopes: str) -> None:
-        await self.resources.add(OPERATOR, ResourceContent(identifier, scopes or ("orders:read",)))
+        await self.resources.create(OPERATOR, ResourceContent(identifier, scopes or ("orders:read",)))

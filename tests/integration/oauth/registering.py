@@ -17,7 +17,7 @@ SCOPES: Final = ("openid", "profile", "offline_access", "orders:read")
 
 async def initial(provider: Provider, **content: Any) -> str:
     values = {"name": "Tools", "scopes": SCOPES, "resources": (ORDERS,), "uses": 1, **content}
-    return await provider.registration_tokens.add(InitialTokenContent(**values))
+    return await provider.registration_tokens.create(InitialTokenContent(**values))
 
 
 async def call(provider: Provider, method: str, path: str, token: str | None, **body: Any) -> httpx.Response:

@@ -210,7 +210,7 @@ async def test_a_client_that_is_disabled_or_without_logout_uri_gets_no_logout_to
     await browser.send(await browser.get(LOGOUT))
     assert len(logouts.messages()) == 2
     await logouts.provider.clients.disable(OPERATOR, disabled.id, any_version)
-    await logouts.provider.clients.change(OPERATOR, changed.id, {"backchannel_logout_uri": None}, any_version)
+    await logouts.provider.clients.update(OPERATOR, changed.id, {"backchannel_logout_uri": None}, any_version)
     assert await logouts.deliver() == []
     assert logouts.messages() == []
 

@@ -125,7 +125,7 @@ async def test_better_auth_8267_idpy_oidc_52_only_the_linked_resource_sees_an_ac
 ) -> None:
     server, stranger = await lasting_provider.machine(grant_types=(), scopes=()), await lasting_provider.machine()
     identifier = f"{ORDERS}/{mark()}"
-    await lasting_provider.resources.add(
+    await lasting_provider.resources.create(
         OPERATOR, ResourceContent(identifier, ("orders:read",), introspection_client_id=server.id)
     )
     app = await application(lasting_provider, scopes=("openid", "orders:read"), resources=(identifier,))

@@ -130,11 +130,11 @@ async def disable(provider: Provider, machine: Machine) -> None:
 
 
 async def remove(provider: Provider, machine: Machine) -> None:
-    await provider.clients.remove(OPERATOR, machine.id, any_version)
+    await provider.clients.delete(OPERATOR, machine.id, any_version)
 
 
 async def take_scopes(provider: Provider, machine: Machine) -> None:
-    await provider.clients.change(OPERATOR, machine.id, {"scopes": ("items:write",)}, any_version)
+    await provider.clients.update(OPERATOR, machine.id, {"scopes": ("items:write",)}, any_version)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_change_of_the_client_applies_at_the_next_request(
 async def test_a_scope_added_to_a_client_is_not_in_its_existing_tokens(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("reports:read",))
     token = await machine.token()
-    await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": BOTH}, any_version)
+    await lasting_provider.clients.update(OPERATOR, machine.id, {"scopes": BOTH}, any_version)
     assert is_problem(await call(lasting_provider, "GET", ITEMS, token), 403, "insufficient_scope")
 
 
@@ -187,7 +187,7 @@ async def test_a_disabled_client_cannot_enable_itself(lasting_provider: Provider
 
 async def test_this_service_refuses_tokens_for_other_audiences(lasting_provider: Provider) -> None:
     identifier = f"{ORDERS}/{mark()}"
-    await lasting_provider.resources.add(OPERATOR, ResourceContent(identifier, BOTH))
+    await lasting_provider.resources.create(OPERATOR, ResourceContent(identifier, BOTH))
     machine = await lasting_provider.machine(scopes=BOTH, resources=(identifier, "doorward"))
     for audience in (identifier, "doorward"):
         token = await machine.token(resource=audience)

@@ -27,7 +27,7 @@ from tests.integration.service import Logs, MakeService, events, mark
 async def with_resource(provider: Provider, **content: Any) -> tuple[Machine, str]:
     """Return a client of a new resource, and the resource's identifier."""
     identifier = f"{ORDERS}/{mark()}"
-    await provider.resources.add(OPERATOR, ResourceContent(identifier, ("orders:read", "orders:write"), **content))
+    await provider.resources.create(OPERATOR, ResourceContent(identifier, ("orders:read", "orders:write"), **content))
     scopes = ("items:read", "orders:read")
     return await provider.machine(scopes=scopes, resources=(identifier,)), identifier
 
@@ -115,7 +115,7 @@ async def test_a_resource_that_the_client_does_not_have_is_an_invalid_target(las
     assert is_oauth_error(await stranger.post_token(resource=identifier), "invalid_target")
     for unknown in (f"{identifier}/", identifier.upper(), f"{identifier}#x", "x", "\0", "orders", " "):
         assert is_oauth_error(await machine.post_token(resource=unknown), "invalid_target"), unknown
-    await lasting_provider.resources.remove_by_identifier(OPERATOR, identifier)
+    await lasting_provider.resources.delete_by_identifier(OPERATOR, identifier)
     assert is_oauth_error(await machine.post_token(resource=identifier), "invalid_target")
 
 
@@ -189,7 +189,7 @@ async def test_all_authentication_failures_get_the_same_response(lasting_provide
     disabled = await lasting_provider.machine()
     await lasting_provider.clients.disable(OPERATOR, disabled.id, any_version)
     removed = await lasting_provider.machine()
-    await lasting_provider.clients.remove(OPERATOR, removed.id, any_version)
+    await lasting_provider.clients.delete(OPERATOR, removed.id, any_version)
     answers = [
         await lasting_provider.post(TOKEN, {"grant_type": "client_credentials", **form}, auth=auth)
         for form, auth in [

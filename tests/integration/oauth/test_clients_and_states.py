@@ -53,7 +53,7 @@ async def rotate(provider: Provider, machine: Machine) -> None:
 
 
 async def remove(provider: Provider, machine: Machine) -> None:
-    await provider.clients.remove(OPERATOR, machine.id, any_version)
+    await provider.clients.delete(OPERATOR, machine.id, any_version)
 
 
 BRINGING: Final[dict[str, Act]] = {

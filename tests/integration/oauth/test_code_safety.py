@@ -154,7 +154,7 @@ async def test_the_sessions_of_a_removed_client_are_invalid(
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     tokens = await app.tokens(browser, await lasting_provider.service.register())
-    await lasting_provider.clients.remove(OPERATOR, app.id, any_version)
+    await lasting_provider.clients.delete(OPERATOR, app.id, any_version)
     assert (await user_info(lasting_provider, tokens["access_token"])).status_code == 401
 
 
@@ -183,7 +183,7 @@ async def test_changed_redirect_uris_require_a_new_consent(
     await app.tokens(browser, await lasting_provider.service.register())
     assert (await browser.get(app.address())).status_code == 302
     changes = {"redirect_uris": (CALLBACK, "https://app.example/other")}
-    await lasting_provider.clients.change(OPERATOR, app.id, changes, any_version)
+    await lasting_provider.clients.update(OPERATOR, app.id, changes, any_version)
     assert "asks for access" in (await browser.get(app.address())).text
 
 
@@ -210,7 +210,7 @@ async def test_scopes_removed_from_a_client_are_removed_from_tokens_at_the_next_
     lasting_provider: Provider, app: Application, browser: Browser
 ) -> None:
     tokens = await app.tokens(browser, await lasting_provider.service.register())
-    await lasting_provider.clients.change(OPERATOR, app.id, {"scopes": ("openid",)}, any_version)
+    await lasting_provider.clients.update(OPERATOR, app.id, {"scopes": ("openid",)}, any_version)
     again = (await app.refresh(tokens["refresh_token"])).json()
     assert again["scope"] == "openid"
     assert is_oauth_error(await app.refresh(again["refresh_token"], scope="email"), "invalid_grant")

@@ -31,7 +31,7 @@ async def linked(provider: Provider) -> tuple[Machine, Machine, str]:
     server = await provider.machine(grant_types=(), scopes=())
     identifier = f"{ORDERS}/{mark()}"
     content = ResourceContent(identifier, ("orders:read",), introspection_client_id=server.id)
-    await provider.resources.add(OPERATOR, content)
+    await provider.resources.create(OPERATOR, content)
     return await provider.machine(scopes=("orders:read", "items:read"), resources=(identifier,)), server, identifier
 
 
@@ -67,7 +67,7 @@ async def test_a_client_can_be_linked_to_the_services_own_tokens(
     _, pair = await provider.service.register_and_log_in()
     token = pair.access if audience == "doorward" else await machine.token()
     assert is_inactive(await introspect(server, token))
-    resource = await provider.resources.add(OPERATOR, ResourceContent(audience, introspection_client_id=server.id))
+    resource = await provider.resources.create(OPERATOR, ResourceContent(audience, introspection_client_id=server.id))
     claims = (await introspect(server, token)).json()
     assert {name: claims[name] for name in claims_of(token)} == claims_of(token)
     assert claims["active"] is True
@@ -76,7 +76,7 @@ async def test_a_client_can_be_linked_to_the_services_own_tokens(
     assert is_inactive(await introspect(stranger, token))
     # The audience has no scopes of its own, and removes none.
     assert claims_of(await machine.token(resource=audience))["scope"] == "items:read"
-    await provider.resources.remove(OPERATOR, resource.id)
+    await provider.resources.delete(OPERATOR, resource.id)
     assert is_inactive(await introspect(server, token))
 
 
@@ -97,28 +97,28 @@ async def test_the_tokens_of_a_disabled_client_are_inactive_at_the_next_introspe
     assert is_inactive(await introspect(server, token))
     await provider.clients.enable(OPERATOR, machine.id, any_version)
     assert is_inactive(await introspect(server, token))
-    await provider.clients.remove(OPERATOR, machine.id, any_version)
+    await provider.clients.delete(OPERATOR, machine.id, any_version)
     assert is_inactive(await introspect(server, token))
 
 
 async def test_a_token_is_inactive_after_its_resource_is_removed(lasting_provider: Provider) -> None:
     machine, server, identifier = await linked(lasting_provider)
     token = await machine.token(resource=identifier)
-    await lasting_provider.resources.remove_by_identifier(OPERATOR, identifier)
+    await lasting_provider.resources.delete_by_identifier(OPERATOR, identifier)
     assert is_inactive(await introspect(server, token))
 
 
 async def test_scopes_that_the_client_lost_are_omitted(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("items:read", "items:write"))
     token = await machine.token()
-    await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": ("items:read",)}, any_version)
+    await lasting_provider.clients.update(OPERATOR, machine.id, {"scopes": ("items:read",)}, any_version)
     assert (await introspect(machine, token)).json()["scope"] == "items:read"
 
 
 async def test_a_token_is_inactive_after_the_client_lost_its_audience(lasting_provider: Provider) -> None:
     machine, server, identifier = await linked(lasting_provider)
     token = await machine.token(resource=identifier)
-    await lasting_provider.clients.change(OPERATOR, machine.id, {"resources": ()}, any_version)
+    await lasting_provider.clients.update(OPERATOR, machine.id, {"resources": ()}, any_version)
     assert is_inactive(await introspect(server, token))
     assert is_inactive(await introspect(machine, token))
 
@@ -126,7 +126,7 @@ async def test_a_token_is_inactive_after_the_client_lost_its_audience(lasting_pr
 async def test_a_token_is_inactive_after_the_client_lost_all_its_scopes(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine()
     token = await machine.token()
-    await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
+    await lasting_provider.clients.update(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
     assert is_inactive(await introspect(machine, token))
 
 

@@ -53,7 +53,7 @@ class Shop:
         """Set the scopes and resources that the operator allows for logins."""
         given = (self.identifier,) if resources is None else resources
         changes = {"scopes": ("account", *scopes), "resources": given}
-        await self.provider.clients.change(OPERATOR, "doorward", changes, any_version)
+        await self.provider.clients.update(OPERATOR, "doorward", changes, any_version)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ async def shop(shop_provider: Provider) -> Shop:
     server = await shop_provider.machine(grant_types=(), scopes=())
     identifier = f"{ORDERS}/{mark()}"
     content = ResourceContent(identifier, SCOPES, introspection_client_id=server.id)
-    await shop_provider.resources.add(OPERATOR, content)
+    await shop_provider.resources.create(OPERATOR, content)
     made = Shop(shop_provider, identifier, server)
     await made.give()
     return made
@@ -197,7 +197,7 @@ async def test_a_removed_resource_gets_no_more_tokens(shop: Shop, removed: str) 
     if removed == "of_client":
         await shop.give(resources=())
     else:
-        await shop.provider.resources.remove_by_identifier(OPERATOR, shop.identifier)
+        await shop.provider.resources.delete_by_identifier(OPERATOR, shop.identifier)
     assert is_oauth_error(await shop.refresh(tokens.refresh), "invalid_grant")
     assert is_problem(await shop.provider.service.post_refresh(other[1].refresh), 401, "invalid_refresh_token")
     refused = await shop.post_login(person)

@@ -218,7 +218,7 @@ async def test_a_session_that_ends_after_authentication_changes_nothing(site: Se
     site.sql(statements[end], someone.person.id)
     own = services.own_account
     with pytest.raises(InvalidAccessTokenError):
-        await own.profiles.change_username(caller, f"{someone.person.username[:20]}-c", lambda _: True)
+        await own.profiles.update(caller, f"{someone.person.username[:20]}-c", lambda _: True)
     with pytest.raises(InvalidAccessTokenError):
         await own.password_change.change(caller, current_password=PASSWORD, new_password=NEW_PASSWORD)
     with pytest.raises(InvalidAccessTokenError):

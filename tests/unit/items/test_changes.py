@@ -8,7 +8,7 @@ import pytest
 from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import ItemNotFoundError, NotItemOwnerError, StaleItemError
 from doorward.domain.items.models import ItemContent
-from doorward.domain.items.policy import change_refusal, check_read, new_item
+from doorward.domain.items.policy import check_read, new_item, refusal_of_change
 
 ITEM = new_item(uuid4(), ItemContent("Casablanca"), uuid4(), datetime(2026, 3, 1, 12, tzinfo=UTC))
 
@@ -37,5 +37,5 @@ def test_a_missing_item_is_not_found(is_expected: VersionTest) -> None:
 
 
 def test_a_refused_change_is_reported_as_not_found_if_the_item_is_not_visible() -> None:
-    assert isinstance(change_refusal(ITEM), NotItemOwnerError)
-    assert isinstance(change_refusal(None), ItemNotFoundError)
+    assert isinstance(refusal_of_change(ITEM), NotItemOwnerError)
+    assert isinstance(refusal_of_change(None), ItemNotFoundError)

@@ -1,4 +1,4 @@
-"""POST /oauth/register, and how a client reads, changes and deletes its registration (RFC 7591, RFC 7592)."""
+"""POST /oauth/register, and how a client gets, replaces and deletes its registration (RFC 7591, RFC 7592)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,14 +36,14 @@ def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
     own = _Registrations(registration, issuer)
     policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE, NeedsRegistrationToken())
     register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
-    read = Call("GET", OWN_PATH, own.read_registration, policy, tag=TAG)
-    change = Call("PUT", OWN_PATH, own.change_registration, policy, tag=TAG)
+    get = Call("GET", OWN_PATH, own.get_registration, policy, tag=TAG)
+    put = Call("PUT", OWN_PATH, own.replace_registration, policy, tag=TAG)
     delete = Call("DELETE", OWN_PATH, own.delete_registration, policy, tag=TAG, status=204)
     answer, of_token = RegisteredClientResponse, (InvalidRegistrationTokenError,)
     return [
         replace(register, body=_METADATA, answer=answer, refusals=(*_OF_METADATA, SelfRegistrationFullError)),
-        replace(read, answer=answer, refusals=of_token),
-        replace(change, body=_METADATA, answer=answer, refusals=_OF_METADATA),
+        replace(get, answer=answer, refusals=of_token),
+        replace(put, body=_METADATA, answer=answer, refusals=_OF_METADATA),
         replace(delete, refusals=of_token),
     ]
 
@@ -61,19 +61,19 @@ class _Registrations:
         registered = await self.registration.register(token, (await _METADATA(request)).members())
         return self._answer(registered, HTTPStatus.CREATED)
 
-    async def read_registration(self, client_id: str, request: Request) -> Response:
+    async def get_registration(self, client_id: str, request: Request) -> Response:
         """Read the registration of the client to which the registration access token belongs."""
         token = self.registration.own_token(_token_of(request))
-        return self._answer(await self.registration.read(token, client_id))
+        return self._answer(await self.registration.get(token, client_id))
 
-    async def change_registration(self, client_id: str, request: Request) -> Response:
+    async def replace_registration(self, client_id: str, request: Request) -> Response:
         """Replace the metadata of the client. A member that is left out gets its default."""
         token = self.registration.own_token(_token_of(request))
-        return self._answer(await self.registration.change(token, client_id, (await _METADATA(request)).members()))
+        return self._answer(await self.registration.replace(token, client_id, (await _METADATA(request)).members()))
 
     async def delete_registration(self, client_id: str, request: Request) -> Response:
         """Delete the client. Its sessions end."""
-        await self.registration.remove(self.registration.own_token(_token_of(request)), client_id)
+        await self.registration.delete(self.registration.own_token(_token_of(request)), client_id)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     def _answer(self, registered: RegisteredClient, status: int = HTTPStatus.OK) -> Response:

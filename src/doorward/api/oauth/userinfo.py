@@ -22,12 +22,12 @@ POLICY: Final = RoutePolicy(NeedsScope(OPENID_SCOPE), limit_of_address=LimitedCa
 def calls() -> Sequence[Call]:
     """Return the routes. The token is only accepted in the Authorization header, also with POST."""
     return [
-        Call("GET", PATH, read_user_info, POLICY, tag=TAG, answer=UserInfoResponse),
+        Call("GET", PATH, get_user_info, POLICY, tag=TAG, answer=UserInfoResponse),
         Call("POST", PATH, post_user_info, POLICY, tag=TAG, answer=UserInfoResponse),
     ]
 
 
-async def read_user_info(caller: CurrentCaller) -> Response:
+async def get_user_info(caller: CurrentCaller) -> Response:
     """Read the claims that the scopes of the access token allow: `profile` the user name, `email` the address."""
     return _answer(caller)
 

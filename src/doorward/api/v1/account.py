@@ -75,14 +75,14 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             ACCOUNT_PATH,
-            read_account,
+            get_account,
             RoutePolicy(ACCOUNT),
             tag=TAG,
             answer=AccountResponse,
             refusals=(StaleAccountError,),
             extra_responses={304: {"description": "Not Modified"}},
         ),
-        Call("PATCH", ACCOUNT_PATH, amend_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
+        Call("PATCH", ACCOUNT_PATH, update_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
         Call(
             "POST",
             f"{ACCOUNT_PATH}/password",
@@ -106,17 +106,17 @@ def calls() -> Sequence[Call]:
     ]
 
 
-async def read_account(
+async def get_account(
     caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
 ) -> AccountResponse | Response:
     """Read your account; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    profile = await services.own_account.profiles.read(caller, read_precondition(request))
+    profile = await services.own_account.profiles.get(caller, read_precondition(request))
     if is_unchanged(request, profile.version):
         return Response(status_code=304, headers={"ETag": entity_tag(profile.version)})
     return await _account_response(profile, caller, services, response)
 
 
-async def amend_account(
+async def update_account(
     caller: CurrentCaller,
     body: MergePatchBody[AccountPatch],
     services: CurrentServices,
@@ -125,7 +125,7 @@ async def amend_account(
 ) -> AccountResponse:
     """Change your user name (RFC 7396), after a recent authentication. With If-Match only at that version."""
     username = body.username if "username" in body.model_fields_set else None
-    profile = await services.own_account.profiles.change_username(caller, username, change_precondition(request))
+    profile = await services.own_account.profiles.update(caller, username, change_precondition(request))
     return await _account_response(profile, caller, services, response)
 
 

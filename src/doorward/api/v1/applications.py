@@ -23,7 +23,7 @@ def calls() -> Sequence[Call]:
         Call(
             "DELETE",
             APPLICATION_PATH,
-            remove_application,
+            revoke_application,
             SESSIONS_POLICY,
             tag=TAG,
             status=204,
@@ -38,6 +38,6 @@ async def list_applications(caller: CurrentCaller, services: CurrentServices) ->
     return ApplicationListResponse(applications=[ApplicationResponse.model_validate(each) for each in consents])
 
 
-async def remove_application(client_id: str, caller: CurrentCaller, services: CurrentServices) -> None:
+async def revoke_application(client_id: str, caller: CurrentCaller, services: CurrentServices) -> None:
     """Revoke the access of an application. It is signed out at once, and has to ask you for consent again."""
     await services.oauth.consents.revoke(caller, client_id)

@@ -36,7 +36,9 @@ _DEVICE_OF_A_PAIR: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "requ
 def calls() -> Sequence[Call]:
     """Return the routes."""
     return [
-        Call("POST", EMAIL_PATH, change_email, CHANGE_POLICY, tag=TAG, status=202, refusals=_REFUSALS_OF_REQUESTS),
+        Call(
+            "POST", EMAIL_PATH, request_email_change, CHANGE_POLICY, tag=TAG, status=202, refusals=_REFUSALS_OF_REQUESTS
+        ),
         Call("DELETE", EMAIL_PATH, cancel_email_change, CHANGE_POLICY, tag=TAG, status=204),
         Call(
             "POST",
@@ -50,7 +52,9 @@ def calls() -> Sequence[Call]:
     ]
 
 
-async def change_email(caller: CurrentCaller, body: JsonBody[EmailChangeRequest], services: CurrentServices) -> None:
+async def request_email_change(
+    caller: CurrentCaller, body: JsonBody[EmailChangeRequest], services: CurrentServices
+) -> None:
     """Request a change of your e-mail address, after a recent authentication. Mails are sent to confirm it.
 
     The account keeps its address until then. The response is the same if another account has the new address.

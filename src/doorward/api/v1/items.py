@@ -169,7 +169,7 @@ async def read_item(
     item_id: UUID, caller: CurrentAnyCaller, services: CurrentServices, request: Request, response: Response
 ) -> ItemResponse | Response:
     """Read one item; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    item = await services.items.read(caller.user_id, item_id, read_precondition(request))
+    item = await services.items.get(caller.user_id, item_id, read_precondition(request))
     if is_unchanged(request, item.version):
         return Response(status_code=304, headers={"ETag": entity_tag(item.version)})
     return _item_response(item, response)
@@ -198,13 +198,13 @@ async def amend_item(
 ) -> ItemResponse:
     """Change some fields of your item (RFC 7396). With If-Match only at that version."""
     changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
-    item = await services.items.amend(owner_id, item_id, changes, change_precondition(request))
+    item = await services.items.update(owner_id, item_id, changes, change_precondition(request))
     return _item_response(item, response)
 
 
 async def delete_item(item_id: UUID, owner_id: CurrentOwner, services: CurrentServices, request: Request) -> None:
     """Delete your item. With If-Match only at that version."""
-    await services.items.remove(owner_id, item_id, change_precondition(request))
+    await services.items.delete(owner_id, item_id, change_precondition(request))
 
 
 async def import_items(

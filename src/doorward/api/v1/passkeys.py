@@ -129,7 +129,7 @@ def _own_calls() -> Sequence[Call]:
         Call(
             "POST",
             LIST,
-            add_passkey,
+            register_passkey,
             CHANGE_POLICY,
             tag=account.TAG,
             status=201,
@@ -145,7 +145,7 @@ def _calls_of_one() -> Sequence[Call]:
         Call(
             "PATCH",
             PASSKEY,
-            rename_passkey,
+            update_passkey,
             CHANGE_POLICY,
             tag=account.TAG,
             refusals=(*_REFUSALS_OF_ONE, InvalidPasskeyNameError),
@@ -153,7 +153,7 @@ def _calls_of_one() -> Sequence[Call]:
         Call(
             "DELETE",
             PASSKEY,
-            remove_passkey,
+            delete_passkey,
             CHANGE_POLICY,
             tag=account.TAG,
             refusals=_REFUSALS_OF_ONE,
@@ -231,7 +231,7 @@ async def passkey_registration_options(caller: CurrentCaller, passkeys: CurrentP
     return CreationOptionsResponse.of(await passkeys.registration.options(caller))
 
 
-async def add_passkey(
+async def register_passkey(
     caller: CurrentCaller,
     request: Request,
     response: Response,
@@ -256,20 +256,20 @@ async def add_passkey(
     return PasskeyAddedResponse.with_passkey(login.tokens, added.passkey, added.recovery_codes)
 
 
-async def rename_passkey(
+async def update_passkey(
     passkey_id: UUID, caller: CurrentCaller, body: MergePatchBody[PasskeyPatch], passkeys: CurrentPasskeys
 ) -> PasskeyResponse:
     """Rename one of your passkeys (RFC 7396)."""
     name = body.name if "name" in body.model_fields_set else None
-    return PasskeyResponse.of(await passkeys.management.rename(caller, passkey_id, name))
+    return PasskeyResponse.of(await passkeys.management.update(caller, passkey_id, name))
 
 
-async def remove_passkey(
+async def delete_passkey(
     passkey_id: UUID, caller: CurrentCaller, request: Request, response: Response, passkeys: CurrentPasskeys
 ) -> TokenPairResponse:
-    """Remove one of your passkeys. All your sessions end; the response has the tokens of a new one."""
+    """Delete one of your passkeys. All your sessions end; the response has the tokens of a new one."""
     async with watch_disconnect(request) as client:
-        removed = await passkeys.management.remove(
+        removed = await passkeys.management.delete(
             caller, passkey_id, client=client, user_agent=request.headers.get("user-agent")
         )
     begun = tokens_of(removed)

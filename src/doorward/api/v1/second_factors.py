@@ -110,7 +110,7 @@ def _account_calls() -> Sequence[Call]:
         Call(
             "DELETE",
             TOTP_PATH,
-            remove_totp,
+            delete_totp,
             _CHANGE,
             tag=ACCOUNT_TAG,
             refusals=(SecondFactorsUnavailableError, TotpNotFoundError),
@@ -204,14 +204,14 @@ async def confirm_totp(
     return EnrolledResponse.with_codes(_pair(tokens_of(enrolled.session), response), enrolled.recovery_codes)
 
 
-async def remove_totp(
+async def delete_totp(
     caller: CurrentCaller, request: Request, response: Response, services: CurrentServices
 ) -> TokenPairResponse:
     """Remove the authenticator app, after a recent authentication by a second factor. All your sessions end.
 
     With the last factor, the recovery codes are removed, too. The response has the tokens of a new session.
     """
-    session = await enrolment_of(services).remove(caller, client=_client(), user_agent=_agent(request))
+    session = await enrolment_of(services).delete(caller, client=_client(), user_agent=_agent(request))
     return _pair(tokens_of(session), response)
 
 

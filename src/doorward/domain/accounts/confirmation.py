@@ -12,7 +12,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import ConfirmationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
-from doorward.domain.accounts.new_account import create_verified_account
+from doorward.domain.accounts.new_account import add_verified_account
 from doorward.domain.accounts.registration_requests import LONGEST_REGISTRATION, REGISTRATION_ID, REGISTRATION_LIFETIME
 from doorward.domain.accounts.repositories import Connection, accounts, pending_registrations
 from doorward.domain.accounts.repositories.pending_registrations import PendingRegistration
@@ -153,7 +153,7 @@ class Confirmation:
                 if pending is None:
                     raise InvalidOneTimeTokenError
                 user = User(uuid4(), pending.email, pending.username, is_active=True)
-                events = await create_verified_account(
+                events = await add_verified_account(
                     connection,
                     user,
                     email_key=pending.email_key,

@@ -15,7 +15,7 @@ from doorward.domain.accounts.events import InvitationAccepted, InvitationRefuse
 from doorward.domain.accounts.inviting import INVITATION_ID, INVITATION_LIFETIME
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
-from doorward.domain.accounts.new_account import create_verified_account
+from doorward.domain.accounts.new_account import add_verified_account
 from doorward.domain.accounts.policy import typed_email_key
 from doorward.domain.accounts.repositories import Connection, invitations
 from doorward.domain.accounts.repositories.invitations import Invitation
@@ -123,7 +123,7 @@ class Invitations:
             consumed = await invitations.consume_invitation(connection, shown, now=now)
             if consumed is None:
                 raise InvalidOneTimeTokenError
-            begun = await create_verified_account(
+            begun = await add_verified_account(
                 connection, user, email_key=consumed.email_key, password_hash=password_hash, now=now, address=address
             )
             granted = await _grant_roles(connection, user.id, consumed, grantable)

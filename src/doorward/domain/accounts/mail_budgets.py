@@ -55,7 +55,7 @@ class MailBudgets:
 
     async def _count_in_both_windows(self, budget: MailBudget, now: datetime) -> None:
         async with self._database.transaction() as connection:
-            if await mail_budgets.count_mail(connection, budget, MAIL_LIMITS, now=now) < _BOTH_WINDOWS:
+            if await mail_budgets.add_counted_mail(connection, budget, MAIL_LIMITS, now=now) < _BOTH_WINDOWS:
                 raise _OverBudgetError
 
     def _budget(self, email_key: str, origin: MailOrigin, kind: MailKind) -> MailBudget:

@@ -1,4 +1,4 @@
-"""Create an account whose owner has answered a mail: its address is verified from the start."""
+"""Add an account whose owner has answered a mail: its address is verified from the start."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from doorward.domain.auth.models import User
 from doorward.domain.auth.users.new_account import add_account
 
 
-async def create_verified_account(
+async def add_verified_account(
     connection: Connection, user: User, *, email_key: str, password_hash: str, now: datetime, address: str | None
 ) -> Sequence[AuditedEvent]:
     """Store the account in the caller's transaction; return the recorded events, to be reported after the commit.

@@ -1,4 +1,4 @@
-"""Use cases: read one's own account, and change its user name."""
+"""Use cases: get and update one's own account."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ from doorward.observability.request_context import current_client
 
 
 class Profiles:
-    """Read and change the signed-in user's own account."""
+    """Get and update the signed-in user's own account."""
 
     def __init__(
         self,
@@ -35,14 +35,14 @@ class Profiles:
         self._reserved_usernames = reserved_usernames
         self._address_detail: AddressDetail = address_detail
 
-    async def read(self, caller: Caller, is_expected: VersionTest) -> Profile:
+    async def get(self, caller: Caller, is_expected: VersionTest) -> Profile:
         """Return the caller's account if its version is expected. Raises ``StaleAccountError``."""
         async with self._database.connection() as connection:
             profile = await self._find(connection, caller)
         check_version(profile.version, is_expected)
         return profile
 
-    async def change_username(self, caller: Caller, username: str | None, is_expected: VersionTest) -> Profile:
+    async def update(self, caller: Caller, username: str | None, is_expected: VersionTest) -> Profile:
         """Change the user name by the rules of sign-up; return the changed account.
 
         None and the present name change nothing. Of concurrent changes to one name, in any spelling, exactly one

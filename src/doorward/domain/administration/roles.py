@@ -1,4 +1,4 @@
-"""Use cases: list the roles, and define custom ones."""
+"""Use cases: list and get roles, and create, update and delete custom ones."""
 
 from collections.abc import Collection, Sequence
 
@@ -48,7 +48,7 @@ class Roles:
         async with self._database.connection() as connection:
             return await roles.list_roles(connection)
 
-    async def read(self, name: str) -> Role:
+    async def get(self, name: str) -> Role:
         """Return the role of this name. Raises ``RoleNotFoundError``."""
         if not may_name_a_role(name):
             raise RoleNotFoundError
@@ -78,7 +78,7 @@ class Roles:
         report(event)
         return role
 
-    async def change(self, actor: Actor, name: str, changes: RoleChanges, is_expected: VersionTest) -> Role:
+    async def update(self, actor: Actor, name: str, changes: RoleChanges, is_expected: VersionTest) -> Role:
         """Change a custom role, whose scopes before and after the change the actor must have.
 
         Raises ``RoleNotFoundError``, ``BuiltInRoleError``, ``StaleRoleError``, ``InvalidRoleDescriptionError``, and
@@ -98,10 +98,10 @@ class Roles:
         report(event)
         return changed
 
-    async def remove(self, actor: Actor, name: str, is_expected: VersionTest) -> None:
-        """Remove a role that belongs to no user or invitation.
+    async def delete(self, actor: Actor, name: str, is_expected: VersionTest) -> None:
+        """Delete a role that belongs to no user or invitation.
 
-        Raises as ``change`` does, and ``RoleInUseError``.
+        Raises as ``update`` does, and ``RoleInUseError``.
         """
         async with self._database.transaction() as connection:
             role = await self._lock_role(connection, actor, name, (), is_expected)

@@ -41,7 +41,7 @@ class UserSearch:
         self._estimates: dict[UserQuery, tuple[float, int]] = {}
         self._accounts = Accounts(database=database)
 
-    async def find_id(self, name: str) -> UUID:
+    async def get_id(self, name: str) -> UUID:
         """Return the id of the user whom an operator names: by the id, the user name or the e-mail address.
 
         An id is returned without a check that the user exists. Raises ``UserNotFoundError``.
@@ -49,7 +49,7 @@ class UserSearch:
         try:
             return UUID(name)
         except ValueError:
-            return (await self._accounts.find_user(name)).id
+            return (await self._accounts.get_user(name)).id
 
     async def search(self, wanted: UserQuery, *, after: str, page_size: int) -> FoundUsers:
         """Return the users after a cursor, or the first ones for an empty cursor. The cost is the same at any position.
@@ -83,7 +83,7 @@ class UserSearch:
         until, estimate = self._estimates.get(wanted, (now, 0))
         if until > now:
             return estimate
-        estimate = await lists.find_estimate(connection, wanted)
+        estimate = await lists.get_estimate(connection, wanted)
         if len(self._estimates) >= MAXIMUM_ESTIMATES:
             self._estimates.clear()
         self._estimates[wanted] = now + self._estimate_seconds, estimate

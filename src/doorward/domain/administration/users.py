@@ -1,4 +1,4 @@
-"""Use cases: read, create and change a user."""
+"""Use cases: get, create and update a user."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -33,7 +33,7 @@ from doorward.observability.logging import report
 
 
 class Users:
-    """Read and change users, within the rights of the actor."""
+    """Get, create and update users, within the rights of the actor."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Users:
         self._accounts = accounts
         self._rules = rules
 
-    async def read(self, user_id: UUID, is_expected: VersionTest) -> AdministeredUser:
+    async def get(self, user_id: UUID, is_expected: VersionTest) -> AdministeredUser:
         """Return a user if the version is expected. Raises ``UserNotFoundError`` and ``StaleUserError``."""
         async with self._database.connection() as connection:
             user = await users.find_user(connection, user_id)
@@ -89,7 +89,7 @@ class Users:
         _report([registered, *granted, *stored])
         return _present(created)
 
-    async def change(
+    async def update(
         self, actor: Actor, user_id: UUID, changes: UserChanges, is_expected: VersionTest
     ) -> AdministeredUser:
         """Change the given fields of a user, whose scopes before and after the change must lie within the actor's.

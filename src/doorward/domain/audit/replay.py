@@ -24,7 +24,7 @@ class AuditReplay:
     async def count(self, replay: Replay, *, limit: int) -> int:
         """Return the number of entries to replay, counted up to ``limit``. Raises ``ServiceUnavailableError``."""
         async with self._database.connection() as connection:
-            return (await repository.find_extent(connection, replay, limit=limit)).entries
+            return (await repository.get_extent(connection, replay, limit=limit)).entries
 
     async def replay(self, replay: Replay, admit: ReplayCheck) -> int:
         """Store the messages in the order of the entries; return their number.
@@ -34,7 +34,7 @@ class AuditReplay:
         ``ServiceUnavailableError``, and the errors of ``admit``.
         """
         async with self._database.connection() as connection:
-            extent = await repository.find_extent(connection, replay, limit=1)
+            extent = await repository.get_extent(connection, replay, limit=1)
         stored, after = 0, extent.first_id - 1
         while True:
             async with self._database.transaction() as connection:

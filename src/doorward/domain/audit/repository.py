@@ -98,7 +98,7 @@ async def add_replay(connection: Connection, replay: Replay, *, after: int, limi
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def find_extent(connection: Connection, replay: Replay, *, limit: int) -> ReplayExtent:
+async def get_extent(connection: Connection, replay: Replay, *, limit: int) -> ReplayExtent:
     """Count the entries of a replay up to ``limit``, and find the lowest of their ids."""
     async with connection.cursor(row_factory=class_row(ReplayExtent)) as cursor:
         await cursor.execute(

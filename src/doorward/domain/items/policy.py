@@ -111,7 +111,7 @@ def check_read(item: Item | None, is_expected: VersionTest) -> Item:
     return item
 
 
-def change_refusal(readable: Item | None) -> DomainError:
+def refusal_of_change(readable: Item | None) -> DomainError:
     """Return the refusal for a change by a user who does not own the item; ``readable`` is None if it is private."""
     return ItemNotFoundError() if readable is None else NotItemOwnerError()
 

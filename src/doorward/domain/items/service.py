@@ -1,4 +1,4 @@
-"""Use cases: create, read, list, search, change and delete items."""
+"""Use cases: create, get, list, search, replace, update and delete items."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -11,19 +11,19 @@ from doorward.core.versions import VersionTest
 from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, SearchQuery, Sort
 from doorward.domain.items.policy import (
-    change_refusal,
     changed_item,
     check_read,
     checked_content,
     checked_filter,
     new_item,
+    refusal_of_change,
 )
 from doorward.domain.items.repositories import Connection, entries, lists, quota
 from doorward.domain.items.search import counted_words, likely_spellings, search_query, search_words
 
 
 class Items:
-    """Create, read, list, search, change and delete the caller's own items, and read those that others share.
+    """Create, get, list, search, replace, update and delete the caller's own items, and get those that others share.
 
     For another user's private item the answer is ``ItemNotFoundError``, and no count includes it.
     """
@@ -47,7 +47,7 @@ class Items:
             await entries.add_item(connection, item)
         return item
 
-    async def read(self, reader_id: UUID | None, item_id: UUID, is_expected: VersionTest) -> Item:
+    async def get(self, reader_id: UUID | None, item_id: UUID, is_expected: VersionTest) -> Item:
         """Return an item if its version is expected. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
         async with self._database.connection() as connection:
             item = await entries.find_item(connection, item_id, reader_id)
@@ -116,7 +116,7 @@ class Items:
         checked = checked_content(content)
         return await self._change(user_id, item_id, is_expected, lambda _: checked)
 
-    async def amend(self, user_id: UUID, item_id: UUID, changes: Mapping[str, Any], is_expected: VersionTest) -> Item:
+    async def update(self, user_id: UUID, item_id: UUID, changes: Mapping[str, Any], is_expected: VersionTest) -> Item:
         """Change only the named fields of an item's content. Raises what ``replace`` raises."""
         return await self._change(
             user_id,
@@ -138,7 +138,7 @@ class Items:
             await entries.update_item(connection, changed)
         return changed
 
-    async def remove(self, user_id: UUID, item_id: UUID, is_expected: VersionTest) -> None:
+    async def delete(self, user_id: UUID, item_id: UUID, is_expected: VersionTest) -> None:
         """Delete an item. Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``."""
         async with self._database.transaction() as connection:
             item = await self._lock_for_change(connection, user_id, item_id, is_expected)
@@ -150,7 +150,7 @@ class Items:
         """Lock an item of this user. For other users' items no lock is taken, so they cannot delay the owner."""
         owned = await entries.lock_item(connection, item_id, user_id)
         if owned is None:
-            raise change_refusal(await entries.find_item(connection, item_id, user_id))
+            raise refusal_of_change(await entries.find_item(connection, item_id, user_id))
         return check_read(owned, is_expected)
 
 

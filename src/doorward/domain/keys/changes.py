@@ -1,4 +1,4 @@
-"""Use cases: maintain the keys by their schedule, rotate them, add one, revoke one, and replace them all."""
+"""Use cases: maintain the keys by their schedule, rotate them, import one, revoke one, and replace them all."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
@@ -84,7 +84,7 @@ class KeyChanges:
         """
         await self._change(lambda plan: plan.rotate(at_once=at_once), authorize)
 
-    async def add(self, content: bytes) -> NewKey:
+    async def import_key(self, content: bytes) -> NewKey:
         """Publish and return the private key of a file. It signs after 24 hours.
 
         Raises ``InvalidKeyFileError``, ``SigningKeyExistsError``, ``KeyRotationPendingError``.

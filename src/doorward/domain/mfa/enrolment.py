@@ -1,4 +1,4 @@
-"""Use cases: set up an authenticator application, which is stored only once its code is confirmed, and remove it."""
+"""Use cases: set up an authenticator application, which is stored only once its code is confirmed, and delete it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -212,10 +212,10 @@ class TotpEnrolment:
         await self._notices.notify(connection, user_id, told, email=email, now=now)
         return continued
 
-    async def remove(
+    async def delete(
         self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None
     ) -> SessionCredentials:
-        """Remove the application, and the recovery codes with the last factor, committed when this returns.
+        """Delete the application, and the recovery codes with the last factor, committed when this returns.
 
         The caller must have shown a second factor recently. All sessions end; the acting one is replaced, with the age
         of its proof unchanged. Raises ``TotpNotFoundError``, and ``InvalidAccessTokenError`` if the caller's session

@@ -30,7 +30,7 @@ class ApplicationLookups:
         self._clock = clock
         self._described = described
 
-    async def find(self, client_id: str | None, identifier: str | None, user_id: UUID | None) -> RequestedApplication:
+    async def get(self, client_id: str | None, identifier: str | None, user_id: UUID | None) -> RequestedApplication:
         """Return the client of this id, the resource of the identifier, and the scopes that the user has granted.
 
         Raises ``InvalidAuthorizationError`` for an invalid id, and what ``DescribedClients.resolve`` raises.

@@ -21,7 +21,7 @@ from doorward.domain.oauth.authorization_request import (
     read_authorization,
 )
 from doorward.domain.oauth.code_models import CODE_LIFETIME, NewCode
-from doorward.domain.oauth.described_clients import is_stored, store_described_client
+from doorward.domain.oauth.described_clients import add_or_update_described_client, is_stored
 from doorward.domain.oauth.exceptions import PushedRequestOverError
 from doorward.domain.oauth.models import ClientId
 from doorward.domain.oauth.ports import IdTokenSigner
@@ -142,7 +142,7 @@ class Authorization:
     ) -> tuple[AuthorizationRequest | RefusedAuthorization, Collection[str]]:
         """Return the request, and the scopes that the user has granted to its client."""
         asked = await self.open(asked)
-        found = await self._applications.find(asked.values.get("client_id"), asked.values.get("resource"), user_id)
+        found = await self._applications.get(asked.values.get("client_id"), asked.values.get("resource"), user_id)
         request = read_authorization(
             asked.of_application,
             asked.repeated,
@@ -208,9 +208,9 @@ class Authorization:
         code, change = _new_code(token, request, session, now), None
         async with self._database.transaction() as connection:
             if not is_stored(request.client):
-                change = await store_described_client(connection, request.client, now=now)
+                change = await add_or_update_described_client(connection, request.client, now=now)
             is_live = await _add_code(connection, code, request, now=now)
-            granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_live else ()
+            granted = await consents.list_granted_scopes(connection, session.user_id, client_id) if is_live else ()
             is_new = is_live and not request.scopes <= set(granted)
             if is_new:
                 await consents.add_consent(connection, session.user_id, client_id, request.scopes, now=now)

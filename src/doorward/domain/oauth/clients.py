@@ -1,4 +1,4 @@
-"""Use cases of administrators: add, list, read, change, disable and remove clients, and rotate their secrets."""
+"""Use cases of administrators: create, list, get, update, disable, enable and delete clients, and rotate secrets."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -131,7 +131,7 @@ class Clients:
             client = _expected(await clients.find_client(connection, client_id), is_expected)
             return ClientDetails(client, await secrets.list_live_secrets(connection, client_id, now=now))
 
-    async def change(
+    async def update(
         self, caller: Caller | None, client_id: str, changes: ClientChanges, is_expected: VersionTest
     ) -> OAuthClient:
         """Change fields of a client; return it. Tokens that were issued before keep their content.
@@ -143,7 +143,7 @@ class Clients:
         async with self._database.transaction() as connection:
             now = self._clock.now()
             stored = await self._lock(connection, caller, client_id, is_expected, now=now)
-            content = _amended(stored, changes)
+            content = _updated(stored, changes)
             if caller is not None:
                 require_operator_for(stored.content(), content)
             if content.redirect_uris != tuple(stored.redirect_uris):
@@ -218,8 +218,8 @@ class Clients:
         report(event)
         return client
 
-    async def remove(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> None:
-        """Remove a client with its secrets. Raises what ``get`` raises, and ``BuiltInClientError``."""
+    async def delete(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> None:
+        """Delete a client with its secrets. Raises what ``get`` raises, and ``BuiltInClientError``."""
         async with self._database.transaction() as connection:
             await self._lock_registered(connection, caller, client_id, is_expected, now=self._clock.now())
             await clients.remove_client(connection, client_id)
@@ -270,7 +270,7 @@ def _first_secret(content: ClientContent, chosen_secret: str | None) -> str | No
     return None
 
 
-def _amended(stored: OAuthClient, changes: ClientChanges) -> ClientContent:
+def _updated(stored: OAuthClient, changes: ClientChanges) -> ClientContent:
     values: dict[str, Any] = dict(changes)
     before = stored.content()
     content = dataclasses.replace(before, **values)

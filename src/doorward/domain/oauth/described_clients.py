@@ -51,7 +51,7 @@ def is_stored(client: OAuthClient) -> bool:
     return client.version != _NOT_STORED
 
 
-async def store_described_client(
+async def add_or_update_described_client(
     connection: Connection, client: OAuthClient, *, now: datetime
 ) -> ClientCreated | ClientChanged | None:
     """Store a client as its document describes it; return the event, None if nothing has changed.

@@ -86,14 +86,14 @@ class ClientRegistration:
         report(event)
         return RegisteredClient(client, self._registered.encode(own), secret)
 
-    async def read(self, token: OpaqueToken, client_id: str) -> RegisteredClient:
+    async def get(self, token: OpaqueToken, client_id: str) -> RegisteredClient:
         """Return the stored client of the token. Raises ``InvalidRegistrationTokenError``."""
         async with self._database.connection() as connection:
             await _registration(connection, token, client_id)
             client = _enabled(await clients.find_client(connection, client_id))
         return RegisteredClient(client, self._registered.encode(token))
 
-    async def change(self, token: OpaqueToken, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
+    async def replace(self, token: OpaqueToken, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
         """Replace the metadata of the client; omitted members get their defaults (RFC 7592 section 2.2).
 
         Changed redirect URIs remove all its consents, so that its users are asked again. A client with a secret keeps
@@ -117,8 +117,8 @@ class ClientRegistration:
         report(event)
         return RegisteredClient(client, self._registered.encode(token))
 
-    async def remove(self, token: OpaqueToken, client_id: str) -> None:
-        """Remove the client with all its data. Raises ``InvalidRegistrationTokenError``."""
+    async def delete(self, token: OpaqueToken, client_id: str) -> None:
+        """Delete the client with all its data. Raises ``InvalidRegistrationTokenError``."""
         event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
             await _registration(connection, token, client_id)
@@ -152,7 +152,7 @@ def _require_own(members: Mapping[str, object], client_id: str) -> None:
 
 
 def _enabled(client: OAuthClient | None) -> OAuthClient:
-    """Return the client if it is enabled. A client that the operator disabled cannot even remove itself."""
+    """Return the client if it is enabled. A client that the operator disabled cannot even delete itself."""
     if client is None or not client.is_enabled:
         raise InvalidRegistrationTokenError
     return client

@@ -1,4 +1,4 @@
-"""Use cases of operators: add, list and remove initial access tokens for registration (RFC 7591 section 1.2)."""
+"""Use cases of operators: create, list and delete initial access tokens for registration (RFC 7591 section 1.2)."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -48,7 +48,7 @@ class RegistrationTokens:
         self._codec = codec
         self._built_in_resources = built_in_resources
 
-    async def add(self, content: InitialTokenContent) -> str:
+    async def create(self, content: InitialTokenContent) -> str:
         """Store an initial access token; return its text, which is shown only once.
 
         Raises ``InvalidClientNameError``, ``InvalidClientScopesError``, ``UnknownResourceError``,
@@ -74,8 +74,8 @@ class RegistrationTokens:
         async with self._database.connection() as connection:
             return await registrations.list_tokens(connection)
 
-    async def remove(self, token_id: UUID) -> None:
-        """Remove a token; clients that registered with it stay. Raises ``RegistrationTokenNotFoundError``."""
+    async def delete(self, token_id: UUID) -> None:
+        """Delete a token; clients that registered with it stay. Raises ``RegistrationTokenNotFoundError``."""
         event = RegistrationTokenChanged(user_id=None, token_id=token_id, change="removed")
         async with self._database.transaction() as connection:
             if not await registrations.remove_token(connection, token_id):

@@ -1,4 +1,4 @@
-"""Use cases of administrators: add, list and remove resources, the audiences of clients' tokens (RFC 8707)."""
+"""Use cases of administrators: create, list and delete resources, the audiences of clients' tokens (RFC 8707)."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -42,7 +42,7 @@ class Resources:
         self._lock_administrator = lock_administrator
         self.built_in: Final = tuple(sorted(built_in_resources))
 
-    async def add(self, caller: Caller | None, content: ResourceContent) -> Resource:
+    async def create(self, caller: Caller | None, content: ResourceContent) -> Resource:
         """Store a resource; return it.
 
         Raises what ``checked_resource`` raises, ``BuiltInResourceError``, ``ResourceExistsError``,
@@ -71,8 +71,8 @@ class Resources:
         async with self._database.connection() as connection:
             return await resources.list_resources(connection)
 
-    async def remove(self, caller: Caller | None, resource_id: UUID) -> None:
-        """Remove a resource. No more tokens are issued for it, even if clients still have it in their list.
+    async def delete(self, caller: Caller | None, resource_id: UUID) -> None:
+        """Delete a resource. No more tokens are issued for it, even if clients still have it in their list.
 
         Raises ``ResourceNotFoundError``.
         """
@@ -84,12 +84,12 @@ class Resources:
             await record(connection, event)
         report(event)
 
-    async def remove_by_identifier(self, caller: Caller | None, identifier: str) -> None:
-        """Remove the resource of an identifier. Raises ``BuiltInResourceError``, ``ResourceNotFoundError``."""
+    async def delete_by_identifier(self, caller: Caller | None, identifier: str) -> None:
+        """Delete the resource of an identifier. Raises ``BuiltInResourceError``, ``ResourceNotFoundError``."""
         found = [each.id for each in await self.list() if each.identifier == identifier]
         if not found:
             raise BuiltInResourceError if identifier in self.built_in else ResourceNotFoundError
-        await self.remove(caller, found[0])
+        await self.delete(caller, found[0])
 
 
 async def _lock_introspection_client(connection: Connection, client_id: str) -> None:

@@ -123,7 +123,7 @@ class PasskeyLogin:
         challenge = self._proofs.read_challenge(response, SealedKind.PASSKEY_LOGIN)
         known, device = self._devices.read(device_token), self._sessions.describe(client, user_agent)
         async with self._database.connection() as connection:
-            credential = await self._proofs.find(connection, response)
+            credential = await self._proofs.get(connection, response)
             owner = await self._sessions.find_credentials(connection, credential.user_id, known, device, now=now)
         if owner is None:
             # The account was deleted between the two queries, and its passkeys with it.

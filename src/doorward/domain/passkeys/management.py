@@ -1,4 +1,4 @@
-"""Use cases: a signed-in user lists, renames and removes passkeys."""
+"""Use cases: a signed-in user lists, updates and deletes passkeys."""
 
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class PasskeyManagement:
             passkeys = await repository.list_passkeys(connection, caller.user.id)
         return OwnPasskeys(passkeys, self._relying_party, caller.user.id.bytes)
 
-    async def rename(self, caller: Caller, passkey_id: UUID, name: str | None) -> Passkey:
+    async def update(self, caller: Caller, passkey_id: UUID, name: str | None) -> Passkey:
         """Rename a passkey and return it; None as name changes nothing. No session ends.
 
         Raises ``InvalidPasskeyNameError``, ``PasskeyNotFoundError``, the same for one that never existed and for
@@ -74,12 +74,12 @@ class PasskeyManagement:
             report(event)
         return passkey
 
-    async def remove(
+    async def delete(
         self, caller: Caller, passkey_id: UUID, *, client: Client = NO_CLIENT, user_agent: str | None = None
     ) -> SessionCredentials:
-        """Remove a passkey, committed when this returns. All sessions end; return the tokens of a new one.
+        """Delete a passkey, committed when this returns. All sessions end; return the tokens of a new one.
 
-        The caller must have re-authenticated recently. Raises what ``rename`` raises except for the name, and
+        The caller must have re-authenticated recently. Raises what ``update`` raises except for the name, and
         ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         now, user_id = self._clock.now(), caller.user.id

@@ -62,7 +62,7 @@ class PasskeyProofs:
             report(PasskeyRefused(reason="challenge"))
             raise InvalidPasskeyError from error
 
-    async def find(self, connection: Connection, response: AssertionResponse) -> StoredCredential:
+    async def get(self, connection: Connection, response: AssertionResponse) -> StoredCredential:
         """Return the passkey with the credential id of the response. Raises ``UnknownPasskeyError``."""
         credential = await repository.find_credential(connection, response.credential_id)
         if credential is None:

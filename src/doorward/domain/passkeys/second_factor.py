@@ -150,7 +150,7 @@ class ShownPasskeyFactor:
         """Verify the signature, which changes nothing. Raises ``InvalidSecondFactorError``."""
         try:
             challenge = self._proofs.read_challenge(self._response, self._kind, bound_to=self._bound_to)
-            credential = await self._proofs.find(connection, self._response)
+            credential = await self._proofs.get(connection, self._response)
             if not credential.user_id == challenge[1].user_id == user_id:
                 raise refused("user", user_id)
             self._shown = self._proofs.verify(

@@ -34,7 +34,7 @@ class DeadLetters:
         """Retry one dead letter, with the whole retry schedule. Raises ``DeadLetterNotFoundError``."""
         async with self._database.transaction() as connection:
             await lock_actor(connection, actor, AdminScope.OUTBOX_WRITE, now=self._clock.now())
-            if not await messages.activate_dead_letter(connection, message_id):
+            if not await messages.retry_dead_letter(connection, message_id):
                 raise DeadLetterNotFoundError
 
     async def retry_all(self, actor: Actor, endpoint_id: UUID) -> int:
@@ -52,6 +52,6 @@ class DeadLetters:
         while revived == MESSAGES_A_BATCH:
             async with self._database.transaction() as connection:
                 await lock_actor(connection, actor, AdminScope.OUTBOX_WRITE, now=self._clock.now())
-                revived = await messages.activate_dead_letters(connection, endpoint_id, limit=MESSAGES_A_BATCH)
+                revived = await messages.retry_dead_letters(connection, endpoint_id, limit=MESSAGES_A_BATCH)
             total += revived
         return total

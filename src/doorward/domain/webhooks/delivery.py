@@ -66,7 +66,7 @@ class WebhookDelivery:
 
     async def _may_probe(self, target: DeliveryTarget) -> bool:
         async with self._database.connection() as connection:
-            return await health_repository.allow_probe(connection, target.id, duration=health.PROBE)
+            return await health_repository.claim_probe(connection, target.id, duration=health.PROBE)
 
     async def _note_success(self, target: DeliveryTarget) -> None:
         if target.failing_since is None and not target.faults and not target.is_paused:

@@ -104,7 +104,7 @@ class Webhooks:
         async with self._database.transaction() as connection:
             await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())
             stored = _expected(await endpoints.lock_endpoint(connection, endpoint_id), is_expected)
-            content = self._checked(_amended(stored.content(), changes))
+            content = self._checked(_updated(stored.content(), changes))
             disabled_at, reason = stored.disabled_at, stored.disabled_reason
             if content.is_enabled:
                 disabled_at, reason = None, None
@@ -126,7 +126,7 @@ class Webhooks:
         return changed
 
     async def delete(self, actor: Actor, endpoint_id: UUID, is_expected: VersionTest) -> None:
-        """Remove an endpoint with its messages. Raises ``WebhookNotFoundError`` or ``StaleWebhookError``."""
+        """Delete an endpoint with its messages. Raises ``WebhookNotFoundError`` or ``StaleWebhookError``."""
         event = WebhookChanged(user_id=None, webhook_id=endpoint_id, change="deleted")
         async with self._database.transaction() as connection:
             await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())
@@ -166,7 +166,7 @@ class Webhooks:
         return content
 
 
-def _amended(content: EndpointContent, changes: Changes) -> EndpointContent:
+def _updated(content: EndpointContent, changes: Changes) -> EndpointContent:
     values: dict[str, Any] = dict(changes)
     return dataclasses.replace(content, **values)
 

@@ -144,7 +144,7 @@ async def _create(context: PageContext, form: ClientContentForm) -> FormResult |
 async def _change(context: PageContext, form: ClientContentForm) -> FormResult:
     """Change a client, if its version is still the one on the page."""
     administered = context.services.oauth.clients
-    await administered.change(context.caller, form.client_id, _changes(form), version_test(form.version))
+    await administered.update(context.caller, form.client_id, _changes(form), version_test(form.version))
     return FormResult("client_changed")
 
 
@@ -188,6 +188,6 @@ NAVIGATION_ENTRY: Final = NavigationEntry(
         AdminForm("rotate-client-secret", _ACCESS, ClientForm, _rotate, _page),
         _action("disable-client", Clients.disable, "client_disabled"),
         _action("enable-client", Clients.enable, "client_enabled"),
-        _action("delete-client", Clients.remove, "client_deleted", ClientsPage()),
+        _action("delete-client", Clients.delete, "client_deleted", ClientsPage()),
     ),
 )

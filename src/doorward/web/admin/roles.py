@@ -38,7 +38,7 @@ class RolePage(RowPage):
 
     async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the role, and whether it can be changed. Raises ``RoleNotFoundError``."""
-        role = await context.services.administration.roles.read(self.key)
+        role = await context.services.administration.roles.get(self.key)
         is_within = not role.is_built_in and context.caller.scopes.issuperset(role.scopes)
         return {"role": _shown(role), "is_changeable": is_within, "givable": _grantable_scopes(context)}
 
@@ -69,13 +69,13 @@ async def _change(context: PageContext, form: ChangeRoleForm) -> FormResult:
     """Change a role, if its version is still the one on the page."""
     changes = RoleChanges(form.description, form.scopes)
     administered = context.services.administration.roles
-    await administered.change(Actor(context.caller), form.name, changes, version_test(form.version))
+    await administered.update(Actor(context.caller), form.name, changes, version_test(form.version))
     return FormResult("role_changed")
 
 
 async def _remove(context: PageContext, form: RoleForm) -> FormResult:
     """Delete a role, if its version is still the one on the page."""
-    await context.services.administration.roles.remove(Actor(context.caller), form.name, version_test(form.version))
+    await context.services.administration.roles.delete(Actor(context.caller), form.name, version_test(form.version))
     return FormResult("role_removed", page=RolesPage())
 
 

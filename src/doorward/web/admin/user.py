@@ -22,7 +22,7 @@ class UserPage(RowPage):
         """Return the user and the live sessions. Raises ``UserNotFoundError``."""
         user_id = read_id(self.key, UserNotFoundError)
         administration = context.services.administration
-        user = await administration.users.read(user_id, lambda _: True)
+        user = await administration.users.get(user_id, lambda _: True)
         browsers = [
             _session(context, each.user_agent, each.address, shown_moment(each.seen_at))
             for each in await administration.session_listing.list_browsers_of(user_id)

@@ -28,7 +28,7 @@ async def _change(context: PageContext, form: ChangeUserForm) -> FormResult:
     )
     user_id = read_id(form.user_id, UserNotFoundError)
     users = context.services.administration.users
-    await users.change(Actor(context.caller), user_id, changes, version_test(form.version))
+    await users.update(Actor(context.caller), user_id, changes, version_test(form.version))
     return FormResult("user_changed")
 
 

@@ -28,7 +28,7 @@ class OverviewPage(OwnPage):
 
     async def template_values(self, context: PageContext) -> Mapping[str, object]:
         """Return the profile."""
-        profile = await context.services.own_account.profiles.read(context.caller, any_version)
+        profile = await context.services.own_account.profiles.get(context.caller, any_version)
         return {"profile": _shown(profile), "has_mail": self._has_mail}
 
 
@@ -65,7 +65,7 @@ class OverviewForms:
         """Change the user name."""
 
         async def act(context: PageContext) -> FormResult:
-            await services.own_account.profiles.change_username(context.caller, form.username, any_version)
+            await services.own_account.profiles.update(context.caller, form.username, any_version)
             return FormResult("username")
 
         return await self._own.act(self._page, request, services, form.form_token, act)

@@ -85,7 +85,7 @@ class PasskeyForms:
 
         async def act(context: PageContext) -> FormResult:
             passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
-            await passkeys_of(services).management.rename(context.caller, passkey_id, form.name)
+            await passkeys_of(services).management.update(context.caller, passkey_id, form.name)
             return FormResult("passkey_renamed")
 
         return await self._own.act(self._page, request, services, form.form_token, act)
@@ -98,7 +98,7 @@ class PasskeyForms:
         async def act(context: PageContext) -> FormResult:
             passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
             async with watch_disconnect(request) as client:
-                session = await passkeys_of(services).management.remove(
+                session = await passkeys_of(services).management.delete(
                     context.caller, passkey_id, client=client, user_agent=context.user_agent
                 )
             return FormResult("passkey_removed", cookies_of(session))

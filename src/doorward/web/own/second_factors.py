@@ -108,7 +108,7 @@ class SecondFactorForms:
 
         async def act(context: PageContext) -> FormResult:
             async with watch_disconnect(request) as client:
-                session = await enrolment_of(services).remove(
+                session = await enrolment_of(services).delete(
                     context.caller, client=client, user_agent=context.user_agent
                 )
             return FormResult("application_removed", cookies_of(session))

@@ -86,7 +86,7 @@ async def test_a_client_added_again_after_its_removal_revives_no_token(
 ) -> None:
     app = described(provider, host, path)
     body = await app.agreed(browser, person)
-    await provider.clients.remove(OPERATOR, app.id, any_version)
+    await provider.clients.delete(OPERATOR, app.id, any_version)
     provider.clock.advance(timedelta(seconds=1))
     await app.tokens(browser, person)
     assert is_oauth_error(await app.refresh(body["refresh_token"]), "invalid_grant")

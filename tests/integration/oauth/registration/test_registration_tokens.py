@@ -27,7 +27,7 @@ async def test_a_token_registers_as_many_clients_as_allowed_even_in_concurrent_c
 async def test_an_expired_or_removed_token_registers_no_client(provider: Provider) -> None:
     removed = await initial(provider, name="Removed")
     (stored,) = [each for each in await provider.registration_tokens.list() if each.name == "Removed"]
-    await provider.registration_tokens.remove(stored.id)
+    await provider.registration_tokens.delete(stored.id)
     expired = await initial(provider, life=timedelta(minutes=1))
     provider.clock.advance(timedelta(minutes=1))
     for token in (removed, expired):
@@ -94,7 +94,7 @@ async def test_a_token_with_a_valid_id_but_another_secret_is_refused(provider: P
     body, unused = await registered(provider), await initial(provider)
     own_token = replace(registration.own_token(body["registration_access_token"]), secret=bytes(16))
     with pytest.raises(InvalidRegistrationTokenError):
-        await registration.read(own_token, body["client_id"])
+        await registration.get(own_token, body["client_id"])
     with pytest.raises(InvalidRegistrationTokenError):
         await registration.register(replace(registration.initial_token(unused), secret=bytes(16)), client_metadata())
     assert (await registration.register(registration.initial_token(unused), client_metadata())).client.name == "Tool"

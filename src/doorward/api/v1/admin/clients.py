@@ -82,14 +82,14 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             CLIENT,
-            read_client,
+            get_client,
             POLICY,
             tag=TAG,
             answer=ClientDetailsResponse,
             refusals=(ClientNotFoundError, StaleClientError),
             extra_responses=_UNCHANGED,
         ),
-        Call("PATCH", CLIENT, change_client, POLICY, tag=TAG, refusals=of_patch),
+        Call("PATCH", CLIENT, update_client, POLICY, tag=TAG, refusals=of_patch),
         Call("DELETE", CLIENT, delete_client, POLICY, tag=TAG, status=204, refusals=_OF_REGISTERED),
         Call("POST", f"{CLIENT}/rotate-secret", rotate_client_secret, POLICY, tag=TAG, refusals=of_rotation),
         Call("POST", f"{CLIENT}/disable", disable_client, POLICY, tag=TAG, refusals=_OF_REGISTERED),
@@ -129,7 +129,7 @@ async def create_client(
     return _with_secret(made, response)
 
 
-async def read_client(
+async def get_client(
     client_id: str, services: CurrentServices, request: Request, response: Response
 ) -> ClientDetailsResponse | Response:
     """Read one client; 304 if If-None-Match contains its version, 412 if If-Match does not."""
@@ -141,7 +141,7 @@ async def read_client(
     return ClientDetailsResponse.of(details)
 
 
-async def change_client(
+async def update_client(
     client_id: str,
     caller: CurrentCaller,
     body: MergePatchBody[ClientPatch],
@@ -155,13 +155,13 @@ async def change_client(
     """
     changes = body.model_dump(exclude_unset=True)
     return _client(
-        await services.oauth.clients.change(caller, client_id, changes, change_precondition(request)), response
+        await services.oauth.clients.update(caller, client_id, changes, change_precondition(request)), response
     )
 
 
 async def delete_client(client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
     """Delete a client with its secrets; its tokens are refused. With If-Match only at that version."""
-    await services.oauth.clients.remove(caller, client_id, change_precondition(request))
+    await services.oauth.clients.delete(caller, client_id, change_precondition(request))
 
 
 async def rotate_client_secret(

@@ -62,9 +62,9 @@ async def create_resource(
 ) -> ResourceResponse:
     """Add a resource: a service that clients can get tokens for."""
     content = ResourceContent(body.identifier, body.scopes, body.algorithm, body.introspection_client_id)
-    return ResourceResponse.model_validate(await services.oauth.resources.add(caller, content))
+    return ResourceResponse.model_validate(await services.oauth.resources.create(caller, content))
 
 
 async def delete_resource(resource_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
     """Delete a resource. No more tokens are issued for it, even to clients that list it."""
-    await services.oauth.resources.remove(caller, resource_id)
+    await services.oauth.resources.delete(caller, resource_id)

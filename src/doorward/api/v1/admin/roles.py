@@ -65,15 +65,15 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             ROLE,
-            read_role,
+            get_role,
             READ,
             tag=TAG,
             answer=RoleResponse,
             refusals=(RoleNotFoundError,),
             extra_responses={304: {"description": "Not Modified"}},
         ),
-        Call("PATCH", ROLE, change_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
-        Call("DELETE", ROLE, remove_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),
+        Call("PATCH", ROLE, update_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
+        Call("DELETE", ROLE, delete_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),
     ]
 
 
@@ -92,17 +92,17 @@ async def create_role(
     return _role_response(role, response)
 
 
-async def read_role(
+async def get_role(
     name: str, services: CurrentServices, request: Request, response: Response
 ) -> RoleResponse | Response:
     """Read one role; 304 if If-None-Match contains its version."""
-    role = await services.administration.roles.read(name)
+    role = await services.administration.roles.get(name)
     if is_unchanged(request, role.version):
         return Response(status_code=304, headers={"ETag": entity_tag(role.version)})
     return _role_response(role, response)
 
 
-async def change_role(
+async def update_role(
     name: str,
     caller: CurrentCaller,
     body: MergePatchBody[RolePatch],
@@ -112,13 +112,13 @@ async def change_role(
 ) -> RoleResponse:
     """Change a custom role (RFC 7396), effective with its users' next request. With If-Match only at that version."""
     changes = RoleChanges(body.description, body.scopes)
-    role = await services.administration.roles.change(Actor(caller), name, changes, change_precondition(request))
+    role = await services.administration.roles.update(Actor(caller), name, changes, change_precondition(request))
     return _role_response(role, response)
 
 
-async def remove_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
+async def delete_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
     """Delete a role that no user has. With If-Match only at that version."""
-    await services.administration.roles.remove(Actor(caller), name, change_precondition(request))
+    await services.administration.roles.delete(Actor(caller), name, change_precondition(request))
 
 
 def _role_response(role: Role, response: Response) -> RoleResponse:

@@ -105,7 +105,7 @@ async def end_sessions_of_user(user_id: UUID, caller: CurrentCaller, services: C
 
 async def list_sessions_of_user(user_id: UUID, services: CurrentServices) -> AdministeredSessionListResponse:
     """List the live sessions of a user in the order of their last use."""
-    await services.administration.users.read(user_id, lambda _: True)
+    await services.administration.users.get(user_id, lambda _: True)
     sessions = await services.administration.session_listing.list_of(user_id)
     return AdministeredSessionListResponse(
         sessions=[AdministeredSessionResponse.model_validate(session) for session in sessions]

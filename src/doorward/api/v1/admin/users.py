@@ -106,7 +106,7 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             USER,
-            read_user,
+            get_user,
             READ,
             tag=TAG,
             answer=AdministeredUserResponse,
@@ -116,7 +116,7 @@ def calls() -> Sequence[Call]:
         Call(
             "PATCH",
             USER,
-            change_user,
+            update_user,
             WRITE,
             tag=TAG,
             refusals=(*REFUSALS_OF_ACTING, StaleUserError, LastAdministratorError, *_REFUSALS_OF_CONTENT),
@@ -166,17 +166,17 @@ async def create_user(
     return user_response(user, response)
 
 
-async def read_user(
+async def get_user(
     user_id: UUID, services: CurrentServices, request: Request, response: Response
 ) -> AdministeredUserResponse | Response:
     """Read one user; 304 if If-None-Match contains its version, 412 if If-Match does not."""
-    user = await services.administration.users.read(user_id, read_precondition(request))
+    user = await services.administration.users.get(user_id, read_precondition(request))
     if is_unchanged(request, user.version):
         return Response(status_code=304, headers={"ETag": entity_tag(user.version)})
     return user_response(user, response)
 
 
-async def change_user(
+async def update_user(
     user_id: UUID,
     caller: CurrentCaller,
     body: MergePatchBody[UserPatch],
@@ -193,7 +193,7 @@ async def change_user(
         locale=body.locale if "locale" in given else UNSET,
         external_id=body.external_id if "external_id" in given else UNSET,
     )
-    user = await services.administration.users.change(Actor(caller), user_id, changes, change_precondition(request))
+    user = await services.administration.users.update(Actor(caller), user_id, changes, change_precondition(request))
     return user_response(user, response)
 
 

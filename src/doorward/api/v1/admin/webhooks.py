@@ -77,14 +77,14 @@ def calls() -> Sequence[Call]:
         Call(
             "GET",
             WEBHOOK,
-            read_webhook,
+            get_webhook,
             POLICY,
             tag=TAG,
             answer=WebhookResponse,
             refusals=(*_OF_ONE, StaleWebhookError),
             extra_responses=_UNCHANGED,
         ),
-        Call("PATCH", WEBHOOK, change_webhook, POLICY, tag=TAG, refusals=(*_OF_CHANGE, *_OF_CONTENT)),
+        Call("PATCH", WEBHOOK, update_webhook, POLICY, tag=TAG, refusals=(*_OF_CHANGE, *_OF_CONTENT)),
         Call("DELETE", WEBHOOK, delete_webhook, POLICY, tag=TAG, status=204, refusals=_OF_CHANGE),
         Call("POST", f"{WEBHOOK}/rotate-secret", rotate_webhook_secret, POLICY, tag=TAG, refusals=_OF_CHANGE),
         Call("POST", f"{WEBHOOK}/test", test_webhook, LIMITED, tag=TAG, refusals=_OF_ONE),
@@ -122,7 +122,7 @@ async def create_webhook(
     return _with_secret(made, response)
 
 
-async def read_webhook(
+async def get_webhook(
     webhook_id: UUID, hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookResponse | Response:
     """Read one webhook; 304 if If-None-Match contains its version, 412 if If-Match does not."""
@@ -132,7 +132,7 @@ async def read_webhook(
     return _webhook(endpoint, response)
 
 
-async def change_webhook(
+async def update_webhook(
     webhook_id: UUID,
     caller: CurrentCaller,
     body: MergePatchBody[WebhookPatch],

@@ -10,7 +10,7 @@ from doorward.domain.accounts.models import MailBudget, MailLimits
 from doorward.domain.accounts.repositories import Connection
 
 
-async def count_mail(connection: Connection, budget: MailBudget, limits: MailLimits, *, now: datetime) -> int:
+async def add_counted_mail(connection: Connection, budget: MailBudget, limits: MailLimits, *, now: datetime) -> int:
     """Count one mail in each of the two windows that has room; return in how many. 2 means that it may be sent.
 
     A window begins with its first mail. A window that begins in the future was stored before a clock was corrected.

@@ -106,7 +106,7 @@ def _counted(*, total: int, **user: Any) -> tuple[AdministeredUser, int]:  # noq
     return AdministeredUser(**user), total
 
 
-async def find_estimate(connection: Connection, wanted: UserQuery) -> int:
+async def get_estimate(connection: Connection, wanted: UserQuery) -> int:
     """Estimate the number of users in a list from the planner's statistics. Reads no row."""
     cursor = await connection.execute(
         sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM users WHERE {wanted}").format(wanted=_WANTED),

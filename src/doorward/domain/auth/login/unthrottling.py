@@ -20,7 +20,7 @@ class Unthrottling:
 
     async def unthrottle(self, name: str) -> None:
         """Forget the failed attempts of all clients on this account. Raises ``UserNotFoundError``."""
-        user = await self._accounts.find_user(name)
+        user = await self._accounts.get_user(name)
         event = LoginUnthrottled(user_id=user.id)
         async with self._database.transaction() as connection:
             exists = await users.lock_account(connection, user.id) is not None

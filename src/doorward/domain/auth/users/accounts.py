@@ -1,4 +1,4 @@
-"""Use case: find an account by its name or address."""
+"""Use case: get an account by its name or address."""
 
 from doorward.core.ports import Database
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError, UserNotFoundError
@@ -13,7 +13,7 @@ class Accounts:
     def __init__(self, *, database: Database[Connection]) -> None:
         self._database = database
 
-    async def find_user(self, name: str) -> NamedUser:
+    async def get_user(self, name: str) -> NamedUser:
         """Return the user of this user name or e-mail address, in any spelling. Raises ``UserNotFoundError``."""
         try:
             identifier = canonical_email(name) if is_email(name) else canonical_username(name)

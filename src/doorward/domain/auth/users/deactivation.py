@@ -56,7 +56,7 @@ class Deactivation:
         including access tokens and mailed links, and none works again after ``activate``. Raises ``UserNotFoundError``
         and ``LastAdministratorError``.
         """
-        user = await self._accounts.find_user(name)
+        user = await self._accounts.get_user(name)
         async with self._database.transaction() as connection:
             # The lock waits for logins in progress, so that their sessions are among those that end.
             event = await deactivate_account(connection, await lock_account(connection, user.id))
@@ -68,7 +68,7 @@ class Deactivation:
 
         Raises ``UserNotFoundError``.
         """
-        user = await self._accounts.find_user(name)
+        user = await self._accounts.get_user(name)
         async with self._database.transaction() as connection:
             event = await activate_account(connection, user.id)
         if event is None:

@@ -20,8 +20,8 @@ class StoredConsent:
     granted_at: datetime
 
 
-async def find_granted_scopes(connection: Connection, user_id: UUID, client_id: str) -> Sequence[str]:
-    """Find the scopes that a user has granted to a client; empty without a consent."""
+async def list_granted_scopes(connection: Connection, user_id: UUID, client_id: str) -> Sequence[str]:
+    """Return the scopes that a user has granted to a client; empty without a consent."""
     cursor = await connection.execute(
         """
         SELECT scopes

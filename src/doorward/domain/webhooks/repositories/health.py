@@ -44,7 +44,7 @@ async def lock_target(connection: Connection, endpoint_id: UUID, *, now: datetim
         return await cursor.fetchone()
 
 
-async def allow_probe(connection: Connection, endpoint_id: UUID, *, duration: timedelta) -> bool:
+async def claim_probe(connection: Connection, endpoint_id: UUID, *, duration: timedelta) -> bool:
     """Pause an endpoint for all messages except one; return whether the caller may send that one."""
     cursor = await connection.execute(
         """

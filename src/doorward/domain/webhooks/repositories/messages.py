@@ -52,7 +52,7 @@ async def list_dead_letters(
         return await cursor.fetchall()
 
 
-async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
+async def retry_dead_letter(connection: Connection, message_id: int) -> bool:
     """Schedule a dead letter whose content is kept for delivery, with the whole retry schedule.
 
     In its stream it is delivered before later messages. Return whether there was such a dead letter.
@@ -75,7 +75,7 @@ async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
     return cursor.rowcount == 1
 
 
-async def activate_dead_letters(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
+async def retry_dead_letters(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
     """Schedule up to ``limit`` dead letters of an endpoint for delivery, oldest first; return their number."""
     cursor = await connection.execute(
         """
