@@ -16,7 +16,7 @@ from doorward.infrastructure.scheduler import TaskRunner
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
 from doorward.wiring.background import pruning_task
-from doorward.wiring.operations import prune
+from doorward.wiring.operations import PruneResult, prune
 from tests.integration.postgres.skewed_host import SkewedHost, running_on
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
 
@@ -148,7 +148,7 @@ async def test_nothing_is_pruned_while_the_clocks_differ_by_more_than_a_minute(
             await prune(settings, SkewedHost(ahead))
         assert len(service.sql("SELECT id FROM sessions")) == 1
         # A refused run does not count, so a copy on a host with a right clock prunes.
-        assert await prune(settings) == 1
+        assert await prune(settings) == PruneResult(1, [])
 
 
 async def test_without_postgresqls_time_a_call_with_a_token_returns_503(
