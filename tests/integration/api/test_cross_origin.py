@@ -1,11 +1,14 @@
 """Cross-origin calls are refused unless the settings allow the origin; then successes and errors are readable."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
-from development.client import ME, REFRESH, TOKEN
+from development.client import ME, PASSWORD, REFRESH, TOKEN
 from doorward.api.middleware.cross_origin import READ_HEADERS
-from tests.integration.service import MakeDatabase, MakeService, Service, is_problem, mark
+from tests.integration.hashers import FailingHasher
+from tests.integration.service import PARTS, MakeDatabase, MakeService, Service, is_problem, mark
 
 APP = "https://app.example.com"
 OTHER = "https://evil.example.com"
@@ -173,12 +176,10 @@ async def test_a_rate_limit_and_its_retry_after_header_are_readable_by_the_origi
     assert "Retry-After" in answers[-1].headers["access-control-expose-headers"]
 
 
-async def test_a_server_error_is_readable_by_the_origin(open_to_app: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object, **__: object) -> None:
-        raise RuntimeError(mark())
-
-    monkeypatch.setattr(open_to_app.app.state.services.sessions, "refresh", broken)
-    answer = await open_to_app.client.post(REFRESH, json={"refresh_token": "x"}, headers={"Origin": APP})
+async def test_a_server_error_is_readable_by_the_origin(make_service: MakeService) -> None:
+    broken = await make_service(replace(PARTS, hasher=FailingHasher(RuntimeError(mark()))), cors_allow_origins=APP)
+    login = {"username": "ada", "password": PASSWORD}
+    answer = await broken.client.post(TOKEN, data=login, headers={"Origin": APP})
     assert is_problem(answer, 500, "internal_error")
     assert _is_open_to(answer, APP)
 
