@@ -87,6 +87,11 @@ async def test_the_previous_username_is_available_again(service: Service, owner:
     assert (await service.client.post(REGISTER, json=body)).status_code == 201
 
 
+async def test_white_space_around_a_new_name_is_trimmed(owner: Owner) -> None:
+    name = mark()
+    assert (await owner.rename(f"\u200b {name}\u00a0\n")).json()["username"] == name
+
+
 async def test_a_change_of_case_of_the_users_own_name_is_no_conflict(owner: Owner) -> None:
     assert (await owner.rename(owner.person.username.upper())).json()["username"] == owner.person.username.upper()
 
