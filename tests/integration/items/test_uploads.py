@@ -80,9 +80,12 @@ async def test_a_file_that_does_not_arrive_in_time_is_refused_and_its_slot_relea
     make_service: MakeService, own_database: str
 ) -> None:
     parts = replace(PARTS, upload_seconds=UPLOAD_SECONDS)
-    owner = await sign_in(await make_service(parts, database_url=own_database))
+    # Shorter than the timeout of a stalled upload.
+    service = await make_service(parts, database_url=own_database, upload_idle_seconds=60)
+    owner = await sign_in(service)
     for _ in range(3):
-        answer = await owner.import_csv(aiter(SlowFile()))
+        async with asyncio.timeout(BOUND_SECONDS / 2):
+            answer = await owner.import_csv(aiter(SlowFile()))
         assert is_problem(answer, 408, "upload_too_slow")
         assert answer.headers["connection"] == "close"
     assert (await owner.import_csv("title\nA\n")).status_code == 200
