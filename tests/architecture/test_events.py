@@ -26,6 +26,29 @@ LOG: Final = Path("src/doorward/observability/logging.py")
 NAME: Final = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 OF_EVERY_LINE: Final = {"timestamp", "level", "event", "logger", "exception", *REQUEST_FACTS}
 
+OF_VERSION_0_1: Final = {
+    *("auth.login.succeeded", "auth.login.failed", "auth.refresh.rotated", "auth.refresh.repeated"),
+    *("auth.refresh.refused", "auth.refresh.reuse_detected", "auth.session.revoked", "auth.session.all_revoked"),
+    *("auth.revocation.ignored", "auth.user.deactivated", "auth.user.activated", "auth.user.registered"),
+    "auth.registration.refused",
+    *("rate_limit.exceeded", "rate_limit.store_unavailable", "rate_limit.store_recovered"),
+    "budget.exceeded",
+    "config.insecure",
+    *("service.listening", "service.draining", "service.parent_gone"),
+    *("http.request", "http.connection.refused", "http.connections.exhausted", "http.request.disconnected"),
+    *("http.request.crashed", "http.body.not_stored"),
+    *("log.line_malformed", "log.lines_dropped"),
+    *("items.imported", "items.import.refused"),
+    *("metrics.not_shared", "metrics.scrape_failed"),
+    "password_hash.queue_full",
+    *("database.unavailable", "database.unsuitable", "database.shared_query_failed", "database.circuit.opened"),
+    *("database.circuit.closed", "database.statement_late", "database.bulk_places_taken"),
+    "database.schema_missing",
+    *("clock.differs", "clock.agrees", "clock.crashed"),
+    *("housekeeping.done", "housekeeping.failed", "housekeeping.refused", "housekeeping.crashed"),
+}
+"""The names that version 0.1 logged. Operators filter their logs by them, so this list never changes."""
+
 
 def product_events() -> list[type[Event]]:
     return [event for _, events in event_sections() for event in events]
@@ -58,6 +81,11 @@ def test_event_names_are_dotted_words_and_unique() -> None:
     names = [event.log_event for event in product_events()]
     assert len(names) == len(set(names))
     assert not [name for name in names if not NAME.fullmatch(name)]
+
+
+def test_every_event_of_version_0_1_keeps_its_name() -> None:
+    assert len(OF_VERSION_0_1) == 49
+    assert OF_VERSION_0_1 - {event.log_event for event in product_events()} == set()
 
 
 def test_every_event_has_a_docstring() -> None:

@@ -154,7 +154,7 @@ OF_NO_USER: Final = {
     "find_passwords": "finds whose names they are",
     "find_other_administrator": "of a role, with all its users",
     "lock_holder": "finds whose name it is",
-    "find_estimate": "counts all users",
+    "get_estimate": "counts all users",
     "list_users": "lists all users",
     "list_counted_users": "lists all users",
     "list_due_users": "lists all users",

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import httpx
 import psycopg
 import pytest
 
-from development.client import ApiClient
+from development.client import ApiClient, http_client
 from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
@@ -67,7 +66,7 @@ def site_url(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 async def site(site_url: tuple[str, Path]) -> AsyncIterator[Site]:
     url, mails = site_url
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+    async with http_client(url, timeout=60) as client:
         yield Site(url, mails, ApiClient(client))
 
 
@@ -110,5 +109,5 @@ def passkey_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 @pytest.fixture
 async def home(passkey_url: str, postgres: EmbeddedPostgres) -> AsyncIterator[PasskeySite]:
-    async with httpx.AsyncClient(base_url=passkey_url, trust_env=False, timeout=60) as client:
+    async with http_client(passkey_url, timeout=60) as client:
         yield PasskeySite(passkey_url, postgres.url(PASSKEY_DATABASE), ApiClient(client))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from development.client import http_client
 from tests.browser.applications import App, add_app, sign_in, window
 from tests.browser.inspection import findings_of
 from tests.browser.passkeys import PasskeySite
@@ -19,7 +20,7 @@ GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 async def ask(site: PasskeySite, app: App, path: str, **form: str) -> httpx.Response:
     """Send a form as the device."""
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with http_client(site.url, timeout=60) as http:
         return await http.post(path, data=form, auth=(app.client_id, app.secret))
 
 

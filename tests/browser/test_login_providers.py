@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-import httpx
 import psycopg
 import pytest
 
-from development.client import ApiClient, Person
+from development.client import ApiClient, Person, http_client
 from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
@@ -55,7 +54,7 @@ def trusting_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 @pytest.fixture
 async def trusting(trusting_url: str, postgres: EmbeddedPostgres) -> AsyncIterator[PasskeySite]:
-    async with httpx.AsyncClient(base_url=trusting_url, trust_env=False, timeout=60) as client:
+    async with http_client(trusting_url, timeout=60) as client:
         yield PasskeySite(trusting_url, postgres.url(DATABASE), ApiClient(client))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import pytest
 
+from development.client import http_client
 from doorward.domain.accounts.links import AccountPage
 from tests.browser.conftest import Site
 from tests.browser.inspection import findings_of
@@ -25,7 +25,7 @@ SHOWN: Final = (*FORMS, "/", "/development/mails")
 async def pages_of(site: Site) -> dict[str, str]:
     """Return the HTML of every page, and of every form after it was refused."""
     accept = {"Accept": "text/html"}
-    async with httpx.AsyncClient(base_url=site.url, headers=accept, trust_env=False, timeout=60) as client:
+    async with http_client(site.url, headers=accept, timeout=60) as client:
         shown = {path.strip("/").replace("/", "-") or "front": (await client.get(path)).text for path in SHOWN}
         refused = {f"{path.rpartition('/')[2]}-refused": (await client.post(path, data={})).text for path in FORMS}
     return shown | refused

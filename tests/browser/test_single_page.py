@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
+from development.client import http_client
 from development.ports import LOOPBACK
 from tests.browser.applications import App, add_app, operate, sign_in, window
 from tests.browser.foreign import Files, nginx, serving, write_single_page
@@ -91,7 +90,7 @@ async def test_nginx_accepts_an_access_token_until_its_session_ends(
     app, person = single_page_app(home, page_port, *of_orders), await home.api.register()
     write_single_page(tmp_path / "single_page", app, home.url, {"orders:read": "orders:read orders:write"})
     with nginx(tmp_path, home.url, page_port, basic) as site:
-        async with window(browser) as page, httpx.AsyncClient(base_url=site, trust_env=False) as client:
+        async with window(browser) as page, http_client(site, timeout=60) as client:
             await page.goto(f"{site}/")
             await press(page, "Sign in")
             await sign_in(page, person)
@@ -119,7 +118,7 @@ async def test_nginx_refuses_requests_while_doorward_refuses_the_introspection(
 ) -> None:
     write_single_page(tmp_path / "single_page", App("dwc_EXAMPLE", ""), home.url, {})
     with nginx(tmp_path, home.url, page_port, "bm8gY2xpZW50") as site:
-        async with httpx.AsyncClient(base_url=site, trust_env=False) as client:
+        async with http_client(site, timeout=60) as client:
             answer = await client.get("/api/orders", headers={"Authorization": "Bearer of-a-client"})
             assert answer.status_code == 500
     assert "introspection was answered with 401" in (tmp_path / "log").read_text()

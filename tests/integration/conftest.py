@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,13 +21,14 @@ from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.observability.logging import LOGGER, configure_logging
 from doorward.observability.request_context import begin_request
 from doorward.settings.config import FIELDS
+from doorward.wiring.parts import Parts
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import (
+    PARTS,
     FakeClock,
     Logs,
     MakeDatabase,
     MakeService,
-    Parts,
     Service,
     run_service,
     settings_of_the_ring,
@@ -157,7 +159,7 @@ async def make_service(
         async def make(parts: Parts | None = None, /, **changes: object) -> Service:
             settings = settings_of_the_ring(shared_database, secret_key, changes)
             return await stack.enter_async_context(
-                run_service(settings, clock, parts or Parts(timeouts=limits_of_time))
+                run_service(settings, clock, parts or replace(PARTS, timeouts=limits_of_time))
             )
 
         yield make

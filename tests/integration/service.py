@@ -6,9 +6,9 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 import psycopg
@@ -17,14 +17,15 @@ from psycopg.rows import dict_row
 
 from development.client import ApiClient, Person
 from development.long_timeouts import LONG_TIMEOUTS
-from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
-from doorward.wiring.keys import KeyRingOptions
+from doorward.wiring.parts import Parts
 from tests.integration.quick_ring import QUICK_RING
+
+PARTS: Final = Parts(timeouts=LONG_TIMEOUTS, key_ring_options=QUICK_RING)
+"""The parts of the ring's applications."""
 
 
 class FakeClock:
@@ -121,16 +122,6 @@ class Service(ApiClient):
         self.sql("UPDATE users SET is_active = %s WHERE id = %s", active, person.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Parts of an application that its settings do not describe."""
-
-    timeouts: Timeouts = LONG_TIMEOUTS
-    hasher: BcryptHasher | None = None
-    limiter: CallLimiter | None = None
-    ring: KeyRingOptions = QUICK_RING
-
-
 class MakeDatabase(Protocol):
     """Creates databases on the shared server; returns the URL."""
 
@@ -165,17 +156,9 @@ def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[st
 
 
 @asynccontextmanager
-async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None = None) -> AsyncIterator[Service]:
+async def run_service(settings: Settings, clock: FakeClock, parts: Parts = PARTS) -> AsyncIterator[Service]:
     """Run the application's lifespan around the block."""
-    parts = parts or Parts()
-    app = create_wired_app(
-        settings,
-        clock=clock,
-        timeouts=parts.timeouts,
-        hasher=parts.hasher,
-        limiter=parts.limiter,
-        key_ring_options=parts.ring,
-    )
+    app = create_wired_app(settings, replace(parts, clock=clock))
     async with app.router.lifespan_context(app):
         service = Service(app, settings, clock)
         async with service.client:

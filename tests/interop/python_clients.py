@@ -1,6 +1,7 @@
 """Third-party clients in Python, used as documented; only addresses are configured."""
 
 import asyncio
+import inspect
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -245,7 +246,8 @@ def flows_of(client: object) -> Client:
         Flow.CLIENT_CREDENTIALS: "act_for_itself",
         Flow.INTROSPECTION: "look_at_a_token",
     }
-    return {flow: getattr(client, method) for flow, method in methods.items() if hasattr(client, method)}
+    members = dict(inspect.getmembers(client))
+    return {flow: members[method] for flow, method in methods.items() if method in members}
 
 
 PYTHON_CLIENTS: Final[Mapping[str, Client]] = {

@@ -20,6 +20,7 @@ from doorward.infrastructure.postgres.start_check import inspect_database
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
+from doorward.wiring.parts import Parts
 
 DATABASE: Final = "doorward_settings_walk"
 ROLE: Final = "doorward_settings_walk"
@@ -111,7 +112,7 @@ class Walk:
         """Take the service's settings, and a superuser's connection in autocommit mode."""
         self._settings = settings
         self._admin = admin
-        self._app = create_wired_app(settings, timeouts=timeouts)
+        self._app = create_wired_app(settings, Parts(timeouts=timeouts))
         self._database = str(conninfo_to_dict(session_conninfo(settings.database))["dbname"])
         self.findings = Findings()
 

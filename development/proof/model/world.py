@@ -49,6 +49,7 @@ from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import settings_from
 from doorward.wiring import application
 from doorward.wiring.accounts import create_one_time_tokens
+from doorward.wiring.parts import Parts
 from doorward.wiring.throttling import create_throttling
 
 T = TypeVar("T")
@@ -120,7 +121,7 @@ class World:
 
     async def _started(self, settings: dict[str, Any]) -> tuple[Services, Any]:
         with patch.object(application, "create_app", _without_http):
-            app = application.create_wired_app(settings_from(settings), self.clock, timeouts=LONG_TIMEOUTS)
+            app = application.create_wired_app(settings_from(settings), Parts(clock=self.clock, timeouts=LONG_TIMEOUTS))
         services: Services = app.state.services
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         return services, app

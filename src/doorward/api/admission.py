@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from doorward.api.caller import admit_caller
+from doorward.api.edge_services import EdgeServices
 from doorward.api.exceptions import ForeignFormError, InvalidRequestError, RateLimitExceededError
 from doorward.api.policy import (
     Access,
@@ -34,7 +35,7 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
     if policy.is_page_form and is_foreign_form(request.headers, services.edge.public_origin):
         raise ForeignFormError
     if policy.limit_of_address is not None and policy.limit_of_refresh is None:
-        await count_call(policy.limit_of_address, route, services)
+        await count_call(policy.limit_of_address, route, services.edge)
     await _admit(request, policy.access, services)
     if route.takes_query and request.scope["query_string"]:
         refuse_repeated_parameters(request.scope["query_string"])
@@ -57,16 +58,16 @@ async def _admit(request: Request, access: Access, services: Services) -> None:
             assert_never(unknown)
 
 
-async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services, *, caller: str | None = None) -> None:
+async def count_call(limit: LimitedCall, route: PolicyRoute, edge: EdgeServices, *, caller: str | None = None) -> None:
     """Count a call against the limit of the given caller, or else of the client address.
 
     Raises ``RateLimitExceededError``.
     """
     if caller is None:
         caller = current_client()
-        if services.edge.addresses is not None:
-            services.edge.addresses.count(limit, caller)
-    seconds = await services.edge.limiter.count(limit, caller)
+        if edge.addresses is not None:
+            edge.addresses.count(limit, caller)
+    seconds = await edge.limiter.count(limit, caller)
     if seconds:
         report(RateLimitExceeded(route=route.path))
         raise RateLimitExceededError(seconds)

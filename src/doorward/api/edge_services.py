@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Scope
@@ -10,13 +9,14 @@ from starlette.types import Scope
 from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.shared_address import SharedAddressWatch
+from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, RateLimiter
 
 UPLOAD_SECONDS: Final = 60
 """Timeout for the body of an upload: enough for the largest one at 4.5 Mbit/s."""
 
 
-@dataclass(slots=True)
+@frozen(eq=False)
 class EdgeServices:
     """Limits and other state that requests need before a use case runs."""
 
@@ -34,4 +34,4 @@ class EdgeServices:
     """The origin of PUBLIC_URL, which browsers send in ``Origin`` for pages of this service."""
     bulk_slot: Callable[[], AbstractContextManager[None]]
     upload_idle_seconds: float
-    upload_seconds: float = UPLOAD_SECONDS
+    upload_seconds: float

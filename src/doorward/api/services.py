@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -12,6 +11,7 @@ from doorward.api.administration_services import AdministrationServices, KeyServ
 from doorward.api.edge_services import EdgeServices
 from doorward.api.oauth_services import OAuthServices, ProviderServices
 from doorward.api.schemas.health import CheckState
+from doorward.core.frozen import frozen
 from doorward.domain.accounts.confirmation import Confirmation
 from doorward.domain.accounts.invitations import Invitations
 from doorward.domain.accounts.ports import DevelopmentMails
@@ -27,7 +27,7 @@ from doorward.domain.items.service import Items
 from doorward.domain.passkeys.exceptions import PasskeysNotConfiguredError
 
 
-@dataclass(slots=True)
+@frozen(eq=False)
 class Services:
     """The use cases of each domain, and the state of the HTTP layer."""
 

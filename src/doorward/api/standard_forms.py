@@ -127,7 +127,7 @@ class _RevocationReader(BodyReader):
 async def _count(limit: LimitedCall | None, request: Request) -> None:
     if limit is not None:
         route = route_of(request)
-        await count_call(limit, route, services_of(request))
+        await count_call(limit, route, services_of(request).edge)
 
 
 TokenRequest = Annotated[TokenForm | RefreshForm, Depends(_TokenRequestReader())]

@@ -15,16 +15,11 @@ from doorward.api.schemas.health import CheckState
 from doorward.api.services import Services
 from doorward.api.shared_address import SharedAddressWatch
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
-from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
-from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase, is_current
 from doorward.infrastructure.postgres.readiness import Readiness
 from doorward.infrastructure.postgres.shares import Share, SharedDatabase, slots_for_resources
-from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
-from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS
 from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_caller
 from doorward.settings.config import Settings, load_settings, requires_second_factor_of_administrators
@@ -39,18 +34,13 @@ from doorward.wiring.events_out import EventsOut, create_events_out, create_outg
 from doorward.wiring.federation import create_authentication
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
-from doorward.wiring.keys import (
-    KEY_RING_OPTIONS,
-    KeyRingOptions,
-    SigningKeys,
-    create_key_services,
-    create_signing_keys,
-)
+from doorward.wiring.keys import SigningKeys, create_key_services, create_signing_keys
 from doorward.wiring.log import configure_log
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_site
+from doorward.wiring.parts import PARTS, Parts
 from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import create_registration, registration_rules
 from doorward.wiring.registration_by_mail import create_confirmation, create_invitations, create_registration_requests
@@ -77,39 +67,28 @@ def app_to_serve(settings: Settings) -> FastAPI:
     return app
 
 
-def create_wired_app(
-    settings: Settings,
-    clock: Clock | None = None,
-    host: HostClock | None = None,
-    *,
-    timeouts: Timeouts = TIMEOUTS,
-    hasher: BcryptHasher | None = None,
-    limiter: CallLimiter | None = None,
-    key_ring_options: KeyRingOptions = KEY_RING_OPTIONS,
-    first_look_seconds: float = FIRST_LOOK_SECONDS,
-) -> FastAPI:
-    """Return the application. ``clock`` replaces PostgreSQL's clock, ``host`` this machine's clock.
-
-    ``hasher`` and ``limiter`` replace those that the settings describe; they are closed with the application.
-    ``key_ring_options`` replaces the maker of signing keys and the interval at which the keys are read.
-    """
+def create_wired_app(settings: Settings, parts: Parts = PARTS) -> FastAPI:
+    """Return the application. ``parts`` replaces what the settings describe."""
     telemetry = Telemetry(settings.telemetry)
-    database = PostgresDatabase(
-        settings.database, timeouts=timeouts, cursor_factory=telemetry.cursor_factory, host=host
+    database = parts.database or PostgresDatabase(
+        settings.database, timeouts=parts.timeouts, cursor_factory=telemetry.cursor_factory, host=parts.host
     )
-    hasher = hasher or create_hasher(settings, telemetry)
-    limiter = limiter or create_limiter(settings.limits)
-    clock = clock or database.clock
-    scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
+    hasher = parts.hasher or create_hasher(settings, telemetry)
+    limiter = parts.limiter or create_limiter(settings.limits)
+    clock = parts.clock or database.clock
+    scheduler = create_scheduler(
+        settings, database, clock, is_worker=False, first_look_seconds=parts.first_look_seconds
+    )
     delivers = settings.background.background == "in_process"
     mail = create_mail(settings, database, clock, delivers=delivers)
     base = Foundation(settings, database, hasher, clock, mail.queue)
-    signing_keys, events_out = create_signing_keys(settings, database, clock, key_ring_options), EventsOut()
+    signing_keys, events_out = create_signing_keys(settings, database, clock, parts.key_ring_options), EventsOut()
     if delivers:
         measures = mail.delivery is None
         events_out = create_events_out(settings, database, clock, mail.queue, signing_keys, measures=measures)
+    edge = _edge(base, limiter, upload_seconds=parts.upload_seconds)
     services = _create_services(
-        base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
+        base, telemetry, limiter, edge, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
     )
     site = create_site(settings, has_mail=mail.queue.is_configured)
     app = create_app(settings.deployment, settings.browsers, services, site.calls, site.show_problem)
@@ -121,6 +100,7 @@ def _create_services(
     base: Foundation,
     telemetry: Telemetry,
     limiter: CallLimiter,
+    edge: EdgeServices,
     mail: MailService,
     signing_keys: SigningKeys | None,
     background: Background,
@@ -128,7 +108,7 @@ def _create_services(
     settings, database, clock, rules = base.settings, base.database, base.clock, registration_rules(base.settings)
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     signer, issuer, sessions = create_tokens(base, signing_keys.provider if signing_keys else None)
-    drain, shared, factors = Drain(), shared_database(settings.database, database), create_second_factors(base, issuer)
+    shared, factors = shared_database(settings.database, database), create_second_factors(base, issuer)
     return Services(
         registration=create_registration(base, rules),
         registration_requests=create_registration_requests(base, rules),
@@ -152,12 +132,12 @@ def _create_services(
         item_import=create_item_import(settings, shared, clock),
         check_readiness=lambda: check_readiness(readiness),
         development_mails=mail.development,
-        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, _running(signing_keys, background())),
-        edge=_edge(base, limiter, drain),
+        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, edge, _running(signing_keys, background())),
+        edge=edge,
     )
 
 
-def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
+def _edge(base: Foundation, limiter: CallLimiter, *, upload_seconds: float) -> EdgeServices:
     limits = base.settings.limits
     return EdgeServices(
         calls=CallsInFlight(per_address=limits.calls_per_address, per_user=limits.calls_per_user),
@@ -166,13 +146,14 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
         clock=base.clock,
         client_of=create_client_reader(limits.trusted_proxies),
         addresses=SharedAddressWatch() if base.settings.deployment.environment == "production" else None,
-        drain=drain,
+        drain=Drain(),
         admin_requires_second_factor=requires_second_factor_of_administrators(
             base.settings.second_factors, base.settings.deployment
         ),
         public_origin=base.settings.browsers.public_origin,
         bulk_slot=base.database.bulk_slot,
         upload_idle_seconds=limits.upload_idle_seconds,
+        upload_seconds=upload_seconds,
     )
 
 
@@ -222,7 +203,7 @@ async def _lifespan(
     readiness: Readiness,
     limiter: CallLimiter,
     telemetry: Telemetry,
-    drain: Drain,
+    edge: EdgeServices,
     background: AbstractAsyncContextManager[None],
 ) -> AsyncIterator[None]:
     # If one of these fails to open or close, all others are still closed, in reverse order.
@@ -236,5 +217,5 @@ async def _lifespan(
         await stack.enter_async_context(running_database(base.database))
         await readiness.open()
         await stack.enter_async_context(background)
-        stack.enter_context(drain.before_sigterm_ends_serving(base.settings.server.shutdown_drain_seconds))
+        stack.enter_context(edge.drain.before_sigterm_ends_serving(base.settings.server.shutdown_drain_seconds))
         yield

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from development.client import TOKEN
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.models import sealing_context
 from doorward.wiring.mail import create_sealer
@@ -24,7 +25,7 @@ async def change_password(owner: Owner) -> None:
 async def log_in_elsewhere(owner: Owner) -> None:
     stranger = owner.service.client_at("198.51.100.9")
     form = {"username": owner.person.username, "password": owner.person.password}
-    assert (await stranger.post("/api/v1/auth/token", data=form)).status_code == 200
+    assert (await stranger.post(TOKEN, data=form)).status_code == 200
 
 
 async def reuse_a_refresh_token(owner: Owner) -> None:

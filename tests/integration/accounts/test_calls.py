@@ -54,6 +54,12 @@ async def test_known_and_unknown_addresses_get_the_same_response(service: Servic
     assert answers[0] == answers[1]
 
 
+async def test_white_space_around_the_address_of_a_forgotten_password_is_trimmed(service: Service) -> None:
+    person = await service.register()
+    await service.client.post(FORGOT, json={"email": f"\u200b {person.email}\u00a0\n"})
+    assert token_in(await next_mail(service, person.email, "password"))
+
+
 async def test_the_host_header_of_a_request_does_not_appear_in_links(service: Service) -> None:
     person = await service.register()
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}

@@ -45,6 +45,14 @@ async def change(mails: Mails) -> Changing:
     return made
 
 
+async def test_white_space_around_a_new_address_is_trimmed(mails: Mails) -> None:
+    change = await changing(mails)
+    await change.request(f"\u200b {change.new_email}\u00a0\n")
+    await change.confirm(await change.token(OLD))
+    await change.confirm(await change.token(NEW))
+    assert change.email() == change.new_email
+
+
 @pytest.mark.parametrize("order", [(OLD, NEW), (NEW, OLD)], ids=["old first", "new first"])
 async def test_both_mailboxes_confirm_in_either_order_and_the_last_one_changes_the_address(
     change: Changing, order: tuple[MailKind, MailKind]

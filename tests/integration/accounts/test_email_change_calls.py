@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from development.client import ACCOUNT, PASSWORD, pair
+from development.client import ACCOUNT, PASSWORD, TOKEN, pair
 from tests.integration.accounts.own_account import Owner, is_alive, is_dead, signed_in
 from tests.integration.mailbox import code_in, make_service_with_mail, next_mail, token_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, is_problem
@@ -49,7 +49,7 @@ async def test_both_mails_confirm_a_change_and_both_mailboxes_are_notified(servi
     for email in (owner.person.email, new_email):
         await next_mail(service, email, "was changed")
     form = {"username": new_email, "password": PASSWORD}
-    login = await service.client.post("/api/v1/auth/token", data=form, headers={DEVICE: last.headers[DEVICE]})
+    login = await service.client.post(TOKEN, data=form, headers={DEVICE: last.headers[DEVICE]})
     assert login.headers[DEVICE] == last.headers[DEVICE]
     written = logs.text()
     assert not [each for each in (token_in(to_new), token_in(to_old), code_in(to_old)) if each in written]

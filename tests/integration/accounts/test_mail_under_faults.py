@@ -1,6 +1,7 @@
 """Mail delivery of whole services during faults: no mail is lost or sent twice."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 from tests.integration.mail_server import Mailroom, mail_server
 from tests.integration.outbox.messages import eventually
-from tests.integration.service import Logs, MakeService, Parts, Service, events
+from tests.integration.service import PARTS, Logs, MakeService, Service, events
 
 PEOPLE = 12
 
@@ -61,7 +62,7 @@ async def test_a_restart_of_postgresql_during_delivery_loses_no_mail_and_repeats
             service = await make_service(**{**shared, "background": "off"})
             people = await registered([service])
             # The sending service has short timeouts, and retries while the server is down.
-            await make_service(Parts(timeouts=TIMEOUTS), **shared)
+            await make_service(replace(PARTS, timeouts=TIMEOUTS), **shared)
             await handed_in.wait()
             await asyncio.to_thread(server.stop)
             stopped.set()

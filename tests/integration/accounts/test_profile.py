@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from development.client import REGISTER
 from tests.integration.accounts.own_account import ACCOUNT, Owner, signed_in
 from tests.integration.service import FakeClock, Logs, Service, events, facts, is_problem, mark, statuses
 
@@ -83,7 +84,12 @@ async def test_the_username_is_changed_and_tokens_stay_valid(service: Service, o
 async def test_the_previous_username_is_available_again(service: Service, owner: Owner) -> None:
     await owner.rename(mark())
     body = {"email": f"{mark()}@example.com", "username": owner.person.username, "password": owner.person.password}
-    assert (await service.client.post("/api/v1/auth/register", json=body)).status_code == 201
+    assert (await service.client.post(REGISTER, json=body)).status_code == 201
+
+
+async def test_white_space_around_a_new_name_is_trimmed(owner: Owner) -> None:
+    name = mark()
+    assert (await owner.rename(f"\u200b {name}\u00a0\n")).json()["username"] == name
 
 
 async def test_a_change_of_case_of_the_users_own_name_is_no_conflict(owner: Owner) -> None:
@@ -157,9 +163,7 @@ async def test_either_a_change_or_a_concurrent_registration_gets_one_name(servic
     for _ in range(3):
         owner, name = await signed_in(service), mark()
         body = {"email": f"{name}@example.com", "username": name, "password": owner.person.password}
-        renamed, registered = await asyncio.gather(
-            owner.rename(name), service.client.post("/api/v1/auth/register", json=body)
-        )
+        renamed, registered = await asyncio.gather(owner.rename(name), service.client.post(REGISTER, json=body))
         assert {renamed.status_code, registered.status_code} in ({200, 409}, {409, 201})
         assert service.sql("SELECT count(*) FROM users WHERE username_key = %s", name) == [{"count": 1}]
 

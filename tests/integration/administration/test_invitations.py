@@ -26,6 +26,11 @@ async def invite(actor: Owner, email: str, *roles: str) -> dict[str, Any]:
     return invitation
 
 
+async def test_white_space_around_an_invited_address_is_trimmed(mailing: Service) -> None:
+    admin, email = await signed_in_with(mailing, "admin"), address()
+    assert (await invite(admin, f"\u200b {email}\u00a0\n"))["email"] == email
+
+
 def waiting_invitations(service: Service) -> int:
     """Return the number of invitation mails delayed by their rate limit."""
     query = "SELECT count(*) FROM outbox WHERE kind = 'invitation' AND due_at - now() BETWEEN '30 s' AND '90 s'"

@@ -21,7 +21,7 @@ SPELLINGS: Final = {each: next(vector for vector in VECTORS if vector["hash"].st
 
 
 async def log_in(service: Service, name: str, password: str) -> httpx.Response:
-    return await service.client.post("/api/v1/auth/token", data={"username": name, "password": password})
+    return await service.post_token(name, password)
 
 
 async def test_the_old_password_is_accepted_and_its_hash_is_replaced(service: Service) -> None:

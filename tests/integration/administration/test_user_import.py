@@ -19,7 +19,7 @@ from doorward.infrastructure.foreign_hashes import ForeignHashes
 from tests.integration.administration.administrator import ROLES, signed_in_with, user
 from tests.integration.administration.user_files import UserFiles, lines, person
 from tests.integration.service import Service, mark
-from tests.unit.administration import foreign_exports
+from tests.unit.administration.foreign_exports import FOREIGN_FILES
 
 BCRYPT = "$2b$04$" + "." * 53
 BOUND_SECONDS = 60
@@ -238,12 +238,12 @@ async def test_an_administrator_cannot_import_roles_beyond_the_own_scopes(servic
     assert refused.numbers == (0, 0, 0)
 
 
-@pytest.mark.parametrize("source", ["keycloak", "auth0", "supabase", "django", "firebase"])
+@pytest.mark.parametrize("source", FOREIGN_FILES)
 async def test_a_file_of_each_foreign_system_is_stored_and_creates_no_administrator(
     service_alone: Service, source: Any
 ) -> None:
     files = UserFiles(service_alone)
-    file: bytes = getattr(foreign_exports, source)()
+    file = FOREIGN_FILES[source]()
     imported = await files.store(file, source, keeps_ids=True)
     stored, _, left_out = imported.numbers
     assert stored + left_out == {"django": 2, "firebase": 2}.get(source, 3)

@@ -35,6 +35,13 @@ async def test_a_user_is_returned_with_its_version_and_without_secrets(admin: Ow
     assert is_problem(unknown, 404, "user_not_found")
 
 
+async def test_white_space_around_the_names_of_a_created_user_is_trimmed(admin: Owner) -> None:
+    word = mark()
+    body = {"email": f"\u00a0{word}@example.com \u200b", "username": f" {word}\u2060\n", "password": PASSWORD}
+    created = (await admin.call("POST", USERS, json=body)).json()
+    assert (created["email"], created["username"]) == (f"{word}@example.com", word)
+
+
 async def test_a_created_user_logs_in_and_has_the_roles(admin: Owner, service: Service) -> None:
     word = mark()
     body = {

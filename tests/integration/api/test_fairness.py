@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from development.client import PASSWORD, REGISTER, Person, pair
+from development.client import ME, PASSWORD, REGISTER, TOKEN, Person, pair
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, available_cores
 from tests.integration.administration.administrator import AUDIT, signed_in_with
@@ -123,7 +123,7 @@ async def test_concurrent_calls_of_one_address_are_limited_except_health_calls(
             assert (await service.client.get(READINESS)).status_code == 200
             async with service.client_at("198.51.100.1") as other:
                 headers = {"Authorization": f"Bearer {owner.access}"}
-                assert (await other.get("/api/v1/auth/me", headers=headers)).status_code == 200
+                assert (await other.get(ME, headers=headers)).status_code == 200
         await asyncio.gather(*searches)
     assert (await service.get_me(owner.access)).status_code == 200
 
@@ -162,7 +162,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 async def hostile_login(service: Service, number: int, username: str) -> httpx.Response:
     async with service.client_at(f"198.{number}.100.1") as client:
         form = {"username": username, "password": "wrong"}
-        return await client.post("/api/v1/auth/token", data=form)
+        return await client.post(TOKEN, data=form)
 
 
 async def until_waiting(service: Service, number: int) -> None:
@@ -249,7 +249,7 @@ async def send_login(service: Service, left: asyncio.Event) -> None:
     """Send a login, and disconnect when the event is set."""
     body = iter([{"type": "http.request", "body": b"username=nobody&password=wrong", "more_body": False}])
     headers = [(b"content-type", b"application/x-www-form-urlencoded")]
-    path = "/api/v1/auth/token"
+    path = TOKEN
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
 
     async def receive() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from psycopg import AsyncConnection
 
+from development.client import REGISTER
 from doorward.commands.main import main
 from doorward.core.events import AuditedEvent, Event, event_classes
 from doorward.domain.audit.recording import record
@@ -103,7 +104,7 @@ async def test_a_change_that_cannot_be_recorded_is_not_made_and_not_reported(
     before = len(logs.lines())
     body = {"email": "other@example.com", "username": "other", "password": person.password}
     answers = [
-        await service_alone.client.post("/api/v1/auth/register", json=body),
+        await service_alone.client.post(REGISTER, json=body),
         await service_alone.post_token(person.username, person.password),
         await service_alone.post_refresh(first.refresh),
         await service_alone.post_revoke(second.refresh),

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from uuid import UUID
 
 import httpx
 import pytest
 
 from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN
-from tests.integration.service import Logs, MakeService, Service, is_problem, mark, statuses
+from doorward.api.app import create_app
+from doorward.api.schemas.health import CheckState
+from tests.integration.hashers import FailingHasher
+from tests.integration.service import PARTS, Logs, MakeService, Service, is_problem, mark, statuses
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -55,13 +59,13 @@ async def test_a_login_returns_a_token_pair(service: Service, grant: dict[str, s
 @pytest.mark.parametrize("by", ["username", "email"])
 async def test_a_login_accepts_user_name_or_address_in_any_case(service: Service, by: str, spell: type[str]) -> None:
     person = await service.register()
-    assert (await service.post_token(spell(getattr(person, by)), PASSWORD)).status_code == 200
+    assert (await service.post_token(spell(asdict(person)[by]), PASSWORD)).status_code == 200
 
 
 @pytest.mark.parametrize("by", ["username", "email"])
 async def test_a_login_accepts_user_name_or_address_in_full_width(service: Service, by: str) -> None:
     person = await service.register()
-    spelling = getattr(person, by).translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+    spelling = asdict(person)[by].translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
     assert (await service.post_token(spelling, PASSWORD)).status_code == 200
 
 
@@ -150,18 +154,19 @@ async def test_every_response_has_a_correlation_id_and_security_headers(
 
 @pytest.mark.parametrize(("method", "path"), [("POST", REGISTER), ("GET", "/health/readiness")])
 async def test_an_unhandled_error_returns_500_with_only_the_logged_id(
-    make_service: MakeService, logs: Logs, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+    make_service: MakeService, logs: Logs, method: str, path: str
 ) -> None:
-    secret = mark()
+    defect = RuntimeError(secret := mark())
 
-    async def broken(*_: object, **__: object) -> None:
-        raise RuntimeError(secret)
+    async def broken() -> dict[str, CheckState]:
+        raise defect
 
-    service = await make_service()
-    monkeypatch.setattr(service.app.state.services.registration, "register", broken)
-    service.app.state.services.check_readiness = broken
+    wired = await make_service(replace(PARTS, hasher=FailingHasher(defect)))
+    services = replace(wired.app.state.services, check_readiness=broken)
+    app = create_app(wired.settings.deployment, wired.settings.browsers, services)
     body = {"email": "ada@example.com", "username": "ada", "password": PASSWORD}
-    answer = await service.client.request(method, path, json=body)
+    async with Service(app, wired.settings, wired.clock) as service:
+        answer = await service.client.request(method, path, json=body)
     assert is_problem(answer, 500, "internal_error")
     assert secret not in answer.text
     (line,) = [line for line in logs.lines() if line["event"] == "http.request.crashed"]

@@ -10,11 +10,11 @@ import pytest
 from development.client import PASSWORD, Person
 from doorward.commands.main import main
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import NamedUser
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.users.accounts import Accounts
 from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.wiring.accounts import create_one_time_tokens
+from tests.integration.auth.deleted_accounts import AccountsDeletedAfterLookup
 from tests.integration.service import Logs, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
@@ -149,21 +149,6 @@ async def test_events_of_deactivation_and_activation_contain_no_user_name(
     assert person.username not in f"{barred}{opened}"
 
 
-async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    person, accounts = await service.register(), Accounts(database=service.database)
-    gone = await accounts.get_user(person.username)
-
-    async def found(_: str) -> NamedUser:
-        return gone
-
-    service.sql("DELETE FROM users WHERE id = %s", person.id)
-    monkeypatch.setattr(accounts, "get_user", found)
-    deactivation = Deactivation(database=service.database, accounts=accounts)
-    for call in (deactivation.deactivate, deactivation.activate):
-        with pytest.raises(UserNotFoundError):
-            await call(person.username)
-
-
 @pytest.mark.parametrize("command", ["deactivate", "activate"])
 @pytest.mark.parametrize("name", ["nobody-of-this-name", "nobody@example.com", "no name", ""])
 async def test_an_unknown_name_is_reported_in_one_line(
@@ -209,19 +194,6 @@ async def test_a_logout_waits_for_a_change_of_its_user_without_a_deadlock(servic
         await operator.execute("UPDATE sessions SET user_agent = 'seen' WHERE user_id = %s", [person.id])
     assert (await logout).status_code == 204
     assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"
-
-
-class AccountsDeletedAfterLookup(Accounts):
-    """Accounts that are deleted permanently after the lookup, before they can be locked."""
-
-    def __init__(self, service: Service) -> None:
-        super().__init__(database=service.database)
-        self._service = service
-
-    async def get_user(self, name: str) -> NamedUser:
-        user = await super().get_user(name)
-        self._service.sql("DELETE FROM users WHERE id = %s", user.id)
-        return user
 
 
 async def test_an_account_deleted_after_the_lookup_is_not_found(service: Service) -> None:

@@ -1,7 +1,6 @@
 """A statement that reaches PostgreSQL after its deadline changes nothing, and no token becomes invalid."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,11 +8,8 @@ import pytest
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 from doorward.domain.auth.sessions.sessions import Sessions
-from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from tests.integration.service import Logs, Service, events, facts
-
-WIRED = ("codec", "signer", "issuer", "clock", "lifetimes", "endings")
+from tests.integration.service import PARTS, Logs, MakeService, Service, events, facts
 
 
 class LateDatabase(PostgresDatabase):
@@ -24,19 +20,11 @@ class LateDatabase(PostgresDatabase):
 
 
 @pytest.fixture
-async def late(service: Service) -> AsyncIterator[LateDatabase]:
-    async with AsyncExitStack() as stack:
-        database = LateDatabase(service.settings.database)
-        stack.push_async_callback(database.close)
-        await database.open()
-        await database.measure_clock()
-        yield database
-
-
-@pytest.fixture
-def late_sessions(service: Service, late: LateDatabase) -> Sessions:
-    sessions = service.app.state.services.sessions
-    return Sessions(database=late, batching=SharedQuery, **{name: getattr(sessions, f"_{name}") for name in WIRED})
+async def late_sessions(service: Service, make_service: MakeService) -> Sessions:
+    """Return the use cases of a second copy, on the database of the first."""
+    late = await make_service(replace(PARTS, database=LateDatabase(service.settings.database)))
+    sessions: Sessions = late.app.state.services.sessions
+    return sessions
 
 
 def late_statements(logs: Logs) -> list[object]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import threading
-from typing import Any
+from dataclasses import replace
 
 import bcrypt
 import httpx
@@ -13,7 +13,8 @@ from development.client import PASSWORD
 from doorward.domain.auth.exceptions import InvalidCredentialsError
 from doorward.domain.auth.passwords.policy import MAXIMUM_PASSWORD_LENGTH
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, BcryptHasher
-from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, statuses
+from tests.integration.hashers import InterruptedHasher
+from tests.integration.service import PARTS, Logs, MakeService, Service, is_problem, statuses
 
 CURRENT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d+)\$.{54}")
 
@@ -167,56 +168,42 @@ async def _until_connected(service: Service, connections: int) -> None:
 
 
 async def test_concurrent_first_logins_of_an_imported_user_all_succeed(
-    make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch
+    make_service: MakeService, own_database: str
 ) -> None:
-    service = await make_service(database_url=own_database, db_pool_min_conn=8)
+    hasher = InterruptedHasher(asyncio.Barrier(8).wait)
+    service = await make_service(replace(PARTS, hasher=hasher), database_url=own_database, db_pool_min_conn=8)
     await _until_connected(service, 8)
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
-    all_checked = asyncio.Barrier(8)
-    check = service.hasher.check
-
-    async def checked_together(password: str, stored: str | None, **turn: Any) -> object:
-        result = await check(password, stored, **turn)
-        await all_checked.wait()
-        return result
-
-    monkeypatch.setattr(service.hasher, "check", checked_together)
     answers = await asyncio.gather(*(service.post_token(person.username, "brought along") for _ in range(8)))
     assert statuses(answers) == [200] * 8
     assert len(service.sessions_of(person)) == 8
 
 
 async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upgrade(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, make_service: MakeService
 ) -> None:
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
-    check = service.hasher.check
 
-    async def checked_while_changed(password: str, stored: str | None, **turn: Any) -> object:
-        result = await check(password, stored, **turn)
+    async def change() -> None:
         _store_hash(service, person.username, "changed meanwhile")
-        return result
 
-    monkeypatch.setattr(service.hasher, "check", checked_while_changed)
-    await service.post_token(person.username, "brought along")
+    interrupted = await make_service(replace(PARTS, hasher=InterruptedHasher(change)))
+    await interrupted.post_token(person.username, "brought along")
     assert _stored_hash(service, person.username) == "changed meanwhile"
 
 
 async def test_a_user_deactivated_between_check_and_session_gets_no_session(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, make_service: MakeService
 ) -> None:
     person = await service.register()
-    check = service.hasher.check
 
-    async def checked_while_deactivated(password: str, stored: str | None, **turn: Any) -> object:
-        result = await check(password, stored, **turn)
+    async def deactivate() -> None:
         service.set_active(person, active=False)
-        return result
 
-    monkeypatch.setattr(service.hasher, "check", checked_while_deactivated)
-    assert is_problem(await service.post_token(person.username, PASSWORD), 401, "invalid_credentials")
+    interrupted = await make_service(replace(PARTS, hasher=InterruptedHasher(deactivate)))
+    assert is_problem(await interrupted.post_token(person.username, PASSWORD), 401, "invalid_credentials")
     assert service.sessions_of(person) == []
 
 
@@ -242,7 +229,7 @@ async def test_a_full_hasher_queue_returns_503_until_it_has_room(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # With more threads, all logins of this test would be accepted.
-    service = await make_service(Parts(hasher=BcryptHasher(rounds=4, threads=1)))
+    service = await make_service(replace(PARTS, hasher=BcryptHasher(rounds=4, threads=1)))
     person = await service.register()
     opened, hashpw = threading.Event(), bcrypt.hashpw
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from development.client import Pair, pair
+from development.client import TOKEN, Pair, pair
 from tests.integration.accounts.own_account import ACCOUNT, END, SESSIONS, Owner, is_alive, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem
 
@@ -25,7 +25,7 @@ async def test_the_list_shows_each_live_session_with_its_device(
     first_id = service.sessions_of(owner.person)[0]["id"]
     clock.advance(timedelta(minutes=1))
     await service.client_at("198.51.100.9").post(
-        "/api/v1/auth/token",
+        TOKEN,
         data={"username": owner.person.username, "password": owner.person.password},
         headers={"User-Agent": "kites/1.0"},
     )

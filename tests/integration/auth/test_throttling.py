@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,13 +12,16 @@ import psycopg
 import pytest
 
 from development.client import PASSWORD, TOKEN, Person
+from development.long_timeouts import LONG_TIMEOUTS
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import LoginThrottledError, TooManyHashesError
 from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS, Curve, ThrottledClient, Throttling
 from doorward.domain.auth.models import ClientKind
 from doorward.domain.auth.ports import ClientLeftError
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.wiring.throttling import create_throttling
-from tests.integration.service import Logs, MakeService, Service, events, facts, is_problem, statuses
+from tests.integration.hashers import FailingHasher
+from tests.integration.service import PARTS, Logs, MakeService, Service, events, facts, is_problem, statuses
 from tests.integration.statements import sent_by
 
 FREE, MOST = LOGIN_CURVE.free, LOGIN_CURVE.most
@@ -225,36 +229,32 @@ async def test_a_cleared_account_can_be_tried_again_at_once(service: Service, th
 
 @pytest.mark.parametrize("fault", [ServiceUnavailableError, TooManyHashesError, ClientLeftError])
 async def test_an_attempt_that_was_not_made_does_not_count(
-    service: Service, throttling: Throttling, fault: type[Exception], monkeypatch: pytest.MonkeyPatch
+    service: Service, make_service: MakeService, throttling: Throttling, fault: type[Exception]
 ) -> None:
     person = await service.register()
+    failing = await make_service(replace(PARTS, hasher=FailingHasher(fault())))
     for _ in range(FREE - 1):
         await throttling.reserve(UUID(person.id), STRANGERS)
-
-    async def failing(*_: object, **__: object) -> None:
-        raise fault
-
-    with monkeypatch.context() as patch:
-        patch.setattr(service.hasher, "check", failing)
-        for _ in range(3):
-            with pytest.raises(fault):
-                await service.app.state.services.login.login(name=person.username, password=PASSWORD)
+    for _ in range(3):
+        with pytest.raises(fault):
+            await failing.app.state.services.login.login(name=person.username, password=PASSWORD)
     assert (await log_in(service, person.username, "wrong password")).status_code == 401
     let_time_pass(service, throttling, UUID(person.id), -HOUR)
     assert (await log_in(service, person.username, PASSWORD)).status_code == 429
 
 
-async def test_a_login_that_could_not_be_stored_does_not_count(
-    service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person = await service.register()
-
-    def failing() -> None:
+class DatabaseWithoutTransactions(PostgresDatabase):
+    def transaction(self) -> NoReturn:
         raise ServiceUnavailableError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(service.database, "transaction", failing)
-        assert (await log_in(service, person.username, PASSWORD)).status_code == 503
+
+async def test_a_login_that_could_not_be_stored_does_not_count(
+    service: Service, make_service: MakeService, throttling: Throttling
+) -> None:
+    person = await service.register()
+    database = DatabaseWithoutTransactions(service.settings.database, timeouts=LONG_TIMEOUTS)
+    failing = await make_service(replace(PARTS, database=database))
+    assert (await log_in(failing, person.username, PASSWORD)).status_code == 503
     assert [row["failures"] for row in rows_of(service, throttling, UUID(person.id))] == [0]
 
 

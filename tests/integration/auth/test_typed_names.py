@@ -3,6 +3,7 @@
 import pytest
 
 from development.client import PASSWORD, REGISTER, pair
+from doorward.domain.auth.users.accounts import Accounts
 from tests.integration.service import MakeService, Service, is_problem, mark
 
 
@@ -15,6 +16,12 @@ async def test_white_space_around_names_is_trimmed_at_sign_up_and_at_login(servi
     for typed in (f"{name} ", f" {name}\u00a0", f"\u200b{name}@example.com\u202f", f"\t{name}@EXAMPLE.com "):
         tokens = pair(await service.post_token(typed, PASSWORD))
         assert (await service.get_me(tokens.access)).json() == answer.json()
+
+
+async def test_white_space_around_a_name_is_trimmed_when_an_operator_looks_it_up(service: Service) -> None:
+    person, accounts = await service.register(), Accounts(database=service.database)
+    for typed in (f" {person.username}\u00a0", f"\u200b{person.email.upper()} \n"):
+        assert str((await accounts.get_user(typed)).id) == person.id
 
 
 async def test_white_space_around_a_password_is_part_of_it(service: Service) -> None:

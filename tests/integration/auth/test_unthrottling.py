@@ -7,9 +7,9 @@ import pytest
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.login.throttling import STRANGERS
 from doorward.domain.auth.login.unthrottling import Unthrottling
-from doorward.domain.auth.models import NamedUser
 from doorward.domain.auth.users.accounts import Accounts
 from doorward.wiring.throttling import create_throttling
+from tests.integration.auth.deleted_accounts import AccountsDeletedAfterLookup
 from tests.integration.service import Logs, Service
 
 
@@ -23,15 +23,11 @@ async def test_removed_failed_logins_are_reported(service: Service, logs: Logs) 
     assert "auth.login.unthrottled" in logs.text()
 
 
-async def test_a_user_removed_after_the_lookup_is_not_found(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    person, accounts = await service.register(), Accounts(database=service.database)
-    gone = await accounts.get_user(person.username)
-
-    async def found(_: str) -> NamedUser:
-        return gone
-
-    service.sql("DELETE FROM users WHERE id = %s", person.id)
-    monkeypatch.setattr(accounts, "get_user", found)
+async def test_a_user_removed_after_the_lookup_is_not_found(service: Service) -> None:
+    person = await service.register()
+    accounts = AccountsDeletedAfterLookup(service)
     throttling = create_throttling(service.settings.keys, service.database)
     with pytest.raises(UserNotFoundError):
-        await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle("gone")
+        await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle(
+            person.username
+        )

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from development.client import REVOKE, TOKEN
 from doorward.core.versions import any_version
 from doorward.domain.oauth.models import ResourceContent
 from doorward_client import (
@@ -112,7 +113,7 @@ async def test_a_logout_takes_effect_in_a_live_check(orders: Orders) -> None:
     await orders.provider.clients.update(OPERATOR, "doorward", given, any_version)
     person = await service.register()
     answer = await service.client.post(
-        "/api/v1/auth/token",
+        TOKEN,
         data={"username": person.username, "password": person.password, "resource": orders.audience},
     )
     tokens = answer.json()
@@ -125,7 +126,7 @@ async def test_a_logout_takes_effect_in_a_live_check(orders: Orders) -> None:
     user.require_acr("1", 300, signed_in.timestamp())
     with pytest.raises(InsufficientAuthenticationError):
         user.require_acr("2", None, signed_in.timestamp())
-    await service.client.post("/api/v1/auth/revoke", json={"refresh_token": tokens["refresh_token"]})
+    await service.client.post(REVOKE, json={"refresh_token": tokens["refresh_token"]})
     assert await orders.auth.verify(tokens["access_token"], live=True), "the result is cached for ten seconds"
     orders.auth.use_transport(WithoutNetwork(service))
     with pytest.raises(InvalidTokenError, match="no longer active"):

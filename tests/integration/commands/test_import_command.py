@@ -1,24 +1,32 @@
 """`doorward import-items` imports files with the use case of the API."""
 
+import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
 
+import psycopg
 import pytest
 
 from development.client import Person
 from doorward.commands.errors import REMEDIES
 from doorward.commands.main import main
-from doorward.domain.items.importing import ImportRequest, ImportResult, ItemImport
 from tests.integration.service import Service
 
 
 @pytest.fixture
 async def owner(service: Service) -> Person:
     return await service.register()
+
+
+@pytest.fixture
+async def owner_alone(service_alone: Service) -> Person:
+    """Return the only user of a database whose tables the test may change."""
+    return await service_alone.register()
 
 
 @pytest.fixture(autouse=True)
@@ -95,32 +103,40 @@ def at_a_terminal() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+def _interrupt_at_the_lock(service: Service) -> None:
+    """Send this process SIGINT when the import waits for the lock, with all its lines stored and not committed."""
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while not service.sql(waiting):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 @pytest.mark.usefixtures("at_a_terminal")
 def test_ctrl_c_prints_one_line_has_the_usual_status_and_stores_nothing(
-    service: Service,
-    owner: Person,
+    service_alone: Service,
+    owner_alone: Person,
+    environment: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = ItemImport.run
-
-    async def interrupted(
-        self: ItemImport, file: BinaryIO, request: ImportRequest, report_progress: Callable[[], None]
-    ) -> ImportResult:
-        def report_and_interrupt() -> None:
-            report_progress()
-            signal.raise_signal(signal.SIGINT)
-
-        return await run(self, file, request, report_and_interrupt)
-
-    monkeypatch.setattr(ItemImport, "run", interrupted)
+    environment.setenv("DATABASE_URL", service_alone.database_url)
+    service_alone.sql(
+        """
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$
+        """
+    )
+    service_alone.sql("CREATE TRIGGER waiting AFTER INSERT ON items FOR EACH STATEMENT EXECUTE FUNCTION wait()")
     path = tmp_path / "many.csv"
     path.write_text("title\n" + "Casablanca\n" * 10_000, encoding="utf-8")
-    assert _import(path, owner.username) == 130
+    with psycopg.connect(service_alone.database_url) as other, ThreadPoolExecutor() as threads:
+        other.execute("SELECT pg_advisory_xact_lock(1)")
+        interrupted = threads.submit(_interrupt_at_the_lock, service_alone)
+        assert _import(path, owner_alone.username) == 130
+        interrupted.result()
     # click ends the line of the progress bar, or of ^C at a terminal.
     assert capsys.readouterr().err.splitlines() == ["many.csv", "", "doorward: interrupted"]
-    assert _items_of(service, owner) == []
+    assert _items_of(service_alone, owner_alone) == []
 
 
 def test_each_remedy_is_worded_for_a_shell() -> None:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from doorward.commands.main import main
-from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.wiring.background import run_worker
 from tests.integration.service import Logs, MakeService, events, settings_of_the_ring
 
@@ -47,24 +47,29 @@ async def test_a_worker_runs_the_tasks_of_a_service_without_background_until_a_s
 
 
 async def test_a_worker_finishes_its_running_task(
-    own_database: str, secret_key: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
+    make_service: MakeService, own_database: str, secret_key: str, logs: Logs
 ) -> None:
-    begun = asyncio.Event()
-
-    async def long_pruning(_: Pruning) -> int:
-        begun.set()
-        await asyncio.sleep(0.5)
-        return 7
-
-    monkeypatch.setattr(Pruning, "prune", long_pruning)
+    service = await make_service(database_url=own_database)
+    _, pair = await service.register_and_log_in()
+    await service.post_revoke(pair.refresh)
+    service.sql("UPDATE sessions SET ended_at = now() - interval '40 days'")
     settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60})
-    worker = asyncio.create_task(run_worker(settings, first_look_seconds=0))
-    async with asyncio.timeout(BOUND_SECONDS):
-        await begun.wait()
+    async with asyncio.timeout(BOUND_SECONDS), await psycopg.AsyncConnection.connect(own_database) as other:
+        # The lock makes the task wait in the middle of its work.
+        await other.execute("LOCK TABLE sessions IN SHARE MODE")
+        worker = asyncio.create_task(run_worker(settings, first_look_seconds=0))
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%DELETE FROM sessions%%'"
+        )
+        while not service.sql(waiting):  # noqa: ASYNC110 - no event exists
+            await asyncio.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.2)
+        assert not events(logs, "housekeeping.failed")
+        await other.rollback()
         await worker
     counts = {line["task"]: line["count"] for line in events(logs, "housekeeping.done")}
-    assert counts["prune"] == 7
+    assert counts["prune"] == 1
 
 
 @pytest.fixture

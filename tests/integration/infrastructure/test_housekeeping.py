@@ -11,6 +11,7 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.scheduler import Scheduler, Task, TaskRunner
 from doorward.wiring.application import create_wired_app
+from doorward.wiring.parts import Parts
 from tests.integration.service import Logs, MakeService, settings_of_the_ring
 
 WITH_TASKS = {"background": "in_process", "housekeeping_interval_minutes": 60}
@@ -151,7 +152,7 @@ async def test_the_service_prunes_in_the_background(
     service.sql(old)
     service.clock.advance(timedelta(days=31))
     settings = settings_of_the_ring(own_database, secret_key, WITH_TASKS)
-    app = create_wired_app(settings, service.clock, first_look_seconds=0)
+    app = create_wired_app(settings, Parts(clock=service.clock, first_look_seconds=0))
     async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
         while service.sessions_of(person):  # noqa: ASYNC110 - another process may prune first
             await asyncio.sleep(0.05)
@@ -164,7 +165,7 @@ async def test_a_service_with_disabled_tasks_runs_none(
     own_database: str, secret_key: str, changes: dict[str, object]
 ) -> None:
     settings = settings_of_the_ring(own_database, secret_key, {**WITH_TASKS, **changes})
-    app = create_wired_app(settings, first_look_seconds=0)
+    app = create_wired_app(settings, Parts(first_look_seconds=0))
     async with app.router.lifespan_context(app):
         # With BACKGROUND=in_process the tasks would have started by then: the test above waits less.
         await asyncio.sleep(0.3)

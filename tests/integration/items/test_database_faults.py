@@ -12,7 +12,7 @@ from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import ItemFilter, ItemQuery
 from doorward.domain.items.repositories import lists
 from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sign_in
-from tests.integration.service import MakeService, Parts, is_problem
+from tests.integration.service import PARTS, MakeService, is_problem
 
 BOUND_SECONDS = 60
 """Long, because the machine may be busy."""
@@ -22,7 +22,7 @@ BOUND_SECONDS = 60
 async def slow(make_service: MakeService, own_database: str) -> Owner:
     """A user in a separate database, which takes a minute to read a title."""
     # Shorter than the service's own timeout.
-    parts = Parts(timeouts=replace(LONG_TIMEOUTS, statement="1s"))
+    parts = replace(PARTS, timeouts=replace(LONG_TIMEOUTS, statement="1s"))
     owner = await sign_in(await make_service(parts, database_url=own_database))
     await owner.create("Casablanca")
     owner.service.sql("ALTER TABLE items RENAME TO stored_items")
@@ -33,7 +33,7 @@ async def slow(make_service: MakeService, own_database: str) -> Owner:
 @pytest.fixture
 async def impatient(make_service: MakeService) -> Owner:
     """A user of a service that waits a second for a lock."""
-    return await sign_in(await make_service(Parts(timeouts=replace(LONG_TIMEOUTS, lock="1s"))))
+    return await sign_in(await make_service(replace(PARTS, timeouts=replace(LONG_TIMEOUTS, lock="1s"))))
 
 
 def _is_unavailable(answer: httpx.Response) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -199,7 +200,10 @@ async def test_a_body_that_cannot_be_buffered_returns_503(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"tempfile.SpooledTemporaryFile.{step}", full)
+    if step == "write":
+        monkeypatch.setattr(tempfile.SpooledTemporaryFile, "write", full)
+    else:
+        monkeypatch.setattr(tempfile.SpooledTemporaryFile, "seek", full)
     answer = await owner.import_csv("title\nA\n")
     assert is_problem(answer, 503, "service_unavailable")
     assert answer.headers["retry-after"] == "2"

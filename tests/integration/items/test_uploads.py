@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ import pytest
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.items.importing import ImportRequest
 from tests.integration.items.catalogue import CSV, IMPORT, Owner, sign_in
-from tests.integration.service import Logs, MakeService, events, is_problem
+from tests.integration.service import PARTS, Logs, MakeService, events, is_problem
 
 BOUND_SECONDS = 60
 """Long, because the machine may be busy."""
+
+UPLOAD_SECONDS = 0.5
+IDLE_SECONDS = 1
 
 
 class SlowFile:
@@ -73,14 +77,17 @@ async def test_an_upload_holds_a_slot_and_no_connection(owner: Owner) -> None:
 
 
 async def test_a_file_that_does_not_arrive_in_time_is_refused_and_its_slot_released(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
+    make_service: MakeService, own_database: str
 ) -> None:
-    with monkeypatch.context() as patches:
-        patches.setattr(owner.service.app.state.services.edge, "upload_seconds", 0.05)
-        for _ in range(3):
+    parts = replace(PARTS, upload_seconds=UPLOAD_SECONDS)
+    # Shorter than the timeout of a stalled upload.
+    service = await make_service(parts, database_url=own_database, upload_idle_seconds=60)
+    owner = await sign_in(service)
+    for _ in range(3):
+        async with asyncio.timeout(BOUND_SECONDS / 2):
             answer = await owner.import_csv(aiter(SlowFile()))
-            assert is_problem(answer, 408, "upload_too_slow")
-            assert answer.headers["connection"] == "close"
+        assert is_problem(answer, 408, "upload_too_slow")
+        assert answer.headers["connection"] == "close"
     assert (await owner.import_csv("title\nA\n")).status_code == 200
     assert owner.stored() == 1
 
@@ -99,23 +106,27 @@ async def test_a_user_has_one_import_at_a_time_and_does_not_block_others(owner: 
     assert (await owner.import_csv("title\nA\n")).status_code == 200
 
 
-async def test_a_stalled_upload_is_refused_long_before_a_minute(owner: Owner) -> None:
-    owner.service.app.state.services.edge.upload_idle_seconds = 0.05
+@pytest.fixture
+async def impatient(make_service: MakeService, own_database: str) -> Owner:
+    """Return the user of a service that waits a second for the next part of an upload."""
+    return await sign_in(await make_service(database_url=own_database, upload_idle_seconds=IDLE_SECONDS))
+
+
+async def test_a_stalled_upload_is_refused_long_before_a_minute(impatient: Owner) -> None:
     async with asyncio.timeout(BOUND_SECONDS):
-        assert is_problem(await owner.import_csv(aiter(SlowFile())), 408, "upload_too_slow")
+        assert is_problem(await impatient.import_csv(aiter(SlowFile())), 408, "upload_too_slow")
 
 
-async def test_a_slow_but_steady_upload_is_accepted(owner: Owner) -> None:
-    owner.service.app.state.services.edge.upload_idle_seconds = idle = 1.0
+async def test_a_slow_but_steady_upload_is_accepted(impatient: Owner) -> None:
     pieces = 5
 
     async def steady() -> AsyncIterator[bytes]:
         yield b"title\n"
         for _ in range(pieces):
-            await asyncio.sleep(idle / 4)
+            await asyncio.sleep(IDLE_SECONDS / 4)
             yield b"A\n" * 10_000
 
-    answer = await owner.import_csv(steady())
+    answer = await impatient.import_csv(steady())
     assert answer.json()["imported"] == pieces * 10_000
 
 

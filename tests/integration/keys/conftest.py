@@ -28,14 +28,16 @@ KEPT = timedelta(days=90)
 class Copy:
     """One process: its use cases of key changes, and its key ring."""
 
-    def __init__(self, database: PostgresDatabase, clock: FakeClock, sealer: Sealer, times: RingTimes) -> None:
+    def __init__(
+        self, published: PublishedKeys, database: PostgresDatabase, clock: FakeClock, sealer: Sealer, times: RingTimes
+    ) -> None:
         self.clock = clock
         self.database = database
         self.changes = KeyChanges(
             database=database, clock=clock, sealer=sealer, maker=QuickKeyMaker(), kept_after_unlisting=KEPT
         )
         self.rings = KeyRings(
-            published=PublishedKeys(database=database, clock=clock),
+            published=published,
             open_key=partial(open_key, sealer=sealer),
             clock=clock,
             times=times,
@@ -58,8 +60,11 @@ class MakeCopy:
         self.clock = clock
         self.key = secrets.token_bytes(32)
 
-    def __call__(self, *, times: RingTimes = NEVER, keys: list[bytes] | None = None) -> Copy:
-        return Copy(self.database, self.clock, AesGcmSealer(keys or [self.key]), times)
+    def __call__(
+        self, *, times: RingTimes = NEVER, keys: list[bytes] | None = None, published: PublishedKeys | None = None
+    ) -> Copy:
+        published = published or PublishedKeys(database=self.database, clock=self.clock)
+        return Copy(published, self.database, self.clock, AesGcmSealer(keys or [self.key]), times)
 
     async def spoil(self, kid: str) -> None:
         """Overwrite the encrypted key, so that no copy can decrypt it."""

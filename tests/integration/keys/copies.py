@@ -1,6 +1,7 @@
 """Copies of the service that share a database, a clock and signing keys."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import jwt
@@ -9,7 +10,7 @@ from doorward.infrastructure.key_ring import RingTimes
 from doorward.wiring.keys import KeyRingOptions
 from tests.integration.administration.administrator import ADMIN
 from tests.integration.quick_ring import QuickKeyMaker
-from tests.integration.service import MakeService, Parts, Service
+from tests.integration.service import PARTS, MakeService, Service
 
 KEYS: Final = f"{ADMIN}/keys"
 PUBLIC_URL: Final = "https://auth.example.com"
@@ -22,7 +23,9 @@ async def make_copy(
 ) -> Service:
     """Return a copy that reads the keys at these intervals."""
     settings: dict[str, object] = {"database_url": database_url, "public_url": PUBLIC_URL, "algorithm": "ES256"}
-    return await make_service(Parts(ring=KeyRingOptions(QuickKeyMaker(), times)), **{**settings, **changes})
+    return await make_service(
+        replace(PARTS, key_ring_options=KeyRingOptions(QuickKeyMaker(), times)), **{**settings, **changes}
+    )
 
 
 def kid_of(token: str) -> str:

@@ -15,6 +15,7 @@ from doorward.wiring.background import background_tasks
 from doorward.wiring.database import running_database
 from doorward.wiring.keys import create_key_changes
 from tests.integration.keys.copies import PUBLIC_URL
+from tests.integration.postgres.skewed_host import SkewedHost
 from tests.integration.service import FakeClock, settings_of_the_ring
 
 
@@ -50,13 +51,13 @@ async def test_without_the_provider_there_is_no_task(own_database: str, secret_k
 
 
 async def test_no_key_is_rotated_or_destroyed_while_the_clocks_differ(
-    own_database: str, secret_key: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    own_database: str, secret_key: str, clock: FakeClock
 ) -> None:
     settings = _settings(own_database, secret_key)
-    database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS)
+    host = SkewedHost(timedelta(hours=2).total_seconds())
+    database = PostgresDatabase(settings.database, timeouts=LONG_TIMEOUTS, host=host)
     async with running_database(database):
         (task,) = [each for each in background_tasks(settings, database, clock) if each.name == "signing_keys"]
-        monkeypatch.setattr(type(database.clock), "difference", lambda _: 7200.0)
         with pytest.raises(ClocksDifferError):
             await task.run()
         assert await _states(settings, database, clock) == []

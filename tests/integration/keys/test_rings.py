@@ -3,13 +3,14 @@
 import asyncio
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
-from doorward.domain.keys.models import KeyState, sealing_context
+from doorward.domain.keys.models import KeyState, StoredKey, sealing_context
 from doorward.domain.keys.publishing import PublishedKeys
 from doorward.domain.keys.resealing import KeyResealing
 from doorward.infrastructure.key_ring import RingTimes
@@ -111,20 +112,24 @@ def test_the_default_intervals_meet_the_documented_limits() -> None:
     assert RingTimes().minimum_refresh_interval == 5
 
 
-async def test_keys_are_reread_in_the_background_even_after_a_fault(
-    make_copy: MakeCopy, logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = make_copy(), make_copy(times=SOON)
+class FailingKeys(PublishedKeys):
+    """Raises each of the given errors once."""
+
+    def __init__(self, make_copy: MakeCopy, faults: list[Exception]) -> None:
+        super().__init__(database=make_copy.database, clock=make_copy.clock)
+        self._faults = faults
+
+    async def list(self) -> Sequence[StoredKey]:
+        if self._faults:
+            raise self._faults.pop(0)
+        return await super().list()
+
+
+async def test_keys_are_reread_in_the_background_even_after_a_fault(make_copy: MakeCopy, logs: Logs) -> None:
+    faults: list[Exception] = []
+    first, second = make_copy(), make_copy(times=SOON, published=FailingKeys(make_copy, faults))
     await second.open()
-    faults = iter([ServiceUnavailableError(), RuntimeError("a defect")])
-    read = PublishedKeys.list
-
-    async def failing_list(published: PublishedKeys) -> object:
-        if (fault := next(faults, None)) is not None:
-            raise fault
-        return await read(published)
-
-    monkeypatch.setattr(PublishedKeys, "list", failing_list)
+    faults += [ServiceUnavailableError(), RuntimeError("a defect")]
     async with second.rings.running():
         await first.changes.rotate(at_once=True)
         new = await first.in_state(KeyState.STANDBY)

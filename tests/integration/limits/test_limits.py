@@ -11,7 +11,8 @@ import pytest
 from development.client import ME, REFRESH, REGISTER, TOKEN
 from doorward.infrastructure.limits.limiter import create_limiter
 from doorward.settings.config import settings_from
-from tests.integration.service import MakeService, Parts, Service, is_problem, mark, statuses
+from doorward.wiring.parts import Parts
+from tests.integration.service import PARTS, MakeService, Service, is_problem, mark, statuses
 
 CALLS: dict[str, tuple[str, dict[str, object], int]] = {
     "register": (REGISTER, {"json": {"email": "ada@example.com", "username": "ab", "password": "short"}}, 5),
@@ -43,7 +44,7 @@ def make_limited(make_service: MakeService, standing_time: StandingTime) -> Make
     async def make(parts: Parts | None = None, /, **changes: object) -> Service:
         settings = settings_from({"environment": "development", "rate_limit_enabled": True, **changes})
         limiter = create_limiter(settings.limits, standing_time.now)
-        return await make_service(replace(parts or Parts(), limiter=limiter), rate_limit_enabled=True, **changes)
+        return await make_service(replace(parts or PARTS, limiter=limiter), rate_limit_enabled=True, **changes)
 
     return make
 

@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -11,7 +12,8 @@ from limits.errors import StorageError
 
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.limits.store import LimitStore
-from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, mark, statuses
+from doorward.wiring.parts import Parts
+from tests.integration.service import PARTS, Logs, MakeService, Service, is_problem, mark, statuses
 from tests.running_time import RunningTime
 
 NO_STORE = "redis://127.0.0.1:1/0"
@@ -53,7 +55,7 @@ async def silent() -> AsyncIterator[tuple[SilentStore, str]]:
 
 
 def counting_in(store: LimitStore) -> Parts:
-    return Parts(limiter=CallLimiter(LIMITS, store))
+    return replace(PARTS, limiter=CallLimiter(LIMITS, store))
 
 
 def events(logs: Logs) -> list[str]:

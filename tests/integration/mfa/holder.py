@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,7 +11,8 @@ from development.authenticator import Authenticator
 from development.client import AUTH, new_person, pair
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
-from doorward.domain.administration.models import OPERATOR
+from doorward.domain.administration.models import OPERATOR, Actor
+from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.accounts.leaving import CANCEL
@@ -133,24 +134,26 @@ async def come_back(each: Holder) -> None:
     assert (await each.service.call("POST", CANCEL, json={"restore_token": token})).status_code == 204
 
 
-def by_operator(action: str) -> Callable[[Holder], Awaitable[object]]:
+def by_operator(
+    action: Callable[[UserActions, Actor, UUID], Awaitable[object]],
+) -> Callable[[Holder], Awaitable[object]]:
     """Return a function that takes this action as an operator."""
 
     async def act(each: Holder) -> object:
-        actions: Any = each.service.app.state.services.administration.user_actions
-        return await getattr(actions, action)(OPERATOR, UUID(each.protected.person.id))
+        actions: UserActions = each.service.app.state.services.administration.user_actions
+        return await action(actions, OPERATOR, UUID(each.protected.person.id))
 
     return act
 
 
 BRINGING: Final[dict[str, Callable[[Holder], Awaitable[object]]]] = {
     "active": stay,
-    "ended": by_operator("end_sessions"),
-    "deactivated": by_operator("deactivate"),
+    "ended": by_operator(UserActions.end_sessions),
+    "deactivated": by_operator(UserActions.deactivate),
     "unverified": unverify,
-    "forced": by_operator("reset_password"),
+    "forced": by_operator(UserActions.reset_password),
     "pending": leave,
     "restored": come_back,
     "throttled": guess,
-    "removed": by_operator("reset_factors"),
+    "removed": by_operator(UserActions.reset_factors),
 }

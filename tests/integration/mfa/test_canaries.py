@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from development.authenticator import decode
-from development.client import LIVENESS, pair
+from development.client import LIVENESS, TOKEN, pair
 from development.ports import free_port
 from development.proof.api import api_at
 from development.proof.kills.factors import FactorRounds
@@ -102,7 +102,7 @@ async def _prepare(url: str, database_url: str, found: Canaries) -> None:
         device = login.headers["Doorward-Device"]
         found.add("device token", device)
         form = {"username": person.username, "password": f"{person.password}!"}
-        await api.call("POST", "/api/v1/auth/token", data=form, headers={"Doorward-Device": device})
+        await api.call("POST", TOKEN, data=form, headers={"Doorward-Device": device})
 
 
 async def _refusals(url: str, people: list[Protected]) -> list[str]:

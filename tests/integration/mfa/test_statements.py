@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
+from development.client import TOKEN
 from tests.integration.accounts.own_account import Owner
 from tests.integration.mfa.protected import Protected
 from tests.integration.service import Service
@@ -53,7 +54,7 @@ async def test_a_login_with_two_factors_takes_four_more_statements_and_one_more_
     form = {"username": owner.person.username, "password": owner.person.password}
 
     async def log_in_by_password() -> httpx.Response:
-        return await service.client.post("/api/v1/auth/token", data=form, headers={"Doorward-Device": known})
+        return await service.client.post(TOKEN, data=form, headers={"Doorward-Device": known})
 
     assert await least_cost(service, log_in_by_password, monkeypatch) == (7, 2)
     protected = await Protected.enrolled(owner)

@@ -1,6 +1,7 @@
 """Clients and resources of one running service."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from doorward.infrastructure.limits.limiter import CallLimiter
 from tests.integration.oauth.browsers import Application, Browser, application
 from tests.integration.oauth.clients import Oauth
 from tests.integration.oauth.provider import ISSUER, Provider
-from tests.integration.service import FakeClock, MakeService, Parts, Service, run_service, settings_of_the_ring
+from tests.integration.service import PARTS, FakeClock, MakeService, Service, run_service, settings_of_the_ring
 
 
 @pytest.fixture
@@ -58,6 +59,6 @@ async def provider_of_devices(make_database: Any, secret_key: str) -> AsyncItera
     """Yield a separate service for tests of devices, which move its clock forwards."""
     changes = {"public_url": ISSUER}
     settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
-    parts = Parts(limiter=CallLimiter({"user_code": settings.limits.rate_limit_user_code}))
+    parts = replace(PARTS, limiter=CallLimiter({"user_code": settings.limits.rate_limit_user_code}))
     async with run_service(settings, FakeClock(), parts) as service:
         yield Provider(service)

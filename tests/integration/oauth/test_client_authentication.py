@@ -35,6 +35,14 @@ async def test_a_client_authenticates_with_its_secret_by_the_registered_method(o
     assert await oauth.authentication.authenticate(posted(in_form.client_id, secret)) == in_form
 
 
+@pytest.mark.parametrize("spelling", ["Basic  {}", "Basic    {}", "basic {} ", "Basic {}\t", " Basic {}"])
+async def test_white_space_around_scheme_and_credentials_is_ignored(oauth: Oauth, spelling: str) -> None:
+    client, secret = await oauth.client()
+    credentials = str(basic(client.client_id, secret).authorization).removeprefix("Basic ")
+    presented = PresentedCredentials(authorization=spelling.format(credentials))
+    assert await oauth.authentication.authenticate(presented) == client
+
+
 async def test_a_public_client_authenticates_with_its_id(oauth: Oauth) -> None:
     public = ClientContent(name="Phone", auth_method="none", grant_types=("refresh_token",))
     made = await oauth.clients.create(OPERATOR, public)

@@ -4,6 +4,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from development.client import ME
 from tests.integration.service import MakeService, Service, is_problem
 
 PUBLIC_URL = "https://auth.example.com"
@@ -60,7 +61,7 @@ async def test_pages_of_every_origin_may_read_the_key_set(service: Service) -> N
     }
     allowed = await service.client.options("/oauth/jwks", headers=preflight)
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, "*")
-    other = await service.client.options("/api/v1/auth/me", headers=preflight)
+    other = await service.client.options(ME, headers=preflight)
     assert is_problem(other, 400, "cross_origin_refused")
 
 

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from development.client import ME
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.versions import any_version
 from doorward.domain.oauth.registered_origins import CACHE_SECONDS, RegisteredOrigins
@@ -70,7 +71,7 @@ async def test_endpoints_for_redirects_and_servers_allow_no_page(provider: Provi
     for path in ("/.well-known/openid-configuration", "/oauth/jwks"):
         answer = await provider.service.client.get(path, headers={"Origin": "https://any.example"})
         assert answer.headers[ALLOWED] == "*"
-    answer = await provider.service.client.get("/api/v1/auth/me", headers={"Origin": PAGE})
+    answer = await provider.service.client.get(ME, headers={"Origin": PAGE})
     assert ALLOWED not in answer.headers
 
 

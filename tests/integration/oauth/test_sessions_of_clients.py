@@ -1,6 +1,7 @@
 """Sessions at the standard endpoints: only their own client can refresh and end them."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -188,7 +189,7 @@ class TestRevoke:
     ) -> None:
         person, tokens = await lasting_provider.service.register_and_log_in()
         for _ in range(2):
-            assert is_empty(await revoke(lasting_provider, getattr(tokens, kind), token_type_hint=hint))
+            assert is_empty(await revoke(lasting_provider, asdict(tokens)[kind], token_type_hint=hint))
         assert the_session(lasting_provider, person)["end_reason"] == "logout"
         assert (await lasting_provider.service.get_me(tokens.access)).status_code == 401
         assert is_oauth_error(await refresh(lasting_provider, tokens.refresh), "invalid_grant")

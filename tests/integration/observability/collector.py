@@ -54,6 +54,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Suppress the request log."""
 
 
+def _set_value(value: Any) -> Any:
+    """Return the one field that is set in a protobuf message."""
+    ((_, content),) = value.ListFields()
+    return content
+
+
 def _spans_of(body: bytes) -> Iterator[SentSpan]:
     request = ExportTraceServiceRequest.FromString(body)
     for resource in request.resource_spans:
@@ -67,9 +73,7 @@ def _spans_of(body: bytes) -> Iterator[SentSpan]:
                     parent_id=span.parent_span_id.hex(),
                     kind=span.kind,
                     is_error=span.status.code == 2,
-                    attributes={
-                        each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes
-                    },
+                    attributes={each.key: _set_value(each.value) for each in span.attributes},
                     service=of_service["service.name"],
                 )
 

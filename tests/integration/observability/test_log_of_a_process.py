@@ -1,5 +1,6 @@
 """The log of `doorward serve` as a process: it contains no secret, and a slow reader delays no response."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,16 +12,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-import httpx
 import pytest
 
+from development.client import LIVENESS, READINESS, ApiClient, http_client
 from tests.e2e.canaries import Evidence
 from tests.integration.secret_store import REGION, SecretStore, run_secret_store
 from tests.integration.service import mark
 
+T = TypeVar("T")
 DEADLINE = 120
 LISTENING = re.compile(rb'"port": (\d+), "event": "service.listening"')
 PIPE_BYTES = 64 * 1024
@@ -46,8 +49,6 @@ class Process:
             )
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
-        # Proxies of the environment are ignored.
-        self.client = httpx.Client(timeout=DEADLINE, trust_env=False)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -67,9 +68,17 @@ class Process:
         while not (found := LISTENING.search(self.written)):
             self._pause(deadline)
         self.port = int(found[1])
-        self.client.base_url = httpx.URL(f"http://127.0.0.1:{self.port}")
-        while self.client.get("/health/readiness").status_code != 200:
+        while self.call(lambda api: api.call("GET", READINESS)).status_code != 200:
             self._pause(deadline)
+
+    def call(self, calls: Callable[[ApiClient], Awaitable[T]]) -> T:
+        """Make calls to the service on new connections."""
+
+        async def make() -> T:
+            async with ApiClient(http_client(f"http://127.0.0.1:{self.port}", timeout=DEADLINE)) as api:
+                return await calls(api)
+
+        return asyncio.run(make())
 
     def wait_until_written(self, text: bytes) -> None:
         deadline = time.monotonic() + DEADLINE
@@ -96,7 +105,6 @@ class Process:
         self._thread.join(DEADLINE)
         assert self.process.stdout is not None
         self.process.stdout.close()
-        self.client.close()
 
 
 @contextlib.contextmanager
@@ -109,20 +117,21 @@ def serving(folder: Path, **settings: str) -> Iterator[Process]:
         process.close()
 
 
-def log_in(process: Process) -> tuple[list[str], str]:
+async def log_in(api: ApiClient) -> tuple[list[str], str]:
     """Register, log in and refresh; return the secrets that no log may contain, and a valid access token."""
-    name, password = mark(), f"{mark()} {mark()}"
-    person = {"email": f"{name}@example.com", "username": name, "password": password}
-    assert process.client.post("/api/v1/auth/register", json=person).status_code == 201
-    assert process.client.post("/api/v1/auth/token", data={"username": name, "password": mark()}).status_code == 401
-    pair = process.client.post("/api/v1/auth/token", data={"username": name, "password": password}).json()
-    renewed = process.client.post("/api/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]}).json()
-    tokens = [each[kind] for each in (pair, renewed) for kind in ("access_token", "refresh_token")]
-    return [password, name, *tokens], renewed["access_token"]
+    person = await api.register(password=f"{mark()} {mark()}")
+    assert (await api.post_token(person.username, mark())).status_code == 401
+    first = await api.log_in(person)
+    second = await api.refresh(first.refresh)
+    return [person.password, person.username, first.access, first.refresh, second.access, second.refresh], second.access
 
 
 def me(process: Process, token: str) -> int:
-    return process.client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"}).status_code
+    return process.call(lambda api: api.get_me(token)).status_code
+
+
+def is_live(process: Process) -> bool:
+    return process.call(lambda api: api.call("GET", LIVENESS)).status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +171,7 @@ def test_no_secret_is_logged_at_debug_and_each_process_reads_aws_settings_once(
     variables = settings_in_the_store(store, own_database, canaries)
     asked_before = (store_folder / "moto.log").read_text(encoding="utf-8").count("POST /")
     with serving(tmp_path, **variables, WEB_CONCURRENCY=str(workers)) as process:
-        sent, token = log_in(process)
+        sent, token = process.call(log_in)
         assert me(process, token) == 200
         assert process.stop() in {0, -signal.SIGTERM}
         process.close()
@@ -199,10 +208,10 @@ def pipeline_calls(port: int, count: int) -> None:
 def test_a_stalled_log_reader_delays_no_response_and_later_gets_every_line(own_database: str, tmp_path: Path) -> None:
     settings = {"DATABASE_URL": own_database, "SECRET_KEY": secrets.token_urlsafe(48)}
     with serving(tmp_path, **settings) as process:
-        _, token = log_in(process)
+        _, token = process.call(log_in)
         process.stop_reading()
         pipeline_calls(process.port, MORE_THAN_A_PIPE_HOLDS)
-        assert process.client.get("/health/liveness").status_code == 200
+        assert is_live(process)
         assert me(process, token) == 200
         process.read_on()
         process.wait_until_written(b'"route": "/api/v1/auth/me"')
@@ -218,5 +227,5 @@ def test_a_stalled_log_reader_does_not_keep_workers_alive(own_database: str, tmp
     with serving(tmp_path, **settings) as process:
         process.stop_reading()
         pipeline_calls(process.port, MORE_THAN_A_PIPE_HOLDS)
-        assert process.client.get("/health/liveness").status_code == 200
+        assert is_live(process)
         assert process.stop() == 0

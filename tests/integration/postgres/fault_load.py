@@ -1,5 +1,6 @@
 """A service as a process under load, and the ledger of its acknowledged calls, for tests with PostgreSQL faults."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -12,10 +13,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Pair, pair
+from development.client import ApiClient, Pair, http_client, new_person, pair
 from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
@@ -63,10 +63,10 @@ class Ledger:
     slowest: float = 0.0
     last_refusal: float = 0.0
 
-    def take(self, call: str, send: Callable[[], httpx.Response]) -> httpx.Response | None:
+    async def take(self, call: str, sending: Awaitable[httpx.Response]) -> httpx.Response | None:
         """Make one call and record its response; return it if the call succeeded."""
         began = self.clock.now()
-        answer = send()
+        answer = await sending
         ended = self.clock.now()
         self.statuses[call].append(answer.status_code)
         self.slowest = max(self.slowest, ended - began)
@@ -168,12 +168,16 @@ class Faulty:
             time.sleep(0.1)
 
     def _has_recovered(self) -> bool:
-        with contextlib.suppress(httpx.ConnectError), self.client() as client:
-            return walk(client, Ledger(self.clock))
+        with contextlib.suppress(httpx.ConnectError):
+            return asyncio.run(self._walk_once())
         return False
 
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.base_url, timeout=PATIENCE_SECONDS, trust_env=False)
+    async def _walk_once(self) -> bool:
+        async with self.client() as api:
+            return await walk(api, Ledger(self.clock))
+
+    def client(self) -> ApiClient:
+        return ApiClient(http_client(self.base_url, timeout=PATIENCE_SECONDS))
 
     def connections(self) -> int:
         """Return the number of the service's connections to PostgreSQL."""
@@ -194,22 +198,21 @@ class Faulty:
             time.sleep(0.1)
 
 
-def walk(client: httpx.Client, ledger: Ledger) -> bool:
+async def walk(api: ApiClient, ledger: Ledger) -> bool:
     """Register, log in, get the account, refresh, log out, until a call fails. Return whether all succeeded."""
-    name = f"u{secrets.token_hex(8)}"
-    account = {"email": f"{name}@example.com", "username": name, "password": PASSWORD}
-    if ledger.take("register", partial(client.post, REGISTER, json=account)) is None:
+    person = new_person()
+    if await ledger.take("register", api.post_account(person)) is None:
         return False
-    ledger.registered.append(name)
-    login = ledger.take("token", partial(client.post, TOKEN, data={"username": name, "password": PASSWORD}))
+    ledger.registered.append(person.username)
+    login = await ledger.take("token", api.post_login(person))
     if login is None:
         return False
     tokens = pair(login)
-    seen = ledger.take("me", partial(client.get, ME, headers={"Authorization": f"Bearer {tokens.access}"}))
-    renewed = ledger.take("refresh", partial(client.post, REFRESH, json={"refresh_token": tokens.refresh}))
+    seen = await ledger.take("me", api.get_me(tokens.access))
+    renewed = await ledger.take("refresh", api.post_refresh(tokens.refresh))
     if renewed is not None:
         tokens = pair(renewed)
-    if ledger.take("revoke", partial(client.post, REVOKE, json={"refresh_token": tokens.refresh})) is None:
+    if await ledger.take("revoke", api.post_revoke(tokens.refresh)) is None:
         return False
     ledger.ended_sessions.append(session_of(tokens))
     return seen is not None and renewed is not None
@@ -225,14 +228,14 @@ def under_load(faulty: Faulty) -> Iterator[Ledger]:
     """Run several concurrent walks until the block ends; yield the ledger, which is complete afterwards."""
     ledger, stop = Ledger(faulty.clock), threading.Event()
 
-    def walk_until_stopped() -> None:
-        with faulty.client() as client:
+    async def walk_until_stopped() -> None:
+        async with faulty.client() as api:
             while not stop.is_set():
-                if not walk(client, ledger):
-                    stop.wait(PAUSE_SECONDS)
+                if not await walk(api, ledger):
+                    await asyncio.sleep(PAUSE_SECONDS)
 
     with ThreadPoolExecutor(THREADS) as threads:
-        load = [threads.submit(walk_until_stopped) for _ in range(THREADS)]
+        load = [threads.submit(lambda: asyncio.run(walk_until_stopped())) for _ in range(THREADS)]
         try:
             yield ledger
         finally:

@@ -9,6 +9,7 @@ from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
+from doorward.wiring.parts import Parts
 from tests.integration.service import FakeClock, Service
 
 
@@ -31,7 +32,8 @@ class SkewedHost(HostClock):
 @asynccontextmanager
 async def running_on(host: HostClock, settings: Settings) -> AsyncIterator[Service]:
     """Run the application on that host in the context; its time is PostgreSQL's, not that of a fake clock."""
-    app = create_wired_app(settings, host=host, timeouts=replace(LONG_TIMEOUTS, clock_interval=TIMEOUTS.clock_interval))
+    timeouts = replace(LONG_TIMEOUTS, clock_interval=TIMEOUTS.clock_interval)
+    app = create_wired_app(settings, Parts(host=host, timeouts=timeouts))
     async with app.router.lifespan_context(app):
         service = Service(app, settings, FakeClock())
         async with service.client:

@@ -17,6 +17,7 @@ from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
 from doorward.wiring.background import pruning_task
 from doorward.wiring.operations import PruneResult, prune
+from doorward.wiring.parts import Parts
 from tests.integration.postgres.skewed_host import SkewedHost, running_on
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
 
@@ -157,6 +158,6 @@ async def test_without_postgresqls_time_a_call_with_a_token_returns_503(
     _, pair = await copies[0].register_and_log_in()
     unreachable = settings_of_the_ring("postgresql://ada@127.0.0.1:1/doorward", secret_key, {})
     # Not started, because the start would wait for a connection.
-    service = Service(create_wired_app(unreachable, host=SkewedHost(FORTY_DAYS)), settings, FakeClock())
+    service = Service(create_wired_app(unreachable, Parts(host=SkewedHost(FORTY_DAYS))), settings, FakeClock())
     async with service.client:
         assert is_problem(await service.get_me(pair.access), 503, "service_unavailable")

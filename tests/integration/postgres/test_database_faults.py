@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from development.client import PASSWORD, REGISTER, Pair, Person
+from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Pair, Person
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
-from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, mark, statuses
+from tests.integration.service import PARTS, Logs, MakeService, Service, is_problem, mark, statuses
 
 BOUND_SECONDS = 20
 """Long, because the machine may be busy. Without a timeout of the service, psycopg waits 30 seconds."""
@@ -52,13 +52,13 @@ def _calls(service: Service, person: Person, pair: Pair) -> dict[str, httpx.Requ
     csv = {**bearer, "Content-Type": "text/csv"}
     return {
         "register": build("POST", REGISTER, json=account),
-        "token": build("POST", "/api/v1/auth/token", data={"username": person.username, "password": PASSWORD}),
-        "me": build("GET", "/api/v1/auth/me", headers=bearer),
+        "token": build("POST", TOKEN, data={"username": person.username, "password": PASSWORD}),
+        "me": build("GET", ME, headers=bearer),
         "items": build("GET", "/api/v1/items", headers=bearer),
         "item": build("POST", "/api/v1/items", headers=bearer, json={"title": "Casablanca"}),
         "import": build("POST", "/api/v1/items/import", headers=csv, content=b"title\nCasablanca\n"),
-        "refresh": build("POST", "/api/v1/auth/refresh", json=token),
-        "revoke": build("POST", "/api/v1/auth/revoke", json=token),
+        "refresh": build("POST", REFRESH, json=token),
+        "revoke": build("POST", REVOKE, json=token),
         "readiness": build("GET", "/health/readiness"),
     }
 
@@ -128,7 +128,7 @@ async def test_while_the_server_is_frozen_every_call_returns_503_and_recovers_af
 async def test_a_restart_of_the_server_between_two_requests_fails_neither(
     make_service: MakeService, breakable: EmbeddedPostgres
 ) -> None:
-    service = await make_service(Parts(), database_url=breakable.url())
+    service = await make_service(PARTS, database_url=breakable.url())
     _, pair = await service.register_and_log_in()
     breakable.stop()
     breakable.start()
@@ -137,7 +137,7 @@ async def test_a_restart_of_the_server_between_two_requests_fails_neither(
 
 
 async def test_connections_ended_by_the_operator_fail_no_request(make_service: MakeService) -> None:
-    service = await make_service(Parts())
+    service = await make_service(PARTS)
     _, pair = await service.register_and_log_in()
     await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
     # With a timeout, PostgreSQL waits until each backend has ended.

@@ -14,7 +14,7 @@ from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.circuit_breaker import FAULTS_IN_A_ROW
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
-from tests.integration.service import Logs, MakeService, Parts, Service
+from tests.integration.service import PARTS, Logs, MakeService, Service
 
 RECOVERED_SECONDS = 30
 CALLS = 3 * FAULTS_IN_A_ROW
@@ -92,7 +92,7 @@ async def test_a_busy_pool_does_not_open_the_circuit(make_service: MakeService, 
 
 async def test_a_stalled_process_does_not_open_the_circuit(make_service: MakeService, logs: Logs) -> None:
     """On an overloaded machine, waits time out although PostgreSQL works and the pool has free connections."""
-    service = await make_service(Parts(timeouts=replace(TIMEOUTS, connect=60)), db_pool_max_conn=10)
+    service = await make_service(replace(PARTS, timeouts=replace(TIMEOUTS, connect=60)), db_pool_max_conn=10)
     _, pair = await service.register_and_log_in()
     calls = [asyncio.create_task(service.post_revoke(pair.refresh)) for _ in range(100)]
     while service.connections_asked_for() < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
 
-from development.client import Person
+from development.client import ApiClient, Person, http_client
 from development.opensearch.server import HOW_TO_GET_IT, OpenSearchServer, is_installed
 from development.proof.service import proof_settings, running_service
 from examples import rabbitmq_consumer
@@ -38,7 +38,7 @@ def opensearch() -> Iterator[OpenSearchServer]:
 
 @pytest.fixture
 async def search(opensearch: OpenSearchServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=opensearch.url, timeout=60, trust_env=False) as client:
+    async with http_client(opensearch.url, timeout=60) as client:
         yield client
 
 
@@ -114,7 +114,7 @@ async def test_an_event_waits_while_opensearch_is_unavailable(
     async def read_user(_: str) -> dict[str, Any]:
         return user_called("ada")
 
-    async with httpx.AsyncClient(base_url=opensearch.url, timeout=60, trust_env=False) as search:
+    async with http_client(opensearch.url, timeout=60) as search:
         index = SearchIndex(search, "users-93")
         await index.create()
         await prepare(server, "killed")
@@ -152,15 +152,12 @@ ADMIN = Person("", "ada@example.com", "ada", "correct horse battery")
 class Story:
     """The service and the indexer as processes, started as documented."""
 
-    def __init__(self, api: httpx.Client, opensearch: OpenSearchServer, server: RabbitServer, outbox: Outbox) -> None:
+    def __init__(self, api: ApiClient, opensearch: OpenSearchServer, server: RabbitServer, outbox: Outbox) -> None:
         self._api = api
-        login = {"username": ADMIN.username, "password": ADMIN.password}
-        token = api.post("/api/v1/auth/token", data=login).raise_for_status().json()["access_token"]
-        api.headers["Authorization"] = f"Bearer {token}"
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(sys.path),
-            "DOORWARD_URL": str(api.base_url),
+            "DOORWARD_URL": str(api.client.base_url),
             "DOORWARD_USERNAME": ADMIN.username,
             "DOORWARD_PASSWORD": ADMIN.password,
             "OPENSEARCH_URL": opensearch.url,
@@ -168,13 +165,15 @@ class Story:
             "DATABASE_URL": outbox.url,
         }
 
-    def register(self, name: str) -> str:
-        body = {"username": name, "email": f"{name}@example.com", "password": "three red kites circling"}
-        user_id: str = self._api.post("/api/v1/auth/register", json=body).raise_for_status().json()["id"]
+    async def register(self, name: str) -> str:
+        answer = await self._api.post_register(name, f"{name}@example.com", "three red kites circling")
+        user_id: str = answer.raise_for_status().json()["id"]
         return user_id
 
-    def change(self, method: str, user_id: str, **options: Any) -> None:
-        self._api.request(method, f"/api/v1/admin/users/{user_id}", **options).raise_for_status()
+    async def change(self, method: str, user_id: str, **options: Any) -> None:
+        token = (await self._api.log_in(ADMIN)).access
+        answer = await self._api.authorized(method, f"/api/v1/admin/users/{user_id}", token, **options)
+        answer.raise_for_status()
 
     @contextmanager
     def indexer(self, index: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -222,28 +221,29 @@ async def test_an_index_follows_the_users_and_can_be_replaced_by_another(
 ) -> None:
     settings = proof_settings(outbox.url, RABBITMQ_URL=server.url)
     create_admin(settings)
-    with running_service(settings) as url, httpx.Client(base_url=url, timeout=60, trust_env=False) as api:
-        story = Story(api, opensearch, server, outbox)
-        before = story.register("before")
-        with story.indexer("users-1"):
-            await is_consumed(server, "search.users-1")
-            story.fill("users-1")
-            await is_found(search, "users", "ada", "before")
-            grace, bob = story.register("grace"), story.register("bob")
-            story.change("PATCH", grace, json={"username": "hopper"})
-            story.change("PATCH", before, json={"username": "older"})
-            story.change("DELETE", bob, params={"now": "true"})
-            await is_found(search, "users", "ada", "hopper", "older")
-            assert await found(search, "users", username="Hopper") == ["hopper"]
-            assert await found(search, "users", username="grace") == []
-            assert await found(search, "users", **{"email.exact": "GRACE@example.com"}) == ["hopper"]
-            with story.indexer("users-2"):
-                await is_consumed(server, "search.users-2")
-                story.change("DELETE", before, params={"now": "true"})
-                story.register("eve")
-                await is_found(search, "users-2", "eve")
-                story.fill("users-2")
-                await is_found(search, "users", "ada", "eve", "hopper")
-                (index,) = (await search.get("/_alias/users")).json()
-                assert index == "users-2"
+    with running_service(settings) as url:
+        async with ApiClient(http_client(url, timeout=60)) as api:
+            story = Story(api, opensearch, server, outbox)
+            before = await story.register("before")
+            with story.indexer("users-1"):
+                await is_consumed(server, "search.users-1")
+                story.fill("users-1")
+                await is_found(search, "users", "ada", "before")
+                grace, bob = await story.register("grace"), await story.register("bob")
+                await story.change("PATCH", grace, json={"username": "hopper"})
+                await story.change("PATCH", before, json={"username": "older"})
+                await story.change("DELETE", bob, params={"now": "true"})
+                await is_found(search, "users", "ada", "hopper", "older")
+                assert await found(search, "users", username="Hopper") == ["hopper"]
+                assert await found(search, "users", username="grace") == []
+                assert await found(search, "users", **{"email.exact": "GRACE@example.com"}) == ["hopper"]
+                with story.indexer("users-2"):
+                    await is_consumed(server, "search.users-2")
+                    await story.change("DELETE", before, params={"now": "true"})
+                    await story.register("eve")
+                    await is_found(search, "users-2", "eve")
+                    story.fill("users-2")
+                    await is_found(search, "users", "ada", "eve", "hopper")
+                    (index,) = (await search.get("/_alias/users")).json()
+                    assert index == "users-2"
     assert [await waiting(server, f"search.{index}.dead") for index in ("users-1", "users-2")] == [0, 0]

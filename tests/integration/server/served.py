@@ -13,6 +13,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final, Self
 
+from development.client import TOKEN
+
 DEADLINE: Final = 60
 LISTENING: Final = re.compile(r"^.*\bservice\.listening\b.*$", re.MULTILINE)
 PORT: Final = re.compile(r"\bport\W+(\d+)")
@@ -95,7 +97,7 @@ class HeldRequest:
 
     def __init__(self, served: Served) -> None:
         self._connection = HTTPConnection("127.0.0.1", served.port, timeout=DEADLINE)
-        self._connection.putrequest("POST", "/api/v1/auth/token")
+        self._connection.putrequest("POST", TOKEN)
         self._connection.putheader("Content-Type", "application/x-www-form-urlencoded")
         self._connection.putheader("Content-Length", str(len(self.BODY)))
         self._connection.putheader("Expect", "100-continue")

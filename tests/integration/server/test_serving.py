@@ -1,5 +1,6 @@
 """`doorward serve` as a process: it answers, logs, and stops on a signal."""
 
+import asyncio
 import json
 import os
 import re
@@ -14,9 +15,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from development.client import LIVENESS, READINESS, ApiClient, http_client
+
 DEADLINE = 120
 LISTENING = re.compile(r'"port": (\d+), "event": "service.listening"')
-PERSON = {"email": "serving@example.com", "username": "serving", "password": "correct horse battery"}
 
 
 class Serving:
@@ -29,24 +31,24 @@ class Serving:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "WEB_CONCURRENCY": str(workers)}
             )
-        # Proxies of the environment are ignored.
-        self.client = httpx.Client(timeout=DEADLINE, trust_env=False)
 
-    def wait_until_ready(self) -> None:
+    async def wait_until_ready(self) -> None:
+        """Wait until the process answers; its calls are made with ``api`` from then on."""
         deadline = time.monotonic() + DEADLINE
         while not (found := LISTENING.search(self.log.read_text(encoding="utf-8"))):
-            assert self._has_time_until(deadline)
-        self.client.base_url = httpx.URL(f"http://127.0.0.1:{found[1]}")
-        while self.client.get("/health/readiness").status_code != 200:
-            assert self._has_time_until(deadline)
+            assert await self._has_time_until(deadline)
+        self.port = int(found[1])
+        self.api = ApiClient(http_client(f"http://127.0.0.1:{self.port}", timeout=DEADLINE))
+        while (await self.api.call("GET", READINESS)).status_code != 200:
+            assert await self._has_time_until(deadline)
 
-    def _has_time_until(self, deadline: float) -> bool:
-        time.sleep(0.05)
+    async def _has_time_until(self, deadline: float) -> bool:
+        await asyncio.sleep(0.05)
         return time.monotonic() < deadline and self.process.poll() is None
 
     def answer_without_host(self) -> bytes:
         """Return the response to a request that only this service's HTTP protocol refuses."""
-        with socket.create_connection((self.client.base_url.host, self.client.base_url.port or 0), DEADLINE) as raw:
+        with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as raw:
             raw.sendall(b"GET /health/liveness HTTP/1.1\r\n\r\n")
             return raw.recv(4096)
 
@@ -67,20 +69,18 @@ def serving(
     environment.setenv("RATE_LIMIT_ENABLED", "false")
     environment.setenv("BACKGROUND", "off")
     started = Serving(request.param, tmp_path / "log")
-    with started.client:
-        yield started
+    yield started
     if started.process.poll() is None:
         started.process.kill()
         started.process.wait()
 
 
-def test_a_process_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serving) -> None:
-    serving.wait_until_ready()
-    assert serving.client.post("/api/v1/auth/register", json=PERSON).status_code == 201
-    form = {"username": PERSON["username"], "password": PERSON["password"]}
-    token = serving.client.post("/api/v1/auth/token", data=form).json()["access_token"]
-    me = serving.client.get("/api/v1/auth/me", params={"hidden": "query"}, headers={"Authorization": f"Bearer {token}"})
-    assert me.json()["username"] == "serving"
+async def test_a_process_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serving) -> None:
+    await serving.wait_until_ready()
+    async with serving.api as api:
+        person, tokens = await api.register_and_log_in()
+        me = await api.get_me(tokens.access, params={"hidden": "query"})
+    assert me.json()["username"] == person.username
     assert serving.answer_without_host().startswith(b"HTTP/1.1 400 ")
     assert serving.stop() in {0, -signal.SIGTERM}
     written = serving.log.read_text(encoding="utf-8")
@@ -89,6 +89,9 @@ def test_a_process_answers_logs_json_without_secrets_and_stops_on_sigterm(servin
     # Insecure settings are logged once, not by each worker.
     assert [line["setting"] for line in lines if line["event"] == "config.insecure"] == ["RATE_LIMIT_ENABLED"]
     assert [line["setting"] for line in lines if line["event"] == "housekeeping.off"] == ["BACKGROUND"]
-    assert [secret in written for secret in (PERSON["password"], token, "hidden=query", "Traceback")] == [False] * 4
-    with pytest.raises(httpx.ConnectError):
-        serving.client.get("/health/liveness")
+    assert [secret in written for secret in (person.password, tokens.access, "hidden=query", "Traceback")] == [
+        False
+    ] * 4
+    async with http_client(f"http://127.0.0.1:{serving.port}", timeout=DEADLINE) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(LIVENESS)

@@ -15,11 +15,8 @@ from tests.integration.web.visitor import OWN, new_visitor
     ("headers", "status"),
     [
         ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site", "Origin": ORIGIN}, 403),
         ({"Origin": "https://evil.example"}, 403),
-        ({"Origin": "https://auth.example.com.evil.example"}, 403),
         ({"Sec-Fetch-Site": "none"}, 422),
-        ({"Origin": "null"}, 422),
         ({}, 422),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200),
         ({"Origin": ORIGIN}, 200),

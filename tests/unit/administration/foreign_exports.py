@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 ADA_ID: Final = "11111111-1111-4111-8111-111111111111"
@@ -158,3 +158,13 @@ def _csv(*rows: Sequence[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
+
+
+FOREIGN_FILES: Final[Mapping[str, Callable[[], bytes]]] = {
+    "keycloak": keycloak,
+    "auth0": auth0,
+    "supabase": supabase,
+    "django": django,
+    "firebase": firebase,
+}
+"""The file of each foreign system, by the name of its format."""

@@ -129,7 +129,7 @@ def test_our_own_lines_and_uvicorns_are_logged_from_the_configured_level_on(
     for level, logged in (("debug", ["debug", "info", "error"]), ("info", ["info", "error"]), ("error", ["error"])):
         configure_logging(level, "json")
         for each in ("debug", "info", "error"):
-            getattr(logging.getLogger(name), each)(each)
+            logging.getLogger(name).log(logging.getLevelNamesMapping()[each.upper()], each)
         assert [line["event"] for line in _lines(capsys)] == logged
 
 

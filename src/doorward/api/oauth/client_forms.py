@@ -46,7 +46,7 @@ async def authenticated_client(
     bind_client(client.client_id)
     route = route_of(request)
     if client.is_confidential and route.policy.limit_of_address is not None:
-        await count_call(route.policy.limit_of_address, route, services, caller=f"client {client.client_id}")
+        await count_call(route.policy.limit_of_address, route, services.edge, caller=f"client {client.client_id}")
     return authenticated
 
 

@@ -115,7 +115,7 @@ async def _refresh(
     client = (await authenticated_client(request, form)).client
     if not client.is_confidential:
         # Any caller can use the id of a public client, so the address counts, together with first-party refreshes.
-        await count_call(LimitedCall.REFRESH, route_of(request), services_of(request))
+        await count_call(LimitedCall.REFRESH, route_of(request), services_of(request).edge)
     scopes = frozenset(form.scope.split()) or None
     binding = await bind_to_key(proof, client, provider)
     tokens = await provider.code_exchange.refresh(client, form.refresh_token, scopes, form.resource, binding)

@@ -179,7 +179,6 @@ class EndReason(StrEnum):
 
     LOGOUT = "logout"
     REUSE = "reuse"
-    """A refresh token or a code was used twice."""
     OPERATOR = "operator"
     OWNER = "owner"
     """The user ended it in the list of sessions, or withdrew the application's consent."""

@@ -92,7 +92,7 @@ class _DevicePages:
         session: BrowserSession,
         typed: str,
     ) -> Response:
-        await count_call(LimitedCall.USER_CODE, route_of(request), services, caller=f"user {session.user_id}")
+        await count_call(LimitedCall.USER_CODE, route_of(request), services.edge, caller=f"user {session.user_id}")
         waiting, user_code = await provider.devices.find(typed), read_user_code(typed)
         if waiting is None or user_code is None:
             return self._enter(request, session, typed, WRONG)

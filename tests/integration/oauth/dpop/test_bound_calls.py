@@ -47,6 +47,14 @@ class TestRoutes:
         assert is_challenged(await holder.call(ME, pair.access), "invalid_token", "Bearer")
         assert (await lasting_provider.service.get_me(pair.access)).status_code == 200
 
+    @pytest.mark.parametrize("spelling", ["DPoP  {}", "dpop {} ", "DPoP {}\t", " DPoP {}"])
+    async def test_white_space_around_scheme_and_token_is_ignored(
+        self, app: Application, holder: KeyHolder, tokens: dict[str, Any], spelling: str
+    ) -> None:
+        token = tokens["access_token"]
+        headers = {"Authorization": spelling.format(token), "DPoP": holder.proof("GET", ME, token)}
+        assert (await app.provider.service.client.get(ME, headers=headers)).status_code == 200
+
     async def test_two_proofs_are_refused(self, app: Application, holder: KeyHolder, tokens: dict[str, Any]) -> None:
         token = tokens["access_token"]
         proofs = [("DPoP", holder.proof("GET", ME, token)) for _ in range(2)]

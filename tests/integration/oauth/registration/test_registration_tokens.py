@@ -50,6 +50,13 @@ async def test_only_its_own_token_manages_a_registration(provider: Provider) -> 
     assert (await call(provider, "GET", path, token)).status_code == 200
 
 
+@pytest.mark.parametrize("spelling", ["Bearer  {}", "bearer {} ", "Bearer {}\t", " Bearer {}"])
+async def test_white_space_around_scheme_and_token_is_ignored(provider: Provider, spelling: str) -> None:
+    path, token = own(await registered(provider))
+    headers = {"Authorization": spelling.format(token)}
+    assert (await provider.service.client.get(path, headers=headers)).status_code == 200
+
+
 async def test_a_forged_token_is_refused_without_a_statement(provider: Provider) -> None:
     before = provider.service.connections_asked_for()
     for method, path in (("POST", REGISTER), ("GET", f"{REGISTER}/dwcr_x"), ("DELETE", f"{REGISTER}/dwcr_x")):

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from development.client import PASSWORD, new_person
+from development.client import PASSWORD, REGISTER, new_person
 from tests.integration.administration.administrator import give, stored, trail
 from tests.integration.service import Service
 from tests.integration.web.admin.administrators import USERS, USERS_TITLE, administrator, open_user, page_of
@@ -49,7 +49,7 @@ async def test_a_long_list_is_shown_in_pages(office: Service) -> None:
     for number in range(21):
         person = new_person()
         answer = await office.client.post(
-            "/api/v1/auth/register",
+            REGISTER,
             json={"email": person.email, "username": f"{part}-{number}", "password": person.password},
         )
         assert answer.status_code == 201
