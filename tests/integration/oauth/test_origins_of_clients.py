@@ -1,16 +1,19 @@
 """CORS for pages of applications: the origins of registered redirect URIs may call the endpoints."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from development.client import ME
+from doorward.api.app import create_app
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.versions import any_version
 from doorward.domain.oauth.registered_origins import CACHE_SECONDS, RegisteredOrigins
 from tests.integration.oauth.browsers import CALLBACK, application
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import ISSUER, Provider
-from tests.integration.service import Logs, MakeService, events
+from tests.integration.service import Logs, MakeService, Service, events
 
 PAGE = "https://app.example"
 LISTED = "https://listed.example"
@@ -119,14 +122,17 @@ async def test_while_the_database_is_unavailable_the_cached_origins_are_used(pro
     assert len(events(logs, "client.origins_not_read")) == 1
 
 
-async def test_a_defect_of_the_look_up_is_answered_and_logged_like_any_other(
-    provider: Provider, logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(_: str) -> bool:
+async def test_a_defect_of_the_look_up_is_answered_and_logged_like_any_other(provider: Provider, logs: Logs) -> None:
+    def broken() -> float:
         raise RuntimeError
 
-    monkeypatch.setattr(provider.service.app.state.services.provider.registered_origins, "contains", broken)
-    answer = await provider.service.client.post("/oauth/token", headers={"Origin": PAGE})
+    wired = provider.service
+    origins = RegisteredOrigins(database=wired.database, steady=broken)
+    services = wired.app.state.services
+    services = replace(services, provider=replace(services.provider, registered_origins=origins))
+    app = create_app(wired.settings.deployment, wired.settings.browsers, services)
+    async with Service(app, wired.settings, wired.clock) as service:
+        answer = await service.client.post("/oauth/token", headers={"Origin": PAGE})
     assert answer.status_code == 500
     assert answer.json()["correlation_id"] == answer.headers["x-correlation-id"]
     assert [each["status"] for each in events(logs, "http.request")] == [500]
