@@ -54,11 +54,12 @@ class Resources:
         async with self._database.transaction() as connection:
             now = self._clock.now()
             await self._lock_administrator(connection, caller, now=now)
+            # In this order because the removal of a client also locks its row first: otherwise they can deadlock.
+            if content.introspection_client_id is not None:
+                await _lock_introspection_client(connection, content.introspection_client_id)
             await resources.lock_table(connection)
             if await resources.count_resources(connection) >= MAXIMUM_RESOURCES:
                 raise TooManyResourcesError
-            if content.introspection_client_id is not None:
-                await _lock_introspection_client(connection, content.introspection_client_id)
             resource = await resources.add_resource(connection, resource_id, content, now=now)
             if resource is None:
                 raise ResourceExistsError
