@@ -68,6 +68,7 @@ class Roles:
         async with self._database.transaction() as connection:
             own = await lock_actor(connection, actor, AdminScope.ROLES_WRITE, now=self._clock.now())
             require_scopes_within(own, scopes)
+            await roles.lock_table(connection)
             if await roles.count_roles(connection) >= MAXIMUM_ROLES:
                 raise TooManyRolesError
             role = await roles.add_role(connection, name=name, description=description, scopes=scopes)

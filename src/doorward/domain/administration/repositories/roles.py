@@ -51,6 +51,11 @@ async def lock_role(connection: Connection, name: str) -> Role | None:
         return await cursor.fetchone()
 
 
+async def lock_table(connection: Connection) -> None:
+    """Lock the table until the transaction ends: other transactions that write to it wait. Reads do not wait."""
+    await connection.execute("LOCK TABLE roles IN SHARE ROW EXCLUSIVE MODE")
+
+
 async def count_roles(connection: Connection) -> int:
     """Count all roles."""
     cursor = await connection.execute("SELECT count(*) FROM roles")
