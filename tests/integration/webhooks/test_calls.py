@@ -263,6 +263,15 @@ async def test_other_roles_are_refused(admin: Admin) -> None:
             assert is_problem(await other.call(method, path), 403, "insufficient_scope"), (method, path)
 
 
+async def test_a_change_succeeds_while_its_messages_cannot_be_dropped(admin: Admin) -> None:
+    path = f"{LIST}/{(await admin.create())['id']}"
+    await admin.create()
+    admin.service.sql("CREATE RULE undeletable AS ON DELETE TO outbox DO INSTEAD SELECT 1 / 0")
+    disabled = await admin.call("PATCH", path, json={"is_enabled": False}, headers={"If-Match": '"1"'})
+    assert (disabled.status_code, disabled.json()["is_enabled"]) == (200, False)
+    assert (await admin.call("DELETE", path, headers={"If-Match": '"2"'})).status_code == 204
+
+
 async def test_with_webhooks_disabled_the_calls_are_refused(service: Service) -> None:
     admin = await signed_in(service, "admin")
     path = f"{LIST}/{uuid4()}"
