@@ -100,13 +100,13 @@ class Roles:
         return changed
 
     async def remove(self, actor: Actor, name: str, is_expected: VersionTest) -> None:
-        """Remove a role that belongs to no user or invitation.
+        """Remove a role that belongs to no user or live invitation.
 
         Raises as ``change`` does, and ``RoleInUseError``.
         """
         async with self._database.transaction() as connection:
             role = await self._lock_role(connection, actor, name, (), is_expected)
-            if await roles.find_use_of_role(connection, name):
+            if await roles.find_holder_of_role(connection, name, now=self._clock.now()) is not None:
                 raise RoleInUseError
             await roles.remove_role(connection, name)
             event = RoleChanged(user_id=None, role_id=role.id, change="removed")
