@@ -52,7 +52,7 @@ class WebhookDelivery:
         try:
             secrets = open_secrets(self._sealer, target)
         except SealedDataError:
-            return Refused(UNREADABLE, is_kept=True)
+            return Refused(UNREADABLE, is_kept=True, is_answer=False)
         result = await send_signed(self._sender, self._clock, target.url, secrets, message)
         if health.is_accepted(result):
             await self._note_success(target)
