@@ -20,6 +20,7 @@ from doorward.domain.oauth.events import (
 )
 from doorward.domain.oauth.exceptions import (
     BuiltInClientError,
+    ClientKeysMissingError,
     ClientNotFoundError,
     ClientSecretInUseError,
     ClientWithoutSecretError,
@@ -52,7 +53,6 @@ from doorward.domain.oauth.policy import (
     require_same_kind,
 )
 from doorward.domain.oauth.ports import AdministratorLock
-from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError
 from doorward.domain.oauth.repositories import (
     Connection,
     client_keys,
@@ -188,7 +188,7 @@ class Clients:
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
-            stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
+            stored = await self._lock_unless_built_in(connection, caller, client_id, is_expected, now=now)
             if not stored.is_enabled:
                 return stored
             await clients.disable_client(connection, client_id, now=now)
@@ -208,7 +208,7 @@ class Clients:
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
-            stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
+            stored = await self._lock_unless_built_in(connection, caller, client_id, is_expected, now=now)
             if stored.is_enabled:
                 return stored
             await clients.enable_client(connection, client_id, not_before=first_moment_after(now), now=now)
@@ -221,13 +221,13 @@ class Clients:
     async def remove(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> None:
         """Remove a client with its secrets. Raises what ``get`` raises, and ``BuiltInClientError``."""
         async with self._database.transaction() as connection:
-            await self._lock_registered(connection, caller, client_id, is_expected, now=self._clock.now())
+            await self._lock_unless_built_in(connection, caller, client_id, is_expected, now=self._clock.now())
             await clients.remove_client(connection, client_id)
             event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
         report(event)
 
-    async def _lock_registered(
+    async def _lock_unless_built_in(
         self,
         connection: Connection,
         caller: Caller | None,

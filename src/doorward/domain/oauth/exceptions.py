@@ -1,4 +1,4 @@
-"""All errors of clients and resources. The codes are part of the API."""
+"""Errors of the operator's clients, of resources, and of the endpoints. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
@@ -91,6 +91,21 @@ class ClientSecretInUseError(DomainError):
     kind = Kind.CONFLICT
     code = "client_secret_in_use"
     detail = "This is already a secret of the client. Choose another."
+
+
+class ClientKeysMissingError(DomainError):
+    kind = Kind.INVALID
+    code = "client_keys_missing"
+    detail = "A client with private_key_jwt has a JWK set or the address of one, and no other client has."
+
+
+class InvalidClientKeysError(DomainError):
+    kind = Kind.INVALID
+    code = "invalid_client_keys"
+    detail = (
+        "The keys must be a JWK set of at most 16 KiB with public ones for ES256 (P-256) or RS256 (2048 bits at "
+        "least), and no others; or an https address of at most 512 characters."
+    )
 
 
 class UnknownResourceError(DomainError):
