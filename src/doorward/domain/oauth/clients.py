@@ -26,7 +26,6 @@ from doorward.domain.oauth.exceptions import (
     ClientWithoutSecretError,
     StaleClientError,
     TooManyClientsError,
-    UnknownResourceError,
 )
 from doorward.domain.oauth.models import (
     NO_SECRET,
@@ -47,7 +46,6 @@ from doorward.domain.oauth.policy import (
     checked_secret,
     first_moment_after,
     is_built_in,
-    is_resource_identifier,
     may_be_a_client_id,
     require_operator_for,
     require_same_kind,
@@ -60,9 +58,9 @@ from doorward.domain.oauth.repositories import (
     codes,
     consents,
     devices,
-    resources,
     secrets,
 )
+from doorward.domain.oauth.resources import require_known_resources
 from doorward.observability.logging import report
 
 
@@ -255,11 +253,7 @@ class Clients:
         return _expected(await clients.lock_client(connection, client_id), is_expected)
 
     async def _require_known(self, connection: Connection, identifiers: Collection[str]) -> None:
-        others = set(identifiers) - set(self._built_in_resources)
-        if not all(map(is_resource_identifier, others)):
-            raise UnknownResourceError
-        if others and not others <= set(await resources.list_known_identifiers(connection, others)):
-            raise UnknownResourceError
+        await require_known_resources(connection, identifiers, built_in=self._built_in_resources)
 
 
 def _first_secret(content: ClientContent, chosen_secret: str | None) -> str | None:
