@@ -76,8 +76,9 @@ class InvalidClientScopesError(DomainError):
     kind = Kind.INVALID
     code = "invalid_client_scopes"
     detail = (
-        "At most 50 scopes of 1 to 100 visible characters of ASCII, without quotes and backslashes. Clients get "
-        "no scopes of administration, account only as the operator's own, and openid only for users."
+        "At most 50 scopes of 1 to 100 visible characters of ASCII, without quotes and backslashes. No scopes of "
+        "administration. The scope account only for first-party clients. The scope openid only with a grant type for "
+        "users."
     )
 
 
