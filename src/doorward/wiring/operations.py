@@ -118,7 +118,7 @@ async def reseal(settings: Settings) -> Resealed:
     sealer = create_sealer(settings)
     async with _opened(settings.database) as database:
         mails = await OutboxResealing(database=database, sealer=sealer).reseal()
-        of_webhooks = await WebhookResealing(database=database, sealer=sealer).reseal()
+        of_webhooks = await WebhookResealing(database=database, clock=database.clock, sealer=sealer).reseal()
         of_keys = await KeyResealing(database=database, sealer=sealer).reseal()
         of_totp = await TotpResealing(database=database, sealer=sealer).reseal()
     resealed, unreadable = (sum(counts) for counts in zip(of_webhooks, of_keys, of_totp, strict=True))

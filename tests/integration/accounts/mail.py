@@ -14,6 +14,7 @@ from doorward.domain.outbox.delivery import Delivery
 from doorward.domain.outbox.mail import MAIL_CHANNEL, ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import Delivered, Outcome, sealing_context
+from doorward.domain.outbox.repository import claim_messages
 from doorward.infrastructure.mail.templates import SAMPLE_FACTS, JinjaTemplates
 from doorward.infrastructure.sealing import AesGcmSealer
 from tests.integration.outbox.messages import SHORT, Outbox
@@ -109,6 +110,12 @@ class Mailing:
             database=self.outbox.database, clock=self.clock, handlers={MAIL_CHANNEL: self.handler}, times=SHORT
         )
         await delivery.deliver_due()
+
+    async def outcome(self) -> Outcome:
+        """Return the handler's outcome for the oldest queued request, without settling it."""
+        async with self.outbox.database.transaction() as connection:
+            (message,) = await claim_messages(connection, channel=MAIL_CHANNEL, lease=timedelta(0), limit=1)
+        return await self.handler.deliver(message)
 
     def recipients(self) -> list[str]:
         return [each.to for each in self.postbox.delivered]

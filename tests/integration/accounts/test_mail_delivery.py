@@ -77,6 +77,7 @@ async def test_a_dump_of_the_tables_contains_no_address_and_no_token(mailing: Ma
 async def test_a_payload_under_another_message_id_is_unreadable(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     mailing.outbox.sql("UPDATE outbox SET message_id = gen_random_uuid()")
+    assert await mailing.outcome() == Refused("unreadable", is_answer=False)
     await mailing.deliver()
     assert mailing.recipients() == []
     assert [row["dead_reason"] for row in mailing.outbox.rows()] == ["unreadable"]
@@ -84,6 +85,7 @@ async def test_a_payload_under_another_message_id_is_unreadable(mailing: Mailing
 
 async def test_a_row_of_an_unknown_kind_is_a_dead_letter(mailing: Mailing) -> None:
     await mailing.ask(MailRequest(MailKind.EMAIL_CHANGE_NEW, MailOrigin.OWNER, email=address()))
+    assert await mailing.outcome() == Refused("unknown_kind", is_answer=False)
     await mailing.deliver()
     assert [row["dead_reason"] for row in mailing.outbox.rows()] == ["unknown_kind"]
 

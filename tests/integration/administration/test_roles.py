@@ -11,6 +11,7 @@ import pytest
 from doorward.commands.main import main
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import INVITATIONS, ROLES, USERS, give, signed_in_with, user
+from tests.integration.open_transactions import open_transaction
 from tests.integration.service import Service, is_problem, statuses
 
 READ, WRITE, ROLES_WRITE = "admin:users:read", "admin:users:write", "admin:roles:write"
@@ -132,12 +133,14 @@ async def test_a_role_granted_during_its_removal_is_assigned_to_no_user(admin: O
         assert (granted.status_code, removed.status_code) in {(200, 409), (422, 204)}
 
 
-async def test_a_role_used_by_an_invitation_cannot_be_removed(mailing: Service) -> None:
+async def test_a_role_cannot_be_removed_while_a_live_invitation_has_it(mailing: Service) -> None:
     admin = await signed_in_with(mailing, "admin")
     role = await define(admin)
     body = {"email": f"{name()}@example.com", "roles": [role["name"]]}
     assert (await admin.call("POST", INVITATIONS, json=body)).status_code == 201
     assert is_problem(await admin.call("DELETE", f"{ROLES}/{role['name']}"), 409, "role_in_use")
+    mailing.sql("UPDATE invitations SET expires_at = %s WHERE %s = ANY(roles)", mailing.clock.now(), role["name"])
+    assert (await admin.call("DELETE", f"{ROLES}/{role['name']}")).status_code == 204
 
 
 async def test_there_are_at_most_a_hundred_roles(service_alone: Service) -> None:
@@ -147,6 +150,19 @@ async def test_there_are_at_most_a_hundred_roles(service_alone: Service) -> None
     )
     refused = await admin.call("POST", ROLES, json={"name": "one-more"})
     assert is_problem(refused, 409, "too_many_roles")
+
+
+async def test_of_two_concurrent_roles_at_the_limit_one_is_refused(service_alone: Service) -> None:
+    admin = await signed_in_with(service_alone, "admin")
+    service_alone.sql(
+        "INSERT INTO roles (name, description, scopes) SELECT 'r' || n, '', '{}' FROM generate_series(1, 96) AS n"
+    )
+    async with open_transaction(service_alone.database_url) as other:
+        await other.run("INSERT INTO roles (name, description, scopes) VALUES ('hundredth', '', '{}')")
+        creating = asyncio.create_task(admin.call("POST", ROLES, json={"name": "one-more"}))
+        await other.blocks(creating)
+        await other.commit()
+        assert is_problem(await creating, 409, "too_many_roles")
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from doorward.core.versions import any_version
+from doorward.domain.oauth.exceptions import UnknownIntrospectionClientError
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import FORM, ISSUER, ORDERS, Machine, Provider, claims_of, is_oauth_error
+from tests.integration.open_transactions import open_transaction
 from tests.integration.service import Logs, MakeService, mark
 
 INTROSPECT = "/oauth/introspect"
@@ -233,3 +235,18 @@ async def test_without_the_provider_the_endpoint_does_not_exist(make_service: Ma
     service = await make_service()
     assert (await service.client.post(INTROSPECT, data={"token": "x"})).status_code == 404
     assert ISSUER not in (await service.client.get("/openapi.json")).text
+
+
+async def test_a_new_resource_and_the_removal_of_its_introspection_client_do_not_deadlock(
+    lasting_provider: Provider,
+) -> None:
+    server = await lasting_provider.machine(grant_types=(), scopes=())
+    content = ResourceContent(f"{ORDERS}/{mark()}", ("orders:read",), introspection_client_id=server.id)
+    async with open_transaction(lasting_provider.service.database_url) as removing:
+        await removing.run("SELECT FROM oauth_clients WHERE client_id = %s FOR UPDATE", server.id)
+        adding = asyncio.create_task(lasting_provider.resources.create(OPERATOR, content))
+        await removing.blocks(adding)
+        await removing.run("DELETE FROM oauth_clients WHERE client_id = %s", server.id)
+        await removing.commit()
+        with pytest.raises(UnknownIntrospectionClientError):
+            await adding

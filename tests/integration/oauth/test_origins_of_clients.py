@@ -1,9 +1,14 @@
 """CORS for pages of applications: the origins of registered redirect URIs may call the endpoints."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
+from psycopg import AsyncConnection
 
 from development.client import ME
 from doorward.api.app import create_app
@@ -102,6 +107,44 @@ async def test_a_change_of_clients_applies_after_the_cache_expires(provider: Pro
     await provider.clients.disable(OPERATOR, app.id, any_version)
     steady.now *= 2
     assert not await origins.contains("https://new.example")
+
+
+class Held:
+    """A database whose connections are available once the test releases them."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.database = provider.service.database
+        self.is_asked, self.is_released = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        self.is_asked.set()
+        await self.is_released.wait()
+        async with self.database.connection() as connection:
+            yield connection
+
+
+async def test_calls_during_the_first_read_wait_for_it(provider: Provider) -> None:
+    held = Held(provider)
+    origins = RegisteredOrigins(database=held, steady=Steady())  # type: ignore[arg-type] # implements what is used
+    first = asyncio.create_task(origins.contains(PAGE))
+    await held.is_asked.wait()
+    second = asyncio.create_task(origins.contains(PAGE))
+    await asyncio.sleep(0)
+    held.is_released.set()
+    assert [await first, await second] == [True, True]
+
+
+async def test_after_a_cancelled_read_the_next_call_reads(provider: Provider) -> None:
+    held = Held(provider)
+    origins = RegisteredOrigins(database=held, steady=Steady())  # type: ignore[arg-type] # implements what is used
+    cancelled = asyncio.create_task(origins.contains(PAGE))
+    await held.is_asked.wait()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    held.is_released.set()
+    assert await origins.contains(PAGE)
 
 
 async def test_while_the_database_is_unavailable_the_cached_origins_are_used(provider: Provider, logs: Logs) -> None:

@@ -115,6 +115,37 @@ async def test_outages_consume_no_attempts_and_five_open_the_circuit(outbox: Out
     assert len(events(logs, "outbox.circuit.closed")) == 1
 
 
+class Scripted(Receiver):
+    """A handler that fails with an exception where its script has no outcome."""
+
+    def __init__(self, *script: Outcome | None) -> None:
+        super().__init__()
+        self.script = list(script)
+
+    async def deliver(self, message: Message) -> Outcome:
+        self.got.append(message)
+        outcome = self.script.pop(0)
+        if outcome is None:
+            raise KeyError("a defect")
+        return outcome
+
+
+@pytest.mark.parametrize("unsent", [Refused("unreadable", is_answer=False), None])
+async def test_a_message_that_was_not_sent_leaves_the_circuit_open(
+    outbox: Outbox, logs: Logs, unsent: Outcome | None
+) -> None:
+    now = [0.0]
+    for _ in range(7):
+        await outbox.add()
+    receiver = Scripted(*[Outage("ConnectionRefusedError")] * 5, unsent, Outage("ConnectionRefusedError"))
+    delivery = outbox.delivery(receiver, concurrency=1, steady=lambda: now[0])
+    assert await delivery.deliver_due() == 5
+    now[0] = 30.0
+    assert await delivery.deliver_due() == 2, "after the unsent message another one probes the receiver"
+    assert [line["seconds"] for line in events(logs, "outbox.circuit.opened")] == [30, 60]
+    assert events(logs, "outbox.circuit.closed") == []
+
+
 async def test_a_postponed_message_waits_and_no_attempt_is_counted(outbox: Outbox) -> None:
     await outbox.add()
     await outbox.delivery(Receiver(Postponed(timedelta(seconds=60)))).deliver_due()

@@ -5,8 +5,11 @@ import json
 import secrets
 import ssl
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
+
+from standardwebhooks import Webhook
 
 from doorward.core.events import AuditedEvent
 from doorward.domain.administration.models import OPERATOR
@@ -29,6 +32,7 @@ from doorward.observability.logging import report
 from doorward.wiring.events_out import event_types
 from tests.integration.outbox.messages import SHORT, Outbox
 from tests.integration.service import FakeClock
+from tests.integration.webhook_receiver import Received
 
 LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"),)
 PATIENT_SECONDS: Final = 60.0
@@ -49,7 +53,8 @@ class Hooks:
         self.outbox = Outbox(url)
         self.database = database = self.outbox.database
         self.clock = clock
-        self.sealer = sealer = AesGcmSealer([secrets.token_bytes(32)])
+        self.key = secrets.token_bytes(32)
+        self.sealer = sealer = AesGcmSealer([self.key])
         self.mails = MailQueue(sealer)
         tls = ssl.create_default_context()
         self.sender = sender = WebhookClient(networks=networks, tls=tls, resolve=resolve, total_seconds=seconds)
@@ -100,3 +105,10 @@ class Hooks:
     def stored(self, endpoint_id: UUID) -> dict[str, Any]:
         (row,) = self.outbox.sql("SELECT * FROM webhook_endpoints WHERE id = %s", endpoint_id)
         return row
+
+
+def is_signed_by(secret: str, got: Received) -> bool:
+    """Return whether the library accepts a signature of the message. It does not use the clock of the tests."""
+    sent_at = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
+    signature = Webhook(secret).sign(got.headers["webhook-id"], sent_at, got.body.decode())
+    return signature in got.headers["webhook-signature"].split(" ")

@@ -57,6 +57,13 @@ def test_unprintable_characters_are_refused_in_every_field(text: str) -> None:
         checked_filter(ItemFilter(tag=text))
 
 
+def test_a_filter_longer_than_any_tag_is_refused() -> None:
+    decomposed = "a\u0301" * 50
+    assert checked_filter(ItemFilter(tag=decomposed)).tag == _stored(tags=[decomposed]).tags[0]
+    with pytest.raises(InvalidFilterError):
+        checked_filter(ItemFilter(tag="a" * 201))
+
+
 @pytest.mark.parametrize("description", ["", "a" * 10_000, "one\ntwo\tthree", "a\u2028b"])
 def test_a_description_of_at_most_10000_characters_and_many_lines_is_kept_as_given(description: str) -> None:
     assert _stored(description=description).description == description

@@ -65,10 +65,10 @@ class MailDelivery:
             request = MailRequest.from_bytes(opened)
             composer = self._composers[request.kind]
         except SealedDataError:
-            return Refused(UNREADABLE)
+            return Refused(UNREADABLE, is_answer=False)
         except (KeyError, ValueError):
             # From a later version of the service, or of a kind that no longer exists.
-            return Refused(UNKNOWN_KIND)
+            return Refused(UNKNOWN_KIND, is_answer=False)
         address = await self._address_of(request)
         origin = None if address is None else await composer.origin_of(request)
         if address is None or origin is None:

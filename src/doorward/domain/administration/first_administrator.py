@@ -1,19 +1,14 @@
-"""Use case of the command line: create an administrator if there is none yet, or none who can sign in.
+"""Use case of the command line: create an administrator, also if there are others.
 
 The operator either gets a one-time link, where the person chooses a name and a password, or sets the password. There is
 no default account.
 """
 
-import secrets
-from typing import Final
-
 from doorward.domain.administration.invitations import AdministeredInvitations
 from doorward.domain.administration.models import OPERATOR, NewUser
 from doorward.domain.administration.users import Users
 from doorward.domain.auth.scopes import ADMIN_ROLE
-
-_RANDOM_CHARACTERS: Final = 10
-_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+from doorward.domain.auth.users.identifiers import generated_username
 
 
 class FirstAdministrator:
@@ -36,6 +31,6 @@ class FirstAdministrator:
 
         Raises as ``Users.create``.
         """
-        name = username or f"u-{''.join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))}"
+        name = username or generated_username()
         user = await self._users.create(OPERATOR, NewUser(email, name, password, roles=[ADMIN_ROLE]))
         return user.username

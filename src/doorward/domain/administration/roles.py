@@ -68,6 +68,7 @@ class Roles:
         async with self._database.transaction() as connection:
             own = await lock_actor(connection, actor, AdminScope.ROLES_WRITE, now=self._clock.now())
             require_scopes_within(own, scopes)
+            await roles.lock_table(connection)
             if await roles.count_roles(connection) >= MAXIMUM_ROLES:
                 raise TooManyRolesError
             role = await roles.add_role(connection, name=name, description=description, scopes=scopes)
@@ -99,13 +100,13 @@ class Roles:
         return changed
 
     async def delete(self, actor: Actor, name: str, is_expected: VersionTest) -> None:
-        """Delete a role that belongs to no user or invitation.
+        """Delete a role that belongs to no user or live invitation.
 
         Raises as ``update`` does, and ``RoleInUseError``.
         """
         async with self._database.transaction() as connection:
             role = await self._lock_role(connection, actor, name, (), is_expected)
-            if await roles.find_use_of_role(connection, name):
+            if await roles.find_holder_of_role(connection, name, now=self._clock.now()) is not None:
                 raise RoleInUseError
             await roles.remove_role(connection, name)
             event = RoleChanged(user_id=None, role_id=role.id, change="removed")

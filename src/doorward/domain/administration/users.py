@@ -64,8 +64,9 @@ class Users:
     async def create(self, actor: Actor, new: NewUser, *, client: Client = NO_CLIENT) -> AdministeredUser:
         """Create a user with a password, regardless of the registration mode; the address is not verified yet.
 
-        Raises the refusals of sign-up for address, name and password, ``EmailTakenError``, ``UsernameTakenError``, the
-        refusals of ``UserChanges``, ``UnknownRoleError``, and what ``lock_actor`` raises.
+        Raises the refusals of sign-up for address, name and password, ``EmailTakenError``, ``UsernameTakenError``,
+        ``InvalidLocaleError``, ``InvalidExternalIdError``, ``ExternalIdTakenError``, ``UnknownRoleError``,
+        ``TooManyRolesOfUserError``, and what ``lock_actor`` raises.
         """
         address = self._read_email(new.email)
         name = read_new_username(new.username, reserved=self._rules.reserved_usernames)

@@ -79,8 +79,8 @@ class InvalidVisibilityError(_InvalidError):
 class InvalidExternalIdError(_InvalidError):
     code = "invalid_item_external_id"
     detail = (
-        "A foreign id must have 1 to 200 characters, with the name of its column, and no line breaks and control "
-        "characters."
+        "With the prefix of its column's name, a foreign id has at most 200 characters; it is not empty and has no "
+        "line breaks or control characters."
     )
 
 

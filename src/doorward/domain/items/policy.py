@@ -98,7 +98,7 @@ def checked_filter(item_filter: ItemFilter) -> ItemFilter:
     return replace(
         item_filter,
         title=_composed(item_filter.title, MAXIMUM_TITLE_LENGTH, InvalidFilterError) if item_filter.title else None,
-        tag=_composed(item_filter.tag, MAXIMUM_TITLE_LENGTH, InvalidFilterError).strip() if item_filter.tag else None,
+        tag=_composed(item_filter.tag, MAXIMUM_TAG_LENGTH, InvalidFilterError).strip() if item_filter.tag else None,
     )
 
 

@@ -24,7 +24,6 @@ PAUSE_SECONDS: Final = 0.01
 
 
 Indexed = tuple[UnindexedItem, ItemIndex]
-FoundBy = Sequence[Indexed]
 
 
 class Reindexing:
@@ -48,32 +47,30 @@ class Reindexing:
         Each batch is one statement. An item that is changed meanwhile is indexed by that change. Raises
         ``ServiceUnavailableError``; earlier batches stay indexed.
         """
-        indexed, last_id = 0, UUID(int=0)
+        total, last_id = 0, UUID(int=0)
         while items := await self._unindexed_items(last_id):
-            found_by = []
+            indexed: list[Indexed] = []
             for item in items:
-                found_by.append((item, index_of(item.title, item.description)))
+                indexed.append((item, index_of(item.title, item.description)))
                 # Indexing a long description takes some milliseconds.
                 await asyncio.sleep(0)
-            for part in parts_of(found_by):
+            for part in parts_of(indexed):
                 async with self._database.connection() as connection:
-                    indexed += await indexes.update_indexes(connection, part)
+                    total += await indexes.update_indexes(connection, part)
             last_id = items[-1].id
             await asyncio.sleep(self._pause_seconds)
-        return indexed
+        return total
 
     async def _unindexed_items(self, after_id: UUID) -> Sequence[UnindexedItem]:
         async with self._database.connection() as connection:
             return await indexes.list_unindexed_items(connection, after_id=after_id, limit=self._items_per_batch)
 
 
-def parts_of(
-    found_by: Sequence[tuple[UnindexedItem, ItemIndex]],
-) -> Iterator[Sequence[tuple[UnindexedItem, ItemIndex]]]:
+def parts_of(indexed: Sequence[Indexed]) -> Iterator[Sequence[Indexed]]:
     """Yield the items in order, in parts that one statement may change. A longer item is a part of its own."""
     part: list[Indexed] = []
     characters = 0
-    for item, index in found_by:
+    for item, index in indexed:
         if part and characters + len(index.search_vector) > CHARACTERS_PER_STATEMENT:
             yield part
             part, characters = [], 0

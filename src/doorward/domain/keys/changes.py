@@ -41,7 +41,7 @@ def _no_further_change(_: KeyPlan) -> None:
 class KeyChanges:
     """Changes the keys of the ring, one change at a time across all instances of the service.
 
-    Each method except ``revoke`` and ``reset`` raises ``SigningKeysUnreadableError`` if this process cannot open the
+    Each change except ``revoke`` and ``reset`` raises ``SigningKeysUnreadableError`` if this process cannot open the
     existing keys: other instances could not open a key that it adds.
     """
 
@@ -69,7 +69,7 @@ class KeyChanges:
         return [(key, state_of(key, now)) for key in keys]
 
     async def begin(self) -> int:
-        """Create the first keys, which sign at once; return the number of changes, 0 if the keys exist."""
+        """Create the first keys, which sign at once, or make the changes that are due; return the number of changes."""
         return len((await self._change(_no_further_change)).steps)
 
     async def maintain(self) -> int:

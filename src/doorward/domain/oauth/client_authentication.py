@@ -34,7 +34,7 @@ MAXIMUM_BASIC_LENGTH: Final = 2048
 
 
 class ClientAuthentication:
-    """Authenticates clients. All refusals have the same response and take the same work."""
+    """Authenticates clients. All refusals have the same response, and those of secrets take the same work."""
 
     def __init__(
         self,
@@ -55,9 +55,10 @@ class ClientAuthentication:
     async def authenticate(self, presented: PresentedCredentials) -> OAuthClient:
         """Return the client with these credentials.
 
-        Raises ``SeveralAuthenticationsError``, and ``InvalidClientError`` for everything else: neither the response nor
-        its time reveals whether the client is unknown or disabled, its secret wrong or expired, or the method not the
-        registered one. Malformed credentials are refused without a query.
+        Raises ``SeveralAuthenticationsError``, ``ServiceUnavailableError``, also while the keys of a client with an
+        assertion cannot be fetched, and ``InvalidClientError`` for everything else. With a secret, neither the response
+        nor its time reveals whether the client is unknown or disabled, its secret wrong or expired, or the method not
+        the registered one. Malformed credentials are refused without a query.
         """
         return (await self.authenticate_for(presented)).client
 

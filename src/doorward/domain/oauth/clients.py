@@ -20,12 +20,12 @@ from doorward.domain.oauth.events import (
 )
 from doorward.domain.oauth.exceptions import (
     BuiltInClientError,
+    ClientKeysMissingError,
     ClientNotFoundError,
     ClientSecretInUseError,
     ClientWithoutSecretError,
     StaleClientError,
     TooManyClientsError,
-    UnknownResourceError,
 )
 from doorward.domain.oauth.models import (
     NO_SECRET,
@@ -46,13 +46,11 @@ from doorward.domain.oauth.policy import (
     checked_secret,
     first_moment_after,
     is_built_in,
-    is_resource_identifier,
     may_be_a_client_id,
     require_operator_for,
     require_same_kind,
 )
 from doorward.domain.oauth.ports import AdministratorLock
-from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError
 from doorward.domain.oauth.repositories import (
     Connection,
     client_keys,
@@ -60,9 +58,9 @@ from doorward.domain.oauth.repositories import (
     codes,
     consents,
     devices,
-    resources,
     secrets,
 )
+from doorward.domain.oauth.resources import require_known_resources
 from doorward.observability.logging import report
 
 
@@ -188,7 +186,7 @@ class Clients:
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
-            stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
+            stored = await self._lock_unless_built_in(connection, caller, client_id, is_expected, now=now)
             if not stored.is_enabled:
                 return stored
             await clients.disable_client(connection, client_id, now=now)
@@ -208,7 +206,7 @@ class Clients:
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
-            stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
+            stored = await self._lock_unless_built_in(connection, caller, client_id, is_expected, now=now)
             if stored.is_enabled:
                 return stored
             await clients.enable_client(connection, client_id, not_before=first_moment_after(now), now=now)
@@ -221,13 +219,13 @@ class Clients:
     async def delete(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> None:
         """Delete a client with its secrets. Raises what ``get`` raises, and ``BuiltInClientError``."""
         async with self._database.transaction() as connection:
-            await self._lock_registered(connection, caller, client_id, is_expected, now=self._clock.now())
+            await self._lock_unless_built_in(connection, caller, client_id, is_expected, now=self._clock.now())
             await clients.remove_client(connection, client_id)
             event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
         report(event)
 
-    async def _lock_registered(
+    async def _lock_unless_built_in(
         self,
         connection: Connection,
         caller: Caller | None,
@@ -255,11 +253,7 @@ class Clients:
         return _expected(await clients.lock_client(connection, client_id), is_expected)
 
     async def _require_known(self, connection: Connection, identifiers: Collection[str]) -> None:
-        others = set(identifiers) - set(self._built_in_resources)
-        if not all(map(is_resource_identifier, others)):
-            raise UnknownResourceError
-        if others and not others <= set(await resources.list_known_identifiers(connection, others)):
-            raise UnknownResourceError
+        await require_known_resources(connection, identifiers, built_in=self._built_in_resources)
 
 
 def _first_secret(content: ClientContent, chosen_secret: str | None) -> str | None:

@@ -57,26 +57,35 @@ async def add_or_update_described_client(
     """Store a client as its document describes it; return the event, None if nothing has changed.
 
     Changed redirect URIs remove all its consents, so that its users are asked again. Raises
-    ``SelfRegistrationFullError``, and ``InvalidAuthorizationError`` if the client was disabled meanwhile.
+    ``SelfRegistrationFullError``, and ``InvalidAuthorizationError`` if the client was disabled or removed meanwhile.
     """
     client_id, content = ClientId(client.client_id), client.content()
-    await clients.lock_table(connection)
-    stored = await clients.lock_client(connection, client_id)
-    event: ClientCreated | ClientChanged
+    stored = await clients.find_client(connection, client_id)
     if stored is None:
-        if await clients.count_described_clients(connection) >= MAXIMUM_DESCRIBED_CLIENTS:
-            raise SelfRegistrationFullError
-        await clients.add_client(connection, client_id, content, now=now)
-        event = ClientCreated(user_id=None, client_id=client_id)
-    else:
-        if not stored.is_enabled:
-            raise InvalidAuthorizationError
-        if stored.content() == content:
-            return None
-        if stored.redirect_uris != list(content.redirect_uris):
-            await consents.remove_consents_of_client(connection, client_id)
-        await clients.update_client(connection, client_id, content, now=now)
-        event = ClientChanged(user_id=None, client_id=client_id)
+        await clients.lock_table(connection)
+        stored = await clients.find_client(connection, client_id)
+        if stored is None:
+            return await _add(connection, client_id, content, now=now)
+    if stored.content() != content:
+        # Not after the table: changes of a client also lock its row first, and could deadlock with this one.
+        stored = await clients.lock_client(connection, client_id)
+    if stored is None or not stored.is_enabled:
+        raise InvalidAuthorizationError
+    if stored.content() == content:
+        return None
+    if stored.redirect_uris != list(content.redirect_uris):
+        await consents.remove_consents_of_client(connection, client_id)
+    await clients.update_client(connection, client_id, content, now=now)
+    event = ClientChanged(user_id=None, client_id=client_id)
+    await record(connection, event)
+    return event
+
+
+async def _add(connection: Connection, client_id: ClientId, content: ClientContent, *, now: datetime) -> ClientCreated:
+    if await clients.count_described_clients(connection) >= MAXIMUM_DESCRIBED_CLIENTS:
+        raise SelfRegistrationFullError
+    await clients.add_client(connection, client_id, content, now=now)
+    event = ClientCreated(user_id=None, client_id=client_id)
     await record(connection, event)
     return event
 

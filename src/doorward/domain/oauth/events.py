@@ -42,7 +42,7 @@ class ClientCreated(AuditedEvent):
 
 @frozen(slots=False)
 class ClientChanged(AuditedEvent):
-    """Name, method of authentication, grant types, scopes or resources of an OAuth client were changed."""
+    """An OAuth client or its keys were changed."""
 
     type = log_event = "client.changed"
     outcome = "success"

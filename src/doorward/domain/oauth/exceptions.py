@@ -1,4 +1,4 @@
-"""All errors of clients and resources. The codes are part of the API."""
+"""Errors of the operator's clients, of resources, and of the endpoints. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
@@ -76,8 +76,9 @@ class InvalidClientScopesError(DomainError):
     kind = Kind.INVALID
     code = "invalid_client_scopes"
     detail = (
-        "At most 50 scopes of 1 to 100 visible characters of ASCII, without quotes and backslashes. Clients get "
-        "no scopes of administration, account only as the operator's own, and openid only for users."
+        "At most 50 scopes of 1 to 100 visible characters of ASCII, without quotes and backslashes. No scopes of "
+        "administration. The scope account only for first-party clients. The scope openid only with a grant type for "
+        "users."
     )
 
 
@@ -91,6 +92,21 @@ class ClientSecretInUseError(DomainError):
     kind = Kind.CONFLICT
     code = "client_secret_in_use"
     detail = "This is already a secret of the client. Choose another."
+
+
+class ClientKeysMissingError(DomainError):
+    kind = Kind.INVALID
+    code = "client_keys_missing"
+    detail = "A client with private_key_jwt has a JWK set or the address of one, and no other client has."
+
+
+class InvalidClientKeysError(DomainError):
+    kind = Kind.INVALID
+    code = "invalid_client_keys"
+    detail = (
+        "The keys must be a JWK set of at most 16 KiB with public ones for ES256 (P-256) or RS256 (2048 bits at "
+        "least), and no others; or an https address of at most 512 characters."
+    )
 
 
 class UnknownResourceError(DomainError):

@@ -3,11 +3,16 @@
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.oauth.events import ClientChanged
-from doorward.domain.oauth.exceptions import ClientNotFoundError, InvalidRedirectUriError
+from doorward.domain.oauth.exceptions import (
+    ClientKeysMissingError,
+    ClientNotFoundError,
+    InvalidClientKeysError,
+    InvalidRedirectUriError,
+)
 from doorward.domain.oauth.models import PRIVATE_KEY, ClientId, ClientKeySource
+from doorward.domain.oauth.policy import may_be_a_client_id
 from doorward.domain.oauth.ports import AssertionReader
-from doorward.domain.oauth.redirect_uris import MAXIMUM_LENGTH, checked_redirect_uris
-from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError, InvalidClientKeysError
+from doorward.domain.oauth.redirect_uris import checked_redirect_uris
 from doorward.domain.oauth.repositories import Connection, client_keys, clients
 from doorward.observability.logging import report
 
@@ -39,6 +44,8 @@ class ClientKeys:
         Raises ``InvalidClientKeysError``, ``ClientNotFoundError``, and ``ClientKeysMissingError`` for a client that
         authenticates in another way.
         """
+        if not may_be_a_client_id(client_id):
+            raise ClientNotFoundError
         source, event = self.checked(source), ClientChanged(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
             stored = await clients.lock_client(connection, client_id)
@@ -58,4 +65,4 @@ def _is_address(text: str) -> bool:
         checked_redirect_uris([text])
     except InvalidRedirectUriError:
         return False
-    return text.startswith("https://") and len(text) <= MAXIMUM_LENGTH
+    return text.startswith("https://")

@@ -12,10 +12,7 @@ from doorward.domain.oauth.token_policy import Audiences, grantable_client_scope
 
 
 class LoginGrants:
-    """Reads what the operator has given to the built-in client: `doorward client set doorward --scope ...
-
-    --audience ...`.
-    """
+    """Reads the scopes and resources of the built-in client, which the operator sets."""
 
     def __init__(self, *, database: Database[Connection], audiences: Audiences) -> None:
         self._database = database

@@ -22,7 +22,7 @@ GrantType = Literal[
     "refresh_token",
     "urn:ietf:params:oauth:grant-type:device_code",
 ]
-"""Grant types of registered clients. The built-in client has ``password``, too."""
+"""Grant types of clients. Only the built-in client has ``password``, too."""
 
 KeyAlgorithm = Literal["ES256", "RS256"]
 """The signature algorithm of tokens."""

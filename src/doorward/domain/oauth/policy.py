@@ -56,7 +56,7 @@ USER_SCOPES: Final = frozenset({OPENID_SCOPE, PROFILE_SCOPE, EMAIL_SCOPE, OFFLIN
 ADMINISTRATION: Final = "admin:"
 MAXIMUM_CLIENTS: Final = 250
 MAXIMUM_DESCRIBED_CLIENTS: Final = 250
-"""A limit of its own, so that described clients cannot use up the limit of registered ones."""
+"""A limit of its own, so that described clients cannot use up the limit of the operator's clients."""
 
 MAXIMUM_RESOURCES: Final = 200
 """Few enough for a list without pages."""
@@ -87,7 +87,7 @@ def may_be_a_client_id(text: str) -> bool:
 
 
 def checked_content(content: ClientContent) -> ClientContent:
-    """Return the normalized content of a registered client, without duplicates in its lists.
+    """Return the normalized content of a client other than the built-in one, without duplicates in its lists.
 
     Raises ``InvalidClientNameError``, ``InvalidGrantTypesError``, ``InvalidClientScopesError``,
     ``InvalidRedirectUriError``, ``RedirectUriMissingError``, ``PkceRequiredError``, ``InvalidLogoutUriError``,

@@ -68,9 +68,10 @@ class RegisteredOrigins:
         return self._read_at is None or self._steady() - self._read_at >= CACHE_SECONDS
 
     async def _read(self) -> None:
-        self._read_at = self._steady()
         try:
             async with self._database.connection() as connection:
                 self._origins = OriginSet.of_uris(await redirect_uris.list_redirect_uris(connection))
         except ServiceUnavailableError:
             report(OriginsNotRead())
+        # Only now: calls meanwhile wait for this read, and if it is cancelled, the next call reads.
+        self._read_at = self._steady()

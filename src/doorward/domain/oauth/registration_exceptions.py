@@ -1,4 +1,4 @@
-"""All errors of clients that register or describe themselves. The codes are part of the API."""
+"""Errors of self-registered and described clients, and of initial access tokens. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
@@ -45,21 +45,6 @@ class InvalidRegistrationTokenError(DomainError):
     code = "invalid_registration_token"
     detail = "The token allows no registration, or is not the client's."
     oauth_error = "invalid_token"
-
-
-class ClientKeysMissingError(DomainError):
-    kind = Kind.INVALID
-    code = "client_keys_missing"
-    detail = "A client with private_key_jwt has a JWK set or the address of one, and no other client has."
-
-
-class InvalidClientKeysError(DomainError):
-    kind = Kind.INVALID
-    code = "invalid_client_keys"
-    detail = (
-        "The keys must be a JWK set of at most 16 KiB with public ones for ES256 (P-256) or RS256 (2048 bits at "
-        "least), and no others; or an https address of at most 512 characters."
-    )
 
 
 class InvalidInitialTokenError(DomainError):

@@ -10,7 +10,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.events import RegistrationTokenChanged
-from doorward.domain.oauth.exceptions import InvalidClientScopesError, UnknownResourceError
+from doorward.domain.oauth.exceptions import InvalidClientScopesError
 from doorward.domain.oauth.policy import checked_name, checked_resources, checked_scopes
 from doorward.domain.oauth.registration_exceptions import (
     InvalidInitialTokenError,
@@ -25,7 +25,8 @@ from doorward.domain.oauth.registration_models import (
     InitialToken,
     InitialTokenContent,
 )
-from doorward.domain.oauth.repositories import Connection, registrations, resources
+from doorward.domain.oauth.repositories import Connection, registrations
+from doorward.domain.oauth.resources import require_known_resources
 from doorward.observability.logging import report
 
 
@@ -61,9 +62,7 @@ class RegistrationTokens:
             await registrations.lock_tokens(connection)
             if await registrations.count_tokens(connection) >= MAXIMUM_TOKENS:
                 raise TooManyRegistrationTokensError
-            others = set(content.resources) - set(self._built_in_resources)
-            if others and not others <= set(await resources.list_known_identifiers(connection, others)):
-                raise UnknownResourceError
+            await require_known_resources(connection, content.resources, built_in=self._built_in_resources)
             await registrations.add_token(connection, token, content, now=now)
             await record(connection, event)
         report(event)

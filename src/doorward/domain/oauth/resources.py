@@ -14,9 +14,16 @@ from doorward.domain.oauth.exceptions import (
     ResourceNotFoundError,
     TooManyResourcesError,
     UnknownIntrospectionClientError,
+    UnknownResourceError,
 )
 from doorward.domain.oauth.models import Resource, ResourceContent
-from doorward.domain.oauth.policy import MAXIMUM_RESOURCES, checked_built_in, checked_resource, may_be_a_client_id
+from doorward.domain.oauth.policy import (
+    MAXIMUM_RESOURCES,
+    checked_built_in,
+    checked_resource,
+    is_resource_identifier,
+    may_be_a_client_id,
+)
 from doorward.domain.oauth.ports import AdministratorLock
 from doorward.domain.oauth.repositories import Connection, clients, resources
 from doorward.observability.logging import report
@@ -54,11 +61,12 @@ class Resources:
         async with self._database.transaction() as connection:
             now = self._clock.now()
             await self._lock_administrator(connection, caller, now=now)
+            # In this order because the removal of a client also locks its row first: otherwise they can deadlock.
+            if content.introspection_client_id is not None:
+                await _lock_introspection_client(connection, content.introspection_client_id)
             await resources.lock_table(connection)
             if await resources.count_resources(connection) >= MAXIMUM_RESOURCES:
                 raise TooManyResourcesError
-            if content.introspection_client_id is not None:
-                await _lock_introspection_client(connection, content.introspection_client_id)
             resource = await resources.add_resource(connection, resource_id, content, now=now)
             if resource is None:
                 raise ResourceExistsError
@@ -90,6 +98,17 @@ class Resources:
         if not found:
             raise BuiltInResourceError if identifier in self.built_in else ResourceNotFoundError
         await self.delete(caller, found[0])
+
+
+async def require_known_resources(
+    connection: Connection, identifiers: Collection[str], *, built_in: Collection[str]
+) -> None:
+    """Raise ``UnknownResourceError`` unless each identifier is built in or is that of a stored resource."""
+    others = set(identifiers) - set(built_in)
+    if not all(map(is_resource_identifier, others)):
+        raise UnknownResourceError
+    if others and not others <= set(await resources.list_known_identifiers(connection, others)):
+        raise UnknownResourceError
 
 
 async def _lock_introspection_client(connection: Connection, client_id: str) -> None:

@@ -192,14 +192,14 @@ class Delivery:
     async def _try(self, handler: Handler, message: Message) -> None:
         """Deliver one message and settle its row. An exception of its handler does not affect other messages."""
         try:
-            outcome = Refused(EXPIRED) if self._is_expired(message) else await handler.deliver(message)
+            outcome = Refused(EXPIRED, is_answer=False) if self._is_expired(message) else await handler.deliver(message)
         except ServiceUnavailableError:
             report(DeliveryStalled())
             return
         # Catch all, so that a bug in the delivery of one message does not stop the others, and is reported.
         except Exception:  # noqa: BLE001 - reported with its traceback
             report(MessageCrashed(channel=message.channel, kind=message.kind, message_id=message.message_id))
-            outcome = TryAgain(CRASHED)
+            outcome = TryAgain(CRASHED, is_answer=False)
         self._update_circuit(message.channel, outcome)
         await self._settlement.settle(message, outcome)
 
@@ -215,12 +215,12 @@ class Delivery:
                 if after.pause is not None and after is not before:
                     seconds = after.pause.total_seconds()
                     report(DeliveryCircuitOpened(channel=channel, reason=reason, seconds=seconds))
-            case Delivered() | TryAgain() | Refused() if outcome != Refused(EXPIRED):
+            case Delivered() | TryAgain(is_answer=True) | Refused(is_answer=True):
                 after = before.after_answer()
                 if before.is_open:
                     report(DeliveryCircuitClosed(channel=channel))
             case _:
-                # Nothing was sent, so the state of the receiver is unknown.
+                # Nothing was sent, or the result is lost, so the state of the receiver is unknown.
                 after = before
         self._circuits[channel] = after
 

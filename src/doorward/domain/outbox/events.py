@@ -47,7 +47,7 @@ class MessageSuppressed(Event):
 
 @frozen(slots=False)
 class MessagePostponed(Event):
-    """A message is delayed by `seconds`, because its receiver's budget for messages of its kind is spent."""
+    """A message is delayed by `seconds`: its receiver's budget for its kind is spent, or its endpoint is paused."""
 
     log_event = "outbox.postponed"
     counted = ((_OUTCOMES, "postponed"),)

@@ -94,12 +94,14 @@ class Postponed:
 class TryAgain:
     """The receiver did not accept the message this time. ``is_fault`` is set if it did not answer as specified.
 
-    Without a ``delay``, the message is retried on the schedule of mail.
+    ``is_answer`` is false if it is not known to have answered. Without a ``delay``, the message is retried on the
+    schedule of mail.
     """
 
     reason: str
     is_fault: bool = False
     delay: timedelta | None = None
+    is_answer: bool = True
 
 
 @frozen
@@ -113,12 +115,14 @@ class Outage:
 class Refused:
     """The message is not retried. ``is_unknown_mailbox`` is set if the address does not exist.
 
-    The payload is erased unless ``is_kept``, which lets an operator retry the message.
+    The payload is erased unless ``is_kept``, which lets an operator retry the message. ``is_answer`` is false if the
+    message was not sent.
     """
 
     reason: str
     is_unknown_mailbox: bool = False
     is_kept: bool = False
+    is_answer: bool = True
 
 
 Outcome = Delivered | Dropped | Postponed | TryAgain | Outage | Refused

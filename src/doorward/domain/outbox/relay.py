@@ -49,6 +49,7 @@ class Relay:
         self._lock = lock
         self._times = times
         self._messages_a_batch = messages_a_batch
+        self._pause = times.first_pause_seconds
         self._ended = asyncio.Event()
 
     @asynccontextmanager
@@ -64,17 +65,15 @@ class Relay:
             await asyncio.gather(loop, return_exceptions=True)
 
     async def _run(self) -> None:
-        pause = self._times.first_pause_seconds
         while not self._ended.is_set():
             try:
                 await self._publish_while_holding_lock()
-                pause = self._times.first_pause_seconds
             except ServiceUnavailableError:
                 report(DeliveryStalled())
             except BrokerUnavailableError as error:
-                report(RelayFailed(reason=error.reason, seconds=pause))
-                await self._wait(pause)
-                pause = min(2 * pause, self._times.longest_pause_seconds)
+                report(RelayFailed(reason=error.reason, seconds=self._pause))
+                await self._wait(self._pause)
+                self._pause = min(2 * self._pause, self._times.longest_pause_seconds)
             # Catch all, so that a bug in one round does not end the relay, and is reported.
             except Exception:  # noqa: BLE001 - reported with its traceback
                 report(DeliveryCrashed())
@@ -91,12 +90,13 @@ class Relay:
                 while not self._ended.is_set():
                     await check_lock()
                     messages = await self._oldest()
-                    if not messages:
-                        await self._wait(self._times.poll_seconds)
-                        continue
                     for each in split_into_rounds(messages):
                         await publisher.publish(each)
-                    await self._remove(messages)
+                    self._pause = self._times.first_pause_seconds
+                    if messages:
+                        await self._remove(messages)
+                    else:
+                        await self._wait(self._times.poll_seconds)
 
     async def _oldest(self) -> list[RelayedMessage]:
         async with self._database.connection() as connection:

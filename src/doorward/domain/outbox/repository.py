@@ -228,7 +228,10 @@ async def remove_dead_letters(connection: Connection, *, died_before: datetime, 
 
 
 async def list_payloads(connection: Connection, *, after: int, limit: int) -> list[StoredPayload]:
-    """Return up to ``limit`` encrypted payloads in order of their id. Only mails have one, except dead letters."""
+    """Return up to ``limit`` encrypted payloads in order of their id.
+
+    Only mails are encrypted; the payload of a dead one is erased.
+    """
     async with connection.cursor(row_factory=class_row(StoredPayload)) as cursor:
         await cursor.execute(
             """

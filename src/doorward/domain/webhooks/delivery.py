@@ -1,6 +1,7 @@
 """Deliver the messages of the channel ``webhook``: sign, send, and record the endpoint's failures."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -51,7 +52,7 @@ class WebhookDelivery:
         try:
             secrets = open_secrets(self._sealer, target)
         except SealedDataError:
-            return Refused(UNREADABLE, is_kept=True)
+            return Refused(UNREADABLE, is_kept=True, is_answer=False)
         result = await send_signed(self._sender, self._clock, target.url, secrets, message)
         if health.is_accepted(result):
             await self._note_success(target)
@@ -115,9 +116,17 @@ def failures_after(
 
 
 def open_secrets(sealer: Sealer, target: DeliveryTarget) -> list[bytes]:
-    """Return the signing secrets, the current one first. Raises ``SealedDataError``."""
-    sealed = [target.secret, *([] if target.previous_secret is None else [target.previous_secret])]
-    return [sealer.open(each, context=sealing_context(target.id)) for each in sealed]
+    """Return the signing secrets, the current one first.
+
+    A previous secret that no key decrypts is left out, so that a rotation replaces an unreadable secret at once.
+    Raises ``SealedDataError`` for the current one.
+    """
+    context = sealing_context(target.id)
+    secrets = [sealer.open(target.secret, context=context)]
+    if target.previous_secret is not None:
+        with suppress(SealedDataError):
+            secrets.append(sealer.open(target.previous_secret, context=context))
+    return secrets
 
 
 async def send_signed(

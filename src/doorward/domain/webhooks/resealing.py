@@ -1,6 +1,6 @@
 """Use case: encrypt the secrets of endpoints again under the current key."""
 
-from doorward.core.ports import Database, SealedDataError, Sealer
+from doorward.core.ports import Clock, Database, SealedDataError, Sealer
 from doorward.domain.webhooks.models import StoredSecrets, sealing_context
 from doorward.domain.webhooks.repositories import Connection, endpoints
 
@@ -8,8 +8,9 @@ from doorward.domain.webhooks.repositories import Connection, endpoints
 class WebhookResealing:
     """Processes all endpoints. The service may run at the same time, if it has the same keys."""
 
-    def __init__(self, *, database: Database[Connection], sealer: Sealer) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, sealer: Sealer) -> None:
         self._database = database
+        self._clock = clock
         self._sealer = sealer
 
     async def reseal(self) -> tuple[int, int]:
@@ -19,7 +20,7 @@ class WebhookResealing:
         ``ServiceUnavailableError``.
         """
         async with self._database.connection() as connection:
-            stored = await endpoints.list_secrets(connection)
+            stored = await endpoints.list_secrets(connection, now=self._clock.now())
         resealed = unreadable = 0
         for each in stored:
             if self._is_current(each):

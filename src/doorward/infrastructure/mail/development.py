@@ -44,7 +44,7 @@ class DevelopmentMailbox:
         try:
             message = email_message(mail, sender=DEVELOPMENT_SENDER, now=self._clock.now())
         except ValueError:
-            return Refused("unusable_address_or_subject")
+            return Refused("unusable_address_or_subject", is_answer=False)
         await asyncio.to_thread(self._keep, mail.message_id, message)
         body = "\n".join(f"  {line}" for line in mail.content.text.splitlines())
         print(f"\nMail to {mail.to}: {mail.content.subject}\n{body}\n", file=self._console or sys.stdout, flush=True)

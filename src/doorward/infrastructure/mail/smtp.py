@@ -77,7 +77,7 @@ class SmtpTransport:
         try:
             message = email_message(mail, sender=self._server.sender, now=self._clock.now())
         except ValueError:
-            return Refused(UNUSABLE)
+            return Refused(UNUSABLE, is_answer=False)
         client = self._client()
         try:
             outcome = await self._deliver(client, message)

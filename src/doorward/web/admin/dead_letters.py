@@ -68,7 +68,7 @@ class DeadLettersPage(AdminPageBase):
 
 
 async def _retry(context: PageContext, form: DeadLetterForm) -> FormResult:
-    """Retry one dead letter with the full retry schedule. Raises ``DeadLetterNotFoundError``."""
+    """Retry one dead letter with the full retry schedule."""
     if not form.message_id:
         raise DeadLetterNotFoundError
     await context.services.outgoing.dead_letters.retry(Actor(context.caller), int(form.message_id))

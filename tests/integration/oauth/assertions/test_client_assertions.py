@@ -10,8 +10,8 @@ import jwt
 import pytest
 
 from doorward.core.versions import any_version
+from doorward.domain.oauth.exceptions import ClientKeysMissingError, ClientNotFoundError, InvalidClientKeysError
 from doorward.domain.oauth.models import ClientContent, ClientKeySource
-from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError, InvalidClientKeysError
 from tests.integration.oauth.assertions.signing import RSA, SHORT, TYPE, Key, key_set, signer
 from tests.integration.oauth.browsers import Application, Browser
 from tests.integration.oauth.clients import OPERATOR
@@ -186,6 +186,9 @@ async def test_new_keys_replace_the_previous_keys(provider: Provider) -> None:
     machine = await provider.machine()
     with pytest.raises(ClientKeysMissingError):
         await provider.client_keys.replace(machine.id, ClientKeySource(key_set(other.jwk()), None))
+    for odd in ("dwc_unknown", "a\0b", "\udcff"):
+        with pytest.raises(ClientNotFoundError):
+            await provider.client_keys.replace(odd, ClientKeySource(key_set(other.jwk()), None))
 
 
 async def test_only_clients_with_private_key_jwt_have_keys(provider: Provider) -> None:

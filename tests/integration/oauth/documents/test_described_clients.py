@@ -1,6 +1,7 @@
 """Clients with metadata documents after a change, after they are disabled or removed, and at the limit of clients."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -9,11 +10,14 @@ import pytest
 from development.client import Person
 from doorward.core.versions import any_version
 from doorward.domain.oauth.authorization import RequestParameters
+from doorward.domain.oauth.described_clients import add_or_update_described_client
+from doorward.domain.oauth.events import ClientChanged, ClientCreated
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.client_documents import DocumentHost, described
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.provider import Provider, is_oauth_error
+from tests.integration.open_transactions import open_transaction
 
 APPLICATIONS = "/api/v1/account/applications"
 
@@ -135,3 +139,53 @@ async def test_a_user_can_list_the_client_and_withdraw_the_consent(
     assert (await provider.service.client.delete(address, headers=headers)).status_code == 204
     assert is_oauth_error(await app.refresh(body["refresh_token"]), "invalid_grant")
     assert (await provider.service.client.delete(address, headers=headers)).status_code == 404
+
+
+async def test_a_consent_that_stores_a_changed_client_and_its_disabling_do_not_deadlock(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    await app.agreed(browser, person)
+    changed, now = dataclasses.replace(await app.stored(), name="Renamed"), provider.clock.now()
+
+    async def store() -> None:
+        async with provider.service.database.transaction() as connection:
+            await add_or_update_described_client(connection, changed, now=now)
+
+    async with open_transaction(provider.service.database_url) as disabling:
+        await disabling.run("SELECT FROM oauth_clients WHERE client_id = %s FOR UPDATE", app.id)
+        storing = asyncio.create_task(store())
+        await disabling.blocks(storing)
+        await disabling.run("UPDATE oauth_clients SET disabled_at = %s WHERE client_id = %s", now, app.id)
+        await disabling.commit()
+        with pytest.raises(InvalidAuthorizationError):
+            await storing
+    assert not (await app.stored()).is_enabled
+
+
+async def test_a_client_stored_by_a_concurrent_consent_is_not_stored_again(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app, other = described(provider, host, path), described(provider, host, f"/other{path}")
+    await app.agreed(browser, person)
+    wanted = dataclasses.replace(await app.stored(), client_id=other.id)
+
+    async def store() -> ClientCreated | ClientChanged | None:
+        async with provider.service.database.transaction() as connection:
+            return await add_or_update_described_client(connection, wanted, now=provider.clock.now())
+
+    async with open_transaction(provider.service.database_url) as agreeing:
+        await agreeing.run(
+            "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, redirect_uris,"
+            " post_logout_uris, id_token_algorithm, requires_pkce, is_first_party, requires_pushed_requests,"
+            " backchannel_logout_uri, created_at, updated_at, not_before)"
+            " SELECT %s, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,"
+            " id_token_algorithm, requires_pkce, is_first_party, requires_pushed_requests, backchannel_logout_uri,"
+            " created_at, updated_at, not_before FROM oauth_clients WHERE client_id = %s",
+            *(other.id, app.id),
+        )
+        storing = asyncio.create_task(store())
+        await agreeing.blocks(storing)
+        await agreeing.commit()
+        assert await storing is None
+    assert other.rows() == 1

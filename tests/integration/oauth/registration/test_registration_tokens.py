@@ -83,6 +83,8 @@ async def test_no_secret_is_stored_in_clear_text(provider: Provider) -> None:
         ({"scopes": ("openid", "account")}, InvalidClientScopesError),
         ({"scopes": ("admin:users:read",)}, InvalidClientScopesError),
         ({"resources": ("https://unknown.example",)}, UnknownResourceError),
+        ({"resources": ("https://a\0.example",)}, UnknownResourceError),
+        ({"resources": ("\udcff",)}, UnknownResourceError),
         ({"uses": 0}, InvalidInitialTokenError),
         ({"uses": 1001}, InvalidInitialTokenError),
         ({"life": timedelta(0)}, InvalidInitialTokenError),

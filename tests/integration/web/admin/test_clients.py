@@ -146,7 +146,7 @@ async def refused_by_version(visitor: Visitor, form: str) -> Shown:
         ({"client_credentials": "", "authorization_code": "true"}, "needs a redirect URI"),
         ({"redirect_uris": "http://films.example/"}, "At most 20 addresses"),
         ({"backchannel_logout_uri": "http://films.example/"}, "told of ended sessions"),
-        ({"scopes": "admin:users:read"}, "Clients get no scopes of administration"),
+        ({"scopes": "admin:users:read"}, "No scopes of administration."),
         ({"resources": "no-uri"}, "There are no such resources"),
     ],
 )

@@ -45,7 +45,7 @@ def calls() -> Sequence[Call]:
             POLICY,
             tag=TAG,
             status=204,
-            refusals=(DeadLetterNotFoundError, BeyondOwnScopesError),
+            refusals=(DeadLetterNotFoundError, *of_webhook),
         ),
     ]
 

@@ -1,7 +1,6 @@
 """Decide whether a user of a file may be stored, and in which form. Pure, except for the random user names."""
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -9,16 +8,20 @@ from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 from doorward.core.frozen import frozen
-from doorward.domain.administration.exceptions import TooManyRolesOfUserError
+from doorward.domain.administration.exceptions import InvalidExternalIdError, TooManyRolesOfUserError
 from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, ImportedUser, LineCode
-from doorward.domain.administration.importing.text_files import is_text
-from doorward.domain.administration.policy import checked_roles
+from doorward.domain.administration.policy import checked_external_id, checked_roles
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.ports import HashRefusal
 from doorward.domain.auth.scopes import may_name_a_role
-from doorward.domain.auth.users.identifiers import EmailAddress, display_username, is_external_username, read_email
+from doorward.domain.auth.users.identifiers import (
+    EmailAddress,
+    display_username,
+    generated_username,
+    is_external_username,
+    read_email,
+)
 
-MAXIMUM_EXTERNAL_ID_LENGTH: Final = 255
 TOLERATED_SKEW: Final = timedelta(days=1)
 """How far the clock of the other system may be ahead."""
 
@@ -27,11 +30,6 @@ _PLAIN_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 
 _PLAIN_LENGTH: Final = 64
 """Maximum characters of an address whose parts need no length check."""
-
-GENERATED_NAME_PREFIX: Final = "u-"
-_GENERATED_NAME_LENGTH: Final = 10
-_GENERATED_NAME_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base32: no two characters look alike."""
 
 _UUID_LENGTH: Final = 36
 
@@ -113,9 +111,7 @@ def _read_domain(domain: str) -> EmailAddress:
 def _username(text: str | None) -> str:
     """Return the name; a generated one if the user has none, or an e-mail address as name."""
     if text is None or "@" in text:
-        return GENERATED_NAME_PREFIX + "".join(
-            secrets.choice(_GENERATED_NAME_CHARACTERS) for _ in range(_GENERATED_NAME_LENGTH)
-        )
+        return generated_username()
     try:
         name = display_username(text)
     except InvalidUsernameError as error:
@@ -136,9 +132,10 @@ def _uuid(text: str | None) -> UUID | None:
 def _external_id(user: ForeignUser, *, is_id_kept: bool) -> str | None:
     """Return the id in the other system, by which a later import recognises the user."""
     found = user.external_id or (None if is_id_kept else user.id)
-    if found is not None and (len(found) > MAXIMUM_EXTERNAL_ID_LENGTH or not found.isprintable() or not is_text(found)):
-        raise _SkippedLineError(LineCode.INVALID_EXTERNAL_ID)
-    return found
+    try:
+        return checked_external_id(found) if found else None
+    except InvalidExternalIdError as error:
+        raise _SkippedLineError(LineCode.INVALID_EXTERNAL_ID) from error
 
 
 def _password_hash(text: str | None, hashes: ImportedHashes) -> str | None:

@@ -1,7 +1,8 @@
 """The SQL of the table ``roles``."""
 
 from collections.abc import Collection
-from typing import Any
+from datetime import datetime
+from uuid import UUID
 
 from psycopg.rows import class_row
 
@@ -51,6 +52,11 @@ async def lock_role(connection: Connection, name: str) -> Role | None:
         return await cursor.fetchone()
 
 
+async def lock_table(connection: Connection) -> None:
+    """Lock the table until the transaction ends: other transactions that write to it wait. Reads do not wait."""
+    await connection.execute("LOCK TABLE roles IN SHARE ROW EXCLUSIVE MODE")
+
+
 async def count_roles(connection: Connection) -> int:
     """Count all roles."""
     cursor = await connection.execute("SELECT count(*) FROM roles")
@@ -92,17 +98,19 @@ async def update_role(connection: Connection, name: str, *, description: str, sc
         return role
 
 
-async def find_use_of_role(connection: Connection, name: str) -> bool:
-    """Return whether a user or an invitation has the role."""
+async def find_holder_of_role(connection: Connection, name: str, *, now: datetime) -> UUID | None:
+    """Return the id of a user or of a live invitation with the role; None if there is none."""
     cursor = await connection.execute(
         """
-        SELECT EXISTS (SELECT FROM users WHERE roles @> ARRAY[%(name)s] AND roles <> '{}')
-            OR EXISTS (SELECT FROM invitations WHERE roles @> ARRAY[%(name)s])
+        SELECT id FROM users WHERE roles @> ARRAY[%(name)s] AND roles <> '{}'
+        UNION ALL
+        SELECT id FROM invitations WHERE roles @> ARRAY[%(name)s] AND expires_at > %(now)s
+        LIMIT 1
         """,
-        {"name": name},
+        {"name": name, "now": now},
     )
-    row: tuple[Any, ...] | None = await cursor.fetchone()
-    return bool(row and row[0])
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def remove_role(connection: Connection, name: str) -> None:

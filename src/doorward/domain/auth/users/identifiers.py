@@ -1,6 +1,7 @@
 """User names and e-mail addresses: the form that is shown, the form that is unique, and what sign-up refuses."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Collection
 from typing import Final
@@ -35,6 +36,11 @@ Phone keyboards add a space after a completed word, and copied text can contain 
 """
 
 
+_GENERATED_LENGTH: Final = 10
+_GENERATED_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base32: no two characters look alike."""
+
+
 @frozen
 class EmailAddress:
     """An e-mail address. ``shown`` is as it was typed, for people and mail; ``key`` is the unique form, for queries.
@@ -46,6 +52,11 @@ class EmailAddress:
     shown: str
     key: str
     is_public: bool
+
+
+def generated_username() -> str:
+    """Return a random name, for users who have chosen none."""
+    return "u-" + "".join(secrets.choice(_GENERATED_CHARACTERS) for _ in range(_GENERATED_LENGTH))
 
 
 def display_username(text: str) -> str:

@@ -26,7 +26,7 @@ async def list_unindexed_items(connection: Connection, *, after_id: UUID, limit:
         return await cursor.fetchall()
 
 
-async def update_indexes(connection: Connection, found_by: Sequence[tuple[UnindexedItem, ItemIndex]]) -> int:
+async def update_indexes(connection: Connection, indexed: Sequence[tuple[UnindexedItem, ItemIndex]]) -> int:
     """Store the indexes of items, unless the items were changed meanwhile; return how many."""
     cursor = await connection.execute(
         """
@@ -41,10 +41,10 @@ async def update_indexes(connection: Connection, found_by: Sequence[tuple[Uninde
           AND items.folded_title IS NULL
         """,
         {
-            "ids": [item.id for item, _ in found_by],
-            "versions": [item.version for item, _ in found_by],
-            "folded_titles": [index.folded_title for _, index in found_by],
-            "search_vectors": [index.search_vector for _, index in found_by],
+            "ids": [item.id for item, _ in indexed],
+            "versions": [item.version for item, _ in indexed],
+            "folded_titles": [index.folded_title for _, index in indexed],
+            "search_vectors": [index.search_vector for _, index in indexed],
         },
     )
     return cursor.rowcount

@@ -157,21 +157,26 @@ async def remove_endpoint(connection: Connection, endpoint_id: UUID) -> None:
     )
 
 
-async def list_secrets(connection: Connection) -> list[StoredSecrets]:
-    """Return the encrypted secrets of all endpoints."""
+async def list_secrets(connection: Connection, *, now: datetime) -> list[StoredSecrets]:
+    """Return the encrypted secrets of all endpoints, without previous secrets that have expired."""
     async with connection.cursor(row_factory=class_row(StoredSecrets)) as cursor:
         await cursor.execute(
             """
-            SELECT id, secret, previous_secret
+            SELECT
+                id, secret, CASE WHEN previous_secret_until > %(now)s THEN previous_secret END AS previous_secret
             FROM webhook_endpoints
             ORDER BY id
-            """
+            """,
+            {"now": now},
         )
         return await cursor.fetchall()
 
 
 async def replace_sealed_secrets(connection: Connection, *, old: StoredSecrets, new: StoredSecrets) -> bool:
-    """Store newly encrypted secrets, unless they have changed in the meantime; return whether they were stored."""
+    """Store newly encrypted secrets, unless they were rotated in the meantime; return whether they were stored.
+
+    Each rotation changes the current one, so only that one is compared. An expired previous secret is removed.
+    """
     cursor = await connection.execute(
         """
         UPDATE webhook_endpoints
@@ -179,14 +184,12 @@ async def replace_sealed_secrets(connection: Connection, *, old: StoredSecrets, 
             previous_secret = %(previous_secret)s
         WHERE id = %(id)s
           AND secret = %(old_secret)s
-          AND previous_secret IS NOT DISTINCT FROM %(old_previous_secret)s
         """,
         {
             "id": old.id,
             "secret": new.secret,
             "previous_secret": new.previous_secret,
             "old_secret": old.secret,
-            "old_previous_secret": old.previous_secret,
         },
     )
     return cursor.rowcount == 1

@@ -52,10 +52,10 @@ async def list_dead_letters(
         return await cursor.fetchall()
 
 
-async def retry_dead_letter(connection: Connection, message_id: int) -> bool:
+async def retry_dead_letter(connection: Connection, message_id: int) -> UUID | None:
     """Schedule a dead letter whose content is kept for delivery, with the whole retry schedule.
 
-    In its stream it is delivered before later messages. Return whether there was such a dead letter.
+    In its stream it is delivered before later messages. Return its endpoint; None if there was no such dead letter.
     """
     cursor = await connection.execute(
         """
@@ -68,11 +68,12 @@ async def retry_dead_letter(connection: Connection, message_id: int) -> bool:
           AND channel = 'webhook'
           AND dead_reason IS NOT NULL
           AND payload <> ''
-          AND endpoint IN (SELECT id FROM webhook_endpoints WHERE disabled_at IS NULL)
+        RETURNING endpoint
         """,
         {"id": message_id},
     )
-    return cursor.rowcount == 1
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def retry_dead_letters(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
