@@ -159,7 +159,7 @@ OF_NO_USER: Final = {
     "list_counted_users": "lists all users",
     "list_due_users": "lists all users",
     "list_administrators": "lists all users",
-    "find_use_of_role": "of a role, with all its users",
+    "find_holder_of_role": "of a role, with all its users",
 }
 """Functions whose statements find or change rows by another key than the user's id, and the reason."""
 
