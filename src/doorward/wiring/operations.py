@@ -144,8 +144,7 @@ async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterat
 async def opened_user_export(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[UserExport]:
     """Yield the export of users, which may take up to ``seconds``."""
     async with _opened(settings, bulk_seconds=seconds) as database:
-        with database.bulk_slot():
-            yield create_user_export(database, database.clock)
+        yield create_user_export(database, database.clock)
 
 
 @asynccontextmanager

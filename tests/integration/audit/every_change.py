@@ -193,7 +193,7 @@ async def administer(service: Service) -> None:
     file = io.BytesIO(b'{"email": "' + mark().encode() + b'@example.com"}')
     with service.database.bulk_slot():
         await administration.user_import.run(file, UserImportRequest(OPERATOR, "ndjson"), Watcher(lambda _: None))
-        await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
+    await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
 
 
 async def change_webhooks(service: Service) -> None:

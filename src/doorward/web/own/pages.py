@@ -33,8 +33,9 @@ from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import AdminPage, SignedInPage
 from doorward.web.own.access import access_in_browser
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import NOTHING, SEE_OTHER, SIGN_IN, ProviderPages, page_policy, raise_service_errors
+from doorward.web.provider.pages import SEE_OTHER, ProviderPages, page_policy
 from doorward.web.provider.parameters import with_parameters
+from doorward.web.rendering import NOTHING, SIGN_IN, raise_service_errors
 from doorward.web.texts import TEXTS, UI_LOCALES, Texts, texts_of
 
 ACCOUNT: Final = "/account"

@@ -18,8 +18,9 @@ from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.sign_in_notes import ASKED_PARAMETER
 from doorward.web.cookies import Cookie
-from doorward.web.provider.pages import CHOOSE, CONSENT, ERRORS_WITHOUT_REDIRECT, SIGN_IN, ProviderPages, page_policy
+from doorward.web.provider.pages import CHOOSE, CONSENT, ERRORS_WITHOUT_REDIRECT, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
+from doorward.web.rendering import SIGN_IN
 
 POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
 
