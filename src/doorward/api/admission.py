@@ -50,7 +50,8 @@ async def _admit(request: Request, access: Access, services: Services) -> None:
             if "authorization" in request.headers:
                 await admit_caller(request, NeedsScope(access.scope), services)
         case InBrowser() | NeedsClient() | NeedsRegistrationToken():
-            # The route functions check a cookie, a form or a token, and refuse with a page or an OAuth error.
+            # The route checks a cookie, a form or a token, and refuses with a page or an OAuth error. If it has no such
+            # check, the start fails, or only refusals are sent: see ``caller_checks``.
             pass
         case unknown:
             # A kind of access that is not handled here must refuse, not pass.
