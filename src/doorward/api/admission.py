@@ -36,7 +36,7 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
     if policy.limit_of_address is not None and policy.limit_of_refresh is None:
         await count_call(policy.limit_of_address, route, services)
     await _admit(request, policy.access, services)
-    if route.takes_query and request.scope["query_string"]:
+    if request.scope["query_string"] and not policy.checks_repetition_itself:
         refuse_repeated_parameters(request.scope["query_string"])
 
 

@@ -93,7 +93,6 @@ class PolicyRoute(APIRoute):
         _check_access(call, self.dependant)
         self.call = call
         self.policy = call.policy
-        self.takes_query = bool(self.dependant.query_params)
         # FastAPI needs this exit stack in the scope, and the request does not pass FastAPI's own middleware.
         self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
         if call.is_guarded:
