@@ -77,7 +77,7 @@ def back_up_and_restore(client: Client, file: Path) -> None:
     # No call is in progress.
     run(*COMPOSE, "stop", "--timeout", "1", "service")
     run("uv", "run", "--locked", "inv", "restore", "--file", str(file), "--yes")
-    run(*COMPOSE, "run", "--rm", "--no-deps", "service", "revoke-all", "--yes")
+    run(*COMPOSE, "run", "--rm", "--no-deps", "service", "end-all-sessions", "--yes")
     run(*COMPOSE, "up", "--detach", "--wait", "--no-recreate", "service")
     client.me(tokens, expected=401)
     client.post(401, "/refresh", {"refresh_token": tokens["refresh_token"]})

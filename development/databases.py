@@ -23,7 +23,7 @@ COMPOSE: Final = ("docker", "compose", "--project-directory", ".", "-f", "docker
 VOLUME: Final = "postgres-data"
 LINES_BEFORE_START: Final = """\
   doorward migrate
-  doorward revoke-all --yes"""
+  doorward end-all-sessions --yes"""
 
 
 class TaskError(Exception):

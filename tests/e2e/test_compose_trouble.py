@@ -79,7 +79,7 @@ def restore(trouble: Trouble) -> None:
     trouble.do("restore", project.task(*RESTORE))
     # The last line of the output; the one before it is `migrate`, which the start also runs.
     line = trouble.said["restore"].stdout.splitlines()[-1]
-    trouble.do("revoke-all", project.compose(WITH_KEY_FILE, *line.rpartition(".yaml ")[2].split()))
+    trouble.do("end-all-sessions", project.compose(WITH_KEY_FILE, *line.rpartition(".yaml ")[2].split()))
 
 
 def start(trouble: Trouble) -> None:
@@ -112,7 +112,7 @@ async def trouble(running_project: Project) -> AsyncIterator[Trouble]:
 async def test_a_restore_under_compose_restores_its_own_database(trouble: Trouble) -> None:
     assert "the database of `inv up` is in dump" in trouble.said["backup"].stdout
     assert trouble.said["restore"].returncode == 0, trouble.said["restore"].stderr
-    assert trouble.said["revoke-all"].returncode == 0, trouble.said["revoke-all"].stderr
+    assert trouble.said["end-all-sessions"].returncode == 0, trouble.said["end-all-sessions"].stderr
     assert await trouble.log_in(trouble.early, trouble.late) == [200, 401]
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -17,6 +18,9 @@ from psycopg.rows import dict_row
 
 from development.client import ApiClient, Person
 from development.long_timeouts import LONG_TIMEOUTS
+from doorward.api.administration_services import AdministrationServices
+from doorward.api.services import Services
+from doorward.domain.administration.models import OPERATOR
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings, settings_from
@@ -75,6 +79,20 @@ class Service(ApiClient):
         """The application's only hasher."""
         hasher: BcryptHasher = self.app.state.hasher
         return hasher
+
+    @property
+    def administration(self) -> AdministrationServices:
+        """The application's use cases of administration."""
+        services: Services = self.app.state.services
+        return services.administration
+
+    async def deactivate(self, person: Person) -> int:
+        """Deactivate a user as an operator; return the number of ended sessions."""
+        return await self.administration.user_actions.deactivate(OPERATOR, UUID(person.id))
+
+    async def activate(self, person: Person) -> None:
+        """Activate a user as an operator."""
+        await self.administration.user_actions.activate(OPERATOR, UUID(person.id))
 
     def client_at(self, address: str) -> httpx.AsyncClient:
         """Return a client with another source address."""

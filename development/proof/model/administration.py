@@ -66,6 +66,10 @@ class Administration:
         """Activate a user."""
         await self._actions.activate(OPERATOR, UUID(user_id))
 
+    async def unthrottle(self, user_id: str) -> None:
+        """Delete the failed logins of a user."""
+        await self._actions.unthrottle(OPERATOR, UUID(user_id))
+
     async def reset_factors(self, user_id: str) -> None:
         """Remove all second factors of a user."""
         await self._actions.reset_factors(OPERATOR, UUID(user_id))

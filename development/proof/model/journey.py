@@ -137,7 +137,7 @@ class Journey(RuleBasedStateMachine):
             self.model.reset(person, new)
 
     def _activate(self, person: Person) -> None:
-        self.world.run(self.world.activate(person.username))
+        self.world.run(self.world.administration.activate(person.id))
         person.is_active = True
         self.touched += self.model.sessions_of(person)[-2:]
 

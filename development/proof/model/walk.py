@@ -124,7 +124,7 @@ class Walk(DeviceSteps):
             "a throttled login gets nothing",
             holds=self.world.run(self.world.log_in(person.username, person.password)) is None,
         )
-        self.world.run(self.world.unthrottle(person.username))
+        self.world.run(self.world.administration.unthrottle(person.id))
 
     @rule(who=some, how=st.sampled_from(SWITCHES))
     def is_switched(self, who: int, how: str) -> None:
@@ -133,7 +133,7 @@ class Walk(DeviceSteps):
         if how == "activated":
             self._activate(person)
         elif how == "deactivated":
-            self._note_deactivation(person, self.world.run(self.world.deactivate(person.username)))
+            self._note_deactivation(person, self.world.run(self.world.administration.deactivate(person.id)))
         elif how == "sessions ended":
             self._end_all(person)
         elif how == "deactivated while logging in":
@@ -149,7 +149,7 @@ class Walk(DeviceSteps):
         async def meet() -> tuple[TokenPair | None, int]:
             login, deactivation = (
                 self.world.log_in(person.username, person.password),
-                self.world.deactivate(person.username),
+                self.world.administration.deactivate(person.id),
             )
             return await asyncio.gather(login, deactivation)
 
@@ -218,7 +218,9 @@ class Walk(DeviceSteps):
         session = self._session(which)
         person, token = session.person, session.tokens[-1]
         if is_deactivated:
-            self._note_deactivation(person, self._refresh_beside(session, self.world.deactivate(person.username)))
+            self._note_deactivation(
+                person, self._refresh_beside(session, self.world.administration.deactivate(person.id))
+            )
         else:
             self._refresh_beside(session, self.world.revoke(token.text))
             self._note_logout(session, token)

@@ -36,13 +36,10 @@ from doorward.domain.auth.exceptions import (
     LoginThrottledError,
 )
 from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
-from doorward.domain.auth.login.unthrottling import Unthrottling
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.auth.tokens.expiry import TokenExpiry
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.models import OAuthClient
 from doorward.infrastructure.postgres.database import PostgresDatabase
@@ -142,8 +139,6 @@ class World:
         confirmation = services.own_account.email_change_confirmation
         self.own = OwnAccount(services, EmailChanges(self._database, self.clock, tokens, confirmation))
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
-        accounts = Accounts(database=self._database)
-        self._deactivation = Deactivation(database=self._database, accounts=accounts)
         self._throttling = create_throttling(settings.keys, self._database)
         self.administration = Administration(
             services, self._database, self.clock, tokens=tokens, throttling=self._throttling
@@ -152,7 +147,6 @@ class World:
             "INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}') ON CONFLICT (name) DO NOTHING",
             OWN_ROLE,
         )
-        self._unthrottling = Unthrottling(database=self._database, accounts=accounts, throttling=self._throttling)
 
     async def log_in(self, name: str, password: str) -> TokenPair | None:
         """Log in; return the token pair, or None for a refusal."""
@@ -228,23 +222,11 @@ class World:
         pair, said = await asyncio.gather(self.refresh(text), call)
         return pair, said
 
-    async def deactivate(self, name: str) -> int:
-        """Deactivate a user, like `doorward deactivate`; return the number of sessions that ended."""
-        return await self._deactivation.deactivate(name)
-
-    async def activate(self, name: str) -> None:
-        """Activate a user, like `doorward activate`."""
-        await self._deactivation.activate(name)
-
     async def guess_as_strangers(self, user_id: str) -> None:
         """Use up the free login attempts from unknown devices; some may have been used before."""
         with suppress(LoginThrottledError):
             for _ in range(LOGIN_CURVE.free):
                 await self._throttling.reserve(UUID(user_id), STRANGERS)
-
-    async def unthrottle(self, name: str) -> None:
-        """Delete failed logins, like `doorward unthrottle`."""
-        await self._unthrottling.unthrottle(name)
 
     async def switch_off(self, user_id: str) -> None:
         """Deactivate a user by SQL, which ends no sessions: only the user's flag makes their tokens invalid."""

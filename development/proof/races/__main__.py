@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
-from development.client import ApiClient
 from development.proof.races import administration, oauth_clients, signing_keys, webhooks
 from development.proof.races.administrators import Administrators
 from development.proof.races.contests import (
     End,
+    bar_and_let_in_again,
     ended_meanwhile,
     log_out,
     one_name,
@@ -57,7 +57,6 @@ from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, 
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.observability.logging import configure_logging
 from doorward.settings.config import Settings, settings_from
-from doorward.wiring.operations import activate, deactivate
 
 LEEWAY_SECONDS: Final = 60
 """The longest possible leeway: all uses have to fall within it."""
@@ -270,12 +269,6 @@ def _race_on_skewed_hosts(
             ("refresh against logout, clocks apart", ends, PARALLEL, lambda: ended_meanwhile(urls, log_out)),
         ]
         return [_run(*race) for race in races]
-
-
-async def bar_and_let_in_again(settings: Settings, _api: ApiClient, name: str, _token: str) -> None:
-    """End a user's sessions like `doorward deactivate`, and activate the user: then only the end refuses the tokens."""
-    await deactivate(settings.database, name)
-    await activate(settings.database, name)
 
 
 def _run(name: str, rounds: int, parallel: int, race: Race) -> int:

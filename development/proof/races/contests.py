@@ -13,7 +13,10 @@ import httpx
 
 from development.client import ApiClient
 from development.proof.api import Answer, answer_to, api_at
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
+from doorward.settings.config import Settings
+from doorward.wiring.operations import opened_administration
 
 T = TypeVar("T")
 
@@ -154,6 +157,14 @@ def _guesses_within(seconds: float) -> int:
     while (seconds := seconds - LOGIN_CURVE.delay_after(number).total_seconds()) >= 0:
         number += 1
     return number
+
+
+async def bar_and_let_in_again(settings: Settings, _api: ApiClient, name: str, _token: str) -> None:
+    """End a user's sessions like `doorward deactivate`, and activate the user: then only the end refuses the tokens."""
+    async with opened_administration(settings) as use_cases:
+        user_id = await use_cases.search.get_id(name)
+        await use_cases.user_actions.deactivate(OPERATOR, user_id)
+        await use_cases.user_actions.activate(OPERATOR, user_id)
 
 
 async def log_out(api: ApiClient, _name: str, token: str) -> None:

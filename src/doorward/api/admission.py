@@ -37,7 +37,7 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
     if policy.limit_of_address is not None and policy.limit_of_refresh is None:
         await count_call(policy.limit_of_address, route, services.edge)
     await _admit(request, policy.access, services)
-    if route.takes_query and request.scope["query_string"]:
+    if request.scope["query_string"] and not policy.checks_repetition_itself:
         refuse_repeated_parameters(request.scope["query_string"])
 
 
@@ -51,7 +51,8 @@ async def _admit(request: Request, access: Access, services: Services) -> None:
             if "authorization" in request.headers:
                 await admit_caller(request, NeedsScope(access.scope), services)
         case InBrowser() | NeedsClient() | NeedsRegistrationToken():
-            # The route functions check a cookie, a form or a token, and refuse with a page or an OAuth error.
+            # The route checks a cookie, a form or a token, and refuses with a page or an OAuth error. If it has no such
+            # check, the start fails, or only refusals are sent: see ``caller_checks``.
             pass
         case unknown:
             # A kind of access that is not handled here must refuse, not pass.

@@ -1,10 +1,14 @@
 """Conditional requests (RFC 9110 section 13). The entity tag of a row is its version."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from fastapi import Request
 
 from doorward.core.versions import VersionTest
+
+NOT_MODIFIED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "Not Modified"}}
+"""The addition to the OpenAPI document for calls that evaluate ``If-None-Match``."""
 
 _ANY: Final = "*"
 

@@ -148,6 +148,8 @@ class RoutePolicy:
     is_page_form: bool = False
     """Receives a form of our own pages. A form sent by a page of another origin is refused."""
     origins: Origins = Origins.SETTINGS
+    checks_repetition_itself: bool = False
+    """Whether the route refuses repeated query parameters itself, in another form. Admission does it for all others."""
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a compressed response with secrets: its length would leak them (BREACH)."""

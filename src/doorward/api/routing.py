@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.api.bodies import BodyReader
 from doorward.api.caller import current_any_caller, current_caller, optional_caller
+from doorward.api.caller_checks import AccessCheck, CheckedByRoute, guarded
 from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, NeedsScope, OptionalScope, RoutePolicy
+from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, Access, NeedsScope, OptionalScope, RoutePolicy
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
@@ -50,6 +51,9 @@ class Call:
     is_direct: bool = False
     """Whether the function is called without FastAPI's work for each request, because clients call it very often. It
     takes only the request and returns a response, so ``body`` and ``answer`` must be declared here."""
+    is_guarded: bool = False
+    """Whether the function checks its caller itself, without a dependency. It must call ``note_checked``: before that,
+    only refusals are sent (``guarded``)."""
     body: BodyReader | None = None
     answer: type[BaseModel] | None = None
     """The model of a successful response, if the function's return type does not declare it alone."""
@@ -86,18 +90,13 @@ class PolicyRoute(APIRoute):
             response_class=Response if has_no_model else Default(JSONResponse),
         )
         self.path_regex, _, self.param_convertors = compile_path(_with_client_ids(call.path))
-        access, takes_user = call.policy.access, _takes(self.dependant, current_caller)
-        if not isinstance(access, NeedsScope) and (takes_user or _takes(self.dependant, current_any_caller)):
-            raise RouteError(f"{call.path} needs no scope, so it has no caller for its CurrentCaller")
-        if _takes(self.dependant, optional_caller) != isinstance(access, OptionalScope):
-            raise RouteError(f"{call.path} has an OptionalCaller or an OptionalScope, but not both")
-        if isinstance(access, NeedsScope) and access.scope in RESOURCE_SCOPES and takes_user:
-            raise RouteError(f"{call.path} is for all that hold {access.scope}, so it takes CurrentAnyCaller")
+        _check_access(call, self.dependant)
         self.call = call
         self.policy = call.policy
-        self.takes_query = bool(self.dependant.query_params)
         # FastAPI needs this exit stack in the scope, and the request does not pass FastAPI's own middleware.
         self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
+        if call.is_guarded:
+            self.app = guarded(self.app)
         if call.policy.is_compressed:
             self.app = compressed(self.app)
 
@@ -121,9 +120,29 @@ def _with_client_ids(path: str) -> str:
     return path.replace("{client_id}", "{client_id:client_id}")
 
 
+def _check_access(call: Call, dependant: Dependant) -> None:
+    """Raise ``RouteError`` if the function does not fit the access: it takes a missing caller, or checks none."""
+    access, takes_user = call.policy.access, _takes(dependant, current_caller)
+    if not isinstance(access, NeedsScope) and (takes_user or _takes(dependant, current_any_caller)):
+        raise RouteError(f"{call.path} needs no scope, so it has no caller for its CurrentCaller")
+    if _takes(dependant, optional_caller) != isinstance(access, OptionalScope):
+        raise RouteError(f"{call.path} has an OptionalCaller or an OptionalScope, but not both")
+    if isinstance(access, NeedsScope) and access.scope in RESOURCE_SCOPES and takes_user:
+        raise RouteError(f"{call.path} is for all that hold {access.scope}, so it takes CurrentAnyCaller")
+    is_checked = call.is_guarded or _checks(dependant, type(access))
+    if is_checked != isinstance(access, CheckedByRoute):
+        raise RouteError(f"{call.path} has an AccessCheck or is guarded, or its access needs one of them, but not both")
+
+
 def _takes(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
     """Return whether a function takes a dependency, directly or through another one, at any depth."""
     return dependant.call is dependency or any(_takes(each, dependency) for each in dependant.dependencies)
+
+
+def _checks(dependant: Dependant, access: type[Access]) -> bool:
+    """Return whether a function takes a dependency that checks this kind of access, at any depth."""
+    own = isinstance(dependant.call, AccessCheck) and dependant.call.access is access
+    return own or any(_checks(each, access) for each in dependant.dependencies)
 
 
 def _direct(call: Call) -> ASGIApp:

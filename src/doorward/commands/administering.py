@@ -11,11 +11,18 @@ from doorward.settings.config import Settings
 from doorward.wiring.operations import opened_administration
 
 LONGEST_PASSWORD_LINE: Final = 4096
+ERRORS_ONLY: Final = "error"
+"""The log level of commands whose output is data: the log is on standard output, too."""
 
 
-def run_administration(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
-    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
-    settings = operator_settings(log_level="error")
+def run_administration(
+    use: Callable[[AdministrationServices], Awaitable[Result]], log_level: str | None = ERRORS_ONLY
+) -> Result:
+    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors.
+
+    Without a ``log_level``, the log has the level of the settings.
+    """
+    settings = operator_settings(log_level=log_level)
     require_mail(settings)
     return run_use_case(_run(settings, use))
 

@@ -2,7 +2,7 @@
 
 import click
 
-from doorward.commands.administering import read_password, run_administration
+from doorward.commands.administering import ERRORS_ONLY, read_password, run_administration
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import operator_settings
 from doorward.wiring.pages import has_invitation_page
@@ -33,7 +33,7 @@ def create_admin(email: str, username: str | None, *, password_stdin: bool) -> N
 
 def _require_page() -> None:
     """Check that the page to which the link leads exists. Raises ``CommandError``."""
-    settings = operator_settings(log_level="error")
+    settings = operator_settings(log_level=ERRORS_ONLY)
     if not has_invitation_page(settings):
         raise CommandError(
             "the link needs PUBLIC_URL and the extra doorward[mail], which has its page. Set and install both, or use "

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from doorward.commands.administering import run_administration
+from doorward.commands.administering import ERRORS_ONLY, run_administration
 from doorward.core.pages import MAXIMUM_PAGE_SIZE
 from doorward.domain.administration.models import OPERATOR
 
@@ -31,9 +31,19 @@ def list_invitations(after: str) -> None:
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="A role of the new account. May be repeated.")
 @click.option("--link", is_flag=True, help="Print the link instead of sending a mail.")
 def create(email: str, roles: Sequence[str], *, link: bool) -> None:
-    """Create the invitation, which replaces an earlier one for the same address."""
+    """Create the invitation."""
+    create_invitation(email, roles, is_mailed=not link)
+
+
+def create_invitation(
+    email: str, roles: Sequence[str] = (), *, is_mailed: bool = True, log_level: str | None = ERRORS_ONLY
+) -> None:
+    """Create the invitation, which replaces an earlier one for the same address, and print the link or a confirmation.
+
+    The confirmation does not repeat the address, because the output of a job is often stored as a log.
+    """
     created = run_administration(
-        lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=not link)
+        lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=is_mailed), log_level
     )
     click.echo(created.link or "doorward: the address is invited; a running service or worker sends the mail")
 

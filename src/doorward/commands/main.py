@@ -24,14 +24,10 @@ COMMANDS: Final = {
     "migrate": "doorward.commands.migrate",
     "check-config": "doorward.commands.configuration",
     "prune": "doorward.commands.sessions",
-    "revoke-all": "doorward.commands.sessions",
-    "deactivate": "doorward.commands.users",
-    "activate": "doorward.commands.users",
-    "unthrottle": "doorward.commands.users",
-    "invite": "doorward.commands.users",
+    "end-all-sessions": "doorward.commands.sessions",
     "create-admin": "doorward.commands.create_admin",
     "roles": "doorward.commands.roles",
-    "users": "doorward.commands.administered_users",
+    "users": "doorward.commands.users",
     "invitations": "doorward.commands.invitations",
     "import-items": "doorward.commands.items",
     "import-users": "doorward.commands.user_files",
@@ -43,6 +39,11 @@ COMMANDS: Final = {
     "outbox": "doorward.commands.outbox",
     "rabbitmq": "doorward.commands.rabbitmq",
     "keys": "doorward.commands.keys",
+    "deactivate": "doorward.commands.older_names",
+    "activate": "doorward.commands.older_names",
+    "unthrottle": "doorward.commands.older_names",
+    "invite": "doorward.commands.older_names",
+    "revoke-all": "doorward.commands.older_names",
 }
 """The module of each command, which has a function of the command's name. It is imported when the command runs."""
 

@@ -1,4 +1,4 @@
-"""``doorward prune`` and ``doorward revoke-all``: run the background tasks now, and end all sessions."""
+"""``doorward prune`` and ``doorward end-all-sessions``: run the background tasks now, and end all sessions."""
 
 import sys
 
@@ -26,12 +26,12 @@ def prune() -> None:
 
 @click.command(help="End every session, for example after a restore or a leak.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def revoke_all(*, yes: bool) -> None:
+def end_all_sessions(*, yes: bool) -> None:
     """End all sessions, after a confirmation."""
     settings = operator_settings()
     if not yes:
         if not sys.stdin.isatty():
-            raise CommandError("revoke-all ends every session. To do so without being asked: doorward revoke-all --yes")
+            raise CommandError("this ends every session. To do so without being asked: doorward end-all-sessions --yes")
         if input("This ends every session; everybody logs in again. Type yes: ") != "yes":
             raise CommandError("nothing was done")
-    click.echo(f"doorward: ended {run_use_case(operations.revoke_all(settings.database))} sessions")
+    click.echo(f"doorward: ended {run_use_case(operations.end_all_sessions(settings.database))} sessions")

@@ -4,10 +4,11 @@ import contextlib
 import functools
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors import ChangeReload
 
 from doorward.observability.metrics_endpoint import serving_metrics
@@ -17,9 +18,15 @@ from doorward.server.listening import cannot_listen
 from doorward.server.signals import ending_signals_handled
 from doorward.server.worker import GRACE_SECONDS, create_worker_app
 from doorward.server.workers import Workers
+from doorward.settings.browsers import BrowserSettings
 from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
+from doorward.settings.server import ServerSettings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.application import app_to_serve
+
+Application = str | Callable[[], FastAPI]
+"""A function that returns the application, or its name for workers, which import it."""
 
 WORKER_TIMEOUT_SECONDS: Final = 60
 """A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which on a
@@ -31,8 +38,9 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
 
     Raises ``CannotListenError`` if the metrics cannot be served, on their port at the listener's host.
     """
-    has_workers = _has_workers(settings, reload=reload)
-    config = server_config(settings, reload=reload, protocol=protocol_factory(settings))
+    has_workers = _has_workers(settings.server, reload=reload)
+    protocol = protocol_factory(settings.server, settings.database, settings.browsers, settings.telemetry)
+    config = server_config(application_to_serve(settings, reload=reload), settings.server, protocol, reload=reload)
     server = uvicorn.Server(config)
     host = listener.getsockname()[0]
     with ending_signals_handled(), metrics_served(host, settings.telemetry, has_workers=has_workers):
@@ -46,19 +54,30 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
                 server.run(sockets=[listener])
 
 
+def application_to_serve(settings: Settings, *, reload: bool) -> Application:
+    """Return what uvicorn calls for the application.
+
+    A worker is another process and reads its settings itself. In this process they are already read.
+    """
+    if _has_workers(settings.server, reload=reload):
+        return f"{create_worker_app.__module__}:{create_worker_app.__name__}"
+    return functools.partial(app_to_serve, settings)
+
+
 def server_config(
-    settings: Settings, *, reload: bool, protocol: ProtocolFactory | Literal["httptools"]
+    application: Application,
+    settings: ServerSettings,
+    protocol: ProtocolFactory | Literal["httptools"],
+    *,
+    reload: bool,
 ) -> uvicorn.Config:
     """Return uvicorn's configuration. ``protocol`` is the service's own, or uvicorn's for a comparison."""
     return uvicorn.Config(
-        # A worker is another process and reads its settings itself. In this process they are already read.
-        f"{create_worker_app.__module__}:{create_worker_app.__name__}"
-        if _has_workers(settings, reload=reload)
-        else functools.partial(app_to_serve, settings),
+        application,
         factory=True,
         http=protocol,  # type: ignore[arg-type] # uvicorn only calls it
         ws="none",
-        workers=settings.server.web_concurrency,
+        workers=settings.web_concurrency,
         reload=reload,
         reload_dirs=["src"] if reload else None,
         log_config=None,
@@ -70,23 +89,25 @@ def server_config(
     )
 
 
-def _has_workers(settings: Settings, *, reload: bool) -> bool:
+def _has_workers(settings: ServerSettings, *, reload: bool) -> bool:
     """Return whether other processes than this one serve."""
-    return reload or settings.server.web_concurrency > 1
+    return reload or settings.web_concurrency > 1
 
 
-def protocol_factory(settings: Settings) -> ProtocolFactory:
+def protocol_factory(
+    server: ServerSettings, database: DatabaseSettings, browsers: BrowserSettings, telemetry: TelemetrySettings
+) -> ProtocolFactory:
     """Return the factory of protocols, with the limits of the settings and of this process."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = connection_limit(
-        settings.server.max_connections,
+        server.max_connections,
         descriptors=descriptors,
-        other_descriptors=settings.database.db_pool_max_conn + 1,
+        other_descriptors=database.db_pool_max_conn + 1,
     )
     return ProtocolFactory(
         ConnectionLimits(connections=limit),
-        is_https=(settings.browsers.public_url or "").startswith("https://"),
-        observe=_set_connection_gauges if settings.telemetry.metrics_port else None,
+        is_https=(browsers.public_url or "").startswith("https://"),
+        observe=_set_connection_gauges if telemetry.metrics_port else None,
     )
 
 

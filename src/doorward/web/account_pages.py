@@ -8,22 +8,21 @@ from fastapi import Request, Response
 from doorward.api.bodies import FormBody
 from doorward.api.disconnect import watch_disconnect
 from doorward.api.links import own_address
-from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorFormat, RoutePolicy
+from doorward.api.policy import PUBLIC, ContentPolicy, ErrorFormat, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
-from doorward.core.exceptions import DomainError, Kind
+from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.links import AccountPage
 from doorward.web.email_change_page import TEMPLATE, confirms_email_change
 from doorward.web.forms import ResetPasswordForm, RestoreForm, VerifyEmailForm
-from doorward.web.rendering import Pages, static_file
+from doorward.web.rendering import SIGN_IN, Pages, raise_service_errors
 from doorward.web.texts import texts_of
 
 UNPROCESSABLE: Final = 422
 """Status of a page that shows a refused form again."""
 
 SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorFormat.PAGE, content=ContentPolicy.PAGE)
-_ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
 
 
 def calls(pages: Pages) -> Sequence[Call]:
@@ -42,22 +41,6 @@ def calls(pages: Pages) -> Sequence[Call]:
     ]
 
 
-def assets(pages: Pages) -> Sequence[Call]:
-    """Return the routes of the files that all pages load."""
-    logo = pages.brand.logo
-    shown = [] if logo is None else [Call("GET", "/account/static/logo", _asset(logo.content, logo.media_type), _ASSET)]
-    return [
-        Call("GET", "/account/static/pages.css", _asset(pages.style_sheet(), "text/css"), _ASSET),
-        script("fragment.js"),
-        *shown,
-    ]
-
-
-def script(name: str) -> Call:
-    """Return the route of a script that only some pages load."""
-    return Call("GET", f"/account/static/{name}", _asset(static_file(name), "text/javascript"), _ASSET)
-
-
 def acts(limit: LimitedCall) -> RoutePolicy:
     """Return the policy of a form. It has the same rate limit as the API's route."""
     return RoutePolicy(
@@ -73,14 +56,6 @@ def shows(pages: Pages, name: str) -> Callable[[Request], Awaitable[Response]]:
         return pages.page(request, name, refusal=None)
 
     return show
-
-
-def _asset(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
-    async def asset() -> Response:
-        """Return a file that the pages load."""
-        return Response(content, media_type=media_type)
-
-    return asset
 
 
 def _verifies_email(pages: Pages) -> Callable[..., Awaitable[Response]]:
@@ -134,16 +109,12 @@ def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
 
 def finished(request: Request, pages: Pages, what: str) -> Response:
     """Return the page with the result, whose text has the key ``what``. It links to the sign-in if there is one."""
-    texts, onward = texts_of(request), ""
-    if pages.has_sign_in:
-        onward = own_address(request, "/account/sign-in")
-    return pages.page(
-        request, "finished", what=what, facts={}, has_fragment=True, onward=onward, onward_words=texts("action.sign_in")
-    )
+    onward = own_address(request, SIGN_IN) if pages.has_sign_in else ""
+    words = texts_of(request)("action.sign_in")
+    return pages.finished(request, what, onward=onward, onward_words=words, has_fragment=True)
 
 
 def refused(request: Request, pages: Pages, name: str, refusal: DomainError) -> Response:
     """Return the form again with the refusal. Refusals of the kinds unavailable and exhausted are raised again."""
-    if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
-        raise refusal
+    raise_service_errors(refusal)
     return pages.page(request, name, status=UNPROCESSABLE, refusal=texts_of(request).refusal(refusal))

@@ -40,6 +40,6 @@ def confirms_email_change(
         if waiting is None:
             return finished(request, pages, "confirm_email_change.done")
         what = f"confirm_email_change.waiting_{waiting.mailbox}"
-        return pages.page(request, "finished", what=what, facts={}, onward="", onward_words="", has_fragment=True)
+        return pages.finished(request, what, has_fragment=True)
 
     return confirm_email_change

@@ -5,7 +5,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAXIMUM_FIELD_LENGTH: Final = 1024
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
+
+MAXIMUM_QUERY_LENGTH: Final = 32 * 1024
+MAXIMUM_DECISION_LENGTH: Final = 16
 MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
 """Maximum number of characters of a passkey's JSON from the browser."""
 
@@ -46,6 +49,13 @@ class PageForm(_Form):
     """A form of a page with cookies. Its token binds it to the browser that shows it."""
 
     form_token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class DecisionForm(PageForm):
+    """The user's decision about an authorization request."""
+
+    query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
+    decision: str = Field("", max_length=MAXIMUM_DECISION_LENGTH)
 
 
 class VerifyEmailForm(_Form):

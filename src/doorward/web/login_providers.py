@@ -25,17 +25,11 @@ from doorward.web.cookies import Cookie
 from doorward.web.own.identities import IdentityForms
 from doorward.web.own.pages import OwnPages
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import (
-    ERRORS_WITHOUT_REDIRECT,
-    SIGN_IN,
-    ProviderPages,
-    form_policy,
-    page_policy,
-    raise_service_errors,
-)
+from doorward.web.provider.pages import ERRORS_WITHOUT_REDIRECT, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import needs_second_factor, query_of, read_query
 from doorward.web.provider.sign_in import SignInContext, SignInPages
 from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
+from doorward.web.rendering import SIGN_IN, raise_service_errors
 
 WITH: Final = "/account/with-{name}"
 BACK: Final = "/account/back-from-{name}"

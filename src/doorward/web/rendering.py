@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from markupsafe import Markup
 
+from doorward.core.exceptions import DomainError, Kind
 from doorward.web.brand import Brand, BrandError
 from doorward.web.texts import UI_LOCALES, Texts, texts_of
 
@@ -19,6 +21,8 @@ _STATIC: Final = resources.files("doorward.web") / "static"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 """The folder of this package's templates."""
 
+SIGN_IN: Final = "/account/sign-in"
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _STRONG: Final = Markup("<strong>{}</strong>")
 
 
@@ -60,6 +64,30 @@ class Pages:
         """Return the page ``name`` with these values, in the language of the request."""
         return HTMLResponse(self.render(texts_of(request), name, **values), status)
 
+    def finished(
+        self,
+        request: Request,
+        what: str,
+        *,
+        facts: Mapping[str, object] = NOTHING,
+        onward: str = "",
+        onward_words: str = "",
+        has_fragment: bool = False,
+    ) -> HTMLResponse:
+        """Return the page with the result, whose text has the key ``what``, and a link to ``onward``.
+
+        ``has_fragment``: the address of the page may have a mailed token, which a script removes.
+        """
+        return self.page(
+            request,
+            "finished",
+            what=what,
+            facts=facts,
+            onward=onward,
+            onward_words=onward_words,
+            has_fragment=has_fragment,
+        )
+
     def render(self, texts: Texts, name: str, **values: object) -> str:
         """Return the HTML of a page."""
         template = self._templates.get_template(f"{name}.html")
@@ -86,6 +114,12 @@ def _address(texts: Texts, path: str, **parameters: str) -> str:
     query = {**parameters, **({UI_LOCALES: texts.requested_language} if texts.requested_language else {})}
     given = {name: value for name, value in query.items() if value}
     return f"../{path}?{urlencode(given)}" if given else f"../{path}"
+
+
+def raise_service_errors(refusal: DomainError) -> None:
+    """Raise a refusal that the request pass answers: the service is unavailable, or a limit is exceeded."""
+    if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
+        raise refusal
 
 
 def static_file(name: str) -> bytes:

@@ -39,7 +39,7 @@ def create_administration(
     invitations = AdministeredInvitations(
         database=database,
         clock=clock,
-        inviting=create_inviting(settings, database, clock, base.mails),
+        inviting=create_inviting(settings, clock, base.mails),
         cursors=_cursors(settings.keys, "invitations"),
     )
     return AdministrationServices(

@@ -15,10 +15,8 @@ from doorward.core.frozen import frozen
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.models import OPERATOR
-from doorward.domain.auth.login.unthrottling import Unthrottling
 from doorward.domain.auth.sessions.ending_of_all import SessionEnding
 from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.keys.changes import KeyChanges
 from doorward.domain.keys.exceptions import KeysNotInUseError
@@ -46,8 +44,6 @@ from doorward.wiring.keys import create_key_changes, create_signing_keys
 from doorward.wiring.mail import create_mail, create_sealer
 from doorward.wiring.oauth import create_oauth
 from doorward.wiring.registration import registration_rules
-from doorward.wiring.registration_by_mail import create_inviting
-from doorward.wiring.throttling import create_throttling
 from doorward.wiring.user_files import create_user_export, create_user_import
 
 
@@ -77,37 +73,10 @@ async def prune(settings: Settings, host: HostClock | None = None) -> PruneResul
     return PruneResult(done[PRUNING], [name for name, count in done.items() if count is None])
 
 
-async def revoke_all(settings: DatabaseSettings) -> int:
+async def end_all_sessions(settings: DatabaseSettings) -> int:
     """End every session; return the number of ended sessions."""
     async with _opened(settings) as database:
         return await SessionEnding(database=database, clock=database.clock).end_all()
-
-
-async def deactivate(settings: DatabaseSettings, name: str) -> int:
-    """Deactivate a user; return the number of ended sessions. Raises ``UserNotFoundError``."""
-    async with _opened(settings) as database:
-        return await _deactivation(database).deactivate(name)
-
-
-async def activate(settings: DatabaseSettings, name: str) -> None:
-    """Activate a user, who can then log in again. Raises ``UserNotFoundError``."""
-    async with _opened(settings) as database:
-        await _deactivation(database).activate(name)
-
-
-async def unthrottle(settings: Settings, name: str) -> None:
-    """Reset the counter of failed logins of a user. Raises ``UserNotFoundError``."""
-    async with _opened(settings.database) as database:
-        throttling = create_throttling(settings.keys, database)
-        accounts = Accounts(database=database)
-        await Unthrottling(database=database, accounts=accounts, throttling=throttling).unthrottle(name)
-
-
-async def invite(settings: Settings, email: str) -> None:
-    """Invite an e-mail address. Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``."""
-    async with _opened(settings.database) as database:
-        mails = create_mail(settings, database, database.clock, delivers=False).queue
-        await create_inviting(settings, database, database.clock, mails).invite(email)
 
 
 async def reseal(settings: Settings) -> Resealed:
@@ -181,8 +150,7 @@ async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterat
 async def opened_user_export(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[UserExport]:
     """Yield the export of users, which may take up to ``seconds``."""
     async with _opened(settings, bulk_seconds=seconds) as database:
-        with database.bulk_slot():
-            yield create_user_export(database, database.clock)
+        yield create_user_export(database, database.clock)
 
 
 @asynccontextmanager
@@ -226,10 +194,6 @@ async def unsubscribe_broker(settings: DatabaseSettings) -> int:
     """Stop storing messages for the broker, and remove the unsent ones; return the number of removed messages."""
     async with _opened(settings) as database:
         return await unsubscribe(database)
-
-
-def _deactivation(database: PostgresDatabase) -> Deactivation:
-    return Deactivation(database=database, accounts=Accounts(database=database))
 
 
 @asynccontextmanager

@@ -50,13 +50,13 @@ def create_site(settings: Settings, *, has_mail: bool) -> Site:
     if not has_mail and not has_invitation_page(settings):
         return Site()
     from doorward.infrastructure.template_cache import TemplateCache  # noqa: PLC0415 - an extra
-    from doorward.web import account_pages, registration_by_mail_pages  # noqa: PLC0415 - as above
+    from doorward.web import account_pages, assets, registration_by_mail_pages  # noqa: PLC0415 - as above
     from doorward.web.rendering import TEMPLATES, Pages  # noqa: PLC0415 - as above
 
     has_sign_in = settings.browsers.provider_issuer is not None
     compiled = TemplateCache(TEMPLATES)
     pages = Pages(_brand(settings.brand), settings.brand.templates_dir, compiled=compiled, has_sign_in=has_sign_in)
-    calls = [*account_pages.assets(pages), *_pages_with_cookies(settings, pages, has_mail=has_mail)]
+    calls = [*assets.calls(pages), *_pages_with_cookies(settings, pages, has_mail=has_mail)]
     if has_mail:
         calls += [*account_pages.calls(pages), *registration_by_mail_pages.calls(pages)]
     else:

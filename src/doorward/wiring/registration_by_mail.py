@@ -52,10 +52,9 @@ def create_confirmation(base: Foundation) -> Confirmation:
     )
 
 
-def create_inviting(settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue) -> Inviting:
-    """Return the use case that sends invitations."""
+def create_inviting(settings: Settings, clock: Clock, mails: MailQueue) -> Inviting:
+    """Return what stores and removes invitations."""
     return Inviting(
-        database=database,
         clock=clock,
         rules=registration_rules(settings),
         mails=mails,

@@ -9,20 +9,21 @@ from doorward.core.exceptions import DomainError
 from doorward.core.ports import SealedDataError
 from doorward.domain.accounts.confirmation import Confirmation
 from doorward.domain.accounts.invitations import Invitations
-from doorward.domain.accounts.inviting import Inviting
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.registration_requests import RegistrationRequests
+from doorward.domain.administration.invitations import AdministeredInvitations
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.outbox.mail import ComposedMail, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
+from doorward.wiring.administration import create_administration
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.registration_by_mail import (
     create_confirmation,
     create_invitations,
-    create_inviting,
     create_registration_requests,
     registration_mail_composers,
 )
@@ -41,12 +42,16 @@ class Joining:
     rules: RegistrationRules
     requests: RegistrationRequests
     confirmation: Confirmation
-    inviting: Inviting
+    administered: AdministeredInvitations
     invitations: Invitations
 
     async def request(self, person: Person) -> str:
         """Request an account; return the requester's token."""
         return await self.requests.request(email=person.email, username=person.username, password=person.password)
+
+    async def invite(self, email: str) -> None:
+        """Invite an address as an operator."""
+        await self.administered.create(OPERATOR, email)
 
     async def mails(self, email: str) -> list[ComposedMail | None]:
         """Compose each queued mail to an address, the oldest first."""
@@ -88,7 +93,7 @@ def joining_of(service: Service, clock: FakeClock, **changes: Any) -> Joining:
         rules,
         create_registration_requests(base, rules),
         create_confirmation(base),
-        create_inviting(service.settings, service.database, clock, base.mails),
+        create_administration(base, rules).invitations,
         create_invitations(base, rules),
     )
 

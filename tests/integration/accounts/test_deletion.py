@@ -10,8 +10,6 @@ from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.exceptions import NothingToRestoreError
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from doorward.domain.auth.tokens.sealed_tokens import SEALED_TOKEN_LIFETIMES, SealedKind
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import DELETION, MOMENT, cancel, leave, log_in, restore_token, stored
 from tests.integration.accounts.own_account import Owner, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, Service, events, facts, is_problem, statuses
@@ -123,7 +121,7 @@ async def test_an_account_cannot_be_restored_once_its_deletion_is_due(owner: Own
 async def test_the_owner_cannot_undo_an_operators_deactivation_and_the_deletion_stays(owner: Owner) -> None:
     due_at = await leave(owner)
     token = await restore_token(owner)
-    await deactivation(owner.service).deactivate(owner.person.username)
+    await owner.service.deactivate(owner.person)
     assert is_problem(await cancel(owner.service, token), 422, "invalid_token")
     assert is_problem(await log_in(owner), 401, "invalid_credentials")
     (row,) = stored(owner)
@@ -133,7 +131,7 @@ async def test_the_owner_cannot_undo_an_operators_deactivation_and_the_deletion_
 async def test_an_operators_activation_cancels_the_deletion(owner: Owner) -> None:
     await leave(owner)
     token = await restore_token(owner)
-    await deactivation(owner.service).activate(owner.person.username)
+    await owner.service.activate(owner.person)
     (row,) = stored(owner)
     assert (row["is_active"], row["is_restorable"], row["deletion_due_at"]) == (True, False, None)
     assert is_problem(await cancel(owner.service, token), 422, "invalid_token")
@@ -195,7 +193,3 @@ async def test_events_of_deletion_and_restoration_contain_no_personal_data(owner
     assert facts(cancelled, "outcome", "target_user_id") == ("success", owner.person.id)
     for secret in (token, token[4:40], owner.person.email, owner.person.username):
         assert secret not in logs.getvalue()
-
-
-def deactivation(service: Service) -> Deactivation:
-    return Deactivation(database=service.database, accounts=Accounts(database=service.database))

@@ -10,8 +10,6 @@ from doorward.domain.accounts.administered import AdministeredAccounts
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidEmailError, InvalidOneTimeTokenError
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
@@ -76,14 +74,13 @@ async def test_the_codes_of_both_mailboxes_confirm_the_change_like_the_links(cha
 
 @pytest.mark.parametrize("way", ["doorward deactivate", "SQL"])
 async def test_an_operators_deactivation_ends_a_pending_change(change: Changing, way: str) -> None:
-    service, name = change.mails.service, change.person.username
-    operator = Deactivation(database=service.database, accounts=Accounts(database=service.database))
+    service = change.mails.service
     if way == "doorward deactivate":
-        await operator.deactivate(name)
+        await service.deactivate(change.person)
         assert service.sql("SELECT 1 FROM email_changes WHERE user_id = %s", change.person.id) == []
     else:
         service.set_active(change.person, active=False)
-    await operator.activate(name)
+    await service.activate(change.person)
     assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)
 
 

@@ -7,8 +7,6 @@ from typing import Final
 import pytest
 
 from doorward.domain.accounts.deletion import GRACE
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import RESTORE_PAGE, leave
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.mailbox import make_service_with_mail
@@ -25,10 +23,7 @@ async def service(make_service: MakeService, own_database: str, tmp_path: Path) 
 
 
 async def deactivate(owner: Owner) -> None:
-    service = owner.service
-    await Deactivation(database=service.database, accounts=Accounts(database=service.database)).deactivate(
-        owner.person.username
-    )
+    await owner.service.deactivate(owner.person)
 
 
 async def exceed_grace_period(owner: Owner) -> None:

@@ -14,8 +14,6 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.mail_budgets import MailBudgetRetention
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.outbox.retention import DeadLetterRetention
 from tests.integration.accounts.leaving import MOMENT, cancel, erase_after_the_grace, leave, restore_token, stored
 from tests.integration.accounts.own_account import Owner, signed_in
@@ -51,11 +49,10 @@ async def test_a_due_account_is_deleted_if_deactivated_but_not_if_activated_agai
     service_alone: Service,
 ) -> None:
     barred, kept = [await signed_in(service_alone) for _ in range(2)]
-    operator = Deactivation(database=service_alone.database, accounts=Accounts(database=service_alone.database))
     for owner in (barred, kept):
         await leave(owner)
-    await operator.deactivate(barred.person.username)
-    await operator.activate(kept.person.username)
+    await service_alone.deactivate(barred.person)
+    await service_alone.activate(kept.person)
     assert await erase_after_the_grace(service_alone) == 1
     assert [len(stored(owner)) for owner in (barred, kept)] == [0, 1]
 

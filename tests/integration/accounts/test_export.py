@@ -14,8 +14,6 @@ from development.client import ITEMS
 from doorward.api.schemas.account_data import ExportResponse
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.accounts.leaving import EXPORT, MOMENT, export
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, mark
@@ -140,9 +138,7 @@ async def test_an_export_is_consistent_while_rows_change(service_alone: Service)
 async def test_a_session_that_ended_meanwhile_gets_no_export(owner: Owner) -> None:
     service = owner.service
     caller = await caller_of(owner)
-    await Deactivation(database=service.database, accounts=Accounts(database=service.database)).deactivate(
-        owner.person.username
-    )
+    await service.deactivate(owner.person)
     with tempfile.TemporaryFile() as file, pytest.raises(InvalidAccessTokenError):
         await service.app.state.services.account_data.export.write(caller, file)
     types = service.sql("SELECT type FROM audit_events WHERE user_id = %s", owner.person.id)

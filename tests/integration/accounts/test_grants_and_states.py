@@ -15,8 +15,6 @@ from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.accounts.leaving import CANCEL, erase_after_the_grace, leave
@@ -84,11 +82,10 @@ def token_of(mail: ComposedMail | None) -> str:
 async def bring(each: Holder, state: str) -> None:
     """Bring the account into its state, and get a restore token if the state has one."""
     service, owner = each.service, each.owner
-    operator = Deactivation(database=service.database, accounts=Accounts(database=service.database))
     if state == "ended":
         assert (await owner.end("all")).status_code == 204
     elif state == "deactivated":
-        await operator.deactivate(owner.person.username)
+        await service.deactivate(owner.person)
     elif state != "active":
         if state in {"overdue", "erased"}:
             # The token is issued just before the deletion is due, so that it has not expired.
@@ -97,16 +94,16 @@ async def bring(each: Holder, state: str) -> None:
         else:
             await leave(owner)
         each.restore = (await login(each)).json()["restore_token"]
-        await after_leaving(each, state, operator)
+        await after_leaving(each, state)
 
 
-async def after_leaving(each: Holder, state: str, operator: Deactivation) -> None:
+async def after_leaving(each: Holder, state: str) -> None:
     if state == "overdue":
         each.service.clock.advance(timedelta(minutes=1))
     elif state == "erased":
         await erase_after_the_grace(each.service)
     elif state == "barred":
-        await operator.deactivate(each.owner.person.username)
+        await each.service.deactivate(each.owner.person)
     elif state == "restored":
         assert (await restore(each)).status_code == 204
 

@@ -8,10 +8,13 @@ import pytest
 from development.client import PASSWORD, new_person
 from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.accounts.pending_account_retention import PendingAccountRetention
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.wiring.registration_by_mail import create_inviting
+from doorward.wiring.administration import create_administration
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.registration import registration_rules
 from tests.integration.accounts.conftest import token_of
 from tests.integration.accounts.joining import Joining, joining_of, outcome
 from tests.integration.service import FakeClock, Service, mark
@@ -34,7 +37,7 @@ def chosen() -> Acceptance:
 
 async def test_an_invitation_creates_an_account_for_the_invited_address_only(joining: Joining) -> None:
     email, acceptance = address(), chosen()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     assert joining.users_of(email) == []
     user = await joining.invitations.accept_by_token(token_of(await joining.mail(email)), acceptance)
     (stored,) = joining.users_of(email)
@@ -47,7 +50,7 @@ async def test_an_invitation_creates_an_account_for_the_invited_address_only(joi
 
 async def test_concurrent_acceptances_of_one_invitation_create_one_account(joining: Joining) -> None:
     email = address()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     mail = await joining.mail(email)
     token, code = token_of(mail), mail.facts["code"]
     uses = [joining.invitations.accept_by_token(token, chosen()) for _ in range(30)]
@@ -59,7 +62,7 @@ async def test_concurrent_acceptances_of_one_invitation_create_one_account(joini
 
 async def test_a_refused_acceptance_leaves_the_invitation_valid(joining: Joining) -> None:
     email, owner = address(), await joining.service.register()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     token = token_of(await joining.mail(email))
     for acceptance, code in (
         (Acceptance(owner.username.upper(), PASSWORD), "username_taken"),
@@ -75,9 +78,9 @@ async def test_a_refused_acceptance_leaves_the_invitation_valid(joining: Joining
 
 async def test_a_second_invitation_invalidates_the_first_one(joining: Joining) -> None:
     email = address()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     first = token_of(await joining.mail(email))
-    await joining.inviting.invite(email.upper())
+    await joining.invite(email.upper())
     assert await joining.mails(email) == [None]
     assert await outcome(joining.invitations.accept_by_token(first, chosen())) == "invalid_token"
     stored = joining.service.sql("SELECT count(*) FROM invitations WHERE email_key = %s", email)
@@ -86,20 +89,20 @@ async def test_a_second_invitation_invalidates_the_first_one(joining: Joining) -
 
 async def test_an_address_with_an_account_can_neither_be_invited_nor_accept_an_invitation(joining: Joining) -> None:
     email = address()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     token = token_of(await joining.mail(email))
     assert (await joining.service.post_register(new_person().username, email, PASSWORD)).status_code == 201
     assert await outcome(joining.invitations.accept_by_token(token, chosen())) == "email_taken"
     with pytest.raises(EmailTakenError):
-        await joining.inviting.invite(email)
+        await joining.invite(email)
     with pytest.raises(InvalidEmailError):
-        await joining.inviting.invite("no address")
+        await joining.invite("no address")
     assert len(joining.users_of(email)) == 1
 
 
 async def test_the_link_is_valid_for_seven_days_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
     email = address()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     mail = await joining.mail(email)
     joining.clock.advance(timedelta(minutes=15))
     expired = joining.invitations.accept_by_code(email, mail.facts["code"], chosen())
@@ -120,7 +123,7 @@ async def test_an_invalid_address_is_refused_before_the_password_is_checked(join
 
 async def test_after_five_wrong_codes_only_the_link_is_valid(joining: Joining) -> None:
     email = address()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     mail = await joining.mail(email)
     wrong = f"{(int(mail.facts['code']) + 1) % 10**8:08d}"
     tries = [outcome(joining.invitations.accept_by_code(email, wrong, chosen())) for _ in range(20)]
@@ -140,7 +143,7 @@ async def test_an_address_without_an_invitation_is_refused_like_a_wrong_code(joi
 
 async def test_tokens_of_other_purposes_accept_no_invitation_and_vice_versa(joining: Joining) -> None:
     email, person = address(), new_person()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     invitation = token_of(await joining.mail(email))
     registration = await joining.request(person)
     confirmation = token_of(await joining.mail(person.email))
@@ -152,7 +155,7 @@ async def test_tokens_of_other_purposes_accept_no_invitation_and_vice_versa(join
 
 async def test_rows_contain_neither_token_nor_code(joining: Joining) -> None:
     email = address()
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     mail = await joining.mail(email)
     stored = repr(joining.service.sql("SELECT * FROM invitations") + joining.service.sql("SELECT * FROM outbox"))
     assert token_of(mail) not in stored
@@ -160,20 +163,20 @@ async def test_rows_contain_neither_token_nor_code(joining: Joining) -> None:
 
 
 async def test_without_mail_settings_no_address_is_invited(service: Service, clock: FakeClock) -> None:
-    inviting = create_inviting(service.settings, service.database, clock, MailQueue(None))
-    email = address()
+    base = Foundation(service.settings, service.database, service.hasher, clock, MailQueue(None))
+    invitations, email = create_administration(base, registration_rules(service.settings)).invitations, address()
     with pytest.raises(MailNotConfiguredError):
-        await inviting.invite(email)
+        await invitations.create(OPERATOR, email)
     assert service.sql("SELECT 1 FROM invitations WHERE email_key = %s", email) == []
 
 
 async def test_expired_invitations_are_removed_and_live_ones_stay(service_alone: Service, clock: FakeClock) -> None:
     joining = joining_of(service_alone, clock)
     for _ in range(3):
-        await joining.inviting.invite(address())
+        await joining.invite(address())
     clock.advance(WEEK - timedelta(seconds=1))
     live = address()
-    await joining.inviting.invite(live)
+    await joining.invite(live)
     retention = PendingAccountRetention(database=service_alone.database, clock=clock, rows_per_batch=2)
     assert await retention.prune() == 0
     clock.advance(timedelta(seconds=1))

@@ -8,9 +8,7 @@ import httpx
 import pytest
 
 from development.client import PASSWORD, REGISTER, new_person
-from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.wiring.mail import create_sealer
-from doorward.wiring.registration_by_mail import create_inviting
+from doorward.domain.administration.models import OPERATOR
 from tests.integration.mailbox import code_in, make_service_with_mail, next_mail, token_in
 from tests.integration.service import MakeService, Service, is_problem, mark
 
@@ -28,8 +26,7 @@ async def service(make_service: MakeService, tmp_path: Path) -> Service:
 
 
 async def invite(service: Service, email: str) -> None:
-    queue = MailQueue(create_sealer(service.settings))
-    await create_inviting(service.settings, service.database, service.clock, queue).invite(email)
+    await service.administration.invitations.create(OPERATOR, email)
 
 
 def shown(answer: httpx.Response) -> tuple[int, list[str], dict[str, str]]:

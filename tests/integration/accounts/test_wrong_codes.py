@@ -42,7 +42,7 @@ async def test_a_wrong_invitation_code_writes_to_disk_with_and_without_an_invita
 ) -> None:
     email = new_person().email
     if is_invited:
-        await joining_of(mails.service, mails.clock).inviting.invite(email)
+        await joining_of(mails.service, mails.clock).invite(email)
     async with mails.service.database.transaction() as connection:
         found = await invitations.claim_code_attempt(connection, email_key=email, now=mails.clock.now())
         assert (found is not None, await has_written(connection)) == (is_invited, True)

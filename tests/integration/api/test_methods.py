@@ -70,6 +70,17 @@ async def test_a_repeated_query_parameter_is_refused_with_its_name(service: Serv
     assert (error["pointer"], error["code"]) == ("/query/tag", "repeated")
 
 
+@pytest.mark.parametrize("path", ["/health/liveness", "/api/v1/auth/me", "/openapi.json"])
+async def test_a_repeated_query_parameter_is_refused_where_no_parameter_is_declared(
+    service: Service, path: str
+) -> None:
+    _, pair = await service.register_and_log_in()
+    headers = {"Authorization": f"Bearer {pair.access}"}
+    answer = await service.client.get(f"{path}?a=1&a=1", headers=headers)
+    assert is_problem(answer, 422, "invalid_request")
+    assert (await service.client.get(f"{path}?a=1", headers=headers)).status_code == 200
+
+
 async def test_an_unknown_query_parameter_is_reported(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     headers = {"Authorization": f"Bearer {pair.access}"}

@@ -86,7 +86,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await link_an_identity(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
-    assert await run("revoke-all", "--yes") == 0
+    assert await run("end-all-sessions", "--yes") == 0
     service.clock.advance(timedelta(days=5000))
     database = PlainDatabase(service.database_url)
     await AuditRetention(database=database, clock=service.clock, retention=timedelta(days=1)).prune()
@@ -138,7 +138,7 @@ async def leave(service: Service) -> None:
 async def accept_an_invitation(service: Service) -> None:
     """Invite an address as an operator, and accept as its owner."""
     joining, email = joining_of(service, service.clock), f"{mark()}@example.com"
-    await joining.inviting.invite(email)
+    await joining.invite(email)
     token = token_of(await joining.mail(email))
     await joining.invitations.accept_by_token(token, Acceptance(mark(), PASSWORD))
 
@@ -193,7 +193,7 @@ async def administer(service: Service) -> None:
     file = io.BytesIO(b'{"email": "' + mark().encode() + b'@example.com"}')
     with service.database.bulk_slot():
         await administration.user_import.run(file, UserImportRequest(OPERATOR, "ndjson"), Watcher(lambda _: None))
-        await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
+    await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
 
 
 async def change_webhooks(service: Service) -> None:

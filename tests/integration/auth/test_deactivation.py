@@ -11,10 +11,7 @@ from development.client import PASSWORD, Person
 from doorward.commands.main import main
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.tokens.one_time_token import Purpose
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from doorward.wiring.accounts import create_one_time_tokens
-from tests.integration.auth.deleted_accounts import AccountsDeletedAfterLookup
 from tests.integration.service import Logs, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
@@ -32,12 +29,6 @@ def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
     return run
 
 
-@pytest.fixture
-def deactivation(service: Service) -> Deactivation:
-    database = service.database
-    return Deactivation(database=database, accounts=Accounts(database=database))
-
-
 def live_sessions_of(service: Service, person: Person) -> int:
     """Return the number of the user's sessions of the current epoch that have not ended."""
     live = "SELECT 1 FROM sessions JOIN users ON users.id = user_id AND session_epoch = epoch"
@@ -51,7 +42,9 @@ async def test_a_deactivated_user_is_refused_everywhere_and_others_are_not(
     other = await service.log_in(person)
     _, stranger = await service.register_and_log_in()
     assert await run("deactivate", person.username.upper()) == 0
-    assert "doorward: the user is deactivated; ended 2 sessions" in capsys.readouterr().out
+    *logged, said = capsys.readouterr().out.splitlines()
+    assert said == "doorward: the user is deactivated; ended 2 sessions"
+    assert "auth.user.deactivated" in "".join(logged)
     for each in (pair, other):
         assert is_problem(await service.get_me(each.access), 401, "invalid_access_token")
         assert is_problem(await service.post_refresh(each.refresh), 401, "invalid_refresh_token")
@@ -67,16 +60,16 @@ async def test_an_activated_user_logs_in_and_old_sessions_stay_ended(
     person, pair = await service.register_and_log_in()
     assert await run("deactivate", person.email) == 0
     assert await run("activate", person.email) == 0
-    assert "doorward: the user can log in again" in capsys.readouterr().out
+    *logged, said = capsys.readouterr().out.splitlines()
+    assert said == "doorward: the user can log in again"
+    assert "auth.user.activated" in "".join(logged)
     assert (await service.get_me(pair.access)).status_code == 401
     assert (await service.post_refresh(pair.refresh)).status_code == 401
     fresh = await service.log_in(person)
     assert (await service.get_me(fresh.access)).status_code == 200
 
 
-async def test_links_mailed_before_a_deactivation_stay_invalid_after_activation(
-    service: Service, deactivation: Deactivation
-) -> None:
+async def test_links_mailed_before_a_deactivation_stay_invalid_after_activation(service: Service) -> None:
     person = await service.register()
     tokens = create_one_time_tokens(service.settings.keys)
     async with service.database.connection() as connection:
@@ -91,26 +84,26 @@ async def test_links_mailed_before_a_deactivation_stay_invalid_after_activation(
             )
             for purpose in (Purpose.PASSWORD_RESET, Purpose.VERIFY_EMAIL)
         ]
-    await deactivation.deactivate(person.username)
-    await deactivation.activate(person.username)
+    await service.deactivate(person)
+    await service.activate(person)
     reset, verification = (each.text for each in issued)
     assert is_problem(await service.post_reset(reset, "four other random words"), 422, "invalid_token")
     assert is_problem(await service.post_verify(verification, person.password), 422, "invalid_token")
 
 
-async def test_sessions_that_already_ended_are_not_counted(service: Service, deactivation: Deactivation) -> None:
+async def test_sessions_that_already_ended_are_not_counted(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)
     await service.log_in(person)
-    assert await deactivation.deactivate(person.username) == 1
-    assert await deactivation.deactivate(person.username) == 0
+    assert await service.deactivate(person) == 1
+    assert await service.deactivate(person) == 0
 
 
-async def test_a_concurrent_login_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
+async def test_a_concurrent_login_leaves_no_live_session(service: Service) -> None:
     for _ in range(5):
         person = await service.register()
         logins = [service.post_token(person.username, person.password) for _ in range(AT_ONCE)]
-        answers = await asyncio.gather(*logins, deactivation.deactivate(person.username))
+        answers = await asyncio.gather(*logins, service.deactivate(person))
         assert set(statuses(answers[:-1])) <= {200, 401}  # type: ignore[arg-type] # the last argument is the number
         assert live_sessions_of(service, person) == 0
         assert (await service.post_token(person.username, person.password)).status_code == 401
@@ -127,26 +120,32 @@ async def test_a_deactivation_during_the_password_check_refuses_the_login(servic
     assert facts(line, "reason", "target_user_id") == ("inactive_user", person.id)
 
 
-async def test_a_concurrent_refresh_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
+async def test_a_concurrent_refresh_leaves_no_live_session(service: Service) -> None:
     for _ in range(5):
         person, pair = await service.register_and_log_in()
-        refreshed, _ = await asyncio.gather(service.post_refresh(pair.refresh), deactivation.deactivate(person.email))
+        refreshed, _ = await asyncio.gather(service.post_refresh(pair.refresh), service.deactivate(person))
         assert live_sessions_of(service, person) == 0
         if refreshed.status_code == 200:
             assert (await service.post_refresh(refreshed.json()["refresh_token"])).status_code == 401
 
 
-async def test_events_of_deactivation_and_activation_contain_no_user_name(
-    service: Service, deactivation: Deactivation, logs: Logs
-) -> None:
+async def test_events_of_deactivation_and_activation_contain_no_user_name(service: Service, logs: Logs) -> None:
     person, _ = await service.register_and_log_in()
-    await deactivation.deactivate(person.username)
-    await deactivation.activate(person.username)
+    await service.deactivate(person)
+    await service.activate(person)
     (barred,) = events(logs, "auth.user.deactivated")
     (opened,) = events(logs, "auth.user.activated")
     assert facts(barred, "outcome", "target_user_id", "count") == ("success", person.id, 1)
     assert facts(opened, "outcome", "target_user_id") == ("success", person.id)
     assert person.username not in f"{barred}{opened}"
+
+
+async def test_a_user_removed_after_the_lookup_is_not_found(service: Service) -> None:
+    person = await service.register()
+    service.sql("DELETE FROM users WHERE id = %s", person.id)
+    for call in (service.deactivate, service.activate):
+        with pytest.raises(UserNotFoundError):
+            await call(person)
 
 
 @pytest.mark.parametrize("command", ["deactivate", "activate"])
@@ -159,13 +158,13 @@ async def test_an_unknown_name_is_reported_in_one_line(
     assert line.startswith("doorward: There is no such user. Check the spelling of the user name")
 
 
-async def test_all_sessions_end_with_one_update_of_the_users_row(service: Service, deactivation: Deactivation) -> None:
+async def test_all_sessions_end_with_one_update_of_the_users_row(service: Service) -> None:
     person = await service.register()
     pairs = [await service.log_in(person) for _ in range(5)]
     before = service.sessions_of(person)
-    assert await deactivation.deactivate(person.username) == 5
+    assert await service.deactivate(person) == 5
     assert service.sessions_of(person) == before
-    await deactivation.activate(person.username)
+    await service.activate(person)
     for pair in pairs:
         assert (await service.get_me(pair.access)).status_code == 401
         assert (await service.post_refresh(pair.refresh)).status_code == 401
@@ -194,12 +193,3 @@ async def test_a_logout_waits_for_a_change_of_its_user_without_a_deadlock(servic
         await operator.execute("UPDATE sessions SET user_agent = 'seen' WHERE user_id = %s", [person.id])
     assert (await logout).status_code == 204
     assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"
-
-
-async def test_an_account_deleted_after_the_lookup_is_not_found(service: Service) -> None:
-    person, other = await service.register(), await service.register()
-    deactivation = Deactivation(database=service.database, accounts=AccountsDeletedAfterLookup(service))
-    with pytest.raises(UserNotFoundError):
-        await deactivation.deactivate(person.username)
-    with pytest.raises(UserNotFoundError):
-        await deactivation.activate(other.username)

@@ -21,8 +21,6 @@ from doorward.domain.auth.roles import (
     replace_roles,
 )
 from doorward.domain.auth.scopes import ADMIN_SCOPES, RESOURCE_SCOPES, AdminScope
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
 from tests.integration.service import MakeService, Service, is_problem
 
 OWN = {"account", *RESOURCE_SCOPES}
@@ -171,7 +169,6 @@ async def _administrators(service: Service, number: int) -> list[tuple[Person, P
 
 async def test_one_administrator_remains_after_concurrent_removals_by_different_routes(service_alone: Service) -> None:
     database = service_alone.database
-    deactivation = Deactivation(database=database, accounts=Accounts(database=database))
     people = await _administrators(service_alone, 6)
 
     async def take_the_role(person: Person) -> None:
@@ -189,7 +186,7 @@ async def test_one_administrator_remains_after_concurrent_removals_by_different_
         return str(answer.json().get("code", "")) if hasattr(answer, "json") else ""
 
     routes: list[Callable[[Person, Pair], Any]] = [
-        lambda person, _: deactivation.deactivate(person.username),
+        lambda person, _: service_alone.deactivate(person),
         lambda _, pair: service_alone.post_deletion(pair.access),
         lambda person, _: take_the_role(person),
     ]
@@ -202,15 +199,13 @@ async def test_one_administrator_remains_after_concurrent_removals_by_different_
 
 async def test_an_inactive_administrator_does_not_count_as_the_last_one(service_alone: Service) -> None:
     (person, pair), (other, _) = await _administrators(service_alone, 2)
-    database = service_alone.database
-    deactivation = Deactivation(database=database, accounts=Accounts(database=database))
-    await deactivation.deactivate(other.username)
-    await deactivation.deactivate(other.username)
+    await service_alone.deactivate(other)
+    await service_alone.deactivate(other)
     with pytest.raises(LastAdministratorError):
-        await deactivation.deactivate(person.username)
+        await service_alone.deactivate(person)
     assert is_problem(await service_alone.post_deletion(pair.access), 409, "last_admin")
-    await deactivation.activate(other.username)
-    await deactivation.deactivate(person.username)
+    await service_alone.activate(other)
+    await service_alone.deactivate(person)
 
 
 async def test_a_user_without_the_administrator_role_can_always_be_deleted(service_alone: Service) -> None:

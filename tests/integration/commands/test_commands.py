@@ -279,5 +279,5 @@ def test_an_interrupted_command_prints_one_line_and_has_the_usual_status(
 
     environment.setattr(sys.stdin, "isatty", lambda: True)
     environment.setattr("builtins.input", interrupted)
-    assert main(["revoke-all"]) == 130
+    assert main(["end-all-sessions"]) == 130
     assert capsys.readouterr().err.strip() == "doorward: interrupted"

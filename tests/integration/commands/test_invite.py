@@ -22,7 +22,8 @@ async def test_an_invitation_of_an_operator_is_in_the_audit_log(
     email = f"{mark()}@example.com"
     assert await asyncio.to_thread(main, ["invite", email]) == 0
     shown = capsys.readouterr().out
-    assert "doorward: the address is invited" in shown
+    assert shown.splitlines()[-1] == "doorward: the address is invited; a running service or worker sends the mail"
+    assert "accounts.invitation.created" in shown
     assert email not in shown
     (invitation,) = service.sql("SELECT id, secret_hash FROM invitations WHERE email_key = %s", email)
     assert invitation["secret_hash"] is None

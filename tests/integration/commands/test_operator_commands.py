@@ -1,4 +1,4 @@
-"""`doorward prune`, `doorward revoke-all` and similar commands on the database of a running service."""
+"""`doorward prune`, `doorward end-all-sessions` and similar commands on the database of a running service."""
 
 import asyncio
 import sys
@@ -66,16 +66,27 @@ def answers_to(settings: Settings, clock: FakeClock, pairs: list[Pair]) -> set[i
     return asyncio.run(ask())
 
 
-def test_revoke_all_ends_every_session_and_reports_the_number(
+def test_end_all_sessions_ends_every_session_and_reports_the_number(
     database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = sessions_of(settings, clock)
-    assert main(["revoke-all", "--yes"]) == 0
+    assert main(["end-all-sessions", "--yes"]) == 0
     *logged, said = capsys.readouterr().out.splitlines()
     assert said == f"doorward: ended {SESSIONS} sessions"
     (line,) = [line for line in logged if "auth.session.all_revoked" in line]
     assert f"count={SESSIONS}" in line
     assert rows(database, "SELECT DISTINCT end_reason FROM sessions") == [("operator",)]
+    assert answers_to(settings, clock, pairs) == {401}
+
+
+def test_the_older_name_of_the_command_prints_the_same_and_names_the_new_one(
+    settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = sessions_of(settings, clock)
+    assert main(["revoke-all", "--yes"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[-1] == f"doorward: ended {SESSIONS} sessions"
+    assert "Use doorward end-all-sessions." in shown.err
     assert answers_to(settings, clock, pairs) == {401}
 
 
@@ -97,7 +108,7 @@ def test_sessions_that_already_ended_keep_their_reason(
             await service.post_revoke(pairs[0].refresh)
 
     asyncio.run(begin_and_log_out())
-    assert main(["revoke-all", "--yes"]) == 0
+    assert main(["end-all-sessions", "--yes"]) == 0
     assert f"ended {SESSIONS - 1} sessions" in capsys.readouterr().out
     reasons = rows(database, "SELECT end_reason, count(*) FROM sessions GROUP BY 1 ORDER BY 1")
     assert reasons == [("logout", 1), ("operator", SESSIONS - 1)]
@@ -107,7 +118,7 @@ def test_after_the_end_of_all_sessions_users_can_log_in_again(settings: Settings
     async def log_in_again() -> int:
         async with run_service(settings, clock) as service:
             person = await service.register()
-            await asyncio.to_thread(main, ["revoke-all", "--yes"])
+            await asyncio.to_thread(main, ["end-all-sessions", "--yes"])
             pair = await service.log_in(person)
             return (await service.get_me(pair.access)).status_code
 
@@ -118,13 +129,13 @@ def test_the_end_of_all_sessions_is_refused_without_a_terminal_or_yes(
     settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = sessions_of(settings, clock)
-    assert main(["revoke-all"]) == 1
-    assert "doorward revoke-all --yes" in capsys.readouterr().err
+    assert main(["end-all-sessions"]) == 1
+    assert "doorward end-all-sessions --yes" in capsys.readouterr().err
     assert answers_to(settings, clock, pairs) == {200}
 
 
 @pytest.mark.parametrize(("answer", "status", "afterwards"), [("yes", 0, {401}), ("", 1, {200}), ("y", 1, {200})])
-def test_revoke_all_requires_yes_at_the_prompt(
+def test_end_all_sessions_requires_yes_at_the_prompt(
     settings: Settings,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -135,7 +146,7 @@ def test_revoke_all_requires_yes_at_the_prompt(
     pairs = sessions_of(settings, clock)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr("builtins.input", lambda _: answer)
-    assert main(["revoke-all"]) == status
+    assert main(["end-all-sessions"]) == status
     assert answers_to(settings, clock, pairs) == afterwards
 
 
@@ -192,7 +203,9 @@ def test_prune_runs_other_tasks_while_another_process_removes_sessions(
     assert ("prune" in done, "audit_retention" in done, "email_changes" in done) == (False, True, True)
 
 
-@pytest.mark.parametrize("arguments", [["prune"], ["revoke-all", "--yes"], ["deactivate", "ada"], ["activate", "ada"]])
+@pytest.mark.parametrize(
+    "arguments", [["prune"], ["end-all-sessions", "--yes"], ["deactivate", "ada"], ["activate", "ada"]]
+)
 def test_an_unusable_database_is_reported_in_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
@@ -205,7 +218,7 @@ def test_an_unusable_database_is_reported_in_one_line(
 def test_a_failure_during_a_command_is_reported_in_one_line(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as holder:
         holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-        assert main(["revoke-all", "--yes"]) == 1
+        assert main(["end-all-sessions", "--yes"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "doorward: PostgreSQL failed meanwhile. What was done until then stays so: run it again"
 
@@ -231,7 +244,7 @@ def test_every_command_reads_the_key_from_the_file_of_compose(
     environment.delenv("BCRYPT_ROUNDS")
     environment.setenv("SECRET_KEY", "")
     environment.setenv("SECRET_KEY_FILE", str(key))
-    for command in (["deactivate", username], ["activate", username], ["revoke-all", "--yes"], ["prune"]):
+    for command in (["deactivate", username], ["activate", username], ["end-all-sessions", "--yes"], ["prune"]):
         assert main(command) == 0, (command, capsys.readouterr().err)
     key.unlink()
     assert main(["prune"]) == 1

@@ -58,7 +58,7 @@ async def test_a_backup_can_be_restored_into_an_empty_database(
     assert accounts(empty_database) == [person.username]
 
 
-async def test_after_a_restore_and_revoke_all_older_tokens_are_invalid(
+async def test_after_a_restore_and_the_end_of_all_sessions_older_tokens_are_invalid(
     make_service: MakeService, own_database: str, tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     service = await make_service(database_url=own_database)
@@ -69,10 +69,10 @@ async def test_after_a_restore_and_revoke_all_older_tokens_are_invalid(
     await service.post_revoke(ended.refresh)
     restore(database_of(own_database), file, overwrite=True)
     after = await make_service(database_url=own_database)
-    assert (await after.get_me(ended.access)).status_code == 200, "revoke-all is needed to end it"
+    assert (await after.get_me(ended.access)).status_code == 200, "end-all-sessions is needed to end it"
     environment.setenv("DATABASE_URL", own_database)
     # In a separate process like an operator's, because an event loop runs in this one.
-    command = [sys.executable, "-m", "doorward", "revoke-all", "--yes"]
+    command = [sys.executable, "-m", "doorward", "end-all-sessions", "--yes"]
     subprocess.run(command, check=True, capture_output=True)  # noqa: ASYNC221 - nothing else runs meanwhile
     for pair in (ended, living):
         assert (await after.get_me(pair.access)).status_code == 401
@@ -142,7 +142,7 @@ def test_both_commands_use_the_database_of_the_settings(
     assert f"the database that DATABASE_URL names is in backups/{file.name}" in written.stdout
     restored = run("restore", "--file", str(file))
     assert restored.returncode == 0, restored.stderr
-    assert "doorward revoke-all --yes" in restored.stdout
+    assert "doorward end-all-sessions --yes" in restored.stdout
     refused = run("restore", "--file", "none")
     assert (refused.returncode, refused.stderr) == (1, "inv restore: there is no file none\n")
     assert main(["prune"]) == 0

@@ -7,8 +7,7 @@ import psycopg
 import pytest
 
 from development.client import ME
-from doorward.domain.auth.users.accounts import Accounts
-from doorward.domain.auth.users.deactivation import Deactivation
+from doorward.domain.administration.models import OPERATOR
 from tests.integration.federation.conftest import Trusting
 from tests.integration.federation.issuer import Issuer, running, trusting
 from tests.integration.service import FakeClock, Logs, MakeService, events, facts, is_problem, mark, statuses
@@ -98,18 +97,17 @@ async def test_concurrent_first_requests_create_one_user(trusting_service: Trust
 async def test_deactivation_refuses_the_next_request_and_activation_accepts_it_again(
     trusting_service: Trusting, logs: Logs
 ) -> None:
-    subject, database = trusting_service.subject(), trusting_service.service.database
+    subject, actions = trusting_service.subject(), trusting_service.service.administration.user_actions
     token = trusting_service.issuer.token(sub=subject)
     assert await trusting_service.status(token) == 200
     (user,) = trusting_service.users_of(subject)
-    operator = Deactivation(database=database, accounts=Accounts(database=database))
-    await operator.deactivate(user["username"])
+    await actions.deactivate(OPERATOR, user["id"])
     assert is_problem(await trusting_service.items(token), 401, "invalid_access_token")
     (refused,) = events(logs, "federation.token.refused")
     assert facts(refused, "issuer", "reason") == (trusting_service.issuer.url, "The local user is not active.")
     without_rights = trusting_service.issuer.token(sub=subject, roles=[])
     assert await trusting_service.status(without_rights) == 401
-    await operator.activate(user["username"])
+    await actions.activate(OPERATOR, user["id"])
     assert await trusting_service.status(token) == 200
 
 

@@ -11,7 +11,7 @@ from doorward.core.events import Event
 from doorward.observability.logging import observed_events
 from doorward.settings.config import settings_from
 from doorward.wiring.log import report_disabled_tasks, report_insecure_settings
-from doorward.wiring.operations import revoke_all
+from doorward.wiring.operations import end_all_sessions
 from tests.integration.service import Logs, MakeService, Service, events, facts
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -118,7 +118,7 @@ async def test_the_end_of_all_sessions_is_reported_with_their_number(
 ) -> None:
     service = await make_service(database_url=own_database)
     await service.register_and_log_in()
-    assert await revoke_all(service.settings.database) == 1
+    assert await end_all_sessions(service.settings.database) == 1
     (line,) = events(logs, "auth.session.all_revoked")
     assert facts(line, "outcome", "count", "reason") == ("success", 1, "operator")
 

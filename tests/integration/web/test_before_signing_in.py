@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from development.client import new_person
 from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
 from tests.integration.oauth.browsers import Browser, application
 from tests.integration.oauth.provider import Provider
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import MakeService, Service
-from tests.integration.web.visitor import LOGIN, SIGN_IN, Shown, Visitor, is_live
+from tests.integration.web.visitor import LOGIN, SIGN_IN, Shown, Visitor, is_live, new_visitor
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(60)
 
@@ -28,6 +30,14 @@ async def test_a_new_user_continues_to_the_application(site: Service) -> None:
     shown = await someone.send("register", email=person.email, username=person.username, password=person.password)
     assert (shown.status, "asks for access" in shown.text, person.username in shown.text) == (200, True, True)
     assert await is_live(site, someone.cookie)
+
+
+@pytest.mark.parametrize("page", ["register", "sign-in", "consent", "overview"])
+async def test_a_repeated_query_parameter_is_refused_on_each_page(site: Service, page: str) -> None:
+    someone = await new_visitor(site) if page == "overview" else Visitor(site, new_person())
+    answer = await someone.http.get(f"/account/{page}?next=/account/overview&next=/account/sessions")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
+    assert (await someone.http.get(f"/account/{page}?next=/account/overview")).status_code in {200, 303, 400}
 
 
 async def test_a_taken_name_and_a_foreign_form_create_no_account(site: Service) -> None:

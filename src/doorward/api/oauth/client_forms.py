@@ -5,7 +5,8 @@ from typing import Final
 from fastapi import Request
 
 from doorward.api.admission import count_call
-from doorward.api.policy import NEEDS_CLIENT, Access, ErrorFormat, Origins, RoutePolicy
+from doorward.api.caller_checks import AccessCheck, note_checked
+from doorward.api.policy import NEEDS_CLIENT, Access, ErrorFormat, NeedsClient, Origins, RoutePolicy
 from doorward.api.routing import Refusal, route_of
 from doorward.api.schemas.oauth import ASSERTION_TYPE, ClientForm
 from doorward.api.services import services_of
@@ -22,6 +23,12 @@ REFUSALS_OF_AUTHENTICATION: Final[tuple[Refusal, ...]] = (InvalidClientError, Se
 def policy_of(limit: LimitedCall, origins: Origins = Origins.CLIENTS, access: Access = NEEDS_CLIENT) -> RoutePolicy:
     """Return the policy of an endpoint. The route authenticates the client, after its address was counted."""
     return RoutePolicy(access, errors=ErrorFormat.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
+
+
+class ClientCheck(AccessCheck):
+    """Authenticates the client that sent a form. Each endpoint with a form of its own has a subclass that reads it."""
+
+    access = NeedsClient
 
 
 async def authenticated_client(
@@ -47,6 +54,7 @@ async def authenticated_client(
     route = route_of(request)
     if client.is_confidential and route.policy.limit_of_address is not None:
         await count_call(route.policy.limit_of_address, route, services.edge, caller=f"client {client.client_id}")
+    note_checked(request.scope)
     return authenticated
 
 

@@ -1,12 +1,18 @@
 """POST /oauth/device_authorization (RFC 8628): issues a code that a device without a browser shows its user."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request, Response
+from fastapi import Depends, Request
 
-from doorward.api.bodies import JSON, FormReader
-from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
+from doorward.api.bodies import FormBody
+from doorward.api.oauth.client_forms import (
+    REFUSALS_OF_AUTHENTICATION,
+    TAG,
+    ClientCheck,
+    authenticated_client,
+    policy_of,
+)
 from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import Origins
 from doorward.api.routing import Call
@@ -14,10 +20,17 @@ from doorward.api.schemas.device_authorization import DeviceAuthorizationForm, D
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllowedError
+from doorward.domain.oauth.models import AuthenticatedClient
 
 PATH: Final = "/oauth/device_authorization"
 PAGE: Final = "/account/device"
-_FORM: Final = FormReader(DeviceAuthorizationForm)
+_Form = FormBody[DeviceAuthorizationForm]
+
+
+class _Client(ClientCheck):
+    async def __call__(self, request: Request, form: _Form) -> AuthenticatedClient:
+        """Return the client and the resource that it names. Raises what ``authenticated_client`` raises."""
+        return await authenticated_client(request, form, form.resource)
 
 
 def calls(provider: ProviderServices) -> Sequence[Call]:
@@ -25,15 +38,14 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
     if not provider.has_pages:
         return []
 
-    async def begin_device_authorization(request: Request) -> Response:
+    async def begin_device_authorization(
+        form: _Form, asking: Annotated[AuthenticatedClient, Depends(_Client())]
+    ) -> DeviceAuthorizationResponse:
         """Issue a code that the user enters in a browser, and a code with which the device requests its tokens."""
-        form = await _FORM(request)
-        asking = await authenticated_client(request, form, form.resource)
         begun = await provider.devices.begin(
             asking.client, scope=form.scope, identifier=form.resource, resource=asking.resource
         )
-        answer = DeviceAuthorizationResponse.of(begun, f"{provider.issuer}{PAGE}")
-        return Response(answer.model_dump_json(), media_type=JSON)
+        return DeviceAuthorizationResponse.of(begun, f"{provider.issuer}{PAGE}")
 
     return [
         Call(
@@ -42,8 +54,6 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
             begin_device_authorization,
             policy_of(LimitedCall.DEVICE_AUTHORIZATION, Origins.NONE),
             tag=TAG,
-            is_direct=True,
-            body=_FORM,
             answer=DeviceAuthorizationResponse,
             refusals=(
                 *REFUSALS_OF_AUTHENTICATION,

@@ -44,6 +44,7 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
             policy_of(LimitedCall.INTROSPECT, Origins.NONE),
             tag=TAG,
             is_direct=True,
+            is_guarded=True,
             body=_FORM,
             answer=IntrospectionResponse,
             refusals=REFUSALS_OF_AUTHENTICATION,

@@ -33,4 +33,4 @@ def calls(keys: KeyServices | None) -> Sequence[Call]:
             return Response(status_code=304, headers=headers)
         return Response(ring.jwks(), media_type=MEDIA_TYPE, headers=headers)
 
-    return [Call("GET", PATH, list_signing_keys, POLICY, is_direct=True)]
+    return [Call("GET", PATH, list_signing_keys, POLICY)]

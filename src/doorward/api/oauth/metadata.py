@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from doorward.api.bodies import JSON
 from doorward.api.key_proofs import ALGORITHMS as DPOP_ALGORITHMS
@@ -38,12 +38,12 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
         content["registration_endpoint"] = f"{provider.issuer}{register.PATH}"
     body = json.dumps(content, separators=(",", ":")).encode()
 
-    async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - a direct call takes the request
+    async def describe_provider() -> Response:
         """Return the provider metadata for OAuth clients."""
         return Response(body, media_type=JSON)
 
     paths = dict.fromkeys([PATH, f"{PATH}{prefix}", *([OPENID_PATH] if provider.has_pages else [])])
-    return [Call("GET", path, describe_provider, POLICY, is_direct=True) for path in paths]
+    return [Call("GET", path, describe_provider, POLICY) for path in paths]
 
 
 def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """POST /oauth/register, and how a client gets, replaces and deletes its registration (RFC 7591, RFC 7592)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, ClassVar, Final
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
-from doorward.api.bodies import JSON, JsonReader
+from doorward.api.bodies import JSON, JsonBody
 from doorward.api.caller import bearer_token
+from doorward.api.caller_checks import AccessCheck
 from doorward.api.oauth.client_forms import TAG, policy_of
 from doorward.api.policy import NeedsRegistrationToken, Origins
 from doorward.api.routing import Call
@@ -16,6 +17,7 @@ from doorward.api.schemas.client_registration import ClientMetadataBody, Registe
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
+from doorward.domain.auth.tokens.opaque_token import OpaqueToken
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.registration import ClientRegistration
 from doorward.domain.oauth.registration_exceptions import (
@@ -27,58 +29,57 @@ from doorward.domain.oauth.registration_models import RegisteredClient
 
 PATH: Final = "/oauth/register"
 OWN_PATH: Final = f"{PATH}/{{client_id}}"
-_METADATA: Final = JsonReader(ClientMetadataBody)
 _OF_METADATA: Final = (InvalidRegistrationTokenError, InvalidClientMetadataError, InvalidRedirectUriError)
 
 
-def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
-    """Return the routes. Each needs a token, which is read before the body."""
-    own = _Registrations(registration, issuer)
-    policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE, NeedsRegistrationToken())
-    register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
-    get = Call("GET", OWN_PATH, own.get_registration, policy, tag=TAG)
-    put = Call("PUT", OWN_PATH, own.replace_registration, policy, tag=TAG)
-    delete = Call("DELETE", OWN_PATH, own.delete_registration, policy, tag=TAG, status=204)
-    answer, of_token = RegisteredClientResponse, (InvalidRegistrationTokenError,)
-    return [
-        replace(register, body=_METADATA, answer=answer, refusals=(*_OF_METADATA, SelfRegistrationFullError)),
-        replace(get, answer=answer, refusals=of_token),
-        replace(put, body=_METADATA, answer=answer, refusals=_OF_METADATA),
-        replace(delete, refusals=of_token),
-    ]
-
-
 @frozen
-class _Registrations:
-    """The functions of the routes."""
+class _Token(AccessCheck):
+    """Reads the token of the Authorization header, before the body is read."""
 
-    registration: ClientRegistration
-    issuer: str
+    access: ClassVar[type[NeedsRegistrationToken]] = NeedsRegistrationToken
+    decode: Callable[[str], OpaqueToken]
 
-    async def register_client(self, request: Request) -> Response:
+    async def __call__(self, request: Request) -> OpaqueToken:
+        """Return the token, which the use case looks up. Raises ``InvalidRegistrationTokenError``."""
+        return self.decode(_token_of(request))
+
+
+def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
+    """Return the routes."""
+    initial, own = _Token(registration.initial_token), _Token(registration.own_token)
+
+    async def register_client(
+        token: Annotated[OpaqueToken, Depends(initial)], metadata: JsonBody[ClientMetadataBody]
+    ) -> Response:
         """Register a client that signs users in, with an initial access token from the operator."""
-        token = self.registration.initial_token(_token_of(request))
-        registered = await self.registration.register(token, (await _METADATA(request)).members())
-        return self._answer(registered, HTTPStatus.CREATED)
+        return _answer(await registration.register(token, metadata.members()), issuer, HTTPStatus.CREATED)
 
-    async def get_registration(self, client_id: str, request: Request) -> Response:
+    async def get_registration(client_id: str, token: Annotated[OpaqueToken, Depends(own)]) -> Response:
         """Read the registration of the client to which the registration access token belongs."""
-        token = self.registration.own_token(_token_of(request))
-        return self._answer(await self.registration.get(token, client_id))
+        return _answer(await registration.get(token, client_id), issuer)
 
-    async def replace_registration(self, client_id: str, request: Request) -> Response:
+    async def replace_registration(
+        client_id: str, token: Annotated[OpaqueToken, Depends(own)], metadata: JsonBody[ClientMetadataBody]
+    ) -> Response:
         """Replace the metadata of the client. A member that is left out gets its default."""
-        token = self.registration.own_token(_token_of(request))
-        return self._answer(await self.registration.replace(token, client_id, (await _METADATA(request)).members()))
+        return _answer(await registration.replace(token, client_id, metadata.members()), issuer)
 
-    async def delete_registration(self, client_id: str, request: Request) -> Response:
+    async def delete_registration(client_id: str, token: Annotated[OpaqueToken, Depends(own)]) -> None:
         """Delete the client. Its sessions end."""
-        await self.registration.delete(self.registration.own_token(_token_of(request)), client_id)
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        await registration.delete(token, client_id)
 
-    def _answer(self, registered: RegisteredClient, status: int = HTTPStatus.OK) -> Response:
-        body = RegisteredClientResponse.of(registered, f"{self.issuer}{PATH}/{registered.client.client_id}")
-        return Response(body.model_dump_json(exclude_none=True), status, media_type=JSON)
+    policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE, NeedsRegistrationToken())
+    register = Call("POST", PATH, register_client, policy, tag=TAG, status=HTTPStatus.CREATED)
+    read = Call("GET", OWN_PATH, get_registration, policy, tag=TAG, refusals=(InvalidRegistrationTokenError,))
+    change = Call("PUT", OWN_PATH, replace_registration, policy, tag=TAG, refusals=_OF_METADATA)
+    delete = Call("DELETE", OWN_PATH, delete_registration, policy, tag=TAG, status=204, refusals=read.refusals)
+    register = replace(register, refusals=(*_OF_METADATA, SelfRegistrationFullError))
+    return [*(replace(each, answer=RegisteredClientResponse) for each in (register, read, change)), delete]
+
+
+def _answer(registered: RegisteredClient, issuer: str, status: int = HTTPStatus.OK) -> Response:
+    body = RegisteredClientResponse.of(registered, f"{issuer}{PATH}/{registered.client.client_id}")
+    return Response(body.model_dump_json(exclude_none=True), status, media_type=JSON)
 
 
 def _token_of(request: Request) -> str:

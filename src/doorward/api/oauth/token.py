@@ -1,6 +1,7 @@
 """POST /oauth/token (RFC 6749 section 3.2): issues tokens to clients."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from fastapi import Request, Response
@@ -77,19 +78,9 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
                 raise UnknownGrantError
         return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
 
-    return [
-        Call(
-            "POST",
-            PATH,
-            issue_client_token,
-            policy_of(LimitedCall.OAUTH_TOKEN),
-            tag=TAG,
-            is_direct=True,
-            body=_FORM,
-            answer=AccessTokenResponse,
-            refusals=_REFUSALS,
-        )
-    ]
+    policy = policy_of(LimitedCall.OAUTH_TOKEN)
+    token = Call("POST", PATH, issue_client_token, policy, tag=TAG, is_direct=True, is_guarded=True)
+    return [replace(token, body=_FORM, answer=AccessTokenResponse, refusals=_REFUSALS)]
 
 
 async def _issue_for_client(

@@ -8,12 +8,11 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.items import MAXIMUM_CURSOR_LENGTH, MAXIMUM_QUERY_LENGTH
-from doorward.api.schemas.pages import CursorPagination
-from doorward.api.schemas.requests import RequestBody
-from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
+from doorward.api.schemas.pages import CursorPagination, PageSize
+from doorward.api.schemas.requests import QueryParameters, RequestBody
+from doorward.core.pages import DEFAULT_PAGE_SIZE
 from doorward.domain.administration.models import AdministeredUser, UserStatus
 
-FORBID_EXTRA = ConfigDict(extra="forbid", hide_input_in_errors=True)
 MAXIMUM_ROLES = 100
 MAXIMUM_ADDRESS_LENGTH = 512
 
@@ -29,7 +28,6 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_check_moment)]
 After = Annotated[
     str, Field(max_length=MAXIMUM_CURSOR_LENGTH, description="Continue after this cursor. Empty: start of the list.")
 ]
-PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 RoleNames = Annotated[
     list[str],
     Field(
@@ -51,10 +49,8 @@ _ExternalId = Annotated[
 ]
 
 
-class UserListParameters(BaseModel):
+class UserListParameters(QueryParameters):
     """Filters for users, and the part of the list, newest first."""
-
-    model_config = FORBID_EXTRA
 
     q: _Text | None = Field(
         None, description="A part of the user name or the address, at least three letters or digits."
@@ -224,19 +220,15 @@ class InvitationListResponse(BaseModel):
     pagination: CursorPagination
 
 
-class InvitationListParameters(BaseModel):
+class InvitationListParameters(QueryParameters):
     """The part of the list."""
-
-    model_config = FORBID_EXTRA
 
     after: After = ""
     page_size: PageSize = DEFAULT_PAGE_SIZE
 
 
-class UserDeletionParameters(BaseModel):
+class UserDeletionParameters(QueryParameters):
     """The time of the deletion."""
-
-    model_config = FORBID_EXTRA
 
     now: Annotated[
         bool, Field(description="Delete permanently at once. Otherwise in 14 days: until then the user can restore it.")

@@ -6,17 +6,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from doorward.api.schemas.administered_users import FORBID_EXTRA, After, Moment, PageSize
+from doorward.api.schemas.administered_users import After, Moment
 from doorward.api.schemas.items import MAXIMUM_QUERY_LENGTH
-from doorward.api.schemas.pages import CursorPagination
+from doorward.api.schemas.pages import CursorPagination, PageSize
+from doorward.api.schemas.requests import QueryParameters
 from doorward.core.pages import DEFAULT_PAGE_SIZE
 from doorward.domain.audit.models import AuditEntry
 
 
-class UserAuditParameters(BaseModel):
+class UserAuditParameters(QueryParameters):
     """Filters for the entries about a user, newest first."""
-
-    model_config = FORBID_EXTRA
 
     type: str | None = Field(
         None, max_length=MAXIMUM_QUERY_LENGTH, description="The type of the event.", examples=["session.begun"]

@@ -9,17 +9,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from doorward.api.schemas.pages import CursorPagination, Pagination
+from doorward.api.schemas.pages import CursorPagination, PageSize, Pagination
 from doorward.api.schemas.problem import FieldError
-from doorward.api.schemas.requests import RequestBody
-from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
+from doorward.api.schemas.requests import QueryParameters, RequestBody
+from doorward.core.pages import DEFAULT_PAGE_SIZE
 from doorward.domain.items.models import Owner, Sort, Visibility
 
 MAXIMUM_QUERY_LENGTH = 300
 MAXIMUM_CURSOR_LENGTH = 4096
 MAXIMUM_COLUMN_MAP_LENGTH = 2000
 
-_FORBID_EXTRA = ConfigDict(extra="forbid", hide_input_in_errors=True)
 _Tags = Annotated[
     list[str], Field(max_length=1000, description="At most 20, of 1 to 50 characters.", examples=[["drama", "classic"]])
 ]
@@ -33,7 +32,6 @@ _YearNumber = Annotated[_Year, Field(strict=True)]
 """Strict: in a body, a text is refused, and so is ``true``, which would become the year 1."""
 
 _PageNumber = Annotated[int, Field(ge=1)]
-_PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 _Tag = Annotated[str | None, Field(max_length=MAXIMUM_QUERY_LENGTH, description="Items with exactly this tag.")]
 
 
@@ -54,13 +52,11 @@ class ItemPatch(ItemBody):
     title: _Title = ""
 
 
-class ItemListParameters(BaseModel):
+class ItemListParameters(QueryParameters):
     """Filters for items, the order, and the part of the list."""
 
-    model_config = _FORBID_EXTRA
-
     page: _PageNumber | None = Field(None, description="Number of the page, from 1. Not together with `after`.")
-    page_size: _PageSize = DEFAULT_PAGE_SIZE
+    page_size: PageSize = DEFAULT_PAGE_SIZE
     after: str | None = Field(
         None,
         max_length=MAXIMUM_CURSOR_LENGTH,
@@ -81,22 +77,18 @@ class ItemListParameters(BaseModel):
         return self
 
 
-class ItemSearchParameters(BaseModel):
+class ItemSearchParameters(QueryParameters):
     """Search words and filters."""
-
-    model_config = _FORBID_EXTRA
 
     q: str = Field(min_length=1, max_length=MAXIMUM_QUERY_LENGTH, description="Words; each may be a prefix.")
     tag: _Tag = None
     year: _Year = None
     page: _PageNumber = 1
-    page_size: _PageSize = DEFAULT_PAGE_SIZE
+    page_size: PageSize = DEFAULT_PAGE_SIZE
 
 
-class ItemImportParameters(BaseModel):
+class ItemImportParameters(QueryParameters):
     """Options for the import of a file."""
-
-    model_config = _FORBID_EXTRA
 
     on_error: Literal["abort", "skip"] = Field(
         "abort", description="`abort`: an invalid line stops the import; nothing is stored. `skip`: it is left out."

@@ -1,10 +1,12 @@
 """Pagination of responses with lists."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from doorward.core.pages import Page, Slice
+from doorward.core.pages import MAXIMUM_PAGE_SIZE, Page, Slice
+
+PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 
 
 class Pagination(BaseModel):

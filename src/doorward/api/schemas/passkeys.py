@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
 from doorward.api.schemas.ceremonies import EXAMPLE_ID, AuthenticationJson, RegistrationJson, encoded
 from doorward.api.schemas.requests import RequestBody
-from doorward.api.schemas.second_factors import MAXIMUM_TOKEN_LENGTH, CompletionRequest
+from doorward.api.schemas.second_factors import MAXIMUM_CONTINUATION_LENGTH, CompletionRequest
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.passkeys.models import Passkey
 
@@ -29,7 +29,7 @@ class PasskeyOptionsRequest(RequestBody):
 
     mfa_token: str | None = Field(
         None,
-        max_length=MAXIMUM_TOKEN_LENGTH,
+        max_length=MAXIMUM_CONTINUATION_LENGTH,
         description="The token of `second_factor_required`, to complete that login. Left out: to sign in.",
         examples=["dwt_..."],
     )

@@ -1,8 +1,10 @@
-"""The base class of request bodies."""
+"""The base classes of request bodies and of query parameters."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
+
+_FORBID_EXTRA: Final = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 def leave_out_defaults(schema: dict[str, Any]) -> None:
@@ -18,4 +20,10 @@ def leave_out_defaults(schema: dict[str, Any]) -> None:
 class RequestBody(BaseModel):
     """A request body that refuses unknown members. Its schema has no defaults."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra=leave_out_defaults)
+    model_config = ConfigDict(**_FORBID_EXTRA, json_schema_extra=leave_out_defaults)
+
+
+class QueryParameters(BaseModel):
+    """Query parameters. Unknown ones are refused."""
+
+    model_config = _FORBID_EXTRA

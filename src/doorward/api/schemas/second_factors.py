@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
-from doorward.api.schemas.requests import RequestBody
+from doorward.api.schemas.requests import QueryParameters, RequestBody
 from doorward.domain.auth.factors.listed_factor import ListedFactor
 
-MAXIMUM_TOKEN_LENGTH: Final = 12_000
+MAXIMUM_CONTINUATION_LENGTH: Final = 12_000
 """Maximum length of a token with a login's request: many scopes of another service make it long."""
 
 _CODE: Final = "123456"
@@ -22,7 +22,7 @@ class CompletionRequest(RequestBody):
     """A login that needs a second factor."""
 
     mfa_token: str = Field(
-        max_length=MAXIMUM_TOKEN_LENGTH,
+        max_length=MAXIMUM_CONTINUATION_LENGTH,
         description="The token of the refused login. Valid for five minutes and one session.",
         examples=["dwt_..."],
     )
@@ -48,10 +48,8 @@ class RecoveryCodeCompletionRequest(CompletionRequest):
     )
 
 
-class TotpEnrolmentParameters(BaseModel):
+class TotpEnrolmentParameters(QueryParameters):
     """Options for the new authenticator app."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     replace: Annotated[bool, Field(description="Whether it may replace the current authenticator app.")] = False
 

@@ -2,14 +2,13 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorward.api.schemas.requests import QueryParameters
 from doorward.domain.administration.exporting.models import ExportFormat
 from doorward.domain.administration.importing.models import LineCode, OnConflict, UserFormat
 
 
-class UserImportParameters(BaseModel):
+class UserImportParameters(QueryParameters):
     """Options for the import of users."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     format: UserFormat = Field("ndjson", description="The system that wrote the file; csv and ndjson are our own.")
     keep_ids: bool = Field(default=False, description="Keep ids that are UUIDs.")
@@ -17,10 +16,8 @@ class UserImportParameters(BaseModel):
     dry_run: bool = Field(default=False, description="Store nothing; return what would be stored.")
 
 
-class UserExportParameters(BaseModel):
+class UserExportParameters(QueryParameters):
     """The format of the export."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     format: ExportFormat = Field("ndjson", description="The import reads both formats.")
 

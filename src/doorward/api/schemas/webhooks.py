@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.pages import CursorPagination
-from doorward.api.schemas.requests import RequestBody
+from doorward.api.schemas.requests import QueryParameters, RequestBody
 from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
 
 _Url = Annotated[
@@ -106,10 +106,8 @@ class MessagesResponse(BaseModel):
     messages: int
 
 
-class DeadLetterParameters(BaseModel):
+class DeadLetterParameters(QueryParameters):
     """Filters for dead letters, and the part of the list."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     webhook_id: UUID | None = Field(None, description="Those of one webhook.")
     # Any number of 18 digits fits into PostgreSQL's bigint.

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
 from doorward.api.problems import HttpHints
@@ -25,7 +25,7 @@ from doorward.api.schemas.account import (
 )
 from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.services import CurrentServices, Services, passkeys_of
-from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
+from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, SOMETIMES_GIVEN_DEVICE
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import Profile
@@ -64,9 +64,7 @@ _REFUSALS_OF_NAMES: Final = (UsernameTakenError, StaleAccountError, InvalidUsern
 _REFUSALS_OF_ENDS: Final = (SessionNotFoundError,)
 _REFUSALS_OF_PASSWORDS: Final = (WrongPasswordError, LoginThrottledError, TooManyHashesError)
 
-_ANSWERS_OF_ENDS: Final[Mapping[int | str, dict[str, Any]]] = {
-    204: {"headers": {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}}
-}
+_ANSWERS_OF_ENDS: Final[Mapping[int | str, dict[str, Any]]] = {204: {"headers": SOMETIMES_GIVEN_DEVICE}}
 
 
 def calls() -> Sequence[Call]:
@@ -80,7 +78,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=AccountResponse,
             refusals=(StaleAccountError,),
-            extra_responses={304: {"description": "Not Modified"}},
+            extra_responses=NOT_MODIFIED,
         ),
         Call("PATCH", ACCOUNT_PATH, update_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
         Call(

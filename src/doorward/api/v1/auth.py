@@ -123,8 +123,8 @@ GIVEN_DEVICE: Final = {
         "example": "dwd_...",
     }
 }
-_DEVICE_OF_LOGIN: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
-"""Not required, because the response to a refresh has none."""
+SOMETIMES_GIVEN_DEVICE: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
+"""For calls of which some responses have none, such as that to a refresh."""
 _REVOKED_BY_FORM: Final = {
     "description": "The response to a form: the session has ended, if there was one.",
     "content": {JSON: {"schema": {"type": "object", "maxProperties": 0}}},
@@ -144,7 +144,7 @@ _JWT_DOTS: Final = 2
 
 def calls() -> Sequence[Call]:
     """Return the routes."""
-    of_login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _DEVICE_OF_LOGIN}}
+    of_login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": SOMETIMES_GIVEN_DEVICE}}
     return [
         Call(
             "POST",

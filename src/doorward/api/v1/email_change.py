@@ -14,7 +14,7 @@ from doorward.api.schemas.accounts import ConfirmEmailChangeRequest, EmailChange
 from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.services import CurrentServices
 from doorward.api.v1.account import ACCOUNT_PATH, TAG
-from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
+from doorward.api.v1.auth import DEVICE_HEADER, SOMETIMES_GIVEN_DEVICE
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.models import PendingConfirmation
 from doorward.domain.auth.exceptions import (
@@ -30,7 +30,6 @@ CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.E
 CONFIRMATION_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.EMAIL_CONFIRMATION)
 
 _REFUSALS_OF_REQUESTS: Final = (MailNotConfiguredError, InvalidEmailError, RegistrationDomainRefusedError)
-_DEVICE_OF_A_PAIR: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
 
 
 def calls() -> Sequence[Call]:
@@ -47,7 +46,7 @@ def calls() -> Sequence[Call]:
             CONFIRMATION_POLICY,
             tag=TAG,
             refusals=(InvalidOneTimeTokenError,),
-            extra_responses={200: {"headers": _DEVICE_OF_A_PAIR}},
+            extra_responses={200: {"headers": SOMETIMES_GIVEN_DEVICE}},
         ),
     ]
 

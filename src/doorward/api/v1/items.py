@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentAnyCaller, CurrentOwner
-from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.exceptions import UploadTooSlowError
 from doorward.api.links import own_address, page_links, slice_links
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, Cache, NeedsScope, RoutePolicy
@@ -108,7 +108,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=ItemResponse,
             refusals=(ItemNotFoundError, StaleItemError),
-            extra_responses={304: {"description": "Not Modified"}},
+            extra_responses=NOT_MODIFIED,
         ),
         Call("PUT", ITEM, replace_item, WRITE_POLICY, tag=TAG, refusals=_REFUSALS_OF_REPLACING),
         Call("PATCH", ITEM, amend_item, WRITE_POLICY, tag=TAG, refusals=_REFUSALS_OF_REPLACING),

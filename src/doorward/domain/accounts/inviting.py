@@ -1,4 +1,4 @@
-"""Use case: invite an address. No user row is stored before the invitation is accepted."""
+"""Invite an address, in the transaction of a use case. No user row is stored before the invitation is accepted."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from doorward.core.frozen import frozen
-from doorward.core.ports import Clock, Database
+from doorward.core.ports import Clock
 from doorward.domain.accounts.events import InvitationCreated, InvitationRevoked
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import new_mailed_secret
@@ -19,7 +19,6 @@ from doorward.domain.auth.users.identifiers import read_new_email
 from doorward.domain.auth.users.registration import RegistrationRules
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.observability.logging import report
 
 INVITATION_LIFETIME: Final = timedelta(days=7)
 INVITATION_ID: Final = "invitation_id"
@@ -37,12 +36,11 @@ class Invited:
 
 
 class Inviting:
-    """Invite addresses, regardless of the registration mode and the allowed domains."""
+    """Stores and removes invitations, regardless of the registration mode and the allowed domains."""
 
     def __init__(
         self,
         *,
-        database: Database[Connection],
         clock: Clock,
         rules: RegistrationRules,
         mails: MailQueue,
@@ -50,22 +48,11 @@ class Inviting:
         links: AccountLinks,
     ) -> None:
         """Take the rules for addresses, the mail queue, and the codec and links for invitations that are not mailed."""
-        self._database = database
         self._clock = clock
         self._rules = rules
         self._mails = mails
         self._codec = codec
         self._links = links
-
-    async def invite(self, email: str) -> None:
-        """Store an invitation, replacing an earlier one for the same address, and queue its mail.
-
-        Checks that the address has no account only as a help for the inviting user; acceptance checks it again. Raises
-        ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
-        """
-        async with self._database.transaction() as connection:
-            invited = await self.add(connection, email)
-        report(invited.event)
 
     async def add(
         self,
@@ -76,10 +63,12 @@ class Inviting:
         invited_by: UUID | None = None,
         is_mailed: bool = True,
     ) -> Invited:
-        """Store an invitation in the caller's transaction, to be reported after the commit.
+        """Store an invitation, replacing an earlier one for the same address, and queue its mail.
 
-        The account will have the roles, which the caller has checked and locked. ``invited_by`` is the inviting user,
-        None for an operator. The result has the link if the invitation is not mailed. Raises as ``invite`` does.
+        The caller reports the event after the commit. The account will have the roles, which the caller has checked and
+        locked. ``invited_by`` is the inviting user, None for an operator. The result has the link if the invitation is
+        not mailed. Checks that the address has no account only as a help for the inviting user; acceptance checks it
+        again. Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
         """
         address = read_new_email(email, allows_special_domains=self._rules.allows_special_domains)
         invitation_id, now = uuid4(), self._clock.now()

@@ -5,9 +5,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.oauth.models import GrantType, KeyAlgorithm, SharedMethod
-from doorward.web.forms import MAXIMUM_FIELD_LENGTH, PageForm
+from doorward.web.forms import PageForm
 
 MAXIMUM_LIST_LENGTH: Final = 16 * 1024
 """Maximum length of a list in a text field: the longest list of redirect URIs has about 10 KiB."""

@@ -20,8 +20,9 @@ from doorward.web.cookies import Cookie
 from doorward.web.forms import AdminPage, PageForm
 from doorward.web.own.pages import SHOWN, FormResult, OwnPage, OwnPages, PageContext
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import ProviderPages, raise_service_errors
+from doorward.web.provider.pages import ProviderPages
 from doorward.web.provider.parameters import with_parameters
+from doorward.web.rendering import raise_service_errors
 
 ADMIN: Final = "/admin"
 FormT = TypeVar("FormT", bound=PageForm)

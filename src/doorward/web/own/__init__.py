@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from doorward.api.routing import Call
-from doorward.web.account_pages import script
+from doorward.web.assets import script
 from doorward.web.own.applications import ApplicationForms
 from doorward.web.own.overview import OverviewForms
 from doorward.web.own.pages import OwnPages

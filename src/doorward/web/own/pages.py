@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from doorward.api.caller import require_access
+from doorward.api.caller_checks import note_checked
 from doorward.api.exceptions import InsufficientScopeError
 from doorward.api.links import own_address
 from doorward.api.policy import ACCOUNT as ACCESS_TO_ACCOUNT
-from doorward.api.policy import FRESH_ACCOUNT, ContentPolicy, ErrorFormat, InBrowser, NeedsScope, RoutePolicy
+from doorward.api.policy import FRESH_ACCOUNT, ContentPolicy, InBrowser, NeedsScope
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
@@ -31,10 +31,11 @@ from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import AdminPage, SignedInPage
-from doorward.web.own.access import access_in_browser
+from doorward.web.own.access import access_in_browser, require_in_browser
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import NOTHING, SEE_OTHER, SIGN_IN, ProviderPages, page_policy, raise_service_errors
+from doorward.web.provider.pages import SEE_OTHER, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import with_parameters
+from doorward.web.rendering import NOTHING, SIGN_IN, raise_service_errors
 from doorward.web.texts import TEXTS, UI_LOCALES, Texts, texts_of
 
 ACCOUNT: Final = "/account"
@@ -133,7 +134,8 @@ class OwnPages:
                 return self._sign_in(request, requested)
             return await self._admitted(requested, context, self._show(requested, context))
 
-        return Call("GET", page.path, show_own_page, replace(SHOWN, access=InBrowser(page.access)))
+        policy = replace(SHOWN, access=InBrowser(page.access))
+        return Call("GET", page.path, show_own_page, policy, is_guarded=True)
 
     def form(
         self,
@@ -149,15 +151,9 @@ class OwnPages:
             """Redirect to the page of the form."""
             return self._pages.redirect(request, page.path, is_form=False)
 
-        policy = RoutePolicy(
-            InBrowser(access),
-            errors=ErrorFormat.PAGE,
-            content=ContentPolicy.SIGN_IN,
-            limit_of_address=limit,
-            is_page_form=True,
-        )
+        policy = replace(form_policy(ContentPolicy.SIGN_IN, limit), access=InBrowser(access))
         path = f"{self.folder}/{name}"
-        return [Call("GET", path, open_form, SHOWN), Call("POST", path, function, policy)]
+        return [Call("GET", path, open_form, SHOWN), Call("POST", path, function, policy, is_guarded=True)]
 
     async def act(self, page: OwnPage, request: Request, services: Services, form_token: str, act: Act) -> Response:
         """Process a form, if the page has sent it and the user has the access that its route requires.
@@ -195,7 +191,7 @@ class OwnPages:
             return self._pages.page(context.request, "admin_refused", status=FORBIDDEN, needs_factor=needs_factor)
 
     async def _carry_out(self, page: OwnPage, context: PageContext, act: Act, access: NeedsScope) -> Response:
-        require_access(context.caller, access, context.services)
+        require_in_browser(context.request, context.caller, access, context.services)
         try:
             result = await act(context)
         except (InvalidAccessTokenError, ReauthenticationRequiredError):
@@ -227,7 +223,8 @@ class OwnPages:
         return response
 
     async def end(self, request: Request, services: Services) -> None:
-        """End the browser session."""
+        """End the browser session. It is the one of the request's own cookie, so that no other access is needed."""
+        note_checked(request.scope)
         await provider_of(services).browser_sessions.end(self._pages.cookies.read(request, Cookie.SESSION))
 
     def is_valid_token(self, request: Request, form_token: str) -> bool:
@@ -246,7 +243,7 @@ class OwnPages:
         return None if session is None else caller_in_browser(session)
 
     async def _show(self, page: OwnPage, context: PageContext, refusal: str = "") -> Response:
-        require_access(context.caller, page.access, context.services)
+        require_in_browser(context.request, context.caller, page.access, context.services)
         message_key = self._pages.cookies.read(context.request, Cookie.FLASH_MESSAGE) or ""
         done = message_key if not refusal and f"done.{message_key}" in TEXTS[context.texts.language] else ""
         response = self._pages.form_page(
@@ -287,6 +284,7 @@ class OwnPages:
 
     def _sign_in(self, request: Request, page: OwnPage, *, proof: bool = False) -> Response:
         """Redirect to the sign-in, which returns to the page. With ``proof`` it requires a new authentication."""
+        note_checked(request.scope)
         language = texts_of(request).requested_language
         query = {"next": page.address, **({"proof": "1"} if proof else {})}
         query |= {UI_LOCALES: language} if language else {}

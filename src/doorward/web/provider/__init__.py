@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from doorward.api.routing import Call
+from doorward.web.assets import script
 from doorward.web.provider import authorize, choose, consent, device, logout, register, sign_in
-from doorward.web.provider.pages import ProviderPages, submit_script
+from doorward.web.provider.pages import ProviderPages
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
@@ -17,5 +18,5 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         *consent.calls(pages),
         *device.calls(pages),
         *logout.calls(pages),
-        submit_script(),
+        script("submit.js"),
     ]

@@ -1,6 +1,7 @@
 """GET and POST /oauth/authorize: the authorization endpoint (RFC 6749 section 4.1.1)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -18,10 +19,12 @@ from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.sign_in_notes import ASKED_PARAMETER
 from doorward.web.cookies import Cookie
-from doorward.web.provider.pages import CHOOSE, CONSENT, ERRORS_WITHOUT_REDIRECT, SIGN_IN, ProviderPages, page_policy
+from doorward.web.provider.pages import CHOOSE, CONSENT, ERRORS_WITHOUT_REDIRECT, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
+from doorward.web.rendering import SIGN_IN
 
-POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
+POLICY: Final = replace(page_policy(ContentPolicy.FORM_ELSEWHERE), checks_repetition_itself=True)
+"""A repeated parameter is refused with a redirect to the application, if its client id and redirect URI are valid."""
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:

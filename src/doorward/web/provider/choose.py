@@ -5,7 +5,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
-from pydantic import Field
 
 from doorward.api.bodies import FormBody
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
@@ -17,21 +16,13 @@ from doorward.domain.oauth.authorization_decision import AccountChoiceDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.sign_in_notes import CHOSEN_PARAMETER
 from doorward.web.cookies import Cookie
-from doorward.web.forms import PageForm
+from doorward.web.forms import DecisionForm
 from doorward.web.provider.authorize import provider_of, sign_in_for
-from doorward.web.provider.consent import MAXIMUM_QUERY_LENGTH
 from doorward.web.provider.pages import CHOOSE, ERRORS_WITHOUT_REDIRECT, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of
 
 TEMPLATE: Final = "choose_account"
 OTHER: Final = "other"
-
-
-class ChoiceForm(PageForm):
-    """The user's choice for an authorization request."""
-
-    query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
-    decision: str = Field("", max_length=16)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
@@ -44,7 +35,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
-    async def choose_account(request: Request, form: FormBody[ChoiceForm], services: CurrentServices) -> Response:
+    async def choose_account(request: Request, form: FormBody[DecisionForm], services: CurrentServices) -> Response:
         """Continue with the signed-in account, or redirect to the sign-in with another one."""
         provider = provider_of(services)
         try:
@@ -72,7 +63,7 @@ async def _ask(
     return pages.form_page(request, TEMPLATE, fields={"query": query}, username=username)
 
 
-async def _chosen(request: Request, pages: ProviderPages, provider: ProviderServices, form: ChoiceForm) -> Response:
+async def _chosen(request: Request, pages: ProviderPages, provider: ProviderServices, form: DecisionForm) -> Response:
     asked = pages.read_parameters(request, form.query)
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     if session is None or form.decision == OTHER:

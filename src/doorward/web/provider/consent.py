@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from fastapi import Request, Response
-from pydantic import Field
 
 from doorward.api.bodies import FormBody
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
@@ -21,7 +20,7 @@ from doorward.domain.oauth.document_address import authority_of, is_document_add
 from doorward.domain.oauth.policy import EMAIL_SCOPE, OFFLINE_SCOPE, OPENID_SCOPE, PROFILE_SCOPE
 from doorward.domain.oauth.redirect_uris import host_of
 from doorward.web.cookies import Cookie
-from doorward.web.forms import PageForm
+from doorward.web.forms import DecisionForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import CONSENT, ERRORS_WITHOUT_REDIRECT, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of
@@ -29,7 +28,6 @@ from doorward.web.texts import Texts, texts_of
 
 TEMPLATE: Final = "consent"
 ALLOW: Final = "allow"
-MAXIMUM_QUERY_LENGTH: Final = 32 * 1024
 DESCRIBED_SCOPES: Final = (
     OPENID_SCOPE,
     PROFILE_SCOPE,
@@ -40,13 +38,6 @@ DESCRIBED_SCOPES: Final = (
     ResourceScope.ITEMS_WRITE.value,
 )
 """Scopes with a description, in the order of the page."""
-
-
-class ConsentForm(PageForm):
-    """The user's decision about an authorization request."""
-
-    query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
-    decision: str = Field("", max_length=16)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:
@@ -60,7 +51,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
-    async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
+    async def decide_consent(request: Request, form: FormBody[DecisionForm], services: CurrentServices) -> Response:
         """Redirect the browser to the application with the result of the user's decision."""
         provider = provider_of(services)
         try:
@@ -98,7 +89,7 @@ async def _ask(
     )
 
 
-async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: ConsentForm) -> Response:
+async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: DecisionForm) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     state = await provider.authorization.evaluate(pages.read_parameters(request, form.query), session)
     if isinstance(state, RefusedAuthorization):

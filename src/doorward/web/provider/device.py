@@ -13,6 +13,7 @@ from doorward.api.oauth.device_authorization import PAGE
 from doorward.api.oauth_services import ProviderServices
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call, route_of
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.services import CurrentServices, Services
 from doorward.core.frozen import frozen
 from doorward.core.ports import LimitedCall
@@ -21,12 +22,13 @@ from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.user_code import LONGEST_INPUT, read_user_code, shown
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import Cookie
-from doorward.web.forms import PageForm
+from doorward.web.forms import MAXIMUM_DECISION_LENGTH, PageForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.consent import ALLOW, scope_descriptions
-from doorward.web.provider.pages import SIGN_IN, ProviderPages, form_policy, page_policy
+from doorward.web.provider.pages import ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of, read_query
 from doorward.web.provider.sign_in_forms import EXPIRED
+from doorward.web.rendering import SIGN_IN
 from doorward.web.texts import texts_of
 
 ENTER: Final = "device"
@@ -38,8 +40,8 @@ OVER: Final = "device.over"
 class DeviceForm(PageForm):
     """The code that the user has entered, and in the second step the decision about the device."""
 
-    user_code: str = Field("", max_length=1024)
-    decision: str = Field("", max_length=16)
+    user_code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    decision: str = Field("", max_length=MAXIMUM_DECISION_LENGTH)
 
 
 def calls(pages: ProviderPages) -> Sequence[Call]:

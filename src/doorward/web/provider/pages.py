@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from doorward.api.links import own_address
-from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorFormat, RoutePolicy
-from doorward.api.routing import Call
-from doorward.core.exceptions import DomainError, Kind
+from doorward.api.policy import PUBLIC, ContentPolicy, ErrorFormat, RoutePolicy
+from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
 from doorward.domain.oauth.authorization import IssuedCode, RequestParameters
 from doorward.domain.oauth.authorization_request import RefusedAuthorization, Reply
@@ -21,7 +19,7 @@ from doorward.web.cookies import Cookie, Cookies
 from doorward.web.form_tokens import FormTokens
 from doorward.web.page_features import PageFeatures
 from doorward.web.provider.parameters import read_query, with_parameters
-from doorward.web.rendering import Pages, static_file
+from doorward.web.rendering import NOTHING, Pages
 from doorward.web.texts import texts_of
 
 ERRORS_WITHOUT_REDIRECT: Final = (
@@ -32,13 +30,10 @@ ERRORS_WITHOUT_REDIRECT: Final = (
 )
 """Refusals of authorization requests that are shown on a page, without a redirect to the application."""
 
-SIGN_IN: Final = "/account/sign-in"
 SECOND_FACTOR: Final = "/account/second-factor"
 LOST_DEVICE: Final = "/account/lost-device"
 CHOOSE: Final = "/account/choose"
 CONSENT: Final = "/account/consent"
-SUBMIT_SCRIPT: Final = "/account/static/submit.js"
-NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 BAD_REQUEST: Final = 400
 FOUND: Final = 302
 SEE_OTHER: Final = 303
@@ -52,18 +47,6 @@ def page_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORI
 def form_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
     """Return the policy of a form that only a page of the service may send."""
     return replace(page_policy(content, limit), is_page_form=True)
-
-
-def submit_script() -> Call:
-    """Return the route of the script that submits a form to an application."""
-    content = static_file("submit.js")
-
-    async def send_submit_script() -> Response:
-        """Return the script."""
-        return Response(content, media_type="text/javascript")
-
-    policy = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
-    return Call("GET", SUBMIT_SCRIPT, send_submit_script, policy)
 
 
 class ProviderPages:
@@ -112,9 +95,7 @@ class ProviderPages:
         onward_words: str = "",
     ) -> Response:
         """Return the page with the result, whose text has the key ``what``, and a link to ``onward``."""
-        return self.page(
-            request, "finished", what=what, facts=facts, has_fragment=False, onward=onward, onward_words=onward_words
-        )
+        return self._pages.finished(request, what, facts=facts, onward=onward, onward_words=onward_words)
 
     def error_page(self, request: Request, error: DomainError) -> Response:
         """Return the page for a refused request that gets no redirect to the application."""
@@ -159,9 +140,3 @@ class ProviderPages:
     def redirect_to_other_site(self, request: Request, target: str, *, is_form: bool) -> Response:
         """Redirect the browser to an address of an application or of another provider."""
         return self.redirect_by_refresh(request, target) if is_form else RedirectResponse(target, FOUND)
-
-
-def raise_service_errors(refusal: DomainError) -> None:
-    """Raise a refusal that the request pass answers: the service is unavailable, or a limit is exceeded."""
-    if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
-        raise refusal

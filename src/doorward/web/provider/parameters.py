@@ -11,10 +11,11 @@ from fastapi import Request
 from doorward.api.bodies import FORM, body_of, check_content_type
 from doorward.api.oauth.device_authorization import PAGE as DEVICE_PAGE
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
-from doorward.web.forms import MAXIMUM_FIELD_LENGTH, AdminPage, SignedInPage
+from doorward.web.forms import AdminPage, SignedInPage
 
 MAXIMUM_QUERY_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"

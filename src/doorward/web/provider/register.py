@@ -10,6 +10,7 @@ from doorward.api.bodies import FormBody
 from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
 from doorward.core.frozen import frozen
@@ -18,11 +19,11 @@ from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
-from doorward.web.forms import MAXIMUM_FIELD_LENGTH
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import ProviderPages, page_policy, raise_service_errors
+from doorward.web.provider.pages import ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import checked_next
 from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
+from doorward.web.rendering import raise_service_errors
 from doorward.web.texts import texts_of
 
 REGISTER: Final = "/account/register"
@@ -48,11 +49,11 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
     registration, content = _RegistrationPages(pages), ContentPolicy.FORM
     registers = [
         Call("GET", REGISTER, registration.show_register, page_policy(content)),
-        Call("POST", REGISTER, registration.register_by_form, page_policy(content, LimitedCall.REGISTER)),
+        Call("POST", REGISTER, registration.register_by_form, form_policy(content, LimitedCall.REGISTER)),
     ]
     mails = [
         Call("GET", FORGOT, registration.show_forgot_password, page_policy(content)),
-        Call("POST", FORGOT, registration.forgot_password_by_form, page_policy(content, LimitedCall.FORGOT)),
+        Call("POST", FORGOT, registration.forgot_password_by_form, form_policy(content, LimitedCall.FORGOT)),
     ]
     return [*(registers if pages.features.registers else ()), *(mails if pages.features.has_mail else ())]
 

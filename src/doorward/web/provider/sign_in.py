@@ -38,11 +38,9 @@ from doorward.web.provider.pages import (
     ERRORS_WITHOUT_REDIRECT,
     LOST_DEVICE,
     SECOND_FACTOR,
-    SIGN_IN,
     ProviderPages,
     form_policy,
     page_policy,
-    raise_service_errors,
 )
 from doorward.web.provider.parameters import (
     authorization_parameters_of,
@@ -53,6 +51,7 @@ from doorward.web.provider.parameters import (
     read_query,
 )
 from doorward.web.provider.sign_in_forms import EXPIRED, NextForm, SecondFactorForm, SignInForm
+from doorward.web.rendering import SIGN_IN, raise_service_errors
 from doorward.web.texts import Texts, texts_of
 
 

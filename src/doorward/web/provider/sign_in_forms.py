@@ -4,7 +4,8 @@ from typing import Final
 
 from pydantic import Field
 
-from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, MAXIMUM_FIELD_LENGTH, PageForm
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
+from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, PageForm
 
 EXPIRED: Final = "page.expired"
 """Key of the text for a form whose token is not valid in this browser or session."""

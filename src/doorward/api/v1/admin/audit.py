@@ -13,7 +13,7 @@ from doorward.api.routing import Call
 from doorward.api.schemas.audit import AuditEntryResponse, AuditListResponse, AuditParameters, UserAuditParameters
 from doorward.api.schemas.pages import CursorPagination
 from doorward.api.services import CurrentServices, Services
-from doorward.api.v1.admin.roles import ADMIN, TAG
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.api.v1.admin.users import USER
 from doorward.domain.audit.exceptions import AuditQueryTooBroadError
 from doorward.domain.audit.models import AuditQuery

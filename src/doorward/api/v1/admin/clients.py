@@ -1,13 +1,13 @@
 """Routes for OAuth clients."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import HttpHints
@@ -21,6 +21,7 @@ from doorward.api.schemas.oauth_clients import (
     ClientSecretResponse,
 )
 from doorward.api.services import CurrentServices
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.oauth.exceptions import (
@@ -43,8 +44,7 @@ from doorward.domain.oauth.exceptions import (
 )
 from doorward.domain.oauth.models import ClientContent, ClientWithSecret, OAuthClient
 
-TAG: Final = "admin"
-LIST: Final = "/api/v1/admin/clients"
+LIST: Final = f"{ADMIN}/clients"
 CLIENT: Final = f"{LIST}/{{client_id}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.CLIENTS_WRITE))
 HTTP_HINTS: Final[HttpHints] = {
@@ -65,7 +65,6 @@ _OF_CONTENT: Final = (
 )
 _OF_CHANGE: Final = (ClientNotFoundError, StaleClientError, BeyondOwnScopesError)
 _OF_REGISTERED: Final = (*_OF_CHANGE, BuiltInClientError)
-_UNCHANGED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "Not Modified"}}
 
 
 def calls() -> Sequence[Call]:
@@ -87,7 +86,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=ClientDetailsResponse,
             refusals=(ClientNotFoundError, StaleClientError),
-            extra_responses=_UNCHANGED,
+            extra_responses=NOT_MODIFIED,
         ),
         Call("PATCH", CLIENT, update_client, POLICY, tag=TAG, refusals=of_patch),
         Call("DELETE", CLIENT, delete_client, POLICY, tag=TAG, status=204, refusals=_OF_REGISTERED),

@@ -19,7 +19,7 @@ from doorward.api.schemas.administered_users import (
 )
 from doorward.api.schemas.pages import CursorPagination
 from doorward.api.services import CurrentServices
-from doorward.api.v1.admin.roles import ADMIN, TAG
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.api.v1.admin.users import READ
 from doorward.domain.administration.exceptions import (
     BeyondOwnScopesError,

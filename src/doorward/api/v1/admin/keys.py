@@ -12,6 +12,7 @@ from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.keys import KeyRotationBody, SigningKeyListResponse, SigningKeyResponse
 from doorward.api.services import CurrentServices
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.keys import AdministeredKeys
 from doorward.domain.administration.models import Actor
@@ -24,8 +25,7 @@ from doorward.domain.keys.exceptions import (
 )
 from doorward.domain.keys.models import KeyState, StoredKey
 
-TAG: Final = "admin"
-LIST: Final = "/api/v1/admin/keys"
+LIST: Final = f"{ADMIN}/keys"
 KEY: Final = f"{LIST}/{{kid}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.KEYS_WRITE))
 HTTP_HINTS: Final[HttpHints] = {

@@ -19,6 +19,7 @@ from doorward.api.schemas.webhooks import (
     RetryBody,
 )
 from doorward.api.services import CurrentServices, Services
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.core.pages import Slice
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.models import Actor
@@ -26,8 +27,7 @@ from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError
 from doorward.domain.webhooks.models import DeadLetter
 
-TAG: Final = "admin"
-OUTBOX: Final = "/api/v1/admin/outbox"
+OUTBOX: Final = f"{ADMIN}/outbox"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.OUTBOX_WRITE))
 HTTP_HINTS: Final[HttpHints] = {DeadLetterNotFoundError: "List them: GET /api/v1/admin/outbox."}
 

@@ -11,6 +11,7 @@ from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.oauth_clients import ResourceBody, ResourceListResponse, ResourceResponse
 from doorward.api.services import CurrentServices
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.oauth.exceptions import (
@@ -24,8 +25,7 @@ from doorward.domain.oauth.exceptions import (
 )
 from doorward.domain.oauth.models import ResourceContent
 
-TAG: Final = "admin"
-LIST: Final = "/api/v1/admin/resources"
+LIST: Final = f"{ADMIN}/resources"
 RESOURCE: Final = f"{LIST}/{{resource_id:uuid}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.CLIENTS_WRITE))
 HTTP_HINTS: Final[HttpHints] = {

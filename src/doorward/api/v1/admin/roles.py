@@ -7,13 +7,14 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import change_precondition, entity_tag, is_unchanged
+from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.administration import RoleBody, RoleListResponse, RolePatch, RoleResponse
 from doorward.api.services import CurrentServices
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.domain.administration.exceptions import (
     BeyondOwnScopesError,
     BuiltInRoleError,
@@ -29,8 +30,6 @@ from doorward.domain.administration.models import Actor, Role
 from doorward.domain.administration.roles import RoleChanges
 from doorward.domain.auth.scopes import AdminScope
 
-TAG: Final = "admin"
-ADMIN: Final = "/api/v1/admin"
 LIST: Final = f"{ADMIN}/roles"
 ROLE: Final = f"{LIST}/{{name}}"
 READ: Final = RoutePolicy(NeedsScope(AdminScope.USERS_READ))
@@ -70,7 +69,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=RoleResponse,
             refusals=(RoleNotFoundError,),
-            extra_responses={304: {"description": "Not Modified"}},
+            extra_responses=NOT_MODIFIED,
         ),
         Call("PATCH", ROLE, update_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
         Call("DELETE", ROLE, delete_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),

@@ -16,7 +16,7 @@ from doorward.api.schemas.administered_users import (
     UserDeletionParameters,
 )
 from doorward.api.services import CurrentServices
-from doorward.api.v1.admin.roles import TAG
+from doorward.api.v1.admin.addresses import TAG
 from doorward.api.v1.admin.users import READ, REFUSALS_OF_ACTING, USER, WRITE
 from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor

@@ -15,7 +15,7 @@ from doorward.api.schemas.user_files import LeftOutLine, UserExportParameters, U
 from doorward.api.services import CurrentServices
 from doorward.api.temporary_files import FileOfAnswer, file_response
 from doorward.api.uploads import NDJSON, UserFileBody
-from doorward.api.v1.admin.roles import ADMIN, TAG
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.core.ports import LimitedCall
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.exporting.models import UserExportRequest
@@ -116,5 +116,4 @@ async def export_users(
     request = UserExportRequest(Actor(caller), parameters.format)
     write = partial(services.administration.user_export.write, request=request)
     name, media_type = f"users.{parameters.format}", MEDIA_TYPES[parameters.format]
-    with services.edge.bulk_slot():
-        return await file_response(file, write, name=name, media_type=media_type)
+    return await file_response(file, write, name=name, media_type=media_type)

@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JSON, JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.disconnect import watch_disconnect
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
@@ -24,7 +24,7 @@ from doorward.api.schemas.administered_users import (
     UserPatch,
 )
 from doorward.api.services import CurrentServices
-from doorward.api.v1.admin.roles import ADMIN, TAG
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.domain.administration.exceptions import (
     BeyondOwnScopesError,
     ExternalIdTakenError,
@@ -111,7 +111,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=AdministeredUserResponse,
             refusals=(UserNotFoundError, StaleUserError),
-            extra_responses={304: {"description": "Not Modified"}},
+            extra_responses=NOT_MODIFIED,
         ),
         Call(
             "PATCH",

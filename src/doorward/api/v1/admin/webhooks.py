@@ -1,6 +1,6 @@
 """Routes for webhooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from doorward.api.administration_services import WebhookServices
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged, read_precondition
 from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import HttpHints
@@ -25,6 +25,7 @@ from doorward.api.schemas.webhooks import (
     WebhookTestResponse,
 )
 from doorward.api.services import CurrentServices
+from doorward.api.v1.admin.addresses import ADMIN, TAG
 from doorward.core.ports import LimitedCall
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.models import Actor
@@ -44,8 +45,7 @@ from doorward.domain.webhooks.exceptions import (
 )
 from doorward.domain.webhooks.models import Endpoint, EndpointContent, EndpointWithSecret
 
-TAG: Final = "admin"
-LIST: Final = "/api/v1/admin/webhooks"
+LIST: Final = f"{ADMIN}/webhooks"
 WEBHOOK: Final = f"{LIST}/{{webhook_id:uuid}}"
 POLICY: Final = RoutePolicy(NeedsScope(AdminScope.WEBHOOKS_WRITE))
 LIMITED: Final = RoutePolicy(NeedsScope(AdminScope.WEBHOOKS_WRITE), limit_of_address=LimitedCall.WEBHOOKS)
@@ -64,7 +64,6 @@ _OF_CONTENT: Final = (
 )
 _OF_ONE: Final = (WebhooksNotEnabledError, WebhookNotFoundError)
 _OF_CHANGE: Final = (*_OF_ONE, StaleWebhookError, BeyondOwnScopesError)
-_UNCHANGED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "Not Modified"}}
 
 
 def calls() -> Sequence[Call]:
@@ -82,7 +81,7 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=WebhookResponse,
             refusals=(*_OF_ONE, StaleWebhookError),
-            extra_responses=_UNCHANGED,
+            extra_responses=NOT_MODIFIED,
         ),
         Call("PATCH", WEBHOOK, update_webhook, POLICY, tag=TAG, refusals=(*_OF_CHANGE, *_OF_CONTENT)),
         Call("DELETE", WEBHOOK, delete_webhook, POLICY, tag=TAG, status=204, refusals=_OF_CHANGE),

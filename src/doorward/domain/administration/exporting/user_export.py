@@ -22,18 +22,22 @@ class UserExport:
         self._clock = clock
 
     async def write(self, file: IO[bytes], request: UserExportRequest) -> int:
-        """Write a consistent snapshot of all users; return how many. Call it within ``bulk_slot``.
+        """Write a consistent snapshot of all users; return how many.
 
         The export is recorded once it is complete; only then may the file be handed out. Raises what ``lock_actor``
-        raises, and ``ServiceUnavailableError``.
+        raises, and ``ServiceUnavailableError``, also when all slots for bulk transactions are taken.
         """
         count, with_hashes = 0, request.with_hashes
         write = writer_of(request.format, with_hashes=with_hashes)
         file.write(header_of(request.format, with_hashes=with_hashes))
-        async with self._database.snapshot() as connection, aclosing(exported_users.list_users(connection)) as users:
-            async for user in users:
-                file.write(write(user))
-                count += 1
+        with self._database.bulk_slot():
+            async with (
+                self._database.snapshot() as connection,
+                aclosing(exported_users.list_users(connection)) as users,
+            ):
+                async for user in users:
+                    file.write(write(user))
+                    count += 1
         event = UsersExported(user_id=None, count=count, with_hashes=with_hashes)
         async with self._database.transaction() as connection:
             await lock_actor(connection, request.actor, AdminScope.USERS_EXPORT, now=self._clock.now())
