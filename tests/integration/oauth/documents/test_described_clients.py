@@ -10,6 +10,7 @@ from development.client import Person
 from doorward.core.versions import any_version
 from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.registration_exceptions import SelfRegisteredClientError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.client_documents import DocumentHost, described
 from tests.integration.oauth.clients import OPERATOR
@@ -79,6 +80,26 @@ async def test_a_consent_to_a_client_that_is_disabled_meanwhile_stores_no_code(
     with pytest.raises(InvalidAuthorizationError):
         await authorization.agree(request, session)
     assert provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"scopes": ("openid",)}, {"requires_pushed_requests": True}, {"is_first_party": True}, {"name": "Other"}],
+)
+async def test_an_operators_change_is_refused_because_the_document_would_undo_it(
+    provider: Provider,
+    host: DocumentHost,
+    path: str,
+    browser: Browser,
+    person: Person,
+    changes: dict[str, object],
+) -> None:
+    app = described(provider, host, path)
+    await app.agreed(browser, person)
+    before = await app.stored()
+    with pytest.raises(SelfRegisteredClientError):
+        await provider.clients.change(OPERATOR, app.id, changes, any_version)
+    assert await app.stored() == before
 
 
 async def test_a_client_added_again_after_its_removal_revives_no_token(
