@@ -187,7 +187,9 @@ class Authorization:
         return self._notes.read(asked.values.get(CHOSEN_PARAMETER), _chosen_for(asked, session), now) is not None
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
-        """Issue a code, committed when this returns; return None if the browser session has ended meanwhile.
+        """Issue a code, committed when this returns.
+
+        Return None if the browser session has ended or the client was disabled meanwhile.
 
         A pushed request is consumed with it. Raises ``PushedRequestOverError`` if it was consumed or has expired
         meanwhile.

@@ -59,7 +59,7 @@ class Devices:
 
         ``resource`` is the stored resource of the identifier. Raises ``GrantNotAllowedError``, ``InvalidTargetError``,
         ``ScopesNotAllowedError`` if the client may have none of the requested scopes, and ``ServiceUnavailableError``
-        if all codes that were tried are in use.
+        if all codes that were tried are in use, or the client was disabled meanwhile.
         """
         if DEVICE_CODE not in client.grant_types:
             raise GrantNotAllowedError
@@ -102,7 +102,8 @@ class Devices:
     async def approve(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
         """Approve a device and store the user's consent, committed when this returns.
 
-        Return None if the device is not pending any more, or the browser session has ended meanwhile.
+        Return None if the device is not pending any more, its client is disabled, or the browser session has ended
+        meanwhile.
         """
         user_code, now = read_user_code(typed), self._clock.now()
         if user_code is None:

@@ -12,7 +12,7 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: datetime) -> set[UUID]:
-    """Store codes for browser sessions; return the ids of those whose session is live.
+    """Store codes for browser sessions; return the ids of those whose session is live and whose client is enabled.
 
     Session and client are locked, so that neither can end meanwhile. A row that another statement has locked counts as
     ended. The authentication methods and times are copied from the session.
@@ -42,6 +42,7 @@ async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: date
         WHERE browser_sessions.expires_at > %(now)s
           AND users.is_active
           AND users.session_epoch = browser_sessions.epoch
+          AND oauth_clients.disabled_at IS NULL
         FOR KEY SHARE OF browser_sessions, oauth_clients SKIP LOCKED
         RETURNING id
         """,

@@ -1,0 +1,103 @@
+"""A client that is disabled, or a consent that is revoked, between the decision about a request and its code."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from development.client import Person
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.versions import any_version
+from doorward.domain.auth.sessions.browser_session import BrowserSession
+from doorward.domain.oauth.authorization import Authorization, AuthorizationState, RequestParameters
+from doorward.domain.oauth.authorization_decision import CodeDue
+from doorward.domain.oauth.authorization_request import AuthorizationRequest
+from tests.integration.oauth.browsers import Application, Browser, application, signed_in
+from tests.integration.oauth.clients import OPERATOR
+from tests.integration.oauth.devices import GRANTS, begin, enter
+from tests.integration.oauth.provider import Provider
+
+
+def authorization_of(provider: Provider) -> Authorization:
+    authorization: Authorization = provider.service.app.state.services.provider.authorization
+    return authorization
+
+
+async def session_of(provider: Provider, browser: Browser) -> BrowserSession:
+    sessions = provider.service.app.state.services.provider.browser_sessions
+    session: BrowserSession = await sessions.find(browser.http.cookies["doorward_session"])
+    return session
+
+
+async def asked(provider: Provider, app: Application, session: BrowserSession) -> AuthorizationRequest:
+    """Return a request whose next step is a code, because the user has consented."""
+    state = await authorization_of(provider).evaluate(RequestParameters(app.parameters()), session)
+    assert isinstance(state, AuthorizationState)
+    assert isinstance(state.decision, CodeDue)
+    return state.request
+
+
+async def ends_or_waits(provider: Provider, task: asyncio.Task[Any]) -> None:
+    """Wait until a task has ended, or waits for a lock."""
+    waiting = asyncio.create_task(provider.service.locks_are_waited_for(1))
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def stored_codes(provider: Provider, app: Application) -> int:
+    return len(provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id))
+
+
+@pytest.fixture
+async def person(lasting_provider: Provider, browser: Browser, app: Application) -> Person:
+    """Return a person who has consented to the application, and has no code of it."""
+    person = await lasting_provider.service.register()
+    await app.tokens(browser, person)
+    return person
+
+
+@pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("step", ["issue", "agree"])
+async def test_no_code_is_stored_for_a_client_that_was_disabled_meanwhile(
+    lasting_provider: Provider, app: Application, browser: Browser, step: str
+) -> None:
+    """Otherwise it could be redeemed if the client is enabled again within a minute."""
+    session = await session_of(lasting_provider, browser)
+    request = await asked(lasting_provider, app, session)
+    await lasting_provider.clients.disable(OPERATOR, app.id, any_version)
+    assert await getattr(authorization_of(lasting_provider), step)(request, session) is None
+    assert stored_codes(lasting_provider, app) == 0
+
+
+@pytest.mark.usefixtures("person")
+async def test_a_client_that_is_being_disabled_gets_no_code(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
+    """Its codes are removed before the change is committed, so a code that was stored meanwhile would stay."""
+    session = await session_of(lasting_provider, browser)
+    request = await asked(lasting_provider, app, session)
+    async with await psycopg.AsyncConnection.connect(lasting_provider.service.database_url) as holder:
+        await holder.execute("SELECT FROM oauth_clients WHERE client_id = %s FOR UPDATE", [app.id])
+        await holder.execute("UPDATE oauth_clients SET disabled_at = now() WHERE client_id = %s", [app.id])
+        issuing = asyncio.create_task(authorization_of(lasting_provider).issue(request, session))
+        await ends_or_waits(lasting_provider, issuing)
+    assert await issuing is None
+    assert stored_codes(lasting_provider, app) == 0
+
+
+async def test_a_device_of_a_client_that_was_disabled_meanwhile_is_neither_stored_nor_approved(
+    lasting_provider: Provider, browser: Browser
+) -> None:
+    tv = await application(lasting_provider, auth_method="none", grant_types=GRANTS, redirect_uris=())
+    await signed_in(browser, lasting_provider)
+    shown = await begin(tv, scope="profile")
+    page = await enter(browser, shown["user_code"])
+    lasting_provider.sql("UPDATE oauth_clients SET disabled_at = now() WHERE client_id = %s", tv.id)
+    assert "does not wait any more" in (await browser.send(page, decision="allow")).text
+    devices = lasting_provider.service.app.state.services.provider.devices
+    with pytest.raises(ServiceUnavailableError):
+        await devices.begin(tv.machine.client, scope="profile", identifier=None, resource=None)
+    stored = lasting_provider.sql("SELECT status FROM oauth_devices WHERE client_id = %s", tv.id)
+    assert [row["status"] for row in stored] == ["pending"]
+    assert lasting_provider.sql("SELECT 1 FROM oauth_consents WHERE client_id = %s", tv.id) == []
