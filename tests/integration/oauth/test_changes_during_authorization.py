@@ -15,7 +15,7 @@ from doorward.domain.oauth.authorization_decision import CodeDue
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
 from tests.integration.oauth.browsers import Application, Browser, application, signed_in
 from tests.integration.oauth.clients import OPERATOR
-from tests.integration.oauth.devices import GRANTS, begin, enter
+from tests.integration.oauth.devices import GRANTS, begin, decide, enter
 from tests.integration.oauth.provider import Provider
 
 
@@ -101,3 +101,85 @@ async def test_a_device_of_a_client_that_was_disabled_meanwhile_is_neither_store
     stored = lasting_provider.sql("SELECT status FROM oauth_devices WHERE client_id = %s", tv.id)
     assert [row["status"] for row in stored] == ["pending"]
     assert lasting_provider.sql("SELECT 1 FROM oauth_consents WHERE client_id = %s", tv.id) == []
+
+
+async def revoke(provider: Provider, person: Person, app: Application) -> None:
+    """Revoke the consent in another session of the person."""
+    own = await provider.service.log_in(person)
+    path = f"/api/v1/account/applications/{app.id}"
+    assert (await provider.service.authorized("DELETE", path, own.access)).status_code == 204
+
+
+def consents(provider: Provider, app: Application) -> int:
+    return len(provider.sql("SELECT 1 FROM oauth_consents WHERE client_id = %s", app.id))
+
+
+async def test_no_code_is_stored_after_the_consent_for_it_was_revoked(
+    lasting_provider: Provider, app: Application, browser: Browser, person: Person
+) -> None:
+    session = await session_of(lasting_provider, browser)
+    request = await asked(lasting_provider, app, session)
+    # Consents of another user, and to another application, do not count.
+    await app.tokens(Browser(lasting_provider), await lasting_provider.service.register())
+    await (await application(lasting_provider)).tokens(browser, person)
+    await revoke(lasting_provider, person, app)
+    assert await authorization_of(lasting_provider).issue(request, session) is None
+    assert stored_codes(lasting_provider, app) == 0
+
+
+@pytest.mark.usefixtures("person")
+async def test_a_consent_to_fewer_scopes_is_not_sufficient_for_a_code(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
+    session = await session_of(lasting_provider, browser)
+    request = await asked(lasting_provider, app, session)
+    lasting_provider.sql("UPDATE oauth_consents SET scopes = '{openid}' WHERE client_id = %s", app.id)
+    assert await authorization_of(lasting_provider).issue(request, session) is None
+
+
+@pytest.mark.usefixtures("person")
+async def test_no_code_is_stored_while_the_consent_for_it_is_being_revoked(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
+    session = await session_of(lasting_provider, browser)
+    request = await asked(lasting_provider, app, session)
+    async with await psycopg.AsyncConnection.connect(lasting_provider.service.database_url) as holder:
+        await holder.execute("DELETE FROM oauth_consents WHERE client_id = %s", [app.id])
+        assert await authorization_of(lasting_provider).issue(request, session) is None
+    assert stored_codes(lasting_provider, app) == 0
+
+
+@pytest.mark.usefixtures("person")
+async def test_a_user_who_agrees_while_the_consent_is_being_revoked_has_a_consent_with_the_code(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
+    session = await session_of(lasting_provider, browser)
+    request = await asked(lasting_provider, app, session)
+    async with await psycopg.AsyncConnection.connect(lasting_provider.service.database_url) as holder:
+        await holder.execute("DELETE FROM oauth_consents WHERE client_id = %s", [app.id])
+        agreeing = asyncio.create_task(authorization_of(lasting_provider).agree(request, session))
+        await ends_or_waits(lasting_provider, agreeing)
+    assert await agreeing is not None
+    assert (stored_codes(lasting_provider, app), consents(lasting_provider, app)) == (1, 1)
+
+
+async def test_a_device_that_is_approved_while_the_consent_is_being_revoked_has_a_consent(
+    lasting_provider: Provider, browser: Browser
+) -> None:
+    tv = await application(lasting_provider, auth_method="none", grant_types=GRANTS, redirect_uris=())
+    await signed_in(browser, lasting_provider)
+    first, second = [(await begin(tv, scope="profile"))["user_code"] for _ in range(2)]
+    await decide(browser, first)
+    page = await enter(browser, second)
+    async with await psycopg.AsyncConnection.connect(lasting_provider.service.database_url) as holder:
+        await holder.execute("DELETE FROM oauth_consents WHERE client_id = %s", [tv.id])
+        approving = asyncio.create_task(browser.send(page, decision="allow"))
+        await ends_or_waits(lasting_provider, approving)
+    assert (await approving).status_code == 200
+    assert consents(lasting_provider, tv) == 1
+
+
+async def test_a_first_party_client_gets_a_code_without_a_consent(lasting_provider: Provider, browser: Browser) -> None:
+    app = await application(lasting_provider, is_first_party=True)
+    await app.tokens(browser, await lasting_provider.service.register())
+    assert consents(lasting_provider, app) == 0

@@ -112,7 +112,7 @@ class Devices:
         async with self._database.transaction() as connection:
             device = await devices.update_decision(connection, hmacs, session, status=status, now=now)
             if device is not None:
-                granted = await consents.find_granted_scopes(connection, session.user_id, device.client_id)
+                granted = await consents.lock_granted_scopes(connection, session.user_id, device.client_id)
                 if not set(device.scopes) <= set(granted):
                     await consents.add_consent(connection, session.user_id, device.client_id, device.scopes, now=now)
                     client_id = ClientId(device.client_id)
