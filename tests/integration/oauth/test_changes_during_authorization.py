@@ -1,7 +1,8 @@
-"""A client that is disabled, or a consent that is revoked, between the decision about a request and its code."""
+"""A client that changes or is disabled, or a consent that is revoked, before the code of a request is stored."""
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -13,7 +14,15 @@ from doorward.domain.auth.sessions.browser_session import BrowserSession
 from doorward.domain.oauth.authorization import Authorization, AuthorizationState, RequestParameters
 from doorward.domain.oauth.authorization_decision import CodeDue
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
-from tests.integration.oauth.browsers import Application, Browser, application, signed_in
+from tests.integration.oauth.browsers import (
+    CALLBACK,
+    Application,
+    Browser,
+    answer_of,
+    application,
+    forwarded,
+    signed_in,
+)
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.devices import GRANTS, begin, decide, enter
 from tests.integration.oauth.provider import Provider
@@ -183,3 +192,56 @@ async def test_a_first_party_client_gets_a_code_without_a_consent(lasting_provid
     app = await application(lasting_provider, is_first_party=True)
     await app.tokens(browser, await lasting_provider.service.register())
     assert consents(lasting_provider, app) == 0
+
+
+@pytest.mark.parametrize("changes", [{"scopes": ("items:read", "openid")}, {"name": "Another App"}], ids=str)
+async def test_a_user_who_saw_something_else_is_asked_again(
+    lasting_provider: Provider, browser: Browser, changes: dict[str, Any]
+) -> None:
+    """A request without scopes is for all scopes of the client, which may have changed since the page was shown."""
+    app = await application(lasting_provider, scopes=("openid",))
+    page = await browser.sign_in(await browser.get(app.address(scope=None)), await lasting_provider.service.register())
+    await lasting_provider.clients.change(OPERATOR, app.id, changes, any_version)
+    for decision in ("allow", "deny"):
+        again = await browser.send(page, decision=decision)
+        assert again.status_code == 200
+        assert "asks for access" in again.text
+        assert ("Read your items" in again.text, "Another App" in again.text) == (
+            "scopes" in changes,
+            "name" in changes,
+        )
+    assert (stored_codes(lasting_provider, app), consents(lasting_provider, app)) == (0, 0)
+    assert "code" in answer_of(forwarded(await browser.send(again, decision="allow")))
+    (row,) = lasting_provider.sql("SELECT scopes FROM oauth_codes WHERE client_id = %s", app.id)
+    assert row["scopes"] == list(changes.get("scopes", ("openid",)))
+
+
+async def test_a_decision_about_one_application_is_none_about_another(
+    lasting_provider: Provider, browser: Browser
+) -> None:
+    first, second = [await application(lasting_provider, scopes=("openid",)) for _ in range(2)]
+    page = await browser.sign_in(await browser.get(first.address()), await lasting_provider.service.register())
+    query = str((await browser.get(second.address())).url.query, "ascii")
+    again = await browser.send(page, query=query, decision="allow")
+    assert "asks for access" in again.text
+    assert consents(lasting_provider, second) == 0
+
+
+async def test_a_decision_about_one_redirect_host_is_none_about_another(
+    lasting_provider: Provider, browser: Browser
+) -> None:
+    elsewhere = "https://elsewhere.example/callback"
+    app = await application(lasting_provider, scopes=("openid",), redirect_uris=(CALLBACK, elsewhere))
+    page = await browser.sign_in(await browser.get(app.address()), await lasting_provider.service.register())
+    again = await browser.send(page, query=urlencode(app.parameters(redirect_uri=elsewhere)), decision="allow")
+    assert "elsewhere.example" in again.text
+    assert stored_codes(lasting_provider, app) == 0
+
+
+async def test_a_user_who_agrees_on_two_pages_gets_a_code_on_both(
+    lasting_provider: Provider, app: Application, browser: Browser
+) -> None:
+    page = await browser.sign_in(await browser.get(app.address()), await lasting_provider.service.register())
+    other = await browser.get(app.address())
+    for each in (page, other):
+        assert "code" in answer_of(forwarded(await browser.send(each, decision="allow")))

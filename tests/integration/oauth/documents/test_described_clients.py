@@ -102,6 +102,20 @@ async def test_an_operators_change_is_refused_because_the_document_would_undo_it
     assert await app.stored() == before
 
 
+async def test_a_user_who_saw_the_scopes_of_an_earlier_document_is_asked_again(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path, scope="openid")
+    page = await browser.sign_in(await browser.get(app.address(scope=None)), person)
+    host.describe(path, scope="openid notes:read")
+    provider.clock.advance(timedelta(minutes=6))
+    again = await browser.send(page, decision="allow")
+    assert "notes:read" in again.text
+    assert app.rows() == 0
+    assert "code" in answer_of(forwarded(await browser.send(again, decision="allow")))
+    assert (await app.stored()).scopes == ["notes:read", "openid"]
+
+
 async def test_a_client_added_again_after_its_removal_revives_no_token(
     provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
 ) -> None:
