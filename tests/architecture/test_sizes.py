@@ -17,6 +17,7 @@ ALLOWED: Final[dict[str, str]] = {
     "src/doorward/domain/auth/repositories/users.py::find_credentials": "one statement, so that a login has no more",
     "src/doorward/domain/auth/repositories/rotations.py::rotate_sessions": "one statement, and the reason for its form",
     "src/doorward/domain/auth/repositories/rotations.py::lock_session": "one statement",
+    "src/doorward/domain/oauth/repositories/codes.py::add_codes": "one statement, so that the checked rows stay locked",
     "src/doorward/domain/outbox/repository.py::claim_messages": "one statement",
     "src/doorward/domain/outbox/repository.py::update_blocked_messages": "one statement, and the reason for its form",
 }

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from development.client import ApiClient, Person, http_client
+from development.client import ApiClient, http_client
 from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
@@ -69,7 +69,7 @@ async def sign_in_there(page: Page, name: str) -> None:
 async def test_a_person_links_an_identity_and_signs_in_to_an_application_with_it(
     trusting: PasskeySite, browser: Browser, tmp_path: Path
 ) -> None:
-    person: Person = await trusting.api.register()
+    person = await trusting.person()
     app, name = add_app(trusting, "--first-party"), f"ada-{uuid4().hex}"
     async with window(browser, bypass_csp=True) as page:
         seen = Inspection(page)

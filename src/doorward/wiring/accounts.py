@@ -6,6 +6,7 @@ from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.tokens.one_time_token import OneTimeTokenCodec
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
 from doorward.domain.auth.users.registration import RegistrationRules
+from doorward.domain.federation.removal import IdentityRemoval
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_known_devices
@@ -41,6 +42,7 @@ def create_recovery(base: Foundation, rules: RegistrationRules) -> Recovery:
         mails=base.mails,
         devices=create_known_devices(base),
         factors=create_factor_reset(base),
+        identities=IdentityRemoval(),
     )
 
 

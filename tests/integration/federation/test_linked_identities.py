@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 
 from development.client import ACCOUNT, Person
+from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.federation.exceptions import (
     IdentityTakenError,
     InvalidProviderAnswerError,
@@ -26,7 +27,7 @@ UNLINK = "/account/unlink-identity"
 
 async def at_page(visitors: Visitors) -> tuple[Browser, Person, str]:
     """Return the browser of a new user who has just signed in, and the subject of the next sign-in at ``acme``."""
-    browser, person, subject = visitors.browser(), await visitors.service.register(), f"subject-{uuid4()}"
+    browser, person, subject = visitors.browser(), await visitors.owner(), f"subject-{uuid4()}"
     visitors.acme.claims["sub"] = subject
     await visitors.signed_in(browser, person)
     return browser, person, subject
@@ -82,6 +83,22 @@ async def test_an_identity_is_linked_signs_in_and_is_unlinked(visitors: Visitors
     )
     assert [row["type"] for row in kinds] == ["identity.linked", "identity.unlinked"]
     assert all(row["data"] == {"issuer": visitors.acme.url} for row in kinds)
+
+
+async def test_an_account_with_an_unverified_address_links_nothing(visitors: Visitors) -> None:
+    """Another person can have registered the address; that person must keep no way to sign in."""
+    browser, person, _ = await at_page(visitors)
+    asked = await link(visitors, browser)
+    visitors.provider.sql("UPDATE users SET email_verified_at = NULL WHERE id = %s", person.id)
+    returned = await visitors.back(browser, asked)
+    pressed_then = await pressed(browser, LINK, provider="acme")
+    for answer in (returned, pressed_then):
+        assert answer.status_code == 422
+        assert EmailNotVerifiedError.detail in answer.text
+    assert visitors.linked(person) == []
+    visitors.verify(person)
+    await come_back(visitors, browser, await link(visitors, browser))
+    assert len(visitors.linked(person)) == 1
 
 
 async def test_linking_requires_a_fresh_proof(visitors: Visitors) -> None:
@@ -143,7 +160,8 @@ async def test_an_identity_of_another_account_is_refused(visitors: Visitors) -> 
 async def test_one_of_several_accounts_that_link_an_identity_concurrently_gets_it(visitors: Visitors) -> None:
     identity, callers, people = VerifiedIdentity(visitors.acme.url, f"subject-{uuid4()}", None), [], []
     for _ in range(4):
-        person, pair = await visitors.service.register_and_log_in()
+        person = await visitors.owner()
+        pair = await visitors.service.log_in(person)
         people.append(person)
         callers.append(await visitors.services.sessions.authenticate(pair.access))
     identities = visitors.services.own_account.identities

@@ -15,6 +15,7 @@ from doorward.domain.administration.models import OPERATOR
 from doorward.domain.keys.models import SIGNING_ALGORITHMS
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.keys.copies import SOON, make_copy
+from tests.integration.oauth.browsers import Browser, application
 from tests.integration.oauth.clients import OPERATOR as OPERATOR_OF_CLIENTS
 from tests.integration.oauth.clients import ORDERS
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
@@ -111,6 +112,30 @@ async def test_a_refresh_for_a_resource_that_cannot_be_signed_rotates_nothing(
     assert session_of(copies.ahead, person)["generation"] == 0
     assert events(logs, "database.statement_late") == []
     assert (await copies.ahead.post_refresh(token)).status_code == 200
+
+
+async def test_a_refresh_whose_id_token_cannot_be_signed_rotates_nothing(
+    make_service: MakeService, own_database: str, clock: FakeClock
+) -> None:
+    """After a rotation without a response, the retry of the client would count as reuse and end the session."""
+    service = await make_copy(make_service, own_database, SOON, public_url=ISSUER)
+    provider, person = Provider(service), await service.register()
+    app = await application(provider)
+    refresh_token = (await app.tokens(Browser(provider), person))["refresh_token"]
+    service.sql("DELETE FROM signing_keys WHERE algorithm = 'RS256'")
+    key_set = service.app.state.services.keys.key_set
+    async with asyncio.timeout(60):
+        while key_set().can_sign("RS256", clock.now()):  # noqa: ASYNC110 - as in make_copies
+            await asyncio.sleep(0.01)
+    for _ in range(2):
+        refused = await app.refresh(refresh_token)
+        assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
+    assert session_of(service, person)["generation"] == 0
+    # A refresh without an ID token needs no such key.
+    narrower = (await app.refresh(refresh_token, scope="profile")).json()
+    assert "id_token" not in narrower
+    await service.app.state.services.keys.administration.rotate(OPERATOR, at_once=True)
+    assert "id_token" in (await app.refresh(narrower["refresh_token"])).json()
 
 
 async def test_without_the_provider_a_session_for_a_resource_is_not_rotated(

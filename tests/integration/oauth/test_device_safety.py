@@ -4,7 +4,16 @@ import pytest
 
 from doorward.core.versions import any_version
 from doorward.domain.oauth.user_code import LETTERS
-from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, forms_of, forwarded, signed_in
+from tests.integration.oauth.browsers import (
+    LOGOUT,
+    Application,
+    Browser,
+    answer_of,
+    application,
+    forms_of,
+    forwarded,
+    signed_in,
+)
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.devices import DEVICE, GRANT, GRANTS, INTERVAL, ask, begin, decide, enter, poll
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider, is_oauth_error
@@ -120,6 +129,17 @@ async def test_grants_scopes_and_resources_that_the_client_does_not_have_are_ref
     stranger = await provider.post("/oauth/device_authorization", {"client_id": "dwc_unknown"})
     assert is_oauth_error(stranger, "invalid_client", 401)
     assert (await begin(tv, resource=ISSUER))["user_code"]
+
+
+async def test_no_request_for_a_user_may_name_the_audience_of_logins(provider: Provider, browser: Browser) -> None:
+    app = await application(
+        provider, resources=("doorward",), grant_types=("authorization_code", *GRANTS), scopes=("openid", "profile")
+    )
+    assert is_oauth_error(await ask(app, resource="doorward"), "invalid_target")
+    pushed = await app.machine.post("/oauth/par", **app.parameters(resource="doorward"))
+    assert is_oauth_error(pushed, "invalid_target")
+    asked = await browser.get(app.address(resource="doorward"))
+    assert answer_of(asked.headers["location"])["error"] == "invalid_target"
 
 
 async def test_a_device_of_a_confidential_client_authenticates_at_each_poll(

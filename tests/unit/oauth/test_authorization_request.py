@@ -11,10 +11,23 @@ from doorward.domain.oauth.authorization_request import (
     Prompt,
     RefusedAuthorization,
     Reply,
+    read_authorization,
 )
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.pkce import challenge_of, is_verified
-from tests.unit.oauth.applications import APP, ASKED, CALLBACK, ISSUER, NOW, ORDERS, VERIFIER, read, request_for
+from doorward.domain.oauth.token_policy import Audiences
+from tests.unit.oauth.applications import (
+    APP,
+    ASKED,
+    CALLBACK,
+    ISSUER,
+    NOW,
+    ORDERS,
+    VERIFIER,
+    parameters,
+    read,
+    request_for,
+)
 
 LEGACY = replace(APP, requires_pkce=False)
 
@@ -88,6 +101,19 @@ def test_errors_of_a_known_application_are_reported_to_it(changes: dict[str, Any
     assert refused.reply.redirect_uri == CALLBACK
     assert '"' not in refused.description
     assert refused.description.isascii()
+
+
+def test_the_audience_of_logins_is_an_invalid_target_even_for_a_client_that_has_it() -> None:
+    """The token endpoint would refuse the code, after the user has agreed."""
+    refused = read(replace(APP, resources=("doorward",)), resource="doorward")
+    assert isinstance(refused, RefusedAuthorization)
+    assert refused.error is AuthorizationError.INVALID_TARGET
+
+
+def test_if_logins_have_the_issuer_as_audience_it_can_be_requested() -> None:
+    audiences = Audiences(issuer=ISSUER, own=ISSUER)
+    request = read_authorization(parameters(resource=ISSUER), (), APP, None, audiences)
+    assert isinstance(request, AuthorizationRequest)
 
 
 @pytest.mark.parametrize("name", ["scope", "response_type", "code_challenge", "nonce", "state", "unknown"])

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from doorward.core.events import AuditedEvent
 from doorward.domain.accounts.models import Mail, MailContent
 from doorward.domain.accounts.repositories import Connection
 from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
@@ -60,6 +61,14 @@ class PersonalData(Protocol):
 
     def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
         """Yield dataclasses of the data stored about a user, without secrets and hashes."""
+        ...
+
+
+class IdentityRemoving(Protocol):
+    """Removes the identities at other providers that a user has linked. ``domain/federation`` implements it."""
+
+    async def remove(self, connection: Connection, user_id: UUID) -> Sequence[AuditedEvent]:
+        """Unlink all identities of a user, whose row is locked; return the recorded events."""
         ...
 
 

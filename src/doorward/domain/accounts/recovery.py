@@ -1,5 +1,7 @@
 """Use cases: request a mail that resets a forgotten password, and set a new password with its token or code."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
@@ -16,6 +18,7 @@ from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.models import Mailbox
 from doorward.domain.accounts.notices import NOTICE_LIFETIME
 from doorward.domain.accounts.policy import typed_email_key
+from doorward.domain.accounts.ports import IdentityRemoving
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices.known_devices import KnownDevices, facts_of_device, is_known_device
@@ -47,10 +50,11 @@ class Recovery:
         mails: MailQueue,
         devices: KnownDevices,
         factors: FactorResetting,
+        identities: IdentityRemoving,
     ) -> None:
         """Take the database, the clock, tokens, passwords, the mail queue, and device tokens.
 
-        ``factors`` removes the second factors of an account whose address was never verified.
+        ``factors`` and ``identities`` remove what an account whose address was never verified has set up.
         """
         self._database = database
         self._clock = clock
@@ -59,6 +63,7 @@ class Recovery:
         self._mails = mails
         self._devices = devices
         self._factors = factors
+        self._identities = identities
 
     async def request_reset(self, email: str, *, device_token: str | None = None) -> None:
         """Queue a reset mail. Every address costs the same single statement: the worker looks up the account.
@@ -140,7 +145,7 @@ class Recovery:
         password_hash = await self._passwords.hash_new(new_password, client=client, account=mailbox.email_key)
         now, user_id = self._clock.now(), mailbox.user_id
         events: list[AuditedEvent] = [PasswordChanged(user_id=user_id, reason="reset")]
-        reset: AuditedEvent | None = None
+        removals: Sequence[AuditedEvent] = ()
         async with self._database.transaction() as connection:
             locked = await accounts.lock_mailbox(connection, user_id)
             if locked is None or not locked.allows_password_reset(now):
@@ -149,19 +154,30 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-                # A person who registers another person's address must not lock out the address's owner. An account with
-                # any earlier verified address keeps its factors, also at an address that an administrator set: access
-                # to a mailbox does not replace a second factor.
-                if not await accounts.find_earlier_verification(connection, user_id):
-                    reset = await self._factors.reset(connection, user_id, now=now)
+                removals = await self._remove_of_registrant(connection, user_id, now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
             await self._passwords.forget_failures_of_user(connection, user_id)
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)
             await self._mails.add(connection, notice, expires_at=now + NOTICE_LIFETIME)
-        for event in (*events, *([] if reset is None else [reset])):
+        for event in (*events, *removals):
             report(event)
+
+    async def _remove_of_registrant(
+        self, connection: Connection, user_id: UUID, now: datetime
+    ) -> Sequence[AuditedEvent]:
+        """Remove second factors and linked identities, if no address of the account was ever verified.
+
+        A person who registers another person's address must not lock out the address's owner, nor keep a way to sign
+        in. An account with any earlier verified address keeps them, also at an address that an administrator set:
+        access to a mailbox does not replace a second factor.
+        """
+        if await accounts.find_earlier_verification(connection, user_id):
+            return ()
+        reset = await self._factors.reset(connection, user_id, now=now)
+        unlinked = await self._identities.remove(connection, user_id)
+        return [*([] if reset is None else [reset]), *unlinked]
 
 
 @frozen

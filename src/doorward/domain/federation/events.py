@@ -63,9 +63,10 @@ class IdentityLinked(AuditedEvent):
 
 @frozen(slots=False)
 class IdentityUnlinked(AuditedEvent):
-    """A user removed an identity at the OpenID provider `issuer`, which can no longer sign in.
+    """An identity at the OpenID provider `issuer` was removed from an account, and can no longer sign in.
 
-    The user is notified by mail.
+    If `session_id` is null, the reset of the password of an account whose address was never verified removed it.
+    Otherwise the user of that session did, and is notified by mail.
     """
 
     type = "identity.unlinked"

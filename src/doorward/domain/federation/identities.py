@@ -14,6 +14,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices.recorded import AddressDetail, recorded_address
+from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.passwords.stored_passwords import has_password
 from doorward.domain.auth.sessions.acting_session import find_verified_email, lock_acting_session
@@ -65,20 +66,34 @@ class Identities:
         async with self._database.connection() as connection:
             return await identities.list_linked(connection, user_id)
 
+    async def require_linkable(self, caller: Caller) -> None:
+        """Raise ``EmailNotVerifiedError`` if the caller's account may link no identity.
+
+        An account that was registered with another person's address must get no way to sign in that outlasts the
+        recovery by that person. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=self._clock.now())
+        self._require_verified(account)
+
+    def _require_verified(self, account: LockedAccount) -> None:
+        if self._notices.requires_verified_address and not account.is_verified:
+            raise EmailNotVerifiedError
+
     async def link(self, caller: Caller, provider: str, identity: VerifiedIdentity, linking: LinkingSession) -> None:
         """Link an identity with the user whose session requested it, committed when this returns.
 
         The re-authentication of that session was checked when the browser was sent to the provider; ``caller`` is the
         session in which the browser returned. Linking an identity again changes nothing. Raises
         ``InvalidProviderAnswerError`` if that is another session, ``InvalidAccessTokenError`` if it has ended,
-        ``IdentityTakenError``, and ``TooManyIdentitiesError``.
+        ``EmailNotVerifiedError``, ``IdentityTakenError``, and ``TooManyIdentitiesError``.
         """
         now, user_id = self._clock.now(), linking.user_id
         if (caller.user_id, caller.session_id) != (user_id, linking.session_id):
             raise _refused(provider, "session", InvalidProviderAnswerError())
         event = IdentityLinked(user_id=user_id, session_id=linking.session_id, issuer=IssuerName(identity.issuer))
         async with self._database.transaction() as connection:
-            await lock_acting_session(connection, caller, now=now)
+            self._require_verified(await lock_acting_session(connection, caller, now=now))
             is_new = await self._link(connection, provider, event, user_id, identity, now)
         if is_new:
             report(event)

@@ -61,6 +61,11 @@ class LoginProvider(Protocol):
 class IdentityNotices(Protocol):
     """Notifies users by mail of changes to their ways to sign in."""
 
+    @property
+    def requires_verified_address(self) -> bool:
+        """Whether a verified address is required to link an identity. It is, if accounts can verify addresses."""
+        ...
+
     async def notify(
         self,
         connection: Connection,

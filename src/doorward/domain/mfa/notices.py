@@ -34,9 +34,10 @@ class FactorNotices:
 
     @property
     def requires_verified_address(self) -> bool:
-        """Whether a verified address is required to set up a factor. It is, if accounts can verify addresses.
+        """Whether a verified address is required to set up a factor or to link an identity.
 
-        An account that was registered with another person's address must not get a factor that locks that person out.
+        It is, if accounts can verify addresses. An account that was registered with another person's address must not
+        get a factor that locks that person out, or an identity that still signs in after a reset.
         """
         return self._mails.is_configured
 

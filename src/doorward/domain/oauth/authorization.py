@@ -187,13 +187,15 @@ class Authorization:
         return self._notes.read(asked.values.get(CHOSEN_PARAMETER), _chosen_for(asked, session), now) is not None
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
-        """Issue a code, committed when this returns; return None if the browser session has ended meanwhile.
+        """Issue a code, committed when this returns.
+
+        Return None if the browser session has ended, the client was disabled or the consent was revoked meanwhile.
 
         A pushed request is consumed with it. Raises ``PushedRequestOverError`` if it was consumed or has expired
         meanwhile.
         """
         now, token = self._clock.now(), OpaqueToken.new(session.user_id)
-        code = _new_code(token, request, session, now)
+        code = _new_code(token, request, session, now, is_agreed=False)
         if request.pushed_id is None:
             is_live = await self._new_codes.ask(code)
         else:
@@ -205,12 +207,12 @@ class Authorization:
         """Store the user's consent to the request, and issue a code for it, as ``issue`` does."""
         now, token, client_id = self._clock.now(), OpaqueToken.new(session.user_id), request.client.client_id
         event = ConsentGranted(user_id=session.user_id, session_id=session.id, client_id=ClientId(client_id))
-        code, change = _new_code(token, request, session, now), None
+        code, change = _new_code(token, request, session, now, is_agreed=True), None
         async with self._database.transaction() as connection:
             if not is_stored(request.client):
                 change = await add_or_update_described_client(connection, request.client, now=now)
             is_live = await _add_code(connection, code, request, now=now)
-            granted = await consents.list_granted_scopes(connection, session.user_id, client_id) if is_live else ()
+            granted = await consents.lock_granted_scopes(connection, session.user_id, client_id) if is_live else ()
             is_new = is_live and not request.scopes <= set(granted)
             if is_new:
                 await consents.add_consent(connection, session.user_id, client_id, request.scopes, now=now)
@@ -257,7 +259,9 @@ def _chosen_for(asked: RequestParameters, session: BrowserSession) -> Mapping[st
     return {**asked.of_application, "": str(session.id)}
 
 
-def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: BrowserSession, now: datetime) -> NewCode:
+def _new_code(
+    token: OpaqueToken, request: AuthorizationRequest, session: BrowserSession, now: datetime, *, is_agreed: bool
+) -> NewCode:
     return NewCode(
         id=token.id,
         secret_hash=token.secret_hash,
@@ -271,4 +275,5 @@ def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: Browse
         code_challenge=request.code_challenge,
         dpop_jkt=request.dpop_jkt,
         expires_at=now + CODE_LIFETIME,
+        is_agreed=is_agreed,
     )

@@ -5,6 +5,7 @@ first-party. Unknown members are ignored, as the standard requires.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from doorward.core.exceptions import DomainError
@@ -39,6 +40,21 @@ def content_of_document(address: str, members: Mapping[str, object], allowed: Al
     if members.get("client_id") != address or {"client_secret", "client_secret_expires_at"} & members.keys():
         raise InvalidClientMetadataError
     return read_client_metadata(members, allowed, default_name=authority_of(address))
+
+
+def with_operators_settings(content: ClientContent, stored: ClientContent) -> ClientContent:
+    """Return the new content of a client with the settings of the stored one that metadata cannot express.
+
+    Only the operator sets them, so the client must not undo them.
+    """
+    others = set(stored.grant_types) - _GRANT_TYPES
+    return replace(
+        content,
+        grant_types=tuple(sorted({*content.grant_types, *others})),
+        requires_pkce=stored.requires_pkce,
+        requires_pushed_requests=stored.requires_pushed_requests,
+        backchannel_logout_uri=stored.backchannel_logout_uri,
+    )
 
 
 def read_client_metadata(

@@ -1,14 +1,13 @@
 """Use cases of administrators: create, list, get, update, disable, enable and delete clients, and rotate secrets."""
 
-import dataclasses
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from doorward.core.ports import Clock, Database
 from doorward.core.versions import VersionTest
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.callers import Caller
+from doorward.domain.oauth.client_changes import changed_content
 from doorward.domain.oauth.client_secret import hash_of, new_client_id, new_secret
 from doorward.domain.oauth.events import (
     ClientChanged,
@@ -42,13 +41,11 @@ from doorward.domain.oauth.policy import (
     MAXIMUM_CLIENTS,
     SECRET_OVERLAP,
     checked_content,
-    checked_content_of_built_in,
     checked_secret,
     first_moment_after,
     is_built_in,
     may_be_a_client_id,
     require_operator_for,
-    require_same_kind,
 )
 from doorward.domain.oauth.ports import AdministratorLock
 from doorward.domain.oauth.repositories import (
@@ -58,6 +55,7 @@ from doorward.domain.oauth.repositories import (
     codes,
     consents,
     devices,
+    registrations,
     secrets,
 )
 from doorward.domain.oauth.resources import require_known_resources
@@ -135,19 +133,27 @@ class Clients:
         """Change fields of a client; return it. Tokens that were issued before keep their content.
 
         Changed redirect URIs remove all its consents, so that its users are asked again. Raises what ``get`` and
-        ``create`` raise, ``InvalidAuthMethodError``, ``OperatorOnlyError``, and ``BuiltInClientError`` for fields of
-        the built-in client that cannot be changed.
+        ``create`` raise, ``InvalidAuthMethodError``, ``OperatorOnlyError``, ``BuiltInClientError`` for fields of the
+        built-in client that cannot be changed, and ``SelfRegisteredClientError`` for a client with a document.
+
+        Changed scopes and resources of a client that registered itself are from then on those that it may request.
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
             stored = await self._lock(connection, caller, client_id, is_expected, now=now)
-            content = _updated(stored, changes)
+            content = changed_content(stored, changes)
             if caller is not None:
                 require_operator_for(stored.content(), content)
             if content.redirect_uris != tuple(stored.redirect_uris):
                 await consents.remove_consents_of_client(connection, client_id)
             await self._require_known(connection, set(content.resources) - set(stored.resources))
             await clients.update_client(connection, client_id, content, now=now)
+            await registrations.update_allowed(
+                connection,
+                client_id,
+                scopes=content.scopes if content.scopes != tuple(stored.scopes) else None,
+                resources=content.resources if content.resources != tuple(stored.resources) else None,
+            )
             event = ClientChanged(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
             changed = _found(await clients.find_client(connection, client_id))
@@ -262,16 +268,6 @@ def _first_secret(content: ClientContent, chosen_secret: str | None) -> str | No
     if chosen_secret is not None:
         raise ClientWithoutSecretError
     return None
-
-
-def _updated(stored: OAuthClient, changes: ClientChanges) -> ClientContent:
-    values: dict[str, Any] = dict(changes)
-    before = stored.content()
-    content = dataclasses.replace(before, **values)
-    if is_built_in(stored.client_id):
-        return checked_content_of_built_in(content, before)
-    require_same_kind(before.auth_method, content.auth_method)
-    return checked_content(content)
 
 
 def _require_id(client_id: str) -> None:

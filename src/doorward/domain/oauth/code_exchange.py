@@ -126,9 +126,15 @@ class CodeExchange:
         The access token has ``scopes``, or those of the session, without those that the client has lost. ``binding`` is
         the key that the client has proven to hold; a refresh token that is bound to a key is refused without it. Raises
         what ``Sessions.refresh`` raises, and ``GrantNotAllowedError``.
+
+        The tokens are checked before the rotation, as in ``exchange``. Whether the session has ``openid`` is not known
+        then: a client that may request it needs the key of ID tokens unless ``scopes`` leaves it out.
         """
         if REFRESH_TOKEN not in client.grant_types:
             raise GrantNotAllowedError
+        if OPENID_SCOPE in client.scopes and (scopes is None or OPENID_SCOPE in scopes):
+            audience = TokenAudience(client.client_id, client.id_token_algorithm)
+            self._issuers.pairs.require_signing_key(audience, self._clock.now())
         refreshed = await self._sessions.refresh_session(
             refresh_token,
             client_id=client.client_id,

@@ -35,6 +35,8 @@ class NewCode:
     dpop_jkt: str | None
     """The thumbprint of the key that the code is bound to (RFC 9449 section 10)."""
     expires_at: datetime
+    is_agreed: bool
+    """Whether the user agrees now. Otherwise the code needs a stored consent, unless the client is first-party."""
 
 
 @frozen

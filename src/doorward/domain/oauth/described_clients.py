@@ -1,7 +1,7 @@
 """Clients whose id is the URL of a document that describes them.
 
 A request alone stores nothing. The row is created, and updated from the document, when a user consents. From then on
-the client is like any other: the operator can disable it, and it cannot enable itself.
+the operator can disable and remove the client, and it cannot enable itself; all else is what its document says.
 """
 
 import dataclasses

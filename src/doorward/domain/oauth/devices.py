@@ -59,7 +59,7 @@ class Devices:
 
         ``resource`` is the stored resource of the identifier. Raises ``GrantNotAllowedError``, ``InvalidTargetError``,
         ``ScopesNotAllowedError`` if the client may have none of the requested scopes, and ``ServiceUnavailableError``
-        if all codes that were tried are in use.
+        if all codes that were tried are in use, or the client was disabled meanwhile.
         """
         if DEVICE_CODE not in client.grant_types:
             raise GrantNotAllowedError
@@ -102,7 +102,8 @@ class Devices:
     async def approve(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
         """Approve a device and store the user's consent, committed when this returns.
 
-        Return None if the device is not pending any more, or the browser session has ended meanwhile.
+        Return None if the device is not pending any more, its client is disabled, or the browser session has ended
+        meanwhile.
         """
         user_code, now = read_user_code(typed), self._clock.now()
         if user_code is None:
@@ -111,7 +112,7 @@ class Devices:
         async with self._database.transaction() as connection:
             device = await devices.update_decision(connection, hmacs, session, status=status, now=now)
             if device is not None:
-                granted = await consents.list_granted_scopes(connection, session.user_id, device.client_id)
+                granted = await consents.lock_granted_scopes(connection, session.user_id, device.client_id)
                 if not set(device.scopes) <= set(granted):
                     await consents.add_consent(connection, session.user_id, device.client_id, device.scopes, now=now)
                     client_id = ClientId(device.client_id)

@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.oauth.client_metadata import AllowedRegistration, read_client_metadata
+from doorward.domain.oauth.client_metadata import (
+    AllowedRegistration,
+    read_client_metadata,
+    with_operators_settings,
+)
 from doorward.domain.oauth.client_secret import hash_of, new_registered_client_id, new_secret
 from doorward.domain.oauth.events import ClientChanged, ClientCreated, ClientRemoved
 from doorward.domain.oauth.exceptions import InvalidAuthMethodError
@@ -96,15 +100,18 @@ class ClientRegistration:
     async def replace(self, token: OpaqueToken, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
         """Replace the metadata of the client; omitted members get their defaults (RFC 7592 section 2.2).
 
+        What metadata cannot express, and the scopes and resources that the operator has left it, stay the operator's.
         Changed redirect URIs remove all its consents, so that its users are asked again. A client with a secret keeps
         it, and one without gets none. Raises what ``register`` raises.
         """
         event = ClientChanged(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
-            registration = await _registration(connection, token, client_id)
+            await _registration(connection, token, client_id)
             stored = _enabled(await clients.lock_client(connection, client_id))
             _require_own(members, client_id)
-            content = _content(members, registration.allowed)
+            # Read under the lock: the operator may have changed the client meanwhile.
+            registration = await _registration(connection, token, client_id)
+            content = with_operators_settings(_content(members, registration.allowed), stored.content())
             try:
                 require_same_kind(stored.auth_method, content.auth_method)
             except InvalidAuthMethodError as error:

@@ -27,6 +27,17 @@ class ClientDocumentError(DomainError):
     )
 
 
+class SelfRegisteredClientError(DomainError):
+    """An operator's change to a client that registered or describes itself, which could not last or is not allowed."""
+
+    kind = Kind.CONFLICT
+    code = "client_registered_itself"
+    detail = (
+        "The document of a client says all about it: it can only be disabled, enabled and removed. No client that "
+        "registered itself is the operator's own."
+    )
+
+
 class SelfRegistrationFullError(DomainError):
     """The maximum number of clients that register themselves is reached. The browser is not redirected."""
 

@@ -48,7 +48,10 @@ class InitialToken:
 
 @frozen
 class StoredRegistration:
-    """The scopes and resources that a client that registered itself may request: those of its initial access token."""
+    """The scopes and resources that a client that registered itself may request.
+
+    They are those of its initial access token, until the operator changes those of the client.
+    """
 
     client_id: str
     scopes: Sequence[str]

@@ -60,10 +60,12 @@ def grantable_user_scopes(
     """Return the requested scopes that a client may have for a user; others are dropped (RFC 6749 section 3.3).
 
     If none is requested, return all scopes of the client except ``offline_access``, which must be requested by name. It
-    is dropped, too, for a client that cannot refresh. Raises ``InvalidTargetError``, and ``ScopesNotAllowedError`` if
-    no scope is left.
+    is dropped, too, for a client that cannot refresh. Raises ``InvalidTargetError``, also for the audience of logins,
+    which no token of an application for a user has, and ``ScopesNotAllowedError`` if no scope is left.
     """
     audience, _ = audiences.of_client(client, identifier, resource)
+    if audience == audiences.own != audiences.issuer:
+        raise InvalidTargetError
     allowed = frozenset(client.scopes)
     if not audiences.is_built_in(audience):
         allowed &= USER_SCOPES.union(() if resource is None else resource.scopes)

@@ -7,6 +7,7 @@ from doorward.api.v1.admin import clients
 from doorward.core.versions import VersionTest
 from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.document_address import is_document_address
 from doorward.domain.oauth.models import (
     NO_SECRET,
     PRIVATE_KEY,
@@ -86,6 +87,7 @@ class ClientPage(RowPage):
         return {
             "client": client,
             "is_built_in": is_built_in(client.client_id),
+            "has_document": is_document_address(client.client_id),
             "created": shown_day(client.created_at),
             "not_before": shown_moment(client.not_before),
             "grants": _grants(client),

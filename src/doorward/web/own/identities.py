@@ -70,6 +70,7 @@ class IdentityForms:
             provider = redirects.find(form.provider)
             if provider is None:
                 raise InvalidProviderAnswerError
+            await services.own_account.identities.require_linkable(context.caller)
             target = await redirects.begin(
                 provider,
                 self._pages.cookies.read(request, Cookie.BROWSER) or "",

@@ -1,5 +1,7 @@
 """The page on which a user consents to the scopes of an application."""
 
+import hashlib
+import json
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -14,7 +16,7 @@ from doorward.api.services import CurrentServices
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
-from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from doorward.domain.oauth.authorization_request import AuthorizationRequest, RefusedAuthorization
 from doorward.domain.oauth.client_secret import has_registered_itself
 from doorward.domain.oauth.document_address import authority_of, is_document_address
 from doorward.domain.oauth.policy import EMAIL_SCOPE, OFFLINE_SCOPE, OPENID_SCOPE, PROFILE_SCOPE
@@ -53,11 +55,8 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
 
     async def decide_consent(request: Request, form: FormBody[DecisionForm], services: CurrentServices) -> Response:
         """Redirect the browser to the application with the result of the user's decision."""
-        provider = provider_of(services)
         try:
-            if not pages.form_tokens.is_valid(request, TEMPLATE, form.form_token):
-                return await _ask(request, pages, provider, form.query, is_form=True)
-            return await _decided(request, pages, provider, form)
+            return await _decided(request, pages, provider_of(services), form)
         except ERRORS_WITHOUT_REDIRECT as error:
             return pages.error_page(request, error)
 
@@ -78,6 +77,7 @@ async def _ask(
     return pages.form_page(
         request,
         TEMPLATE,
+        form=_form_of(asked),
         application=asked.client.name,
         registered_itself=has_registered_itself(asked.client.client_id),
         registered_by=authority_of(asked.client.client_id) if is_document_address(asked.client.client_id) else "",
@@ -89,13 +89,25 @@ async def _ask(
     )
 
 
+def _form_of(asked: AuthorizationRequest) -> str:
+    """Return the name of the form, to which its token is bound: it differs for everything that the page shows.
+
+    So a user who saw other scopes, or another name or host of the application, is asked again.
+    """
+    shown = [asked.client.client_id, asked.client.name, host_of(asked.reply.redirect_uri), *sorted(asked.scopes)]
+    return f"{TEMPLATE} {hashlib.sha256(json.dumps(shown).encode()).hexdigest()}"
+
+
 async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: DecisionForm) -> Response:
+    """Apply the decision, if the page showed what the application requests now; otherwise ask again."""
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     state = await provider.authorization.evaluate(pages.read_parameters(request, form.query), session)
     if isinstance(state, RefusedAuthorization):
         return pages.redirect_with_result(request, provider.issuer, state, is_form=True)
     decision = state.decision
     if isinstance(decision, CodeDue | ConsentDue):
+        if not pages.form_tokens.is_valid(request, _form_of(state.request), form.form_token):
+            return await _ask(request, pages, provider, form.query, is_form=True)
         if form.decision != ALLOW:
             declined = provider.authorization.decline(state.request)
             return pages.redirect_with_result(request, provider.issuer, declined, is_form=True)

@@ -13,6 +13,7 @@ from doorward.domain.oauth.authorization import RequestParameters
 from doorward.domain.oauth.described_clients import add_or_update_described_client
 from doorward.domain.oauth.events import ClientChanged, ClientCreated
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.registration_exceptions import SelfRegisteredClientError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.client_documents import DocumentHost, described
 from tests.integration.oauth.clients import OPERATOR
@@ -83,6 +84,40 @@ async def test_a_consent_to_a_client_that_is_disabled_meanwhile_stores_no_code(
     with pytest.raises(InvalidAuthorizationError):
         await authorization.agree(request, session)
     assert provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"scopes": ("openid",)}, {"requires_pushed_requests": True}, {"is_first_party": True}, {"name": "Other"}],
+)
+async def test_an_operators_change_is_refused_because_the_document_would_undo_it(
+    provider: Provider,
+    host: DocumentHost,
+    path: str,
+    browser: Browser,
+    person: Person,
+    changes: dict[str, object],
+) -> None:
+    app = described(provider, host, path)
+    await app.agreed(browser, person)
+    before = await app.stored()
+    with pytest.raises(SelfRegisteredClientError):
+        await provider.clients.update(OPERATOR, app.id, changes, any_version)
+    assert await app.stored() == before
+
+
+async def test_a_user_who_saw_the_scopes_of_an_earlier_document_is_asked_again(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path, scope="openid")
+    page = await browser.sign_in(await browser.get(app.address(scope=None)), person)
+    host.describe(path, scope="openid notes:read")
+    provider.clock.advance(timedelta(minutes=6))
+    again = await browser.send(page, decision="allow")
+    assert "notes:read" in again.text
+    assert app.rows() == 0
+    assert "code" in answer_of(forwarded(await browser.send(again, decision="allow")))
+    assert (await app.stored()).scopes == ["notes:read", "openid"]
 
 
 async def test_a_client_added_again_after_its_removal_revives_no_token(

@@ -1,15 +1,19 @@
 """Dynamic client registration (RFC 7591), and its management by the client (RFC 7592)."""
 
+import asyncio
 from typing import Any
 
+import psycopg
 import pytest
 
 from doorward.core.versions import any_version
+from doorward.domain.oauth.registration_exceptions import SelfRegisteredClientError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.clients import OPERATOR, ORDERS
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
 from tests.integration.oauth.registering import (
     REGISTER,
+    SCOPES,
     application,
     call,
     changed,
@@ -143,6 +147,58 @@ async def test_a_disabled_client_cannot_enable_itself_cve_2026_9705(provider: Pr
         answer = await call(provider, method, path, token, **changed(body))
         assert answer.status_code == 401, method
     assert not (await provider.clients.get(body["client_id"], any_version)).client.is_enabled
+
+
+async def test_a_client_does_not_undo_what_the_operator_has_set(provider: Provider) -> None:
+    posted = {"token_endpoint_auth_method": "client_secret_post"}
+    body = await registered(provider, **posted)
+    path, token = own(body)
+    device, logout = "urn:ietf:params:oauth:grant-type:device_code", "https://app.example/logout"
+    settings = {
+        "scopes": ("openid", "orders:read"),
+        "resources": (),
+        "grant_types": (*body["grant_types"], device),
+        "requires_pkce": False,
+        "requires_pushed_requests": True,
+        "backchannel_logout_uri": logout,
+    }
+    await provider.clients.update(OPERATOR, body["client_id"], settings, any_version)
+    # Without `scope` the client asks for all that it may have.
+    for members in ({}, {"scope": "openid"}, {"scope": " ".join(SCOPES)}):
+        answer = await call(provider, "PUT", path, token, **changed(body, **posted, **members))
+        assert answer.status_code == 200, answer.text
+    client = (await provider.clients.get(body["client_id"], any_version)).client
+    assert (client.scopes, client.resources) == (["openid", "orders:read"], [])
+    assert set(client.grant_types) == {"authorization_code", "refresh_token", device}
+    assert (client.requires_pkce, client.requires_pushed_requests) == (False, True)
+    assert client.backchannel_logout_uri == logout
+
+
+async def test_a_change_of_the_operator_during_the_call_of_the_client_lasts(provider: Provider) -> None:
+    body = await registered(provider)
+    path, token = own(body)
+    async with await psycopg.AsyncConnection.connect(provider.service.database_url) as holder:
+        await holder.execute("SELECT FROM oauth_clients WHERE client_id = %s FOR UPDATE", [body["client_id"]])
+        narrow = "UPDATE oauth_registered_clients SET scopes = '{openid}' WHERE client_id = %s"
+        await holder.execute(narrow, [body["client_id"]])
+        calling = asyncio.create_task(call(provider, "PUT", path, token, **changed(body)))
+        await provider.service.locks_are_waited_for(1)
+    assert (await calling).json()["scope"] == "openid"
+
+
+async def test_a_change_of_other_fields_leaves_a_client_what_it_may_request(provider: Provider) -> None:
+    body = await registered(provider, scope="openid")
+    path, token = own(body)
+    await provider.clients.update(OPERATOR, body["client_id"], {"name": "Renamed"}, any_version)
+    answer = await call(provider, "PUT", path, token, **changed(body))
+    assert (answer.json()["client_name"], set(answer.json()["scope"].split())) == ("Tool", set(SCOPES))
+
+
+async def test_a_client_that_registered_itself_is_never_the_operators_own(provider: Provider) -> None:
+    """Otherwise it could get codes for all users without their consent, at redirect URIs that it sets itself."""
+    body = await registered(provider)
+    with pytest.raises(SelfRegisteredClientError):
+        await provider.clients.update(OPERATOR, body["client_id"], {"is_first_party": True}, any_version)
 
 
 async def test_changed_redirect_uris_delete_the_consents_of_users(provider: Provider) -> None:

@@ -122,6 +122,23 @@ async def test_a_client_is_disabled_enabled_and_deleted(office: Service) -> None
     assert (shown.title, "was deleted" in shown.text, stored(office, client_id)) == ("Clients", True, {})
 
 
+async def test_a_client_with_a_document_is_only_disabled_enabled_and_deleted(office: Service) -> None:
+    made, address = await new_client(office, "none"), f"https://tools.example/{uuid4()}.json"
+    office.sql("UPDATE oauth_clients SET client_id = %s WHERE client_id = %s", address, made)
+    admin = await administrator(office, "admin", at=page_of(address))
+    assert admin.page is not None
+    assert "The document at its address says what this client is." in admin.page.text
+    assert {"disable-client", "delete-client"} <= set(admin.page.actions())
+    assert "change-client" not in admin.page.actions()
+    fields = admin.page.form("disable-client").fields | {"name": "Other", "authorization_code": "true"}
+    fields |= {"redirect_uris": CALLBACK}
+    refused = Shown(await admin.http.post("/admin/change-client", data=fields, headers=OWN_SITE))
+    assert (refused.status, "The document of a client says all about it" in refused.text) == (422, True)
+    assert stored(office, address)["name"] == "Nightly report"
+    await admin.send("disable-client")
+    assert stored(office, address)["disabled_at"] is not None
+
+
 async def test_a_page_of_an_old_version_changes_nothing(office: Service) -> None:
     client_id = await new_client(office)
     first, second = [await administrator(office, "admin", at=page_of(client_id)) for _ in range(2)]

@@ -43,6 +43,7 @@ from doorward.domain.oauth.exceptions import (
     UnknownResourceError,
 )
 from doorward.domain.oauth.models import ClientContent, ClientWithSecret, OAuthClient
+from doorward.domain.oauth.registration_exceptions import SelfRegisteredClientError
 
 LIST: Final = f"{ADMIN}/clients"
 CLIENT: Final = f"{LIST}/{{client_id}}"
@@ -73,7 +74,10 @@ def calls() -> Sequence[Call]:
         *(TooManyClientsError, InvalidClientSecretError, ClientWithoutSecretError, BeyondOwnScopesError),
         *_OF_CONTENT,
     )
-    of_patch = (*_OF_REGISTERED, InvalidAuthMethodError, OperatorOnlyError, PkceRequiredError, *_OF_CONTENT)
+    of_patch = (
+        *(*_OF_REGISTERED, SelfRegisteredClientError, InvalidAuthMethodError, OperatorOnlyError, PkceRequiredError),
+        *_OF_CONTENT,
+    )
     of_rotation = (*_OF_CHANGE, ClientWithoutSecretError)
     return [
         Call("GET", LIST, list_clients, POLICY, tag=TAG),

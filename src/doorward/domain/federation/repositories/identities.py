@@ -118,6 +118,19 @@ async def add_identity(connection: Connection, user_id: UUID, subject: ForeignSu
     return cursor.rowcount == 1
 
 
+async def remove_identities(connection: Connection, user_id: UUID) -> Sequence[str]:
+    """Remove all identities of a user; return the issuer of each."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM federated_identities
+        WHERE user_id = %(user_id)s
+        RETURNING issuer
+        """,
+        {"user_id": user_id},
+    )
+    return sorted([issuer async for (issuer,) in cursor])
+
+
 async def remove_identity(connection: Connection, user_id: UUID, subject: ForeignSubject) -> bool:
     """Remove an identity of a user; return whether it existed."""
     cursor = await connection.execute(

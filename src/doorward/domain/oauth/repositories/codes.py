@@ -12,10 +12,11 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: datetime) -> set[UUID]:
-    """Store codes for browser sessions; return the ids of those whose session is live.
+    """Store codes for browser sessions; return the ids of those that were stored.
 
-    Session and client are locked, so that neither can end meanwhile. A row that another statement has locked counts as
-    ended. The authentication methods and times are copied from the session.
+    A code is not stored if its session has ended, its client is disabled, or the consent that it needs was revoked.
+    These rows are locked, so that none can end meanwhile. A row that another statement has locked counts as ended. The
+    authentication methods and times are copied from the session.
     """
     cursor = await connection.execute(
         """
@@ -30,10 +31,11 @@ async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: date
         FROM unnest(
             %(ids)s::uuid[], %(secret_hashes)s::bytea[], %(client_ids)s::text[], %(user_ids)s::uuid[],
             %(browser_session_ids)s::uuid[], %(redirect_uris)s::text[], %(scopes)s::text[], %(resources)s::text[],
-            %(nonces)s::text[], %(code_challenges)s::text[], %(thumbprints)s::text[], %(expirations)s::timestamptz[]
+            %(nonces)s::text[], %(code_challenges)s::text[], %(thumbprints)s::text[], %(expirations)s::timestamptz[],
+            %(agreed)s::boolean[]
         ) AS new (
             id, secret_hash, client_id, user_id, browser_session_id, redirect_uri, scopes, resource, nonce,
-            code_challenge, dpop_jkt, expires_at
+            code_challenge, dpop_jkt, expires_at, is_agreed
         )
         JOIN browser_sessions
             ON browser_sessions.id = new.browser_session_id AND browser_sessions.user_id = new.user_id
@@ -42,6 +44,19 @@ async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: date
         WHERE browser_sessions.expires_at > %(now)s
           AND users.is_active
           AND users.session_epoch = browser_sessions.epoch
+          AND oauth_clients.disabled_at IS NULL
+          AND (
+              new.is_agreed
+              OR oauth_clients.is_first_party
+              OR EXISTS (
+                  SELECT
+                  FROM oauth_consents
+                  WHERE oauth_consents.user_id = users.id
+                    AND oauth_consents.client_id = oauth_clients.client_id
+                    AND oauth_consents.scopes @> string_to_array(new.scopes, ' ')
+                  FOR KEY SHARE SKIP LOCKED
+              )
+          )
         FOR KEY SHARE OF browser_sessions, oauth_clients SKIP LOCKED
         RETURNING id
         """,
@@ -64,6 +79,7 @@ def _columns_of(new: Sequence[NewCode]) -> dict[str, Sequence[object]]:
         "code_challenges": [code.code_challenge for code in new],
         "thumbprints": [code.dpop_jkt for code in new],
         "expirations": [code.expires_at for code in new],
+        "agreed": [code.is_agreed for code in new],
     }
 
 

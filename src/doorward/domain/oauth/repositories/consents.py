@@ -20,14 +20,19 @@ class StoredConsent:
     granted_at: datetime
 
 
-async def list_granted_scopes(connection: Connection, user_id: UUID, client_id: str) -> Sequence[str]:
-    """Return the scopes that a user has granted to a client; empty without a consent."""
+async def lock_granted_scopes(connection: Connection, user_id: UUID, client_id: str) -> Sequence[str]:
+    """Return the scopes that a user has granted to a client; empty without a consent.
+
+    The consent is locked, so that it cannot be revoked before the transaction ends; then all that the transaction
+    stored is revoked with it.
+    """
     cursor = await connection.execute(
         """
         SELECT scopes
         FROM oauth_consents
         WHERE user_id = %(user_id)s
           AND client_id = %(client_id)s
+        FOR KEY SHARE
         """,
         {"user_id": user_id, "client_id": client_id},
     )

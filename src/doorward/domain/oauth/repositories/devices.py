@@ -14,16 +14,21 @@ from doorward.domain.oauth.repositories import Connection
 
 
 async def add_device(connection: Connection, device: NewDevice) -> bool:
-    """Store a device; return False if its user code is in use."""
+    """Store a device; return False if its user code is in use, or its client was disabled meanwhile.
+
+    The client is locked, so that it cannot be disabled before the device is stored.
+    """
     cursor = await connection.execute(
         """
         INSERT INTO oauth_devices (
             id, secret_hash, client_id, user_code_hmac, scopes, resource, status, interval_seconds, expires_at
         )
-        VALUES (
-            %(id)s, %(secret_hash)s, %(client_id)s, %(user_code_hmac)s, %(scopes)s, %(resource)s, 'pending',
-            %(interval_seconds)s, %(expires_at)s
-        )
+        SELECT %(id)s, %(secret_hash)s, client_id, %(user_code_hmac)s, %(scopes)s, %(resource)s, 'pending',
+               %(interval_seconds)s, %(expires_at)s
+        FROM oauth_clients
+        WHERE client_id = %(client_id)s
+          AND disabled_at IS NULL
+        FOR KEY SHARE
         ON CONFLICT ON CONSTRAINT oauth_devices_user_code_hmac_key DO NOTHING
         """,
         asdict(device),
@@ -96,7 +101,9 @@ async def find_waiting_device(
 async def update_decision(
     connection: Connection, user_code_hmacs: Sequence[bytes], session: BrowserSession, *, status: str, now: datetime
 ) -> DecidedDevice | None:
-    """Store the decision of a browser's user; return the device, None if it is not pending or the session has ended.
+    """Store the decision of a browser's user; return the device.
+
+    Return None if it is not pending, its client is disabled, or the session has ended.
 
     The browser session is locked, so that it cannot end meanwhile. The authentication methods and times are copied from
     it.
@@ -118,10 +125,12 @@ async def update_decision(
                   AND users.is_active
                   AND users.session_epoch = browser_sessions.epoch
                 FOR KEY SHARE OF browser_sessions
-            ) AS live
+            ) AS live, oauth_clients
             WHERE oauth_devices.user_code_hmac = ANY(%(hmacs)s)
               AND oauth_devices.status = 'pending'
               AND oauth_devices.expires_at > %(now)s
+              AND oauth_clients.client_id = oauth_devices.client_id
+              AND oauth_clients.disabled_at IS NULL
             RETURNING oauth_devices.client_id, oauth_devices.scopes
             """,
             {"hmacs": list(user_code_hmacs), "session_id": session.id, "user_id": session.user_id, "status": status}

@@ -124,6 +124,28 @@ async def add_registration(connection: Connection, token: OpaqueToken, registrat
     )
 
 
+async def update_allowed(
+    connection: Connection, client_id: str, *, scopes: Sequence[str] | None, resources: Sequence[str] | None
+) -> None:
+    """Replace the scopes and resources that a client may request, unless they are None.
+
+    Clients that did not register themselves have no such row.
+    """
+    await connection.execute(
+        """
+        UPDATE oauth_registered_clients
+        SET scopes = COALESCE(%(scopes)s::text[], scopes),
+            resources = COALESCE(%(resources)s::text[], resources)
+        WHERE client_id = %(client_id)s
+        """,
+        {
+            "client_id": client_id,
+            "scopes": None if scopes is None else list(scopes),
+            "resources": None if resources is None else list(resources),
+        },
+    )
+
+
 async def find_registration(connection: Connection, token: OpaqueToken) -> StoredRegistration | None:
     """Find the registration of the client that has this registration access token."""
     async with connection.cursor(row_factory=class_row(StoredRegistration)) as cursor:
