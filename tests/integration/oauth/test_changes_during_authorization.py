@@ -1,6 +1,7 @@
 """A client that changes or is disabled, or a consent that is revoked, before the code of a request is stored."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,15 +68,15 @@ async def person(lasting_provider: Provider, browser: Browser, app: Application)
 
 
 @pytest.mark.usefixtures("person")
-@pytest.mark.parametrize("step", ["issue", "agree"])
+@pytest.mark.parametrize("step", [Authorization.issue, Authorization.agree])
 async def test_no_code_is_stored_for_a_client_that_was_disabled_meanwhile(
-    lasting_provider: Provider, app: Application, browser: Browser, step: str
+    lasting_provider: Provider, app: Application, browser: Browser, step: Callable[..., Awaitable[object]]
 ) -> None:
     """Otherwise it could be redeemed if the client is enabled again within a minute."""
     session = await session_of(lasting_provider, browser)
     request = await asked(lasting_provider, app, session)
     await lasting_provider.clients.disable(OPERATOR, app.id, any_version)
-    assert await getattr(authorization_of(lasting_provider), step)(request, session) is None
+    assert await step(authorization_of(lasting_provider), request, session) is None
     assert stored_codes(lasting_provider, app) == 0
 
 
