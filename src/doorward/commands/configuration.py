@@ -8,6 +8,7 @@ from doorward.commands.preparation import (
     require_issuers,
     require_limiter,
     require_mail,
+    require_pages,
     require_tracing,
 )
 from doorward.settings.config import load_settings
@@ -21,6 +22,7 @@ def check_config() -> None:
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_pages(settings)
     require_issuers(settings)
     require_breach_file(settings.passwords)
     for name, value in settings.values():

@@ -20,12 +20,13 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
+from doorward.web.brand import BrandError
 from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
 from doorward.wiring.federation import check_trusted_issuers
 from doorward.wiring.log import configure_log
 from doorward.wiring.login_providers import check_login_providers
-from doorward.wiring.mail import check_mail
+from doorward.wiring.mail import check_mail, has_mail
 from doorward.wiring.new_passwords import check_new_passwords
 
 Result = TypeVar("Result")
@@ -90,6 +91,18 @@ def require_mail(settings: Settings) -> None:
         ) from error
     except MailTemplateError as error:
         raise CommandError(f"{error}. Correct it, or unset MAIL_TEMPLATES_FOLDER") from error
+
+
+def require_pages(settings: Settings) -> None:
+    """Check the logo and the templates of the operator, if there are any. Raises ``CommandError``."""
+    if settings.brand.brand_logo_file is None and settings.brand.templates_dir is None:
+        return
+    from doorward.wiring.pages import check_pages  # noqa: PLC0415 - loads the web framework
+
+    try:
+        check_pages(settings, has_mail=has_mail(settings))
+    except BrandError as error:
+        raise CommandError(f"{error}. Correct it, or unset the setting") from error
 
 
 def require_events_out(settings: Settings) -> None:

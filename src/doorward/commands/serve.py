@@ -10,6 +10,7 @@ from doorward.commands.preparation import (
     require_issuers,
     require_limiter,
     require_mail,
+    require_pages,
     require_signing_keys,
     require_tracing,
 )
@@ -36,6 +37,7 @@ def serve(host: str | None, port: int | None, *, reload: bool) -> None:
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_pages(settings)
     require_events_out(settings)
     require_issuers(settings)
     require_breach_file(settings.passwords)

@@ -165,6 +165,39 @@ def test_a_malformed_store_of_limits_is_reported_in_one_line(
     assert "hidden" not in line
 
 
+@pytest.mark.parametrize("command", ["check-config", "serve"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("name", "value", "cause"),
+    [
+        ("BRAND_LOGO_FILE", "none.png", "BRAND_LOGO_FILE: none.png cannot be read: No such file or directory"),
+        ("TEMPLATES_DIR", "none", "TEMPLATES_DIR: none is no folder"),
+        ("TEMPLATES_DIR", "broken", "TEMPLATES_DIR: sign_in.html, line 2 cannot be used: Expected an expression"),
+        ("TEMPLATES_DIR", "latin", "TEMPLATES_DIR: sign_in.html cannot be used: "),
+    ],
+)
+def test_an_unusable_logo_or_template_is_reported_in_one_line(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    command: str,
+    workers: str,
+    name: str,
+    value: str,
+    cause: str,
+) -> None:
+    for folder in ("broken", "latin"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "broken" / "sign_in.html").write_text("<p>\n{% if %}", encoding="utf-8")
+    (tmp_path / "latin" / "sign_in.html").write_bytes(b"\xff")
+    environment.setenv("PUBLIC_URL", "http://localhost:8000")
+    environment.setenv("WEB_CONCURRENCY", workers)
+    environment.setenv(name, value)
+    line = _refused_with_one_line(capsys, command)
+    assert line.startswith(f"doorward: {cause}")
+    assert line.endswith(". Correct it, or unset the setting")
+
+
 def test_migrate_creates_the_tables_in_an_empty_database(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
 ) -> None:
