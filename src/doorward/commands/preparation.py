@@ -24,6 +24,7 @@ from doorward.web.brand import BrandError
 from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
 from doorward.wiring.federation import check_trusted_issuers
+from doorward.wiring.keys import check_signing_keys
 from doorward.wiring.log import configure_log
 from doorward.wiring.login_providers import check_login_providers
 from doorward.wiring.mail import check_mail, has_mail
@@ -54,6 +55,18 @@ def run_use_case(work: Coroutine[Any, Any, Result]) -> Result:
         raise CommandError(DATABASE_FAILED) from error
     except ClocksDifferError as error:
         raise CommandError(f"{error}: nothing was removed. Correct the one that is wrong, then run it again") from error
+
+
+def require_usable_settings(settings: Settings) -> None:
+    """Check the packages and the files that the settings of the service need. Raises ``CommandError``."""
+    require_limiter(settings.limits)
+    require_tracing(settings.telemetry)
+    require_mail(settings)
+    require_pages(settings)
+    require_events_out(settings)
+    require_oauth(settings)
+    require_issuers(settings)
+    require_breach_file(settings.passwords)
 
 
 def require_limiter(settings: LimitSettings) -> None:
@@ -121,8 +134,14 @@ def require_signing_keys(settings: Settings) -> None:
 
     Raises ``CommandError``.
     """
+    require_oauth(settings)
+    run_use_case(operations.prepare_signing_keys(settings))
+
+
+def require_oauth(settings: Settings) -> None:
+    """Check that the packages of the OpenID provider are installed, if it is on. Raises ``CommandError``."""
     try:
-        run_use_case(operations.prepare_signing_keys(settings))
+        check_signing_keys(settings)
     except ImportError as error:
         raise CommandError(
             "tokens for other services need a package that is not installed. Install doorward[oauth], or unset "
