@@ -40,7 +40,7 @@ CLOCK_SKEW: Final = timedelta(seconds=30)
 """How far in the future ``iat`` may be in a token from another copy of the service."""
 
 _DERIVED_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
-
+"""Accepted with every setting: the key is the same for all three, so that a change of ALGORITHM ends no token."""
 
 _COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -78,11 +78,10 @@ class AccessTokens:
         """Store the derived keys (64 bytes each), and the content of first-party tokens.
 
         With ``algorithm`` ES256 or RS256 the ring signs them, and ``provider`` is required. Tokens that derived keys
-        signed before that change stay valid until they expire, with any HMAC algorithm and the issuer of that time.
+        signed before that change stay valid until they expire if their issuer is ``issuer`` or the default one.
         """
         self._derived_keys = (key,) if previous_key is None else (key, previous_key)
         self._ring_algorithm = next((each for each in SIGNING_ALGORITHMS if each == algorithm), None)
-        self._derived_algorithms = _DERIVED_ALGORITHMS if self._ring_algorithm else (algorithm,)
         self._derived_issuers = frozenset({issuer, DEFAULT_ISSUER} if self._ring_algorithm else {issuer})
         self._algorithm = algorithm
         self._issuer = issuer
@@ -255,7 +254,7 @@ class AccessTokens:
         )
 
     def _verified_by_derived_key(self, token: str) -> VerifiedToken:
-        claims = json_object(signed_payload(token, self._derived_keys, self._derived_algorithms))
+        claims = json_object(signed_payload(token, self._derived_keys, _DERIVED_ALGORITHMS))
         issuer = claims.get("iss")
         if not isinstance(issuer, str) or issuer not in self._derived_issuers:
             raise InvalidAccessTokenError

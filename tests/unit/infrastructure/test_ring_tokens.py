@@ -213,6 +213,19 @@ def test_after_a_change_to_es256_tokens_of_derived_keys_stay_valid(former: str, 
         after.verify(token, NOW + timedelta(minutes=30))
 
 
+def test_after_a_change_to_es256_tokens_of_another_issuer_are_refused() -> None:
+    before = AccessTokens(
+        key=forge.KEY,
+        algorithm="HS256",
+        issuer="https://former.example.com",
+        audience="https://api.example.com",
+        lifetime=timedelta(minutes=30),
+    )
+    token = before.sign(PRINCIPAL, SIGN_IN, NOW)
+    with pytest.raises(InvalidAccessTokenError):
+        tokens_with(ring_of(new_key("ES256")), "ES256").verify(token, NOW)
+
+
 @pytest.mark.parametrize("former", SIGNING_ALGORITHMS)
 def test_after_a_change_from_the_ring_its_tokens_stay_valid(former: SigningAlgorithm) -> None:
     key = new_key(former)
