@@ -236,7 +236,8 @@ class RateLimitStoreRecovered(Event):
 class OutboxMeasured(Event):
     """The outbox has `due` messages, the oldest due for `oldest_seconds`, and `dead` letters.
 
-    At level `debug`, every 15 seconds. `open_circuits` counts the channels whose receiver does not answer this process.
+    At level `debug`, every 15 seconds. `open_circuits` counts the open circuits of this process; only that to the mail
+    server can open.
     """
 
     log_event = "outbox.measured"

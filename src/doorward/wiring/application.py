@@ -106,10 +106,9 @@ def create_wired_app(
     base = Foundation(settings, database, hasher, clock, mail.queue)
     signing_keys, events_out = create_signing_keys(settings, database, clock, key_ring_options), EventsOut()
     if delivers:
-        measures = mail.delivery is None
-        events_out = create_events_out(settings, database, clock, mail.queue, signing_keys, measures=measures)
+        events_out = create_events_out(settings, database, clock, mail.queue, signing_keys)
     services = _create_services(
-        base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
+        base, telemetry, limiter, mail, signing_keys, lambda: running_background(database, scheduler, mail, events_out)
     )
     site = create_site(settings, has_mail=mail.queue.is_configured)
     app = create_app(settings.deployment, settings.browsers, services, site.calls, site.show_problem)
