@@ -171,8 +171,9 @@ class KeyRings:
         """Read the keys for the first time. Call ``make_first`` until each algorithm has a key that signs.
 
         Raises ``SigningKeysUnreadableError`` if none of the sealing keys opens a key that signs or may sign: the
-        service would issue tokens that nothing verifies. Raises ``ServiceUnavailableError``. While another copy holds
-        the lock, it waits without a timeout, because there is no key to sign with, and logs that once.
+        service would issue tokens that nothing verifies. Raises ``ServiceUnavailableError``, and what ``make_first``
+        raises. While another copy holds the lock, it waits without a timeout, because there is no key to sign with, and
+        logs that once.
         """
         await self._read(is_first=True)
         due_at, is_told = time.monotonic() + self._times.first_keys_due, False

@@ -21,7 +21,7 @@ from doorward.observability.logging import report
 
 FIRST_LOOK_SECONDS: Final = 10.0
 LOOKS_PER_INTERVAL: Final = 4
-"""A task is late by at most a quarter of its interval, even if copies of the service start or end meanwhile."""
+"""With its random pauses, a task is late by at most 0.3 of its interval, even if copies start or end meanwhile."""
 
 
 @frozen
@@ -112,7 +112,7 @@ class TaskRunner:
     async def run(self, *, only_if_due: bool) -> int | None:
         """Run the task; return how much was done, or None when it was not due or another process runs it.
 
-        Raises ``psycopg.Error`` and what the task raises.
+        Raises ``psycopg.Error``, ``ServiceUnavailableError`` if the server refuses writes, and what the task raises.
         """
         async with self._turn(only_if_due=only_if_due) as has_turn:
             if not has_turn:
@@ -131,9 +131,11 @@ class TaskRunner:
         guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
         try:
             with aborted_when_frozen(guard, self._timeouts.abort):
-                # A lock on a standby does not exclude processes that use the primary.
-                may_take = not guard.was_read_only and await self._take_lock(guard)
-                has_turn = may_take and not (only_if_due and await self._was_done_lately(guard))
+                if guard.was_read_only:
+                    # A lock on a standby does not exclude processes that use the primary.
+                    raise ServiceUnavailableError
+                is_held = await self._take_lock(guard)
+                has_turn = is_held and not (only_if_due and await self._was_done_lately(guard))
                 # The task may take long. SET needs no snapshot, so it also releases that of the query before it.
                 await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield has_turn

@@ -75,7 +75,10 @@ class SigningKeys:
     making: TaskRunner
 
     async def open(self) -> None:
-        """Read the keys, and create the first ones if there are none. Raises ``SigningKeysUnreadableError``."""
+        """Read the keys, and create the first ones if there are none.
+
+        Raises ``SigningKeysUnreadableError``, ``ServiceUnavailableError``, ``psycopg.Error``.
+        """
         await self.rings.open(lambda: self.making.run(only_if_due=False))
 
     @asynccontextmanager
