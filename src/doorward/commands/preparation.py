@@ -191,20 +191,25 @@ def require_database_url(settings: DatabaseSettings) -> None:
 
 def require_current_schema(settings: DatabaseSettings) -> None:
     """Check that the database can be used and has all migrations. Raises ``CommandError``."""
-    require_database_url(settings)
-    try:
-        found = stored_schema_version(settings)
-    except psycopg.OperationalError as error:
-        raise unreachable(error) from error
-    except psycopg.Error as error:
-        raise CommandError(
-            f"the schema's version cannot be read: {first_line(error)}. Grant the role access"
-        ) from error
+    found = read_schema_version(settings)
     if not is_current(found):
         raise CommandError(f"the schema is behind: {found or 'none'}, needed {SCHEMA_VERSION}. Run: doorward migrate")
 
 
-def unreachable(error: psycopg.OperationalError) -> CommandError:
+def read_schema_version(settings: DatabaseSettings) -> str | None:
+    """Return the newest migration of a usable database; None before the first. Raises ``CommandError``."""
+    require_database_url(settings)
+    try:
+        return stored_schema_version(settings)
+    except psycopg.OperationalError as error:
+        raise _unreachable(error) from error
+    except psycopg.Error as error:
+        raise CommandError(
+            f"the schema's version cannot be read: {first_line(error)}. Grant the role access"
+        ) from error
+
+
+def _unreachable(error: psycopg.OperationalError) -> CommandError:
     """Return the error of a command that could not connect to the database."""
     if isinstance(error, UnsuitableDatabaseError):
         return CommandError(str(error))

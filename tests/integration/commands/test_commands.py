@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +17,9 @@ from dotenv import dotenv_values
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
+from doorward.commands import migrate as migrate_command
 from doorward.commands.main import COMMANDS, main
+from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.database import SCHEMA_VERSION
 from doorward.settings.config import FIELDS
 from tests.integration.commands.refusals import refused_with_one_line
@@ -161,7 +164,23 @@ def test_a_failed_migration_is_reported_in_one_line(
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("CREATE TABLE users (id integer)")
     environment.setenv("DATABASE_URL", empty_database)
-    assert "already exists" in refused_with_one_line(capsys, "migrate")
+    line = refused_with_one_line(capsys, "migrate")
+    assert line.startswith("doorward: the migration stopped: ")
+    assert "already exists" in line
+    assert line.endswith(". Completed versions stay. Correct the cause, and run it again")
+
+
+def test_a_migration_that_waits_too_long_for_a_table_names_the_cause(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
+) -> None:
+    migrate(empty_database, until="0001")
+    environment.setattr(migrate_command, "migrate_database", partial(migrate, table_wait="50ms"))
+    environment.setenv("DATABASE_URL", empty_database)
+    with psycopg.connect(empty_database) as other:
+        other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        line = refused_with_one_line(capsys, "migrate")
+    assert line.startswith("doorward: the migration stopped: canceling statement due to lock timeout. ")
+    assert "DATABASE_URL" not in line
 
 
 def test_serving_an_empty_database_is_refused_with_the_remedy(
