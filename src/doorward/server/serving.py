@@ -15,11 +15,12 @@ from doorward.server.factory import ProtocolFactory
 from doorward.server.limits import ConnectionLimits, connection_limit
 from doorward.server.listening import cannot_listen
 from doorward.server.signals import ending_signals_handled
-from doorward.server.worker import GRACE_SECONDS, create_worker_app
+from doorward.server.worker import create_worker_app
 from doorward.server.workers import Workers
 from doorward.settings.config import Settings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.application import app_to_serve
+from doorward.wiring.stopping import GRACE_SECONDS
 
 WORKER_TIMEOUT_SECONDS: Final = 60
 """A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which on a
