@@ -69,7 +69,7 @@ def _insecure_services(settings: Settings) -> Iterator[tuple[str, str]]:
         if any(map(_is_unencrypted, filter(None, (issuer.issuer, issuer.jwks_uri)))):
             yield "TRUSTED_ISSUERS", "the keys of an issuer travel unencrypted, and could be replaced on the way"
     if any(_is_unencrypted(each.issuer) for each in settings.logins.login_providers):
-        yield "LOGIN_PROVIDERS", "what a provider says of people travels unencrypted, and could be replaced on the way"
+        yield "LOGIN_PROVIDERS", "ID tokens and keys of a provider travel unencrypted, and could be replaced on the way"
 
 
 def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
