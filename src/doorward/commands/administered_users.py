@@ -163,7 +163,7 @@ def delete(user: str, *, now: bool) -> None:
 def password_reset(user: str) -> None:
     """Force the reset."""
     on_user(lambda use_cases, user_id: use_cases.user_actions.reset_password(OPERATOR, user_id), user)
-    click.echo("doorward: the password signs in no more; a running service or worker sends the mail")
+    click.echo("doorward: the password is no longer valid; a running service or worker sends the mail")
 
 
 @users.command(help="End all sessions of USER, who can log in again at once.")

@@ -177,7 +177,7 @@ def _login_providers(logins: LoginProviderSettings, browsers: BrowserSettings) -
         return
     if browsers.provider_issuer is None:
         yield (
-            "LOGIN_PROVIDERS needs PUBLIC_URL, where people come back to: https, or http on this machine. "
+            "LOGIN_PROVIDERS needs PUBLIC_URL, to which the providers redirect: https, or http on this machine. "
             "Example: https://auth.example.com"
         )
     elif browsers.provider_issuer.rstrip("/") in {each.issuer.rstrip("/") for each in logins.login_providers}:
