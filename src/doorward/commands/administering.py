@@ -13,9 +13,14 @@ from doorward.wiring.operations import opened_administration
 LONGEST_PASSWORD_LINE: Final = 4096
 
 
-def run_administration(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
-    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors."""
-    settings = operator_settings(log_level="error")
+def run_administration(
+    use: Callable[[AdministrationServices], Awaitable[Result]], settings: Settings | None = None
+) -> Result:
+    """Run a use case; return its result. ``settings`` are those of ``operator_settings``, if already loaded.
+
+    Raises ``CommandError`` for domain errors and for database errors.
+    """
+    settings = settings or operator_settings(log_level="error")
     require_mail(settings)
     return run_use_case(_run(settings, use))
 
