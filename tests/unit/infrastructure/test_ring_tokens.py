@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import jwt
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
@@ -10,10 +11,10 @@ from doorward.core.principal import ClientPrincipal, Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
-from doorward.infrastructure.key_ring import KeyRing
+from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
 from tests.unit.infrastructure import forge, ring
 from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL, SIGN_IN
-from tests.unit.infrastructure.ring import CLIENT_CLAIMS, ISSUER, new_key, ring_of, tokens_with
+from tests.unit.infrastructure.ring import CLIENT_CLAIMS, ISSUER, new_key, opened, ring_of, tokens_with
 
 SCOPES = frozenset({"items:write", "items:read"})
 
@@ -172,6 +173,22 @@ async def test_a_key_of_another_process_is_loaded_on_its_first_token() -> None:
     for rings in (verifying, reading):
         assert await _tokens_of(rings).verify_with_latest_keys(token, NOW) == PRINCIPAL
         assert rings.requested == [new_key("ES256", 2).kid]
+
+
+async def test_a_ring_that_does_not_change_learns_no_key() -> None:
+    known, unknown = new_key("ES256"), new_key("ES256", 2)
+    rings = FixedKeyRing(ring_of(known))
+    assert await rings.refresh_for_key(known.kid)
+    assert not await rings.refresh_for_key(unknown.kid)
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_the_type_of_a_token_is_that_of_its_signature(algorithm: SigningAlgorithm) -> None:
+    key = opened(new_key(algorithm))
+    for token_type in ("at+jwt", "JWT", "at+jwt"):
+        token = key.sign({"sub": "ada"}, token_type=token_type)
+        assert jwt.get_unverified_header(token) == {"alg": algorithm, "kid": key.kid, "typ": token_type}
+        assert jwt.decode(token, key.public, algorithms=[algorithm]) == {"sub": "ada"}
 
 
 async def test_only_an_unknown_key_of_our_own_issuer_reloads_the_keys() -> None:
