@@ -170,8 +170,8 @@ def _event_table(events: list[type[Event]]) -> list[str]:
 
 
 def facts_of(event: type[Event]) -> list[str]:
-    """Return the names of the fields that only this event has."""
-    names = [field.name for field in fields(event) if field.name not in REQUEST_FACTS]
+    """Return the names of the fields that only this event has, and the client that it is about."""
+    names = [field.name for field in fields(event) if field.name not in REQUEST_FACTS.keys() - {"client_id"}]
     if issubclass(event, AuditedEvent) and event.user_fact not in REQUEST_FACTS:
         names.append(event.user_fact)
     return ["outcome", *names] if event.outcome else names

@@ -11,9 +11,9 @@ import yaml
 from botocore.stub import ANY, Stubber
 
 from doorward.infrastructure.postgres.database import BULK_SECONDS
-from doorward.server.worker import GRACE_SECONDS
 from doorward.settings.config import FIELDS, settings_from
 from doorward.settings.server import ServerSettings
+from doorward.wiring.stopping import GRACE_SECONDS
 from tests.deployment.aws import FOLDER, NAMES, migrate_function, of_type, resources_of, template_of, text_of, values_in
 
 TASKS: Final = ("ServiceTask", "MigrateTask")

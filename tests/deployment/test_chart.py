@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from doorward import __version__
-from doorward.server.worker import GRACE_SECONDS
 from doorward.settings.config import FIELDS, settings_from
 from doorward.settings.config import SECRETS as SECRET_SETTINGS
 from doorward.settings.mail import MailSettings
+from doorward.wiring.stopping import GRACE_SECONDS
 from tests.deployment.chart import CASES, EVERYTHING, EXAMPLES, FOLDER, LEAST, WORKLOADS, Chart, environment_of, pod_of
 from tests.deployment.pod_security import restricted_v2_violations, restricted_violations
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from doorward.server.worker import GRACE_SECONDS
 from doorward.settings.config import FIELDS, settings_from
+from doorward.wiring.stopping import GRACE_SECONDS
 from tests.programs import find_program
 
 FOLDER: Final = Path("deploy/systemd").resolve()

@@ -16,13 +16,17 @@ ERRORS_ONLY: Final = "error"
 
 
 def run_administration(
-    use: Callable[[AdministrationServices], Awaitable[Result]], log_level: str | None = ERRORS_ONLY
+    use: Callable[[AdministrationServices], Awaitable[Result]],
+    settings: Settings | None = None,
+    *,
+    log_level: str | None = ERRORS_ONLY,
 ) -> Result:
-    """Run a use case; return its result. Raises ``CommandError`` for domain errors and for database errors.
+    """Run a use case; return its result. ``settings`` are those of ``operator_settings``, if already loaded.
 
-    Without a ``log_level``, the log has the level of the settings.
+    Without a ``log_level``, the log has the level of the settings. Raises ``CommandError`` for domain errors and for
+    database errors.
     """
-    settings = operator_settings(log_level=log_level)
+    settings = settings or operator_settings(log_level=log_level)
     require_mail(settings)
     return run_use_case(_run(settings, use))
 

@@ -242,5 +242,5 @@ async def _create(
 
 def _require_client_keys(use_cases: OAuthServices) -> ClientKeys:
     if use_cases.client_keys is None:
-        raise CommandError("PUBLIC_URL turns the provider on, for which clients sign. Set it first.")
+        raise CommandError("keys of clients need the OpenID provider: set PUBLIC_URL, and install doorward[oauth]")
     return use_cases.client_keys

@@ -2,14 +2,7 @@
 
 import click
 
-from doorward.commands.preparation import (
-    require_breach_file,
-    require_database_url,
-    require_issuers,
-    require_limiter,
-    require_mail,
-    require_tracing,
-)
+from doorward.commands.preparation import require_database_url, require_usable_settings
 from doorward.settings.config import load_settings
 
 
@@ -18,11 +11,7 @@ def check_config() -> None:
     """Print each setting as a line of .env, where the text after the value is a comment."""
     settings = load_settings(beside_inv_dev=True)
     require_database_url(settings.database)
-    require_limiter(settings.limits)
-    require_tracing(settings.telemetry)
-    require_mail(settings)
-    require_issuers(settings)
-    require_breach_file(settings.passwords)
+    require_usable_settings(settings)
     for name, value in settings.values():
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         comment = settings.origin_of(name)

@@ -2,9 +2,10 @@
 
 import click
 
-from doorward.commands.administering import ERRORS_ONLY, read_password, run_administration
+from doorward.commands.administering import read_password, run_administration
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import operator_settings
+from doorward.settings.config import Settings
 from doorward.wiring.pages import has_invitation_page
 
 
@@ -22,8 +23,9 @@ def create_admin(email: str, username: str | None, *, password_stdin: bool) -> N
     if not password_stdin:
         if username is not None:
             raise click.UsageError("--username goes with --password-stdin: with a link its owner chooses the name")
-        _require_page()
-        link = run_administration(lambda use_cases: use_cases.first_administrator.invite(email))
+        settings = operator_settings(log_level=ERRORS_ONLY)
+        _require_page(settings)
+        link = run_administration(lambda use_cases: use_cases.first_administrator.invite(email), settings)
         click.echo(link)
         return
     password = read_password()
@@ -31,9 +33,8 @@ def create_admin(email: str, username: str | None, *, password_stdin: bool) -> N
     click.echo(f"doorward: the administrator {name} can log in")
 
 
-def _require_page() -> None:
+def _require_page(settings: Settings) -> None:
     """Check that the page to which the link leads exists. Raises ``CommandError``."""
-    settings = operator_settings(log_level=ERRORS_ONLY)
     if not has_invitation_page(settings):
         raise CommandError(
             "the link needs PUBLIC_URL and the extra doorward[mail], which has its page. Set and install both, or use "

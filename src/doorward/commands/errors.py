@@ -32,8 +32,8 @@ REMEDIES: Final[Mapping[type[DomainError], str]] = {
     KeyRotationPendingError: "Wait, or have it sign at once: doorward keys rotate --now",
     SigningKeyNotFoundError: "List them: doorward keys list",
     SigningKeysUnreadableError: (
-        "List the former key in ENCRYPTION_KEYS (a former SECRET_KEY in SECRET_KEY_PREVIOUS), or give the signing keys "
-        "up, so that other services refuse all tokens that are out: doorward keys reset"
+        "List the former key in ENCRYPTION_KEYS (a former SECRET_KEY in SECRET_KEY_PREVIOUS), or replace all signing "
+        "keys, which invalidates all tokens that they signed: doorward keys reset"
     ),
     TooManyBadLinesError: "Name another file.",
     TooManyLinesError: "Split the file, and import its parts.",

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 def garbage_collector_disabled() -> Iterator[None]:
     """Disable the garbage collector within the block, which imports modules.
 
-    It would find nothing, and traverse all modules that were imported before many times.
+    It would find nothing, and traverse all modules that were imported before many times. At the end of the block it is
+    enabled, and all objects that exist then are frozen: they are never collected.
     """
     gc.disable()
     try:

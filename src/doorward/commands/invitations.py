@@ -43,7 +43,8 @@ def create_invitation(
     The confirmation does not repeat the address, because the output of a job is often stored as a log.
     """
     created = run_administration(
-        lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=is_mailed), log_level
+        lambda use_cases: use_cases.invitations.create(OPERATOR, email, roles, is_mailed=is_mailed),
+        log_level=log_level,
     )
     click.echo(created.link or "doorward: the address is invited; a running service or worker sends the mail")
 

@@ -54,12 +54,12 @@ def rotate(*, at_once: bool) -> None:
 def revoke(kid: str) -> None:
     """Revoke the key. If no key is left to sign, the key is still revoked, and the command fails."""
     unsigned = _run(lambda changes: changes.revoke(kid))
-    click.echo("doorward: the key is revoked. Every copy refuses its tokens within 10 seconds, other services after 5")
-    click.echo("doorward: minutes, when they read the list of keys again")
+    click.echo("doorward: the key is revoked. Every copy refuses its tokens within 10 seconds")
+    click.echo("doorward: other services refuse them within 5 minutes, when they read the list of keys again")
     if unsigned:
         raise CommandError(
             f"no key is left that signs {' or '.join(unsigned)}, and none was made, because SECRET_KEY and "
-            "ENCRYPTION_KEYS do not decrypt the others. With the settings of the service: doorward keys rotate --now"
+            "ENCRYPTION_KEYS do not decrypt the others. Run with the service's settings: doorward keys rotate --now"
         )
 
 

@@ -20,12 +20,14 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
+from doorward.web.brand import BrandError
 from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
 from doorward.wiring.federation import check_trusted_issuers
+from doorward.wiring.keys import check_signing_keys
 from doorward.wiring.log import configure_log
 from doorward.wiring.login_providers import check_login_providers
-from doorward.wiring.mail import check_mail
+from doorward.wiring.mail import check_mail, has_mail
 from doorward.wiring.new_passwords import check_new_passwords
 
 Result = TypeVar("Result")
@@ -53,6 +55,18 @@ def run_use_case(work: Coroutine[Any, Any, Result]) -> Result:
         raise CommandError(DATABASE_FAILED) from error
     except ClocksDifferError as error:
         raise CommandError(f"{error}: nothing was removed. Correct the one that is wrong, then run it again") from error
+
+
+def require_usable_settings(settings: Settings) -> None:
+    """Check the packages and the files that the settings of the service need. Raises ``CommandError``."""
+    require_limiter(settings.limits)
+    require_tracing(settings.telemetry)
+    require_mail(settings)
+    require_pages(settings)
+    require_events_out(settings)
+    require_oauth(settings)
+    require_issuers(settings)
+    require_breach_file(settings.passwords)
 
 
 def require_limiter(settings: LimitSettings) -> None:
@@ -92,6 +106,18 @@ def require_mail(settings: Settings) -> None:
         raise CommandError(f"{error}. Correct it, or unset MAIL_TEMPLATES_FOLDER") from error
 
 
+def require_pages(settings: Settings) -> None:
+    """Check the logo and the templates of the operator, if there are any. Raises ``CommandError``."""
+    if settings.brand.brand_logo_file is None and settings.brand.templates_dir is None:
+        return
+    from doorward.wiring.pages import check_pages  # noqa: PLC0415 - loads the web framework
+
+    try:
+        check_pages(settings, has_mail=has_mail(settings))
+    except BrandError as error:
+        raise CommandError(f"{error}. Correct it, or unset the setting") from error
+
+
 def require_events_out(settings: Settings) -> None:
     """Check that the packages that send events to other systems are installed, if needed. Raises ``CommandError``."""
     try:
@@ -108,8 +134,14 @@ def require_signing_keys(settings: Settings) -> None:
 
     Raises ``CommandError``.
     """
+    require_oauth(settings)
+    run_use_case(operations.prepare_signing_keys(settings))
+
+
+def require_oauth(settings: Settings) -> None:
+    """Check that the packages of the OpenID provider are installed, if it is on. Raises ``CommandError``."""
     try:
-        run_use_case(operations.prepare_signing_keys(settings))
+        check_signing_keys(settings)
     except ImportError as error:
         raise CommandError(
             "tokens for other services need a package that is not installed. Install doorward[oauth], or unset "
@@ -159,20 +191,25 @@ def require_database_url(settings: DatabaseSettings) -> None:
 
 def require_current_schema(settings: DatabaseSettings) -> None:
     """Check that the database can be used and has all migrations. Raises ``CommandError``."""
-    require_database_url(settings)
-    try:
-        found = stored_schema_version(settings)
-    except psycopg.OperationalError as error:
-        raise unreachable(error) from error
-    except psycopg.Error as error:
-        raise CommandError(
-            f"the schema's version cannot be read: {first_line(error)}. Grant the role access"
-        ) from error
+    found = read_schema_version(settings)
     if not is_current(found):
         raise CommandError(f"the schema is behind: {found or 'none'}, needed {SCHEMA_VERSION}. Run: doorward migrate")
 
 
-def unreachable(error: psycopg.OperationalError) -> CommandError:
+def read_schema_version(settings: DatabaseSettings) -> str | None:
+    """Return the newest migration of a usable database; None before the first. Raises ``CommandError``."""
+    require_database_url(settings)
+    try:
+        return stored_schema_version(settings)
+    except psycopg.OperationalError as error:
+        raise _unreachable(error) from error
+    except psycopg.Error as error:
+        raise CommandError(
+            f"the schema's version cannot be read: {first_line(error)}. Grant the role access"
+        ) from error
+
+
+def _unreachable(error: psycopg.OperationalError) -> CommandError:
     """Return the error of a command that could not connect to the database."""
     if isinstance(error, UnsuitableDatabaseError):
         return CommandError(str(error))

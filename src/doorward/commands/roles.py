@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from doorward.commands.administering import run_administration
+from doorward.core.versions import any_version
 from doorward.domain.administration.models import OPERATOR, Role
 from doorward.domain.administration.roles import RoleChanges
 from doorward.domain.auth.scopes import AdminScope
@@ -49,7 +50,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
         raise click.UsageError("--no-scopes and --scope exclude each other")
     given = [AdminScope(scope) for scope in scopes] if scopes or no_scopes else None
     changes = RoleChanges(description, given)
-    role = run_administration(lambda use_cases: use_cases.roles.update(OPERATOR, name, changes, lambda _: True))
+    role = run_administration(lambda use_cases: use_cases.roles.update(OPERATOR, name, changes, any_version))
     click.echo(_line(role))
 
 
@@ -57,7 +58,7 @@ def change(name: str, scopes: Sequence[str], description: str | None, *, no_scop
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove the role."""
-    run_administration(lambda use_cases: use_cases.roles.delete(OPERATOR, name, lambda _: True))
+    run_administration(lambda use_cases: use_cases.roles.delete(OPERATOR, name, any_version))
     click.echo("doorward: the role is removed")
 
 

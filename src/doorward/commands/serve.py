@@ -3,16 +3,7 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import (
-    require_breach_file,
-    require_current_schema,
-    require_events_out,
-    require_issuers,
-    require_limiter,
-    require_mail,
-    require_signing_keys,
-    require_tracing,
-)
+from doorward.commands.preparation import require_current_schema, require_signing_keys, require_usable_settings
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve as serve_http
 from doorward.settings.config import load_settings
@@ -33,12 +24,7 @@ def serve(host: str | None, port: int | None, *, reload: bool) -> None:
     host = settings.server.host if host is None else host
     port = settings.server.port if port is None else port
     configure_log(settings)
-    require_limiter(settings.limits)
-    require_tracing(settings.telemetry)
-    require_mail(settings)
-    require_events_out(settings)
-    require_issuers(settings)
-    require_breach_file(settings.passwords)
+    require_usable_settings(settings)
     require_current_schema(settings.database)
     require_signing_keys(settings)
     try:

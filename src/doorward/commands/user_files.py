@@ -60,7 +60,9 @@ def import_users(
             lines = stack.enter_context(report_file.open("w", encoding="utf-8")) if report_file else None
             outcome = _import_with_progress(settings, file, content, request, _count_skipped_lines(codes, lines))
     except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}. Name files that can be read and written") from error
+        # A write to a full disk names no file.
+        name = error.filename or report_file
+        raise CommandError(f"{name}: {error.strerror}. Name files that can be read and written") from error
     return _print_result(outcome, codes, is_rehearsal=dry_run)
 
 

@@ -44,7 +44,7 @@ def on_user(
     async def run(use_cases: AdministrationServices) -> Result:
         return await use(use_cases, await use_cases.search.get_id(name))
 
-    return run_administration(run, log_level)
+    return run_administration(run, log_level=log_level)
 
 
 @users.command("list", help="List users, newest first, one line of JSON each.")
@@ -175,7 +175,7 @@ def delete(user: str, *, now: bool) -> None:
 def password_reset(user: str) -> None:
     """Force the reset."""
     on_user(lambda use_cases, user_id: use_cases.user_actions.reset_password(OPERATOR, user_id), user)
-    click.echo("doorward: the password signs in no more; a running service or worker sends the mail")
+    click.echo("doorward: the password is no longer valid; a running service or worker sends the mail")
 
 
 @users.command(help="End all sessions of USER, who can log in again at once.")

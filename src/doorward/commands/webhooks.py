@@ -112,8 +112,8 @@ def test(webhook_id: UUID) -> None:
     """Send the message, and print the result. The command fails if the message was not accepted."""
     result = run_webhooks(lambda use_cases: use_cases.test.send(webhook_id))
     if not result.is_delivered:
-        raise CommandError(f"the webhook did not take the message: {result.reason}")
-    click.echo(f"doorward: taken with status {result.status} after {result.seconds} s")
+        raise CommandError(f"the webhook did not accept the message: {result.reason}")
+    click.echo(f"doorward: accepted with status {result.status} after {result.seconds} s")
 
 
 @webhooks.command(help="Send past events to the webhook ID again. Times are UTC: 2026-03-01T00:00:00Z or 2026-03-01.")

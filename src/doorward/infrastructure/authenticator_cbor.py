@@ -1,4 +1,4 @@
-"""Checks CBOR from authenticators before it is decoded: canonical form (CTAP 2.1 section 8), without tags. Pure.
+"""Checks CBOR from authenticators before it is decoded: no tags, no floats, known lengths, bounded size. Pure.
 
 A general decoder processes tags before any signature is verified: it compiles regular expressions, and creates numbers
 of any length. This module accepts only plain content of bounded size and depth.
@@ -65,7 +65,7 @@ class _Reader:
             for _ in range(min(argument, MAXIMUM_ITEMS) * (2 if kind == _MAP else 1)):
                 self.skip_item(levels - 1)
         elif kind == _TAG or (kind == _SIMPLE and argument not in _SIMPLE_VALUES):
-            raise CeremonyFailedError("The CBOR has what canonical CBOR does not.")
+            raise CeremonyFailedError("The CBOR has a tag, or a simple value other than false, true and null.")
 
     def _head(self) -> tuple[int, int]:
         """Read the type of an item, and its argument: a number, a length or a count."""

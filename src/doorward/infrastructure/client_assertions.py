@@ -17,6 +17,7 @@ from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.oauth.models import ClientKeySource, VerifiedAssertion
 from doorward.infrastructure.outbound import Document, DocumentUnavailableError
 from doorward.infrastructure.token_reading import compact_parts, members_of
+from doorward_client.numeric_dates import is_numeric_date
 from doorward_client.public_keys import PublicKey, read_public_key
 
 LONGEST_LIFE: Final = timedelta(minutes=5)
@@ -153,7 +154,7 @@ def _verified(text: str, key: PublicKey, issuer: str, client_id: str, now: datet
     if not named or not isinstance(jti, str) or not 1 <= len(jti) <= MAXIMUM_JTI_LENGTH or not jti.isprintable():
         return None
     times = [claims.get(name, now.timestamp()) for name in ("iat", "nbf")]
-    if any(type(each) not in {int, float} for each in (expires_at, *times)):
+    if not all(map(is_numeric_date, (expires_at, *times))):
         return None
     earliest, leeway, present = max(times), LEEWAY.total_seconds(), now.timestamp()
     is_live = present < expires_at + leeway and expires_at <= present + LONGEST_LIFE.total_seconds() + leeway

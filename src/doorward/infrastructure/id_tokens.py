@@ -1,12 +1,8 @@
 """ID tokens, which inform applications about a sign-in (OpenID Connect Core section 2). The key ring signs them."""
 
-import json
 import math
 from datetime import datetime, timedelta
 from typing import Any, Final
-
-import jwt
-from jwt.utils import base64url_encode
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.keys.models import SigningAlgorithm
@@ -25,8 +21,6 @@ LOGOUT_TYPE: Final = "logout+jwt"
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 LIFE_OF_LOGOUT: Final = timedelta(minutes=2)
 """Short, because the token is signed when it is sent (OpenID Connect Back-Channel Logout section 4)."""
-
-_COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class IdTokens:
@@ -86,8 +80,4 @@ class IdTokens:
         return HintedSession(*map(str, named))
 
     def _sign(self, claims: dict[str, Any], algorithm: SigningAlgorithm, now: datetime, kind: str = TYPE) -> str:
-        key = self._rings.current.signing_key(algorithm, now)
-        header = {"alg": key.algorithm, "kid": key.kid, "typ": kind}
-        signed = b".".join(base64url_encode(_COMPACT_JSON(part).encode()) for part in (header, claims))
-        signature = jwt.get_algorithm_by_name(key.algorithm).sign(signed, key.private)
-        return (signed + b"." + base64url_encode(signature)).decode()
+        return self._rings.current.signing_key(algorithm, now).sign(claims, token_type=kind)

@@ -190,9 +190,10 @@ class OpenIdProvider:
         audience, party, at = claims["aud"], claims.get("azp"), claims.get("auth_time")
         if party != self._settings.client_id and (party is not None or (isinstance(audience, list) and audience[1:])):
             raise InvalidTokenError("The ID token was issued to another client.")
-        if not may_name_a_subject(claims["sub"]) or not isinstance(claims["nonce"], str):
+        nonce = claims["nonce"]
+        if not may_name_a_subject(claims["sub"]) or not isinstance(nonce, str) or not nonce.isascii():
             raise InvalidTokenError("The ID token names no subject, or has no nonce.")
-        return _IdToken(claims["sub"], claims["nonce"], None if at is None else _time_of(at))
+        return _IdToken(claims["sub"], nonce, None if at is None else _time_of(at))
 
     async def _metadata(self) -> Metadata:
         try:

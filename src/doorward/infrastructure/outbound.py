@@ -85,7 +85,8 @@ async def clients_of(
     if allowed is None:
         raise AddressRefusedError
     origin = f"{parts.scheme}://{parts.netloc}"
-    return [HttpClient(origin, tls=tls, address=address) for address in allowed]
+    # The documents are JSON, of which a truncated one cannot be parsed.
+    return [HttpClient(origin, tls=tls, address=address, requires_length=False) for address in allowed]
 
 
 def target_of(parts: SplitResult) -> str:

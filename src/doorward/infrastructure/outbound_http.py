@@ -17,6 +17,7 @@ from doorward.core.frozen import frozen
 
 _PIECE_BYTES: Final = 64 * 1024
 _FIRST_FINAL_STATUS: Final = 200
+_LENGTHS: Final = {"content-length", "transfer-encoding"}
 
 
 class NotConnectedError(OSError):
@@ -28,7 +29,7 @@ class AnswerTooLargeError(Exception):
 
 
 class MalformedAnswerError(Exception):
-    """The server's answer is not valid HTTP, or ends before its announced end."""
+    """The server's answer is not valid HTTP, ends before its announced end, or lacks one that is required."""
 
 
 @frozen
@@ -52,17 +53,20 @@ class Head:
 class HttpClient:
     """Sends requests to one server."""
 
-    def __init__(self, origin: str, *, tls: ssl.SSLContext, address: str | None = None) -> None:
+    def __init__(
+        self, origin: str, *, tls: ssl.SSLContext, address: str | None = None, requires_length: bool = True
+    ) -> None:
         """Store scheme, host and port of the server, and the TLS context for https.
 
         With ``address`` connections go there, whatever the host resolves to. The certificate must still be that of the
-        host.
+        host. Without ``requires_length``, a body may end with the connection: a truncated one is then not detected.
         """
         parts = urlsplit(origin)
         self._host = parts.hostname or ""
         self._address = address or self._host
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._authority = parts.netloc
+        self._requires_length = requires_length
         self._tls = tls if parts.scheme == "https" else None
 
     async def get(self, path: str, *, headers: Mapping[str, str], maximum_bytes: int) -> Answer:
@@ -73,13 +77,13 @@ class HttpClient:
         """
         async with self._connected() as (reader, writer):
             writer.write(self._head("GET", path, headers))
-            return await _read_answer(reader, maximum_bytes)
+            return await _read_answer(reader, maximum_bytes, requires_length=self._requires_length)
 
     async def exchange(self, path: str, *, headers: Mapping[str, str], body: bytes, maximum_bytes: int) -> Answer:
         """Send a body; return the answer, whatever its status. The caller bounds the time. Raises as ``get`` does."""
         async with self._connected() as (reader, writer):
             writer.write(self._head("POST", path, {**headers, "Content-Length": str(len(body))}) + body)
-            return await _read_answer(reader, maximum_bytes)
+            return await _read_answer(reader, maximum_bytes, requires_length=self._requires_length)
 
     async def post(self, path: str, *, headers: Mapping[str, str], body: bytes, maximum_bytes: int) -> Head:
         """Send a body; return the head of the answer, whose body is not read. The caller bounds the time.
@@ -121,6 +125,11 @@ class _Message:
     has_head: bool = False
     is_complete: bool = False
 
+    @property
+    def may_end_with_connection(self) -> bool:
+        """Whether no length is announced: the body ends with the connection (RFC 9112 section 6.3)."""
+        return self.has_head and not self.is_complete and not _LENGTHS & self.headers.keys()
+
     def on_message_begin(self) -> None:
         # An informational answer (RFC 9110 section 15.2) may have come before.
         self.headers, self.has_head, self.is_complete = {}, False, False
@@ -138,38 +147,40 @@ class _Message:
         self.is_complete = True
 
 
-async def _read_answer(reader: asyncio.StreamReader, maximum_bytes: int) -> Answer:
+async def _read_answer(reader: asyncio.StreamReader, maximum_bytes: int, *, requires_length: bool) -> Answer:
     message = _Message()
     parser = httptools.HttpResponseParser(message)
-    async for _ in _fed(parser, reader, maximum_bytes):
+    async for has_ended in _fed(parser, reader, maximum_bytes):
         if message.is_complete and parser.get_status_code() >= _FIRST_FINAL_STATUS:
             break
+        if has_ended and (requires_length or not message.may_end_with_connection):
+            raise MalformedAnswerError
     return Answer(parser.get_status_code(), bytes(message.body), message.headers)
 
 
 async def _read_head(reader: asyncio.StreamReader, maximum_bytes: int) -> Head:
     message = _Message()
     parser = httptools.HttpResponseParser(message)
-    async for _ in _fed(parser, reader, maximum_bytes):
+    async for has_ended in _fed(parser, reader, maximum_bytes):
         if message.has_head and parser.get_status_code() >= _FIRST_FINAL_STATUS:
             break
+        if has_ended:
+            raise MalformedAnswerError
     return Head(parser.get_status_code(), message.headers)
 
 
 async def _fed(
     parser: httptools.HttpResponseParser, reader: asyncio.StreamReader, maximum_bytes: int
-) -> AsyncGenerator[None]:
-    """Feed the parser; yield after each piece, until the caller stops."""
+) -> AsyncGenerator[bool]:
+    """Feed the parser; yield after each piece whether the connection has ended, until it has or the caller stops."""
     received = 0
-    while True:
-        piece = await reader.read(_PIECE_BYTES)
+    while piece := await reader.read(_PIECE_BYTES):
         received += len(piece)
         if received > maximum_bytes:
             raise AnswerTooLargeError
-        if not piece:
-            raise MalformedAnswerError
         try:
             parser.feed_data(piece)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             raise MalformedAnswerError from error
-        yield
+        yield False
+    yield True

@@ -80,7 +80,7 @@ class DatabaseStatementLate(Event):
 
 @frozen(slots=False)
 class DatabaseBulkPlacesTaken(Event):
-    """Too many concurrent imports: 503."""
+    """Too many concurrent imports, exports and deletions of accounts: 503."""
 
     log_event = "database.bulk_places_taken"
     level = "warning"

@@ -12,6 +12,7 @@ REQUEST_FACTS: Final = {
     "client": "the client's canonical address, as the limits count it (IPv6 as its /64)",
     "user_id": "the user who makes the request, once a valid token or password has proven it",
     "session_id": "the session of the request",
+    "client_id": "the OAuth client that makes the request, once it has authenticated",
     "external_caller": "a hash of issuer and subject, for a caller with a token of a trusted issuer and no user here",
     "actor": "for a command: `operator:` and the user of the operating system who runs it",
 }
@@ -236,7 +237,8 @@ class RateLimitStoreRecovered(Event):
 class OutboxMeasured(Event):
     """The outbox has `due` messages, the oldest due for `oldest_seconds`, and `dead` letters.
 
-    At level `debug`, every 15 seconds. `open_circuits` counts the channels whose receiver does not answer this process.
+    At level `debug`, every 15 seconds. `open_circuits` counts the open circuits of this process; only that to the mail
+    server can open.
     """
 
     log_event = "outbox.measured"

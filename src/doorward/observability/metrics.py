@@ -31,12 +31,12 @@ from doorward.observability.events import (
     RateLimitStoreRecovered,
     RateLimitStoreUnavailable,
 )
+from doorward.observability.http_methods import KNOWN_METHODS
 
 REGISTRY: Final = CollectorRegistry()
 SAMPLE_SECONDS: Final = 1.0
 """Interval at which each worker samples its load."""
 
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED: Final = "unmatched"
 OTHER: Final = "other"
 POOL_FULL: Final = frozenset({"PoolTimeout", "TooManyRequests"})
@@ -145,7 +145,7 @@ class Metrics:
                 _count_refusal(event)
 
     def _observe_request(self, method: str, route: str, status: int, milliseconds: float) -> None:
-        key = (method if method in METHODS else OTHER, route, status // 100)
+        key = (method if method in KNOWN_METHODS else OTHER, route, status // 100)
         histogram = self._requests.get(key)
         if histogram is None:
             status_class = f"{key[2]}xx" if key[2] else "none"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final
 
+from doorward.core.secret_prefixes import TOKEN_PREFIX, WEBHOOK_SECRET_PREFIX
 from doorward.observability.private_pairs import SUSPECT_CHARACTERS, private_pair_pattern
 
 REDACTED: Final = "[redacted]"
@@ -26,7 +27,9 @@ PERSONAL_FIELDS: Final = ("email", "username", "phone")
 TRACEBACKS: Final = frozenset({"exception", "stack"})
 """Values that keep their line breaks, for readability. JSON escapes them."""
 
-_SUSPECT: Final = re.compile(f"[@${SUSPECT_CHARACTERS}]|://|dw[rdost]_|eyJ|earer|asic ", re.IGNORECASE)
+_SUSPECT: Final = re.compile(
+    f"[@${SUSPECT_CHARACTERS}]|://|{TOKEN_PREFIX}|{WEBHOOK_SECRET_PREFIX}|eyJ|earer|asic ", re.IGNORECASE
+)
 """Every match of the patterns below contains at least one of these. The service's own words contain none."""
 
 _PLAIN: Final = re.compile(r"[a-z0-9./{}:-]{0,64}")
@@ -39,7 +42,9 @@ _SHAPES: Final = (
     # RFC 6750 section 2.1 and RFC 7617.
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/-]{4,}=*", re.IGNORECASE), rf"\1 {REDACTED}"),
     # A token of the service or a part of one.
-    (re.compile(r"dw[rdost]_[\w-]+"), REDACTED),
+    (re.compile(rf"{TOKEN_PREFIX}[\w-]+"), REDACTED),
+    # The secret of a webhook, in base64.
+    (re.compile(rf"{WEBHOOK_SECRET_PREFIX}[\w+/-]+=*"), REDACTED),
     # A JWT or its beginning: base64url of '{"'.
     (re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*"), REDACTED),
     # A bcrypt hash.

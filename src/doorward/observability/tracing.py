@@ -23,8 +23,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorward import __version__
+from doorward.observability.http_methods import KNOWN_METHODS
 
-KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD: Final = "_OTHER"
 """The value for unknown methods in OpenTelemetry's semantic conventions for HTTP spans."""
 

@@ -16,7 +16,7 @@ from doorward.server.factory import ProtocolFactory
 from doorward.server.limits import ConnectionLimits, connection_limit
 from doorward.server.listening import cannot_listen
 from doorward.server.signals import ending_signals_handled
-from doorward.server.worker import GRACE_SECONDS, create_worker_app
+from doorward.server.worker import create_worker_app
 from doorward.server.workers import Workers
 from doorward.settings.browsers import BrowserSettings
 from doorward.settings.config import Settings
@@ -24,6 +24,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.server import ServerSettings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.application import app_to_serve
+from doorward.wiring.stopping import GRACE_SECONDS
 
 Application = str | Callable[[], FastAPI]
 """A function that returns the application, or its name for workers, which import it."""

@@ -14,9 +14,7 @@ from doorward.observability.logging import report
 from doorward.observability.metrics_endpoint import remove_shared_folder
 from doorward.server.signals import handle_ending_signals
 from doorward.wiring.application import app_from_environment
-
-GRACE_SECONDS: Final = 20
-"""How long requests in progress may take after SIGTERM."""
+from doorward.wiring.stopping import GRACE_SECONDS
 
 ORPHAN_SECONDS: Final = GRACE_SECONDS + 5
 """How long a worker may outlive its parent, even if it does not react."""

@@ -15,6 +15,7 @@ from doorward.settings.brand import BrandSettings
 from doorward.settings.browsers import BrowserSettings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.deployment import DeploymentSettings
+from doorward.settings.entries import file_of_entries
 from doorward.settings.imported_hashes import ImportedHashSettings
 from doorward.settings.issuers import IssuerSettings
 from doorward.settings.keys import KeySettings
@@ -27,7 +28,7 @@ from doorward.settings.registration import RegistrationSettings
 from doorward.settings.second_factors import SecondFactorSettings
 from doorward.settings.self_registration import SelfRegistrationSettings
 from doorward.settings.server import ServerSettings
-from doorward.settings.sources import SECRETS_FOLDER, read_sources
+from doorward.settings.sources import ENVIRONMENT_FILE, SECRETS_FOLDER, Reading, read_sources
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.settings.tokens import DEFAULT_ISSUER, TokenSettings
 from doorward.settings.topic import ENVIRONMENT_CONTEXT, Topic
@@ -71,7 +72,7 @@ class Settings:
     """Where each value was found, in words for the operator. Settings that are missing here have their default."""
 
     secret_files: Mapping[str, Path] = field(default_factory=dict)
-    """The file of each secret that was read from a file on this machine."""
+    """The file of each setting with secrets that were read from a file on this machine."""
 
     def values(self) -> Iterator[tuple[str, Any]]:
         """Yield every setting's name and value."""
@@ -114,7 +115,20 @@ def load_settings(*, beside_inv_dev: bool = False, secrets_folder: Path = SECRET
     topics, refusals = _validate(reading.values)
     if problems or refusals:
         raise SettingsError([*problems, *refusals])
-    return Settings(**topics, origins=reading.origins, secret_files=reading.secret_files)
+    secret_files = {**reading.secret_files, **_files_of_client_secrets(reading, secrets_folder)}
+    return Settings(**topics, origins=reading.origins, secret_files=secret_files)
+
+
+def _files_of_client_secrets(reading: Reading, secrets_folder: Path) -> Mapping[str, Path]:
+    """Return the file that holds the client secrets of LOGIN_PROVIDERS, if it is outside ``secrets_folder``."""
+    name = "login_providers"
+    value = reading.values.get(name)
+    if not isinstance(value, str):
+        return {}
+    path = file_of_entries(value)
+    if path is None:
+        return {name: ENVIRONMENT_FILE} if reading.origins[name] == str(ENVIRONMENT_FILE) else {}
+    return {} if secrets_folder in path.parents else {name: path}
 
 
 def settings_from(values: Mapping[str, object]) -> Settings:
@@ -163,7 +177,7 @@ def _login_providers(logins: LoginProviderSettings, browsers: BrowserSettings) -
         return
     if browsers.provider_issuer is None:
         yield (
-            "LOGIN_PROVIDERS needs PUBLIC_URL, where people come back to: https, or http on this machine. "
+            "LOGIN_PROVIDERS needs PUBLIC_URL, to which the providers redirect: https, or http on this machine. "
             "Example: https://auth.example.com"
         )
     elif browsers.provider_issuer.rstrip("/") in {each.issuer.rstrip("/") for each in logins.login_providers}:

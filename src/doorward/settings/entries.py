@@ -29,6 +29,11 @@ def read_entries(value: object, model: type[EntryT], member: str) -> object:
     return tuple(_entry(number, entry, model) for number, entry in enumerate(entries, start=1))
 
 
+def file_of_entries(text: str) -> Path | None:
+    """Return the path of the file that a value names; None if the value is inline JSON."""
+    return None if text.lstrip().startswith(("[", "{")) else Path(text)
+
+
 def check_unique(names: Sequence[str]) -> None:
     """Raise ``ValueError`` if a name occurs twice."""
     for name in names:
@@ -52,12 +57,12 @@ def has_allowed_scheme(text: str, *, allows_http: bool) -> bool:
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 - any type, validated by the caller
-    if text.lstrip().startswith(("[", "{")):
+    path = file_of_entries(text)
+    if path is None:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ValueError("is neither JSON nor the path of a file") from error
-    path = Path(text)
     try:
         with path.open("rb") as file:
             content = file.read(MAXIMUM_FILE_BYTES + 1)

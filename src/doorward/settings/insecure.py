@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from doorward.settings.browsers import LOOPBACK_HOSTS, BrowserSettings
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
-from doorward.settings.limits import LimitSettings, Network
+from doorward.settings.limits import SECONDS_OF_PERIOD, LimitSettings, Network
 from doorward.settings.web_addresses import ANY_ORIGIN
 
 LARGEST_SHARE_OF_PROXIES: Final = Fraction(1, 64)
@@ -43,7 +43,6 @@ _LIMITS_OF_GUESSES: Final = (
     "rate_limit_reauthenticate",
     "rate_limit_second_factor",
 )
-_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -69,7 +68,7 @@ def _insecure_services(settings: Settings) -> Iterator[tuple[str, str]]:
         if any(map(_is_unencrypted, filter(None, (issuer.issuer, issuer.jwks_uri)))):
             yield "TRUSTED_ISSUERS", "the keys of an issuer travel unencrypted, and could be replaced on the way"
     if any(_is_unencrypted(each.issuer) for each in settings.logins.login_providers):
-        yield "LOGIN_PROVIDERS", "what a provider says of people travels unencrypted, and could be replaced on the way"
+        yield "LOGIN_PROVIDERS", "ID tokens and keys of a provider travel unencrypted, and could be replaced on the way"
 
 
 def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
@@ -77,7 +76,7 @@ def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
         yield "RATE_LIMIT_ENABLED", "passwords can be guessed at full speed"
     for name in _LIMITS_OF_GUESSES:
         count, _, period = getattr(settings, name).partition("/")
-        if int(count) > HIGHEST_RATE_PER_SECOND * _SECONDS[period]:
+        if int(count) > HIGHEST_RATE_PER_SECOND * SECONDS_OF_PERIOD[period]:
             yield name.upper(), f"more than {HIGHEST_RATE_PER_SECOND} calls a second of one address are no limit"
     if _share_of_all_addresses(settings.trusted_proxies) > LARGEST_SHARE_OF_PROXIES:
         yield "TRUSTED_PROXIES", "clients can claim any address and so avoid the limits"

@@ -10,6 +10,9 @@ from doorward.settings.topic import Topic, split_list
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 RateLimit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
 
+SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+"""The names of periods in ``RateLimit``, with their seconds."""
+
 RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 
 

@@ -40,9 +40,9 @@ class LoginProvider(BaseModel):
         if not has_allowed_scheme(self.issuer, allows_http=self.allow_private_addresses):
             raise ValueError("issuer begins with https://; http:// needs allow_private_addresses")
         if "openid" not in self.scopes:
-            raise ValueError("scopes: openid is needed, because without it the provider names no one")
+            raise ValueError("scopes: openid is needed, because without it the provider returns no ID token")
         if not self.label.isprintable() or not self.label.strip():
-            raise ValueError("label: it is what the button says")
+            raise ValueError("label: it is the text of the button, and must be visible")
         return self
 
 

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from doorward.core.secret_prefixes import TOKEN_PREFIX, WEBHOOK_SECRET_PREFIX
+
 DEVELOPMENT_SECRET_KEY: Final = "doorward-development-secret-key-never-for-production"  # noqa: S105 - refused in production
 """The SECRET_KEY of development if none is set. It is published, so production refuses it."""
 
@@ -39,10 +41,11 @@ _PUBLISHED_RANDOM: Final = (
 """Random values of examples and tests, as ``normalized`` returns them. A value that contains one is refused, too."""
 
 _TOKEN: Final = re.compile(
-    r"dw[abrod]_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|firebase-scrypt|pbkdf2[a-z0-9-]*|p)\$"
+    rf"{TOKEN_PREFIX}|{WEBHOOK_SECRET_PREFIX}"
+    r"|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|firebase-scrypt|pbkdf2[a-z0-9-]*|p)\$"
     r"|(?:scrypt|pbkdf2_sha256)\$"
 )
-"""The prefix of a token of this service, a JWT or a password hash. None of these is meant to be a key."""
+"""The prefix of a token or secret of this service, a JWT or a password hash. None of these is meant to be a key."""
 
 _PLACEHOLDER: Final = re.compile(r"(?:<|\[|\{\{|\$\{|\$\()[\w.:-]*(?:>|\]|\}\}|\}|\))|\.{2,}|…+|x{4,}|\*{4,}")
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"

@@ -15,11 +15,12 @@ class TokenSettings(Topic):
     algorithm: Literal["HS256", "HS384", "HS512", "ES256", "RS256"] = Field("HS256", examples=["ES256"])
     """Signature algorithm of the access tokens of users. With `HS256`, `HS384` and `HS512` only this service can verify
     them. With `ES256` and `RS256`, which need `PUBLIC_URL`, other services can verify them, too. After a change, issued
-    tokens stay valid until they expire."""
+    tokens stay valid until they expire, unless `JWT_ISSUER` changes, too."""
 
     jwt_issuer: str | None = Field(None, min_length=1, examples=["https://auth.example.com"])
     """`iss` of the access tokens of users. Unset: `doorward`, or `PUBLIC_URL` with `ES256` and `RS256`, which accept no
-    other value."""
+    other value. After a change, tokens that were signed with `HS256`, `HS384` or `HS512` get 401, and clients refresh
+    them."""
 
     jwt_audience: str = Field("doorward", min_length=1, examples=["https://api.example.com"])
     """`aud` of the access tokens."""

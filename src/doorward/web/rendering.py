@@ -57,8 +57,10 @@ class Pages:
         for name in self._templates.list_templates(extensions=["html"]):
             try:
                 self._templates.get_template(name)
-            except (TemplateError, UnicodeDecodeError) as error:
-                raise BrandError(f"the template {name} cannot be used: {error}") from error
+            except (TemplateError, UnicodeDecodeError, OSError) as error:
+                line = getattr(error, "lineno", None)
+                where = f"{getattr(error, 'name', None) or name}{f', line {line}' if line else ''}"
+                raise BrandError(f"TEMPLATES_DIR: {where} cannot be used: {error}") from error
 
     def page(self, request: Request, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Return the page ``name`` with these values, in the language of the request."""

@@ -84,11 +84,16 @@ def create_wired_app(settings: Settings, parts: Parts = PARTS) -> FastAPI:
     base = Foundation(settings, database, hasher, clock, mail.queue)
     signing_keys, events_out = create_signing_keys(settings, database, clock, parts.key_ring_options), EventsOut()
     if delivers:
-        measures = mail.delivery is None
-        events_out = create_events_out(settings, database, clock, mail.queue, signing_keys, measures=measures)
+        events_out = create_events_out(settings, database, clock, mail.queue, signing_keys)
     edge = _edge(base, limiter, upload_seconds=parts.upload_seconds)
     services = _create_services(
-        base, telemetry, limiter, edge, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
+        base,
+        telemetry,
+        limiter,
+        edge,
+        mail,
+        signing_keys,
+        lambda: running_background(database, scheduler, mail, events_out),
     )
     site = create_site(settings, has_mail=mail.queue.is_configured)
     app = create_app(settings.deployment, settings.browsers, services, site.calls, site.show_problem)

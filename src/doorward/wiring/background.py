@@ -12,6 +12,7 @@ from doorward.domain.accounts.mail_budgets import MailBudgetRetention
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.domain.auth.tokens.expiry import TokenExpiry
+from doorward.domain.outbox.measurement import OutboxMeasurement
 from doorward.domain.outbox.retention import DeadLetterRetention
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task
@@ -95,10 +96,22 @@ def background_tasks(settings: Settings, database: PostgresDatabase, clock: Cloc
 
 @asynccontextmanager
 async def running_background(
-    scheduler: Scheduler, mail: MailService, events_out: EventsOut, *, grace_seconds: float = 0
+    database: PostgresDatabase,
+    scheduler: Scheduler,
+    mail: MailService,
+    events_out: EventsOut,
+    *,
+    grace_seconds: float = 0,
 ) -> AsyncIterator[None]:
-    """Run the tasks, deliver mail and send events to other systems within the block."""
-    async with running_together(scheduler.running(grace_seconds=grace_seconds), *mail.senders(), *events_out.senders()):
+    """Run the tasks, deliver mail and send events to other systems within the block.
+
+    A process that sends anything measures the outbox.
+    """
+    senders = [*mail.senders(), *events_out.senders()]
+    if senders:
+        deliveries = [*([mail.delivery] if mail.delivery else []), *events_out.deliveries()]
+        senders.append(OutboxMeasurement(database=database, deliveries=deliveries).running())
+    async with running_together(scheduler.running(grace_seconds=grace_seconds), *senders):
         yield
 
 
@@ -133,9 +146,7 @@ async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LO
     )
     mail = create_mail(settings, database, database.clock, delivers=True)
     signing_keys = create_signing_keys(settings, database, database.clock)
-    events_out = create_events_out(
-        settings, database, database.clock, mail.queue, signing_keys, measures=mail.delivery is None
-    )
+    events_out = create_events_out(settings, database, database.clock, mail.queue, signing_keys)
     async with AsyncExitStack() as stack:
         stack.callback(flush_log)
         ended = stack.enter_context(_ended_by_signals())
@@ -143,7 +154,9 @@ async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LO
         await stack.enter_async_context(running_database(database))
         if signing_keys is not None:
             await stack.enter_async_context(signing_keys.running())
-        await stack.enter_async_context(running_background(scheduler, mail, events_out, grace_seconds=GRACE_SECONDS))
+        await stack.enter_async_context(
+            running_background(database, scheduler, mail, events_out, grace_seconds=GRACE_SECONDS)
+        )
         deliveries = [*(["mail"] if mail.delivery else []), *events_out.names]
         report(WorkerStarted(tasks=", ".join([*scheduler.task_names, *deliveries])))
         await ended.wait()

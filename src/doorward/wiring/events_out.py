@@ -25,7 +25,7 @@ from doorward.domain.mfa import events as mfa_events
 from doorward.domain.oauth import authorization_events
 from doorward.domain.oauth import events as oauth_events
 from doorward.domain.oauth.backchannel_logout import LogoutDelivery
-from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
+from doorward.domain.outbox.delivery import Delivery
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import LOGOUT_CHANNEL, WEBHOOK_CHANNEL
 from doorward.domain.outbox.relay import Relay
@@ -85,6 +85,10 @@ class EventsOut:
         named = {"webhooks": self.webhooks, "rabbitmq": self.relay, "logouts": self.logouts}
         return [name for name, each in named.items() if each is not None]
 
+    def deliveries(self) -> Sequence[Delivery]:
+        """Return the deliveries that are on. The relay to RabbitMQ is none."""
+        return [each for each in (self.webhooks, self.logouts) if each is not None]
+
     def senders(self) -> Sequence[AbstractAsyncContextManager[None]]:
         """Return a context manager for each sender that is on: it sends within its block."""
         senders = (self.webhooks, self.relay, self.logouts)
@@ -97,17 +101,14 @@ def create_events_out(
     clock: Clock,
     mails: MailQueue,
     signing_keys: SigningKeys | None,
-    *,
-    measures: bool,
 ) -> EventsOut:
-    """Return the senders that the settings enable. Webhooks update the outbox metrics if ``measures``.
+    """Return the senders that the settings enable.
 
-    Set ``measures`` if no other delivery of this process updates them. ``signing_keys`` sign logout tokens; None if
-    the OpenID provider is off. Raises ``ImportError`` without the extra ``doorward[webhooks]`` or
-    ``doorward[rabbitmq]``.
+    ``signing_keys`` sign logout tokens; None if the OpenID provider is off. Raises ``ImportError`` without the extra
+    ``doorward[webhooks]`` or ``doorward[rabbitmq]``.
     """
     return EventsOut(
-        webhooks=_create_webhook_delivery(settings, database, clock, mails, measures=measures),
+        webhooks=_create_webhook_delivery(settings, database, clock, mails),
         relay=_create_relay(settings, database),
         logouts=_create_logout_delivery(settings, database, clock, signing_keys),
     )
@@ -162,7 +163,7 @@ def check_events_out(settings: Settings) -> None:
 
 
 def _create_webhook_delivery(
-    settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue, *, measures: bool
+    settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue
 ) -> Delivery | None:
     if not settings.outgoing.webhooks_enabled:
         return None
@@ -173,12 +174,10 @@ def _create_webhook_delivery(
         sender=create_webhook_sender(settings),
         disabling=EndpointDisabling(database=database, clock=clock, mails=mails),
     )
-    times = DeliveryTimes() if measures else DeliveryTimes(measure_seconds=0)
     return Delivery(
         database=database,
         clock=clock,
         handlers={WEBHOOK_CHANNEL: handler},
-        times=times,
         concurrency=MAXIMUM_CONCURRENT_WEBHOOKS,
     )
 
@@ -201,7 +200,6 @@ def _create_logout_delivery(
         database=database,
         clock=clock,
         handlers={LOGOUT_CHANNEL: handler},
-        times=DeliveryTimes(measure_seconds=0),
         concurrency=MAXIMUM_CONCURRENT_LOGOUTS,
     )
 

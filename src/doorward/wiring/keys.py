@@ -75,7 +75,10 @@ class SigningKeys:
     making: TaskRunner
 
     async def open(self) -> None:
-        """Read the keys, and create the first ones if there are none. Raises ``SigningKeysUnreadableError``."""
+        """Read the keys, and create the first ones if there are none.
+
+        Raises ``SigningKeysUnreadableError``, ``ServiceUnavailableError``, ``psycopg.Error``.
+        """
         await self.rings.open(lambda: self.making.run(only_if_due=False))
 
     @asynccontextmanager
@@ -84,6 +87,12 @@ class SigningKeys:
         await self.open()
         async with self.rings.running():
             yield
+
+
+def check_signing_keys(settings: Settings) -> None:
+    """Check that the extra ``doorward[oauth]`` is installed if the provider is on. Raises ``ImportError``."""
+    if settings.browsers.provider_issuer is not None:
+        from doorward.infrastructure import sealing, signing_keys  # noqa: F401, PLC0415 - an extra
 
 
 def create_signing_keys(

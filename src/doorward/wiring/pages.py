@@ -49,19 +49,33 @@ def create_site(settings: Settings, *, has_mail: bool) -> Site:
     """Return the pages. Raises ``ImportError`` if mail is configured without its extra, and ``BrandError``."""
     if not has_mail and not has_invitation_page(settings):
         return Site()
-    from doorward.infrastructure.template_cache import TemplateCache  # noqa: PLC0415 - an extra
-    from doorward.web import account_pages, assets, registration_by_mail_pages  # noqa: PLC0415 - as above
-    from doorward.web.rendering import TEMPLATES, Pages  # noqa: PLC0415 - as above
+    from doorward.web import account_pages, assets, registration_by_mail_pages  # noqa: PLC0415 - an extra
 
-    has_sign_in = settings.browsers.provider_issuer is not None
-    compiled = TemplateCache(TEMPLATES)
-    pages = Pages(_brand(settings.brand), settings.brand.templates_dir, compiled=compiled, has_sign_in=has_sign_in)
+    pages = _create_pages(settings)
     calls = [*assets.calls(pages), *_pages_with_cookies(settings, pages, has_mail=has_mail)]
     if has_mail:
         calls += [*account_pages.calls(pages), *registration_by_mail_pages.calls(pages)]
     else:
         calls += registration_by_mail_pages.invitation_calls(pages)
     return Site(calls, pages.problem)
+
+
+def check_pages(settings: Settings, *, has_mail: bool) -> None:
+    """Check the logo and the templates, if there are pages. Raises as ``create_site`` does."""
+    if has_mail or has_invitation_page(settings):
+        _create_pages(settings)
+
+
+def _create_pages(settings: Settings) -> Pages:
+    from doorward.infrastructure.template_cache import TemplateCache  # noqa: PLC0415 - an extra
+    from doorward.web.rendering import TEMPLATES, Pages  # noqa: PLC0415 - as above
+
+    return Pages(
+        _brand(settings.brand),
+        settings.brand.templates_dir,
+        compiled=TemplateCache(TEMPLATES),
+        has_sign_in=settings.browsers.provider_issuer is not None,
+    )
 
 
 def _brand(settings: BrandSettings) -> Brand:

@@ -6,7 +6,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 GRACE_SECONDS: Final = 20
-"""Time that running tasks and deliveries have to finish after SIGTERM. It exceeds the timeout of a single call."""
+"""Time that requests, running tasks and deliveries have to finish after SIGTERM.
+
+It exceeds the timeout of a call of a webhook or an application. A mail and the confirms of RabbitMQ may take 30
+seconds: they are cancelled, and sent again later, by another process or after the next start.
+"""
 
 
 @asynccontextmanager

@@ -154,6 +154,24 @@ async def test_the_folder_keeps_the_latest_mails_with_permissions_for_the_owner_
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "mails", *(tmp_path / "mails").iterdir())} == {0}
 
 
+async def test_a_mail_that_another_process_removes_meanwhile_is_not_listed(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = DevelopmentMailbox(tmp_path, clock, console=io.StringIO())
+    for number in range(2):
+        await mailbox.send(mail(number))
+    read = Path.read_bytes
+
+    def removed_before(path: Path) -> bytes:
+        if path.stem == str(UUID(int=0)):
+            path.unlink()
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", removed_before)
+    assert [each.message_id for each in await mailbox.list()] == [UUID(int=1)]
+    assert await mailbox.find(UUID(int=0)) is None
+
+
 async def test_the_console_shows_the_link(tmp_path: Path, clock: FakeClock) -> None:
     console = io.StringIO()
     await DevelopmentMailbox(tmp_path, clock, console=console).send(mail())

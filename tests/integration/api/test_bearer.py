@@ -181,15 +181,15 @@ async def test_a_service_with_another_issuer_refuses_the_token(service: Service,
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-async def test_another_algorithm_works_and_refuses_the_tokens_of_the_first(
+async def test_after_a_change_of_the_hmac_algorithm_issued_tokens_stay_valid(
     service: Service, make_service: MakeService, algorithm: str
 ) -> None:
     _, pair = await service.register_and_log_in()
     other = await make_service(algorithm=algorithm)
     renewed = await other.refresh(pair.refresh)
     assert (await other.get_me(renewed.access)).status_code == 200
-    assert _is_invalid(await other.get_me(pair.access))
-    assert _is_invalid(await service.get_me(renewed.access))
+    assert (await other.get_me(pair.access)).status_code == 200
+    assert (await service.get_me(renewed.access)).status_code == 200
 
 
 async def test_the_configured_lifetime_of_a_token_is_returned_and_enforced(make_service: MakeService) -> None:

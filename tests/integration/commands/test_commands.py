@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,9 +17,12 @@ from dotenv import dotenv_values
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
+from doorward.commands import migrate as migrate_command
 from doorward.commands.main import COMMANDS, main
+from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.database import SCHEMA_VERSION
 from doorward.settings.config import FIELDS
+from tests.integration.commands.refusals import refused_with_one_line
 
 NO_ROLE = "doorward_without_rights"
 
@@ -34,14 +38,6 @@ def taken_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-def _refused_with_one_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that must fail; return its only line of output."""
-    assert main(arguments) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("doorward: ")
-    return str(line)
 
 
 def test_check_config_shows_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,32 +132,9 @@ def test_a_malformed_url_is_reported_without_its_value(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, url: str
 ) -> None:
     environment.setenv("DATABASE_URL", url)
-    line = _refused_with_one_line(capsys, command)
+    line = refused_with_one_line(capsys, command)
     assert "DATABASE_URL" in line
     assert "cret" not in line
-    assert "hidden" not in line
-
-
-@pytest.mark.parametrize("command", ["check-config", "serve"])
-@pytest.mark.parametrize("missing", ["limits", "redis"])
-def test_a_missing_driver_for_the_store_of_limits_is_reported_with_the_remedy(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, missing: str
-) -> None:
-    environment.delitem(sys.modules, "doorward.infrastructure.limits.store", raising=False)
-    environment.setitem(sys.modules, missing, None)
-    environment.setenv("RATE_LIMIT_STORAGE_URI", "redis://:hidden@cache.internal:6379/0")
-    line = _refused_with_one_line(capsys, command)
-    assert "Install doorward[redis]" in line
-    assert "hidden" not in line
-
-
-@pytest.mark.parametrize("url", ["redis://:hidden@cache:port/0", "redis://:hidden@cache/0", "redis://[::1"])
-def test_a_malformed_store_of_limits_is_reported_in_one_line(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
-) -> None:
-    environment.setenv("RATE_LIMIT_STORAGE_URI", url)
-    line = _refused_with_one_line(capsys, "check-config")
-    assert "RATE_LIMIT_STORAGE_URI is malformed" in line
     assert "hidden" not in line
 
 
@@ -178,9 +151,9 @@ def test_an_unreachable_database_is_reported(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, postgres: EmbeddedPostgres
 ) -> None:
     environment.setenv("DATABASE_URL", postgres.url("no_such_database"))
-    assert "no_such_database" in _refused_with_one_line(capsys, command)
+    assert "no_such_database" in refused_with_one_line(capsys, command)
     environment.setenv("DATABASE_URL", "postgresql://ada:hidden@127.0.0.1:1/doorward")
-    line = _refused_with_one_line(capsys, command)
+    line = refused_with_one_line(capsys, command)
     assert "PostgreSQL" in line
     assert "hidden" not in line
 
@@ -191,14 +164,30 @@ def test_a_failed_migration_is_reported_in_one_line(
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("CREATE TABLE users (id integer)")
     environment.setenv("DATABASE_URL", empty_database)
-    assert "already exists" in _refused_with_one_line(capsys, "migrate")
+    line = refused_with_one_line(capsys, "migrate")
+    assert line.startswith("doorward: the migration stopped: ")
+    assert "already exists" in line
+    assert line.endswith(". Completed versions stay. Correct the cause, and run it again")
+
+
+def test_a_migration_that_waits_too_long_for_a_table_names_the_cause(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
+) -> None:
+    migrate(empty_database, until="0001")
+    environment.setattr(migrate_command, "migrate_database", partial(migrate, table_wait="50ms"))
+    environment.setenv("DATABASE_URL", empty_database)
+    with psycopg.connect(empty_database) as other:
+        other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        line = refused_with_one_line(capsys, "migrate")
+    assert line.startswith("doorward: the migration stopped: canceling statement due to lock timeout. ")
+    assert "DATABASE_URL" not in line
 
 
 def test_serving_an_empty_database_is_refused_with_the_remedy(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
 ) -> None:
     environment.setenv("DATABASE_URL", empty_database)
-    line = _refused_with_one_line(capsys, "serve")
+    line = refused_with_one_line(capsys, "serve")
     assert line == f"doorward: the schema is behind: none, needed {SCHEMA_VERSION}. Run: doorward migrate"
 
 
@@ -211,7 +200,7 @@ def test_serving_an_older_schema_is_refused_with_the_remedy(
         if found:
             connection.execute("INSERT INTO doorward_schema_version VALUES (%s)", [found])
     environment.setenv("DATABASE_URL", own_database)
-    assert f"behind: {found or 'none'}, needed" in _refused_with_one_line(capsys, "serve")
+    assert f"behind: {found or 'none'}, needed" in refused_with_one_line(capsys, "serve")
 
 
 def test_a_role_without_privileges_is_reported_in_one_line(
@@ -221,11 +210,11 @@ def test_a_role_without_privileges_is_reported_in_one_line(
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(NO_ROLE)))
     environment.setenv("DATABASE_URL", own_database.replace("postgres@", f"{quote(NO_ROLE)}@", 1))
     for command in ("serve", "migrate"):
-        assert "the role may not use audit_events" in _refused_with_one_line(capsys, command)
+        assert "the role may not use audit_events" in refused_with_one_line(capsys, command)
 
 
 def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], taken_port: int) -> None:
-    line = _refused_with_one_line(capsys, "serve", "--port", str(taken_port))
+    line = refused_with_one_line(capsys, "serve", "--port", str(taken_port))
     assert f"cannot listen on 127.0.0.1 port {taken_port}" in line
     assert "--port" in line
 
@@ -234,7 +223,7 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
     "arguments", [["--host", "203.0.113.1"], ["--host", "no such host"], ["--host", "a..b"], ["--host", "2001:db8::1"]]
 )
 def test_an_unusable_address_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
-    assert "cannot listen on" in _refused_with_one_line(capsys, "serve", *arguments)
+    assert "cannot listen on" in refused_with_one_line(capsys, "serve", *arguments)
 
 
 def test_an_ipv6_address_without_ipv6_support_is_reported_in_one_line(
@@ -248,7 +237,7 @@ def test_an_ipv6_address_without_ipv6_support_is_reported_in_one_line(
         return real_socket(family, *arguments, **options)
 
     environment.setattr(socket, "socket", without_ipv6)
-    assert "cannot listen on ::1 port 8000" in _refused_with_one_line(capsys, "serve", "--host", "::1")
+    assert "cannot listen on ::1 port 8000" in refused_with_one_line(capsys, "serve", "--host", "::1")
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,15 @@ def test_a_missing_file_is_reported_in_one_line(tmp_path: Path, capsys: pytest.C
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has this device without space")
+def test_a_report_on_a_full_disk_is_named_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "users.csv", FILE)
+    assert main(["import-users", str(path), "--format", "csv", "--report", "/dev/full"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "doorward: /dev/full: No space left on device. Name files that can be read and written\n"
+    )
+
+
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
 def test_an_export_is_readable_only_by_its_owner_and_can_be_imported(
     database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str

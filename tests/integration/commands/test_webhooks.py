@@ -63,10 +63,10 @@ async def test_a_test_message_fails_the_command_unless_it_is_accepted(run: Run) 
     async with receiving(Receiver()) as port:
         webhook_id, _ = await created(run, f"http://127.0.0.1:{port}/")
         status, out, _ = await run("webhooks", "test", webhook_id)
-        assert (status, "taken with status 200" in out) == (0, True)
+        assert (status, "accepted with status 200" in out) == (0, True)
     assert (await run("webhooks", "test", webhook_id))[::2] == (
         1,
-        "doorward: the webhook did not take the message: connection\n",
+        "doorward: the webhook did not accept the message: connection\n",
     )
 
 

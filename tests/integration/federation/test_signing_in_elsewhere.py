@@ -71,6 +71,7 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
     "another party": {"azp": "another client"},
     "another nonce": {"nonce": "of another login"},
     "no nonce": {"nonce": None},
+    "a nonce with a lone surrogate": {"nonce": "\ud800"},
     "no subject": {"sub": None},
     "a subject that is too long": {"sub": "s" * 256},
     "expired": {"exp": 1_000_000_000},

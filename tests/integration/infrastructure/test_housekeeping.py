@@ -9,10 +9,13 @@ import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
+from doorward.infrastructure.postgres.database import session_conninfo
 from doorward.infrastructure.scheduler import Scheduler, Task, TaskRunner
 from doorward.wiring.application import create_wired_app
 from doorward.wiring.parts import Parts
-from tests.integration.service import Logs, MakeService, settings_of_the_ring
+from tests.integration.outbox.messages import eventually
+from tests.integration.postgres.read_only import set_read_only
+from tests.integration.service import Logs, MakeService, events, settings_of_the_ring
 
 WITH_TASKS = {"background": "in_process", "housekeeping_interval_minutes": 60}
 BOUND_SECONDS = 30
@@ -75,6 +78,27 @@ async def test_a_task_that_another_process_ran_recently_is_not_due(own_database:
     assert await runner(own_database).run(only_if_due=False) == 1
     run_rows(own_database, "UPDATE housekeeping_runs SET finished_at = finished_at - interval '1 hour'")
     assert await runner(own_database).run(only_if_due=True) == 1
+
+
+async def test_on_a_server_that_refuses_writes_a_task_fails_and_does_not_run(
+    own_database: str, secret_key: str, logs: Logs
+) -> None:
+    conninfo = session_conninfo(settings_of_the_ring(own_database, secret_key, {}).database)
+    ran = []
+
+    async def note() -> int:
+        ran.append(1)
+        return 1
+
+    set_read_only(own_database, value=True)
+    with pytest.raises(ServiceUnavailableError):
+        await runner(conninfo, note).run(only_if_due=False)
+    async with scheduler(conninfo, Task("test", HOUR, note)).running():
+        await eventually(lambda: bool(events(logs, "housekeeping.failed")))
+    assert events(logs, "housekeeping.failed")[0]["error"] == "ServiceUnavailableError"
+    assert ran == []
+    set_read_only(own_database, value=False)
+    assert await runner(conninfo, note).run(only_if_due=False) == 1
 
 
 async def test_a_failed_task_is_due_again(own_database: str) -> None:

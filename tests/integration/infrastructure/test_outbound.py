@@ -88,10 +88,23 @@ async def test_https_is_verified(tmp_path: Path) -> None:
         (ok("x" * MAXIMUM_BYTES), "too_large"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * (MAXIMUM_BYTES + 1), "too_large"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "malformed"),
+        (b"HTTP/1.1 200 OK\r\nX: y\r\n", "malformed"),
         (b"\x16\x03\x01 this is no HTTP", "malformed"),
         (b"", "malformed"),
     ],
-    ids=["redirect", "fault", "changed", "large", "large head", "short", "no HTTP", "nothing"],
+    ids=[
+        "redirect",
+        "fault",
+        "changed",
+        "large",
+        "large head",
+        "short",
+        "no last chunk",
+        "half a head",
+        "no HTTP",
+        "nothing",
+    ],
 )
 async def test_any_other_response_of_the_server_is_a_failure(
     server: tuple[Ranges, str], answer: bytes, reason: str
@@ -100,6 +113,16 @@ async def test_any_other_response_of_the_server_is_a_failure(
     ranges.raw = answer
     assert await reason_of(fetcher(), f"{url}/jwks") == reason
     assert len(ranges.asked) == 1
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+async def test_a_response_without_a_length_ends_with_the_connection(server: tuple[Ranges, str], version: bytes) -> None:
+    ranges, url = server
+    ranges.raw = b"HTTP/" + version + b" 200 OK\r\nConnection: close\r\n\r\n{}"
+    document = await fetcher().fetch(f"{url}/jwks", allow_private_addresses=True)
+    assert document.body == b"{}"
+    ranges.raw += b"x" * MAXIMUM_BYTES
+    assert await reason_of(fetcher(), f"{url}/jwks") == "too_large"
 
 
 HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\nCache-Control: max-age=1\r\n\r\n"

@@ -79,7 +79,7 @@ async def run_logout_provider(database_url: str, secret_key: str) -> AsyncIterat
         async with keys.running():
             deliveries = []
             for each in (opened, settings):
-                events_out = create_events_out(each, service.database, clock, MailQueue(None), keys, measures=False)
+                events_out = create_events_out(each, service.database, clock, MailQueue(None), keys)
                 assert events_out.names == ["logouts"]
                 assert events_out.logouts is not None
                 deliveries.append(events_out.logouts)

@@ -20,7 +20,7 @@ from tests.integration.audit.trail import PlainDatabase
 from tests.integration.service import FakeClock
 
 CHANNEL = "test"
-SHORT = DeliveryTimes(poll_seconds=0.05, notice_seconds=0.01, lease=timedelta(seconds=120), measure_seconds=60)
+SHORT = DeliveryTimes(poll_seconds=0.05, notice_seconds=0.01, lease=timedelta(seconds=120))
 
 
 class Receiver:

@@ -1,16 +1,13 @@
 """Delivery: the outcome of each message by its receiver's response, in the right order."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from doorward.domain.outbox.models import Delivered, Dropped, Message, Outage, Outcome, Postponed, Refused, TryAgain
 from doorward.domain.outbox.retention import DeadLetterRetention
-from doorward.observability.events import OutboxMeasured
-from doorward.observability.logging import observed_events
-from tests.integration.outbox.messages import Outbox, Receiver, eventually
+from tests.integration.outbox.messages import Outbox, Receiver
 from tests.integration.service import FakeClock, Logs, events
 
 
@@ -207,18 +204,3 @@ async def test_dead_letters_are_removed_after_14_days(outbox: Outbox, clock: Fak
     clock.advance(timedelta(seconds=1))
     assert await retention.prune() == 3
     assert [row["message_id"] for row in outbox.rows()] == [waiting]
-
-
-async def test_the_size_of_the_outbox_is_measured(outbox: Outbox, logs: Logs) -> None:
-    await outbox.add()
-    await outbox.delivery(Receiver(Refused("smtp_550"))).deliver_due()
-    await outbox.add(channel="webhook")
-    outbox.sql("UPDATE outbox SET due_at = clock_timestamp() - interval '1 hour' WHERE dead_reason IS NULL")
-    seen: list[Any] = []
-    with observed_events(seen.append):
-        async with outbox.delivery(Receiver()).running(grace_seconds=5):
-            await eventually(lambda: any(isinstance(each, OutboxMeasured) for each in seen))
-    measured = next(each for each in seen if isinstance(each, OutboxMeasured))
-    assert (measured.due, measured.dead, measured.open_circuits) == (1, 1, 0)
-    assert 3600 <= measured.oldest_seconds < 3700
-    assert events(logs, "outbox.measured") == []

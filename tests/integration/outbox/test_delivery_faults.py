@@ -147,7 +147,7 @@ async def test_the_running_delivery_survives_an_outage_of_postgresql(outbox: Out
 
 async def test_a_notification_triggers_a_delivery_before_the_next_poll(outbox: Outbox) -> None:
     receiver = Receiver()
-    times = DeliveryTimes(poll_seconds=600, notice_seconds=0.01, measure_seconds=600)
+    times = DeliveryTimes(poll_seconds=600, notice_seconds=0.01)
     delivery = outbox.delivery(receiver, times=times)
     async with delivery.running(grace_seconds=5):
         await asyncio.sleep(0.1)

@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
-from doorward.infrastructure.postgres.start_check import inspect_database
+from doorward.infrastructure.postgres.start_check import TABLES, inspect_database
 from doorward.settings.database import DatabaseSettings
 
 
@@ -37,7 +37,15 @@ async def test_a_role_with_the_documented_privileges_is_accepted(own_database: s
 
 
 @pytest.mark.parametrize(
-    ("right", "table"), [("INSERT", "audit_events"), ("DELETE", "audit_events"), ("SELECT", "sessions")]
+    ("right", "table"),
+    [
+        ("INSERT", "audit_events"),
+        ("DELETE", "audit_events"),
+        ("SELECT", "sessions"),
+        ("UPDATE", "sessions"),
+        ("UPDATE", "webhook_endpoints"),
+        ("INSERT", "oauth_codes"),
+    ],
 )
 async def test_a_role_without_a_privilege_is_refused_with_the_name_of_the_table(
     own_database: str, limited: str, right: str, table: str
@@ -47,3 +55,15 @@ async def test_a_role_without_a_privilege_is_refused_with_the_name_of_the_table(
         owner.execute(command.format(sql.SQL(right), sql.Identifier(table), sql.Identifier(limited)))
     with pytest.raises(UnsuitableDatabaseError, match=f"the role may not use {table}. "):
         await inspect_database(settings_of(own_database, limited))
+
+
+async def test_a_table_of_another_application_is_not_checked(own_database: str, limited: str) -> None:
+    with psycopg.connect(own_database, autocommit=True) as owner:
+        owner.execute("CREATE TABLE invoices (id integer)")
+    assert await inspect_database(settings_of(own_database, limited)) is not None
+
+
+def test_every_table_of_the_service_is_checked(own_database: str) -> None:
+    with psycopg.connect(own_database) as connection:
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert sorted(name for (name,) in found) == sorted([*TABLES, "doorward_schema_version"])

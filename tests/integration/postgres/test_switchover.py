@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from psycopg import sql
 
 from development.client import READINESS, new_person
 from development.postgres import EmbeddedPostgres
@@ -35,6 +34,7 @@ from tests.integration.postgres.fault_load import (
     wait_for,
     wait_until,
 )
+from tests.integration.postgres.read_only import set_read_only
 from tests.integration.postgres.switched_address import SwitchedAddress
 from tests.integration.service import Logs, MakeService, Service, events, settings_of_the_ring
 from tests.running_time import RunningTime
@@ -265,15 +265,3 @@ async def test_the_comparison_of_clocks_closes_connections_to_a_read_only_server
         await database.measure_clock()
         async with database.connection() as connection:
             assert not connection.was_read_only
-
-
-def set_read_only(database_url: str, *, value: bool) -> None:
-    """Make new sessions of a database read-only, or writable again."""
-    name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]))
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("SET default_transaction_read_only = off")
-        connection.execute(
-            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(
-                name, sql.SQL("on" if value else "off")
-            )
-        )

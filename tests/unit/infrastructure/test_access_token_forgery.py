@@ -13,9 +13,9 @@ from tests.unit.infrastructure import forge
 from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION, USER
 
 
-def _refused(token: str, algorithm: str = "HS256") -> None:
+def _refused(token: str) -> None:
     with pytest.raises(InvalidAccessTokenError):
-        forge.access_tokens(algorithm).verify(token, NOW)
+        forge.access_tokens().verify(token, NOW)
 
 
 def _payload() -> bytes:
@@ -85,14 +85,17 @@ def test_changed_claims_are_refused() -> None:
     _refused(f"{header}.{forge.encode(changed)}.{signature}")
 
 
-@pytest.mark.parametrize(("algorithm", "digest"), [("HS384", "sha384"), ("HS512", "sha512")])
-def test_another_hmac_algorithm_with_the_same_key_is_refused(algorithm: str, digest: str) -> None:
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_a_signature_of_another_hmac_algorithm_than_the_named_one_is_refused(algorithm: str) -> None:
     header = json.dumps({**HEADER, "alg": algorithm}).encode()
-    _refused(forge.sealed(header, _payload(), digest=digest))
+    _refused(forge.sealed(header, _payload(), digest="sha256"))
 
 
-def test_a_weaker_algorithm_than_the_configured_one_is_refused() -> None:
-    _refused(forge.with_claims(), algorithm="HS512")
+@pytest.mark.parametrize("algorithm", ["HS1", "HS224", "HS512/256"])
+def test_another_algorithm_of_the_hmac_family_is_refused(algorithm: str) -> None:
+    header = json.dumps({**HEADER, "alg": algorithm}).encode()
+    for digest in ("sha1", "sha224", "sha256", "sha512"):
+        _refused(forge.sealed(header, _payload(), digest=digest))
 
 
 @pytest.mark.parametrize(("algorithm", "size"), [("RS256", 256), ("PS256", 256), ("ES256", 64), ("EdDSA", 64)])

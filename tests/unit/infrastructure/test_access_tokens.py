@@ -81,6 +81,18 @@ def test_the_signature_is_the_hmac_of_the_configured_algorithm(algorithm: str, d
     assert base64.urlsafe_b64decode(signature + "==") == expected
 
 
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+@pytest.mark.parametrize("former", ["HS256", "HS384", "HS512"])
+def test_after_a_change_of_the_hmac_algorithm_issued_tokens_stay_valid(former: str, algorithm: str) -> None:
+    token = forge.access_tokens(former).sign(PRINCIPAL, SIGN_IN, NOW)
+    after = forge.access_tokens(algorithm)
+    assert after.verify(token, NOW) == PRINCIPAL
+    with pytest.raises(InvalidAccessTokenError):
+        after.verify(token, NOW + timedelta(seconds=1800))
+    with pytest.raises(InvalidAccessTokenError):
+        forge.access_tokens(algorithm, key=secrets.token_bytes(64)).verify(token, NOW)
+
+
 def test_a_token_is_accepted_one_second_before_it_expires() -> None:
     tokens = forge.access_tokens()
     assert tokens.verify(tokens.sign(PRINCIPAL, SIGN_IN, NOW), NOW + timedelta(seconds=1799)) == PRINCIPAL

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from doorward.domain.accounts.ports import MailTemplateError
+from doorward.domain.mfa.notices import FactorChange
 from doorward.domain.outbox.mail import ComposedMail, MailKind
 from doorward.infrastructure.mail.templates import BUILT_IN, SAMPLE_FACTS, JinjaTemplates
 from doorward.infrastructure.template_cache import COMPILED
@@ -102,6 +104,10 @@ def test_a_locale_is_used_if_it_has_the_kind_and_english_otherwise(tmp_path: Pat
     [
         ("en/verify_email.txt", "{{ link", "verify_email.txt, line 1"),
         ("en/verify_email.html", "{{ nothing_of_that_name }}", "'nothing_of_that_name' is undefined"),
+        ("en/verify_email.txt", "{% if username %}{{ nothing }}{% endif %}", "'nothing' is undefined"),
+        ("en/password_reset.html", "{% if is_forced %}{{ nothing }}{% endif %}", "'nothing' is undefined"),
+        ("en/factors_changed.txt", "{% if change == 'reset' %}{{ nothing }}{% endif %}", "'nothing' is undefined"),
+        ("en/factors.html", "{% set told = %}", "en/factors.html, line 1"),
         ("de/verify_email.txt", "{{ link }}", "de/verify_email.html"),
         ("en/verify_email.subject", "two\nlines", "en/verify_email.subject must be one line"),
         ("en/verify_email.subject", "\n", "en/verify_email.subject must be one line"),
@@ -116,6 +122,14 @@ def test_an_invalid_template_is_reported_by_name_when_it_is_loaded(
         JinjaTemplates(tmp_path)
     assert what in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("change", [*get_args(FactorChange), "of a later version"])
+def test_text_and_html_name_each_change_of_factors(built_in: JinjaTemplates, change: str) -> None:
+    content = built_in.render(mail(MailKind.FACTORS_CHANGED, change=change))
+    (line,) = [line for line in content.text.splitlines() if "1 March 2026" in line]
+    assert line in content.html
+    assert ("The second factors of your account were changed" in line) == (change == "of a later version")
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import jwt
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
@@ -10,10 +11,10 @@ from doorward.core.principal import ClientPrincipal, Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
-from doorward.infrastructure.key_ring import KeyRing
+from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
 from tests.unit.infrastructure import forge, ring
 from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL, SIGN_IN
-from tests.unit.infrastructure.ring import CLIENT_CLAIMS, ISSUER, new_key, ring_of, tokens_with
+from tests.unit.infrastructure.ring import CLIENT_CLAIMS, ISSUER, new_key, opened, ring_of, tokens_with
 
 SCOPES = frozenset({"items:write", "items:read"})
 
@@ -174,6 +175,22 @@ async def test_a_key_of_another_process_is_loaded_on_its_first_token() -> None:
         assert rings.requested == [new_key("ES256", 2).kid]
 
 
+async def test_a_ring_that_does_not_change_learns_no_key() -> None:
+    known, unknown = new_key("ES256"), new_key("ES256", 2)
+    rings = FixedKeyRing(ring_of(known))
+    assert await rings.refresh_for_key(known.kid)
+    assert not await rings.refresh_for_key(unknown.kid)
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_the_type_of_a_token_is_that_of_its_signature(algorithm: SigningAlgorithm) -> None:
+    key = opened(new_key(algorithm))
+    for token_type in ("at+jwt", "JWT", "at+jwt"):
+        token = key.sign({"sub": "ada"}, token_type=token_type)
+        assert jwt.get_unverified_header(token) == {"alg": algorithm, "kid": key.kid, "typ": token_type}
+        assert jwt.decode(token, key.public, algorithms=[algorithm]) == {"sub": "ada"}
+
+
 async def test_only_an_unknown_key_of_our_own_issuer_reloads_the_keys() -> None:
     known, unknown = new_key("ES256"), new_key("ES256", 2)
     rings = _ChangingRing(ring_of(known))
@@ -211,6 +228,19 @@ def test_after_a_change_to_es256_tokens_of_derived_keys_stay_valid(former: str, 
     assert after.verify(token, NOW) == PRINCIPAL
     with pytest.raises(InvalidAccessTokenError):
         after.verify(token, NOW + timedelta(minutes=30))
+
+
+def test_after_a_change_to_es256_tokens_of_another_issuer_are_refused() -> None:
+    before = AccessTokens(
+        key=forge.KEY,
+        algorithm="HS256",
+        issuer="https://former.example.com",
+        audience="https://api.example.com",
+        lifetime=timedelta(minutes=30),
+    )
+    token = before.sign(PRINCIPAL, SIGN_IN, NOW)
+    with pytest.raises(InvalidAccessTokenError):
+        tokens_with(ring_of(new_key("ES256")), "ES256").verify(token, NOW)
 
 
 @pytest.mark.parametrize("former", SIGNING_ALGORITHMS)

@@ -1,6 +1,7 @@
 """Insecure settings are allowed, and each is reported with its risk."""
 
 import ipaddress
+import json
 import secrets
 from pathlib import Path
 
@@ -108,3 +109,27 @@ def test_a_secret_file_that_a_container_mounts_may_be_readable_by_all_users(
     assert list(insecure_settings(load_settings())) == []
     clean_environment.setenv("SECRET_KEY_FILE", str(path))
     assert list(insecure_settings(load_settings())) == []
+
+
+@pytest.mark.parametrize(("mode", "named"), [(0o644, ["LOGIN_PROVIDERS"]), (0o640, [])])
+@pytest.mark.parametrize("place", ["providers.json", "secrets/providers.json", ".env", "environment"])
+def test_a_file_with_client_secrets_that_all_users_can_read_is_reported(
+    clean_environment: pytest.MonkeyPatch, tmp_path: Path, place: str, mode: int, named: list[str]
+) -> None:
+    provider = {"name": "acme", "label": "ACME", "issuer": "https://login.acme.example", "client_id": "doorward"}
+    providers = json.dumps([{**provider, "client_secret": secrets.token_urlsafe(32)}])
+    path = tmp_path / place
+    if place == ".env":
+        path.write_text(f"LOGIN_PROVIDERS='{providers}'\n", encoding="utf-8")
+        path.chmod(mode)
+    elif place == "environment":
+        clean_environment.setenv("LOGIN_PROVIDERS", providers)
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(providers, encoding="utf-8")
+        path.chmod(mode)
+        clean_environment.setenv("LOGIN_PROVIDERS", str(path))
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("PUBLIC_URL", "https://auth.example.com")
+    is_checked = place in {"providers.json", ".env"}
+    assert [name for name, _ in insecure_settings(load_settings())] == (named if is_checked else [])

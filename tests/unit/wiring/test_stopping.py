@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from doorward.wiring.stopping import running_together
+from doorward.infrastructure.webhooks.client import TOTAL_SECONDS
+from doorward.wiring.stopping import GRACE_SECONDS, running_together
 
 
 @asynccontextmanager
@@ -61,3 +62,7 @@ async def test_a_failure_of_the_block_reaches_the_caller() -> None:
         async with running_together(part(asyncio.Barrier(1), stopped, "mail")):
             raise ZeroDivisionError
     assert stopped == ["mail"]
+
+
+def test_a_call_of_a_webhook_ends_within_the_grace_period() -> None:
+    assert TOTAL_SECONDS < GRACE_SECONDS

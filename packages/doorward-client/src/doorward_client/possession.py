@@ -15,7 +15,8 @@ from doorward_client.exceptions import (
 from doorward_client.proofs import PresentedProof, VerifiedProof, verify_proof
 
 REMEMBERED_PROOFS: Final = 100_000
-"""About 20 MB. A proof is remembered for 90 s, so this limits the calls with bound tokens in that time."""
+"""About 20 MB. It limits the calls with bound tokens in the time for which a proof is remembered: 90 s, and up to 120 s
+if the clock of its client is ahead."""
 
 
 class UsedProofs:

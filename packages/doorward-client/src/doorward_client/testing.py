@@ -54,7 +54,10 @@ class Issuer:
         auth.use_transport(self)
 
     def disconnect(self) -> None:
-        """Make all connected services use their real issuer again."""
+        """Make all connected services fetch from their real issuer again, over HTTP.
+
+        A service with a transport of its own needs ``use_transport`` afterwards.
+        """
         for auth in self._connected:
             auth.use_transport(HttpTransport())
         self._connected.clear()

@@ -18,28 +18,14 @@ from doorward.domain.outbox.events import (
     DeliveryStalled,
     MessageCrashed,
 )
-from doorward.domain.outbox.mail import MAIL_CHANNEL
-from doorward.domain.outbox.models import (
-    LOGOUT_CHANNEL,
-    RABBITMQ_CHANNEL,
-    WEBHOOK_CHANNEL,
-    Delivered,
-    Message,
-    Outage,
-    Outcome,
-    Refused,
-    TryAgain,
-)
+from doorward.domain.outbox.models import Delivered, Message, Outage, Outcome, Refused, TryAgain
 from doorward.domain.outbox.ports import Handler
 from doorward.domain.outbox.schedule import Circuit
 from doorward.domain.outbox.settlement import Settlement
-from doorward.observability.events import OutboxMeasured
 from doorward.observability.logging import report
 
 CRASHED: Final = "crashed"
 EXPIRED: Final = "expired"
-MEASURED_UP_TO: Final = 10_000
-CHANNELS: Final = (MAIL_CHANNEL, WEBHOOK_CHANNEL, RABBITMQ_CHANNEL, LOGOUT_CHANNEL)
 
 
 @frozen
@@ -52,9 +38,6 @@ class DeliveryTimes:
 
     lease: timedelta = timedelta(seconds=120)
     """How long a claimed message belongs to its process. After that, another process may claim it."""
-
-    measure_seconds: float = 15
-    """Interval of the metrics of the outbox. 0 disables them, if another delivery of this process reports them."""
 
 
 DELIVERY_TIMES: Final = DeliveryTimes()
@@ -92,6 +75,11 @@ class Delivery:
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
 
+    @property
+    def open_circuits(self) -> int:
+        """Return the number of channels whose circuit is open."""
+        return sum(circuit.is_open for circuit in self._circuits.values())
+
     def notify(self) -> None:
         """Poll the outbox soon. Call this for each message that this process stores."""
         asyncio.get_running_loop().call_later(self._times.notice_seconds, self._wake.set)
@@ -102,18 +90,15 @@ class Delivery:
 
         Deliveries in progress are cancelled after ``grace_seconds``.
         """
-        loops = [asyncio.create_task(self._run())]
-        if self._times.measure_seconds:
-            loops.append(asyncio.create_task(self._measure_repeatedly()))
+        loop = asyncio.create_task(self._run())
         try:
             yield
         finally:
             self._ended.set()
             self._wake.set()
-            _, unfinished = await asyncio.wait(loops, timeout=grace_seconds)
-            for each in unfinished:
-                each.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await asyncio.wait([loop], timeout=grace_seconds)
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
 
     async def deliver_due(self) -> int:
         """Try each due message once, unless its channel's circuit is open; return the number of attempts.
@@ -148,30 +133,10 @@ class Delivery:
     async def _run(self) -> None:
         while not self._ended.is_set():
             self._wake.clear()
-            await _reported(self.deliver_due())
+            await reported(self.deliver_due())
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._times.poll_seconds):
                     await self._wake.wait()
-
-    async def _measure_repeatedly(self) -> None:
-        while not self._ended.is_set():
-            await _reported(self._measure())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._times.measure_seconds):
-                    await self._ended.wait()
-
-    async def _measure(self) -> None:
-        async with self._database.connection() as connection:
-            load = await repository.count_messages(connection, channels=CHANNELS, limit=MEASURED_UP_TO)
-        open_circuits = sum(circuit.is_open for circuit in self._circuits.values())
-        report(
-            OutboxMeasured(
-                due=load.due,
-                oldest_seconds=round(load.oldest_seconds, 3),
-                dead=load.dead,
-                open_circuits=open_circuits,
-            )
-        )
 
     async def _claim(self, channel: str, *, under_way: int) -> list[Message]:
         """Claim a message for each free place. Messages that must wait are postponed, so that they hide no others."""
@@ -225,12 +190,12 @@ class Delivery:
         self._circuits[channel] = after
 
 
-async def _reported(work: Awaitable[object]) -> None:
-    """Await a round of work, and report its failures, so that the next round still runs."""
+async def reported(work: Awaitable[object]) -> None:
+    """Await a round of work on the outbox, and report its failures, so that the next round still runs."""
     try:
         await work
     except ServiceUnavailableError:
         report(DeliveryStalled())
-    # Catch all, so that a bug in one round does not end the delivery, and is reported.
+    # Catch all, so that a bug in one round does not end the rounds, and is reported.
     except Exception:  # noqa: BLE001 - reported with its traceback
         report(DeliveryCrashed())

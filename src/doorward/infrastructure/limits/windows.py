@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from doorward.core.networks import coarse_network
+from doorward.settings.limits import SECONDS_OF_PERIOD
 
 MAXIMUM_CLIENTS: Final = 100_000
 """Maximum number of clients counted for one call: about 30 MB."""
@@ -20,9 +21,6 @@ COARSE_WINDOWS: Final = 4096
 
 COARSE_FACTOR: Final = 16
 """Factor by which the limit of a wide network exceeds that of one client."""
-
-SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-"""The names of periods in the settings, with their seconds."""
 
 
 class Limit(NamedTuple):

@@ -52,15 +52,18 @@ class DevelopmentMailbox:
 
     async def list(self) -> Sequence[Mail]:
         """Return the latest mails, the newest first."""
-        return await asyncio.to_thread(lambda: [_read(path) for path in self._newest_first()[:KEPT_MAILS]])
+        return await asyncio.to_thread(self._list)
 
     async def find(self, message_id: UUID) -> Mail | None:
         """Return the mail of this id, if it is stored."""
         return await asyncio.to_thread(self._find, message_id)
 
+    def _list(self) -> Sequence[Mail]:
+        found = map(_read, self._newest_first()[:KEPT_MAILS])
+        return [mail for mail in found if mail is not None]
+
     def _find(self, message_id: UUID) -> Mail | None:
-        path = self._folder / f"{message_id}{_ENDING}"
-        return _read(path) if path.is_file() else None
+        return _read(self._folder / f"{message_id}{_ENDING}")
 
     def _keep(self, message_id: UUID, message: EmailMessage) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,12 +87,17 @@ def _time_of(path: Path) -> int:
         return 0
 
 
-def _read(path: Path) -> Mail:
-    message = email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=SMTP)
+def _read(path: Path) -> Mail | None:
+    """Return a stored mail; None if there is none, or another process has just removed it."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    message = email.message_from_bytes(content, _class=EmailMessage, policy=SMTP)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
-    content = MailContent(
+    parts = MailContent(
         subject=str(message["Subject"]),
         text="" if text is None else text.get_content(),
         html="" if html is None else html.get_content(),
     )
-    return Mail(message_id=UUID(path.stem), to=str(message["To"]), content=content)
+    return Mail(message_id=UUID(path.stem), to=str(message["To"]), content=parts)

@@ -45,9 +45,9 @@ def recipient_address(text: str) -> Address:
     local_part, at, domain = text.rpartition("@")
     if not at or not text.isprintable() or not _SPECIAL.isdisjoint(local_part):
         raise UnusableAddressError("no address")
-    if not domain.isascii():
-        domain = validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
     try:
+        if not domain.isascii():
+            domain = validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
         return Address(username=local_part, domain=domain)
     except ValueError as error:
         raise UnusableAddressError("no address") from error

@@ -5,15 +5,16 @@ never a template, so that no text that a person typed gets into a header. For ki
 templates are used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, select_autoescape
 
 from doorward.core.frozen import frozen
 from doorward.domain.accounts.models import MailContent
 from doorward.domain.accounts.ports import MailTemplateError
+from doorward.domain.mfa.notices import FactorChange
 from doorward.domain.outbox.mail import ComposedMail, MailKind
 from doorward.infrastructure.template_cache import COMPILED, TemplateCache
 
@@ -42,6 +43,12 @@ SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.WEBHOOK_DISABLED: {"at": "1 March 2026, 12:00 UTC", "host": "hooks.example.com", "reason": "gone"},
 }
 """Sample facts of each kind of mail, as its composer provides them. Every template is rendered with them at start."""
+
+_VARIANTS: Final[Mapping[MailKind, Sequence[Mapping[str, str]]]] = {
+    MailKind.PASSWORD_RESET: [{"is_forced": "yes"}],
+    MailKind.FACTORS_CHANGED: [{"change": change} for change in get_args(FactorChange)],
+}
+"""Facts that select other branches of a template. It is rendered with each of them, too, and with a user's name."""
 
 
 @frozen
@@ -96,7 +103,8 @@ class JinjaTemplates:
                 text=self._environment.get_template(f"{name}.txt"),
                 html=self._environment.get_template(f"{name}.html"),
             )
-            _render(templates, SAMPLE_FACTS[kind])
+            for variant in ({}, {"username": "ada"}, *_VARIANTS.get(kind, ())):
+                _render(templates, {**SAMPLE_FACTS[kind], **variant})
         except (TemplateError, UnicodeDecodeError, OSError) as error:
             line = getattr(error, "lineno", None)
             where = f"{getattr(error, 'name', None) or name}{f', line {line}' if line else ''}"

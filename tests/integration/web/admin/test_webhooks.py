@@ -107,7 +107,7 @@ async def test_the_result_of_a_test_message_is_shown(office: Service) -> None:
         assert ("took the message" in shown.text, "204" in shown.text, shown.codes) == (True, True, [])
         await admin.open(page_of(webhook_id))
         shown = await admin.send("test-webhook")
-        assert ("did not take the message" in shown.text, shown.codes) == (True, ["status_500"])
+        assert ("did not accept the message" in shown.text, shown.codes) == (True, ["status_500"])
     await admin.open(page_of(webhook_id))
     shown = await admin.send("test-webhook")
     assert ("There was no answer" in shown.text, shown.codes) == (True, ["connection"])

@@ -7,7 +7,7 @@ down_revision = "0017"
 
 
 def upgrade() -> None:
-    """Add columns that are constant, so that no row is written, and create the tables."""
+    """Add columns that are null or constant, so that no row is written, and create the tables."""
     _change_clients()
     _create_pushed_requests()
     _create_devices()
