@@ -98,7 +98,8 @@ def test_events_of_accounts_and_sessions_have_an_outcome() -> None:
 
 
 def test_no_event_repeats_a_field_of_every_log_line() -> None:
-    assert not [event for event in product_events() if OF_EVERY_LINE & set(facts_of(event))]
+    """Except for the client that an event is about, which is not always the client that makes the request."""
+    assert not [event for event in product_events() if (OF_EVERY_LINE - {"client_id"}) & set(facts_of(event))]
 
 
 def is_fit_for_audit(hint: Any) -> bool:

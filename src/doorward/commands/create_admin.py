@@ -2,7 +2,7 @@
 
 import click
 
-from doorward.commands.administering import read_password, run_administration
+from doorward.commands.administering import ERRORS_ONLY, read_password, run_administration
 from doorward.commands.errors import CommandError
 from doorward.commands.preparation import operator_settings
 from doorward.settings.config import Settings

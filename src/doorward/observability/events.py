@@ -237,8 +237,7 @@ class RateLimitStoreRecovered(Event):
 class OutboxMeasured(Event):
     """The outbox has `due` messages, the oldest due for `oldest_seconds`, and `dead` letters.
 
-    At level `debug`, every 15 seconds. `open_circuits` counts the open circuits of this process; only that to the mail
-    server can open.
+    Every 15 seconds. `open_circuits` is the number of open circuits of this process: only that of mail can open.
     """
 
     log_event = "outbox.measured"

@@ -92,7 +92,8 @@ class SigningKeys:
 def check_signing_keys(settings: Settings) -> None:
     """Check that the extra ``doorward[oauth]`` is installed if the provider is on. Raises ``ImportError``."""
     if settings.browsers.provider_issuer is not None:
-        from doorward.infrastructure import sealing, signing_keys  # noqa: F401, PLC0415 - an extra
+        import doorward.infrastructure.sealing  # noqa: PLC0415 - an extra
+        import doorward.infrastructure.signing_keys  # noqa: F401, PLC0415 - an extra
 
 
 def create_signing_keys(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from doorward import infrastructure
 from tests.integration.commands.refusals import refused_with_one_line
 
 
@@ -45,7 +44,6 @@ def test_a_missing_package_of_a_setting_is_reported_with_the_remedy(
     module: str,
     extra: str,
 ) -> None:
-    environment.delattr(infrastructure, module, raising=False)
     environment.setitem(sys.modules, f"doorward.infrastructure.{module}", None)
     environment.setenv("ENVIRONMENT", "production")
     environment.setenv("BCRYPT_ROUNDS", "12")

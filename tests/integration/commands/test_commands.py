@@ -7,7 +7,6 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,11 +16,12 @@ from dotenv import dotenv_values
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from doorward.commands import migrate as migrate_command
+from doorward.commands.errors import CommandError
 from doorward.commands.main import COMMANDS, main
+from doorward.commands.migrate import run_migrations
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.database import SCHEMA_VERSION
-from doorward.settings.config import FIELDS
+from doorward.settings.config import FIELDS, load_settings
 from tests.integration.commands.refusals import refused_with_one_line
 
 NO_ROLE = "doorward_without_rights"
@@ -171,16 +171,15 @@ def test_a_failed_migration_is_reported_in_one_line(
 
 
 def test_a_migration_that_waits_too_long_for_a_table_names_the_cause(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
+    environment: pytest.MonkeyPatch, empty_database: str
 ) -> None:
     migrate(empty_database, until="0001")
-    environment.setattr(migrate_command, "migrate_database", partial(migrate, table_wait="50ms"))
     environment.setenv("DATABASE_URL", empty_database)
     with psycopg.connect(empty_database) as other:
         other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-        line = refused_with_one_line(capsys, "migrate")
-    assert line.startswith("doorward: the migration stopped: canceling statement due to lock timeout. ")
-    assert "DATABASE_URL" not in line
+        with pytest.raises(CommandError, match="stopped: canceling statement due to lock timeout") as stopped:
+            run_migrations(load_settings().database, table_wait="50ms")
+    assert "DATABASE_URL" not in str(stopped.value)
 
 
 def test_serving_an_empty_database_is_refused_with_the_remedy(
