@@ -237,7 +237,7 @@ class RateLimitStoreRecovered(Event):
 class OutboxMeasured(Event):
     """The outbox has `due` messages, the oldest due for `oldest_seconds`, and `dead` letters.
 
-    Every 15 seconds. `open_circuits` is the number of open circuits of this process: only that of mail can open.
+    At level `debug`, every 15 seconds. `open_circuits` is 1 while this process's circuit to the mail server is open.
     """
 
     log_event = "outbox.measured"

@@ -52,7 +52,7 @@ MAXIMUM_CONCURRENT_WEBHOOKS: Final = 32
 
 MAXIMUM_CONCURRENT_LOGOUTS: Final = 16
 
-_LOCK_NAME: Final = "doorward relay rabbitmq"
+_LOCK_NAME: Final = "rabbitmq"
 EVENT_MODULES: Final = (
     account_events,
     administration_events,
@@ -159,7 +159,7 @@ def check_events_out(settings: Settings) -> None:
     if settings.outgoing.webhooks_enabled:
         create_sealer(settings)
     if settings.outgoing.rabbitmq_url is not None:
-        from doorward.infrastructure import rabbitmq  # noqa: F401, PLC0415 - an extra
+        import doorward.infrastructure.rabbitmq  # noqa: F401, PLC0415 - an extra
 
 
 def _create_webhook_delivery(
