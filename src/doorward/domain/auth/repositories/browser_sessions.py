@@ -252,15 +252,6 @@ async def end_browser_session(
     return None if row is None else list(row[0])
 
 
-async def remove_browser_sessions(connection: Connection) -> None:
-    """End the sessions of all browsers. Sessions of applications must be ended separately."""
-    await connection.execute(
-        """
-        DELETE FROM browser_sessions
-        """
-    )
-
-
 async def remove_expired_browser_sessions(connection: Connection, *, now: datetime, limit: int) -> int:
     """Remove sessions whose limits have passed, or that a new epoch of their user has ended; return how many."""
     cursor = await connection.execute(

@@ -152,33 +152,6 @@ async def end_session(
     return cursor.rowcount == 1
 
 
-async def end_sessions(
-    connection: Connection, *, after: UUID, limit: int, now: datetime, reason: EndReason
-) -> list[UUID]:
-    """End the next sessions of all users in the order of their ids; return their ids."""
-    cursor = await connection.execute(
-        """
-        WITH next AS (
-            SELECT id
-            FROM sessions
-            WHERE id > %(after)s
-              AND ended_at IS NULL
-            ORDER BY id
-            LIMIT %(limit)s
-            FOR UPDATE
-        )
-        UPDATE sessions
-        SET ended_at = %(now)s,
-            end_reason = %(reason)s
-        FROM next
-        WHERE sessions.id = next.id
-        RETURNING sessions.id
-        """,
-        {"after": after, "limit": limit, "now": now, "reason": reason.value},
-    )
-    return [row[0] for row in await cursor.fetchall()]
-
-
 async def list_live_sessions(
     connection: Connection, *, session_ids: Collection[UUID], user_ids: Collection[UUID], now: datetime
 ) -> list[LiveSession]:
