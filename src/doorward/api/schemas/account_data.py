@@ -26,7 +26,7 @@ class ExportedAccountResponse(BaseModel):
     """The account."""
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None = Field(description="When its mail server rejected the address as unknown.")
     username: str

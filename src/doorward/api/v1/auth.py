@@ -14,6 +14,7 @@ from doorward.api.policy import ACCOUNT, PUBLIC, ErrorFormat, RoutePolicy
 from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import (
+    CallerResponse,
     RefreshTokenRequest,
     RegisterRequest,
     TokenForm,
@@ -167,7 +168,7 @@ def calls() -> Sequence[Call]:
             oauth_refusals=REFUSALS_OF_REFRESH_FORM,
             extra_responses=of_login,
         ),
-        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
+        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=CallerResponse),
         *_calls_of_refresh_tokens(),
     ]
 
@@ -260,7 +261,7 @@ async def _grant_of(form: TokenForm, services: Services) -> Grant:
 
 async def read_me(request: Request) -> Response:
     """Return the current user."""
-    return _json(UserResponse.of(caller_of(request).user))
+    return _json(CallerResponse.of(caller_of(request).user))
 
 
 async def refresh(request: Request) -> Response:

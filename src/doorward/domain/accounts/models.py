@@ -127,7 +127,7 @@ class Profile:
     """
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None
     username: str
@@ -142,7 +142,7 @@ class ExportedAccount:
     """All stored data of an account, without the password hash and internal counters."""
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None
     username: str

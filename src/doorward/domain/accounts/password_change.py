@@ -61,7 +61,7 @@ class PasswordChange:
         self._continuation.require_signing_key(self._clock.now())
         user = caller.user
         user_id = user.id
-        await self._passwords.check_new(new_password, username=user.username, email=user.email)
+        await self._passwords.check_new(new_password, username=user.username, email=user.email or "")
         device = self._continuation.describe(client, user_agent)
         event = PasswordChanged(user_id=user_id, session_id=caller.session_id, reason="changed")
         async with self._passwords.proving(caller, current_password, client=client) as proven:

@@ -18,10 +18,13 @@ ACCOUNT_SCOPE: Final = "account"
 
 @frozen
 class User:
-    """An account as its owner may see it. ``email`` and ``username`` keep the case they were given in."""
+    """An account as its owner may see it. ``email`` and ``username`` keep the case they were given in.
+
+    A foreign issuer's user may have no address.
+    """
 
     id: UUID
-    email: str
+    email: str | None
     username: str
     is_active: bool
 
@@ -224,7 +227,7 @@ class LiveSession:
     acr: int
     authenticated_at: datetime
     user_id: UUID
-    email: str
+    email: str | None
     username: str
     is_verified: bool
     has_second_factor: bool

@@ -85,7 +85,7 @@ class PasskeyRegistration:
             ),
             relying_party=self._relying_party,
             user_handle=user.id.bytes,
-            user_name=user.email,
+            user_name=user.email or user.username,
             user_display_name=user.username,
             excluded=[each for each in passkeys if each.relying_party_id == self._relying_party.id],
             timeout_milliseconds=CEREMONY_MILLISECONDS,
