@@ -82,4 +82,5 @@ async def is_alive(service: Service, tokens: Pair) -> bool:
 
 def remove_address(service: Service, person: Person) -> None:
     """Make a person a user without address and password, like those that the token of a trusted issuer creates."""
-    service.sql("UPDATE users SET email = NULL, email_key = NULL, password_hash = NULL WHERE id = %s", person.id)
+    columns = "email = NULL, email_key = NULL, email_verified_at = NULL, password_hash = NULL"
+    service.sql(f"UPDATE users SET {columns} WHERE id = %s", person.id)

@@ -30,6 +30,13 @@ class User:
 
 
 @frozen
+class SessionPassword:
+    """The password hash of the user of a session that has not ended; None for a user without a password."""
+
+    password_hash: str | None
+
+
+@frozen
 class NamedUser:
     """An account that an operator has looked up by name. A foreign issuer's user may have no address."""
 

@@ -27,7 +27,7 @@ from doorward.observability.logging import report
 class ProvenPassword:
     """The stored hash that a password matched, and the hash that should replace it if it is outdated."""
 
-    stored_hash: str
+    stored_hash: str | None
     upgraded_hash: str | None
     attempt: Attempt
 
@@ -110,14 +110,16 @@ class Passwords:
 
         The transaction of the change must call ``lock_acting_session``, because every change of a password ends all
         earlier sessions, and then ``forget_failures``: until it commits, the attempt counts as failed. The queue
-        position of the check depends on ``client``. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
-        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        position of the check depends on ``client``. Raises ``WrongPasswordError``, after the same work if the user has
+        no password, ``LoginThrottledError``, and ``InvalidAccessTokenError`` if the caller's session has ended
+        meanwhile.
         """
         user, sessions = caller.user, own_sessions if caller.browser_session is None else browser_sessions
         async with self._database.connection() as connection:
-            stored_hash = await sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
-        if stored_hash is None:
+            stored = await sessions.find_password(connection, user.id, session_id=caller.session_id)
+        if stored is None:
             raise InvalidAccessTokenError
+        stored_hash = stored.password_hash
         async with self._throttling.attempt(user.id, self._throttling.client_in(caller.session_id)) as attempt:
             check = await self._compare(password, stored_hash, client, account=user.username.lower())
             if not check.is_correct:

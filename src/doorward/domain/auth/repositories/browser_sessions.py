@@ -12,7 +12,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import EndReason, LockedAccount
+from doorward.domain.auth.models import EndReason, LockedAccount, SessionPassword
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.sessions.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken
@@ -142,21 +142,21 @@ async def lock_live_browser_session(
         return await cursor.fetchone()
 
 
-async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
-    """Find the password hash of a user whose session has not ended. A change of the password ends the session."""
-    cursor = await connection.execute(
-        """
-        SELECT users.password_hash
-        FROM users
-        JOIN browser_sessions ON browser_sessions.user_id = users.id
-        WHERE users.id = %(user_id)s
-          AND browser_sessions.id = %(session_id)s
-          AND browser_sessions.epoch = users.session_epoch
-        """,
-        {"user_id": user_id, "session_id": session_id},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+async def find_password(connection: Connection, user_id: UUID, *, session_id: UUID) -> SessionPassword | None:
+    """Find the password of a user whose session has not ended. A change of the password ends the session."""
+    async with connection.cursor(row_factory=class_row(SessionPassword)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.password_hash
+            FROM users
+            JOIN browser_sessions ON browser_sessions.user_id = users.id
+            WHERE users.id = %(user_id)s
+              AND browser_sessions.id = %(session_id)s
+              AND browser_sessions.epoch = users.session_epoch
+            """,
+            {"user_id": user_id, "session_id": session_id},
+        )
+        return await cursor.fetchone()
 
 
 async def list_browser_sessions_of_user(
