@@ -58,7 +58,7 @@ class PasswordChange:
         for the current one, ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
         ``ServiceUnavailableError`` while the tokens of the new session cannot be signed.
         """
-        self._continuation.require_signing_key(self._clock.now())
+        self._continuation.require_signing_key(caller, self._clock.now())
         user = caller.user
         user_id = user.id
         await self._passwords.check_new(new_password, username=user.username, email=user.email or "")

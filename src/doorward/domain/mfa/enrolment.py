@@ -137,7 +137,7 @@ class TotpEnrolment:
         raises.
         """
         now = self._clock.now()
-        self._continuation.require_signing_key(now)
+        self._continuation.require_signing_key(caller, now)
         shown = self._read(caller, token, now)
         factor = self._matching(shown, code, now)
         device = self._continuation.describe(client, user_agent)
@@ -222,7 +222,7 @@ class TotpEnrolment:
         has ended meanwhile.
         """
         now, user_id = self._clock.now(), caller.user.id
-        self._continuation.require_signing_key(now)
+        self._continuation.require_signing_key(caller, now)
         device = self._continuation.describe(client, user_agent)
         event = TotpRemoved(user_id=user_id, session_id=caller.session_id)
         async with self._database.transaction() as connection:

@@ -107,7 +107,7 @@ class PasskeyRegistration:
         raises, and ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         now, cleaned = self._clock.now(), clean_name(name)
-        self._changes.require_signing_key(now)
+        self._changes.require_signing_key(caller, now)
         challenge, token = self._read_challenge(caller, response)
         try:
             created = self._ceremonies.verify_creation(response, challenge=challenge, relying_party=self._relying_party)
