@@ -86,7 +86,7 @@ class FactorResponse(BaseModel):
 
 
 class AccountResponse(BaseModel):
-    """The account, as its owner sees it in this session. The ETag is its version."""
+    """The account, as its owner sees it in this session. The ETag is the version that a change may require."""
 
     id: UUID
     email: str | None = Field(description="null for a user of another issuer who has no address here.")
