@@ -1,5 +1,6 @@
 """Types of the accounts domain: accounts, mails and recipients. No I/O."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -139,7 +140,7 @@ class Profile:
 
 @frozen
 class ExportedAccount:
-    """All stored data of an account, without the password hash and internal counters."""
+    """All stored data of an account with a session, without the password hash, keys and the counter of epochs."""
 
     id: UUID
     email: str | None
@@ -147,9 +148,15 @@ class ExportedAccount:
     email_bounced_at: datetime | None
     username: str
     locale: str | None
+    external_id: str | None
+    roles: Sequence[str]
+    second_factors: Sequence[str]
+    must_change_password: bool
+    was_verified: bool
     is_active: bool
     version: int
     created_at: datetime
+    updated_at: datetime
     pending_email: str | None
 
 
