@@ -161,6 +161,14 @@ class ExportedAccount:
 
 
 @frozen
+class DueDeletion:
+    """An account whose deletion is due, and since when."""
+
+    user_id: UUID
+    due_at: datetime
+
+
+@frozen
 class LockedDeletion:
     """A locked account that is scheduled for deletion and can be restored."""
 
