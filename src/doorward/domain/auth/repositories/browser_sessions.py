@@ -26,8 +26,8 @@ async def add_browser_session(
 ) -> Sequence[UUID]:
     """Store a session in place of another one of the same user; applications' sessions move to the new one.
 
-    At most ``MAXIMUM_BROWSER_SESSIONS`` sessions stay, the most recently used ones. Return the ids of those that ended
-    to make room, and of the sessions of applications that ended with them.
+    At most ``MAXIMUM_BROWSER_SESSIONS`` sessions stay, the live and most recently used ones. Return the ids of the live
+    ones that ended to make room, and of the sessions of applications that ended with them.
     """
     cursor = await connection.execute(
         """
@@ -47,15 +47,15 @@ async def add_browser_session(
         ), excess AS (
             DELETE FROM browser_sessions
             USING (
-                SELECT id
+                SELECT id, epoch = %(epoch)s AND expires_at > %(now)s AS is_live
                 FROM browser_sessions
                 WHERE user_id = %(user_id)s
                   AND id IS DISTINCT FROM %(replaced_id)s::uuid
-                ORDER BY seen_at DESC, id
+                ORDER BY is_live DESC, seen_at DESC, id
                 OFFSET %(most_live)s - 1
             ) AS old
             WHERE browser_sessions.id = old.id
-            RETURNING browser_sessions.id
+            RETURNING browser_sessions.id, old.is_live
         ), ended AS (
             UPDATE sessions
             SET ended_at = %(now)s,
@@ -78,7 +78,7 @@ async def add_browser_session(
                 %(user_agent)s, %(address)s, %(now)s, %(now)s, %(expires_at)s, %(ends_at)s
             )
         )
-        SELECT id FROM excess
+        SELECT id FROM excess WHERE is_live
         UNION ALL
         SELECT id FROM ended
         """,
@@ -219,8 +219,11 @@ async def end_browser_session(
     secret_hash: bytes | None = None,
     now: datetime,
     reason: EndReason,
-) -> Sequence[UUID] | None:
-    """End a session, with ``secret_hash`` only if it matches, and its applications' sessions; return their ids."""
+) -> Sequence[UUID]:
+    """Remove a session, with ``secret_hash`` only if it matches, and end its applications' sessions.
+
+    Return the ids of all that were live.
+    """
     cursor = await connection.execute(
         """
         WITH gone AS (
@@ -228,7 +231,7 @@ async def end_browser_session(
             WHERE id = %(id)s
               AND user_id = %(user_id)s
               AND secret_hash = coalesce(%(secret_hash)s::bytea, secret_hash)
-            RETURNING id, user_id
+            RETURNING id, user_id, epoch, expires_at
         ), ended AS (
             UPDATE sessions
             SET ended_at = %(now)s,
@@ -243,13 +246,17 @@ async def end_browser_session(
               AND sessions.epoch = users.session_epoch
             RETURNING sessions.id
         )
-        SELECT ARRAY(SELECT id FROM ended)
+        SELECT gone.id
         FROM gone
+        JOIN users ON users.id = gone.user_id
+        WHERE gone.expires_at > %(now)s
+          AND gone.epoch = users.session_epoch
+        UNION ALL
+        SELECT id FROM ended
         """,
         {"id": session_id, "user_id": user_id, "secret_hash": secret_hash, "now": now, "reason": reason.value},
     )
-    row = await cursor.fetchone()
-    return None if row is None else list(row[0])
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def remove_expired_browser_sessions(connection: Connection, *, now: datetime, limit: int) -> int:

@@ -125,7 +125,7 @@ async def lock_owner(connection: Connection, token: RefreshToken) -> UUID | None
 async def end_session(
     connection: Connection, token: RefreshToken, *, client_id: str, now: datetime, reason: EndReason
 ) -> bool:
-    """End the client's session that a token of any generation belongs to; return whether it had not ended before."""
+    """End the client's session that a token of any generation belongs to; return whether it was live."""
     cursor = await connection.execute(
         """
         UPDATE sessions
@@ -137,6 +137,7 @@ async def end_session(
           AND sessions.secret_hash = %(secret_hash)s
           AND sessions.client_id = %(client_id)s
           AND sessions.ended_at IS NULL
+          AND sessions.expires_at > %(now)s
           AND users.id = sessions.user_id
           AND users.session_epoch = sessions.epoch
         """,

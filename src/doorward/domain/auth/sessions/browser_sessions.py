@@ -156,10 +156,7 @@ class BrowserSessions:
                 now=now,
                 reason=EndReason.LOGOUT,
             )
-            events = [
-                SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT)
-                for each in (() if ended is None else (token.id, *ended))
-            ]
+            events = [SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT) for each in ended]
             for event in events:
                 await record(connection, event, address=address)
         for event in events:
