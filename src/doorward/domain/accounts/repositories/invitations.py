@@ -143,6 +143,20 @@ async def claim_code_attempt(connection: Connection, *, email_key: str, now: dat
         return await cursor.fetchone()
 
 
+async def remove_code_attempt(connection: Connection, shown: ShownSecret) -> None:
+    """Undo the count of an attempt with a right code. Does nothing if the invitation was accepted or has a new code."""
+    await connection.execute(
+        """
+        UPDATE invitations
+        SET code_attempts = code_attempts - 1
+        WHERE id = %(id)s
+          AND code_mac = %(code_mac)s
+          AND code_attempts > 0
+        """,
+        {"id": shown.subject_id, "code_mac": shown.digest},
+    )
+
+
 async def consume_invitation(connection: Connection, shown: ShownSecret, *, now: datetime) -> Invitation | None:
     """Remove a live invitation by its token or code. Of concurrent calls only one gets it."""
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
