@@ -276,20 +276,14 @@ async def revoke(body: RevocationRequest, services: CurrentServices) -> Response
     The form is for clients of RFC 7009: it also takes an access token, and its error responses are those of RFC 6749.
     """
     if isinstance(body, RevocationForm):
-        await _revoke_either(body.token, services)
+        sessions = services.sessions
+        end = sessions.revoke_access_token if is_json_web_token(body.token) else sessions.revoke
+        await end(body.token)
         return Response(b"{}", media_type=JSON)
     if is_json_web_token(body.refresh_token):
         raise AccessTokenNotRevocableError
     await services.sessions.revoke(body.refresh_token)
     return Response(status_code=204)
-
-
-async def _revoke_either(token: str, services: Services) -> None:
-    """End the session of a refresh token or an access token."""
-    if is_json_web_token(token):
-        await services.sessions.revoke_access_token(token)
-    else:
-        await services.sessions.revoke(token)
 
 
 def is_json_web_token(token: str) -> bool:

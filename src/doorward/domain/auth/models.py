@@ -30,13 +30,6 @@ class User:
 
 
 @frozen
-class SessionPassword:
-    """The password hash of the user of a session that has not ended; None for a user without a password."""
-
-    password_hash: str | None
-
-
-@frozen
 class NamedUser:
     """An account that an operator has looked up by name. A foreign issuer's user may have no address."""
 
@@ -79,17 +72,6 @@ class Credentials:
     def is_verified(self) -> bool:
         """Return whether the address was verified."""
         return self.verified_email is not None
-
-
-@frozen
-class StoredPasswords:
-    """An account's password hash, for each use; None for a use that the account's state does not allow."""
-
-    user_id: UUID
-    session_epoch: int
-    of_active: str | None
-    of_restorable: str | None
-    """For restoring the account, while its deletion is scheduled and its owner can cancel it."""
 
 
 @frozen

@@ -14,7 +14,7 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.events import CurrentPasswordRefused
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
 from doorward.domain.auth.login.throttling import STRANGERS, Attempt, Throttling
-from doorward.domain.auth.models import StoredPasswords
+from doorward.domain.auth.passwords.models import StoredPasswords
 from doorward.domain.auth.passwords.new_passwords import NewPasswords
 from doorward.domain.auth.passwords.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher

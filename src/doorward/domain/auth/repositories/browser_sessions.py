@@ -12,7 +12,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import EndReason, LockedAccount, SessionPassword
+from doorward.domain.auth.models import EndReason, LockedAccount
+from doorward.domain.auth.passwords.models import SessionPassword
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.sessions.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken
@@ -212,49 +213,38 @@ async def update_uses(connection: Connection, used: Sequence[BrowserSession], *,
 
 
 async def end_browser_session(
-    connection: Connection,
-    user_id: UUID,
-    session_id: UUID,
-    *,
-    secret_hash: bytes | None = None,
-    now: datetime,
-    reason: EndReason,
+    connection: Connection, user_id: UUID, session_id: UUID, *, digest: bytes | None, now: datetime, reason: EndReason
 ) -> Sequence[UUID]:
-    """Remove a session, with ``secret_hash`` only if it matches, and end its applications' sessions.
-
-    Return the ids of all that were live.
-    """
+    """Remove a session, if ``digest`` is None or its secret's, and end those of applications; return the live ones."""
     cursor = await connection.execute(
         """
         WITH gone AS (
-            DELETE FROM browser_sessions
-            WHERE id = %(id)s
-              AND user_id = %(user_id)s
-              AND secret_hash = coalesce(%(secret_hash)s::bytea, secret_hash)
-            RETURNING id, user_id, epoch, expires_at
+            DELETE FROM browser_sessions AS session
+            USING users
+            WHERE session.id = %(id)s
+              AND session.user_id = %(user_id)s
+              AND session.secret_hash = coalesce(%(digest)s::bytea, session.secret_hash)
+              AND users.id = session.user_id
+            RETURNING session.id, session.user_id, users.session_epoch,
+                      session.epoch = users.session_epoch AND session.expires_at > %(now)s AS was_live
         ), ended AS (
             UPDATE sessions
             SET ended_at = %(now)s,
                 end_reason = %(reason)s
             FROM gone
-            JOIN users ON users.id = gone.user_id
             WHERE sessions.user_id = gone.user_id
               AND sessions.browser_session_id = gone.id
               AND NOT sessions.is_offline
               AND sessions.ended_at IS NULL
               AND sessions.expires_at > %(now)s
-              AND sessions.epoch = users.session_epoch
+              AND sessions.epoch = gone.session_epoch
             RETURNING sessions.id
         )
-        SELECT gone.id
-        FROM gone
-        JOIN users ON users.id = gone.user_id
-        WHERE gone.expires_at > %(now)s
-          AND gone.epoch = users.session_epoch
+        SELECT id FROM gone WHERE was_live
         UNION ALL
         SELECT id FROM ended
         """,
-        {"id": session_id, "user_id": user_id, "secret_hash": secret_hash, "now": now, "reason": reason.value},
+        {"id": session_id, "user_id": user_id, "digest": digest, "now": now, "reason": reason.value},
     )
     return [row[0] for row in await cursor.fetchall()]
 

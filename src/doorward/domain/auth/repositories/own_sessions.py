@@ -16,8 +16,8 @@ from doorward.domain.auth.models import (
     ListedSession,
     LockedAccount,
     RenewedSession,
-    SessionPassword,
 )
+from doorward.domain.auth.passwords.models import SessionPassword
 from doorward.domain.auth.repositories import Connection
 
 

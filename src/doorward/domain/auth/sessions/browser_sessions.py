@@ -152,7 +152,7 @@ class BrowserSessions:
                 connection,
                 token.user_id,
                 token.id,
-                secret_hash=token.secret_hash,
+                digest=token.secret_hash,
                 now=now,
                 reason=EndReason.LOGOUT,
             )

@@ -161,7 +161,9 @@ async def _end_session(connection: Connection, user_id: UUID, session_id: UUID, 
     """
     if await own_sessions.end_session_of_user(connection, user_id, session_id, now=now, reason=EndReason.OWNER):
         return [session_id]
-    ended = await browser_sessions.end_browser_session(connection, user_id, session_id, now=now, reason=EndReason.OWNER)
+    ended = await browser_sessions.end_browser_session(
+        connection, user_id, session_id, digest=None, now=now, reason=EndReason.OWNER
+    )
     if session_id not in ended:
         raise SessionNotFoundError
     return ended
