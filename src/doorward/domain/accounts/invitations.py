@@ -5,6 +5,7 @@ invitation is accepted.
 """
 
 from collections.abc import Sequence
+from dataclasses import field
 from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
@@ -41,7 +42,7 @@ class Acceptance:
     """The invited person's choices."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 class Invitations:

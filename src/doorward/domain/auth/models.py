@@ -1,6 +1,7 @@
 """The data classes of this domain: users, sessions, proofs, devices, token pairs. No I/O. Grants are in ``grants``."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -44,7 +45,7 @@ class Credentials:
     """The stored data that a password login is checked against, and whether the user knows its device and address."""
 
     user_id: UUID
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     """None for a user who was imported without a hash: no password is right."""
     is_active: bool
     session_epoch: int
@@ -266,8 +267,8 @@ class RenewedSession:
 class TokenPair:
     """The tokens of a login or a refresh. The access token lives ``expires_in`` seconds, and may be bound to a key."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
     scopes: frozenset[str]
     is_bound: bool = False
@@ -288,5 +289,5 @@ class LoggedIn:
     """The result of a login: the first token pair of its session, and the token that identifies its device later."""
 
     tokens: TokenPair
-    device_token: str
+    device_token: str = field(repr=False)
     is_for_another_service: bool = False

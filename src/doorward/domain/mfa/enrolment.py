@@ -1,6 +1,7 @@
 """Use cases: set up an authenticator application, which is stored only once its code is confirmed, and remove it."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from uuid import uuid4
 
@@ -56,7 +57,7 @@ class _Stored:
 
     told: FactorChange
     events: Sequence[AuditedEvent]
-    recovery_codes: Sequence[str] = ()
+    recovery_codes: Sequence[str] = field(default=(), repr=False)
 
 
 class TotpEnrolment:

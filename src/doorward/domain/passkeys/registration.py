@@ -1,6 +1,7 @@
 """Use case: a signed-in user registers a passkey."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from uuid import uuid4
@@ -43,7 +44,7 @@ class AddedPasskey:
 
     passkey: Passkey
     login: SessionCredentials
-    recovery_codes: Sequence[str]
+    recovery_codes: Sequence[str] = field(repr=False)
     """The codes of a user who had no second factor before, shown only once; empty for others."""
 
 

@@ -1,7 +1,7 @@
 """The SQL of the table ``invitations``: one row per address, and no user row before the invitation is accepted."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, field
 from datetime import datetime
 from uuid import UUID
 
@@ -40,7 +40,7 @@ class Invitation:
 class ClaimedInvitation(Invitation):
     """An invitation with one attempt of its code counted. ``code_mac`` is None if its code has expired."""
 
-    code_mac: bytes | None
+    code_mac: bytes | None = field(repr=False)
 
 
 async def add_invitation(connection: Connection, new: NewInvitation) -> None:

@@ -1,5 +1,6 @@
 """The stored passwords of accounts. No I/O."""
 
+from dataclasses import field
 from uuid import UUID
 
 from doorward.core.frozen import frozen
@@ -9,7 +10,7 @@ from doorward.core.frozen import frozen
 class SessionPassword:
     """The password hash of the user of a session that has not ended; None for a user without a password."""
 
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
 
 
 @frozen
@@ -18,6 +19,6 @@ class StoredPasswords:
 
     user_id: UUID
     session_epoch: int
-    of_active: str | None
-    of_restorable: str | None
+    of_active: str | None = field(repr=False)
+    of_restorable: str | None = field(repr=False)
     """For restoring the account, while its deletion is scheduled and its owner can cancel it."""

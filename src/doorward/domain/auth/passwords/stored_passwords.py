@@ -6,6 +6,7 @@ separately from the user's other sessions.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import field
 from uuid import UUID
 
 from doorward.core.frozen import frozen
@@ -27,8 +28,8 @@ from doorward.observability.logging import report
 class ProvenPassword:
     """The stored hash that a password matched, and the hash that should replace it if it is outdated."""
 
-    stored_hash: str | None
-    upgraded_hash: str | None
+    stored_hash: str | None = field(repr=False)
+    upgraded_hash: str | None = field(repr=False)
     attempt: Attempt
 
 
