@@ -132,7 +132,6 @@ def test_a_repository_neither_begins_nor_ends_a_transaction() -> None:
 OF_NO_USER: Final = {
     "remove_oldest_entries": "retention, of all users",
     "get_extent": "retention, of all users",
-    "remove_browser_sessions": "retention, of all users",
     "remove_dead_sessions": "retention, of all users",
     "end_sessions": "of all users, by the operator",
     "remove_expired_codes": "retention, of all users",

@@ -18,7 +18,7 @@ USER_ACTIONS: Final = "domain/administration/user_actions.py"
 ADMINISTRATION_FAULTS: Final = (
     Fault(
         ACTING_SESSION,
-        "    return effective_scopes(caller.client_id, caller.token_scopes, live[0].role_scopes)",
+        "    return effective_scopes(caller.client_id, caller.token_scopes, own)",
         "    return caller.scopes",
         "an administrator keeps the rights of a removed role",
     ),

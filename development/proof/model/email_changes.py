@@ -45,7 +45,7 @@ class EmailChanges:
                 connection,
                 self._tokens,
                 user_id=user.id,
-                old_email=user.email,
+                old_email=user.email or "",
                 new_email=email,
                 now=self._clock.now(),
             )

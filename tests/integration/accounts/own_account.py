@@ -78,3 +78,9 @@ async def is_alive(service: Service, tokens: Pair) -> bool:
     """Return whether both tokens of a pair work. This uses up the refresh token."""
     me, refreshed = await service.get_me(tokens.access), await service.post_refresh(tokens.refresh)
     return (me.status_code, refreshed.status_code) == (200, 200)
+
+
+def remove_address(service: Service, person: Person) -> None:
+    """Make a person a user without address and password, like those that the token of a trusted issuer creates."""
+    columns = "email = NULL, email_key = NULL, email_verified_at = NULL, password_hash = NULL"
+    service.sql(f"UPDATE users SET {columns} WHERE id = %s", person.id)

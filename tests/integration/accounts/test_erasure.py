@@ -85,6 +85,22 @@ async def test_an_account_that_cannot_be_deleted_does_not_delay_others(service_a
     assert {"client": "203.0.113.7"} in [row["personal"] for row in entries]
 
 
+async def test_accounts_that_cannot_be_deleted_do_not_count_toward_those_of_a_run(service_alone: Service) -> None:
+    owners = [await signed_in(service_alone) for _ in range(4)]
+    for owner in owners:
+        await leave(owner)
+    service_alone.sql("CREATE TABLE kept (user_id uuid REFERENCES users (id))")
+    service_alone.sql("INSERT INTO kept SELECT id FROM users ORDER BY deletion_due_at, id LIMIT 2")
+    service_alone.clock.advance(GRACE)
+    erasure = Erasure(database=service_alone.database, clock=service_alone.clock, users_per_run=1)
+    for left in (3, 2, 2):
+        with pytest.raises(ServiceUnavailableError):
+            await erasure.erase()
+        assert sum(len(stored(owner)) for owner in owners) == left
+    service_alone.sql("DELETE FROM kept")
+    assert await erasure.erase() == 1
+
+
 async def test_the_deletion_event_contains_only_the_id(service_alone: Service, logs: Logs) -> None:
     owner = await signed_in(service_alone)
     await leave(owner)

@@ -3,17 +3,25 @@
 import asyncio
 import errno
 import tempfile
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from pydantic import BaseModel
 
 from development.client import ITEMS
-from doorward.api.schemas.account_data import ExportResponse
+from doorward.api.schemas.account_data import (
+    ExportedBrowserSessionResponse,
+    ExportedDeviceResponse,
+    ExportedSessionResponse,
+    ExportResponse,
+)
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.repositories.personal_data import StoredBrowserSession, StoredDevice, StoredSession
 from tests.integration.accounts.leaving import EXPORT, MOMENT, export
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, mark
@@ -22,6 +30,17 @@ MEMBERS = [
     *("exported_at", "account", "sessions", "browser_sessions", "devices", "factors", "passkeys", "identities"),
     *("consents", "audit", "items"),
 ]
+
+EXPORTED: dict[str, tuple[type[Any], type[BaseModel]]] = {
+    "sessions": (StoredSession, ExportedSessionResponse),
+    "devices": (StoredDevice, ExportedDeviceResponse),
+    "browser_sessions": (StoredBrowserSession, ExportedBrowserSessionResponse),
+}
+LEFT_OUT = {"user_id", "epoch", "secret_hash", "generation", "code_secret_hash"}
+LEFT_OUT_OF_USERS = {
+    *("email_key", "username_key", "password_hash", "session_epoch"),
+    *("deletion_due_at", "is_restorable"),  # accounts that are to be deleted have no session
+}
 
 
 async def add_item(owner: Owner, title: str) -> dict[str, Any]:
@@ -66,6 +85,24 @@ async def test_an_export_matches_the_documented_schema(owner: Owner) -> None:
     for name in ("sessions", "devices", "audit", "items"):
         assert [entry.keys() for entry in described[name]] == [entry.keys() for entry in exported[name]]
     assert described["account"].keys() == exported["account"].keys()
+
+
+async def test_an_export_has_all_columns_but_secrets_and_internal_numbers(owner: Owner) -> None:
+    """A new column is either exported or listed here."""
+    service, person = owner.service, owner.person
+    service.sql("UPDATE users SET roles = '{auditor}', external_id = %s WHERE id = %s", person.username, person.id)
+    exported = await export(owner)
+    account = exported["account"]
+    assert (account["roles"], account["external_id"], account["second_factors"]) == (["auditor"], person.username, [])
+    assert columns_of(service, "users") - {"second_factor"} - account.keys() == LEFT_OUT_OF_USERS
+    for table, (stored, described) in EXPORTED.items():
+        assert described.model_fields.keys() == {field.name for field in fields(stored)}
+        assert columns_of(service, table) - described.model_fields.keys() == LEFT_OUT & columns_of(service, table)
+
+
+def columns_of(service: Service, table: str) -> set[str]:
+    query = "SELECT column_name AS name FROM information_schema.columns WHERE table_name = %s"
+    return {row["name"] for row in service.sql(query, table)}
 
 
 async def test_an_export_contains_no_data_of_other_users_and_no_secret(owner: Owner) -> None:

@@ -133,6 +133,17 @@ async def test_after_five_wrong_codes_only_the_link_is_valid(joining: Joining) -
     await joining.invitations.accept_by_token(token_of(mail), chosen())
 
 
+async def test_a_taken_name_uses_up_no_attempt_of_the_right_code(joining: Joining) -> None:
+    email, owner = address(), await joining.service.register()
+    await joining.invite(email)
+    code = (await joining.mail(email)).facts["code"]
+    for _ in range(6):
+        taken = joining.invitations.accept_by_code(email, code, Acceptance(owner.username, PASSWORD))
+        assert await outcome(taken) == "username_taken"
+    acceptance = chosen()
+    assert (await joining.invitations.accept_by_code(email, code, acceptance)).username == acceptance.username
+
+
 async def test_an_address_without_an_invitation_is_refused_like_a_wrong_code(joining: Joining) -> None:
     for email in (address(), "no address", "a\x00@example.com"):
         refused = joining.invitations.accept_by_code(email, "12345678", chosen())

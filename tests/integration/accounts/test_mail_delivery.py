@@ -1,6 +1,8 @@
 """Mail from request to delivery: encrypted, within budgets, composed at delivery, only for the intended recipient."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -217,6 +219,12 @@ async def test_expired_budgets_are_removed(mailing: Mailing, known: str) -> None
     assert await retention.prune() == 2
 
 
+def version_of(mailing: Mailing, user: Mapping[str, Any]) -> int:
+    """Return the version of an account, which changes with what an administrator reads of it."""
+    (row,) = mailing.outbox.sql("SELECT version FROM users WHERE id = %s", user["id"])
+    return int(row["version"])
+
+
 async def test_a_bounce_is_stored_and_the_next_delivery_removes_it(mailing: Mailing, composer: KnownAddresses) -> None:
     user, other = mailing.add_user(), mailing.add_user()
     composer.addresses = (user["email"],)
@@ -224,11 +232,13 @@ async def test_a_bounce_is_stored_and_the_next_delivery_removes_it(mailing: Mail
     await mailing.ask_for(user["email"])
     await mailing.deliver()
     assert mailing.bounced_at(user) == mailing.clock.now()
+    assert version_of(mailing, user) == 2
     assert mailing.bounced_at(other) is None
     mailing.clock.advance(MINUTE)
     await mailing.ask_for(user["email"])
     await mailing.deliver()
     assert mailing.bounced_at(user) is None
+    assert version_of(mailing, user) == 3
 
 
 async def test_other_delivery_errors_are_not_stored_as_bounces(mailing: Mailing, composer: KnownAddresses) -> None:

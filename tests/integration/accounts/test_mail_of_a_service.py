@@ -41,14 +41,15 @@ def development(own_database: str, tmp_path: Path) -> dict[str, Any]:
 
 async def queue_notice(service: Service, kind: MailKind = MailKind.PASSWORD_CHANGED) -> str:
     """Queue a notice; return the address. The user is stored directly, because a sign-up would send a mail too."""
-    user = User(uuid4(), f"{mark()}@example.com", mark(), is_active=True)
+    email = f"{mark()}@example.com"
+    user = User(uuid4(), email, mark(), is_active=True)
     queue = MailQueue(create_sealer(service.settings))
     async with service.database.transaction() as connection:
-        await users.add_user(connection, user, email_key=user.email, password_hash="of no password")
+        await users.add_user(connection, user, email_key=email, password_hash="of no password")
         await accounts.update_email_verified(connection, user.id, now=service.clock.now())
         request = MailRequest(kind, MailOrigin.SERVICE, user.id)
         await queue.add(connection, request, expires_at=service.clock.now() + timedelta(days=1))
-    return user.email
+    return email
 
 
 async def is_delivered(service: Service) -> None:

@@ -63,9 +63,22 @@ async def test_the_previous_login_is_the_one_before_the_current_session(service:
     assert (await third.account())["previous_login"] == "2026-03-01T12:10:00Z"
 
 
-async def test_a_read_evaluates_conditional_headers(owner: Owner) -> None:
-    unchanged = await owner.call("GET", ACCOUNT, headers={"If-None-Match": '"1"'})
-    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", '"1"')
+async def test_a_read_returns_a_pending_address_whatever_version_the_caller_has(service: Service, owner: Owner) -> None:
+    etag = (await owner.call("GET", ACCOUNT)).headers["etag"]
+    now = service.clock.now()
+    service.sql(
+        "INSERT INTO email_changes (user_id, email, email_key, created_at, expires_at) VALUES (%s, %s, %s, %s, %s)",
+        owner.person.id,
+        *("thief@example.com", "thief@example.com"),
+        *(now, now + timedelta(hours=24)),
+    )
+    for known in (etag, "*"):
+        read = await owner.call("GET", ACCOUNT, headers={"If-None-Match": known})
+        assert (read.status_code, read.json()["pending_email"]) == (200, "thief@example.com")
+
+
+async def test_a_read_requires_the_version_of_if_match(owner: Owner) -> None:
+    assert (await owner.call("GET", ACCOUNT, headers={"If-Match": '"1"'})).status_code == 200
     assert is_problem(await owner.call("GET", ACCOUNT, headers={"If-Match": '"2"'}), 412, "stale_account")
 
 

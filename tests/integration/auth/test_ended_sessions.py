@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -16,6 +16,8 @@ from doorward.api import v1
 from doorward.api.policy import ACCOUNT as ACCOUNT_ACCESS
 from doorward.api.policy import NeedsScope, OptionalScope
 from doorward.api.routing import Call
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.sessions.acting_session import lock_caller_and_user
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
 from tests.integration.administration.administrator import write
 from tests.integration.mailbox import PUBLIC_URL, make_service_with_mail, next_mail, token_in
@@ -130,3 +132,23 @@ async def test_a_body_that_arrives_after_the_end_of_its_session_changes_nothing(
     assert answer.status_code == 401
     assert is_problem(answer, 401, "invalid_access_token")
     assert service.sql("SELECT 1 FROM users WHERE username = %s", name) == []
+
+
+async def test_the_session_of_an_administrator_ends_after_a_change_that_has_begun(service: Service) -> None:
+    """`doorward end-all-sessions` ends sessions without a lock of their users."""
+    owner, other = await signed_in(service), await service.register()
+    caller = await service.app.state.services.sessions.authenticate(owner.pair.access)
+    end = "UPDATE sessions SET ended_at = now(), end_reason = 'operator' WHERE user_id = %s"
+    async with (
+        await psycopg.AsyncConnection.connect(service.database_url) as change,
+        await psycopg.AsyncConnection.connect(service.database_url, options="-c lock_timeout=200ms") as operator,
+    ):
+        await lock_caller_and_user(change, caller, UUID(other.id), now=service.clock.now())
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            await operator.execute(end, [owner.person.id])
+        await operator.rollback()
+        await change.rollback()
+        await operator.execute(end, [owner.person.id])
+        await operator.commit()
+        with pytest.raises(InvalidAccessTokenError):
+            await lock_caller_and_user(change, caller, UUID(other.id), now=service.clock.now())

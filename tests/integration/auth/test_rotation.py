@@ -99,14 +99,16 @@ async def test_a_plan_made_for_an_empty_table_does_no_sequential_scan(
     async with await psycopg.AsyncConnection.connect(own_database, autocommit=True, prepare_threshold=0) as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         tokens = [RefreshToken(uuid4(), user_id, 0, b"secret") for user_id in (uuid4(), None)]
-        await rotations.rotate_sessions(
-            connection,
-            tokens,
-            client_id="doorward",
-            scopes=None,
-            algorithms=SIGNING_ALGORITHMS,
-            times=RotationTimes(now, later, later),
-        )
+        for client_id, allowed in (("doorward", None), ("an application", ["openid"])):
+            await rotations.rotate_sessions(
+                connection,
+                tokens,
+                client_id=client_id,
+                scopes=None,
+                allowed=allowed,
+                algorithms=SIGNING_ALGORITHMS,
+                times=RotationTimes(now, later, later),
+            )
         await sessions.list_live_sessions(connection, session_ids=[uuid4()], user_ids=[uuid4()], now=now)
         await connection.execute("SELECT pg_stat_force_next_flush()")
         cursor = await connection.execute(

@@ -5,7 +5,7 @@ import base64
 from datetime import timedelta
 from hashlib import sha256
 
-from tests.integration.service import FakeClock, Logs, MakeService, Service, is_problem, statuses
+from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem, statuses
 
 
 async def test_each_refresh_returns_the_next_pair(service: Service) -> None:
@@ -164,3 +164,12 @@ async def test_a_repeated_pair_works(make_service: MakeService) -> None:
     repeated = await service.refresh(pair.refresh)
     assert (await service.get_me(repeated.access)).status_code == 200
     assert (await service.post_refresh(repeated.refresh)).status_code == 200
+
+
+async def test_a_logout_of_an_expired_session_is_not_recorded(service: Service, logs: Logs) -> None:
+    person, tokens = await service.register_and_log_in()
+    service.sql("UPDATE sessions SET expires_at = %s WHERE user_id = %s", service.clock.now(), person.id)
+    assert (await service.post_revoke(tokens.refresh)).status_code == 204
+    assert service.sql("SELECT id FROM audit_events WHERE user_id = %s AND type = 'session.ended'", person.id) == []
+    assert [line["reason"] for line in events(logs, "auth.revocation.ignored")] == ["not_live"]
+    assert service.sessions_of(person)[0]["ended_at"] is None

@@ -94,9 +94,16 @@ def test_the_older_name_of_the_command_prints_the_same_and_names_the_new_one(
 async def test_all_sessions_end_in_batches_of_any_size(settings: Settings, clock: FakeClock, batch_size: int) -> None:
     async with run_service(settings, clock) as service:
         person, _ = await begin_sessions(service)
+        for _ in range(SESSIONS - 1):
+            await service.register()
+        service.sql("UPDATE users SET session_epoch = 7")
+        service.sql("UPDATE sessions SET epoch = 7")
         ending = SessionEnding(database=service.database, clock=clock, batch_size=batch_size)
         assert await ending.end_all() == SESSIONS
         assert {row["end_reason"] for row in service.sessions_of(person)} == {"operator"}
+        assert service.sql("SELECT session_epoch, count(*) FROM users GROUP BY 1") == [
+            {"session_epoch": 8, "count": SESSIONS}
+        ]
 
 
 def test_sessions_that_already_ended_keep_their_reason(

@@ -41,10 +41,22 @@ def algorithm(request: pytest.FixtureRequest) -> str:
 
 
 async def make_copies(make_service: MakeService, database: str, clock: FakeClock, **changes: object) -> Copies:
+    behind, ahead = await make_equal_copies(make_service, database, **changes)
+    person, tokens = await behind.register_and_log_in()
+    await replace_keys(behind, ahead, clock)
+    return Copies(behind, ahead, person, tokens)
+
+
+async def make_equal_copies(make_service: MakeService, database: str, **changes: object) -> tuple[Service, Service]:
+    """Return two copies with the same keys. The first could not decrypt keys that the second stores."""
     old, new = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
     behind = await make_copy(make_service, database, SOON, encryption_keys=old, **changes)
     ahead = await make_copy(make_service, database, SOON, encryption_keys=f"{new},{old}", **changes)
-    person, tokens = await behind.register_and_log_in()
+    return behind, ahead
+
+
+async def replace_keys(behind: Service, ahead: Service, clock: FakeClock) -> None:
+    """Replace the signing keys by others that ``behind`` cannot decrypt. The earlier keys still verify tokens."""
     # The first rotation uses the standby that both can decrypt, and publishes one that only `ahead` can decrypt.
     for _ in range(2):
         await ahead.app.state.services.keys.administration.rotate(OPERATOR, at_once=True)
@@ -53,7 +65,6 @@ async def make_copies(make_service: MakeService, database: str, clock: FakeClock
         # The copy reads the keys in a background task without an event to wait for.
         while any(key_set().can_sign(each, clock.now()) for each in SIGNING_ALGORITHMS):  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.01)
-    return Copies(behind, ahead, person, tokens)
 
 
 async def give_orders(service: Service, algorithm: str = "ES256") -> None:
@@ -205,3 +216,20 @@ async def test_a_password_change_that_cannot_be_signed_changes_nothing(
     assert is_unavailable(await copies.behind.post_password(copies.pair.access, PASSWORD, NEW_PASSWORD))
     assert session_of(copies.ahead, copies.person) == before
     assert (await copies.ahead.post_password(copies.pair.access, PASSWORD, NEW_PASSWORD)).status_code == 200
+
+
+async def test_changes_in_a_session_of_an_application_that_cannot_be_signed_change_nothing(
+    make_service: MakeService, own_database: str, clock: FakeClock
+) -> None:
+    """The service's own tokens need no signing key here, those of applications do."""
+    behind, ahead = await make_equal_copies(make_service, own_database, algorithm="HS256", public_url=ISSUER)
+    provider, person = Provider(ahead), await ahead.register()
+    app = await application(provider, is_first_party=True, scopes=("account", "openid"))
+    token = (await app.tokens(Browser(provider), person, scope="openid account"))["access_token"]
+    before = session_of(ahead, person)
+    await replace_keys(behind, ahead, clock)
+    assert is_unavailable(await behind.post_reauthenticate(token, PASSWORD))
+    assert is_unavailable(await behind.post_password(token, PASSWORD, NEW_PASSWORD))
+    assert session_of(ahead, person) == before
+    renewed = pair(await ahead.post_reauthenticate(token, PASSWORD))
+    assert (await ahead.post_password(renewed.access, PASSWORD, NEW_PASSWORD)).status_code == 200

@@ -15,6 +15,7 @@ import pytest
 
 from development.client import PASSWORD, Person
 from doorward.core.versions import any_version
+from doorward.domain.auth.sessions.ending_of_all import SessionEnding
 from doorward.domain.oauth.backchannel_logout import DELAYS
 from doorward.wiring.background import run_worker
 from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, signed_in
@@ -158,6 +159,17 @@ async def test_the_end_of_all_sessions_sends_each_client_one_logout_token_withou
     claims = [each for each in await logouts.deliver() if each["sub"] == person.id]
     assert sorted(each["aud"] for each in claims) == sorted([first.id, second.id])
     assert not any("sid" in each or "nonce" in each for each in claims)
+
+
+async def test_ending_all_sessions_sends_each_client_one_logout_token_for_each_session(
+    logouts: LogoutDelivery, browser: Browser
+) -> None:
+    app = await logouts.app()
+    person = await signed_in(browser, logouts.provider)
+    own = [await app.tokens(browser, person) for _ in range(2)]
+    await SessionEnding(database=logouts.provider.service.database, clock=logouts.provider.clock).end_all()
+    claims = [each for each in await logouts.deliver() if each["sub"] == person.id]
+    assert sorted(each["sid"] for each in claims) == sorted(claims_of(each["id_token"])["sid"] for each in own)
 
 
 async def test_a_logout_token_is_signed_at_delivery_and_valid_after_hours_authentik_25826(

@@ -216,6 +216,23 @@ async def test_scopes_removed_from_a_client_are_removed_from_tokens_at_the_next_
     assert is_oauth_error(await app.refresh(again["refresh_token"], scope="email"), "invalid_grant")
 
 
+@pytest.mark.parametrize("scope", [None, "email"])
+async def test_a_refresh_for_which_no_scope_is_left_is_refused_without_using_up_its_token(
+    lasting_provider: Provider, app: Application, browser: Browser, scope: str | None
+) -> None:
+    person = await lasting_provider.service.register()
+    tokens = await app.tokens(browser, person)
+    kept = ("items:read",) if scope is None else ("openid", "items:read")
+    requested = {} if scope is None else {"scope": scope}
+    await lasting_provider.clients.update(OPERATOR, app.id, {"scopes": kept}, any_version)
+    for _ in range(2):
+        assert is_oauth_error(await app.refresh(tokens["refresh_token"], **requested), "invalid_grant")
+    (session,) = lasting_provider.service.sessions_of(person)
+    assert (session["generation"], session["ended_at"]) == (0, None)
+    await lasting_provider.clients.update(OPERATOR, app.id, {"scopes": (*kept, "email")}, any_version)
+    assert (await app.refresh(tokens["refresh_token"], **requested)).json()["scope"].split()[0] == "email"
+
+
 async def test_a_public_client_is_verified_by_pkce(lasting_provider: Provider, browser: Browser) -> None:
     app = await application(lasting_provider, auth_method="none")
     person = await lasting_provider.service.register()

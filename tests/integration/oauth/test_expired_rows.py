@@ -1,4 +1,4 @@
-"""Expired codes and browser sessions are removed by the housekeeping, and sessions are ended by the operator."""
+"""Expired codes and browser sessions are removed by the housekeeping."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,6 @@ import pytest
 from development.client import PASSWORD, Person
 from doorward.domain.auth.repositories.browser_sessions import MAXIMUM_BROWSER_SESSIONS
 from doorward.domain.auth.sessions.browser_session import OF_STAY, OF_VISIT
-from doorward.domain.auth.sessions.ending_of_all import SessionEnding
 from doorward.domain.auth.tokens.expiry import TokenExpiry
 from doorward.domain.oauth.code_models import CODE_LIFETIME
 from doorward.domain.oauth.expiry import CodeExpiry
@@ -61,15 +60,6 @@ async def test_expired_browser_sessions_are_removed(provider: Provider) -> None:
     provider.clock.advance(OF_STAY.absolute)
     await expiry.prune()
     assert count(provider, "browser_sessions", *people) == 0
-
-
-async def test_the_operator_ends_browser_sessions_together_with_all_others(provider: Provider) -> None:
-    app, browser = await application(provider), Browser(provider)
-    person = await signed_in(browser, provider)
-    code = await app.code(browser, person)
-    await SessionEnding(**parts(provider)).end_all()
-    assert not await is_signed_in(browser, app)
-    assert (await app.exchange(code)).status_code == 400
 
 
 async def test_the_export_contains_browser_sessions_and_consents_without_secrets(provider: Provider) -> None:

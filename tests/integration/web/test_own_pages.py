@@ -10,6 +10,7 @@ import pytest
 from development.client import PASSWORD
 from doorward.domain.auth.callers import caller_in_browser
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from tests.integration.accounts.own_account import remove_address
 from tests.integration.oauth.browsers import Browser, application
 from tests.integration.oauth.provider import Provider
 from tests.integration.passkeys.keyring import ORIGIN
@@ -82,6 +83,16 @@ async def test_a_password_is_changed_and_only_this_browser_stays(site: Service) 
     assert live == [False, False, True]
     assert (await site.post_token(someone.person.username, PASSWORD)).status_code == 401
     assert (await site.post_token(someone.person.username, NEW_PASSWORD)).status_code == 200
+
+
+async def test_a_user_without_address_and_password_stays_signed_in_after_the_password_form(site: Service) -> None:
+    someone = await new_visitor(site)
+    remove_address(site, someone.person)
+    shown = await someone.open(OVERVIEW)
+    assert "The account has none." in shown.text
+    refused = await someone.send("change-password", current_password=PASSWORD, new_password=NEW_PASSWORD)
+    assert (refused.status, "current password is wrong" in refused.text) == (422, True)
+    assert await is_live(site, someone.cookie)
 
 
 async def test_sessions_of_browsers_applications_and_programs_are_listed_and_ended(site: Service) -> None:

@@ -86,10 +86,10 @@ class FactorResponse(BaseModel):
 
 
 class AccountResponse(BaseModel):
-    """The account, as its owner sees it in this session. The ETag is its version."""
+    """The account, as its owner sees it in this session. The ETag is the version that a change may require."""
 
     id: UUID
-    email: str
+    email: str | None = Field(description="null for a user of another issuer who has no address here.")
     email_verified: bool = Field(description="Whether the owner has verified the address.")
     email_bounced_at: datetime | None = Field(
         description="When its mail server rejected the address as unknown; null again once a mail is delivered. Until "

@@ -26,14 +26,20 @@ class ExportedAccountResponse(BaseModel):
     """The account."""
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None = Field(description="When its mail server rejected the address as unknown.")
     username: str
     locale: str | None
+    external_id: str | None = Field(description="Its id in another system.")
+    roles: list[str]
+    second_factors: list[str] = Field(description="The kinds of its second factors.")
+    must_change_password: bool
+    was_verified: bool = Field(description="Whether an address was verified before an administrator set another one.")
     is_active: bool
     version: int
     created_at: datetime
+    updated_at: datetime
     pending_email: str | None
 
 
@@ -43,15 +49,19 @@ class ExportedSessionResponse(BaseModel):
     id: UUID
     client_id: str
     scopes: list[str]
+    resources: list[str] = Field(description="The other services that its tokens are for.")
     amr: list[str]
     acr: int
     user_agent: str | None
     address: str | None
     device_id: UUID | None
+    browser_session_id: UUID | None = Field(description="The browser session that it began in.")
+    is_offline: bool = Field(description="Whether it continues when its browser session ends.")
     created_at: datetime
     authenticated_at: datetime
     refreshed_at: datetime
     expires_at: datetime
+    session_expires_at: datetime = Field(description="When it expires even if it is used.")
     ended_at: datetime | None
     end_reason: str | None
 
@@ -69,6 +79,7 @@ class ExportedBrowserSessionResponse(BaseModel):
     authenticated_at: datetime
     seen_at: datetime
     expires_at: datetime
+    ends_at: datetime = Field(description="When it expires even if it is used.")
 
 
 class ExportedConsentResponse(BaseModel):
@@ -86,6 +97,7 @@ class ExportedDeviceResponse(BaseModel):
     id: UUID
     created_at: datetime
     seen_at: datetime
+    trusted_at: datetime | None = Field(description="When it showed the second factor that it is remembered for.")
 
 
 class ExportedIdentityResponse(BaseModel):

@@ -80,10 +80,24 @@ def require_account_scope(scope: str) -> None:
 
 
 class UserResponse(BaseModel):
-    """An account, as its owner sees it."""
+    """A new account, as its owner sees it."""
 
     id: UUID
     email: str
+    username: str
+    is_active: bool
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return the body for a user."""
+        return cls(id=user.id, email=user.email, username=user.username, is_active=user.is_active)
+
+
+class CallerResponse(BaseModel):
+    """The user of a session."""
+
+    id: UUID
+    email: str | None = Field(description="null for a user of another issuer who has no address here.")
     username: str
     is_active: bool
 

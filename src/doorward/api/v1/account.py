@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
-from doorward.api.conditional import NOT_MODIFIED, change_precondition, entity_tag, is_unchanged, read_precondition
+from doorward.api.conditional import change_precondition, entity_tag, read_precondition
 from doorward.api.disconnect import watch_disconnect
 from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
 from doorward.api.problems import HttpHints
@@ -78,7 +78,6 @@ def calls() -> Sequence[Call]:
             tag=TAG,
             answer=AccountResponse,
             refusals=(StaleAccountError,),
-            extra_responses=NOT_MODIFIED,
         ),
         Call("PATCH", ACCOUNT_PATH, update_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
         Call(
@@ -106,11 +105,12 @@ def calls() -> Sequence[Call]:
 
 async def get_account(
     caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
-) -> AccountResponse | Response:
-    """Read your account; 304 if If-None-Match contains its version, 412 if If-Match does not."""
+) -> AccountResponse:
+    """Read your account; 412 if If-Match does not contain its version.
+
+    If-None-Match is ignored: the previous login depends on the session, and a pending address expires without a change.
+    """
     profile = await services.own_account.profiles.get(caller, read_precondition(request))
-    if is_unchanged(request, profile.version):
-        return Response(status_code=304, headers={"ETag": entity_tag(profile.version)})
     return await _account_response(profile, caller, services, response)
 
 

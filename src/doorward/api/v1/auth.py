@@ -14,6 +14,7 @@ from doorward.api.policy import ACCOUNT, PUBLIC, ErrorFormat, RoutePolicy
 from doorward.api.problems import HttpHints
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import (
+    CallerResponse,
     RefreshTokenRequest,
     RegisterRequest,
     TokenForm,
@@ -167,7 +168,7 @@ def calls() -> Sequence[Call]:
             oauth_refusals=REFUSALS_OF_REFRESH_FORM,
             extra_responses=of_login,
         ),
-        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
+        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=CallerResponse),
         *_calls_of_refresh_tokens(),
     ]
 
@@ -260,7 +261,7 @@ async def _grant_of(form: TokenForm, services: Services) -> Grant:
 
 async def read_me(request: Request) -> Response:
     """Return the current user."""
-    return _json(UserResponse.of(caller_of(request).user))
+    return _json(CallerResponse.of(caller_of(request).user))
 
 
 async def refresh(request: Request) -> Response:
@@ -275,20 +276,14 @@ async def revoke(body: RevocationRequest, services: CurrentServices) -> Response
     The form is for clients of RFC 7009: it also takes an access token, and its error responses are those of RFC 6749.
     """
     if isinstance(body, RevocationForm):
-        await _revoke_either(body.token, services)
+        sessions = services.sessions
+        end = sessions.revoke_access_token if is_json_web_token(body.token) else sessions.revoke
+        await end(body.token)
         return Response(b"{}", media_type=JSON)
     if is_json_web_token(body.refresh_token):
         raise AccessTokenNotRevocableError
     await services.sessions.revoke(body.refresh_token)
     return Response(status_code=204)
-
-
-async def _revoke_either(token: str, services: Services) -> None:
-    """End the session of a refresh token or an access token."""
-    if is_json_web_token(token):
-        await services.sessions.revoke_access_token(token)
-    else:
-        await services.sessions.revoke(token)
 
 
 def is_json_web_token(token: str) -> bool:

@@ -23,13 +23,19 @@ from doorward.domain.auth.exceptions import (
     RegistrationDomainRefusedError,
 )
 from doorward.domain.auth.sessions.continuation import tokens_of
+from doorward.domain.auth.users.exceptions import UserWithoutEmailError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 EMAIL_PATH: Final = f"{ACCOUNT_PATH}/email"
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.EMAIL_CHANGE)
 CONFIRMATION_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.EMAIL_CONFIRMATION)
 
-_REFUSALS_OF_REQUESTS: Final = (MailNotConfiguredError, InvalidEmailError, RegistrationDomainRefusedError)
+_REFUSALS_OF_REQUESTS: Final = (
+    MailNotConfiguredError,
+    InvalidEmailError,
+    RegistrationDomainRefusedError,
+    UserWithoutEmailError,
+)
 
 
 def calls() -> Sequence[Call]:

@@ -22,6 +22,7 @@ from doorward.domain.auth.exceptions import (
     MissingAccessTokenError,
     TooManyHashesError,
 )
+from doorward.domain.auth.users.exceptions import UserWithoutEmailError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 
@@ -51,7 +52,7 @@ def calls() -> Sequence[Call]:
             RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.VERIFICATION_MAIL),
             tag=account.TAG,
             status=202,
-            refusals=(MailNotConfiguredError,),
+            refusals=(MailNotConfiguredError, UserWithoutEmailError),
         ),
     ]
 

@@ -67,9 +67,9 @@ class Deletion:
     async def schedule(self, caller: Caller) -> datetime:
         """Deactivate the caller's account, committed when this returns; return the time of its deletion.
 
-        Ends all its sessions, including the caller's, and removes its devices, mailed tokens and unconfirmed change of
-        address. Of concurrent calls only one succeeds. Raises ``InvalidAccessTokenError`` if the caller's session has
-        ended meanwhile, and ``LastAdministratorError``.
+        Ends all its sessions, including the caller's, and its known devices, whose rows stay until they are removed as
+        silent ones; removes its mailed tokens and unconfirmed change of address. Of concurrent calls only one succeeds.
+        Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and ``LastAdministratorError``.
         """
         user_id, now = caller.user.id, self._clock.now()
         event = UserDeletionScheduled(user_id=user_id, session_id=caller.session_id)

@@ -13,6 +13,7 @@ from doorward.domain.auth.devices.recorded import AddressDetail, recorded_addres
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.users.exceptions import UserWithoutEmailError
 from doorward.domain.auth.users.identifiers import read_new_email
 from doorward.domain.auth.users.registration import RegistrationRules, require_domain
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -57,10 +58,12 @@ class EmailChange:
 
         The caller must not learn whether another account has the address: the statements and the answer are the same,
         and the worker sends no mail to such an address. Revokes the tokens of the replaced change. Raises
-        ``MailNotConfiguredError``, ``InvalidEmailError``, ``RegistrationDomainRefusedError``, and
-        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        ``MailNotConfiguredError``, ``InvalidEmailError``, ``RegistrationDomainRefusedError``,
+        ``UserWithoutEmailError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         self._mails.require()
+        if caller.user.email is None:
+            raise UserWithoutEmailError
         address = read_new_email(new_email, allows_special_domains=self._rules.allows_special_domains)
         require_domain(address, self._rules)
         now, user_id = self._clock.now(), caller.user.id

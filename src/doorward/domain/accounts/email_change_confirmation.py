@@ -105,7 +105,7 @@ class EmailChangeConfirmation:
         ``ServiceUnavailableError`` while the tokens of the new session cannot be signed, before the code is checked.
         """
         now, device = self._clock.now(), self._continuation.describe(client, user_agent)
-        self._continuation.require_signing_key(now)
+        self._continuation.require_signing_key(caller, now)
         try:
             if token is None:
                 shown = await self._try_code(caller.user.id, code or "", now)

@@ -5,6 +5,7 @@ invitation is accepted.
 """
 
 from collections.abc import Sequence
+from dataclasses import field
 from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
@@ -41,7 +42,7 @@ class Acceptance:
     """The invited person's choices."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 class Invitations:
@@ -88,7 +89,7 @@ class Invitations:
     ) -> User:
         """Create the account with the code of the mail and the invited address. Each wrong code counts as an attempt.
 
-        Raises as ``accept_by_token``.
+        With the right code, a refused name or password does not count. Raises as ``accept_by_token``.
         """
         try:
             # Before the invitation is looked up: otherwise this refusal would reveal who is invited.
@@ -96,7 +97,12 @@ class Invitations:
             email_key = typed_email_key(email)
             self._rules.new_passwords.check_rules(acceptance.password, username=name, email=email_key)
             invitation, shown = await self._try_code(email_key, code)
-            return await self._accept(invitation, shown, acceptance, client)
+            try:
+                return await self._accept(invitation, shown, acceptance, client)
+            except DomainError:
+                async with self._database.connection() as connection:
+                    await invitations.remove_code_attempt(connection, shown)
+                raise
         except DomainError as refusal:
             report(InvitationRefused(reason=refusal.code))
             raise

@@ -1,5 +1,6 @@
 """The mailed secrets of a person without an account: link token and code, and their stored forms. Pure."""
 
+from dataclasses import field
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
@@ -18,8 +19,8 @@ MAXIMUM_CODE_ATTEMPTS: Final = 5
 class MailedSecret:
     """The mailed values: the token for the link, and the code to type."""
 
-    text: str
-    code: str
+    text: str = field(repr=False)
+    code: str = field(repr=False)
     stored: "StoredSecret"
 
 
@@ -31,7 +32,7 @@ class StoredSecret:
     """
 
     secret_hash: bytes
-    code_mac: bytes
+    code_mac: bytes = field(repr=False)
     code_expires_at: datetime
     expires_at: datetime
 

@@ -1,5 +1,6 @@
 """Types of the accounts domain: accounts, mails and recipients. No I/O."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,7 +128,7 @@ class Profile:
     """
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None
     username: str
@@ -139,18 +140,32 @@ class Profile:
 
 @frozen
 class ExportedAccount:
-    """All stored data of an account, without the password hash and internal counters."""
+    """All stored data of an account with a session, without the password hash, keys and the counter of epochs."""
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None
     username: str
     locale: str | None
+    external_id: str | None
+    roles: Sequence[str]
+    second_factors: Sequence[str]
+    must_change_password: bool
+    was_verified: bool
     is_active: bool
     version: int
     created_at: datetime
+    updated_at: datetime
     pending_email: str | None
+
+
+@frozen
+class DueDeletion:
+    """An account whose deletion is due, and since when."""
+
+    user_id: UUID
+    due_at: datetime
 
 
 @frozen

@@ -58,10 +58,10 @@ class PasswordChange:
         for the current one, ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
         ``ServiceUnavailableError`` while the tokens of the new session cannot be signed.
         """
-        self._continuation.require_signing_key(self._clock.now())
+        self._continuation.require_signing_key(caller, self._clock.now())
         user = caller.user
         user_id = user.id
-        await self._passwords.check_new(new_password, username=user.username, email=user.email)
+        await self._passwords.check_new(new_password, username=user.username, email=user.email or "")
         device = self._continuation.describe(client, user_agent)
         event = PasswordChanged(user_id=user_id, session_id=caller.session_id, reason="changed")
         async with self._passwords.proving(caller, current_password, client=client) as proven:

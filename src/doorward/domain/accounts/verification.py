@@ -16,6 +16,7 @@ from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES, OneTimeTokens, ShownToken
+from doorward.domain.auth.users.exceptions import UserWithoutEmailError
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
@@ -44,10 +45,12 @@ class Verification:
         """Queue a new verification mail. For a verified address the worker sends none.
 
         The mail counts against the claimant's budget: an unverified address may belong to another person. Of concurrent
-        requests each replaces the one before it. Raises ``MailNotConfiguredError``, and ``InvalidAccessTokenError`` if
-        the caller's session has ended meanwhile.
+        requests each replaces the one before it. Raises ``MailNotConfiguredError``, ``UserWithoutEmailError``, and
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         self._mails.require()
+        if caller.user.email is None:
+            raise UserWithoutEmailError
         request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=caller.user.id)
         now = self._clock.now()
         async with self._database.transaction() as connection:

@@ -75,14 +75,6 @@ class UserNotActiveError(DomainError):
     detail = "The user is deactivated or waits for deletion. Activate the user first."
 
 
-class UserWithoutEmailError(DomainError):
-    """The user has no e-mail address, as users of trusted issuers can have none: there is no mailbox for a link."""
-
-    kind = Kind.CONFLICT
-    code = "user_without_email"
-    detail = "The user has no e-mail address. Set one first."
-
-
 class ExternalIdTakenError(DomainError):
     kind = Kind.CONFLICT
     code = "external_id_taken"

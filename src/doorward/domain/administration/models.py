@@ -1,6 +1,7 @@
 """Types of the administration domain. No I/O."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final
@@ -105,7 +106,7 @@ class NewUser:
 
     email: str
     username: str
-    password: str
+    password: str = field(repr=False)
     roles: Sequence[str] = ()
     locale: str | None = None
     external_id: str | None = None

@@ -6,7 +6,7 @@ from doorward.core.ports import Clock, Database
 from doorward.core.versions import VersionTest
 from doorward.domain.administration.authorization import lock_target_user
 from doorward.domain.administration.events import PasswordResetForced
-from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
+from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError
 from doorward.domain.administration.models import Actor
 from doorward.domain.administration.ports import AccountChanges
 from doorward.domain.administration.repositories import Connection, users
@@ -21,6 +21,7 @@ from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions.acting_session import lock_account
 from doorward.domain.auth.sessions.own_ending import count_sessions, end_all_sessions
 from doorward.domain.auth.users.deactivation import activate_account, deactivate_account
+from doorward.domain.auth.users.exceptions import UserWithoutEmailError
 from doorward.observability.logging import report
 
 

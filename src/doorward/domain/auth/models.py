@@ -1,6 +1,7 @@
 """The data classes of this domain: users, sessions, proofs, devices, token pairs. No I/O. Grants are in ``grants``."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -18,10 +19,13 @@ ACCOUNT_SCOPE: Final = "account"
 
 @frozen
 class User:
-    """An account as its owner may see it. ``email`` and ``username`` keep the case they were given in."""
+    """An account as its owner may see it. ``email`` and ``username`` keep the case they were given in.
+
+    A foreign issuer's user may have no address.
+    """
 
     id: UUID
-    email: str
+    email: str | None
     username: str
     is_active: bool
 
@@ -41,7 +45,7 @@ class Credentials:
     """The stored data that a password login is checked against, and whether the user knows its device and address."""
 
     user_id: UUID
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     """None for a user who was imported without a hash: no password is right."""
     is_active: bool
     session_epoch: int
@@ -69,17 +73,6 @@ class Credentials:
     def is_verified(self) -> bool:
         """Return whether the address was verified."""
         return self.verified_email is not None
-
-
-@frozen
-class StoredPasswords:
-    """An account's password hash, for each use; None for a use that the account's state does not allow."""
-
-    user_id: UUID
-    session_epoch: int
-    of_active: str | None
-    of_restorable: str | None
-    """For restoring the account, while its deletion is scheduled and its owner can cancel it."""
 
 
 @frozen
@@ -224,7 +217,7 @@ class LiveSession:
     acr: int
     authenticated_at: datetime
     user_id: UUID
-    email: str
+    email: str | None
     username: str
     is_verified: bool
     has_second_factor: bool
@@ -274,8 +267,8 @@ class RenewedSession:
 class TokenPair:
     """The tokens of a login or a refresh. The access token lives ``expires_in`` seconds, and may be bound to a key."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
     scopes: frozenset[str]
     is_bound: bool = False
@@ -296,5 +289,5 @@ class LoggedIn:
     """The result of a login: the first token pair of its session, and the token that identifies its device later."""
 
     tokens: TokenPair
-    device_token: str
+    device_token: str = field(repr=False)
     is_for_another_service: bool = False

@@ -1,6 +1,7 @@
 """The ports of this domain, as Protocols. The implementations are in ``infrastructure`` and in other domains."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
@@ -39,7 +40,7 @@ class PasswordCheck:
     """The outcome of a check. ``upgraded_hash`` is set when the stored hash should be replaced by it."""
 
     is_correct: bool
-    upgraded_hash: str | None = None
+    upgraded_hash: str | None = field(default=None, repr=False)
 
 
 class HashRefusal(StrEnum):

@@ -58,9 +58,14 @@ def may_name_a_scope(name: str) -> bool:
     return _SCOPE.fullmatch(name) is not None
 
 
+def with_implied_scopes(granted: Collection[str]) -> frozenset[str]:
+    """Return the granted scopes and those that they include: ``account`` includes all scopes of resources."""
+    return frozenset(granted).union(RESOURCE_SCOPES if ACCOUNT_SCOPE in granted else ())
+
+
 def includes_scopes(granted: Collection[str], asked: Collection[str]) -> bool:
     """Return whether the granted scopes include all requested ones. ``account`` includes all scopes of resources."""
-    return set(asked).issubset([*granted, *(RESOURCE_SCOPES if ACCOUNT_SCOPE in granted else ())])
+    return with_implied_scopes(granted).issuperset(asked)
 
 
 def effective_scopes(

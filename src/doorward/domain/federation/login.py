@@ -1,5 +1,6 @@
 """Use case: sign in with another OpenID provider, which verifies the identity. Accounts are not found by address."""
 
+from dataclasses import field
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
@@ -41,7 +42,7 @@ class SigningBrowser:
     stay: BrowserStay
     client: Client
     user_agent: str | None
-    device_token: str | None
+    device_token: str | None = field(repr=False)
     trusts_device: bool
 
 

@@ -1,6 +1,7 @@
 """Use cases: set up an authenticator application, which is stored only once its code is confirmed, and delete it."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from uuid import uuid4
 
@@ -56,7 +57,7 @@ class _Stored:
 
     told: FactorChange
     events: Sequence[AuditedEvent]
-    recovery_codes: Sequence[str] = ()
+    recovery_codes: Sequence[str] = field(default=(), repr=False)
 
 
 class TotpEnrolment:
@@ -137,7 +138,7 @@ class TotpEnrolment:
         raises.
         """
         now = self._clock.now()
-        self._continuation.require_signing_key(now)
+        self._continuation.require_signing_key(caller, now)
         shown = self._read(caller, token, now)
         factor = self._matching(shown, code, now)
         device = self._continuation.describe(client, user_agent)
@@ -222,7 +223,7 @@ class TotpEnrolment:
         has ended meanwhile.
         """
         now, user_id = self._clock.now(), caller.user.id
-        self._continuation.require_signing_key(now)
+        self._continuation.require_signing_key(caller, now)
         device = self._continuation.describe(client, user_agent)
         event = TotpRemoved(user_id=user_id, session_id=caller.session_id)
         async with self._database.transaction() as connection:

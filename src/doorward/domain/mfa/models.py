@@ -1,6 +1,7 @@
 """Models of second factors. No I/O."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -14,7 +15,7 @@ from doorward.domain.auth.sessions.continuation import SessionCredentials
 class TotpFactor:
     """A stored authenticator application. ``last_step`` is the time step of the last accepted code."""
 
-    sealed_secret: bytes
+    sealed_secret: bytes = field(repr=False)
     last_step: int
 
 
@@ -24,7 +25,7 @@ class NewTotpFactor:
 
     user_id: UUID
     id: UUID
-    sealed_secret: bytes
+    sealed_secret: bytes = field(repr=False)
     last_step: int
     created_at: datetime
 
@@ -50,16 +51,16 @@ class OwnFactors:
 class Enrolment:
     """An application that is not confirmed, and not stored. ``token`` contains the sealed secret."""
 
-    uri: str
-    secret: str
-    token: str
+    uri: str = field(repr=False)
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
 
 
 @frozen
 class Enrolled:
     """The recovery codes, which are shown only once, and the session that replaces the acting one."""
 
-    recovery_codes: Sequence[str]
+    recovery_codes: Sequence[str] = field(repr=False)
     session: SessionCredentials
 
 

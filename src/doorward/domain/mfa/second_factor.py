@@ -1,5 +1,6 @@
 """Verification of second factors: the code of an authenticator application, or a recovery code."""
 
+from dataclasses import field
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -38,7 +39,7 @@ def _refusal(
 
 @frozen
 class _MatchedCode:
-    sealed_secret: bytes
+    sealed_secret: bytes = field(repr=False)
     step: int
 
 

@@ -61,7 +61,7 @@ class IssuedCode:
     """An issued code, and the request that it answers."""
 
     request: AuthorizationRequest
-    code: str
+    code: str = field(repr=False)
 
 
 @frozen

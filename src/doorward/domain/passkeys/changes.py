@@ -48,9 +48,9 @@ class PasskeyChanges:
         """Whether a verified address is required to register a passkey. It is, if accounts can verify addresses."""
         return self._notices.requires_verified_address
 
-    def require_signing_key(self, now: datetime) -> None:
-        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. Call this first."""
-        self._continuation.require_signing_key(now)
+    def require_signing_key(self, caller: Caller, now: datetime) -> None:
+        """Raise ``ServiceUnavailableError`` while the tokens of the caller's client cannot be signed; call it first."""
+        self._continuation.require_signing_key(caller, now)
 
     def describe(self, client: Client, user_agent: str | None) -> Device:
         """Return the record of the calling device."""

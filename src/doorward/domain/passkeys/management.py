@@ -83,7 +83,7 @@ class PasskeyManagement:
         ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         now, user_id = self._clock.now(), caller.user.id
-        self._changes.require_signing_key(now)
+        self._changes.require_signing_key(caller, now)
         device = self._changes.describe(client, user_agent)
         event = PasskeyRemoved(user_id=user_id, session_id=caller.session_id, passkey_id=passkey_id)
         async with self._database.transaction() as connection:

@@ -1,6 +1,7 @@
 """Use case: a signed-in user registers a passkey."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from uuid import uuid4
@@ -43,7 +44,7 @@ class AddedPasskey:
 
     passkey: Passkey
     login: SessionCredentials
-    recovery_codes: Sequence[str]
+    recovery_codes: Sequence[str] = field(repr=False)
     """The codes of a user who had no second factor before, shown only once; empty for others."""
 
 
@@ -85,7 +86,7 @@ class PasskeyRegistration:
             ),
             relying_party=self._relying_party,
             user_handle=user.id.bytes,
-            user_name=user.email,
+            user_name=user.email or user.username,
             user_display_name=user.username,
             excluded=[each for each in passkeys if each.relying_party_id == self._relying_party.id],
             timeout_milliseconds=CEREMONY_MILLISECONDS,
@@ -107,7 +108,7 @@ class PasskeyRegistration:
         raises, and ``ServiceUnavailableError`` while the tokens cannot be signed.
         """
         now, cleaned = self._clock.now(), clean_name(name)
-        self._changes.require_signing_key(now)
+        self._changes.require_signing_key(caller, now)
         challenge, token = self._read_challenge(caller, response)
         try:
             created = self._ceremonies.verify_creation(response, challenge=challenge, relying_party=self._relying_party)

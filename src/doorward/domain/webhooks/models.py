@@ -59,7 +59,7 @@ class NewEndpoint:
     url: str
     description: str
     types: list[str] | None
-    secret: bytes
+    secret: bytes = field(repr=False)
     created_at: datetime
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None

@@ -4,6 +4,7 @@ import asyncio
 import re
 import ssl
 from contextlib import suppress
+from dataclasses import field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Final, Literal
@@ -47,7 +48,7 @@ class SmtpServer:
     tls: Literal["starttls", "implicit", "none"]
     sender: Address
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 class SmtpTransport:

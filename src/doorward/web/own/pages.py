@@ -6,7 +6,7 @@ result until it is shown. Secrets that are shown only once are in the response t
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import ClassVar, Final
 from urllib.parse import urlencode
@@ -68,7 +68,7 @@ class FormResult:
 
     what: str
     session: SignedIn | None = None
-    codes: Sequence[str] = ()
+    codes: Sequence[str] = field(default=(), repr=False)
     page: "OwnPage | None" = None
 
 

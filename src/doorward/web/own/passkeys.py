@@ -130,5 +130,5 @@ def _signals(own: OwnPasskeys, caller: Caller) -> Mapping[str, object]:
     accepted = [encoded(each.credential_id) for each in own.passkeys if each.suspended_at is None]
     return {
         "accepted": {**names, "allAcceptedCredentialIds": accepted},
-        "user": {**names, "name": caller.user.email, "displayName": caller.user.username},
+        "user": {**names, "name": caller.user.email or caller.user.username, "displayName": caller.user.username},
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import field
 
 from fastapi import Request, Response
 from pydantic import ValidationError
@@ -65,7 +66,7 @@ class SignInContext:
     stay: BrowserStay
     next: str
     proof: str
-    device_token: str | None
+    device_token: str | None = field(repr=False)
     texts: Texts
     is_form: bool
 

@@ -18,10 +18,11 @@ from doorward.api.schemas.administered_users import (
 from doorward.api.services import CurrentServices
 from doorward.api.v1.admin.addresses import TAG
 from doorward.api.v1.admin.users import READ, REFUSALS_OF_ACTING, USER, WRITE
-from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
+from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.exceptions import LastAdministratorError, UserNotFoundError
 from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.users.exceptions import UserWithoutEmailError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 DELETE: Final = RoutePolicy(NeedsScope(AdminScope.USERS_DELETE))

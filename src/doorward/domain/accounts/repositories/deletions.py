@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.accounts.models import LockedDeletion
+from doorward.domain.accounts.models import DueDeletion, LockedDeletion
 from doorward.domain.accounts.repositories import Connection
 
 
@@ -76,20 +76,32 @@ async def activate_restored_user(connection: Connection, user_id: UUID) -> None:
     )
 
 
-async def list_due_users(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:
-    """Find accounts whose deletion is due, the longest overdue first."""
-    cursor = await connection.execute(
-        """
-        SELECT id
-        FROM users
-        WHERE deletion_due_at <= %(now)s
-          AND NOT is_active
-        ORDER BY deletion_due_at
-        LIMIT %(limit)s
-        """,
-        {"now": now, "limit": limit},
-    )
-    return [row[0] for row in await cursor.fetchall()]
+async def list_due_users(
+    connection: Connection, *, after: DueDeletion | None, now: datetime, limit: int
+) -> list[DueDeletion]:
+    """Find the next accounts whose deletion is due, the longest overdue first."""
+    async with connection.cursor(row_factory=class_row(DueDeletion)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, deletion_due_at AS due_at
+            FROM users
+            WHERE deletion_due_at <= %(now)s
+              AND NOT is_active
+              AND (
+                  %(after_id)s::uuid IS NULL
+                  OR (deletion_due_at, id) > (%(after_due_at)s::timestamptz, %(after_id)s::uuid)
+              )
+            ORDER BY deletion_due_at, id
+            LIMIT %(limit)s
+            """,
+            {
+                "after_id": after.user_id if after else None,
+                "after_due_at": after.due_at if after else None,
+                "now": now,
+                "limit": limit,
+            },
+        )
+        return await cursor.fetchall()
 
 
 async def lock_due_user(connection: Connection, user_id: UUID, *, now: datetime) -> bool:

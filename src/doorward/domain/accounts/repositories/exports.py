@@ -15,8 +15,9 @@ async def find_account(connection: Connection, user_id: UUID, *, now: datetime) 
         await cursor.execute(
             """
             SELECT users.id, users.email, users.email_verified_at, users.email_bounced_at, users.username,
-                   users.locale, users.is_active, users.version, users.created_at,
-                   email_changes.email AS pending_email
+                   users.locale, users.external_id, users.roles, users.second_factor AS second_factors,
+                   users.must_change_password, users.was_verified, users.is_active, users.version, users.created_at,
+                   users.updated_at, email_changes.email AS pending_email
             FROM users
             LEFT JOIN email_changes ON email_changes.user_id = users.id AND email_changes.expires_at > %(now)s
             WHERE users.id = %(user_id)s

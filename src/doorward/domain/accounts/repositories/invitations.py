@@ -1,7 +1,7 @@
 """The SQL of the table ``invitations``: one row per address, and no user row before the invitation is accepted."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, field
 from datetime import datetime
 from uuid import UUID
 
@@ -40,7 +40,7 @@ class Invitation:
 class ClaimedInvitation(Invitation):
     """An invitation with one attempt of its code counted. ``code_mac`` is None if its code has expired."""
 
-    code_mac: bytes | None
+    code_mac: bytes | None = field(repr=False)
 
 
 async def add_invitation(connection: Connection, new: NewInvitation) -> None:
@@ -141,6 +141,20 @@ async def claim_code_attempt(connection: Connection, *, email_key: str, now: dat
             {"email_key": email_key, "most": MAXIMUM_CODE_ATTEMPTS, "now": now},
         )
         return await cursor.fetchone()
+
+
+async def remove_code_attempt(connection: Connection, shown: ShownSecret) -> None:
+    """Undo the count of an attempt with a right code. Does nothing if the invitation was accepted or has a new code."""
+    await connection.execute(
+        """
+        UPDATE invitations
+        SET code_attempts = code_attempts - 1
+        WHERE id = %(id)s
+          AND code_mac = %(code_mac)s
+          AND code_attempts > 0
+        """,
+        {"id": shown.subject_id, "code_mac": shown.digest},
+    )
 
 
 async def consume_invitation(connection: Connection, shown: ShownSecret, *, now: datetime) -> Invitation | None:

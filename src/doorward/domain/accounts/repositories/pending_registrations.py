@@ -3,7 +3,7 @@
 An address that has an account has rows like any other, and every statement here costs the same for it.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +23,7 @@ class NewRegistration:
     email_key: str
     username: str
     username_key: str
-    password_hash: str
+    password_hash: str = field(repr=False)
     requester_secret_hash: bytes
     created_at: datetime
     expires_at: datetime
@@ -37,7 +37,7 @@ class PendingRegistration:
     email: str
     email_key: str
     username: str
-    password_hash: str
+    password_hash: str = field(repr=False)
 
 
 async def add_registration(connection: Connection, new: NewRegistration) -> bool:

@@ -31,7 +31,8 @@ async def update_bounce(connection: Connection, email_key: str, *, bounced_at: d
     await connection.execute(
         """
         UPDATE users
-        SET email_bounced_at = %(bounced_at)s
+        SET email_bounced_at = %(bounced_at)s,
+            version = version + 1
         WHERE email_key = %(email_key)s
           AND (email_bounced_at IS NULL) <> (%(bounced_at)s::timestamptz IS NULL)
         """,

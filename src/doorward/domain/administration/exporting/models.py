@@ -1,6 +1,7 @@
 """Types of exports. No I/O."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -17,7 +18,7 @@ class ExportedUser:
 
     email: str | None
     username: str
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     external_id: str | None
     email_verified: bool
     roles: Sequence[str]

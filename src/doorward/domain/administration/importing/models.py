@@ -1,7 +1,7 @@
 """Types of imports: users of a file, users to be stored, and the reasons why lines are left out. No I/O."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import IO, Literal
@@ -74,7 +74,7 @@ class ForeignUser:
 
     email: str
     username: str | None = None
-    password_hash: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
     external_id: str | None = None
     """The user's id in the other system."""
     id: str | None = None
@@ -96,7 +96,7 @@ class ImportedUser:
     email_key: str
     username: str
     username_key: str
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     external_id: str | None
     roles: tuple[str, ...]
     is_verified: bool

@@ -3,6 +3,7 @@
 A device token does not authenticate its user: the password is still required.
 """
 
+from dataclasses import field
 from typing import Final, Self
 from uuid import UUID
 
@@ -18,7 +19,7 @@ class DeviceToken:
 
     user_id: UUID
     device_id: UUID
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     @classmethod
     def new(cls, user_id: UUID) -> Self:

@@ -1,6 +1,7 @@
 """Changes of a user's second factors: each updates the kinds in the user's row, and ends all sessions."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent
@@ -14,7 +15,7 @@ from doorward.domain.auth.sessions.admission import SecondFactor
 class MadeCodes:
     """New recovery codes, which are shown only once. The event is recorded; report it after the commit."""
 
-    codes: Sequence[str]
+    codes: Sequence[str] = field(repr=False)
     event: AuditedEvent
 
 

@@ -1,5 +1,6 @@
 """Use case: complete a login whose first factor was right, by a second factor of any kind."""
 
+from dataclasses import field
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -40,7 +41,7 @@ class CompletingClient:
 
     client: Client = NO_CLIENT
     user_agent: str | None = None
-    device_token: str | None = None
+    device_token: str | None = field(default=None, repr=False)
     remembers_device: bool = False
     """Whether to remember its device, which then needs no second factor for a while, if the settings allow it."""
 

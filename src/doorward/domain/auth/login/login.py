@@ -62,7 +62,7 @@ class _RightPassword:
     """A login whose password was right."""
 
     credentials: Credentials
-    upgraded_hash: str | None
+    upgraded_hash: str | None = field(repr=False)
     grant: Grant
     place: LoginPlace
     attempt: Attempt

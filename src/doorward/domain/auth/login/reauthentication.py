@@ -119,7 +119,7 @@ class Reauthentication:
         ``InvalidAccessTokenError`` if the session has ended meanwhile. Raises ``ServiceUnavailableError``, before the
         password is checked, while no access token can be signed.
         """
-        self._issuer.require_signing_key(None, self._clock.now())
+        self._require_signing_key(caller, self._clock.now())
         async with self._passwords.proving(caller, password, client=client) as proven:
             now = self._clock.now()
             renewal = self._renewal(caller, PASSWORD_METHODS, acr=1, now=now)
@@ -141,7 +141,7 @@ class Reauthentication:
         ``reauthenticate`` raises.
         """
         now, user_id = self._clock.now(), caller.user.id
-        self._issuer.require_signing_key(None, now)
+        self._require_signing_key(caller, now)
         client = self._throttling.second_factor_in_sessions
         async with counting(self._throttling, user_id, client, factor) as counted:
             async with self._database.connection() as connection:
@@ -162,6 +162,9 @@ class Reauthentication:
         if not consumed.is_accepted:
             raise InvalidSecondFactorError
         return self._finish(caller, renewal)
+
+    def _require_signing_key(self, caller: Caller, now: datetime) -> None:
+        self._issuer.require_signing_key(self._issuer.audience_of(caller.client_id), now)
 
     def _renewal(self, caller: Caller, amr: tuple[str, ...], *, acr: int, now: datetime) -> _Renewal:
         user_id, grant = caller.user.id, _grant_of(caller)

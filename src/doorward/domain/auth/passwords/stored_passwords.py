@@ -6,6 +6,7 @@ separately from the user's other sessions.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import field
 from uuid import UUID
 
 from doorward.core.frozen import frozen
@@ -14,7 +15,7 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.events import CurrentPasswordRefused
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
 from doorward.domain.auth.login.throttling import STRANGERS, Attempt, Throttling
-from doorward.domain.auth.models import StoredPasswords
+from doorward.domain.auth.passwords.models import StoredPasswords
 from doorward.domain.auth.passwords.new_passwords import NewPasswords
 from doorward.domain.auth.passwords.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
@@ -27,8 +28,8 @@ from doorward.observability.logging import report
 class ProvenPassword:
     """The stored hash that a password matched, and the hash that should replace it if it is outdated."""
 
-    stored_hash: str
-    upgraded_hash: str | None
+    stored_hash: str | None = field(repr=False)
+    upgraded_hash: str | None = field(repr=False)
     attempt: Attempt
 
 
@@ -110,14 +111,16 @@ class Passwords:
 
         The transaction of the change must call ``lock_acting_session``, because every change of a password ends all
         earlier sessions, and then ``forget_failures``: until it commits, the attempt counts as failed. The queue
-        position of the check depends on ``client``. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
-        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        position of the check depends on ``client``. Raises ``WrongPasswordError``, after the same work if the user has
+        no password, ``LoginThrottledError``, and ``InvalidAccessTokenError`` if the caller's session has ended
+        meanwhile.
         """
         user, sessions = caller.user, own_sessions if caller.browser_session is None else browser_sessions
         async with self._database.connection() as connection:
-            stored_hash = await sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
-        if stored_hash is None:
+            stored = await sessions.find_password(connection, user.id, session_id=caller.session_id)
+        if stored is None:
             raise InvalidAccessTokenError
+        stored_hash = stored.password_hash
         async with self._throttling.attempt(user.id, self._throttling.client_in(caller.session_id)) as attempt:
             check = await self._compare(password, stored_hash, client, account=user.username.lower())
             if not check.is_correct:

@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.domain.auth.models import EndReason, LockedAccount
+from doorward.domain.auth.passwords.models import SessionPassword
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.sessions.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken
@@ -26,8 +27,8 @@ async def add_browser_session(
 ) -> Sequence[UUID]:
     """Store a session in place of another one of the same user; applications' sessions move to the new one.
 
-    At most ``MAXIMUM_BROWSER_SESSIONS`` sessions stay, the most recently used ones. Return the ids of those that ended
-    to make room, and of the sessions of applications that ended with them.
+    At most ``MAXIMUM_BROWSER_SESSIONS`` sessions stay, the live and most recently used ones. Return the ids of the live
+    ones that ended to make room, and of the sessions of applications that ended with them.
     """
     cursor = await connection.execute(
         """
@@ -47,15 +48,15 @@ async def add_browser_session(
         ), excess AS (
             DELETE FROM browser_sessions
             USING (
-                SELECT id
+                SELECT id, epoch = %(epoch)s AND expires_at > %(now)s AS is_live
                 FROM browser_sessions
                 WHERE user_id = %(user_id)s
                   AND id IS DISTINCT FROM %(replaced_id)s::uuid
-                ORDER BY seen_at DESC, id
+                ORDER BY is_live DESC, seen_at DESC, id
                 OFFSET %(most_live)s - 1
             ) AS old
             WHERE browser_sessions.id = old.id
-            RETURNING browser_sessions.id
+            RETURNING browser_sessions.id, old.is_live
         ), ended AS (
             UPDATE sessions
             SET ended_at = %(now)s,
@@ -78,7 +79,7 @@ async def add_browser_session(
                 %(user_agent)s, %(address)s, %(now)s, %(now)s, %(expires_at)s, %(ends_at)s
             )
         )
-        SELECT id FROM excess
+        SELECT id FROM excess WHERE is_live
         UNION ALL
         SELECT id FROM ended
         """,
@@ -142,21 +143,21 @@ async def lock_live_browser_session(
         return await cursor.fetchone()
 
 
-async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
-    """Find the password hash of a user whose session has not ended. A change of the password ends the session."""
-    cursor = await connection.execute(
-        """
-        SELECT users.password_hash
-        FROM users
-        JOIN browser_sessions ON browser_sessions.user_id = users.id
-        WHERE users.id = %(user_id)s
-          AND browser_sessions.id = %(session_id)s
-          AND browser_sessions.epoch = users.session_epoch
-        """,
-        {"user_id": user_id, "session_id": session_id},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+async def find_password(connection: Connection, user_id: UUID, *, session_id: UUID) -> SessionPassword | None:
+    """Find the password of a user whose session has not ended. A change of the password ends the session."""
+    async with connection.cursor(row_factory=class_row(SessionPassword)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.password_hash
+            FROM users
+            JOIN browser_sessions ON browser_sessions.user_id = users.id
+            WHERE users.id = %(user_id)s
+              AND browser_sessions.id = %(session_id)s
+              AND browser_sessions.epoch = users.session_epoch
+            """,
+            {"user_id": user_id, "session_id": session_id},
+        )
+        return await cursor.fetchone()
 
 
 async def list_browser_sessions_of_user(
@@ -212,53 +213,40 @@ async def update_uses(connection: Connection, used: Sequence[BrowserSession], *,
 
 
 async def end_browser_session(
-    connection: Connection,
-    user_id: UUID,
-    session_id: UUID,
-    *,
-    secret_hash: bytes | None = None,
-    now: datetime,
-    reason: EndReason,
-) -> Sequence[UUID] | None:
-    """End a session, with ``secret_hash`` only if it matches, and its applications' sessions; return their ids."""
+    connection: Connection, user_id: UUID, session_id: UUID, *, digest: bytes | None, now: datetime, reason: EndReason
+) -> Sequence[UUID]:
+    """Remove a session, if ``digest`` is None or its secret's, and end those of applications; return the live ones."""
     cursor = await connection.execute(
         """
         WITH gone AS (
-            DELETE FROM browser_sessions
-            WHERE id = %(id)s
-              AND user_id = %(user_id)s
-              AND secret_hash = coalesce(%(secret_hash)s::bytea, secret_hash)
-            RETURNING id, user_id
+            DELETE FROM browser_sessions AS session
+            USING users
+            WHERE session.id = %(id)s
+              AND session.user_id = %(user_id)s
+              AND session.secret_hash = coalesce(%(digest)s::bytea, session.secret_hash)
+              AND users.id = session.user_id
+            RETURNING session.id, session.user_id, users.session_epoch,
+                      session.epoch = users.session_epoch AND session.expires_at > %(now)s AS was_live
         ), ended AS (
             UPDATE sessions
             SET ended_at = %(now)s,
                 end_reason = %(reason)s
             FROM gone
-            JOIN users ON users.id = gone.user_id
             WHERE sessions.user_id = gone.user_id
               AND sessions.browser_session_id = gone.id
               AND NOT sessions.is_offline
               AND sessions.ended_at IS NULL
               AND sessions.expires_at > %(now)s
-              AND sessions.epoch = users.session_epoch
+              AND sessions.epoch = gone.session_epoch
             RETURNING sessions.id
         )
-        SELECT ARRAY(SELECT id FROM ended)
-        FROM gone
+        SELECT id FROM gone WHERE was_live
+        UNION ALL
+        SELECT id FROM ended
         """,
-        {"id": session_id, "user_id": user_id, "secret_hash": secret_hash, "now": now, "reason": reason.value},
+        {"id": session_id, "user_id": user_id, "digest": digest, "now": now, "reason": reason.value},
     )
-    row = await cursor.fetchone()
-    return None if row is None else list(row[0])
-
-
-async def remove_browser_sessions(connection: Connection) -> None:
-    """End the sessions of all browsers. Sessions of applications must be ended separately."""
-    await connection.execute(
-        """
-        DELETE FROM browser_sessions
-        """
-    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def remove_expired_browser_sessions(connection: Connection, *, now: datetime, limit: int) -> int:

@@ -1,7 +1,7 @@
 """The SQL of one-time tokens: the table ``one_time_tokens``, which has few rows per user."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, field
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ class NewOneTimeToken:
     message_id: UUID
     email_key: str
     secret_hash: bytes
-    code_mac: bytes
+    code_mac: bytes = field(repr=False)
     code_expires_at: datetime
     created_at: datetime
     expires_at: datetime

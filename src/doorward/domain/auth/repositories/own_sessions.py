@@ -17,25 +17,26 @@ from doorward.domain.auth.models import (
     LockedAccount,
     RenewedSession,
 )
+from doorward.domain.auth.passwords.models import SessionPassword
 from doorward.domain.auth.repositories import Connection
 
 
-async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
-    """Find the password hash of a user whose session has not ended. A change of the password ends the session."""
-    cursor = await connection.execute(
-        """
-        SELECT users.password_hash
-        FROM users
-        JOIN sessions ON sessions.user_id = users.id
-        WHERE users.id = %(user_id)s
-          AND sessions.id = %(session_id)s
-          AND sessions.ended_at IS NULL
-          AND sessions.epoch = users.session_epoch
-        """,
-        {"user_id": user_id, "session_id": session_id},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+async def find_password(connection: Connection, user_id: UUID, *, session_id: UUID) -> SessionPassword | None:
+    """Find the password of a user whose session has not ended. A change of the password ends the session."""
+    async with connection.cursor(row_factory=class_row(SessionPassword)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.password_hash
+            FROM users
+            JOIN sessions ON sessions.user_id = users.id
+            WHERE users.id = %(user_id)s
+              AND sessions.id = %(session_id)s
+              AND sessions.ended_at IS NULL
+              AND sessions.epoch = users.session_epoch
+            """,
+            {"user_id": user_id, "session_id": session_id},
+        )
+        return await cursor.fetchone()
 
 
 async def lock_live_session(

@@ -15,27 +15,34 @@ from doorward.domain.auth.repositories import Connection
 
 @frozen
 class StoredSession:
-    """A session as it is stored, without its secret. ``ended_at`` is also None for one that ended with its epoch."""
+    """A session as it is stored, without its secrets and the counters of tokens and epochs.
+
+    ``ended_at`` is also None for a session that ended with its epoch.
+    """
 
     id: UUID
     client_id: str
     scopes: Sequence[str]
+    resources: Sequence[str]
     amr: Sequence[str]
     acr: int
     user_agent: str | None
     address: str | None
     device_id: UUID | None
+    browser_session_id: UUID | None
+    is_offline: bool
     created_at: datetime
     authenticated_at: datetime
     refreshed_at: datetime
     expires_at: datetime
+    session_expires_at: datetime
     ended_at: datetime | None
     end_reason: str | None
 
 
 @frozen
 class StoredBrowserSession:
-    """A session of a browser as it is stored, without its secret."""
+    """A session of a browser as it is stored, without its secret and its epoch."""
 
     id: UUID
     amr: Sequence[str]
@@ -47,15 +54,17 @@ class StoredBrowserSession:
     authenticated_at: datetime
     seen_at: datetime
     expires_at: datetime
+    ends_at: datetime
 
 
 @frozen
 class StoredDevice:
-    """A device as it is stored, without its secret."""
+    """A device as it is stored, without its secret and its epoch."""
 
     id: UUID
     created_at: datetime
     seen_at: datetime
+    trusted_at: datetime | None
 
 
 async def list_stored_sessions(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredSession]:
@@ -63,8 +72,9 @@ async def list_stored_sessions(connection: Connection, user_id: UUID) -> AsyncGe
     async with connection.cursor("sessions_of_user", row_factory=class_row(StoredSession)) as cursor:
         await cursor.execute(
             """
-            SELECT id, client_id, scopes, amr, acr, user_agent, address, device_id, created_at, authenticated_at,
-                   refreshed_at, expires_at, ended_at, end_reason
+            SELECT id, client_id, scopes, resources, amr, acr, user_agent, address, device_id, browser_session_id,
+                   is_offline, created_at, authenticated_at, refreshed_at, expires_at, session_expires_at, ended_at,
+                   end_reason
             FROM sessions
             WHERE user_id = %(user_id)s
             ORDER BY created_at, id
@@ -80,7 +90,7 @@ async def list_stored_devices(connection: Connection, user_id: UUID) -> AsyncGen
     async with connection.cursor("devices_of_user", row_factory=class_row(StoredDevice)) as cursor:
         await cursor.execute(
             """
-            SELECT id, created_at, seen_at
+            SELECT id, created_at, seen_at, trusted_at
             FROM devices
             WHERE user_id = %(user_id)s
             ORDER BY created_at, id
@@ -96,7 +106,8 @@ async def list_stored_browser_sessions(connection: Connection, user_id: UUID) ->
     async with connection.cursor("browser_sessions_of_user", row_factory=class_row(StoredBrowserSession)) as cursor:
         await cursor.execute(
             """
-            SELECT id, amr, acr, is_kept, user_agent, address, created_at, authenticated_at, seen_at, expires_at
+            SELECT id, amr, acr, is_kept, user_agent, address, created_at, authenticated_at, seen_at, expires_at,
+                   ends_at
             FROM browser_sessions
             WHERE user_id = %(user_id)s
             ORDER BY created_at, id

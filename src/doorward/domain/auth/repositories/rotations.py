@@ -33,6 +33,7 @@ async def rotate_sessions(
     *,
     client_id: str,
     scopes: Collection[str] | None,
+    allowed: Collection[str] | None = None,
     resource: str | None = None,
     algorithms: Collection[SigningAlgorithm],
     times: RotationTimes,
@@ -40,7 +41,8 @@ async def rotate_sessions(
     """Rotate the live sessions whose current tokens these are; return the session of each token, or None.
 
     Not rotated are sessions of another client, sessions that lack one of ``scopes`` or are not for ``resource`` (None
-    requires nothing), and sessions from before their client was enabled again.
+    requires nothing), sessions from before their client was enabled again, and those whose tokens would have none of
+    the scopes that are ``allowed`` (None allows all).
     A session for another service has the scopes that both the client and the service have now,
     and is rotated only if its tokens are signed with one of ``algorithms``.
 
@@ -96,6 +98,13 @@ async def rotate_sessions(
                       OR 'account' = ANY(sessions.scopes) AND sessions.resources = '{}'
                          AND %(scopes)s::text[] <@ (sessions.scopes || %(implied)s::text[])
                   )
+                  AND (
+                      %(allowed)s::text[] IS NULL
+                      OR %(allowed)s::text[] && COALESCE(
+                          %(scopes)s::text[],
+                          CASE WHEN sessions.resources = '{}' THEN sessions.scopes ELSE audience.scopes END
+                      )
+                  )
                   AND sessions.ended_at IS NULL
                   AND sessions.expires_at > %(now)s
                   AND clock_timestamp() < %(until)s
@@ -123,6 +132,7 @@ async def rotate_sessions(
             "secret_hashes": [hash_secret(token.secret) for token in tokens],
             "client_id": client_id,
             "scopes": None if scopes is None else list(scopes),
+            "allowed": None if allowed is None else list(allowed),
             "implied": _IMPLIED_BY_ACCOUNT,
             "resource": resource,
             "algorithms": list(algorithms),

@@ -125,7 +125,7 @@ async def lock_owner(connection: Connection, token: RefreshToken) -> UUID | None
 async def end_session(
     connection: Connection, token: RefreshToken, *, client_id: str, now: datetime, reason: EndReason
 ) -> bool:
-    """End the client's session that a token of any generation belongs to; return whether it had not ended before."""
+    """End the client's session that a token of any generation belongs to; return whether it was live."""
     cursor = await connection.execute(
         """
         UPDATE sessions
@@ -137,6 +137,7 @@ async def end_session(
           AND sessions.secret_hash = %(secret_hash)s
           AND sessions.client_id = %(client_id)s
           AND sessions.ended_at IS NULL
+          AND sessions.expires_at > %(now)s
           AND users.id = sessions.user_id
           AND users.session_epoch = sessions.epoch
         """,
@@ -150,33 +151,6 @@ async def end_session(
         },
     )
     return cursor.rowcount == 1
-
-
-async def end_sessions(
-    connection: Connection, *, after: UUID, limit: int, now: datetime, reason: EndReason
-) -> list[UUID]:
-    """End the next sessions of all users in the order of their ids; return their ids."""
-    cursor = await connection.execute(
-        """
-        WITH next AS (
-            SELECT id
-            FROM sessions
-            WHERE id > %(after)s
-              AND ended_at IS NULL
-            ORDER BY id
-            LIMIT %(limit)s
-            FOR UPDATE
-        )
-        UPDATE sessions
-        SET ended_at = %(now)s,
-            end_reason = %(reason)s
-        FROM next
-        WHERE sessions.id = next.id
-        RETURNING sessions.id
-        """,
-        {"after": after, "limit": limit, "now": now, "reason": reason.value},
-    )
-    return [row[0] for row in await cursor.fetchall()]
 
 
 async def list_live_sessions(

@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.domain.auth.devices.device_token import DeviceToken
-from doorward.domain.auth.models import Credentials, LockedAccount, NamedUser, StoredPasswords, User
+from doorward.domain.auth.models import Credentials, LockedAccount, NamedUser, User
+from doorward.domain.auth.passwords.models import StoredPasswords
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.tokens.refresh_token import hash_secret
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
 from doorward.domain.auth.models import LockedAccount
-from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, sessions, users
+from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, users
 from doorward.domain.auth.roles import lock_grantable_scopes
 from doorward.domain.auth.scopes import effective_scopes
 
@@ -15,8 +15,9 @@ async def lock_acting_session(connection: Connection, caller: Caller, *, now: da
     """Lock the caller's user and return the account, if the caller's session is still live.
 
     Since the caller was authenticated, the session may have ended, or all sessions of the user, and the password that
-    was checked may have changed. Every transaction that ends sessions locks the user, so the session cannot end before
-    this transaction does. Raises ``InvalidAccessTokenError``.
+    was checked may have changed. The row of the session stays locked, too: ``doorward end-all-sessions`` ends sessions
+    without a lock of their users. So the session cannot end before this transaction does. Raises
+    ``InvalidAccessTokenError``.
     """
     lock = own_sessions.lock_live_session
     if caller.browser_session is not None:
@@ -36,16 +37,9 @@ async def lock_caller_and_user(
     callers who act on each other cannot deadlock. Raises ``InvalidAccessTokenError`` if the caller's session has ended.
     """
     await users.lock_users(connection, [caller.user.id] if user_id is None else [caller.user.id, user_id])
-    if caller.browser_session is not None:
-        await lock_acting_session(connection, caller, now=now)
-        own = await lock_grantable_scopes(connection, caller.user.id)
-        return effective_scopes(caller.client_id, caller.token_scopes, own)
-    live = await sessions.list_live_sessions(
-        connection, session_ids=[caller.session_id], user_ids=[caller.user.id], now=now
-    )
-    if not live:
-        raise InvalidAccessTokenError
-    return effective_scopes(caller.client_id, caller.token_scopes, live[0].role_scopes)
+    await lock_acting_session(connection, caller, now=now)
+    own = await lock_grantable_scopes(connection, caller.user.id)
+    return effective_scopes(caller.client_id, caller.token_scopes, own)
 
 
 async def lock_user(connection: Connection, user_id: UUID) -> None:

@@ -74,7 +74,7 @@ class BrowserSession:
     user_id: UUID
     epoch: int
     username: str
-    email: str
+    email: str | None
     is_verified: bool
     amr: Sequence[str]
     acr: int

@@ -152,14 +152,11 @@ class BrowserSessions:
                 connection,
                 token.user_id,
                 token.id,
-                secret_hash=token.secret_hash,
+                digest=token.secret_hash,
                 now=now,
                 reason=EndReason.LOGOUT,
             )
-            events = [
-                SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT)
-                for each in (() if ended is None else (token.id, *ended))
-            ]
+            events = [SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT) for each in ended]
             for event in events:
                 await record(connection, event, address=address)
         for event in events:

@@ -71,9 +71,9 @@ class SessionContinuation:
         self._lifetimes = lifetimes
         self._address_detail: AddressDetail = address_detail
 
-    def require_signing_key(self, now: datetime) -> None:
-        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. Call it first."""
-        self._issuer.require_signing_key(None, now)
+    def require_signing_key(self, caller: Caller, now: datetime) -> None:
+        """Raise ``ServiceUnavailableError`` while the tokens of the caller's client cannot be signed. Call it first."""
+        self._issuer.require_signing_key(self._issuer.audience_of(caller.client_id), now)
 
     def describe(self, client: Client, user_agent: str | None) -> Device:
         """Return the recorded description of the client's device."""

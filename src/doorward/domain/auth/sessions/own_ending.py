@@ -73,8 +73,6 @@ class OwnSessionEnding:
             events = [SessionEnded(user_id=user_id, session_id=each, reason=EndReason.OWNER) for each in ended]
             for event in events:
                 await record(connection, event, address=self._address())
-        if not events:
-            raise SessionNotFoundError
         for event in events:
             report(event)
 
@@ -157,8 +155,15 @@ class OwnSessionEnding:
 
 
 async def _end_session(connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime) -> Sequence[UUID]:
-    """End a session of any kind, with its user's row locked; return the ids of all sessions that ended with it."""
+    """End a session of any kind, with its user's row locked; return the ids of all sessions that ended with it.
+
+    Raises ``SessionNotFoundError`` if it is not live: roll back then, because those of its applications continue.
+    """
     if await own_sessions.end_session_of_user(connection, user_id, session_id, now=now, reason=EndReason.OWNER):
         return [session_id]
-    ended = await browser_sessions.end_browser_session(connection, user_id, session_id, now=now, reason=EndReason.OWNER)
-    return [] if ended is None else [session_id, *ended]
+    ended = await browser_sessions.end_browser_session(
+        connection, user_id, session_id, digest=None, now=now, reason=EndReason.OWNER
+    )
+    if session_id not in ended:
+        raise SessionNotFoundError
+    return ended

@@ -21,7 +21,6 @@ from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, Refresh
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.repositories import Connection, application_sessions, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
-from doorward.domain.auth.scopes import includes_scopes
 from doorward.domain.auth.sessions.acting_session import lock_user
 from doorward.domain.auth.sessions.grants import Grant
 from doorward.domain.auth.sessions.policy import Lifetimes, RefreshVerdict
@@ -102,24 +101,22 @@ class Sessions:
         """Refresh as ``refresh`` does, and return the session, too. Scopes that are not ``allowed`` are left out.
 
         Sessions from before ``not_before`` count as ended. A token that is bound to a key is refused without the key,
-        and stays current: this is not reuse. Raises ``InvalidRefreshTokenError`` if no scope is left.
+        and stays current: this is not reuse. Raises ``InvalidRefreshTokenError`` if no scope is left; the token stays
+        current then, too.
         """
         token = self._decode(refresh_token, binding)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
-        asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others, not_before=not_before)
+        asking = RefreshRequest.of(
+            token, client_id, scopes, resource, ends_others=ends_others, allowed=allowed, not_before=not_before
+        )
         # The usual refresh joins a batch; all other kinds get a statement of their own.
-        is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
+        is_usual = client_id == FIRST_PARTY_CLIENT and all(limit is None for limit in (scopes, resource, allowed))
         session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
         if session is None:
             session = await self._rotate_or_judge(asking)
         else:
             _report_rotation(token, session)
-        granted = session.scopes if scopes is None else scopes
-        kept = tuple(scope for scope in granted if allowed is None or includes_scopes(allowed, [scope]))
-        if not kept:
-            report(RefreshRefused(reason="scope"))
-            raise InvalidRefreshTokenError
-        grant = Grant(session.client_id, kept, session.audience, binding=binding)
+        grant = Grant(session.client_id, asking.granted_scopes(session), session.audience, binding=binding)
         user_id, sign_in = session.user_id, session.sign_in
         successor = token.successor(user_id, grant.refresh_thumbprint)
         pair = self._issuer.issue(
@@ -166,6 +163,7 @@ class Sessions:
             [asking.token],
             client_id=asking.client_id,
             scopes=asking.scopes,
+            allowed=asking.allowed,
             resource=asking.resource,
             algorithms=self._issuer.signing_algorithms(now),
             times=RotationTimes(now, now + self._lifetimes.refresh_idle, until, asking.not_before),

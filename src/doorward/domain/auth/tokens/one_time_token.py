@@ -10,6 +10,7 @@ import binascii
 import hmac
 import secrets
 import struct
+from dataclasses import field
 from enum import Enum
 from typing import Final
 from uuid import UUID
@@ -57,7 +58,7 @@ class OneTimeToken:
 
     purpose: Purpose
     subject_id: UUID
-    secret: bytes
+    secret: bytes = field(repr=False)
 
 
 def new_secret() -> bytes:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final
@@ -30,8 +31,8 @@ _KEEPS_PREVIOUS: Final = frozenset({Purpose.PASSWORD_RESET})
 class IssuedToken:
     """The token to mail: the text for the link, and the code for typing."""
 
-    text: str
-    code: str
+    text: str = field(repr=False)
+    code: str = field(repr=False)
 
 
 @frozen

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import struct
+from dataclasses import field
 from typing import Final, Self
 from uuid import UUID
 
@@ -46,7 +47,7 @@ class RefreshToken:
     session_id: UUID
     user_id: UUID | None
     generation: int
-    secret: bytes
+    secret: bytes = field(repr=False)
     thumbprint: str | None = None
 
     @property

@@ -10,6 +10,7 @@ import binascii
 import hmac
 import secrets
 import struct
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -71,7 +72,7 @@ class SealedToken:
     epoch: int
     issued_at: datetime
     nonce: bytes
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
 
     @property
     def expires_at(self) -> datetime:
