@@ -5,6 +5,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any, Final
 from uuid import UUID
 
+from development.callers import caller_of
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock
@@ -41,8 +42,8 @@ class Administration:
     ) -> None:
         """Take the parts of the service. Use cases that need mail are created here."""
         mails = MailQueue(AesGcmSealer([secrets.token_bytes(SEALING_KEY_BYTES)]))
-        self._sessions, self._users, self._roles = (
-            services.sessions,
+        self._authentication, self._users, self._roles = (
+            services.authentication,
             services.administration.users,
             services.administration.roles,
         )
@@ -111,7 +112,7 @@ class Administration:
 
     async def _admitted(self, access: str) -> Caller | None:
         try:
-            return await self._sessions.authenticate(access)
+            return await caller_of(self._authentication, access)
         except DomainError:
             return None
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from development.callers import caller_of
 from development.proof.model.answers import answered, at_once
 from doorward.api.account_services import PasskeyServices
 from doorward.api.schemas.ceremonies import CreationOptionsResponse, RequestOptionsResponse
@@ -172,7 +173,7 @@ class Factors:
         return True
 
     async def _in_session(self, access: str, call: Any) -> Any:  # noqa: ANN401 - the result of any use case
-        return await call(await self._services.sessions.authenticate(access))
+        return await call(await caller_of(self._services.authentication, access))
 
 
 def as_json(response: Any) -> Json:  # noqa: ANN401 - any of the bodies

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
+from development.callers import caller_of
 from development.proof.model.answers import answered
 from development.proof.model.email_changes import EmailChanges
 from doorward.api.services import Services
@@ -21,7 +22,7 @@ class OwnAccount:
 
     def __init__(self, services: Services, email_changes: EmailChanges) -> None:
         """Take the parts of the service."""
-        self._login, self._sessions = services.login, services.sessions
+        self._login, self._authentication = services.login, services.authentication
         self._own, self._deletion = services.own_account, services.account_data.deletion
         self._recovery, self._verification = services.recovery, services.verification
         self._email_changes = email_changes
@@ -31,7 +32,7 @@ class OwnAccount:
         return await answered(self._change_password(access, current, new))
 
     async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
-        caller = await self._sessions.authenticate(access)
+        caller = await caller_of(self._authentication, access)
         begun = await self._own.password_change.change(caller, current_password=current, new_password=new)
         return tokens_of(begun).tokens
 
@@ -40,21 +41,21 @@ class OwnAccount:
         return await answered(self._change_email(access, email))
 
     async def _change_email(self, access: str, email: str) -> TokenPair:
-        return await self._email_changes.change(await self._sessions.authenticate(access), email)
+        return await self._email_changes.change(await caller_of(self._authentication, access), email)
 
     async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
         """Reauthenticate; return the token pair, or None for a refusal."""
         return await answered(self._reauthenticate(access, password))
 
     async def _reauthenticate(self, access: str, password: str) -> TokenPair:
-        return await self._own.reauthentication.reauthenticate(await self._sessions.authenticate(access), password)
+        return await self._own.reauthentication.reauthenticate(await caller_of(self._authentication, access), password)
 
     async def end_sessions(self, access: str, which: str) -> bool:
         """End the user's other sessions, or all; return whether this succeeded."""
         return await answered(self._end_sessions(access, which)) or False
 
     async def _end_sessions(self, access: str, which: str) -> bool:
-        caller = await self._sessions.authenticate(access)
+        caller = await caller_of(self._authentication, access)
         await (self._own.session_ending.end_all if which == "all" else self._own.session_ending.end_others)(caller)
         return True
 
@@ -63,7 +64,7 @@ class OwnAccount:
         return await answered(self._end_session(access, session_id)) or False
 
     async def _end_session(self, access: str, session_id: UUID) -> bool:
-        await self._own.session_ending.end(await self._sessions.authenticate(access), session_id)
+        await self._own.session_ending.end(await caller_of(self._authentication, access), session_id)
         return True
 
     async def leave(self, access: str) -> bool:
@@ -71,7 +72,7 @@ class OwnAccount:
         return await answered(self._leave(access)) or False
 
     async def _leave(self, access: str) -> bool:
-        await self._deletion.schedule(await self._sessions.authenticate(access))
+        await self._deletion.schedule(await caller_of(self._authentication, access))
         return True
 
     async def restore(self, name: str, password: str) -> bool:
@@ -95,7 +96,7 @@ class OwnAccount:
         return await _is_done(self._verify_by_session(access, token))
 
     async def _verify_by_session(self, access: str, token: str) -> None:
-        await self._verification.verify_by_session(await self._sessions.authenticate(access), token=token)
+        await self._verification.verify_by_session(await caller_of(self._authentication, access), token=token)
 
     async def verify_by_password(self, token: str, password: str) -> bool:
         """Verify an address with the password of its account; return whether this succeeded."""

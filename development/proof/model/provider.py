@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from development.callers import caller_of
 from development.proof.model.answers import answered, at_once
 from doorward.api.oauth_services import ProviderServices
 from doorward.api.services import Services
 from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.ports import Authentication
 from doorward.domain.auth.sessions.browser_session import BrowserSession, BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.auth.sessions.sessions import Sessions
@@ -44,6 +46,11 @@ class Provider:
     def sessions(self) -> Sessions:
         """The use cases of sessions, with the keys that sign for applications."""
         return self._services.sessions
+
+    @property
+    def authentication(self) -> Authentication:
+        """Identifies callers by access tokens that this copy accepts."""
+        return self._services.authentication
 
     @property
     def client_id(self) -> str:
@@ -133,7 +140,7 @@ class Provider:
         return await answered(self._take_consent_back(access)) is not None
 
     async def _take_consent_back(self, access: str) -> bool:
-        caller = await self.sessions.authenticate(access)
+        caller = await caller_of(self.authentication, access)
         await self._services.oauth.consents.revoke(caller, self.client_id)
         return True
 

@@ -13,6 +13,7 @@ import uvloop
 from fastapi import FastAPI
 from psycopg import AsyncConnection
 
+from development.callers import caller_of
 from development.long_timeouts import LONG_TIMEOUTS
 from development.proof.model.administration import Administration
 from development.proof.model.email_changes import EmailChanges
@@ -37,6 +38,7 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
 from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.ports import Authentication
 from doorward.domain.auth.sessions.pruning import Pruning
 from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.auth.tokens.expiry import TokenExpiry
@@ -128,6 +130,7 @@ class World:
         settings = settings_from(self._settings | self.keys.settings())
         services, app = await self._started(self._settings | self.keys.settings())
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
+        self._authentication = services.authentication
         self._database: PostgresDatabase = app.state.database
         self.mailbox = Mailbox(settings, self._database, self.clock)
         self._verified_login = create_verified_login(
@@ -208,12 +211,14 @@ class World:
 
     async def who_are(self, accesses: list[str], *, is_application: bool = False) -> list[Caller | None]:
         """Return the callers that these access tokens identify in concurrent calls, or None for each refusal."""
-        sessions = (await self.provider()).sessions if is_application and accesses else self._sessions
-        return await asyncio.gather(*(self._caller(sessions, access) for access in accesses))
+        authentication = self._authentication
+        if is_application and accesses:
+            authentication = (await self.provider()).authentication
+        return await asyncio.gather(*(self._caller(authentication, access) for access in accesses))
 
-    async def _caller(self, sessions: Sessions, access: str) -> Caller | None:
+    async def _caller(self, authentication: Authentication, access: str) -> Caller | None:
         try:
-            return await sessions.authenticate(access)
+            return await caller_of(authentication, access)
         except InvalidAccessTokenError:
             return None
 

@@ -9,8 +9,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -22,6 +22,7 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.frozen import frozen
 from doorward.core.ports import Clock, SealedDataError
 from doorward.core.principal import VerifiedToken
+from doorward.core.repetition import repeating
 from doorward.domain.keys.events import (
     KeyRingChanged,
     KeyRingCrashed,
@@ -205,15 +206,9 @@ class KeyRings:
                     is_told = True
                 await asyncio.sleep(self._times.first_keys)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Read the keys at intervals within the block."""
-        reading = asyncio.create_task(self._read_again_and_again())
-        try:
-            yield
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+        return repeating(self._reread_and_report, self._times.reread, begins_with_a_pause=True)
 
     async def refresh_for_key(self, kid: str) -> bool:
         """Read the keys again for an unknown key. Return whether it is known now.
@@ -236,16 +231,14 @@ class KeyRings:
         now = self._clock.now()
         return all(self.current.can_sign(algorithm, now) for algorithm in SIGNING_ALGORITHMS)
 
-    async def _read_again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(self._times.reread)
-            try:
-                await self.reread()
-            except ServiceUnavailableError:
-                report(KeyRingNotRead())
-            # Catch everything: a defect in one read must neither end the reads nor stay unreported.
-            except Exception:  # noqa: BLE001 - reported with its traceback
-                report(KeyRingCrashed())
+    async def _reread_and_report(self) -> None:
+        try:
+            await self.reread()
+        except ServiceUnavailableError:
+            report(KeyRingNotRead())
+        # Catch everything: a defect in one read must neither end the reads nor stay unreported.
+        except Exception:  # noqa: BLE001 - reported with its traceback
+            report(KeyRingCrashed())
 
     async def _read(self, *, is_first: bool = False) -> None:
         """Replace the ring, together with its cache of tokens, if the keys have changed."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -11,6 +11,7 @@ import psycopg
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.frozen import frozen
+from doorward.core.repetition import is_set_within
 from doorward.infrastructure.postgres.advisory_lock import AdvisoryLock, HeldLock
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
@@ -90,7 +91,7 @@ class TaskRunner:
         """
         interval = self._task.interval.total_seconds()
         pause = random.uniform(0, first_look_seconds)  # noqa: S311 - no secret
-        while not await _is_set_within(ended, pause):
+        while not await is_set_within(ended, pause):
             await self._run_if_due()
             pause = interval / LOOKS_PER_INTERVAL * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
@@ -146,10 +147,3 @@ class TaskRunner:
                 {"task": self._task.name},
             )
             await connection.commit()
-
-
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    return event.is_set()

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from development.callers import caller_of
 from development.client import Person
 from doorward.core.ports import SealedDataError
 from doorward.domain.accounts.links import AccountLinks
@@ -72,7 +73,7 @@ class Mails:
     async def caller(self, person: Person) -> Caller:
         """Log a person in, and return the caller of that session."""
         pair = await self.service.log_in(person)
-        caller: Caller = await self.service.app.state.services.sessions.authenticate(pair.access)
+        caller: Caller = await caller_of(self.service.app.state.services.authentication, pair.access)
         return caller
 
     def _newest(self) -> MailRequest:

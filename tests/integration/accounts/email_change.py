@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from development.callers import caller_of
 from development.client import Pair, Person
 from doorward.core.exceptions import DomainError
 from doorward.domain.accounts.email_change import EmailChange
@@ -42,7 +43,9 @@ class Changing:
     new_email: str
 
     async def caller(self, pair: Pair | None = None) -> Caller:
-        caller: Caller = await self.mails.service.app.state.services.sessions.authenticate((pair or self.pair).access)
+        caller: Caller = await caller_of(
+            self.mails.service.app.state.services.authentication, (pair or self.pair).access
+        )
         return caller
 
     async def request(self, new_email: str | None = None) -> None:

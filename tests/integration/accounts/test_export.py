@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from pydantic import BaseModel
 
+from development.callers import caller_of
 from development.client import ITEMS
 from doorward.api.schemas.account_data import (
     ExportedBrowserSessionResponse,
@@ -19,7 +20,6 @@ from doorward.api.schemas.account_data import (
     ExportedSessionResponse,
     ExportResponse,
 )
-from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.repositories.personal_data import StoredBrowserSession, StoredDevice, StoredSession
 from tests.integration.accounts.leaving import EXPORT, MOMENT, export
@@ -154,7 +154,10 @@ async def test_three_exports_an_hour_are_allowed_for_one_address(make_service: M
 async def test_an_export_is_consistent_while_rows_change(service_alone: Service) -> None:
     """The items are read after the account: changes committed in between do not appear."""
     owner = await signed_in(service_alone)
-    item, caller = await add_item(owner, mark()), await caller_of(owner)
+    item, caller = (
+        await add_item(owner, mark()),
+        await caller_of(owner.service.app.state.services.authentication, owner.pair.access),
+    )
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
         # Reading the sessions waits for this commit; the account was read before.
         await other.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
@@ -174,7 +177,7 @@ async def test_an_export_is_consistent_while_rows_change(service_alone: Service)
 
 async def test_a_session_that_ended_meanwhile_gets_no_export(owner: Owner) -> None:
     service = owner.service
-    caller = await caller_of(owner)
+    caller = await caller_of(owner.service.app.state.services.authentication, owner.pair.access)
     await service.deactivate(owner.person)
     with tempfile.TemporaryFile() as file, pytest.raises(InvalidAccessTokenError):
         await service.app.state.services.account_data.export.write(caller, file)
@@ -220,8 +223,3 @@ async def test_an_export_of_many_rows_is_complete(owner: Owner) -> None:
     exported = await export(owner)
     assert len({item["id"] for item in exported["items"]}) == 1500
     assert exported["items"][0]["description"] == "\u00e4" * 1000
-
-
-async def caller_of(owner: Owner) -> Caller:
-    caller: Caller = await owner.service.app.state.services.sessions.authenticate(owner.pair.access)
-    return caller

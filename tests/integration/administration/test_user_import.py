@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from development.callers import caller_of
 from doorward.core.exceptions import DomainError
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.importing.exceptions import MalformedUserFileError, UserConflictError
@@ -175,7 +176,7 @@ async def test_a_dry_run_does_not_block_a_deactivation_or_a_role_change(service:
         while not is_over.is_set():
             yield None
 
-    actor = Actor(await service.app.state.services.sessions.authenticate(importer.pair.access))
+    actor = Actor(await caller_of(service.app.state.services.authentication, importer.pair.access))
     rehearsal = UserImport(
         database=service.database,
         clock=service.clock,
@@ -227,7 +228,7 @@ async def test_an_administrator_cannot_import_roles_beyond_the_own_scopes(servic
     )
     importer, pair = await service.register_and_log_in()
     service.sql("UPDATE users SET roles = '{importer}' WHERE id = %s", importer.id)
-    actor = Actor(await service.app.state.services.sessions.authenticate(pair.access))
+    actor = Actor(await caller_of(service.app.state.services.authentication, pair.access))
     people = [person(roles=["admin"]), person(roles=["auditor"]), person()]
     imported = await files.store(lines(people), actor=actor)
     assert imported.codes == {1: "beyond_own_scopes"}

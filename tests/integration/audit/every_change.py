@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from development.authenticator import Authenticator
+from development.callers import caller_of
 from development.client import ACCOUNT, AUTH, PASSWORD, Person, pair
 from doorward.api.schemas.ceremonies import (
     AuthenticationJson,
@@ -104,7 +105,7 @@ async def change_account(service: Service, person: Person) -> None:
     user_id = UUID(person.id)
     verification = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id)
     mail = await VerificationMail(*parts).compose(verification, uuid4())
-    caller = await services.sessions.authenticate(changed.access)
+    caller = await caller_of(services.authentication, changed.access)
     await services.verification.verify_by_session(caller, token=token_of(mail))
     reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=person.email)
     await services.recovery.reset_by_token(token_of(await ResetMail(*parts).compose(reset, uuid4())), PASSWORD)
@@ -162,12 +163,13 @@ async def change_passkeys(service: Service) -> None:
     assert passkeys is not None
     person = await service.register()
     service.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
-    authenticate = service.app.state.services.sessions.authenticate
-    caller, authenticator = await authenticate((await service.log_in(person)).access), Authenticator(ORIGIN)
+    authentication = service.app.state.services.authentication
+    caller = await caller_of(authentication, (await service.log_in(person)).access)
+    authenticator = Authenticator(ORIGIN)
     options = CreationOptionsResponse.of(await passkeys.registration.options(caller)).model_dump()
     made = RegistrationJson.model_validate(authenticator.create(options))
     added = await passkeys.registration.register(caller, made.decoded(), "")
-    caller = await authenticate(tokens_of(added.login).tokens.access_token)
+    caller = await caller_of(authentication, tokens_of(added.login).tokens.access_token)
     await passkeys.management.update(caller, added.passkey.id, "Another name")
     authenticator.credentials[0].sign_count = 7
     for sign_count in (7, 6):
@@ -244,7 +246,7 @@ async def link_an_identity(service: Service) -> None:
     """Link an identity at another provider, and unlink it."""
     person, first = await service.register_and_log_in()
     services: Services = service.app.state.services
-    caller = await services.sessions.authenticate(first.access)
+    caller = await caller_of(services.authentication, first.access)
     identities, identity = services.own_account.identities, VerifiedIdentity("https://login.example.com", mark(), None)
     await identities.link(caller, "acme", identity, LinkingSession(caller.user_id, caller.session_id))
     (linked,) = await identities.list(UUID(person.id))

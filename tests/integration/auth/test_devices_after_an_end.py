@@ -2,6 +2,7 @@
 
 import pytest
 
+from development.callers import caller_of
 from development.client import PASSWORD, Pair, Person, pair
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import Proof
@@ -73,7 +74,7 @@ async def test_a_refused_change_leaves_the_device_known(service: Service) -> Non
 
 async def test_a_user_deactivated_after_the_proof_gets_no_continued_session(service: Service) -> None:
     person, tokens = await service.register_and_log_in()
-    caller = await service.app.state.services.sessions.authenticate(tokens.access)
+    caller = await caller_of(service.app.state.services.authentication, tokens.access)
     service.set_active(person, active=False)
     base = Foundation(service.settings, service.database, service.hasher, service.clock, MailQueue(None))
     lifetimes, now = lifetimes_of(service.settings), service.clock.now()

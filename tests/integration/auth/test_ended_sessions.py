@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from development.authenticator import Authenticator
+from development.callers import caller_of
 from development.client import AUTH
 from doorward.api import v1
 from doorward.api.policy import ACCOUNT as ACCOUNT_ACCESS
@@ -137,7 +138,7 @@ async def test_a_body_that_arrives_after_the_end_of_its_session_changes_nothing(
 async def test_the_session_of_an_administrator_ends_after_a_change_that_has_begun(service: Service) -> None:
     """`doorward end-all-sessions` ends sessions without a lock of their users."""
     owner, other = await signed_in(service), await service.register()
-    caller = await service.app.state.services.sessions.authenticate(owner.pair.access)
+    caller = await caller_of(service.app.state.services.authentication, owner.pair.access)
     end = "UPDATE sessions SET ended_at = now(), end_reason = 'operator' WHERE user_id = %s"
     async with (
         await psycopg.AsyncConnection.connect(service.database_url) as change,

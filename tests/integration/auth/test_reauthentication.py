@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from development.callers import caller_of
 from development.client import pair
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
@@ -186,7 +187,7 @@ async def test_a_session_ended_by_a_password_change_gets_no_wrong_password_error
 ) -> None:
     """The call was authenticated before the change, when its password was right."""
     services = service.app.state.services
-    caller = await services.sessions.authenticate(owner.pair.access)
+    caller = await caller_of(services.authentication, owner.pair.access)
     await owner.change_password()
     with pytest.raises(InvalidAccessTokenError):
         await services.own_account.reauthentication.reauthenticate(caller, owner.person.password)

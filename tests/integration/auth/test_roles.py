@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
+from development.callers import caller_of
 from development.client import REVOKE, Pair, Person
 from doorward.core.exceptions import DomainError
-from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import LastAdministratorError, UnknownRoleError
 from doorward.domain.auth.repositories import sessions
 from doorward.domain.auth.roles import (
@@ -35,17 +35,12 @@ def claims(access: str) -> dict[str, Any]:
     return found
 
 
-async def caller_of(service: Service, pair: Pair) -> Caller:
-    caller: Caller = await service.app.state.services.sessions.authenticate(pair.access)
-    return caller
-
-
 async def test_granting_and_removing_a_role_take_effect_at_the_next_request(service: Service) -> None:
     person, pair = await service.register_and_log_in()
-    before = await caller_of(service, pair)
+    before = await caller_of(service.app.state.services.authentication, pair.access)
     assert (before.scopes, before.roles) == (frozenset(OWN), frozenset())
     give(service, person, "support", "auditor")
-    during = await caller_of(service, pair)
+    during = await caller_of(service.app.state.services.authentication, pair.access)
     assert during.roles == {"support", "auditor"}
     assert during.scopes == {
         *OWN,
@@ -58,20 +53,23 @@ async def test_granting_and_removing_a_role_take_effect_at_the_next_request(serv
     }
     assert during.token_scopes == {"account"}
     give(service, person)
-    assert await caller_of(service, pair) == before
+    assert await caller_of(service.app.state.services.authentication, pair.access) == before
 
 
 async def test_the_administrator_role_grants_every_scope(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     give(service, person, "admin")
-    assert (await caller_of(service, pair)).scopes == {*OWN, *ADMIN_SCOPES}
+    assert (await caller_of(service.app.state.services.authentication, pair.access)).scopes == {*OWN, *ADMIN_SCOPES}
 
 
 async def test_a_changed_role_definition_takes_effect_at_the_next_request(service_alone: Service) -> None:
     person, pair = await service_alone.register_and_log_in()
     give(service_alone, person, "support")
     service_alone.sql("UPDATE roles SET scopes = '{admin:audit:read}' WHERE name = 'support'")
-    assert (await caller_of(service_alone, pair)).scopes == {*OWN, AdminScope.AUDIT_READ}
+    assert (await caller_of(service_alone.app.state.services.authentication, pair.access)).scopes == {
+        *OWN,
+        AdminScope.AUDIT_READ,
+    }
 
 
 async def test_new_tokens_contain_the_current_roles_and_omit_an_empty_list(service: Service) -> None:
@@ -101,7 +99,7 @@ async def test_a_session_lookup_is_one_statement_and_reads_no_roles_for_users_wi
     service: Service,
 ) -> None:
     person, pair = await service.register_and_log_in()
-    caller = await caller_of(service, pair)
+    caller = await caller_of(service.app.state.services.authentication, pair.access)
     scans = "SELECT seq_scan + idx_scan FROM pg_stat_xact_user_tables WHERE relname = 'roles'"
     for roles, expected in [((), False), (("auditor",), True)]:
         give(service, person, *roles)

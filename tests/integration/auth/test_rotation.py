@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 
+from development.callers import caller_of
 from development.client import pair
 from doorward.domain.auth.repositories import Connection, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
@@ -228,6 +229,6 @@ async def test_a_session_keeps_its_scopes_and_authentication_methods(service: Se
     second = await service.app.state.services.sessions.refresh(first.refresh, client_id="reports")
     (session,) = service.sessions_of(person)
     assert (session["amr"], session["acr"], session["authenticated_at"]) == (["pwd"], 1, service.clock.now())
-    caller = await service.app.state.services.sessions.authenticate(second.access_token)
-    assert (caller.client_id, caller.token_scopes) == ("reports", {"account", "extra"})
-    assert (caller.acr, caller.amr, caller.authenticated_at) == (1, {"pwd"}, service.clock.now())
+    caller = await caller_of(service.app.state.services.authentication, second.access_token)
+    assert (caller.client_id, caller.token_scopes) == ("reports", frozenset({"account", "extra"}))
+    assert (caller.acr, caller.amr, caller.authenticated_at) == (1, frozenset({"pwd"}), service.clock.now())

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 
+from development.callers import caller_of
 from development.client import ACCOUNT, Person
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.federation.exceptions import (
@@ -163,7 +164,7 @@ async def test_one_of_several_accounts_that_link_an_identity_concurrently_gets_i
         person = await visitors.owner()
         pair = await visitors.service.log_in(person)
         people.append(person)
-        callers.append(await visitors.services.sessions.authenticate(pair.access))
+        callers.append(await caller_of(visitors.services.authentication, pair.access))
     identities = visitors.services.own_account.identities
     outcomes = await asyncio.gather(
         *(identities.link(by, "acme", identity, LinkingSession(by.user_id, by.session_id)) for by in callers),

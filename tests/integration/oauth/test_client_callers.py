@@ -12,7 +12,6 @@ import pytest
 from doorward.api.policy import NeedsScope
 from doorward.api.routing import PolicyRoute
 from doorward.core.versions import any_version
-from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.oauth.clients import OPERATOR
@@ -53,12 +52,6 @@ async def test_a_client_reads_shared_items_only(lasting_provider: Provider) -> N
     assert [item["title"] for item in listed.json()["items"]] == [title]
     by_cursor = await call(lasting_provider, "GET", ITEMS, token, params={"title": title, "after": ""})
     assert [item["title"] for item in by_cursor.json()["items"]] == [title]
-
-
-async def test_a_token_of_a_client_belongs_to_no_session(lasting_provider: Provider) -> None:
-    token = await (await lasting_provider.machine()).token()
-    with pytest.raises(InvalidAccessTokenError):
-        await lasting_provider.service.app.state.services.sessions.authenticate(token)
 
 
 async def test_a_client_cannot_write_items_because_it_owns_none(lasting_provider: Provider) -> None:

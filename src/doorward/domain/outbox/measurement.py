@@ -1,11 +1,11 @@
 """Measure the outbox at intervals, for the metrics: once in each process that sends messages."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from doorward.core.ports import Database
+from doorward.core.repetition import repeating
 from doorward.domain.outbox import repository
 from doorward.domain.outbox.delivery import Delivery, reported
 from doorward.domain.outbox.mail import MAIL_CHANNEL
@@ -33,20 +33,9 @@ class OutboxMeasurement:
         self._deliveries = deliveries
         self._seconds = seconds
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Measure within the block."""
-        measuring = asyncio.create_task(self._measure_repeatedly())
-        try:
-            yield
-        finally:
-            measuring.cancel()
-            await asyncio.gather(measuring, return_exceptions=True)
-
-    async def _measure_repeatedly(self) -> None:
-        while True:
-            await reported(self._measure())
-            await asyncio.sleep(self._seconds)
+        return repeating(lambda: reported(self._measure()), self._seconds)
 
     async def _measure(self) -> None:
         async with self._database.connection() as connection:

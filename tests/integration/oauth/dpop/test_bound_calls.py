@@ -61,13 +61,6 @@ class TestRoutes:
         headers = [("Authorization", f"DPoP {token}"), *proofs]
         assert is_challenged(await app.provider.service.client.get(ME, headers=headers), "invalid_dpop_proof")
 
-    async def test_a_bound_token_does_not_authenticate_pages_with_a_session_in_a_form(
-        self, app: Application, tokens: dict[str, Any]
-    ) -> None:
-        sessions = app.provider.service.app.state.services.sessions
-        with pytest.raises(Exception, match="The access token is not valid"):
-            await sessions.authenticate(tokens["access_token"])
-
     async def test_the_new_tokens_after_reauthentication_are_bound_too(
         self, app: Application, holder: KeyHolder, tokens: dict[str, Any], person: Person
     ) -> None:

@@ -1,4 +1,4 @@
-"""Use cases of the tokens of a session: refresh with rotation and reuse detection, revoke, authenticate."""
+"""Use cases of the tokens of a session: refresh with rotation and reuse detection, revoke, find the caller."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ from doorward.observability.request_context import bind_session
 
 
 class Sessions:
-    """Refreshes, revokes and authenticates the tokens of sessions."""
+    """Refreshes and revokes the tokens of sessions, and finds their callers."""
 
     def __init__(
         self,
@@ -246,16 +246,6 @@ class Sessions:
                 connection, principal.user_id, principal.session_id, now=self._clock.now()
             )
         report(event or RevocationIgnored(reason="not_live"))
-
-    async def authenticate(self, access_token: str) -> Caller:
-        """Return the caller that an access token identifies, if it is of a session and bound to no key.
-
-        Raises ``InvalidAccessTokenError``.
-        """
-        principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
-        if not isinstance(principal, Principal) or principal.thumbprint is not None:
-            raise InvalidAccessTokenError
-        return await self.caller_of(principal)
 
     async def caller_of(self, principal: Principal) -> Caller:
         """Return the caller that a verified access token identifies, with the scopes of the current roles.
