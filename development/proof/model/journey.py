@@ -163,7 +163,7 @@ class Journey(RuleBasedStateMachine):
         self.world.clock.present = max(self.now, moment)
 
     def _note_logout(self, session: Session, token: RefreshText) -> None:
-        if self.model.is_readable(token.key):
+        if self.model.is_readable(token.key) and self.now < session.expires_at:
             session.end(EndReason.LOGOUT, self.now)
 
     def _present(self, session: Session, generation: int, callers: int) -> Due:

@@ -9,7 +9,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
-from doorward.infrastructure.postgres.start_check import TABLES, inspect_database
+from doorward.infrastructure.postgres.start_check import inspect_database
+from doorward.infrastructure.postgres.tables import TABLES
 from doorward.settings.database import DatabaseSettings
 
 

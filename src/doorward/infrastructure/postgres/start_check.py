@@ -9,19 +9,10 @@ from psycopg import AsyncConnection
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.database import session_conninfo
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
+from doorward.infrastructure.postgres.tables import TABLES
 from doorward.settings.database import DatabaseSettings
 
 CONNECT_SECONDS: Final = 5
-TABLES: Final = [
-    *("audit_events", "browser_sessions", "devices", "email_changes", "federated_identities"),
-    *("housekeeping_runs", "invitations", "items", "login_throttles", "mail_budgets", "oauth_client_keys"),
-    *("oauth_client_secrets", "oauth_clients", "oauth_codes", "oauth_consents", "oauth_devices"),
-    *("oauth_pushed_requests", "oauth_registered_clients", "oauth_registration_tokens", "oauth_resources"),
-    *("one_time_tokens", "outbox", "passkeys", "pending_registrations", "rabbitmq_subscriptions"),
-    *("recovery_codes", "roles", "sessions", "signing_keys", "totp_factors", "used_nonces", "users"),
-    "webhook_endpoints",
-]
-"""The service's tables, except that of the schema's version. Listed, because the schema may have tables of others."""
 
 
 def stored_schema_version(settings: DatabaseSettings) -> str | None:

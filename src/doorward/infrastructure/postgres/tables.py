@@ -1,0 +1,40 @@
+"""The tables of the service."""
+
+from typing import Final
+
+TABLES: Final = [
+    "audit_events",
+    "browser_sessions",
+    "devices",
+    "email_changes",
+    "federated_identities",
+    "housekeeping_runs",
+    "invitations",
+    "items",
+    "login_throttles",
+    "mail_budgets",
+    "oauth_client_keys",
+    "oauth_client_secrets",
+    "oauth_clients",
+    "oauth_codes",
+    "oauth_consents",
+    "oauth_devices",
+    "oauth_pushed_requests",
+    "oauth_registered_clients",
+    "oauth_registration_tokens",
+    "oauth_resources",
+    "one_time_tokens",
+    "outbox",
+    "passkeys",
+    "pending_registrations",
+    "rabbitmq_subscriptions",
+    "recovery_codes",
+    "roles",
+    "sessions",
+    "signing_keys",
+    "totp_factors",
+    "used_nonces",
+    "users",
+    "webhook_endpoints",
+]
+"""All tables except that of the schema's version. Listed, because the schema may have tables of others."""
