@@ -47,7 +47,7 @@ from doorward.wiring.registration_by_mail import create_confirmation, create_inv
 from doorward.wiring.second_factors import create_second_factors
 from doorward.wiring.telemetry import Telemetry
 
-Background = Callable[[], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def app_from_environment() -> FastAPI:
@@ -86,15 +86,13 @@ def create_wired_app(settings: Settings, parts: Parts = PARTS) -> FastAPI:
     if delivers:
         events_out = create_events_out(settings, database, clock, mail.queue, signing_keys)
     edge = _edge(base, limiter, upload_seconds=parts.upload_seconds)
-    services = _create_services(
-        base,
-        telemetry,
-        limiter,
-        edge,
-        mail,
-        signing_keys,
-        lambda: running_background(database, scheduler, mail, events_out),
-    )
+    readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
+
+    def lifespan(_: FastAPI) -> AbstractAsyncContextManager[None]:
+        running = _running(signing_keys, running_background(database, scheduler, mail, events_out))
+        return _lifespan(base, readiness, limiter, telemetry, edge, running)
+
+    services = _create_services(base, edge, mail, signing_keys, readiness, lifespan)
     site = create_site(settings, has_mail=mail.queue.is_configured)
     app = create_app(settings.deployment, settings.browsers, services, site.calls, site.show_problem)
     app.state.database, app.state.hasher = database, hasher
@@ -103,15 +101,13 @@ def create_wired_app(settings: Settings, parts: Parts = PARTS) -> FastAPI:
 
 def _create_services(
     base: Foundation,
-    telemetry: Telemetry,
-    limiter: CallLimiter,
     edge: EdgeServices,
     mail: MailService,
     signing_keys: SigningKeys | None,
-    background: Background,
+    readiness: Readiness,
+    lifespan: Lifespan,
 ) -> Services:
     settings, database, clock, rules = base.settings, base.database, base.clock, registration_rules(base.settings)
-    readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     signer, issuer, sessions = create_tokens(base, signing_keys.provider if signing_keys else None)
     shared, factors = shared_database(settings.database, database), create_second_factors(base, issuer)
     return Services(
@@ -137,7 +133,7 @@ def _create_services(
         item_import=create_item_import(settings, shared, clock),
         check_readiness=lambda: check_readiness(readiness),
         development_mails=mail.development,
-        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, edge, _running(signing_keys, background())),
+        lifespan=lifespan,
         edge=edge,
     )
 

@@ -48,7 +48,7 @@ async def test_any_password_is_wrong_counts_and_leaves_the_session(
 async def test_no_mail_is_promised_that_could_not_be_sent(
     make_service: MakeService, tmp_path: Path, path: str, body: dict[str, str] | None
 ) -> None:
-    service = await make_service_with_mail(make_service, tmp_path)
+    service = await make_service_with_mail(make_service, tmp_path, background="off")
     owner = await signed_in(service)
     remove_address(service, owner.person)
     assert is_problem(await owner.call("POST", f"{ACCOUNT}/email{path}", json=body), 409, "user_without_email")
@@ -58,7 +58,9 @@ async def test_no_mail_is_promised_that_could_not_be_sent(
 async def test_the_page_offers_no_change_of_an_address_that_there_is_not(
     make_service: MakeService, tmp_path: Path
 ) -> None:
-    someone = await new_visitor(await make_service_with_mail(make_service, tmp_path, public_url=ORIGIN))
+    someone = await new_visitor(
+        await make_service_with_mail(make_service, tmp_path, public_url=ORIGIN, background="off")
+    )
     assert "change-email" in (await someone.open("/account/overview")).actions()
     remove_address(someone.service, someone.person)
     assert "change-email" not in (await someone.open("/account/overview")).actions()

@@ -76,7 +76,7 @@ async def test_every_change_of_the_factors_is_mailed(owner: Owner) -> None:
     await owner.reads("Another authenticator application was set up for your account in place of the one before")
     await owner.prove()
     assert (await owner.protected.call("POST", CODES)).status_code == 200
-    await owner.reads("New recovery codes were made for your account, and those from before work no more")
+    await owner.reads("New recovery codes were made for your account, and those from before no longer work")
     answer = await owner.keyring.call("DELETE", f"{PASSKEYS}/{owner.keyring.passkey_ids[0]}")
     owner.protected.pair = pair(answer)
     await owner.reads("A passkey was removed from your account")
@@ -87,7 +87,7 @@ async def test_every_change_of_the_factors_is_mailed(owner: Owner) -> None:
 async def test_the_use_of_a_recovery_code_is_mailed(owner: Owner) -> None:
     token = await owner.protected.mfa_token()
     assert (await owner.protected.post_recovery_code(token, owner.protected.codes[0])).status_code == 200
-    mail = await owner.reads("A recovery code of your account was used, and works no more")
+    mail = await owner.reads("A recovery code of your account was used, and no longer works")
     assert "reset your password where you sign in" in mail.content.text
     assert owner.protected.codes[0] not in mail.content.text
 
@@ -99,7 +99,7 @@ async def test_a_suspended_passkey_is_mailed_with_instructions(owner: Owner) -> 
     assert (await owner.keyring.sign_in()).status_code == 200
     credential.sign_count = 3
     assert is_problem(await owner.keyring.sign_in(), 401, "invalid_passkey")
-    mail = await owner.reads("suggests that there is a copy of it: it was refused, and works no more")
+    mail = await owner.reads("suggests that there is a copy of it: it was refused, and no longer works")
     assert "Remove it from your account and from your device" in mail.content.text
     assert NO_DANGER not in mail.content.text
 

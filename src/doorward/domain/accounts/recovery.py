@@ -23,7 +23,7 @@ from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices.known_devices import KnownDevices, facts_of_device, is_known_device
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.passwords.stored_passwords import Passwords
+from doorward.domain.auth.passwords.stored_passwords import Passwords, has_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, FactorResetting
 from doorward.domain.auth.tokens.one_time_token import Purpose
 from doorward.domain.auth.tokens.one_time_tokens import ONE_TIME_TOKEN_LIFETIMES, OneTimeTokens, ShownToken
@@ -171,12 +171,14 @@ class Recovery:
 
         A person who registers another person's address must not lock out the address's owner, nor keep a way to sign
         in. An account with any earlier verified address keeps them, also at an address that an administrator set:
-        access to a mailbox does not replace a second factor.
+        access to a mailbox does not replace a second factor. An account without a password was not registered: it keeps
+        the identity of a trusted issuer from which it came.
         """
         if await accounts.find_earlier_verification(connection, user_id):
             return ()
         reset = await self._factors.reset(connection, user_id, now=now)
-        unlinked = await self._identities.remove(connection, user_id)
+        is_registered = await has_password(connection, user_id)
+        unlinked = await self._identities.remove(connection, user_id) if is_registered else ()
         return [*([] if reset is None else [reset]), *unlinked]
 
 

@@ -17,3 +17,9 @@ async def provider(make_database: MakeDatabase, secret_key: str) -> AsyncIterato
         made = Provider(service)
         await made.resource(ORDERS, "orders:read", "orders:write")
         yield made
+
+
+@pytest.fixture(autouse=True)
+def no_initial_tokens(provider: Provider) -> None:
+    """Remove the tokens of earlier tests, whose number is limited."""
+    provider.sql("DELETE FROM oauth_registration_tokens")
