@@ -12,7 +12,6 @@ from doorward.domain.administration.ports import AccountChanges
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import LoginUnthrottled
-from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.login.throttling import Throttling
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.ports import FactorResetting
@@ -61,8 +60,6 @@ class UserActions:
         async with self._database.transaction() as connection:
             await lock_target_user(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
             event = await activate_account(connection, user_id)
-        if event is None:
-            raise UserNotFoundError
         report(event)
 
     async def end_sessions(self, actor: Actor, user_id: UUID) -> int:

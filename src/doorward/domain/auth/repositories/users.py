@@ -263,12 +263,12 @@ async def deactivate_user(connection: Connection, user_id: UUID) -> None:
     )
 
 
-async def activate_user(connection: Connection, user_id: UUID) -> bool:
-    """Activate an account, and cancel its deletion if one was scheduled; return whether it exists.
+async def activate_user(connection: Connection, user_id: UUID) -> None:
+    """Activate an account, and cancel its deletion if one was scheduled.
 
     A pending change of address ends: its request may be the reason why the account was inactive.
     """
-    cursor = await connection.execute(
+    await connection.execute(
         """
         WITH removed_change AS (
             DELETE FROM email_changes
@@ -283,4 +283,3 @@ async def activate_user(connection: Connection, user_id: UUID) -> bool:
         """,
         {"user_id": user_id},
     )
-    return cursor.rowcount == 1

@@ -28,10 +28,9 @@ async def deactivate_account(connection: Connection, account: LockedAccount) -> 
     return event
 
 
-async def activate_account(connection: Connection, user_id: UUID) -> UserActivated | None:
-    """Activate an account, and cancel its deletion; record the event and return it. None for an unknown account."""
-    if not await users.activate_user(connection, user_id):
-        return None
+async def activate_account(connection: Connection, user_id: UUID) -> UserActivated:
+    """Activate an account, whose row is locked, and cancel its deletion; record the event and return it."""
+    await users.activate_user(connection, user_id)
     event = UserActivated(user_id=user_id)
     await record(connection, event)
     return event
