@@ -76,6 +76,20 @@ async def test_the_examples_equal_the_responses_of_the_service(
         assert {**answer.json(), "correlation_id": ""} == {**example_of[key], "correlation_id": ""}
 
 
+async def test_refusals_of_admission_are_described_for_each_call_that_can_have_them(document: dict[str, Any]) -> None:
+    described = {(call, code) for call, _, code, _ in _examples(document)}
+    of_token = {"too_many_calls_of_address", "bound_access_token", "invalid_dpop_proof"}
+    assert {code for call, code in described if call == f"get {ME}"} >= of_token
+    of_administration = {"second_factor_needed", "reauthentication_required"}
+    assert {code for call, code in described if call == "get /api/v1/admin/users"} >= of_token | of_administration
+
+
+async def test_the_schema_of_problems_has_every_member_of_an_example(document: dict[str, Any]) -> None:
+    members = {name for _, _, _, example in _examples(document) for name in example}
+    described = document["components"]["schemas"]["Problem"]["properties"].keys()
+    assert {"mfa_token", "methods"} <= members <= described
+
+
 async def test_every_reference_resolves_to_a_schema_of_the_document(document: dict[str, Any]) -> None:
     referenced = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
     assert referenced == {f"#/components/schemas/{name}" for name in document["components"]["schemas"]} & referenced
