@@ -10,6 +10,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.auth.devices.device_token import DeviceToken
 from doorward.domain.auth.devices.known_devices import KnownDevices
 from doorward.domain.auth.login.blocked_logins import BlockedLogins
+from doorward.domain.auth.login.completion import SEVERAL_FACTORS
 from doorward.domain.auth.login.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, place_of
 from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
@@ -27,11 +28,11 @@ from doorward.domain.auth.tokens.sealed_tokens import SealedKind
 from doorward.domain.passkeys.challenges import Challenges
 from doorward.domain.passkeys.exceptions import UnknownPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse, RelyingParty, RequestOptions
-from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS
+from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS, VERIFIED_POSSESSION
 from doorward.domain.passkeys.proofs import PasskeyProofs, ShownPasskey, refused
 from doorward.domain.passkeys.repository import Connection
 
-PASSKEY_METHODS: Final = ("pop", "user", "mfa")
+PASSKEY_METHODS: Final = (*VERIFIED_POSSESSION, SEVERAL_FACTORS)
 """The ``amr`` of a login by a passkey with user verification: the device, and a PIN or biometrics (RFC 8176)."""
 
 

@@ -1,7 +1,7 @@
 """The common part of all changes of a user's passkeys: end all sessions, begin one, and notify the owner by mail."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from doorward.core.events import AuditedEvent
 from doorward.core.frozen import frozen
@@ -18,11 +18,9 @@ from doorward.domain.auth.sessions.continuation import (
     SessionCredentials,
     proof_of,
 )
+from doorward.domain.passkeys.policy import POSSESSION
 from doorward.domain.passkeys.ports import FactorNotices, RecoveryCodes
 from doorward.domain.passkeys.repository import Connection
-
-POSSESSION: Final = ("pop",)
-"""The ``amr`` of a signature by a device (RFC 8176 section 2)."""
 
 
 @frozen

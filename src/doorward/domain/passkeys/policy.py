@@ -25,6 +25,12 @@ The first one is preferred.
 CEREMONY_MILLISECONDS: Final = 300_000
 """How long a browser waits for its user."""
 
+POSSESSION: Final = ("pop",)
+"""The ``amr`` of a signature by a device (RFC 8176 section 2)."""
+
+VERIFIED_POSSESSION: Final = ("pop", "user")
+"""The ``amr`` of a signature by a device that verified its user, by a PIN or biometrics."""
+
 DEFAULT_NAME: Final = "Passkey"
 
 TRANSPORTS: Final = ("usb", "nfc", "ble", "smart-card", "hybrid", "internal")

@@ -17,14 +17,11 @@ from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import Challenges
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse, Passkey, RelyingParty, RequestOptions
-from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS
+from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS, POSSESSION, VERIFIED_POSSESSION
 from doorward.domain.passkeys.proofs import PasskeyProofs, ShownPasskey, refused
 from doorward.domain.passkeys.repository import Connection
 
 METHOD: Final = "passkey"
-
-POSSESSION: Final = ("pop",)
-VERIFIED_POSSESSION: Final = ("pop", "user")
 
 
 class PasskeyFactors:

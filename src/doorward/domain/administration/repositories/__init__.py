@@ -13,7 +13,7 @@ Connection = AsyncConnection[Any]
 
 
 @asynccontextmanager
-async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
+async def in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
     """Raise ``refusal`` when a statement in the block reaches its time limit."""
     try:
         yield

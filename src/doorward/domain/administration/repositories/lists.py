@@ -13,7 +13,7 @@ from psycopg.rows import class_row, kwargs_row
 from doorward.core.pages import Position
 from doorward.domain.administration.exceptions import UserQueryTooBroadError
 from doorward.domain.administration.models import AdministeredUser, UserQuery, UserStatus
-from doorward.domain.administration.repositories import Connection, _in_time
+from doorward.domain.administration.repositories import Connection, in_time
 
 _WANTED: Final = sql.SQL(
     """(%(part)s::text IS NULL OR email_key LIKE %(part)s OR username_key LIKE %(part)s)
@@ -57,7 +57,7 @@ async def list_users(
     connection: Connection, wanted: UserQuery, *, after: Position | None, limit: int
 ) -> list[AdministeredUser]:
     """Find the users after a position. Raises ``UserQueryTooBroadError``."""
-    async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(AdministeredUser)) as cursor:
+    async with in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(AdministeredUser)) as cursor:
         await cursor.execute(
             sql.SQL("SELECT {columns}, {identities} FROM users WHERE {wanted} AND {page}").format(
                 columns=_COLUMNS,
@@ -78,7 +78,7 @@ async def list_counted_users(
 
     The count is None without a result. Raises ``UserQueryTooBroadError``.
     """
-    async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=kwargs_row(_counted)) as cursor:
+    async with in_time(UserQueryTooBroadError), connection.cursor(row_factory=kwargs_row(_counted)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """

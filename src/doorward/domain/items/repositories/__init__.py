@@ -14,7 +14,7 @@ Connection = AsyncConnection[Any]
 
 
 @asynccontextmanager
-async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
+async def in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
     """Raise ``refusal`` when a statement in the block reaches its time limit."""
     try:
         yield
@@ -23,7 +23,7 @@ async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _owner_exists() -> Iterator[None]:
+def owner_exists() -> Iterator[None]:
     """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, detected by the constraint's name."""
     try:
         yield

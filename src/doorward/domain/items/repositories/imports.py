@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.items.exceptions import ItemVersionsExhaustedError, TooManyLinesError
 from doorward.domain.items.models import StagedItem, StagedMerge, StoredLines
-from doorward.domain.items.repositories import Connection, _in_time, _owner_exists
+from doorward.domain.items.repositories import Connection, in_time, owner_exists
 
 _NEXT_VERSION: Final = sql.SQL(
     """title = excluded.title,
@@ -66,9 +66,9 @@ async def add_items(connection: Connection, items: AsyncIterable[StagedItem], ow
     Raises ``ExternalIdTakenError``, ``ItemOwnerGoneError`` or ``TooManyLinesError``.
     """
     count = 0
-    with _owner_exists(), _refusing_taken_external_ids():
+    with owner_exists(), _refusing_taken_external_ids():
         async with (
-            _in_time(TooManyLinesError),
+            in_time(TooManyLinesError),
             connection.cursor() as cursor,
             cursor.copy(
                 """
@@ -109,7 +109,7 @@ async def add_staged_items(connection: Connection, items: AsyncIterable[StagedIt
     """Stage the lines; return how many. Raises ``TooManyLinesError``."""
     count = 0
     async with (
-        _in_time(TooManyLinesError),
+        in_time(TooManyLinesError),
         connection.cursor() as cursor,
         cursor.copy(
             """
@@ -138,7 +138,7 @@ async def allow_statement_time(connection: Connection, milliseconds: int) -> Non
 
 async def count_new_items(connection: Connection, owner_id: UUID) -> int:
     """Count the items that the staged lines add to those of the owner. Raises ``TooManyLinesError``."""
-    async with _in_time(TooManyLinesError):
+    async with in_time(TooManyLinesError):
         cursor = await connection.execute(
             """
             SELECT count(DISTINCT external_id)
@@ -163,8 +163,8 @@ async def add_or_update_items(connection: Connection, merge: StagedMerge) -> Sto
     duplicate an item, because of the unique index ``items_owner_external_id_key``. Raises ``ItemOwnerGoneError``,
     ``TooManyLinesError`` and ``ItemVersionsExhaustedError``.
     """
-    with _owner_exists(), _refusing_exhausted_versions():
-        async with _in_time(TooManyLinesError), connection.cursor(row_factory=class_row(StoredLines)) as cursor:
+    with owner_exists(), _refusing_exhausted_versions():
+        async with in_time(TooManyLinesError), connection.cursor(row_factory=class_row(StoredLines)) as cursor:
             await cursor.execute(
                 sql.SQL(
                     """

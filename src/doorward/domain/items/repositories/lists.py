@@ -18,7 +18,7 @@ from doorward.core.pages import Position
 from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.folding import fold
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, SearchQuery, Sort
-from doorward.domain.items.repositories import Connection, _in_time
+from doorward.domain.items.repositories import Connection, in_time
 
 MAXIMUM_CANDIDATES: Final = 10_000
 """Maximum matches of a search that are ranked and counted. People do not read longer lists."""
@@ -82,7 +82,7 @@ async def list_items(
     """List the readable items from an offset or after a position. Raises ``QueryTooBroadError``."""
     ordering, behind = _ORDERS[wanted.sort]
     parts = {"columns": _COLUMNS, "filter": _FILTER, "behind": behind, "ordering": ordering}
-    async with _in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(Item)) as cursor:
+    async with in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(Item)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """
@@ -111,7 +111,7 @@ async def list_items(
 
 async def count_items(connection: Connection, wanted: ItemQuery) -> int:
     """Count the readable items exactly, reading an index entry of each. Raises ``QueryTooBroadError``."""
-    async with _in_time(QueryTooBroadError):
+    async with in_time(QueryTooBroadError):
         cursor = await connection.execute(
             sql.SQL(
                 """
@@ -139,7 +139,7 @@ async def list_matches(
 
     Raises ``QueryTooBroadError``.
     """
-    async with _in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
+    async with in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """
@@ -172,7 +172,7 @@ async def list_known_spellings(
 
     ``to_tsquery`` costs more than a cast, by PostgreSQL's estimate: for a cast it would read the table for each word.
     """
-    async with _in_time(QueryTooBroadError):
+    async with in_time(QueryTooBroadError):
         cursor = await connection.execute(
             """
             SELECT spelling
