@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.sources import Function, at, functions_of, is_repository, modules, source_modules, tree_of
+from tests.architecture.sources import (
+    Function,
+    at,
+    functions_of,
+    is_repository,
+    modules,
+    source_modules,
+    surrounds_queries,
+    tree_of,
+)
 
 REPOSITORY_VERBS: Final = (
     *("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_", "allow_"),
@@ -66,7 +75,7 @@ def test_a_repository_function_begins_with_a_listed_verb() -> None:
         f"{path}::{function.name}"
         for path in repositories()
         for function in functions_of(path)
-        if not function.name.startswith((*REPOSITORY_VERBS, "_"))
+        if not function.name.startswith(REPOSITORY_VERBS) and not surrounds_queries(function)
     ]
     assert repositories()
     assert not strangers, f"the verb indicates None, locks and single use: choose one of {REPOSITORY_VERBS}"

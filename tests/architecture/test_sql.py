@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from tests.architecture.sources import (
+    Function,
     at,
     called_name,
     calls_of,
     functions_of,
     is_repository,
     source_modules,
+    surrounds_queries,
     text_of,
     tree_of,
 )
@@ -101,16 +103,18 @@ def test_keywords_are_in_upper_case() -> None:
 
 
 def test_a_repository_function_runs_one_query() -> None:
-    counts = {
-        f"{path}::{function.name}": sum(
-            isinstance(node, ast.Call) and called_name(node) in EXECUTING for node in ast.walk(function)
-        )
+    wrong = [
+        f"{path}::{function.name}"
         for path in source_modules()
         if is_repository(path)
         for function in functions_of(path)
-    }
-    wrong = {name: count for name, count in counts.items() if count != (0 if "::_" in name else 1)}
-    assert not wrong, "one function, one query; a private one prepares or ends it and runs none"
+        if _queries_of(function) != (0 if surrounds_queries(function) else 1)
+    ]
+    assert not wrong, "one function, one query; a private one prepares or ends it, a context manager surrounds it"
+
+
+def _queries_of(function: Function) -> int:
+    return sum(isinstance(node, ast.Call) and called_name(node) in EXECUTING for node in ast.walk(function))
 
 
 def test_a_repository_uses_named_parameters() -> None:

@@ -67,7 +67,7 @@ async def rotate_sessions(
             ) AS token
             CROSS JOIN LATERAL (
                 SELECT sessions.id, sessions.user_id, NULLIF(users.roles, '{}') AS roles, audience.algorithm,
-                       CASE WHEN sessions.resources = '{}' THEN sessions.scopes ELSE audience.scopes END AS scopes
+                       granted.scopes
                 FROM sessions
                 JOIN users ON users.id = sessions.user_id
                 LEFT JOIN LATERAL (
@@ -81,6 +81,9 @@ async def rotate_sessions(
                     WHERE oauth_resources.identifier = sessions.resources[1]
                       AND oauth_resources.identifier = ANY(oauth_clients.resources)
                 ) AS audience ON true
+                CROSS JOIN LATERAL (
+                    SELECT CASE WHEN sessions.resources = '{}' THEN sessions.scopes ELSE audience.scopes END AS scopes
+                ) AS granted
                 WHERE sessions.id = token.id
                   AND (token.user_id IS NULL OR sessions.user_id = token.user_id)
                   AND sessions.generation = token.generation
@@ -93,17 +96,13 @@ async def rotate_sessions(
                   AND (%(resource)s::text IS NULL OR %(resource)s::text = ANY(sessions.resources))
                   AND (
                       %(scopes)s::text[] IS NULL
-                      OR %(scopes)s::text[] <@ CASE WHEN sessions.resources = '{}' THEN sessions.scopes
-                         ELSE audience.scopes END
+                      OR %(scopes)s::text[] <@ granted.scopes
                       OR 'account' = ANY(sessions.scopes) AND sessions.resources = '{}'
                          AND %(scopes)s::text[] <@ (sessions.scopes || %(implied)s::text[])
                   )
                   AND (
                       %(allowed)s::text[] IS NULL
-                      OR %(allowed)s::text[] && COALESCE(
-                          %(scopes)s::text[],
-                          CASE WHEN sessions.resources = '{}' THEN sessions.scopes ELSE audience.scopes END
-                      )
+                      OR %(allowed)s::text[] && COALESCE(%(scopes)s::text[], granted.scopes)
                   )
                   AND sessions.ended_at IS NULL
                   AND sessions.expires_at > %(now)s
