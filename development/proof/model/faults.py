@@ -106,13 +106,13 @@ FAULTS: Final = (
     ),
     Fault(
         POLICY,
-        "        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE",
+        "        return RefreshVerdict.END if is_confidential else RefreshVerdict.REFUSE",
         "        return RefreshVerdict.REFUSE",
         "a client with a secret can try stolen tokens without ending their sessions",
     ),
     Fault(
         POLICY,
-        "        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE",
+        "        return RefreshVerdict.END if is_confidential else RefreshVerdict.REFUSE",
         "        return RefreshVerdict.END",
         "a caller that names another client ends sessions with tokens that are not its own",
     ),

@@ -172,7 +172,7 @@ class World:
     async def refresh_as_another_client(self, text: str, *, shows_secret: bool) -> TokenPair | None:
         """Refresh as a client to which the session does not belong; return the token pair, or None for a refusal."""
         try:
-            return await self._sessions.refresh(text, client_id="another", ends_others=shows_secret)
+            return await self._sessions.refresh(text, client_id="another", is_confidential=shows_secret)
         except InvalidRefreshTokenError:
             return None
 

@@ -9,7 +9,8 @@ from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.login.reauthentication import require_fresh_proof
 from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope
-from doorward.domain.auth.sessions.acting_session import lock_caller_and_user, lock_user
+from doorward.domain.auth.sessions.acting_session import lock_caller_and_user
+from doorward.domain.auth.users.stored_users import lock_user
 
 
 async def lock_actor(connection: Connection, actor: Actor, needed: AdminScope, *, now: datetime) -> frozenset[str]:

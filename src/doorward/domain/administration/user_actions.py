@@ -17,10 +17,10 @@ from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.ports import FactorResetting
 from doorward.domain.auth.roles import keep_an_administrator
 from doorward.domain.auth.scopes import AdminScope
-from doorward.domain.auth.sessions.acting_session import lock_account
 from doorward.domain.auth.sessions.own_ending import count_sessions, end_all_sessions
 from doorward.domain.auth.users.deactivation import activate_account, deactivate_account
 from doorward.domain.auth.users.exceptions import UserWithoutEmailError
+from doorward.domain.auth.users.stored_users import lock_account
 from doorward.observability.logging import report
 
 

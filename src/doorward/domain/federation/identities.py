@@ -17,8 +17,9 @@ from doorward.domain.auth.devices.recorded import AddressDetail, recorded_addres
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.passwords.stored_passwords import has_password
-from doorward.domain.auth.sessions.acting_session import find_verified_email, lock_acting_session
+from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.sessions.admission import SecondFactor
+from doorward.domain.auth.users.stored_users import find_verified_email
 from doorward.domain.federation.events import FederatedLoginRefused, IdentityLinked, IdentityUnlinked
 from doorward.domain.federation.exceptions import (
     IdentityNotFoundError,

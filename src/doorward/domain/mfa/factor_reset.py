@@ -10,9 +10,9 @@ from uuid import UUID
 
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.factors.changes import remove_kinds
-from doorward.domain.auth.sessions.acting_session import find_verified_email, lock_account
 from doorward.domain.auth.sessions.admission import SecondFactor
 from doorward.domain.auth.sessions.own_ending import count_sessions
+from doorward.domain.auth.users.stored_users import find_verified_email, lock_account
 from doorward.domain.mfa.events import FactorsReset
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.mfa.ports import RemovedFactors

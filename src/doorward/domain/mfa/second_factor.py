@@ -11,8 +11,8 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import InvalidSecondFactorError
 from doorward.domain.auth.factors.events import SecondFactorRefused
 from doorward.domain.auth.factors.shown_factor import ConsumedFactor, ShownFactor
-from doorward.domain.auth.sessions.acting_session import find_verified_email
 from doorward.domain.auth.sessions.admission import RECOVERY_CODE, SecondFactor
+from doorward.domain.auth.users.stored_users import find_verified_email
 from doorward.domain.mfa.events import RecoveryCodeUsed
 from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import TotpFactor, sealing_context

@@ -9,7 +9,6 @@ from doorward.domain.auth.devices.recorded import AddressDetail
 from doorward.domain.auth.events import SessionEnded
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import Device, LockedAccount
-from doorward.domain.auth.sessions.acting_session import lock_account
 from doorward.domain.auth.sessions.admission import SIGNED_IN
 from doorward.domain.auth.sessions.application_sessions import end_session_of_code
 from doorward.domain.auth.sessions.begin import Begun, begin_session
@@ -19,6 +18,7 @@ from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.auth.sessions.sessions import Sessions
 from doorward.domain.auth.tokens.key_binding import KeyBinding
 from doorward.domain.auth.tokens.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.users.stored_users import lock_account
 from doorward.domain.oauth.authorization_events import CodeRedeemed, CodeRefused, RefusedCode
 from doorward.domain.oauth.code_models import (
     IdentityToken,
@@ -140,7 +140,7 @@ class CodeExchange:
             client_id=client.client_id,
             scopes=scopes,
             resource=resource,
-            ends_others=client.is_confidential,
+            is_confidential=client.is_confidential,
             allowed=frozenset(client.scopes),
             not_before=client.not_before,
             binding=binding,

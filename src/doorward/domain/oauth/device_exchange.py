@@ -9,7 +9,6 @@ from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import Device
-from doorward.domain.auth.sessions.acting_session import lock_account
 from doorward.domain.auth.sessions.admission import SIGNED_IN
 from doorward.domain.auth.sessions.begin import Begun, begin_session
 from doorward.domain.auth.sessions.grants import Grant, GrantKind
@@ -17,6 +16,7 @@ from doorward.domain.auth.sessions.policy import Lifetimes
 from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.auth.tokens.key_binding import KeyBinding
 from doorward.domain.auth.tokens.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.auth.users.stored_users import lock_account
 from doorward.domain.oauth.authorization_events import DeviceCodeRedeemed, DeviceCodeRefused
 from doorward.domain.oauth.code_models import SessionTokens
 from doorward.domain.oauth.device_exceptions import (

@@ -7,8 +7,8 @@ from uuid import UUID
 from doorward.core.events import Event
 from doorward.core.frozen import frozen
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.sessions.acting_session import find_verified_email
 from doorward.domain.auth.tokens.sealed_tokens import SealedKind, SealedToken
+from doorward.domain.auth.users.stored_users import find_verified_email
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import UNBOUND, ChallengeRefusedError, Challenges
 from doorward.domain.passkeys.events import PasskeyRefused, PasskeySuspended

@@ -24,11 +24,11 @@ from doorward.domain.auth.login.throttling import Attempt, Throttling
 from doorward.domain.auth.models import LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.repositories import Connection
-from doorward.domain.auth.sessions.acting_session import find_verified_email
 from doorward.domain.auth.sessions.admission import TWO_KINDS
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
 from doorward.domain.auth.sessions.grants import GrantKind
+from doorward.domain.auth.users.stored_users import find_verified_email
 from doorward.observability.logging import report
 
 SEVERAL_FACTORS: Final = "mfa"

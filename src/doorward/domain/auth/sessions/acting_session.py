@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import LockedAccount
 from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, users
 from doorward.domain.auth.roles import lock_grantable_scopes
@@ -40,21 +40,3 @@ async def lock_caller_and_user(
     await lock_acting_session(connection, caller, now=now)
     own = await lock_grantable_scopes(connection, caller.user.id)
     return effective_scopes(caller.client_id, caller.token_scopes, own)
-
-
-async def lock_user(connection: Connection, user_id: UUID) -> None:
-    """Lock a user, if one has this id, as strongly as any change needs."""
-    await users.lock_users(connection, [user_id])
-
-
-async def find_verified_email(connection: Connection, user_id: UUID) -> str | None:
-    """Return the verified address of a user, for notices; None if there is none."""
-    return await users.find_verified_email(connection, user_id)
-
-
-async def lock_account(connection: Connection, user_id: UUID) -> LockedAccount:
-    """Lock a user and return the account. Raises ``UserNotFoundError``."""
-    account = await users.lock_account(connection, user_id)
-    if account is None:
-        raise UserNotFoundError
-    return account

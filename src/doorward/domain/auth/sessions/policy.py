@@ -44,19 +44,19 @@ def judge_unrotated(
     leeway: timedelta,
     *,
     client_id: str,
-    ends_others: bool = False,
+    is_confidential: bool = False,
 ) -> RefreshVerdict:
     """Return the verdict on ``token``, which was not current in a live session of the client when it was presented.
 
     The leeway is measured from the rotation that replaced the token; retries do not extend it. A session of another
-    client is not changed, unless the client authenticated by its secret (``ends_others``): then the token was stolen.
+    client is not changed, unless the client is confidential, so that it has authenticated: then the token was stolen.
     """
     if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):
         return RefreshVerdict.REFUSE
     if session.has_ended or now >= session.expires_at or token.generation > session.generation:
         return RefreshVerdict.REFUSE
     if session.client_id != client_id:
-        return RefreshVerdict.END if ends_others else RefreshVerdict.REFUSE
+        return RefreshVerdict.END if is_confidential else RefreshVerdict.REFUSE
     if token.generation == session.generation:
         return RefreshVerdict.RETRY if session.user_is_active else RefreshVerdict.REFUSE
     is_direct_predecessor = token.generation == session.generation - 1

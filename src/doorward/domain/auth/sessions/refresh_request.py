@@ -17,16 +17,16 @@ from doorward.observability.logging import report
 class RefreshRequest:
     """A client's request for a refresh.
 
-    ``scopes`` None requests all scopes of the session, ``resource`` None its own resource. With ``ends_others``, a
-    token of another client ends its session.
-    ``allowed`` are the scopes that the client may have now, including implied ones; None allows all.
+    ``scopes`` None requests all scopes of the session, ``resource`` None its own resource. A token of another
+    client ends its session if the requesting client ``is_confidential``. ``allowed`` are the scopes that the client may
+    have now, including implied ones; None allows all.
     """
 
     token: RefreshToken
     client_id: str
     scopes: frozenset[str] | None
     resource: str | None
-    ends_others: bool
+    is_confidential: bool
     allowed: frozenset[str] | None = None
     not_before: datetime | None = None
 
@@ -38,7 +38,7 @@ class RefreshRequest:
         scopes: frozenset[str] | None,
         resource: str | None,
         *,
-        ends_others: bool,
+        is_confidential: bool,
         allowed: frozenset[str] | None = None,
         not_before: datetime | None = None,
     ) -> Self:
@@ -51,11 +51,13 @@ class RefreshRequest:
             raise ScopeNotGrantedError
         comparable = None if resource is None else resource.replace("\0", "\ufffd")
         allowed = None if allowed is None else with_implied_scopes(allowed)
-        return cls(token, client_id, scopes, comparable, ends_others, allowed, not_before)
+        return cls(token, client_id, scopes, comparable, is_confidential, allowed, not_before)
 
     def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> RefreshVerdict:
         """Return the verdict on the token, which did not rotate its session."""
-        return judge_unrotated(session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others)
+        return judge_unrotated(
+            session, self.token, now, leeway, client_id=self.client_id, is_confidential=self.is_confidential
+        )
 
     def granted_scopes(self, session: RotatedSession) -> tuple[str, ...]:
         """Return the scopes of the next tokens: those requested, without those that the client has lost."""

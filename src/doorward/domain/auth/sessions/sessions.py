@@ -21,7 +21,6 @@ from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, Refresh
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.repositories import Connection, application_sessions, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
-from doorward.domain.auth.sessions.acting_session import lock_user
 from doorward.domain.auth.sessions.grants import Grant
 from doorward.domain.auth.sessions.policy import Lifetimes, RefreshVerdict
 from doorward.domain.auth.sessions.refresh_request import RefreshRequest
@@ -30,6 +29,7 @@ from doorward.domain.auth.sessions.token_endings import TokenEndings
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.auth.tokens.key_binding import KeyBinding
 from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.users.stored_users import lock_user
 from doorward.observability.database_events import DatabaseStatementLate
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session
@@ -67,22 +67,22 @@ class Sessions:
         client_id: str = FIRST_PARTY_CLIENT,
         scopes: frozenset[str] | None = None,
         resource: str | None = None,
-        ends_others: bool = False,
+        is_confidential: bool = False,
     ) -> TokenPair:
         """Exchange the current token of the client's live session for the next pair.
 
         The access token gets ``scopes``, or all scopes of the session; the session keeps its own.
         A forged token costs no query. A replaced token ends its session for good, and that is committed although
         the call fails; within the leeway its direct successor is returned again instead. The caller must not learn why
-        a token is refused: it is always ``InvalidRefreshTokenError``. With ``ends_others`` a session of another client
-        ends, too: the client authenticated by its secret, so the token was stolen.
+        a token is refused: it is always ``InvalidRefreshTokenError``. With ``is_confidential`` a session of another
+        client ends, too: the client has authenticated, so the token was stolen.
         ``ScopeNotGrantedError``: the session lacks a scope, and its token was not exchanged.
         ``InvalidTargetError``: the session is not for this resource, and its token was not exchanged.
         ``ServiceUnavailableError``: the token was not exchanged, or the result is unknown. If no access token can be
         signed, it was not exchanged: the client's retry, at another copy of the service, must not count as reuse.
         """
         refreshed = await self.refresh_session(
-            refresh_token, client_id=client_id, scopes=scopes, resource=resource, ends_others=ends_others
+            refresh_token, client_id=client_id, scopes=scopes, resource=resource, is_confidential=is_confidential
         )
         return refreshed.pair
 
@@ -93,7 +93,7 @@ class Sessions:
         client_id: str,
         scopes: frozenset[str] | None,
         resource: str | None,
-        ends_others: bool,
+        is_confidential: bool,
         allowed: frozenset[str] | None = None,
         not_before: datetime | None = None,
         binding: KeyBinding | None = None,
@@ -107,7 +107,7 @@ class Sessions:
         token = self._decode(refresh_token, binding)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
         asking = RefreshRequest.of(
-            token, client_id, scopes, resource, ends_others=ends_others, allowed=allowed, not_before=not_before
+            token, client_id, scopes, resource, is_confidential=is_confidential, allowed=allowed, not_before=not_before
         )
         # The usual refresh joins a batch; all other kinds get a statement of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and all(limit is None for limit in (scopes, resource, allowed))
