@@ -1,6 +1,7 @@
 """Measures how many mutations of the auth domain the tests detect: `python -m development.proof.mutation`.
 
-It takes an hour or two. It works in `mutants/`, and an interrupted run can be continued.
+It takes an hour or two. It works in `mutants/`, and an interrupted run can be continued, also after changes: functions
+that did not change keep their results.
 """
 
 import argparse
@@ -19,7 +20,10 @@ from development.proof.shared_server import SERVER_URL, TEMPLATE
 from doorward.infrastructure.migrations import migrate
 
 GOAL: Final = 0.9
-STATISTICS: Final = Path("mutants/mutmut-cicd-stats.json")
+MUTANTS: Final = Path("mutants")
+STATISTICS: Final = MUTANTS / "mutmut-cicd-stats.json"
+RESULTS: Final = frozenset({".meta", ".spans"})
+"""The suffixes of mutmut's own files beside each mutated module."""
 FOUND: Final = ("killed", "timeout", "segfault", "suspicious")
 
 
@@ -29,6 +33,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="mutants, with wildcards: doorward.domain.auth.sessions.policy*")
     parser.add_argument("--children", type=int, default=2, help="number of concurrent runs")
     arguments = parser.parse_args()
+    remove_outdated_copies(Path.cwd(), MUTANTS)
     with EmbeddedPostgres(durable=False) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
@@ -37,6 +42,17 @@ def main() -> int:
         command = ["mutmut", "run", "--max-children", str(arguments.children), *arguments.names]
         subprocess.run(command, env=environment, check=True)
     return _judge()
+
+
+def remove_outdated_copies(project: Path, mutants: Path) -> None:
+    """Remove copies of files that the project no longer has, or that are not code: mutmut renews only code."""
+    for folder in ("src", "tests", "development"):
+        for copy in [path for path in (mutants / folder).rglob("*") if path.is_file()]:
+            source = project / copy.relative_to(mutants)
+            if copy.suffix in RESULTS:
+                source = source.with_suffix("")
+            if not source.exists() or copy.suffix not in {".py", *RESULTS}:
+                copy.unlink()
 
 
 def _judge() -> int:
