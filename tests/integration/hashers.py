@@ -1,4 +1,4 @@
-"""Hashers that change something at a moment that a test chooses."""
+"""Hashers that fail, that change something at a moment that a test chooses, or that record their calls."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -34,3 +34,17 @@ class InterruptedHasher(BcryptHasher):
         result = await super().check(password, stored_hash, client=client, account=account)
         await self._interrupt()
         return result
+
+
+class RecordingHasher(BcryptHasher):
+    """Records the address and the account of each check of a password."""
+
+    def __init__(self) -> None:
+        super().__init__(rounds=4, threads=1)
+        self.checks: list[tuple[str, str]] = []
+
+    async def check(
+        self, password: str, stored_hash: str | None, *, client: Client = NO_CLIENT, account: str = ""
+    ) -> PasswordCheck:
+        self.checks.append((client.address, account))
+        return await super().check(password, stored_hash, client=client, account=account)

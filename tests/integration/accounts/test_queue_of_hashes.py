@@ -1,0 +1,74 @@
+"""Each check of a password waits in the queue for the address of its client and for its account.
+
+If a check named neither, one client or the guesses for one account could delay all others.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from development.client import Person
+from doorward.api.services import Services
+from doorward.domain.auth.exceptions import InvalidCredentialsError
+from doorward.domain.auth.ports import Client
+from tests.integration.accounts.conftest import Mails, mails_of, token_of
+from tests.integration.hashers import RecordingHasher
+from tests.integration.service import PARTS, MakeService
+
+CLIENT: Final = Client("198.51.100.9")
+CODE: Final = "12345678"
+
+
+class Checked:
+    """A person, and the checks of passwords after the registration."""
+
+    def __init__(self, mails: Mails, person: Person, hasher: RecordingHasher) -> None:
+        self.mails = mails
+        self.person = person
+        self.services: Services = mails.service.app.state.services
+        self.checks = hasher.checks
+
+
+@pytest.fixture
+async def checked(make_service: MakeService) -> Checked:
+    hasher = RecordingHasher()
+    mails = mails_of(await make_service(replace(PARTS, hasher=hasher)))
+    return Checked(mails, await mails.service.register(), hasher)
+
+
+async def test_a_login_counts_for_the_name(checked: Checked) -> None:
+    await checked.services.login.login(name=checked.person.username, password=checked.person.password, client=CLIENT)
+    assert checked.checks == [(CLIENT.address, checked.person.username.lower())]
+
+
+async def test_a_mailed_token_with_the_password_counts_for_the_user(checked: Checked) -> None:
+    token = token_of(await checked.mails.verification_mail(checked.person))
+    await checked.mails.verification.verify_by_password(token, checked.person.password, client=CLIENT)
+    assert checked.checks == [(CLIENT.address, checked.person.id)]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown"])
+async def test_a_code_with_the_password_counts_for_the_name_whether_or_not_it_exists(
+    checked: Checked, *, is_known: bool
+) -> None:
+    name = checked.person.username if is_known else f"{checked.person.username}2"
+    with pytest.raises(InvalidCredentialsError):
+        await checked.mails.verification.verify_by_name_and_code(name, "not the password", CODE, client=CLIENT)
+    assert checked.checks == [(CLIENT.address, name.lower())]
+
+
+async def test_a_reauthentication_counts_for_the_name(checked: Checked) -> None:
+    caller = await checked.mails.caller(checked.person)
+    checked.checks.clear()
+    await checked.services.own_account.reauthentication.reauthenticate(caller, checked.person.password, client=CLIENT)
+    assert checked.checks == [(CLIENT.address, checked.person.username.lower())]
+
+
+async def test_a_change_of_the_password_counts_for_the_name(checked: Checked) -> None:
+    caller = await checked.mails.caller(checked.person)
+    checked.checks.clear()
+    await checked.services.own_account.password_change.change(
+        caller, current_password=checked.person.password, new_password="another good passphrase", client=CLIENT
+    )
+    assert checked.checks == [(CLIENT.address, checked.person.username.lower())]
