@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
+from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, remove_address, signed_in
 from tests.integration.mailbox import make_service_with_mail
 from tests.integration.passkeys.keyring import ORIGIN
@@ -39,8 +41,8 @@ async def test_any_password_is_wrong_counts_and_leaves_the_session(
     for _ in range(2):
         assert is_problem(await answer(nameless), 403, "wrong_password")
     assert len(events(logs, "auth.current_password.refused")) == 2
-    (counted,) = service.sql("SELECT failures FROM login_throttles ORDER BY seen_at DESC LIMIT 1")
-    assert counted["failures"] == 2
+    bucket = create_throttling(service.settings.keys, service.database).bucket(UUID(nameless.person.id))
+    assert service.sql("SELECT failures FROM login_throttles WHERE bucket = %s", bucket) == [{"failures": 2}]
     assert await is_alive(service, nameless.pair)
 
 
