@@ -15,6 +15,7 @@ from tests.integration.accounts.leaving import leave
 from tests.integration.accounts.mail import KnownAddresses, Mailing
 from tests.integration.accounts.own_account import NEW_PASSWORD, Owner, signed_in
 from tests.integration.mailbox import make_service_with_mail
+from tests.integration.mfa.protected import TOTP, Protected
 from tests.integration.service import FakeClock, MakeService, Service
 
 
@@ -28,17 +29,37 @@ async def log_in_elsewhere(owner: Owner) -> None:
     assert (await stranger.post(TOKEN, data=form)).status_code == 200
 
 
+async def log_in_elsewhere_with_a_factor(owner: Owner) -> None:
+    protected = await _with_application(owner)
+    stranger = owner.service.client_at("198.51.100.9")
+    form = {"username": owner.person.username, "password": owner.person.password}
+    token = (await stranger.post(TOKEN, data=form)).json()["mfa_token"]
+    code = {"mfa_token": token, "code": protected.code()}
+    assert (await stranger.post(TOTP, json=code)).status_code == 200
+
+
+async def _with_application(owner: Owner) -> Protected:
+    """Set up an application, for which the address must be verified at that moment."""
+    (before,) = owner.service.sql("SELECT email_verified_at FROM users WHERE id = %s", owner.person.id)
+    verify = "UPDATE users SET email_verified_at = %s WHERE id = %s"
+    owner.service.sql(verify, owner.service.clock.now(), owner.person.id)
+    protected = await Protected.enrolled(owner)
+    owner.service.sql(verify, before["email_verified_at"], owner.person.id)
+    return protected
+
+
 async def reuse_a_refresh_token(owner: Owner) -> None:
     await owner.service.refresh(owner.pair.refresh)
     assert (await owner.service.post_refresh(owner.pair.refresh)).status_code == 401
 
 
-EVENTS: Final[dict[MailKind, Callable[[Owner], Awaitable[object]]]] = {
-    MailKind.PASSWORD_CHANGED: change_password,
-    MailKind.DELETION_SCHEDULED: leave,
-    MailKind.NEW_DEVICE: log_in_elsewhere,
-    MailKind.REUSE_DETECTED: reuse_a_refresh_token,
-}
+EVENTS: Final[list[tuple[MailKind, Callable[[Owner], Awaitable[object]]]]] = [
+    (MailKind.PASSWORD_CHANGED, change_password),
+    (MailKind.DELETION_SCHEDULED, leave),
+    (MailKind.NEW_DEVICE, log_in_elsewhere),
+    (MailKind.NEW_DEVICE, log_in_elsewhere_with_a_factor),
+    (MailKind.REUSE_DETECTED, reuse_a_refresh_token),
+]
 
 
 def notice(service: Service, kind: MailKind) -> MailRequest:
@@ -47,15 +68,15 @@ def notice(service: Service, kind: MailKind) -> MailRequest:
     return MailRequest.from_bytes(create_sealer(service.settings).open(row["payload"], context=context))
 
 
-@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize(("kind", "happens"), EVENTS)
 @pytest.mark.parametrize("is_verified", [True, False])
 async def test_a_notice_request_contains_the_address_at_the_event_if_it_is_verified(
-    service: Service, kind: MailKind, *, is_verified: bool
+    service: Service, kind: MailKind, happens: Callable[[Owner], Awaitable[object]], *, is_verified: bool
 ) -> None:
     owner = await signed_in(service)
     if is_verified:
         service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
-    await EVENTS[kind](owner)
+    await happens(owner)
     assert notice(service, kind).email == (owner.person.email if is_verified else None)
 
 

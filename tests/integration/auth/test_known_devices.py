@@ -7,7 +7,7 @@ import pytest
 
 from development.client import PASSWORD, TOKEN, Person
 from doorward.domain.accounts.notices import NOTICE_FACTS
-from doorward.domain.auth.devices.known_devices import MAXIMUM_KNOWN_DEVICES
+from doorward.domain.auth.devices.known_devices import MAXIMUM_KNOWN_DEVICES, NOTICE_KEPT
 from doorward.domain.auth.login.login import Login
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
@@ -128,6 +128,18 @@ async def test_only_a_login_on_a_new_device_at_a_new_address_queues_a_mail(
     at = f"{service_alone.clock.now():%Y-%m-%d %H:%M} UTC"
     assert mail.facts == {"user_agent": "Browser/1", "address": "203.0.113.99", "at": at}
     assert set(mail.facts) == set(NOTICE_FACTS[MailKind.NEW_DEVICE])
+
+
+async def test_the_notice_of_a_program_without_a_name_says_nothing_about_it_and_is_kept_for_a_while(
+    service_alone: Service, login: Login, sealer: AesGcmSealer
+) -> None:
+    person = await service_alone.register()
+    for client in (HERE, THERE):
+        await login.login(name=person.username, password=PASSWORD, client=client)
+    (mail,) = mails_to(service_alone, sealer, person)
+    assert mail.facts["user_agent"] == ""
+    (row,) = service_alone.sql("SELECT expires_at FROM outbox WHERE kind = %s", MailKind.NEW_DEVICE)
+    assert row["expires_at"] == service_alone.clock.now() + NOTICE_KEPT
 
 
 async def test_a_new_device_is_reported_also_to_a_user_without_sessions(

@@ -1,25 +1,27 @@
 """The mails about changes of second factors, as the owner receives them."""
 
 import asyncio
+import re
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from development.authenticator import Authenticator
-from development.client import pair
+from development.client import TOKEN, pair
 from doorward.domain.accounts.models import Mail
 from doorward.domain.accounts.ports import DevelopmentMails
 from doorward.domain.administration.models import OPERATOR
 from tests.integration.accounts.own_account import signed_in
 from tests.integration.administration.administrator import write
 from tests.integration.mailbox import make_service_with_mail
-from tests.integration.mfa.protected import CODES, OWN_TOTP, Protected
+from tests.integration.mfa.protected import CODES, OWN_TOTP, TOTP, Protected
 from tests.integration.passkeys.keyring import ORIGIN, PASSKEYS, Keyring
 from tests.integration.service import MakeService, Service, is_problem
 
 SUBJECT = "A second factor of your account was changed or used"
 NO_DANGER = "If it was you, there is nothing to do."
+DEVICE = "Doorward-Device"
 
 
 class Owner:
@@ -45,6 +47,28 @@ class Owner:
                         assert f"({self.service.clock.now():%Y-%m-%d} 12:0" in mail.content.text
                         return mail
                 await asyncio.sleep(0.02)
+
+    async def notices_of_devices(self, *, until: str) -> str:
+        """Wait for the notice of a login by this program; return the texts of all notices of logins."""
+        mails: DevelopmentMails = self.service.app.state.services.development_mails
+        async with asyncio.timeout(60):
+            while True:
+                sent = [mail.content for mail in await mails.list() if mail.to == self.protected.person.email]
+                texts = "".join(each.text for each in sent if each.subject == "A new device signed in")
+                if until in texts:
+                    return texts
+                await asyncio.sleep(0.02)
+
+    async def log_in_by(self, program: str, *, at: str, device: str = "") -> str:
+        """Log in with a code of the application; return the token of the device."""
+        form = {"username": self.protected.person.username, "password": self.protected.person.password}
+        async with self.service.client_at(at) as client:
+            client.headers.update({"User-Agent": program, DEVICE: device})
+            step = await client.post(TOKEN, data=form)
+            code = {"mfa_token": step.json()["mfa_token"], "code": self.protected.code()}
+            completed = await client.post(TOTP, json=code)
+        self.protected.next_step()
+        return completed.headers[DEVICE]
 
     async def prove(self) -> None:
         """Show a code of the application in the session, as a recent proof for the next minutes."""
@@ -82,6 +106,15 @@ async def test_every_change_of_the_factors_is_mailed(owner: Owner) -> None:
     await owner.reads("A passkey was removed from your account")
     assert (await owner.protected.call("DELETE", OWN_TOTP)).status_code == 200
     await owner.reads("The authenticator application was removed from your account")
+
+
+async def test_a_login_with_a_factor_is_mailed_only_if_the_device_is_new(owner: Owner) -> None:
+    device = await owner.log_in_by("kites/1.0", at="198.51.100.1")
+    await owner.log_in_by("kites/2.0", at="198.51.100.2", device=device)
+    await owner.log_in_by("kites/3.0", at="198.51.100.3")
+    texts = await owner.notices_of_devices(until="kites/3.0")
+    told = re.findall(r"Address: (\S+)\s+Program: (\S+)", texts)
+    assert sorted(told) == [("198.51.100.1", "kites/1.0"), ("198.51.100.3", "kites/3.0")]
 
 
 async def test_the_use_of_a_recovery_code_is_mailed(owner: Owner) -> None:
