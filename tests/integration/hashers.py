@@ -37,11 +37,16 @@ class InterruptedHasher(BcryptHasher):
 
 
 class RecordingHasher(BcryptHasher):
-    """Records the address and the account of each check of a password."""
+    """Records the address and the account of each check of a password, and of each new hash."""
 
     def __init__(self) -> None:
         super().__init__(rounds=4, threads=1)
         self.checks: list[tuple[str, str]] = []
+        self.hashes: list[tuple[str, str]] = []
+
+    async def hash(self, password: str, *, client: Client = NO_CLIENT, account: str = "") -> str:
+        self.hashes.append((client.address, account))
+        return await super().hash(password, client=client, account=account)
 
     async def check(
         self, password: str, stored_hash: str | None, *, client: Client = NO_CLIENT, account: str = ""

@@ -1,6 +1,6 @@
-"""Each check of a password waits in the queue for the address of its client and for its account.
+"""Each hash of a password waits in the queue for the address of its client and for its account.
 
-If a check named neither, one client or the guesses for one account could delay all others.
+If it named neither, one client or the guesses for one account could delay all others.
 """
 
 from dataclasses import replace
@@ -21,13 +21,14 @@ CODE: Final = "12345678"
 
 
 class Checked:
-    """A person, and the checks of passwords after the registration."""
+    """A person, the checks of passwords, and the new hashes."""
 
     def __init__(self, mails: Mails, person: Person, hasher: RecordingHasher) -> None:
         self.mails = mails
         self.person = person
         self.services: Services = mails.service.app.state.services
         self.checks = hasher.checks
+        self.hashes = hasher.hashes
 
 
 @pytest.fixture
@@ -65,10 +66,18 @@ async def test_a_reauthentication_counts_for_the_name(checked: Checked) -> None:
     assert checked.checks == [(CLIENT.address, checked.person.username.lower())]
 
 
-async def test_a_change_of_the_password_counts_for_the_name(checked: Checked) -> None:
+async def test_both_hashes_of_a_change_of_the_password_count_for_the_name(checked: Checked) -> None:
     caller = await checked.mails.caller(checked.person)
     checked.checks.clear()
+    checked.hashes.clear()
     await checked.services.own_account.password_change.change(
         caller, current_password=checked.person.password, new_password="another good passphrase", client=CLIENT
     )
-    assert checked.checks == [(CLIENT.address, checked.person.username.lower())]
+    assert checked.checks == checked.hashes == [(CLIENT.address, checked.person.username.lower())]
+
+
+async def test_the_hash_of_a_reset_counts_for_the_address(checked: Checked) -> None:
+    token = token_of(await checked.mails.reset_mail(checked.person.email))
+    checked.hashes.clear()
+    await checked.mails.recovery.reset_by_token(token, "another good passphrase", client=CLIENT)
+    assert checked.hashes == [(CLIENT.address, checked.person.email.lower())]
