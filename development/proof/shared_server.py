@@ -1,10 +1,12 @@
 """A pytest plugin for many short runs: the tests share one migrated PostgreSQL that is already running.
 
-In a run of mutmut with one mutant, the tests most likely to detect it run first, and some are omitted.
+In a run of mutmut with one mutant, the tests most likely to detect it run first, and some are omitted. Those that
+detected another mutant of the same function or module are the most likely ones.
 """
 
 import hashlib
 import os
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +20,10 @@ MUTANT: Final = "MUTANT_UNDER_TEST"
 FAULTY: Final = "__mutmut_"
 MAXIMUM_TESTS: Final = 400
 """The maximum for one mutant. If more tests reach it and none of these detects it, it counts as survived."""
+
+
+DETECTIONS: Final = Path("detections")
+"""Below `mutants/`: a file for each function, with a line for each test that detected a mutant of it."""
 
 
 class SharedServer:
@@ -40,16 +46,44 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> ob
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests named like the mutant's module first, then unit tests; omit some of the others."""
+    """Put the tests first that are most likely to detect the mutant; omit some of the others."""
     name = os.environ.get(MUTANT, "")
     if FAULTY not in name:
         return
-    module = name.partition(".x")[0].rpartition(".")[2].removesuffix("s")
+    module = name.partition(".x")[0]
+    of_function, of_module = detections(_function_of(name)), detections(f"{module}.x*")
+    word = module.rpartition(".")[2].removesuffix("s")
 
-    def place(item: pytest.Item) -> tuple[bool, bool, str]:
+    def place(item: pytest.Item) -> tuple[bool, bool, bool, bool, str]:
         # Order the others randomly by file: otherwise the same tests would be omitted for all mutants.
         chance = hashlib.sha256(f"{name} {item.path}".encode()).hexdigest()
-        return module not in item.path.stem, "unit" not in item.path.parts, chance
+        is_unit = "unit" in item.path.parts
+        return (
+            item.nodeid not in of_function,
+            item.nodeid not in of_module,
+            word not in item.path.stem,
+            not is_unit,
+            chance,
+        )
 
     items.sort(key=place)
     del items[MAXIMUM_TESTS:]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Store which test detected a mutant."""
+    name = os.environ.get(MUTANT, "")
+    if FAULTY in name and report.failed:
+        DETECTIONS.mkdir(exist_ok=True)
+        with (DETECTIONS / _function_of(name)).open("a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid}\n")
+
+
+def detections(functions: str) -> set[str]:
+    """Return the tests that detected mutants of the functions of this pattern."""
+    files = DETECTIONS.glob(functions)
+    return {test for file in files for test in file.read_text(encoding="utf-8").splitlines()}
+
+
+def _function_of(mutant: str) -> str:
+    return mutant.partition(FAULTY)[0]
