@@ -90,11 +90,8 @@ async def test_the_use_of_a_browser_session_is_stored_once_a_minute(provider: Pr
     assert after["expires_at"] - before["expires_at"] == timedelta(minutes=1)
 
 
-async def test_at_the_limit_of_browser_sessions_the_least_recently_used_one_ends(provider: Provider) -> None:
-    app, first, browser = await application(provider), Browser(provider), Browser(provider)
-    person = await signed_in(first, provider)
-    online = await app.tokens(first, person)
-    offline = await app.tokens(first, person, scope="openid offline_access")
+def fill_up_to_the_limit(provider: Provider, person: Person) -> None:
+    """Copy the person's browser session, each copy used later, up to the maximum number."""
     provider.sql(
         "INSERT INTO browser_sessions SELECT gen_random_uuid(), user_id, epoch, secret_hash, amr, acr,"
         " authenticated_at, is_kept, user_agent, address, created_at, seen_at + interval '1 second', expires_at,"
@@ -102,6 +99,33 @@ async def test_at_the_limit_of_browser_sessions_the_least_recently_used_one_ends
         MAXIMUM_BROWSER_SESSIONS,
         person.id,
     )
+
+
+async def test_the_begin_of_a_browser_session_and_the_end_of_a_displaced_one_are_recorded(provider: Provider) -> None:
+    first, browser = Browser(provider), Browser(provider)
+    person = await signed_in(first, provider)
+    ids = "SELECT id FROM browser_sessions WHERE user_id = %s ORDER BY seen_at"
+    (displaced,) = provider.sql(ids, person.id)
+    fill_up_to_the_limit(provider, person)
+    before = {row["id"] for row in provider.sql(ids, person.id)}
+    provider.clock.advance(timedelta(minutes=1))
+    page = await browser.get(SIGN_IN)
+    await browser.send(page, username=person.username, password=PASSWORD, stay="")
+    (begun,) = {row["id"] for row in provider.sql(ids, person.id)} - before
+    recorded = "SELECT type, session_id, personal FROM audit_events WHERE user_id = %s ORDER BY id DESC LIMIT 2"
+    here = {"client": "203.0.113.7"}
+    assert provider.sql(recorded, person.id) == [
+        {"type": "session.ended", "session_id": displaced["id"], "personal": here},
+        {"type": "session.begun", "session_id": begun, "personal": here},
+    ]
+
+
+async def test_at_the_limit_of_browser_sessions_the_least_recently_used_one_ends(provider: Provider) -> None:
+    app, first, browser = await application(provider), Browser(provider), Browser(provider)
+    person = await signed_in(first, provider)
+    online = await app.tokens(first, person)
+    offline = await app.tokens(first, person, scope="openid offline_access")
+    fill_up_to_the_limit(provider, person)
     assert await is_signed_in(first, app)
     page = await browser.get(SIGN_IN)
     await browser.send(page, username=person.username, password=PASSWORD, stay="")

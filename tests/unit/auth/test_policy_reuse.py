@@ -41,7 +41,7 @@ def _judge(
     generation: int, now: datetime, leeway: timedelta, *, session: LockedSession = SESSION, secret: bytes = SECRET
 ) -> RefreshVerdict:
     token = RefreshToken(uuid4(), SESSION.user_id, generation, secret)
-    return judge_unrotated(session, token, now, leeway, client_id="doorward")
+    return judge_unrotated(session, token, now, leeway, client_id="doorward", is_confidential=False)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,10 @@ def test_the_verdict_on_each_generation(
 class TestTokensThatAreOnlyRefused:
     def test_a_token_of_an_unknown_session_is_only_refused(self, generation: int, leeway: timedelta) -> None:
         token = RefreshToken(uuid4(), SESSION.user_id, generation, SECRET)
-        assert judge_unrotated(None, token, ROTATED, leeway, client_id="doorward") is RefreshVerdict.REFUSE
+        assert (
+            judge_unrotated(None, token, ROTATED, leeway, client_id="doorward", is_confidential=False)
+            is RefreshVerdict.REFUSE
+        )
 
     def test_a_token_without_the_secret_of_its_session_is_only_refused(
         self, generation: int, leeway: timedelta

@@ -44,7 +44,7 @@ def judge_unrotated(
     leeway: timedelta,
     *,
     client_id: str,
-    is_confidential: bool = False,
+    is_confidential: bool,
 ) -> RefreshVerdict:
     """Return the verdict on ``token``, which was not current in a live session of the client when it was presented.
 
