@@ -58,7 +58,9 @@ class LogWriter:
         self._dropped = self._reported = 0
         self._awaited_until = 0.0
         self._is_failing = self._is_torn = False
-        self._thread: threading.Thread | None = None
+        # Made here: a signal handler that logs while it is made would make another, and each takes lines of the other.
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._is_started = False
 
     @property
     def dropped(self) -> int:
@@ -75,8 +77,8 @@ class LogWriter:
                 return
             self._waiting_lines += 1
             self._waiting_bytes += size
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+            if not self._is_started:
+                self._is_started = True
                 self._thread.start()
         self._queue.put(line)
         if self._awaited_until and threading.current_thread() is not self._thread:
@@ -88,7 +90,7 @@ class LogWriter:
         For the end of a process, which may follow any of these lines.
         """
         self._awaited_until = time.monotonic() + seconds
-        if self._thread is not None:
+        if self._is_started:
             self._wait_until(self._awaited_until)
 
     def _wait_until(self, deadline: float) -> None:

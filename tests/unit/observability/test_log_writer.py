@@ -1,8 +1,10 @@
 """Log lines are written whole and in order, and a slow reader does not block the code that logs."""
 
 import fcntl
+import itertools
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -210,3 +212,33 @@ def test_a_signal_handler_may_log_while_its_thread_is_logging(pipe: Pipe) -> Non
     assert handled > 0
     assert pipe.received.count(b"handler\n") == handled
     assert pipe.received.count(b"main\n") == 5_000
+
+
+def write_interrupted(writer: LogWriter, arrival: int) -> int:
+    """Write a line, and another at the call of this number, as a signal handler may. Return the number of calls."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        if event == "call":
+            calls += 1
+            if calls == arrival:
+                writer.write("handler")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        writer.write("main")
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_a_signal_handler_that_logs_during_the_first_line_starts_no_second_thread(pipe: Pipe) -> None:
+    threads = threading.active_count()
+    for arrival in itertools.count(1):
+        calls = write_interrupted(pipe.log_writer(), arrival)
+        assert threading.active_count() == threads + arrival, f"call {arrival}"
+        if calls < arrival:
+            break
+    assert arrival > 5
