@@ -84,3 +84,15 @@ def remove_address(service: Service, person: Person) -> None:
     """Make a person a user without address and password, like those that the token of a trusted issuer creates."""
     columns = "email = NULL, email_key = NULL, email_verified_at = NULL, password_hash = NULL"
     service.sql(f"UPDATE users SET {columns} WHERE id = %s", person.id)
+
+
+def link_identities(service: Service, person: Person, count: int = 1) -> None:
+    service.sql(
+        "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
+        " SELECT 'https://acme.example', %s || n, %s, now() FROM generate_series(1, %s) AS n",
+        *(person.id, person.id, count),
+    )
+
+
+def count_identities(service: Service, person: Person) -> int:
+    return len(service.sql("SELECT subject FROM federated_identities WHERE user_id = %s", person.id))

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from development.client import Person
 from doorward.core.exceptions import DomainError
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
@@ -20,6 +19,7 @@ from doorward.wiring.foundation import Foundation
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.conftest import LINKS, Mails, token_of
+from tests.integration.accounts.own_account import count_identities, link_identities
 
 NEW_PASSWORD = "four other random words"
 
@@ -197,26 +197,13 @@ async def test_a_reset_verifies_the_address_and_queues_a_notice(mails: Mails) ->
     assert types == ["user.registered", "user.password_reset_requested", "user.password_changed", "user.verified"]
 
 
-def link(mails: Mails, person: Person, count: int = 2) -> None:
-    mails.service.sql(
-        "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
-        " SELECT 'https://acme.example', %s || n, %s, now() FROM generate_series(1, %s) AS n",
-        *(person.id, person.id, count),
-    )
-
-
-def linked(mails: Mails, person: Person) -> int:
-    rows = mails.service.sql("SELECT subject FROM federated_identities WHERE user_id = %s", person.id)
-    return len(rows)
-
-
 async def test_the_reset_of_an_account_that_was_never_verified_unlinks_its_identities(mails: Mails) -> None:
     """Otherwise a person who registers another person's address and links an identity keeps the account."""
     person, other = await mails.service.register(), await mails.service.register()
     for each in (person, other):
-        link(mails, each)
+        link_identities(mails.service, each, 2)
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
-    assert (linked(mails, person), linked(mails, other)) == (0, 2)
+    assert (count_identities(mails.service, person), count_identities(mails.service, other)) == (0, 2)
     rows = mails.service.sql(
         "SELECT session_id, data FROM audit_events WHERE user_id = %s AND type = 'identity.unlinked'", person.id
     )
@@ -227,9 +214,9 @@ async def test_the_reset_of_an_account_that_was_never_verified_unlinks_its_ident
 async def test_the_reset_of_an_account_that_was_ever_verified_keeps_its_identities(mails: Mails, proof: str) -> None:
     person = await mails.service.register()
     mails.service.sql(f"UPDATE users SET {proof} WHERE id = %s", person.id)
-    link(mails, person)
+    link_identities(mails.service, person, 2)
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
-    assert linked(mails, person) == 2
+    assert count_identities(mails.service, person) == 2
 
 
 async def test_a_token_for_a_previous_address_is_refused(mails: Mails) -> None:

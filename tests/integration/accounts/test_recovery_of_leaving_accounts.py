@@ -9,7 +9,7 @@ from doorward.domain.auth.login.throttling import LOGIN_CURVE, STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.conftest import Mails, token_of
 from tests.integration.accounts.leaving import MOMENT, cancel, erase_after_the_grace, leave, log_in, stored
-from tests.integration.accounts.own_account import NEW_PASSWORD, Owner, signed_in
+from tests.integration.accounts.own_account import NEW_PASSWORD, Owner, count_identities, link_identities, signed_in
 from tests.integration.service import is_problem
 
 
@@ -66,11 +66,13 @@ async def test_a_reset_resets_the_count_of_failures_caused_by_strangers(mails: M
 
 async def test_a_reset_of_an_unverified_deleted_account_gives_it_to_the_owner_of_the_mailbox(mails: Mails) -> None:
     squatter = await signed_in(mails.service)
+    link_identities(mails.service, squatter.person)
     await leave(squatter)
     await reset(mails, squatter)
     assert is_problem(await log_in(squatter), 401, "invalid_credentials")
     (user,) = mails.service.sql("SELECT email_verified_at FROM users WHERE id = %s", squatter.person.id)
     assert user["email_verified_at"] == mails.clock.now()
+    assert count_identities(mails.service, squatter.person) == 0
 
 
 async def test_a_link_is_invalid_once_the_deletion_is_due(mails: Mails, leaving: Owner) -> None:

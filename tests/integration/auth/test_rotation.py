@@ -27,6 +27,13 @@ def codec_of(service: Service) -> RefreshTokenCodec:
     return RefreshTokenCodec(derive_key(secret_key.encode(), REFRESH_TOKEN_PURPOSE))
 
 
+def version_1_of(service: Service, refresh_token: str) -> str:
+    """Return the token as version 0.1 made it, without the user's id."""
+    codec = codec_of(service)
+    token = codec.decode(refresh_token)
+    return codec.encode(RefreshToken(token.session_id, None, token.generation, token.secret))
+
+
 async def test_concurrent_calls_share_statements(service: Service) -> None:
     pairs = [(await service.register_and_log_in())[1] for _ in range(6)]
     before = service.connections_asked_for()
@@ -186,11 +193,9 @@ async def test_a_refresh_token_still_works_after_its_statement_failed(service_al
 
 async def test_a_token_of_version_1_is_refreshed_to_one_that_names_the_user(service: Service) -> None:
     person, first = await service.register_and_log_in()
-    codec = codec_of(service)
-    token = codec.decode(first.refresh)
-    version_1 = codec.encode(RefreshToken(token.session_id, None, token.generation, token.secret))
+    version_1 = version_1_of(service, first.refresh)
     second = await service.refresh(version_1)
-    assert str(codec.decode(second.refresh).user_id) == person.id
+    assert str(codec_of(service).decode(second.refresh).user_id) == person.id
     assert (await service.get_me(second.access)).json()["id"] == person.id
     assert is_problem(await service.post_refresh(version_1), 401, "invalid_refresh_token")
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
@@ -198,12 +203,13 @@ async def test_a_token_of_version_1_is_refreshed_to_one_that_names_the_user(serv
 
 async def test_using_both_versions_of_a_token_counts_as_reuse(service: Service) -> None:
     person, first = await service.register_and_log_in()
-    codec = codec_of(service)
-    token = codec.decode(first.refresh)
     assert (await service.post_refresh(first.refresh)).status_code == 200
-    version_1 = codec.encode(RefreshToken(token.session_id, None, token.generation, token.secret))
-    assert is_problem(await service.post_refresh(version_1), 401, "invalid_refresh_token")
+    assert is_problem(await service.post_refresh(version_1_of(service, first.refresh)), 401, "invalid_refresh_token")
     assert service.sessions_of(person)[0]["end_reason"] == "reuse"
+    recorded = service.sql(
+        "SELECT type, actor FROM audit_events WHERE user_id = %s ORDER BY id DESC LIMIT 2", person.id
+    )
+    assert recorded == [{"type": f"session.{each}", "actor": person.id} for each in ("ended", "reuse_detected")]
 
 
 async def test_a_token_with_another_user_id_is_refused_and_ends_no_session(service: Service) -> None:

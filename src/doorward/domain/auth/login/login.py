@@ -32,7 +32,7 @@ from doorward.domain.auth.login.throttling import Attempt, Throttling
 from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.passwords.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
-from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.auth.repositories import Connection, password_hashes
 from doorward.domain.auth.sessions.admission import ERRORS_SHOWN_TO_OWNER, RefusalReason, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.sessions.browser_session import BrowserStay
 from doorward.domain.auth.sessions.browser_sessions import SignedIn
@@ -244,7 +244,9 @@ async def _upgrade(connection: Connection, right: _RightPassword) -> None:
     """Replace an outdated hash."""
     if right.upgraded_hash is not None:
         stored = right.credentials
-        await users.replace_password_hash(connection, stored.user_id, old=stored.password_hash, new=right.upgraded_hash)
+        await password_hashes.replace_password_hash(
+            connection, stored.user_id, old=stored.password_hash, new=right.upgraded_hash
+        )
 
 
 def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_password"]:

@@ -22,7 +22,7 @@ from doorward.domain.auth.login.throttling import Throttling
 from doorward.domain.auth.models import RenewedSession, TokenPair
 from doorward.domain.auth.passwords.stored_passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.repositories import Connection, own_sessions, users
+from doorward.domain.auth.repositories import Connection, own_sessions, password_hashes
 from doorward.domain.auth.sessions.acting_session import lock_acting_session
 from doorward.domain.auth.sessions.admission import TWO_KINDS
 from doorward.domain.auth.sessions.grants import Grant
@@ -129,7 +129,7 @@ class Reauthentication:
                 await self._passwords.forget_failures(connection, proven)
                 if proven.upgraded_hash is not None:
                     old, new = proven.stored_hash, proven.upgraded_hash
-                    await users.replace_password_hash(connection, caller.user.id, old=old, new=new)
+                    await password_hashes.replace_password_hash(connection, caller.user.id, old=old, new=new)
         return self._finish(caller, renewal)
 
     async def reauthenticate_by_factor(self, caller: Caller, factor: ShownFactor) -> TokenPair:

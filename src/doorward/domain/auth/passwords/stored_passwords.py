@@ -19,7 +19,7 @@ from doorward.domain.auth.passwords.models import StoredPasswords
 from doorward.domain.auth.passwords.new_passwords import NewPasswords
 from doorward.domain.auth.passwords.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
-from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, users
+from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, password_hashes
 from doorward.domain.auth.users.identifiers import read_identifier
 from doorward.observability.logging import report
 
@@ -34,8 +34,8 @@ class ProvenPassword:
 
 
 async def has_password(connection: Connection, user_id: UUID) -> bool:
-    """Return whether an active account has a password."""
-    return await users.find_password_hash(connection, user_id) is not None
+    """Return whether an account, in any state, has a password."""
+    return await password_hashes.find_password_hash_in_any_state(connection, user_id) is not None
 
 
 class Passwords:
@@ -62,7 +62,7 @@ class Passwords:
         Raises ``LoginThrottledError``.
         """
         async with self._database.connection() as connection:
-            stored_hash = await users.find_password_hash(connection, user_id)
+            stored_hash = await password_hashes.find_password_hash(connection, user_id)
         check = await self._check(user_id, password, stored_hash, client, account=str(user_id))
         return check.is_correct
 
@@ -92,7 +92,7 @@ class Passwords:
         if identifier is None:
             return None
         async with self._database.connection() as connection:
-            return await users.find_passwords(connection, identifier, now=self._clock.now())
+            return await password_hashes.find_passwords(connection, identifier, now=self._clock.now())
 
     async def _found_if_right(
         self, name: str, password: str, found: StoredPasswords | None, stored_hash: str | None, client: Client

@@ -13,7 +13,7 @@ from doorward.domain.auth.sessions.rotated_session import LockedSession
 from doorward.domain.auth.tokens.refresh_token import RefreshToken
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.observability.request_context import current_client
+from doorward.observability.request_context import bind_session, current_client
 
 NOTICE_KEPT: Final = timedelta(days=1)
 """How long the mail about a reused token may wait for its delivery."""
@@ -54,6 +54,8 @@ class TokenEndings:
     ) -> tuple[SessionReuseDetected, SessionEnded]:
         """End the session for good, and queue the mail to its owner; return the events."""
         user_id = session.user_id
+        # A token of version 1 has no user id, and `record` takes the actor from the log's context.
+        bind_session(session_id=token.session_id, user_id=user_id)
         await sessions.end_session(connection, token, client_id=session.client_id, now=now, reason=EndReason.REUSE)
         detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
         ended = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.REUSE)
