@@ -1,5 +1,8 @@
 """What a continued run of the mutations keeps of the run before, and the order of the tests for one mutant."""
 
+import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +10,7 @@ from typing import Any
 import pytest
 
 from development.proof import shared_server
-from development.proof.mutation import remove_outdated_copies
+from development.proof.mutation import exit_codes, forget_survivors, judge, remove_outdated_copies
 
 
 def test_a_continued_run_uses_only_files_of_the_project_as_it_is(tmp_path: Path) -> None:
@@ -21,6 +24,48 @@ def test_a_continued_run_uses_only_files_of_the_project_as_it_is(tmp_path: Path)
         _write(mutants / name)
     remove_outdated_copies(project, mutants)
     assert {str(path.relative_to(mutants)) for path in mutants.rglob("*") if path.is_file()} == kept
+
+
+@pytest.fixture
+def mutants(tmp_path: Path) -> Path:
+    """Return a folder with the results of two modules: found, survived, unreached, refused, timed out, not run."""
+    _write_results(tmp_path, "login", [1, 0, 33, 37])
+    _write_results(tmp_path, "session", [-24, None])
+    return tmp_path
+
+
+def test_survivors_are_run_again_on_request_and_other_results_are_kept(mutants: Path) -> None:
+    forget_survivors(mutants)
+    assert exit_codes(mutants, []) == Counter({None: 3, 1: 1, 37: 1, -24: 1})
+    assert json.loads((mutants / "login.py.meta").read_text(encoding="utf-8"))["hash_by_function_name"] == {"x_f": "9f"}
+
+
+def test_the_results_of_named_mutants_are_counted(mutants: Path) -> None:
+    assert exit_codes(mutants, ["session*", "*mutmut_0"]) == Counter({1: 1, -24: 1, None: 1})
+
+
+@pytest.mark.parametrize(
+    ("codes", "verdict", "printed"),
+    [
+        ({1: 8, -24: 1, 0: 1, 37: 5}, 0, "9 of 10 were found (90.0%), 1 of them by a timeout; mypy refuses 5; 0 were"),
+        ({1: 89, 0: 10, 33: 1}, 1, "89 of 100 were found (89.0%)"),
+        ({1: 10, None: 1}, 1, "10 of 10 were found (100.0%), 0 of them by a timeout; mypy refuses 0; 1 were not run"),
+        ({1: 10, 2: 1}, 1, "1 were not run"),
+        ({37: 3}, 1, "0 of 0 were found"),
+    ],
+    ids=["enough", "too few", "not to its end", "interrupted", "none judged"],
+)
+def test_a_run_fails_if_too_few_are_found_or_any_was_not_run(
+    codes: dict[int | None, int], verdict: int, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert judge(Counter(codes)) == verdict
+    assert printed in capsys.readouterr().out
+
+
+def _write_results(folder: Path, module: str, codes: Sequence[int | None]) -> None:
+    results = {f"{module}.x_f__mutmut_{number}": code for number, code in enumerate(codes)}
+    content = {"exit_code_by_key": results, "hash_by_function_name": {"x_f": "9f"}}
+    (folder / f"{module}.py.meta").write_text(json.dumps(content), encoding="utf-8")
 
 
 def _write(path: Path) -> None:
