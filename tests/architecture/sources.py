@@ -54,7 +54,7 @@ def functions_of(path: Path) -> Iterator[Function]:
             yield node
 
 
-def surrounds_queries(function: Function) -> bool:
+def runs_no_query(function: Function) -> bool:
     """Return whether a function of a repository runs no query: a private one, or a context manager."""
     decorators = {ast.unparse(each) for each in function.decorator_list}
     return function.name.startswith("_") or not decorators.isdisjoint({"contextmanager", "asynccontextmanager"})

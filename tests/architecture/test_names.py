@@ -11,8 +11,8 @@ from tests.architecture.sources import (
     functions_of,
     is_repository,
     modules,
+    runs_no_query,
     source_modules,
-    surrounds_queries,
     tree_of,
 )
 
@@ -75,7 +75,7 @@ def test_a_repository_function_begins_with_a_listed_verb() -> None:
         f"{path}::{function.name}"
         for path in repositories()
         for function in functions_of(path)
-        if not function.name.startswith(REPOSITORY_VERBS) and not surrounds_queries(function)
+        if not function.name.startswith(REPOSITORY_VERBS) and not runs_no_query(function)
     ]
     assert repositories()
     assert not strangers, f"the verb indicates None, locks and single use: choose one of {REPOSITORY_VERBS}"

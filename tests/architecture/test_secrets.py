@@ -10,7 +10,7 @@ SECRET: Final = re.compile(
     r"(?:\w+_)?(?:secret|password|password_hash|stored_hash|upgraded_hash|token|codes?|cookie|code_mac)"
 )
 TEXT: Final = re.compile(r"(?:str|bytes|Sequence\[str\])(?: \| None)?")
-NO_SECRETS: Final = re.compile(r"\w*ImportRefused\.code|InputError\.code")
+NO_SECRETS: Final = re.compile(r"ItemsImportRefused\.code|InputError\.code")
 """Codes of errors."""
 
 OTHER_NAMES: Final = {

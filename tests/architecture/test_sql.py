@@ -13,8 +13,8 @@ from tests.architecture.sources import (
     calls_of,
     functions_of,
     is_repository,
+    runs_no_query,
     source_modules,
-    surrounds_queries,
     text_of,
     tree_of,
 )
@@ -108,7 +108,7 @@ def test_a_repository_function_runs_one_query() -> None:
         for path in source_modules()
         if is_repository(path)
         for function in functions_of(path)
-        if _queries_of(function) != (0 if surrounds_queries(function) else 1)
+        if _queries_of(function) != (0 if runs_no_query(function) else 1)
     ]
     assert not wrong, "one function, one query; a private one prepares or ends it, a context manager surrounds it"
 

@@ -1,6 +1,6 @@
-"""Each hash of a password waits in the queue for the address of its client and for its account.
+"""Checks and hashes of passwords are counted in the queue by client address and account.
 
-If it named neither, one client or the guesses for one account could delay all others.
+If one were counted by neither, one client or the guesses for one account could delay all others.
 """
 
 from dataclasses import replace
@@ -8,11 +8,14 @@ from typing import Final
 
 import pytest
 
-from development.client import Person
+from development.client import Person, new_person
 from doorward.api.services import Services
+from doorward.domain.accounts.invitations import Acceptance
+from doorward.domain.administration.models import OPERATOR, NewUser
 from doorward.domain.auth.exceptions import InvalidCredentialsError
 from doorward.domain.auth.ports import Client
 from tests.integration.accounts.conftest import Mails, mails_of, token_of
+from tests.integration.accounts.joining import joining_of
 from tests.integration.hashers import RecordingHasher
 from tests.integration.service import PARTS, MakeService
 
@@ -81,3 +84,36 @@ async def test_the_hash_of_a_reset_counts_for_the_address(checked: Checked) -> N
     checked.hashes.clear()
     await checked.mails.recovery.reset_by_token(token, "another good passphrase", client=CLIENT)
     assert checked.hashes == [(CLIENT.address, checked.person.email.lower())]
+
+
+async def test_the_hash_of_a_registration_counts_for_the_address(checked: Checked) -> None:
+    newcomer = new_person()
+    await checked.services.registration.register(
+        email=newcomer.email, username=newcomer.username, password=newcomer.password, client=CLIENT
+    )
+    assert checked.hashes[-1] == (CLIENT.address, newcomer.email)
+
+
+async def test_the_hash_of_a_registration_by_mail_counts_for_the_address(checked: Checked) -> None:
+    newcomer = new_person()
+    joining = joining_of(checked.mails.service, checked.mails.clock)
+    await joining.requests.request(
+        email=newcomer.email, username=newcomer.username, password=newcomer.password, client=CLIENT
+    )
+    assert checked.hashes[-1] == (CLIENT.address, newcomer.email)
+
+
+async def test_the_hash_of_an_invited_user_counts_for_the_address(checked: Checked) -> None:
+    newcomer = new_person()
+    joining = joining_of(checked.mails.service, checked.mails.clock)
+    await joining.invite(newcomer.email)
+    token, acceptance = token_of(await joining.mail(newcomer.email)), Acceptance(newcomer.username, newcomer.password)
+    await joining.invitations.accept_by_token(token, acceptance, client=CLIENT)
+    assert checked.hashes[-1] == (CLIENT.address, newcomer.email)
+
+
+async def test_the_hash_of_a_user_whom_an_administrator_creates_counts_for_the_address(checked: Checked) -> None:
+    newcomer = new_person()
+    new = NewUser(newcomer.email, newcomer.username, newcomer.password)
+    await checked.services.administration.users.create(OPERATOR, new, client=CLIENT)
+    assert checked.hashes[-1] == (CLIENT.address, newcomer.email)

@@ -101,7 +101,7 @@ def fill_up_to_the_limit(provider: Provider, person: Person) -> None:
     )
 
 
-async def test_the_begin_of_a_browser_session_and_the_end_of_a_displaced_one_are_recorded(provider: Provider) -> None:
+async def test_the_start_of_a_browser_session_and_the_end_of_a_displaced_one_are_recorded(provider: Provider) -> None:
     first, browser = Browser(provider), Browser(provider)
     person = await signed_in(first, provider)
     ids = "SELECT id FROM browser_sessions WHERE user_id = %s ORDER BY seen_at"

@@ -1,4 +1,4 @@
-"""The stored account of a user, for the domains above: locks of its row, and its verified address."""
+"""Locks of a user's row, and the user's verified address, for use cases of all domains."""
 
 from uuid import UUID
 

@@ -23,7 +23,7 @@ async def in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
 
 
 @contextmanager
-def owner_exists() -> Iterator[None]:
+def refusing_missing_owner() -> Iterator[None]:
     """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, detected by the constraint's name."""
     try:
         yield

@@ -8,12 +8,12 @@ from psycopg.rows import class_row
 
 from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import Item
-from doorward.domain.items.repositories import Connection, owner_exists
+from doorward.domain.items.repositories import Connection, refusing_missing_owner
 
 
 async def add_item(connection: Connection, item: Item) -> None:
     """Store a new item. Raises ``ItemOwnerGoneError``."""
-    with owner_exists():
+    with refusing_missing_owner():
         await connection.execute(
             """
             INSERT INTO items (

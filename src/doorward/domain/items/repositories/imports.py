@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.items.exceptions import ItemVersionsExhaustedError, TooManyLinesError
 from doorward.domain.items.models import StagedItem, StagedMerge, StoredLines
-from doorward.domain.items.repositories import Connection, in_time, owner_exists
+from doorward.domain.items.repositories import Connection, in_time, refusing_missing_owner
 
 _NEXT_VERSION: Final = sql.SQL(
     """title = excluded.title,
@@ -66,7 +66,7 @@ async def add_items(connection: Connection, items: AsyncIterable[StagedItem], ow
     Raises ``ExternalIdTakenError``, ``ItemOwnerGoneError`` or ``TooManyLinesError``.
     """
     count = 0
-    with owner_exists(), _refusing_taken_external_ids():
+    with refusing_missing_owner(), _refusing_taken_external_ids():
         async with (
             in_time(TooManyLinesError),
             connection.cursor() as cursor,
@@ -163,7 +163,7 @@ async def add_or_update_items(connection: Connection, merge: StagedMerge) -> Sto
     duplicate an item, because of the unique index ``items_owner_external_id_key``. Raises ``ItemOwnerGoneError``,
     ``TooManyLinesError`` and ``ItemVersionsExhaustedError``.
     """
-    with owner_exists(), _refusing_exhausted_versions():
+    with refusing_missing_owner(), _refusing_exhausted_versions():
         async with in_time(TooManyLinesError), connection.cursor(row_factory=class_row(StoredLines)) as cursor:
             await cursor.execute(
                 sql.SQL(
