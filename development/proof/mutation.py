@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
@@ -28,12 +28,13 @@ MUTANTS: Final = Path("mutants")
 MUTMUT_SUFFIXES: Final = frozenset({".meta", ".spans"})
 """The suffixes of mutmut's own files beside each mutated module. The first has the exit code of each mutant."""
 
+# mutmut's exit codes (`mutmut.stats`). With any other one, a test failed.
 REFUSED_BY_MYPY: Final = 37
 SURVIVED: Final = frozenset({0, 5, 33})
 """No test failed, or no test reaches the mutant."""
-TIMED_OUT: Final = frozenset({-24, 24, 36, 152, 255})
-INTERRUPTED: Final = frozenset({None, 2})
-"""mutmut's exit codes (`mutmut.stats`); any other one is of a run in which a test failed."""
+TIMED_OUT: Final = frozenset({-24, 24, 36, 152})
+NOT_RUN: Final = frozenset({None, 2, 255})
+"""Not reached, interrupted, or a listed test did not exist, which mutmut calls a timeout."""
 
 
 def main() -> int:
@@ -44,8 +45,7 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="also run the survivors of the run before")
     arguments = parser.parse_args()
     remove_outdated_copies(Path.cwd(), MUTANTS)
-    if arguments.again:
-        forget_survivors(MUTANTS)
+    forget_results(MUTANTS, NOT_RUN | SURVIVED if arguments.again else NOT_RUN)
     with EmbeddedPostgres(durable=False) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
@@ -68,12 +68,12 @@ def remove_outdated_copies(project: Path, mutants: Path) -> None:
                 copy.unlink()
 
 
-def forget_survivors(mutants: Path) -> None:
-    """Let mutmut run the survivors again: it keeps the result of each unchanged function, also after new tests."""
+def forget_results(mutants: Path, codes: Set[int | None]) -> None:
+    """Let mutmut run the mutants with these exit codes again: it keeps all results of an unchanged function."""
     for path in mutants.rglob("*.meta"):
         results = json.loads(path.read_text(encoding="utf-8"))
-        codes = results["exit_code_by_key"]
-        results["exit_code_by_key"] = {name: None if code in SURVIVED else code for name, code in codes.items()}
+        stored = results["exit_code_by_key"]
+        results["exit_code_by_key"] = {name: None if code in codes else code for name, code in stored.items()}
         path.write_text(json.dumps(results), encoding="utf-8")
 
 
@@ -89,7 +89,7 @@ def exit_codes(mutants: Path, names: Sequence[str]) -> Counter[int | None]:
 def judge(codes: Counter[int | None]) -> int:
     """Print how many were found. Return 1 if too few were, or if any was not run, else 0."""
     refused = codes[REFUSED_BY_MYPY]
-    survived, timed_out, unjudged = (sum(codes[code] for code in group) for group in (SURVIVED, TIMED_OUT, INTERRUPTED))
+    survived, timed_out, unjudged = (sum(codes[code] for code in group) for group in (SURVIVED, TIMED_OUT, NOT_RUN))
     judged = codes.total() - refused - unjudged
     found = judged - survived
     share = found / judged if judged else 0.0

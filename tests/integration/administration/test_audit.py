@@ -7,6 +7,7 @@ import pytest
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import AUDIT, signed_in_with, user
 from tests.integration.service import Service, is_problem
+from tests.plain_ids import plain_id
 
 
 async def entries(reader: Owner, path: str = AUDIT, **parameters: Any) -> list[dict[str, Any]]:
@@ -52,7 +53,7 @@ async def test_pages_follow_each_other(admin: Owner, service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"type": "\x00"}, {"actor": "\x00"}, {"type": "no.such"}, {"actor": "nobody"}], ids=str
+    "odd", [{"type": "\x00"}, {"actor": "\x00"}, {"type": "no.such"}, {"actor": "nobody"}], ids=plain_id
 )
 async def test_a_filter_with_an_impossible_value_finds_no_entry(admin: Owner, odd: dict[str, str]) -> None:
     assert await entries(admin, **odd) == []

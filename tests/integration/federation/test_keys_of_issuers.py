@@ -10,6 +10,7 @@ from doorward.infrastructure.outbound import MAXIMUM_BYTES
 from tests.integration.federation.conftest import Trusting
 from tests.integration.federation.issuer import KEYS, METADATA, OAUTH_METADATA, Issuer, document, running, trusting
 from tests.integration.service import FakeClock, Logs, MakeService, events, is_problem
+from tests.plain_ids import plain_id
 from tests.unit.client_library.signing import elliptic_key, key_set
 
 EMPTY: Final = b'{"keys": []}'
@@ -77,7 +78,7 @@ async def test_cached_keys_are_used_while_the_issuer_is_down(trusting_service: T
         (KEYS, document(b"", status="503 Service Unavailable")),
         (KEYS, b"\x16\x03\x01 this is no HTTP"),
     ],
-    ids=lambda value: str(value)[:60],
+    ids=plain_id,
 )
 async def test_an_issuer_with_unreachable_keys_is_unavailable(
     trusting_service: Trusting, path: str, answer: bytes

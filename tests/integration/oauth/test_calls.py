@@ -12,6 +12,7 @@ from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import signed_in_with
 from tests.integration.oauth.clients import ORDERS
 from tests.integration.service import Logs, MakeService, Service, is_problem
+from tests.plain_ids import plain_id
 
 ADMIN = "/api/v1/admin"
 CLIENTS = f"{ADMIN}/clients"
@@ -118,7 +119,7 @@ async def test_a_stale_version_changes_nothing(admin: Owner) -> None:
         ({"auth_method": "private_key_jwt"}, "invalid_request"),
         ({"is_enabled": False}, "invalid_request"),
     ],
-    ids=str,
+    ids=plain_id,
 )
 async def test_an_invalid_client_is_refused_with_a_specific_code(admin: Owner, body: dict[str, Any], code: str) -> None:
     answer = await admin.call("POST", CLIENTS, json={"name": "Nightly", **body})
@@ -247,7 +248,7 @@ async def test_resources_are_added_listed_and_removed(admin: Owner, service: Ser
         ({"introspection_client_id": "doorward"}, "unknown_introspection_client", 422),
         ({"algorithm": "HS256"}, "invalid_request", 422),
     ],
-    ids=str,
+    ids=plain_id,
 )
 async def test_an_invalid_resource_is_refused_with_a_specific_code(
     admin: Owner, body: dict[str, Any], code: str, status: int

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from development.proof import shared_server
-from development.proof.mutation import exit_codes, forget_survivors, judge, remove_outdated_copies
+from development.proof.mutation import NOT_RUN, SURVIVED, exit_codes, forget_results, judge, remove_outdated_copies
 
 
 def test_a_continued_run_uses_only_files_of_the_project_as_it_is(tmp_path: Path) -> None:
@@ -28,15 +28,17 @@ def test_a_continued_run_uses_only_files_of_the_project_as_it_is(tmp_path: Path)
 
 @pytest.fixture
 def mutants(tmp_path: Path) -> Path:
-    """Return a folder with the results of two modules: found, survived, unreached, refused, timed out, not run."""
+    """Return a folder with the results of two modules: found, survived, unreached, refused, timed out, twice not run."""
     _write_results(tmp_path, "login", [1, 0, 33, 37])
-    _write_results(tmp_path, "session", [-24, None])
+    _write_results(tmp_path, "session", [-24, None, 255])
     return tmp_path
 
 
-def test_survivors_are_run_again_on_request_and_other_results_are_kept(mutants: Path) -> None:
-    forget_survivors(mutants)
-    assert exit_codes(mutants, []) == Counter({None: 3, 1: 1, 37: 1, -24: 1})
+def test_mutants_with_chosen_results_are_run_again_and_other_results_are_kept(mutants: Path) -> None:
+    forget_results(mutants, NOT_RUN)
+    assert exit_codes(mutants, []) == Counter({None: 2, 0: 1, 33: 1, 1: 1, 37: 1, -24: 1})
+    forget_results(mutants, NOT_RUN | SURVIVED)
+    assert exit_codes(mutants, []) == Counter({None: 4, 1: 1, 37: 1, -24: 1})
     assert json.loads((mutants / "login.py.meta").read_text(encoding="utf-8"))["hash_by_function_name"] == {"x_f": "9f"}
 
 
@@ -50,10 +52,10 @@ def test_the_results_of_named_mutants_are_counted(mutants: Path) -> None:
         ({1: 8, -24: 1, 0: 1, 37: 5}, 0, "9 of 10 were found (90.0%), 1 of them by a timeout; mypy refuses 5; 0 were"),
         ({1: 89, 0: 10, 33: 1}, 1, "89 of 100 were found (89.0%)"),
         ({1: 10, None: 1}, 1, "10 of 10 were found (100.0%), 0 of them by a timeout; mypy refuses 0; 1 were not run"),
-        ({1: 10, 2: 1}, 1, "1 were not run"),
+        ({1: 10, 2: 1, 255: 2}, 1, "3 were not run"),
         ({37: 3}, 1, "0 of 0 were found"),
     ],
-    ids=["enough", "too few", "not to its end", "interrupted", "none judged"],
+    ids=["enough", "too few", "not to its end", "interrupted, and without a listed test", "none judged"],
 )
 def test_a_run_fails_if_too_few_are_found_or_any_was_not_run(
     codes: dict[int | None, int], verdict: int, printed: str, capsys: pytest.CaptureFixture[str]
