@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
@@ -68,7 +68,7 @@ def remove_outdated_copies(project: Path, mutants: Path) -> None:
                 copy.unlink()
 
 
-def forget_results(mutants: Path, codes: Set[int | None]) -> None:
+def forget_results(mutants: Path, codes: Collection[int | None]) -> None:
     """Let mutmut run the mutants with these exit codes again: it keeps all results of an unchanged function."""
     for path in mutants.rglob("*.meta"):
         results = json.loads(path.read_text(encoding="utf-8"))

@@ -48,7 +48,7 @@ PUBLISHED: Final = [
     ),
 ]
 VECTORS: Final = [*MADE, *PUBLISHED]
-IDS: Final = [plain_id(f"{each.made_by}, {ascii(each.password)}") for each in VECTORS]
+IDS: Final = [plain_id(f"{each.made_by}, {each.password!a}") for each in VECTORS]
 
 
 @pytest.fixture
