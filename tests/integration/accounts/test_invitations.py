@@ -10,6 +10,7 @@ from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.accounts.pending_account_retention import PendingAccountRetention
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError
+from doorward.domain.auth.ports import Client
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.administration import create_administration
@@ -39,12 +40,14 @@ async def test_an_invitation_creates_an_account_for_the_invited_address_only(joi
     email, acceptance = address(), chosen()
     await joining.invite(email)
     assert joining.users_of(email) == []
-    user = await joining.invitations.accept_by_token(token_of(await joining.mail(email)), acceptance)
+    token = token_of(await joining.mail(email))
+    user = await joining.invitations.accept_by_token(token, acceptance, client=Client("198.51.100.9"))
     (stored,) = joining.users_of(email)
     assert (stored["id"], stored["email"], stored["username"]) == (user.id, email, acceptance.username)
     assert stored["email_verified_at"] == joining.clock.now()
-    rows = joining.service.sql("SELECT type FROM audit_events WHERE user_id = %s ORDER BY id", user.id)
+    rows = joining.service.sql("SELECT type, personal FROM audit_events WHERE user_id = %s ORDER BY id", user.id)
     assert [row["type"] for row in rows] == ["user.registered", "user.verified", "invitation.accepted"]
+    assert [row["personal"]["client"] for row in rows] == ["198.51.100.9"] * 3
     assert (await joining.service.post_token(acceptance.username, PASSWORD)).status_code == 200
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from development.client import TOKEN, pair
 from tests.integration.accounts.own_account import signed_in
-from tests.integration.mfa.protected import CODES, Protected
+from tests.integration.mfa.protected import CODES, TOTP, Protected
 from tests.integration.service import FakeClock, MakeService, Service, is_problem
 
 DAYS = timedelta(days=30)
@@ -73,6 +73,16 @@ async def test_a_device_without_the_request_is_not_remembered(remembering: Prote
 async def test_another_device_must_show_the_factor(remembering: Protected) -> None:
     await remembered(remembering)
     assert (await remembering.post_token()).status_code == 403
+
+
+async def test_a_login_completed_with_another_persons_device_token_gets_a_new_device(remembering: Protected) -> None:
+    other = await Protected.enrolled(await signed_in(remembering.service))
+    device = await remembered(other, remember_device=False)
+    body = {"mfa_token": await remembering.mfa_token(), "code": remembering.code(), "remember_device": True}
+    answer = await remembering.service.client.post(TOTP, json=body, headers={"Doorward-Device": device})
+    remembering.pair = pair(answer)
+    assert (await log_in_on(remembering, answer.headers["Doorward-Device"])).status_code == 200
+    assert (await log_in_on(other, device)).status_code == 403
 
 
 async def test_a_remembered_device_still_requires_the_password(remembering: Protected) -> None:
