@@ -1,8 +1,8 @@
 """Measures how many mutations of the auth domain the tests detect: `python -m development.proof.mutation`.
 
 It takes some two hours on two cores. It works in `mutants/`, and an interrupted run can be continued, also after
-changes: functions that did not change keep their results. After new tests, `--again` runs the survivors again. A change
-of the list of tests in `pyproject.toml` resets all results.
+changes: functions that did not change keep their results. After new tests and moves of code, `--again` runs survivors
+again. A change of the list of tests in `pyproject.toml` resets all results.
 """
 
 import argparse
@@ -25,6 +25,8 @@ from doorward.infrastructure.migrations import migrate
 
 GOAL: Final = 0.9
 MUTANTS: Final = Path("mutants")
+TESTS_OF_FUNCTIONS: Final = MUTANTS / "mutmut-stats.json"
+"""Which tests call which function. mutmut adds only new tests, so a moved function would have none."""
 MUTMUT_SUFFIXES: Final = frozenset({".meta", ".spans"})
 """The suffixes of mutmut's own files beside each mutated module. The first has the exit code of each mutant."""
 
@@ -42,10 +44,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="mutants, with wildcards: doorward.domain.auth.sessions.policy*")
     parser.add_argument("--children", type=int, default=2, help="number of concurrent runs")
-    parser.add_argument("--again", action="store_true", help="also run the survivors of the run before")
+    parser.add_argument("--again", action="store_true", help="run survivors again, and look anew for their tests")
     arguments = parser.parse_args()
     remove_outdated_copies(Path.cwd(), MUTANTS)
     forget_results(MUTANTS, NOT_RUN | SURVIVED if arguments.again else NOT_RUN)
+    if arguments.again:
+        TESTS_OF_FUNCTIONS.unlink(missing_ok=True)
     with EmbeddedPostgres(durable=False) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))

@@ -13,20 +13,23 @@ PARTS_LOG2: Final = 6
 
 
 def pad_duration(
-    spent: float, rounds: int, compute: Callable[[int], object], now: Callable[[], float] = time.perf_counter
+    began: float, rounds: int, compute: Callable[[int], object], now: Callable[[], float] = time.perf_counter
 ) -> None:
-    """Compute cheap hashes until they and the seconds ``spent`` before last as long as one hash at the current cost.
+    """Compute cheap hashes until the time since ``began`` is that of one hash at the current cost.
 
-    That duration is estimated from the cheap hashes, on this thread and at this moment: a busy or slow machine makes
-    both longer. At least one is computed; the last may end up to one part too late.
+    ``began`` is a reading of the clock ``now``, in seconds. The duration of a hash is estimated from the cheap ones, on
+    this thread and at this moment: a busy or slow machine makes both longer. At least one is computed; the last may end
+    up to one part too late.
     """
     cost = max(BCRYPT_MINIMUM_COST, rounds - PARTS_LOG2)
     parts = 2 ** (rounds - cost)
-    began, number, seconds = now(), 0, 0.0
-    while number == 0 or spent + seconds < parts * seconds / number:
+    padding_began, number = now(), 0
+    while True:
         compute(cost)
         number += 1
-        seconds = now() - began
+        present = now()
+        if present - began >= parts * (present - padding_began) / number:
+            return
 
 
 def padding_costs(rounds: int) -> Mapping[int, tuple[int, ...]]:

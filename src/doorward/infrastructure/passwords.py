@@ -212,5 +212,5 @@ def _check_foreign(password: str, verify: Verify, rounds: int) -> PasswordCheck:
     began = time.perf_counter()
     if verify(password):
         return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds))
-    pad_duration(time.perf_counter() - began, rounds, lambda cost: _hash(password, cost))
+    pad_duration(began, rounds, lambda cost: _hash(password, cost))
     return PasswordCheck(is_correct=False)
