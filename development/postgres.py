@@ -111,7 +111,7 @@ class EmbeddedPostgres:
             self.stop()
         addresses = self._loopback if self.listens_on_loopback else ""
         options = f"-c listen_addresses='{addresses}' -k {shlex.quote(str(self._socket_folder))} -p {self._port}"
-        options += " -c max_connections=200"
+        options += " -c max_connections=200 -c timezone=UTC -c log_timezone=UTC"
         if not self._durable:
             options += " -c fsync=off -c full_page_writes=off"
         self._run(

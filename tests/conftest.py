@@ -2,6 +2,8 @@
 
 import contextlib
 import gc
+import os
+import time
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
@@ -11,6 +13,10 @@ from hypothesis import HealthCheck, given, settings, strategies
 from development.postgres import EmbeddedPostgres
 from tests.measurement import is_another_worker, is_measured, save_coverage, without_coverage
 from tests.programs import NOT_EXERCISED as NOT_EXERCISED_HERE
+
+# No test may depend on a machine whose local time is UTC.
+os.environ["TZ"] = "Asia/Kathmandu"
+time.tzset()
 
 EXAMPLES: Final = 25
 """The number of examples for each property in each run; a separate proof of the parsers uses more."""
