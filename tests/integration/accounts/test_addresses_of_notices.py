@@ -80,6 +80,11 @@ async def test_a_notice_request_contains_the_address_at_the_event_if_it_is_verif
     assert notice(service, kind).email == (owner.person.email if is_verified else None)
 
 
+async def test_the_notice_of_a_deletion_has_its_time_in_utc(service: Service) -> None:
+    due = await leave(await signed_in(service))
+    assert notice(service, MailKind.DELETION_SCHEDULED).facts == {"deletes_at": f"{due:%Y-%m-%d %H:%M} UTC"}
+
+
 async def test_the_notice_of_a_reset_is_sent_to_the_address_that_the_reset_verified(mails: Mails) -> None:
     person = await mails.service.register()
     await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
