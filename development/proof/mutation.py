@@ -2,7 +2,7 @@
 
 It takes some two hours on two cores. It works in `mutants/`, and an interrupted run can be continued, also after
 changes: functions that did not change keep their results. After new tests and moves of code, `--again` runs survivors
-again. A change of the list of tests in `pyproject.toml` resets all results.
+and timeouts again. A change of the list of tests in `pyproject.toml` resets all results.
 """
 
 import argparse
@@ -44,10 +44,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="mutants, with wildcards: doorward.domain.auth.sessions.policy*")
     parser.add_argument("--children", type=int, default=2, help="number of concurrent runs")
-    parser.add_argument("--again", action="store_true", help="run survivors again, and look anew for their tests")
+    parser.add_argument("--again", action="store_true", help="run survivors and timeouts again, with new tests")
     arguments = parser.parse_args()
     remove_outdated_copies(Path.cwd(), MUTANTS)
-    forget_results(MUTANTS, NOT_RUN | SURVIVED if arguments.again else NOT_RUN)
+    forget_results(MUTANTS, NOT_RUN | SURVIVED | TIMED_OUT if arguments.again else NOT_RUN)
     if arguments.again:
         TESTS_OF_FUNCTIONS.unlink(missing_ok=True)
     with EmbeddedPostgres(durable=False) as server:
