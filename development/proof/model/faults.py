@@ -15,7 +15,7 @@ SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
 ROTATIONS_SQL: Final = "domain/auth/repositories/rotations.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
-PASSWORD_HASHES_SQL: Final = "domain/auth/repositories/password_hashes.py"
+HASHES_SQL: Final = "domain/auth/repositories/password_hashes.py"
 OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
 SESSION_ENDING: Final = "domain/auth/sessions/own_ending.py"
 DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
@@ -155,7 +155,7 @@ FAULTS: Final = (
         "an access token works at the moment of its expiry",
     ),
     Fault(
-        PASSWORD_HASHES_SQL,
+        HASHES_SQL,
         "        SET password_hash = %(new)s",
         "        SET password_hash = %(old)s",
         "weak password hashes are not replaced",
