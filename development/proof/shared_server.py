@@ -6,7 +6,11 @@ detected another mutant of the same function or module are the most likely ones.
 
 import hashlib
 import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +27,8 @@ FAULTY: Final = "__mutmut_"
 MAXIMUM_TESTS: Final = 400
 """The maximum for one mutant. If more tests reach it and none of these detects it, it counts as survived."""
 
+MAXIMUM_SECONDS: Final = 30
+"""The maximum for one test of a mutant. The slowest test takes five seconds without one."""
 
 DETECTIONS: Final = Path("detections")
 """Below `mutants/`: a file for each function, with a line for each test that detected a mutant of it."""
@@ -86,6 +92,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=place)
     del items[MAXIMUM_TESTS:]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, None, None]:
+    """Fail the test of a mutant that waits in a fixture."""
+    with limited(MAXIMUM_SECONDS):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Fail the test of a mutant that waits."""
+    with limited(MAXIMUM_SECONDS):
+        yield
+
+
+@contextmanager
+def limited(seconds: float) -> Generator[None, None, None]:
+    """Raise ``TimeoutError`` in the block after this time, in a run with a mutant: a waiting one cost ten minutes."""
+    if FAULTY not in os.environ.get(MUTANT, ""):
+        yield
+        return
+
+    def expire(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.hookimpl(trylast=True)

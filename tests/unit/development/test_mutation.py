@@ -1,6 +1,7 @@
 """What a continued run of the mutations keeps of the run before, and the order of the tests for one mutant."""
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,6 +94,15 @@ def test_tests_that_detected_a_mutant_of_the_same_function_run_first_then_those_
             "tests/test_session.py::x",
             "tests/c.py::passes",
         ]
+
+
+def test_a_test_of_a_mutant_that_waits_fails_and_other_tests_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(shared_server.MUTANT, "doorward.sessions.x_login__mutmut_3")
+    with pytest.raises(TimeoutError), shared_server.limited(0.01):
+        threading.Event().wait(60)
+    monkeypatch.setenv(shared_server.MUTANT, "stats")
+    with shared_server.limited(0.01):
+        threading.Event().wait(0.05)
 
 
 def _in_order(*tests: str) -> list[str]:
