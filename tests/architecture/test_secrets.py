@@ -10,8 +10,8 @@ SECRET: Final = re.compile(
     r"(?:\w+_)?(?:secret|password|password_hash|stored_hash|upgraded_hash|token|codes?|cookie|code_mac)"
 )
 TEXT: Final = re.compile(r"(?:str|bytes|Sequence\[str\])(?: \| None)?")
-NO_SECRETS: Final = re.compile(r"ItemsImportRefused\.code|InputError\.code")
-"""Codes of errors."""
+NO_SECRETS: Final = re.compile(r"\w*ImportRefused\.code|InputError\.code")
+"""Codes of errors: of each domain with an import, also of one made from that of items."""
 
 OTHER_NAMES: Final = {
     ("IssuedToken", "text"),
