@@ -85,6 +85,16 @@ async def test_a_password_is_changed_and_only_this_browser_stays(site: Service) 
     assert (await site.post_token(someone.person.username, NEW_PASSWORD)).status_code == 200
 
 
+@pytest.mark.parametrize("stay", ["on", ""])
+async def test_a_change_of_the_password_keeps_whether_the_browser_stays_signed_in(site: Service, stay: str) -> None:
+    someone = Visitor(site, await site.register())
+    await someone.open(OVERVIEW)
+    await someone.send("sign-in", username=someone.person.username, password=PASSWORD, stay=stay)
+    await someone.send("change-password", current_password=PASSWORD, new_password=NEW_PASSWORD)
+    (cookie,) = [each for each in someone.http.cookies.jar if each.name == "__Host-doorward_session"]
+    assert (cookie.expires is not None) == (stay == "on")
+
+
 async def test_a_user_without_address_and_password_stays_signed_in_after_the_password_form(site: Service) -> None:
     someone = await new_visitor(site)
     remove_address(site, someone.person)

@@ -61,12 +61,25 @@ class TestRoutes:
         headers = [("Authorization", f"DPoP {token}"), *proofs]
         assert is_challenged(await app.provider.service.client.get(ME, headers=headers), "invalid_dpop_proof")
 
-    async def test_the_new_tokens_after_reauthentication_are_bound_too(
-        self, app: Application, holder: KeyHolder, tokens: dict[str, Any], person: Person
+    @pytest.mark.parametrize(
+        ("path", "field", "others"),
+        [
+            ("/api/v1/account/reauthenticate", "password", {}),
+            ("/api/v1/account/password", "current_password", {"new_password": "three red kites circling"}),
+        ],
+    )
+    async def test_the_new_tokens_of_a_continued_session_are_bound_too(
+        self,
+        app: Application,
+        holder: KeyHolder,
+        tokens: dict[str, Any],
+        person: Person,
+        path: str,
+        field: str,
+        others: dict[str, str],
     ) -> None:
-        token, path = tokens["access_token"], "/api/v1/account/reauthenticate"
+        token, body = tokens["access_token"], {field: person.password, **others}
         headers = {"Authorization": f"DPoP {token}", "DPoP": holder.proof("POST", path, token)}
-        body = {"password": person.password}
         answer = await app.provider.service.client.post(path, json=body, headers=headers)
         assert answer.status_code == 200, answer.text
         renewed = answer.json()
