@@ -4,9 +4,11 @@ In a run of mutmut with one mutant, the tests most likely to detect it run first
 detected another mutant of the same function or module are the most likely ones.
 """
 
-import hashlib
+import json
 import os
+import re
 import signal
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +31,12 @@ MAXIMUM_TESTS: Final = 400
 
 MAXIMUM_SECONDS: Final = 30
 """The maximum for one test of a mutant. The slowest test takes five seconds without one."""
+
+SHORT_WORD: Final = 3
+COMMON_WORDS: Final = {"doorward", "domain", "auth", "infrastructure", "repositorie"}
+
+STATISTICS: Final = Path("mutmut-stats.json")
+"""Below `mutants/`: which tests call which function."""
 
 DETECTIONS: Final = Path("detections")
 """Below `mutants/`: a file for each function, with a line for each test that detected a mutant of it."""
@@ -74,24 +82,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     name = os.environ.get(MUTANT, "")
     if FAULTY not in name:
         return
-    module = name.partition(".x")[0]
-    of_function, of_module = detections(_function_of(name)), detections(f"{module}.x*")
-    word = module.rpartition(".")[2].removesuffix("s")
+    function = _function_of(name)
+    of_function, of_module = detections(function), detections(f"{function.partition('.x')[0]}.x*")
+    words, reached = words_of(function), functions_of_tests()
 
-    def place(item: pytest.Item) -> tuple[bool, bool, bool, bool, str]:
-        # Order the others randomly by file: otherwise the same tests would be omitted for all mutants.
-        chance = hashlib.sha256(f"{name} {item.path}".encode()).hexdigest()
-        is_unit = "unit" in item.path.parts
-        return (
-            item.nodeid not in of_function,
-            item.nodeid not in of_module,
-            word not in item.path.stem,
-            not is_unit,
-            chance,
-        )
+    def place(item: pytest.Item) -> tuple[bool, bool, int, int]:
+        # The fewer functions a test calls, the more it checks of each.
+        number_of_words = sum(word in item.nodeid.lower() for word in words)
+        return item.nodeid not in of_function, item.nodeid not in of_module, -number_of_words, reached[item.nodeid]
 
     items.sort(key=place)
     del items[MAXIMUM_TESTS:]
+
+
+def words_of(function: str) -> set[str]:
+    """Return the words in the name of a function and its modules, singular, without the words of all names."""
+    words = {word.lower().rstrip("s") for word in re.split(r"[._ǁ]|(?<=[a-z])(?=[A-Z])", function)}
+    return {word for word in words if len(word) > SHORT_WORD} - COMMON_WORDS
+
+
+def functions_of_tests() -> Counter[str]:
+    """Return how many functions each test calls, as mutmut has measured."""
+    measured = json.loads(STATISTICS.read_text(encoding="utf-8"))["tests_by_mangled_function_name"]
+    return Counter(test for tests in measured.values() for test in tests)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -76,10 +76,12 @@ def _write(path: Path) -> None:
     path.touch()
 
 
-def test_tests_that_detected_a_mutant_of_the_same_function_run_first_then_those_of_the_module(
+def test_tests_that_detected_a_mutant_of_the_function_run_first_then_of_the_module_then_those_of_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    tests = {"x_login": ["tests/c.py::passes", "tests/d.py::of_few"], "x_logout": ["tests/c.py::passes"]}
+    shared_server.STATISTICS.write_text(json.dumps({"tests_by_mangled_function_name": tests}), encoding="utf-8")
     detecting = {"x_login": "tests/a.py::of_login", "x_logout": "tests/b.py::of_logout"}
     for function, test in detecting.items():
         monkeypatch.setenv(shared_server.MUTANT, f"doorward.sessions.{function}__mutmut_3")
@@ -88,10 +90,11 @@ def test_tests_that_detected_a_mutant_of_the_same_function_run_first_then_those_
     for function, test in detecting.items():
         monkeypatch.setenv(shared_server.MUTANT, f"doorward.sessions.{function}__mutmut_4")
         (other,) = set(detecting.values()) - {test}
-        assert _in_order("tests/c.py::passes", "tests/test_session.py::x", other, test) == [
+        assert _in_order("tests/c.py::passes", "tests/d.py::of_few", "tests/test_session.py::x", other, test) == [
             test,
             other,
             "tests/test_session.py::x",
+            "tests/d.py::of_few",
             "tests/c.py::passes",
         ]
 
