@@ -208,6 +208,16 @@ async def test_a_known_device_has_its_own_limit_of_attempts(service: Service, th
     assert (await service.post_token(person.username, PASSWORD)).status_code == 200
 
 
+async def test_each_known_address_has_its_own_limit_of_attempts(service: Service) -> None:
+    person, addresses = await service.register(), ("192.0.2.1", "192.0.2.2")
+    for each in addresses:
+        assert (await log_in(service, person.username, PASSWORD, at=each)).status_code == 200
+    for _ in range(FREE):
+        assert (await log_in(service, person.username, "wrong password", at=addresses[0])).status_code == 401
+    assert (await log_in(service, person.username, PASSWORD, at=addresses[0])).status_code == 429
+    assert (await log_in(service, person.username, PASSWORD, at=addresses[1])).status_code == 200
+
+
 async def test_a_device_of_another_user_or_an_ended_epoch_is_not_recognised(
     service: Service, throttling: Throttling
 ) -> None:
