@@ -66,7 +66,6 @@ class Sessions:
         *,
         client_id: str = FIRST_PARTY_CLIENT,
         scopes: frozenset[str] | None = None,
-        resource: str | None = None,
         is_confidential: bool = False,
     ) -> TokenPair:
         """Exchange the current token of the client's live session for the next pair.
@@ -77,12 +76,11 @@ class Sessions:
         a token is refused: it is always ``InvalidRefreshTokenError``. With ``is_confidential`` a session of another
         client ends, too: the client has authenticated, so the token was stolen.
         ``ScopeNotGrantedError``: the session lacks a scope, and its token was not exchanged.
-        ``InvalidTargetError``: the session is not for this resource, and its token was not exchanged.
         ``ServiceUnavailableError``: the token was not exchanged, or the result is unknown. If no access token can be
         signed, it was not exchanged: the client's retry, at another copy of the service, must not count as reuse.
         """
         refreshed = await self.refresh_session(
-            refresh_token, client_id=client_id, scopes=scopes, resource=resource, is_confidential=is_confidential
+            refresh_token, client_id=client_id, scopes=scopes, resource=None, is_confidential=is_confidential
         )
         return refreshed.pair
 
@@ -101,8 +99,8 @@ class Sessions:
         """Refresh as ``refresh`` does, and return the session, too. Scopes that are not ``allowed`` are left out.
 
         Sessions from before ``not_before`` count as ended. A token that is bound to a key is refused without the key,
-        and stays current: this is not reuse. Raises ``InvalidRefreshTokenError`` if no scope is left; the token stays
-        current then, too.
+        and stays current: this is not reuse. Raises ``InvalidRefreshTokenError`` if no scope is left, and
+        ``InvalidTargetError`` if the session is not for this ``resource``; the token stays current then, too.
         """
         token = self._decode(refresh_token, binding)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
