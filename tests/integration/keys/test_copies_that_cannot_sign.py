@@ -14,7 +14,9 @@ from doorward.core.versions import any_version
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.keys.models import SIGNING_ALGORITHMS
 from doorward.domain.oauth.models import ResourceContent
+from tests.integration.accounts.own_account import signed_in
 from tests.integration.keys.copies import SOON, make_copy
+from tests.integration.mfa.protected import TOTP, Protected
 from tests.integration.oauth.browsers import Browser, application
 from tests.integration.oauth.clients import OPERATOR as OPERATOR_OF_CLIENTS
 from tests.integration.oauth.clients import ORDERS
@@ -196,6 +198,20 @@ async def test_a_login_for_a_resource_that_cannot_be_signed_starts_no_session(
     assert is_unavailable(await post_login_for_orders(copies.behind, person))
     assert copies.ahead.sessions_of(person) == []
     assert (await copies.behind.post_login(person)).status_code == 200
+
+
+async def test_a_second_factor_for_a_resource_that_cannot_be_signed_is_not_used_up(
+    make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str
+) -> None:
+    copies = await make_copies(make_service, own_database, clock, algorithm="HS256")
+    await give_orders(copies.ahead, algorithm)
+    owner = await signed_in(copies.ahead)
+    copies.ahead.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    protected = await Protected.enrolled(owner)
+    pending = await post_login_for_orders(copies.ahead, protected.person)
+    body = {"mfa_token": pending.json()["mfa_token"], "code": protected.code()}
+    assert is_unavailable(await copies.behind.client.post(TOTP, json=body))
+    assert (await copies.ahead.client.post(TOTP, json=body)).status_code == 200
 
 
 async def test_a_reauthentication_that_cannot_be_signed_changes_no_session(
