@@ -61,7 +61,8 @@ class Provider:
         """Sign in like the page does, which replaces the session of the browser's cookie."""
         replaced = self._provider.browser_sessions.read(cookie)
         stay = BrowserStay(None if replaced is None else replaced.id, is_kept=is_kept)
-        signed_in = await answered(self._services.login.sign_in(name=name, password=password, stay=stay))
+        login = self._services.login
+        signed_in = await answered(login.sign_in(name=name, password=password, stay=stay, trusts_device=True))
         if signed_in is not None and replaced is not None:
             await self.sign_out(cookie)
         return signed_in

@@ -36,7 +36,7 @@ async def use_an_application(service: Service) -> None:
     }
     client, _ = await Oauth(service, service.app.state.services.oauth).client(**content)
     signed_in = await service.app.state.services.login.sign_in(
-        name=person.username, password=PASSWORD, stay=BrowserStay()
+        name=person.username, password=PASSWORD, stay=BrowserStay(), trusts_device=True
     )
     codec = create_browser_codec(service.settings.keys)
     browsers = BrowserSessions(

@@ -24,6 +24,13 @@ def test_a_decoded_token_equals_the_encoded_one() -> None:
     assert CODEC.decode(TEXT, TOKEN.purpose) == TOKEN
 
 
+def test_codes_have_eight_digits_and_hardly_ever_repeat() -> None:
+    codes = [new_code() for _ in range(500)]
+    assert all(len(code) == 8 and code.isdecimal() for code in codes)
+    # Of 100 million codes, two pairs among 500 are equal in one run of a million.
+    assert len(set(codes)) >= 499
+
+
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not TOKEN.purpose])
 def test_a_token_for_another_purpose_is_refused(purpose: Purpose) -> None:
     assert refuses(TEXT, purpose)

@@ -111,6 +111,7 @@ class _RegistrationPages:
                     name=form.username,
                     password=form.password,
                     stay=BrowserStay(replaced.id if replaced else None),
+                    trusts_device=True,
                     client=client,
                     user_agent=request.headers.get("user-agent"),
                 )

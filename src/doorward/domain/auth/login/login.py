@@ -141,10 +141,10 @@ class Login:
         name: str,
         password: str,
         stay: BrowserStay,
+        trusts_device: bool,
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
         device_token: str | None = None,
-        trusts_device: bool = True,
     ) -> SignedIn:
         """Begin the session of a browser, as ``login`` does for tokens, with the same refusals.
 
