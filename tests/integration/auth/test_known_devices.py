@@ -9,7 +9,7 @@ from development.client import PASSWORD, TOKEN, Person
 from doorward.domain.accounts.notices import NOTICE_FACTS
 from doorward.domain.auth.devices.known_devices import MAXIMUM_KNOWN_DEVICES, NOTICE_KEPT
 from doorward.domain.auth.login.login import Login
-from doorward.domain.auth.ports import Client
+from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
 from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec, hash_secret
 from doorward.domain.outbox.mail import MailKind, MailRequest
@@ -130,14 +130,14 @@ async def test_only_a_login_on_a_new_device_at_a_new_address_queues_a_mail(
     assert set(mail.facts) == set(NOTICE_FACTS[MailKind.NEW_DEVICE])
 
 
-async def test_the_notice_of_a_program_without_a_name_says_nothing_about_it_and_is_kept_for_a_while(
+async def test_the_notice_of_an_unknown_program_and_address_says_nothing_about_them_and_is_kept_for_a_while(
     service_alone: Service, login: Login, sealer: AesGcmSealer
 ) -> None:
     person = await service_alone.register()
-    for client in (HERE, THERE):
+    for client in (HERE, NO_CLIENT):
         await login.login(name=person.username, password=PASSWORD, client=client)
     (mail,) = mails_to(service_alone, sealer, person)
-    assert mail.facts["user_agent"] == ""
+    assert (mail.facts["user_agent"], mail.facts["address"]) == ("", "")
     (row,) = service_alone.sql("SELECT expires_at FROM outbox WHERE kind = %s", MailKind.NEW_DEVICE)
     assert row["expires_at"] == service_alone.clock.now() + NOTICE_KEPT
 
