@@ -2,7 +2,7 @@
 
 It takes some two hours on two cores. It works in `mutants/`, and an interrupted run can be continued, also after
 changes: functions that did not change keep their results. After new tests and moves of code, `--again` runs survivors
-and timeouts again. A change of the list of tests in `pyproject.toml` resets all results.
+and timeouts again. A change of the list of tests in `pyproject.toml` resets all results, but not with `--again`.
 """
 
 import argparse
@@ -20,23 +20,21 @@ import psycopg
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from development.proof.shared_server import SERVER_URL, TEMPLATE
+from development.proof.shared_server import SERVER_URL, STATISTICS, TEMPLATE
 from doorward.infrastructure.migrations import migrate
 
 GOAL: Final = 0.9
 MUTANTS: Final = Path("mutants")
-TESTS_OF_FUNCTIONS: Final = MUTANTS / "mutmut-stats.json"
-"""Which tests call which function. mutmut adds only new tests, so a moved function would have none."""
 MUTMUT_SUFFIXES: Final = frozenset({".meta", ".spans"})
-"""The suffixes of mutmut's own files beside each mutated module. The first has the exit code of each mutant."""
+"""The suffixes of mutmut's own files beside each mutated module. `.meta` has the exit code of each mutant."""
 
-# mutmut's exit codes (`mutmut.stats`). With any other one, a test failed.
+# mutmut's exit codes (`mutmut.stats`). With any other one, a test failed or the process died.
 REFUSED_BY_MYPY: Final = 37
 SURVIVED: Final = frozenset({0, 5, 33})
 """No test failed, or no test reaches the mutant."""
 TIMED_OUT: Final = frozenset({-24, 24, 36, 152})
 NOT_RUN: Final = frozenset({None, 2, 255})
-"""Not reached, interrupted, or a listed test did not exist, which mutmut calls a timeout."""
+"""Not yet run, interrupted, or a listed test did not exist, which mutmut calls a timeout."""
 
 
 def main() -> int:
@@ -46,10 +44,13 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=2, help="number of concurrent runs")
     parser.add_argument("--again", action="store_true", help="run survivors and timeouts again, with new tests")
     arguments = parser.parse_args()
+    if arguments.again and arguments.names:
+        parser.error("named mutants are run again in any case")
     remove_outdated_copies(Path.cwd(), MUTANTS)
     forget_results(MUTANTS, NOT_RUN | SURVIVED | TIMED_OUT if arguments.again else NOT_RUN)
     if arguments.again:
-        TESTS_OF_FUNCTIONS.unlink(missing_ok=True)
+        # mutmut would look for new tests only, and find none for a moved function.
+        (MUTANTS / STATISTICS).unlink(missing_ok=True)
     with EmbeddedPostgres(durable=False) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))

@@ -32,7 +32,7 @@ MAXIMUM_TESTS: Final = 400
 MAXIMUM_SECONDS: Final = 30
 """The maximum for one test of a mutant. The slowest test takes five seconds without one."""
 
-SHORT_WORD: Final = 3
+SHORT_WORD_LENGTH: Final = 3
 COMMON_WORDS: Final = {"doorward", "domain", "auth", "infrastructure", "repositorie"}
 
 STATISTICS: Final = Path("mutmut-stats.json")
@@ -84,12 +84,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     function = _function_of(name)
     of_function, of_module = detections(function), detections(f"{function.partition('.x')[0]}.x*")
-    words, reached = words_of(function), functions_of_tests()
+    words, number_of_functions = words_of(function), functions_of_tests()
 
     def place(item: pytest.Item) -> tuple[bool, bool, int, int]:
         # The fewer functions a test calls, the more it checks of each.
         number_of_words = sum(word in item.nodeid.lower() for word in words)
-        return item.nodeid not in of_function, item.nodeid not in of_module, -number_of_words, reached[item.nodeid]
+        return (
+            item.nodeid not in of_function,
+            item.nodeid not in of_module,
+            -number_of_words,
+            number_of_functions[item.nodeid],
+        )
 
     items.sort(key=place)
     del items[MAXIMUM_TESTS:]
@@ -98,7 +103,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def words_of(function: str) -> set[str]:
     """Return the words in the name of a function and its modules, singular, without the words of all names."""
     words = {word.lower().rstrip("s") for word in re.split(r"[._ǁ]|(?<=[a-z])(?=[A-Z])", function)}
-    return {word for word in words if len(word) > SHORT_WORD} - COMMON_WORDS
+    return {word for word in words if len(word) > SHORT_WORD_LENGTH} - COMMON_WORDS
 
 
 def functions_of_tests() -> Counter[str]:
@@ -123,13 +128,14 @@ def pytest_runtest_call() -> Generator[None, None, None]:
 
 @contextmanager
 def limited(seconds: float) -> Generator[None, None, None]:
-    """Raise ``TimeoutError`` in the block after this time, in a run with a mutant: a waiting one cost ten minutes."""
+    """Fail the test in the block after this time, in a run with a mutant: a waiting one cost ten minutes."""
     if FAULTY not in os.environ.get(MUTANT, ""):
         yield
         return
 
     def expire(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError
+        # No subclass of Exception: the code under test would catch it.
+        pytest.fail(f"waited {seconds} seconds")
 
     before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds)

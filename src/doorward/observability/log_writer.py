@@ -58,7 +58,7 @@ class LogWriter:
         self._dropped = self._reported = 0
         self._awaited_until = 0.0
         self._is_failing = self._is_torn = False
-        # Made before the first line: a signal handler that logs while it is made would make another reader.
+        # Made before the first line: a signal handler that logs while it is made would make a second thread.
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._is_started = False
 

@@ -90,7 +90,9 @@ async def test_a_change_of_the_password_keeps_whether_the_browser_stays_signed_i
     someone = Visitor(site, await site.register())
     await someone.open(OVERVIEW)
     await someone.send("sign-in", username=someone.person.username, password=PASSWORD, stay=stay)
+    before = someone.cookie
     await someone.send("change-password", current_password=PASSWORD, new_password=NEW_PASSWORD)
+    assert someone.cookie != before
     (cookie,) = [each for each in someone.http.cookies.jar if each.name == "__Host-doorward_session"]
     assert (cookie.expires is not None) == (stay == "on")
 
