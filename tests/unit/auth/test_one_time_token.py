@@ -87,3 +87,10 @@ def test_a_code_has_eight_digits_and_its_mac_depends_on_subject_and_purpose() ->
     assert CODEC.code_macs(f" {code[:4]}-{code[4:]} ", subject, TOKEN.purpose) == macs
     assert CODEC.code_macs(code, uuid4(), TOKEN.purpose) != macs
     assert CODEC.code_macs(code, subject, Purpose.VERIFY_EMAIL) != macs
+
+
+def test_a_typed_code_that_utf_8_cannot_encode_is_a_wrong_code() -> None:
+    subject = uuid4()
+    assert set(CODEC.code_macs("1234567\ud800", subject, TOKEN.purpose)).isdisjoint(
+        CODEC.code_macs("12345678", subject, TOKEN.purpose)
+    )
