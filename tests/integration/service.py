@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import httpx
+import jwt
 import psycopg
 from fastapi import FastAPI
 from psycopg.rows import dict_row
@@ -126,15 +127,31 @@ class Service(ApiClient):
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement outside of the service, with a commit; return its rows, if it has any.
 
-        It blocks the event loop, in which the holder of a lock would have to continue: therefore it has a lock timeout.
+        It blocks the event loop, in which the holder of a lock would have to continue. Therefore it has a lock timeout,
+        and it only reads if the service has background tasks, which lock rows at any time: see `write`.
         """
+        return self._sql(query, parameters, read_only=self.settings.background.background == "in_process")
+
+    async def write(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Run a statement like `sql`, in a thread: a background task that locks the row continues in the event loop."""
+        return await asyncio.to_thread(self._sql, query, parameters, read_only=False)
+
+    def _sql(self, query: str, parameters: Sequence[object], *, read_only: bool) -> list[dict[str, Any]]:
         with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:
             connection.execute("SET lock_timeout = '20s'")
+            if read_only:
+                connection.execute("SET default_transaction_read_only = on")
             cursor = connection.execute(query.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
     def sessions_of(self, person: Person) -> list[dict[str, Any]]:
-        return self.sql("SELECT * FROM sessions WHERE user_id = %s ORDER BY created_at", person.id)
+        """Return a user's sessions, the oldest first, and those that began at one moment in any order."""
+        return self.sql("SELECT * FROM sessions WHERE user_id = %s ORDER BY created_at, id", person.id)
+
+    def session_of(self, access_token: str) -> dict[str, Any]:
+        """Return the session of an access token."""
+        (session,) = self.sql("SELECT * FROM sessions WHERE id = %s", claims_of(access_token)["sid"])
+        return session
 
     def set_active(self, person: Person, *, active: bool) -> None:
         self.sql("UPDATE users SET is_active = %s WHERE id = %s", active, person.id)
@@ -181,6 +198,12 @@ async def run_service(settings: Settings, clock: FakeClock, parts: Parts = PARTS
         service = Service(app, settings, clock)
         async with service.client:
             yield service
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return the claims of a token without verifying its signature."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> bool:

@@ -168,14 +168,14 @@ async def create_personal_data(service: Service) -> tuple[Owner, dict[str, str]]
     email, username = f"{marks['email']}@example.com", marks["username"]
     registered = await client.post_register(username, email, PASSWORD)
     person = Person(registered.json()["id"], email, username, PASSWORD)
-    service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    await service.write("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
     tokens = pair(await client.post_login(person))
     item = {"title": marks["item"], "description": marks["item"], "tags": [marks["item"]]}
     assert (await client.items(tokens.access, "POST", json=item)).status_code == 201
     assert (await client.call("POST", f"{AUTH}/password/forgot", json={"email": email})).status_code == 202
     await next_mail(service, email, "password")
     assert (await client.post_token(username, f"not {PASSWORD}")).status_code == 401
-    service.sql(
+    await service.write(
         "INSERT INTO email_changes (user_id, email, email_key, created_at, expires_at)"
         " SELECT id, %s, %s, created_at, created_at FROM users WHERE id = %s",
         *(f"{marks['pending']}@example.com", f"{marks['pending']}@example.com", person.id),

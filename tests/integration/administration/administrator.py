@@ -1,6 +1,5 @@
 """Signed-in users with roles, and the calls of administration."""
 
-import asyncio
 from typing import Any, Final
 
 import httpx
@@ -18,12 +17,7 @@ AUDIT: Final = f"{ADMIN}/audit"
 
 async def give(service: Service, person: Person, *roles: str) -> None:
     """Replace a user's roles."""
-    await write(service, "UPDATE users SET roles = %s WHERE id = %s", list(roles), person.id)
-
-
-async def write(service: Service, statement: str, *parameters: object) -> None:
-    """Run a statement in a thread: the service may be composing a mail, which locks the user's row."""
-    await asyncio.to_thread(service.sql, statement, *parameters)
+    await service.write("UPDATE users SET roles = %s WHERE id = %s", list(roles), person.id)
 
 
 async def signed_in_with(service: Service, *roles: str) -> Owner:

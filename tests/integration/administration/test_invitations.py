@@ -66,7 +66,7 @@ async def test_an_accepted_invitation_creates_one_account_with_its_roles_and_add
 async def test_invitations_beyond_the_own_scopes_cannot_be_sent_revoked_or_replaced(mailing: Service) -> None:
     admin, role, email = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}", address()
     scopes = "{admin:users:read,admin:invitations:write}"
-    mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", role, scopes)
+    await mailing.write("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", role, scopes)
     inviter = await signed_in_with(mailing, role)
     refused = await inviter.call("POST", INVITATIONS, json={"email": email, "roles": ["admin"]})
     assert is_problem(refused, 403, "beyond_own_scopes")
@@ -120,7 +120,7 @@ async def test_an_invitation_with_roles_is_invalid_after_its_sender_lost_the_rig
 async def test_a_role_without_scopes_is_not_granted_after_the_sender_lost_the_rights(mailing: Service) -> None:
     """It has no effect here, but may have one in the services that read it from access tokens."""
     other, role = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}"
-    mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)
+    await mailing.write("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)
     for lose in ("demote", "deactivate"):
         inviter, email = await signed_in_with(mailing, "admin"), address()
         await invite(inviter, email, role)

@@ -134,7 +134,7 @@ async def address(service: Service, admin: Owner, path: str) -> str:
     """Return the path with the id of a new object."""
     if "{name}" in path:
         name = new_name()
-        service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
+        await service.write("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         return path.format(name=name)
     if "{kid}" in path:
         return path.format(kid=new_name())
@@ -202,13 +202,13 @@ async def test_support_can_act_on_users_with_equal_or_fewer_rights(mailing: Serv
 async def test_a_caller_without_one_scope_of_the_target_is_refused_at_every_route(mailing: Service) -> None:
     """A single scope that the caller lacks is enough to protect the target."""
     everything, plain = sorted(ADMIN_SCOPES), new_name()
-    mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", plain)
+    await mailing.write("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", plain)
     actor, target = await signed_in_with(mailing, plain), await signed_in_with(mailing)
     for missing in everything:
         above = new_name()
         own = [scope for scope in everything if scope != missing]
-        mailing.sql("UPDATE roles SET scopes = %s WHERE name = %s", own, plain)
-        mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", above, [missing])
+        await mailing.write("UPDATE roles SET scopes = %s WHERE name = %s", own, plain)
+        await mailing.write("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", above, [missing])
         await give(mailing, target.person, above)
         for method, part in ACTING:
             options: dict[str, Any] = {"json": {"locale": "de"}} if method == "PATCH" else {}

@@ -139,7 +139,9 @@ async def test_a_role_cannot_be_removed_while_a_live_invitation_has_it(mailing: 
     body = {"email": f"{name()}@example.com", "roles": [role["name"]]}
     assert (await admin.call("POST", INVITATIONS, json=body)).status_code == 201
     assert is_problem(await admin.call("DELETE", f"{ROLES}/{role['name']}"), 409, "role_in_use")
-    mailing.sql("UPDATE invitations SET expires_at = %s WHERE %s = ANY(roles)", mailing.clock.now(), role["name"])
+    await mailing.write(
+        "UPDATE invitations SET expires_at = %s WHERE %s = ANY(roles)", mailing.clock.now(), role["name"]
+    )
     assert (await admin.call("DELETE", f"{ROLES}/{role['name']}")).status_code == 204
 
 

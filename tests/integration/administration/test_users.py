@@ -9,7 +9,7 @@ import pytest
 
 from development.client import PASSWORD, Person
 from tests.integration.accounts.own_account import Owner, is_dead
-from tests.integration.administration.administrator import USERS, give, signed_in_with, stored, trail, user, write
+from tests.integration.administration.administrator import USERS, give, signed_in_with, stored, trail, user
 from tests.integration.mailbox import next_mail, token_in
 from tests.integration.service import Service, is_problem, mark, statuses
 
@@ -123,7 +123,7 @@ async def test_only_the_named_fields_change_and_only_at_the_named_version(admin:
 async def test_a_new_address_is_unverified_ends_sessions_and_is_reported_to_the_old_one(mailing: Service) -> None:
     admin = await signed_in_with(mailing, "admin")
     person, pair = await mailing.register_and_log_in()
-    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    await mailing.write("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
     email = f"{mark()}@example.com"
     answer = await admin.call("PATCH", user(person), json={"email": email})
     assert (answer.status_code, answer.json()["email"], answer.json()["email_verified"]) == (200, email, False)

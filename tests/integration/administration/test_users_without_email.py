@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import psycopg
@@ -27,26 +27,30 @@ ISSUER = "https://accounts.example"
 class External:
     """A user of the issuer, as stored by the first request."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self) -> None:
         self.id, self.subject = str(uuid4()), mark()
         self.username = f"ext_{mark()[:20]}"
-        service.sql(
-            "INSERT INTO users (id, username, username_key) VALUES (%s, %s, %s)", self.id, self.username, self.username
-        )
-        service.sql(
+
+    @classmethod
+    async def stored(cls, service: Service) -> Self:
+        user = cls()
+        names = (user.username, user.username)
+        await service.write("INSERT INTO users (id, username, username_key) VALUES (%s, %s, %s)", user.id, *names)
+        await service.write(
             "INSERT INTO federated_identities (issuer, subject, user_id, created_at) VALUES (%s, %s, %s, now())",
             ISSUER,
-            self.subject,
-            self.id,
+            user.subject,
+            user.id,
         )
+        return user
 
     def path(self, *parts: str) -> str:
         return "/".join([USERS, self.id, *parts])
 
 
 @pytest.fixture
-def external(service: Service) -> External:
-    return External(service)
+async def external(service: Service) -> External:
+    return await External.stored(service)
 
 
 async def found(admin: Owner, **parameters: str) -> list[dict[str, Any]]:
@@ -82,7 +86,7 @@ async def test_local_users_have_no_identities(admin: Owner) -> None:
 async def test_administrative_actions_work_except_a_reset_without_an_address(
     mailing: Service,
 ) -> None:
-    admin, external = await signed_in_with(mailing, "admin"), External(mailing)
+    admin, external = await signed_in_with(mailing, "admin"), await External.stored(mailing)
     refused = await admin.call("POST", external.path("password-reset"))
     assert is_problem(refused, 409, "user_without_email")
     for parts in (["deactivate"], ["activate"], ["unthrottle"], ["sessions", "end"]):
@@ -104,7 +108,7 @@ async def test_no_mail_is_written_to_a_user_without_an_address(
     make_service: MakeService, own_database: str, tmp_path: Path
 ) -> None:
     service = await make_service_with_mail(make_service, tmp_path, database_url=own_database)
-    admin, external = await signed_in_with(service, "admin"), External(service)
+    admin, external = await signed_in_with(service, "admin"), await External.stored(service)
     before = {mail.message_id for mail in await development_mails(service)}
     assert (await admin.call("DELETE", external.path())).status_code == 204
     async with asyncio.timeout(60):
@@ -123,7 +127,7 @@ async def development_mails(service: Service) -> Sequence[Mail]:
 
 
 async def test_deleting_a_user_removes_the_identity(admin: Owner, external: External, service: Service) -> None:
-    gone = External(service)
+    gone = await External.stored(service)
     assert (await admin.call("DELETE", external.path(), params={"now": "true"})).status_code == 204
     assert (await admin.call("DELETE", gone.path())).status_code == 204
     await erase_after_the_grace(service)
@@ -133,7 +137,7 @@ async def test_deleting_a_user_removes_the_identity(admin: Owner, external: Exte
 
 
 async def test_an_administrator_sets_an_address_and_its_owner_a_password(mailing: Service) -> None:
-    admin, external = await signed_in_with(mailing, "admin"), External(mailing)
+    admin, external = await signed_in_with(mailing, "admin"), await External.stored(mailing)
     email = f"{mark()}@example.com"
     changed = await admin.call("PATCH", external.path(), json={"email": email, "username": mark()[:12]})
     assert (changed.status_code, changed.json()["email"]) == (200, email)
@@ -148,7 +152,7 @@ async def test_an_administrator_sets_an_address_and_its_owner_a_password(mailing
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
 async def test_an_export_includes_external_users_and_an_import_skips_them(service_alone: Service, format_: Any) -> None:
-    external, files = External(service_alone), UserFiles(service_alone)
+    external, files = await External.stored(service_alone), UserFiles(service_alone)
     exported = await files.export(format_)
     (line,) = [line for line in exported.decode().splitlines() if external.username in line]
     if format_ == "ndjson":

@@ -8,13 +8,13 @@ import httpx
 import jwt
 import pytest
 
-from development.client import ME, Pair
+from development.client import ME
 from doorward.core.principal import Principal, SignIn
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.settings.config import first_party_issuer
 from doorward.wiring.auth import lifetimes_of
-from tests.integration.service import MakeService, Service, is_problem
+from tests.integration.service import MakeService, Service, claims_of, is_problem
 
 INVALID = (
     'Bearer realm="doorward", error="invalid_token", '
@@ -110,10 +110,6 @@ async def test_garbage_is_refused(service: Service, value: bytes) -> None:
     assert _is_invalid(await service.client.get(ME, headers=[(b"Authorization", value)]))
 
 
-def _claims(pair: Pair) -> dict[str, object]:
-    return dict(jwt.decode(pair.access, options={"verify_signature": False}))
-
-
 def _encoded(service: Service, claims: dict[str, object], **header: object) -> str:
     key = derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE)
     return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt", **header})
@@ -122,13 +118,13 @@ def _encoded(service: Service, claims: dict[str, object], **header: object) -> s
 async def test_a_token_encoded_by_hand_is_accepted(service: Service) -> None:
     """This shows that the tokens below are refused for the reasons named there."""
     _, pair = await service.register_and_log_in()
-    assert (await service.get_me(_encoded(service, _claims(pair)))).status_code == 200
+    assert (await service.get_me(_encoded(service, claims_of(pair.access)))).status_code == 200
 
 
 @pytest.mark.parametrize("claim", ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "client_id", "scope"])
 async def test_a_token_with_a_missing_claim_is_refused(service: Service, claim: str) -> None:
     _, pair = await service.register_and_log_in()
-    claims = _claims(pair)
+    claims = claims_of(pair.access)
     del claims[claim]
     assert _is_invalid(await service.get_me(_encoded(service, claims)))
 
@@ -136,13 +132,13 @@ async def test_a_token_with_a_missing_claim_is_refused(service: Service, claim: 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid"])
 async def test_a_token_with_another_issuer_audience_subject_or_session_is_refused(service: Service, claim: str) -> None:
     _, pair = await service.register_and_log_in()
-    assert _is_invalid(await service.get_me(_encoded(service, {**_claims(pair), claim: str(uuid4())})))
+    assert _is_invalid(await service.get_me(_encoded(service, {**claims_of(pair.access), claim: str(uuid4())})))
 
 
 async def test_a_token_of_another_users_session_is_refused(service: Service) -> None:
     _, mine = await service.register_and_log_in()
     _, theirs = await service.register_and_log_in()
-    mixed = {**_claims(mine), "sid": _claims(theirs)["sid"]}
+    mixed = {**claims_of(mine.access), "sid": claims_of(theirs.access)["sid"]}
     assert _is_invalid(await service.get_me(_encoded(service, mixed)))
 
 
@@ -153,7 +149,7 @@ async def test_a_token_of_another_users_session_is_refused(service: Service) -> 
 )
 async def test_a_token_with_another_header_is_refused(service: Service, header: dict[str, object]) -> None:
     _, pair = await service.register_and_log_in()
-    assert _is_invalid(await service.get_me(_encoded(service, _claims(pair), **header)))
+    assert _is_invalid(await service.get_me(_encoded(service, claims_of(pair.access), **header)))
 
 
 @pytest.mark.parametrize("purpose", [None, REFRESH_TOKEN_PURPOSE])
@@ -164,13 +160,13 @@ async def test_a_token_signed_with_the_secret_itself_or_a_key_of_another_purpose
     secret = service.settings.keys.secret_key.get_secret_value().encode()
     key = derive_key(secret, purpose) if purpose else secret
     assert _is_invalid(
-        await service.get_me(jwt.encode(_claims(pair), key, algorithm="HS256", headers={"typ": "at+jwt"}))
+        await service.get_me(jwt.encode(claims_of(pair.access), key, algorithm="HS256", headers={"typ": "at+jwt"}))
     )
 
 
 async def test_an_unsigned_token_is_refused(service: Service) -> None:
     _, pair = await service.register_and_log_in()
-    unsigned = jwt.encode(_claims(pair), "", algorithm="none", headers={"typ": "at+jwt"})
+    unsigned = jwt.encode(claims_of(pair.access), "", algorithm="none", headers={"typ": "at+jwt"})
     assert _is_invalid(await service.get_me(unsigned))
 
 

@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID, uuid4
 
-import jwt
 import pytest
 
 from development.client import ME
@@ -16,7 +14,7 @@ from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, derive_key
 from doorward.settings.config import first_party_issuer
 from doorward.wiring.auth import lifetimes_of
-from tests.integration.service import Service, is_problem
+from tests.integration.service import Service, claims_of, is_problem
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ def service(lasting_service: Service) -> Service:
 
 def _with_scopes(service: Service, access: str, *scopes: str) -> str:
     """Return a token of the same session with these scopes."""
-    claims: dict[str, Any] = jwt.decode(access, options={"verify_signature": False})
+    claims = claims_of(access)
     signer = AccessTokens(
         key=derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
         algorithm="HS256",

@@ -20,7 +20,6 @@ from doorward.api.routing import Call
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.sessions.acting_session import lock_caller_and_user
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
-from tests.integration.administration.administrator import write
 from tests.integration.mailbox import PUBLIC_URL, make_service_with_mail, next_mail, token_in
 from tests.integration.mfa.protected import CODES, OWN_TOTP, application_of
 from tests.integration.service import MakeService, Service, is_problem, mark
@@ -52,7 +51,7 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
     new_email = f"{mark()}@example.com"
     assert (await owner.call("POST", f"{ACCOUNT}/email", json={"new_email": new_email})).status_code == 202
     change = token_in(await next_mail(service, new_email, "Confirm"))
-    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    await service.write("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     enrolment = await owner.call("POST", OWN_TOTP)
     code = application_of(enrolment).at(service.clock.present)
     options = await owner.call("POST", f"{PASSKEYS}/options")

@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import jwt
 import pytest
 
 from development.client import PASSWORD, REVOKE, TOKEN, Pair, Person, pair
-from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
+from tests.integration.service import Logs, MakeService, Service, claims_of, events, is_problem, statuses
 
 CALLS = 20
 BASIC = {"Authorization": "Basic bm9ib2R5Om5vdGhpbmc="}
@@ -31,8 +30,7 @@ def is_oauth_error(answer: httpx.Response, error: str, status: int = 400) -> boo
 
 
 def scope_of(access_token: str) -> str:
-    claims: dict[str, Any] = jwt.decode(access_token, options={"verify_signature": False})
-    return str(claims["scope"])
+    return str(claims_of(access_token)["scope"])
 
 
 def generation_of(service: Service, person: Person) -> int:

@@ -59,7 +59,7 @@ async def test_a_wrong_password_and_an_inactive_account_get_the_usual_refusal(se
     assert is_problem(wrong, 401, "invalid_credentials")
     for answer in (wrong, unknown):
         assert {**answer.json(), "correlation_id": ""} == {**wrong.json(), "correlation_id": ""}
-    service.set_active(person, active=False)
+    await service.deactivate(person)
     assert is_problem(await service.post_login(person), 401, "invalid_credentials")
 
 

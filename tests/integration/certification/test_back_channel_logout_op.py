@@ -13,6 +13,7 @@ from tests.integration.certification.relying_party import BYE, Suite
 from tests.integration.oauth.browsers import LOGOUT, Browser, signed_in
 from tests.integration.oauth.logout_deliveries import LogoutDelivery, LogoutProvider, run_logout_provider, token_of
 from tests.integration.oauth.provider import ISSUER
+from tests.integration.service import claims_of
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -49,7 +50,7 @@ async def test_oidcc_backchannel_rp_initiated_logout(logouts: LogoutDelivery) ->
     token = token_of(got.body)
     answer: httpx.Response = await logouts.provider.service.client.get("/oauth/jwks")
     logout = jose.decode(token, jwk.KeySet.import_key_set(answer.json()), ["RS256"])
-    signed_in_as = jwt.decode(id_token, options={"verify_signature": False})
+    signed_in_as = claims_of(id_token)
     assert logout.header["typ"] == "logout+jwt"
     assert logout.header["alg"] == jwt.get_unverified_header(id_token)["alg"]
     assert {name: logout.claims[name] for name in ("iss", "sub", "aud", "sid")} == {

@@ -10,7 +10,7 @@ from jwt import get_unverified_header
 
 from tests.integration.certification.relying_party import BYE, RelyingParty, Suite
 from tests.integration.oauth.browsers import LOGOUT
-from tests.integration.oauth.provider import claims_of
+from tests.integration.service import claims_of
 
 STATE = "of the logout"
 

@@ -7,7 +7,7 @@ import jwt
 
 from tests.integration.federation.conftest import Trusting
 from tests.integration.federation.issuer import AUDIENCE, METADATA, OAUTH_METADATA, Issuer, document, running, trusting
-from tests.integration.service import FakeClock, MakeService, Service, is_problem
+from tests.integration.service import FakeClock, MakeService, Service, claims_of, is_problem
 from tests.unit.client_library.signing import elliptic_key, encoded, rsa_key
 
 
@@ -53,7 +53,7 @@ async def test_neither_an_issuers_key_for_this_service_nor_an_own_key_for_an_iss
 ) -> None:
     service, issuer = trusting_service.service, trusting_service.issuer
     _, pair = await service.register_and_log_in()
-    own = jwt.decode(pair.access, options={"verify_signature": False})
+    own = claims_of(pair.access)
     header = jwt.get_unverified_header(pair.access)
     assert is_problem(await service.items(issuer.key.sign(own)), 401, "invalid_access_token")
     forged = {**own, "iss": issuer.url, "aud": AUDIENCE}
@@ -69,7 +69,7 @@ async def test_neither_an_issuers_key_for_this_service_nor_an_own_key_for_an_iss
 
 async def test_a_public_key_is_not_accepted_as_a_symmetric_secret(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
-    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+    claims = claims_of(issuer.token())
     signed = ".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "at+jwt"}, claims))
     signature = jwt.get_algorithm_by_name("HS256").sign(signed.encode(), issuer.key.pem())
     assert is_problem(await trusting_service.items(f"{signed}.{encoded(signature)}"), 401, "invalid_access_token")
@@ -82,7 +82,7 @@ async def test_an_untrusted_issuer_is_never_contacted(service: Service, issuer: 
 
 async def test_duplicate_members_and_critical_headers_are_refused(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
-    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+    claims = claims_of(issuer.token())
     text = json.dumps(claims)[1:-1]
     for twice in (f'{{{text}, "iss": "doorward"}}', f'{{"iss": "doorward", {text}}}', f'{{{text}, "sub": "b"}}'):
         assert await trusting_service.status(issuer.key.sign_text(twice)) == 401

@@ -11,7 +11,7 @@ import pytest
 
 from development.client import pair
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead, signed_in
-from tests.integration.administration.administrator import USERS, signed_in_with, user, write
+from tests.integration.administration.administrator import USERS, signed_in_with, user
 from tests.integration.mfa.protected import CODES, FACTORS, OWN_TOTP, Protected, application_of
 from tests.integration.passkeys.keyring import ORIGIN as KEYRING_ORIGIN
 from tests.integration.passkeys.keyring import Keyring, keyring_with_passkey, new_keyring
@@ -76,7 +76,7 @@ async def test_all_other_sessions_end_and_the_current_one_continues_with_two_fac
     protected = await Protected.enrolled(owner)
     assert await is_dead(service, before)
     assert await is_dead(service, other)
-    session = service.sessions_of(owner.person)[-1]
+    session = service.session_of(protected.pair.access)
     assert (session["acr"], session["amr"]) == (2, ["mfa", "otp", "pwd"])
     assert await is_alive(service, protected.pair)
 
@@ -255,7 +255,7 @@ async def mailed(make_service: MakeService) -> Service:
 async def test_if_addresses_can_be_verified_an_unverified_account_cannot_set_up_a_factor(mailed: Service) -> None:
     owner = await signed_in(mailed)
     assert is_problem(await owner.call("POST", OWN_TOTP), 403, "email_not_verified")
-    await write(mailed, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    await mailed.write("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     assert application_of(await owner.call("POST", OWN_TOTP)).issuer == "localhost"
     protected = await Protected.enrolled(owner)
     kinds = mailed.sql("SELECT kind FROM outbox WHERE channel = 'mail' ORDER BY id DESC LIMIT 1")

@@ -12,7 +12,7 @@ from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.login.throttling import STRANGERS
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.own_account import NEW_PASSWORD, is_dead, signed_in
-from tests.integration.administration.administrator import signed_in_with, user, write
+from tests.integration.administration.administrator import signed_in_with, user
 from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
 from tests.integration.mfa.protected import Protected
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
@@ -98,7 +98,7 @@ async def test_a_mailed_password_reset_keeps_the_second_factor_required(
     """With access to the mailbox a new password can be set, but the factor is still required."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
-    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    await mailing.write("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     protected = await Protected.enrolled(owner)
     assert (await mailing.call("POST", FORGOT, json={"email": protected.person.email})).status_code == 202
     mail = await next_mail(mailing, protected.person.email, "password")
@@ -126,7 +126,7 @@ async def test_a_mailed_reset_to_an_address_set_by_an_administrator_keeps_the_fa
     """The new address is unverified until a mail is confirmed. This does not affect the factor."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
-    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    await mailing.write("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     protected = await Protected.enrolled(owner)
     support = await signed_in_with(mailing, "admin")
     other = f"new-{protected.person.username}@example.com"
@@ -145,9 +145,9 @@ async def test_a_reset_to_an_unverified_address_removes_the_factors_that_another
     """An unverified account with a factor: the reset verifies the address and removes the account's factors."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
-    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    await mailing.write("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     protected = await Protected.enrolled(owner)
-    await write(mailing, "UPDATE users SET email_verified_at = NULL WHERE id = %s", owner.person.id)
+    await mailing.write("UPDATE users SET email_verified_at = NULL WHERE id = %s", owner.person.id)
     assert (await mailing.call("POST", FORGOT, json={"email": protected.person.email})).status_code == 202
     mail = await next_mail(mailing, protected.person.email, "password")
     assert (await mailing.post_reset(token_in(mail), NEW_PASSWORD)).status_code == 204

@@ -16,7 +16,7 @@ from doorward.commands.main import main
 from doorward.domain.administration.models import OPERATOR
 from tests.integration.accounts.leaving import cancel, leave, restore_token
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, is_dead, signed_in
-from tests.integration.administration.administrator import USERS, signed_in_with, user, write
+from tests.integration.administration.administrator import USERS, signed_in_with, user
 from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
 from tests.integration.mfa.protected import OWN_TOTP, Protected
 from tests.integration.passkeys.keyring import ORIGIN, Keyring
@@ -66,7 +66,7 @@ async def rehearsal(make_service: MakeService, tmp_path: Path) -> Rehearsal:
     owner.person = replace(person, id=(await owner.account())["id"])
     admin = await signed_in_with(service, "admin")
     both = [owner.person.id, admin.person.id]
-    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = ANY(%s::uuid[])", both)
+    await service.write("UPDATE users SET email_verified_at = now() WHERE id = ANY(%s::uuid[])", both)
     protected = await Protected.enrolled(owner)
     keyring = Keyring(service, owner.person, protected.pair, Authenticator(ORIGIN))
     await keyring.add_passkey()

@@ -13,7 +13,6 @@ from doorward.domain.accounts.models import Mail
 from doorward.domain.accounts.ports import DevelopmentMails
 from doorward.domain.administration.models import OPERATOR
 from tests.integration.accounts.own_account import signed_in
-from tests.integration.administration.administrator import write
 from tests.integration.mailbox import make_service_with_mail
 from tests.integration.mfa.protected import CODES, OWN_TOTP, TOTP, Protected
 from tests.integration.passkeys.keyring import ORIGIN, PASSKEYS, Keyring
@@ -86,7 +85,7 @@ class Owner:
 async def owner(make_service: MakeService, tmp_path: Path) -> Owner:
     service = await make_service_with_mail(make_service, tmp_path)
     newcomer = await signed_in(service)
-    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", newcomer.person.id)
+    await service.write("UPDATE users SET email_verified_at = now() WHERE id = %s", newcomer.person.id)
     return Owner(await Protected.enrolled(newcomer))
 
 

@@ -16,7 +16,7 @@ async def test_a_code_completes_one_login(service: Service, protected: Protected
     code = protected.codes[0]
     answer = await protected.post_recovery_code(await protected.mfa_token(), code)
     protected.pair = pair(answer)
-    session = service.sessions_of(protected.person)[-1]
+    session = service.session_of(protected.pair.access)
     assert (session["acr"], session["amr"]) == (2, ["pwd", "otp", "mfa"])
     again = await protected.post_recovery_code(await protected.mfa_token(), code)
     assert is_problem(again, 403, "invalid_second_factor")

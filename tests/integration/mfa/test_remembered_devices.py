@@ -40,7 +40,7 @@ async def test_a_remembered_device_logs_in_with_the_password_only_and_proves_one
     answer = await log_in_on(remembering, device)
     remembering.pair = pair(answer)
     assert answer.headers["Doorward-Device"] == device
-    session = remembering.service.sessions_of(remembering.person)[-1]
+    session = remembering.service.session_of(remembering.pair.access)
     assert (session["acr"], session["amr"]) == (1, ["pwd"])
     assert is_problem(await remembering.call("POST", CODES), 401, "reauthentication_required")
     remembering.pair = pair(await remembering.post_proof(remembering.code()))

@@ -4,14 +4,13 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-import jwt
 import pytest
 
 from development.client import pair
 from doorward.domain.auth.login.throttling import LOGIN_CURVE
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead
 from tests.integration.mfa.protected import CODES, Protected
-from tests.integration.service import FakeClock, Logs, Service, events, is_problem, statuses
+from tests.integration.service import FakeClock, Logs, Service, claims_of, events, is_problem, statuses
 
 FRESH = timedelta(minutes=5)
 MOMENT = timedelta(microseconds=1)
@@ -24,7 +23,7 @@ async def test_a_code_is_a_fresh_proof_with_two_factors_and_ends_older_tokens(
     before = protected.pair
     assert is_problem(await protected.call("POST", CODES), 401, "reauthentication_required")
     protected.pair = pair(await protected.post_proof(protected.code()))
-    session = service.sessions_of(protected.person)[-1]
+    session = service.session_of(protected.pair.access)
     assert (session["acr"], session["amr"]) == (2, ["mfa", "otp", "pwd"])
     assert session["authenticated_at"] == clock.present
     assert await is_dead(service, before)
@@ -63,7 +62,7 @@ async def test_an_access_token_from_before_the_proof_is_refused(protected: Prote
 
 def sign_in_claims(token: str) -> tuple[object, object, object]:
     """Return the claims of an access token about the sign-in."""
-    claims = jwt.decode(token, options={"verify_signature": False})
+    claims = claims_of(token)
     return claims.get("acr"), claims.get("amr"), claims.get("auth_time")
 
 
@@ -72,7 +71,7 @@ async def test_the_password_alone_is_refused_where_the_factor_is_required(
 ) -> None:
     clock.advance(FRESH + MOMENT)
     protected.pair = await protected.reauthenticate()
-    assert service.sessions_of(protected.person)[-1]["acr"] == 1
+    assert service.session_of(protected.pair.access)["acr"] == 1
     assert is_problem(await protected.rename("kite"), 401, "reauthentication_required")
     protected.pair = pair(await protected.post_proof(protected.code()))
     assert (await protected.rename(f"k-{protected.person.username[:28]}")).status_code == 200
@@ -150,5 +149,5 @@ async def test_one_of_several_concurrent_proofs_with_one_code_succeeds(protected
 
 async def test_a_password_change_removes_the_proof_of_the_factor(service: Service, protected: Protected) -> None:
     protected.pair = await protected.change_password()
-    assert service.sessions_of(protected.person)[-1]["acr"] == 1
+    assert service.session_of(protected.pair.access)["acr"] == 1
     assert is_problem(await protected.rename("kite"), 401, "reauthentication_required")

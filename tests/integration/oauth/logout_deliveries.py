@@ -11,8 +11,8 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.events_out import create_events_out
 from doorward.wiring.keys import create_signing_keys
 from tests.integration.oauth.browsers import Application, application
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of
-from tests.integration.service import FakeClock, run_service, settings_of_the_ring
+from tests.integration.oauth.provider import ISSUER, Provider
+from tests.integration.service import FakeClock, claims_of, run_service, settings_of_the_ring
 from tests.integration.webhook_receiver import OK, Receiver, receiving
 
 

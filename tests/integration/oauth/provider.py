@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import httpx
-import jwt
 
 from doorward.api.services import Services
 from doorward.domain.oauth.models import OAuthClient
@@ -70,12 +69,6 @@ class Machine:
         return str(answer.json()["access_token"])
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """Return the claims of a token without verifying its signature."""
-    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    return claims
-
-
 def is_oauth_error(answer: httpx.Response, error: str, status: int = 400) -> bool:
     """Return whether the response is this error in the format of RFC 6749 section 5.2."""
     body = answer.json()
@@ -91,4 +84,4 @@ def is_oauth_error(answer: httpx.Response, error: str, status: int = 400) -> boo
     )
 
 
-__all__ = ["FORM", "ISSUER", "ORDERS", "TOKEN", "Machine", "Provider", "claims_of", "is_oauth_error"]
+__all__ = ["FORM", "ISSUER", "ORDERS", "TOKEN", "Machine", "Provider", "is_oauth_error"]

@@ -17,7 +17,8 @@ from tests.integration.oauth.browsers import (
     forms_of,
     forwarded,
 )
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
+from tests.integration.oauth.provider import ISSUER, Provider, is_oauth_error
+from tests.integration.service import claims_of
 
 ATTACKERS_VERIFIER = "the-verifier-of-the-attacker" * 2
 SCRIPT = '"><script>alert(1)</script><a href="'

@@ -21,8 +21,8 @@ from doorward.wiring.background import run_worker
 from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, signed_in
 from tests.integration.oauth.clients import OPERATOR
 from tests.integration.oauth.logout_deliveries import LogoutDelivery, LogoutProvider, run_logout_provider, token_of
-from tests.integration.oauth.provider import ISSUER, claims_of
-from tests.integration.service import Logs, events
+from tests.integration.oauth.provider import ISSUER
+from tests.integration.service import Logs, claims_of, events
 from tests.integration.webhook_receiver import OK, answer_of
 
 BOUND_SECONDS = 60

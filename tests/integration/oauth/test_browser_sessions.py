@@ -17,8 +17,8 @@ from tests.integration.oauth.browsers import (
     is_signed_in,
     signed_in,
 )
-from tests.integration.oauth.provider import Provider, claims_of, is_oauth_error
-from tests.integration.service import MakeService
+from tests.integration.oauth.provider import Provider, is_oauth_error
+from tests.integration.service import MakeService, claims_of
 
 
 @pytest.fixture

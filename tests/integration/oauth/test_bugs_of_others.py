@@ -9,8 +9,8 @@ from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.oauth.browsers import AUTHORIZE, CALLBACK, Application, Browser, application
 from tests.integration.oauth.clients import OPERATOR, ORDERS
-from tests.integration.oauth.provider import Provider, claims_of, is_oauth_error
-from tests.integration.service import mark
+from tests.integration.oauth.provider import Provider, is_oauth_error
+from tests.integration.service import claims_of, mark
 
 LOOPBACK = "http://127.0.0.1/callback?tenant=1"
 

@@ -15,8 +15,8 @@ from doorward.core.versions import any_version
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.oauth.clients import OPERATOR
-from tests.integration.oauth.provider import ISSUER, ORDERS, Machine, Provider, claims_of
-from tests.integration.service import Logs, MakeService, events, is_problem, mark
+from tests.integration.oauth.provider import ISSUER, ORDERS, Machine, Provider
+from tests.integration.service import Logs, MakeService, claims_of, events, is_problem, mark
 
 ITEMS = "/api/v1/items"
 BOTH = ("items:read", "items:write")

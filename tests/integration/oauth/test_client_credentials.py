@@ -18,10 +18,9 @@ from tests.integration.oauth.provider import (
     TOKEN,
     Machine,
     Provider,
-    claims_of,
     is_oauth_error,
 )
-from tests.integration.service import Logs, MakeService, events, mark
+from tests.integration.service import Logs, MakeService, claims_of, events, mark
 
 
 async def with_resource(provider: Provider, **content: Any) -> tuple[Machine, str]:

@@ -14,8 +14,8 @@ from tests.integration.oauth.browsers import (
     forms_of,
     forwarded,
 )
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
-from tests.integration.service import MakeService
+from tests.integration.oauth.provider import ISSUER, Provider, is_oauth_error
+from tests.integration.service import MakeService, claims_of
 
 
 async def test_a_sign_in_with_consent_returns_the_users_id_to_the_application(

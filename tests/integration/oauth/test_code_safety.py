@@ -12,8 +12,8 @@ from doorward.core.versions import any_version
 from doorward.domain.oauth.code_models import CODE_LIFETIME
 from tests.integration.oauth.browsers import CALLBACK, Application, Browser, answer_of, application
 from tests.integration.oauth.clients import OPERATOR, ORDERS
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, events, statuses
+from tests.integration.oauth.provider import ISSUER, Provider, is_oauth_error
+from tests.integration.service import Logs, claims_of, events, statuses
 
 ME = "/oauth/userinfo"
 

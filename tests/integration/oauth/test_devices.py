@@ -9,8 +9,8 @@ from doorward.domain.oauth.device_models import DEVICE_CODE_LIFETIME
 from doorward.domain.oauth.expiry import CodeExpiry
 from tests.integration.oauth.browsers import Application, Browser, application, signed_in
 from tests.integration.oauth.devices import DEVICE, GRANTS, INTERVAL, ask, begin, decide, enter, poll
-from tests.integration.oauth.provider import ISSUER, TOKEN, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, events, statuses
+from tests.integration.oauth.provider import ISSUER, TOKEN, Provider, is_oauth_error
+from tests.integration.service import Logs, claims_of, events, statuses
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from doorward.core.versions import any_version
 from doorward.domain.oauth.exceptions import UnknownIntrospectionClientError
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.oauth.clients import OPERATOR
-from tests.integration.oauth.provider import FORM, ISSUER, ORDERS, Machine, Provider, claims_of, is_oauth_error
+from tests.integration.oauth.provider import FORM, ISSUER, ORDERS, Machine, Provider, is_oauth_error
 from tests.integration.open_transactions import open_transaction
-from tests.integration.service import Logs, MakeService, mark
+from tests.integration.service import Logs, MakeService, claims_of, mark
 
 INTROSPECT = "/oauth/introspect"
 INACTIVE = b'{"active":false}'

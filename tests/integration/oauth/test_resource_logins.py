@@ -13,11 +13,18 @@ from development.client import TOKEN as LOGIN
 from doorward.core.versions import any_version
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.accounts.own_account import Owner
-from tests.integration.administration.administrator import write
 from tests.integration.mfa.protected import Protected
 from tests.integration.oauth.clients import OPERATOR
-from tests.integration.oauth.provider import ISSUER, ORDERS, TOKEN, Machine, Provider, claims_of, is_oauth_error
-from tests.integration.service import FakeClock, MakeService, is_problem, mark, run_service, settings_of_the_ring
+from tests.integration.oauth.provider import ISSUER, ORDERS, TOKEN, Machine, Provider, is_oauth_error
+from tests.integration.service import (
+    FakeClock,
+    MakeService,
+    claims_of,
+    is_problem,
+    mark,
+    run_service,
+    settings_of_the_ring,
+)
 
 SCOPES = ("orders:read", "orders:write")
 
@@ -98,7 +105,7 @@ async def test_a_login_with_two_factors_for_a_resource_is_visible_in_its_token(s
     """The request with the password is granted after the code, and a refresh keeps acr and amr."""
     service = shop.provider.service
     person = await service.register()
-    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    await service.write("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
     protected = await Protected.enrolled(Owner(service, person, await service.log_in(person)))
     asked = await shop.post_login(person)
     assert is_problem(asked, 403, "second_factor_required")

@@ -23,9 +23,9 @@ from tests.integration.oauth.browsers import (
     forwarded,
     is_signed_in,
 )
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of
+from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.passkeys.keyring import Keyring
-from tests.integration.service import MakeService
+from tests.integration.service import MakeService, claims_of
 
 WRONG = "000000"
 

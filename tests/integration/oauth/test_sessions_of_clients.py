@@ -10,8 +10,8 @@ import pytest
 from development.client import Pair, Person, pair
 from doorward.domain.oauth.models import ClientContent
 from tests.integration.oauth.clients import OPERATOR
-from tests.integration.oauth.provider import FORM, ISSUER, TOKEN, Machine, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, MakeService, events, facts, is_problem, statuses
+from tests.integration.oauth.provider import FORM, ISSUER, TOKEN, Machine, Provider, is_oauth_error
+from tests.integration.service import Logs, MakeService, claims_of, events, facts, is_problem, statuses
 
 REVOKE = "/oauth/revoke"
 BUILT_IN = {"client_id": "doorward"}

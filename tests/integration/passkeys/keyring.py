@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
-import jwt
 
 from development.authenticator import Authenticator, Credential
 from development.client import ACCOUNT, AUTH, Pair, Person, pair
@@ -85,8 +84,7 @@ async def post_login(service: Service, credential: object, **options: Any) -> ht
 
 def session_of(service: Service, access_token: str) -> tuple[int, list[str]]:
     """Return `acr` and `amr` of the session of a token."""
-    claims = jwt.decode(access_token, options={"verify_signature": False})
-    (session,) = service.sql("SELECT acr, amr FROM sessions WHERE id = %s", claims["sid"])
+    session = service.session_of(access_token)
     return session["acr"], session["amr"]
 
 

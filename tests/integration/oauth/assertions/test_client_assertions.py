@@ -15,8 +15,8 @@ from doorward.domain.oauth.models import ClientContent, ClientKeySource
 from tests.integration.oauth.assertions.signing import RSA, SHORT, TYPE, Key, key_set, signer
 from tests.integration.oauth.browsers import Application, Browser
 from tests.integration.oauth.clients import OPERATOR
-from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, events, statuses
+from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider, is_oauth_error
+from tests.integration.service import Logs, claims_of, events, statuses
 
 
 @pytest.fixture

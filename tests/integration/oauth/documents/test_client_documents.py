@@ -11,8 +11,8 @@ import pytest
 from development.client import Person
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forms_of, forwarded
 from tests.integration.oauth.client_documents import NOTES, DescribedApplication, DocumentHost, described
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, events
+from tests.integration.oauth.provider import ISSUER, Provider, is_oauth_error
+from tests.integration.service import Logs, claims_of, events
 
 
 async def test_a_client_with_a_metadata_document_signs_a_user_in(

@@ -14,8 +14,8 @@ from tests.integration.oauth.dpop.key_holders import (
     KeyHolder,
     is_challenged,
 )
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
-from tests.integration.service import MakeService
+from tests.integration.oauth.provider import ISSUER, Provider, is_oauth_error
+from tests.integration.service import MakeService, claims_of
 
 
 class TestRoutes:

@@ -15,8 +15,8 @@ from tests.integration.oauth.dpop.key_holders import (
     is_challenged,
     is_refused_proof,
 )
-from tests.integration.oauth.provider import TOKEN, Provider, claims_of, is_oauth_error
-from tests.integration.service import Logs, events, statuses
+from tests.integration.oauth.provider import TOKEN, Provider, is_oauth_error
+from tests.integration.service import Logs, claims_of, events, statuses
 
 PAR = "/oauth/par"
 

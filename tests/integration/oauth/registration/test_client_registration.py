@@ -10,7 +10,7 @@ from doorward.core.versions import any_version
 from doorward.domain.oauth.registration_exceptions import SelfRegisteredClientError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.clients import OPERATOR, ORDERS
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
+from tests.integration.oauth.provider import ISSUER, Provider, is_oauth_error
 from tests.integration.oauth.registering import (
     REGISTER,
     SCOPES,
@@ -23,6 +23,7 @@ from tests.integration.oauth.registering import (
     registered,
     stored_uses,
 )
+from tests.integration.service import claims_of
 
 
 async def test_a_client_registers_itself_and_signs_a_user_in(provider: Provider) -> None:
