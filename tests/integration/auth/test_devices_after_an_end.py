@@ -9,13 +9,11 @@ from doorward.domain.auth.models import Proof
 from doorward.domain.auth.ports import NO_CLIENT
 from doorward.domain.auth.repositories import users
 from doorward.domain.auth.sessions.token_pair import TokenPairIssuer
-from doorward.domain.auth.tokens.refresh_token import RefreshTokenCodec
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.wiring.auth import create_continuation, create_signer, lifetimes_of
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.keys import keys
 from tests.integration.auth.known_devices import HEADER, devices_of, log_in, read
+from tests.integration.auth.refresh_tokens import codec_of
 from tests.integration.service import Service
 
 CHANGED = f"{PASSWORD} twice"
@@ -78,8 +76,8 @@ async def test_a_user_deactivated_after_the_proof_gets_no_continued_session(serv
     service.set_active(person, active=False)
     base = Foundation(service.settings, service.database, service.hasher, service.clock, MailQueue(None))
     lifetimes, now = lifetimes_of(service.settings), service.clock.now()
-    codec = RefreshTokenCodec(*keys(service.settings.keys, REFRESH_TOKEN_PURPOSE))
-    issuer = TokenPairIssuer(signer=create_signer(service.settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
+    signer, codec = create_signer(service.settings, lifetimes, None), codec_of(service)
+    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     continuation = create_continuation(base, issuer)
     proof = Proof(caller.user.id, ("pwd",), acr=1, proven_at=now, session_epoch=0)
     device = continuation.describe(NO_CLIENT, None)

@@ -14,8 +14,8 @@ from psycopg import sql
 
 from development.client import Pair
 from development.postgres import EmbeddedPostgres
-from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.domain.auth.tokens.refresh_token import RefreshToken
+from tests.integration.auth.refresh_tokens import codec_of
 from tests.integration.service import MakeService, Service, statuses
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -144,9 +144,7 @@ async def test_a_dump_of_the_tables_with_the_secret_key_allows_no_forged_tokens(
     person, first = await service.register_and_log_in()
     pair = await service.refresh(first.refresh)
     before = service.sessions_of(person)
-    codec = RefreshTokenCodec(
-        derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
-    )
+    codec = codec_of(service)
     for secret in _guesses(before[0]):
         for generation in (0, 1, 2, 2**32 - 1):
             minted = codec.encode(RefreshToken(before[0]["id"], before[0]["user_id"], generation, secret))
@@ -160,9 +158,7 @@ async def test_a_token_of_a_future_generation_is_refused_and_ends_no_session(ser
     person, pair = await service.register_and_log_in()
     raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
     _, session_id, user_id, generation, secret = struct.unpack(">B16s16sI16s", raw[:53])
-    codec = RefreshTokenCodec(
-        derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
-    )
+    codec = codec_of(service)
     ahead = codec.encode(RefreshToken(UUID(bytes=session_id), UUID(bytes=user_id), generation + 1, secret))
     assert (await service.post_refresh(ahead)).status_code == 401
     assert service.sessions_of(person)[0]["ended_at"] is None

@@ -12,26 +12,14 @@ from development.callers import caller_of
 from development.client import pair
 from doorward.domain.auth.repositories import Connection, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
-from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.tokens.refresh_token import RefreshToken
 from doorward.domain.keys.models import SIGNING_ALGORITHMS
-from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+from tests.integration.auth.refresh_tokens import codec_of, version_1_of
 from tests.integration.service import Logs, Service, events, is_problem, statuses
 
 CALLS = 50
 SESSIONS = 300
 ROUNDS = 20
-
-
-def codec_of(service: Service) -> RefreshTokenCodec:
-    secret_key = service.settings.keys.secret_key.get_secret_value()
-    return RefreshTokenCodec(derive_key(secret_key.encode(), REFRESH_TOKEN_PURPOSE))
-
-
-def version_1_of(service: Service, refresh_token: str) -> str:
-    """Return the token as version 0.1 made it, without the user's id."""
-    codec = codec_of(service)
-    token = codec.decode(refresh_token)
-    return codec.encode(RefreshToken(token.session_id, None, token.generation, token.secret))
 
 
 async def test_concurrent_calls_share_statements(service: Service) -> None:

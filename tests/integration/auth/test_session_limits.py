@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from development.client import PASSWORD
-from doorward.domain.auth.tokens.refresh_token import LAST_GENERATION, RefreshTokenCodec
-from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.domain.auth.tokens.refresh_token import LAST_GENERATION
+from tests.integration.auth.refresh_tokens import codec_of
 from tests.integration.service import FakeClock, MakeService, Service, is_problem
 
 SECOND = timedelta(seconds=1)
@@ -128,9 +128,7 @@ async def test_a_deleted_user_is_refused_everywhere(service: Service) -> None:
 
 def _at_generation(service: Service, token: str, generation: int) -> str:
     """Set the generation of the token's session; return its token of that generation."""
-    codec = RefreshTokenCodec(
-        derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
-    )
+    codec = codec_of(service)
     moved = replace(codec.decode(token), generation=generation)
     service.sql("UPDATE sessions SET generation = %s WHERE id = %s", generation, moved.session_id)
     return codec.encode(moved)

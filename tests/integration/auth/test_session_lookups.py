@@ -6,7 +6,9 @@ import httpx
 import psycopg
 
 from doorward.infrastructure.postgres.batching import MAXIMUM_QUERIES, MAXIMUM_QUESTIONS
-from tests.integration.service import Logs, Service, events, statuses
+from tests.integration.passkeys.keyring import ORIGIN
+from tests.integration.service import Logs, MakeService, Service, events, statuses
+from tests.integration.web.visitor import Visitor
 
 CALLS = 50
 
@@ -108,3 +110,15 @@ async def test_a_failed_batch_query_is_logged_once_without_a_caller_and_once_per
         assert not {"correlation_id", "client", "user_id", "session_id"} & set(line)
     told = sorted((line["correlation_id"], line["query"]) for line in events(logs, "database.shared_query_failed"))
     assert told == sorted((answer.headers["x-correlation-id"], "session_lookups") for answer in answers)
+
+
+async def test_a_failed_lookup_of_the_sessions_of_browsers_is_logged_by_its_name(
+    make_service: MakeService, own_database: str, logs: Logs
+) -> None:
+    site = await make_service(database_url=own_database, public_url=ORIGIN)
+    visitor = Visitor(site, await site.register())
+    await visitor.sign_in()
+    site.sql("ALTER TABLE browser_sessions RENAME TO elsewhere")
+    assert (await visitor.open()).status == 503
+    (line,) = events(logs, "database.shared_query_failed")
+    assert line["query"] == "browser_lookups"

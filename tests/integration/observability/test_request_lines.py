@@ -7,7 +7,10 @@ import pytest
 
 from development.client import ME, REFRESH, REGISTER, TOKEN
 from doorward.observability.logging import configure_logging
+from tests.integration.auth.refresh_tokens import version_1_of
+from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import Logs, MakeService, Service, events, facts, mark
+from tests.integration.web.visitor import FACTORS, SIGN_IN, Visitor
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACE_PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
@@ -46,6 +49,28 @@ async def test_the_line_of_a_request_of_an_ended_session_names_the_user(service:
     await service.get_me(pair.access)
     (*_, line) = events(logs, "http.request")
     assert facts(line, "status", "user_id") == (401, person.id)
+
+
+@pytest.mark.parametrize("leeway", [0, 60])
+async def test_the_line_of_a_refresh_names_the_user_even_if_the_token_does_not(
+    make_service: MakeService, logs: Logs, leeway: int
+) -> None:
+    """Tokens of version 1 name the session only. Within the leeway a second refresh repeats the first one."""
+    service = await make_service(refresh_token_reuse_leeway_seconds=leeway)
+    person, pair = await service.register_and_log_in()
+    version_1 = version_1_of(service, pair.refresh)
+    session = str(service.session_of(pair.access)["id"])
+    for _ in range(2):
+        await service.post_refresh(version_1)
+        assert facts(events(logs, "http.request")[-1], "user_id", "session_id") == (person.id, session)
+
+
+async def test_the_line_of_a_page_names_the_user_of_the_browsers_session(make_service: MakeService, logs: Logs) -> None:
+    site = await make_service(public_url=ORIGIN)
+    visitor = Visitor(site, await site.register())
+    await visitor.sign_in()
+    lines = {(line["method"], line["route"]): line.get("user_id") for line in events(logs, "http.request")}
+    assert lines["POST", SIGN_IN] == lines["GET", FACTORS] == visitor.person.id
 
 
 async def test_an_unknown_path_is_not_logged(service: Service, logs: Logs) -> None:

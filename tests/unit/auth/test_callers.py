@@ -1,10 +1,44 @@
-"""The caller of a browser session."""
+"""The caller with an access token, and the caller of a browser session."""
 
+from dataclasses import replace
 from uuid import UUID
 
-from doorward.domain.auth.callers import caller_in_browser
-from doorward.domain.auth.models import Standing
-from tests.unit.oauth.applications import session
+import pytest
+
+from doorward.core.principal import Principal
+from doorward.domain.auth.callers import Caller, caller_in_browser
+from doorward.domain.auth.models import LiveSession, Standing
+from doorward.domain.auth.tokens.key_binding import KeyBinding
+from tests.unit.oauth.applications import NOW, session
+
+LIVE = LiveSession(
+    id=UUID(int=1),
+    client_id="doorward",
+    amr=("pwd",),
+    acr=1,
+    authenticated_at=NOW,
+    user_id=UUID(int=7),
+    email="ada@example.com",
+    username="ada",
+    is_verified=False,
+    has_second_factor=False,
+    roles=None,
+    role_scopes=None,
+)
+
+
+@pytest.mark.parametrize("is_verified", [False, True])
+def test_a_caller_with_a_token_has_the_standing_of_its_live_session(*, is_verified: bool) -> None:
+    live = replace(LIVE, is_verified=is_verified, has_second_factor=not is_verified, roles=("support",))
+    caller = Caller.of(live, Principal(live.user_id, live.id, "doorward", frozenset({"account"})))
+    assert (caller.user.is_active, caller.is_email_verified) == (True, is_verified)
+    assert (caller.has_second_factor, caller.roles) == (not is_verified, frozenset({"support"}))
+    assert caller.binding is None
+
+
+def test_a_caller_with_a_bound_token_is_bound_with_its_refresh_token() -> None:
+    bound = Principal(LIVE.user_id, LIVE.id, "doorward", frozenset({"account"}), thumbprint="the thumbprint")
+    assert Caller.of(LIVE, bound).binding == KeyBinding("the thumbprint", includes_refresh_tokens=True)
 
 
 def test_a_caller_in_a_browser_has_the_scope_account_and_no_roles() -> None:

@@ -1,4 +1,4 @@
-"""The formats of tokens that name a row: another version is refused despite a correct MAC."""
+"""The formats of tokens that name a row: keys that are rotated, and versions."""
 
 import secrets
 from uuid import uuid4
@@ -23,6 +23,16 @@ def test_decoded_tokens_equal_the_encoded_ones() -> None:
     opaque, row = OpaqueToken.new(uuid4()), RowToken.new()
     assert OpaqueTokenCodec(PREFIX, KEY).decode(OpaqueTokenCodec(PREFIX, KEY).encode(opaque)) == opaque
     assert RowTokenCodec(PREFIX, KEY).decode(RowTokenCodec(PREFIX, KEY).encode(row)) == row
+
+
+def test_tokens_of_the_previous_key_are_accepted_and_those_of_an_older_key_are_refused() -> None:
+    opaque, row = OpaqueToken.new(uuid4()), RowToken.new()
+    old, new = secrets.token_bytes(64), secrets.token_bytes(64)
+    opaque_text, row_text = OpaqueTokenCodec(PREFIX, old).encode(opaque), RowTokenCodec(PREFIX, old).encode(row)
+    assert OpaqueTokenCodec(PREFIX, new, old).decode(opaque_text) == opaque
+    assert RowTokenCodec(PREFIX, new, old).decode(row_text) == row
+    assert OpaqueTokenCodec(PREFIX, new).decode(opaque_text) is None
+    assert RowTokenCodec(PREFIX, new).decode(row_text) is None
 
 
 @pytest.mark.parametrize("version", [0, 2, 255])

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
-from doorward.domain.auth.tokens.sealed_tokens import PREFIX, SEALED_TOKEN_LIFETIMES, SealedKind, SealedTokens
+from doorward.domain.auth.tokens.sealed_tokens import (
+    MAXIMUM_CONTENT_BYTES,
+    PREFIX,
+    SEALED_TOKEN_LIFETIMES,
+    SealedKind,
+    SealedTokens,
+)
 
 KEY, PREVIOUS = secrets.token_bytes(64), secrets.token_bytes(64)
 TOKENS = SealedTokens(KEY)
@@ -74,6 +80,14 @@ def test_a_token_of_the_previous_key_is_accepted_while_that_key_is_set() -> None
     text = issued(SealedTokens(PREVIOUS))
     assert is_read(text, tokens=SealedTokens(KEY, PREVIOUS))
     assert not is_read(text)
+
+
+def test_a_token_with_the_longest_content_is_accepted_and_a_longer_content_is_not_issued() -> None:
+    content = secrets.token_bytes(MAXIMUM_CONTENT_BYTES)
+    text = TOKENS.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW, content=content)
+    assert TOKENS.read(text, SealedKind.RESTORE, now=NOW).content == content
+    with pytest.raises(ValueError, match="long"):
+        TOKENS.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW, content=content + b"a")
 
 
 @pytest.mark.parametrize(("position", "value"), [(0, 2), (1, 99)])

@@ -183,9 +183,8 @@ class LoginSessions:
     ) -> BegunLogin[BegunBrowserSession] | SecondFactorDue | Refuse:
         """Begin a session of a browser, as ``begin`` does for a client."""
         token = place.known or DeviceToken.new(proof.user_id)
-        device = replace(place.device, id=token.device_id)
         begun = await begin_browser_session(
-            connection, account, proof, stay, device, policy=self._rules.policy, now=now
+            connection, account, proof, stay, place.device, policy=self._rules.policy, now=now
         )
         if not isinstance(begun, BegunBrowserSession):
             return begun
