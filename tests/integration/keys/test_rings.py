@@ -46,6 +46,7 @@ async def test_a_start_that_waits_for_the_first_keys_of_another_copy_logs_it_onc
         nonlocal looks
         looks += 1
         if looks == 20:
+            assert len(events(logs, "keys.awaited")) == 1
             await first.open()
 
     await second.rings.open(make_first)
@@ -67,6 +68,17 @@ async def test_a_ring_is_replaced_only_if_the_keys_have_changed(make_copy: MakeC
     await copy.rings.reread()
     assert copy.rings.current is not ring
     assert copy.rings.current.etag != ring.etag
+
+
+async def test_a_key_that_has_not_changed_is_not_decrypted_again(make_copy: MakeCopy) -> None:
+    copy = make_copy()
+    await copy.open()
+    before = copy.rings.current.signing_key("RS256", copy.clock.now())
+    await copy.changes.revoke(await copy.in_state(KeyState.STANDBY, "ES256"))
+    await copy.rings.reread()
+    after = copy.rings.current.signing_key("RS256", copy.clock.now())
+    assert before.private is not None
+    assert after.private is before.private
 
 
 async def test_a_key_retired_by_another_copy_loses_its_private_part(make_copy: MakeCopy) -> None:
@@ -141,6 +153,17 @@ async def test_keys_are_reread_in_the_background_even_after_a_fault(make_copy: M
     assert "a defect" in json.dumps(crashed)
 
 
+async def test_the_first_background_read_comes_after_an_interval(make_copy: MakeCopy) -> None:
+    faults: list[Exception] = []
+    copy = make_copy(published=FailingKeys(make_copy, faults))
+    await copy.open()
+    faults.append(ServiceUnavailableError())
+    async with copy.rings.running():
+        for _ in range(20):
+            await asyncio.sleep(0)
+    assert len(faults) == 1
+
+
 async def test_a_copy_that_cannot_decrypt_a_reencrypted_key_keeps_it_and_logs_an_error(
     make_copy: MakeCopy, logs: Logs
 ) -> None:
@@ -176,6 +199,21 @@ async def test_a_copy_that_cannot_decrypt_the_keys_adds_none(make_copy: MakeCopy
         with pytest.raises(SigningKeysUnreadableError):
             await change
     assert await wrong.changes.list() == stored
+
+
+@pytest.mark.parametrize("are_awaited", [False, True])
+async def test_a_start_fails_if_a_standby_key_cannot_be_decrypted(make_copy: MakeCopy, *, are_awaited: bool) -> None:
+    """The others could sign until its turn. The keys are there, or another copy creates them during the start."""
+    first, second = make_copy(), make_copy()
+
+    async def make_first() -> None:
+        await first.open()
+        await make_copy.spoil(await first.in_state(KeyState.STANDBY))
+
+    if not are_awaited:
+        await make_first()
+    with pytest.raises(SigningKeysUnreadableError):
+        await second.rings.open(make_first)
 
 
 async def test_a_retired_key_that_cannot_be_decrypted_does_not_prevent_a_start(make_copy: MakeCopy, logs: Logs) -> None:

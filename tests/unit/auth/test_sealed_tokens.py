@@ -45,7 +45,7 @@ def test_a_decoded_token_equals_the_issued_one(epoch: int) -> None:
     text = issued(user_id=user_id, epoch=epoch)
     token = TOKENS.read(text, SealedKind.RESTORE, now=NOW)
     assert (token.kind, token.user_id, token.epoch, token.issued_at) == (SealedKind.RESTORE, user_id, epoch, NOW)
-    assert token.expires_at == NOW + LIFE
+    assert (token.expires_at, token.content) == (NOW + LIFE, b"")
     assert text.startswith(PREFIX)
     assert "=" not in text
 
@@ -80,6 +80,14 @@ def test_a_token_of_the_previous_key_is_accepted_while_that_key_is_set() -> None
     text = issued(SealedTokens(PREVIOUS))
     assert is_read(text, tokens=SealedTokens(KEY, PREVIOUS))
     assert not is_read(text)
+
+
+@pytest.mark.parametrize("content", [b"", b"1", b"12"])
+def test_tokens_with_and_without_unused_bits_are_read(content: bytes) -> None:
+    """Of those without unused bits, one of 64 ends with a given character."""
+    for _ in range(500):
+        text = TOKENS.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW, content=content)
+        assert TOKENS.read(text, SealedKind.RESTORE, now=NOW).content == content
 
 
 def test_a_token_with_the_longest_content_is_accepted_and_a_longer_content_is_not_issued() -> None:
