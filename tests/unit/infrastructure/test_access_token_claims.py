@@ -126,6 +126,15 @@ def test_a_token_id_that_is_not_a_string_is_refused(value: object) -> None:
     _refused(forge.with_claims(jti=value))
 
 
+BINDINGS = [None, "key", ["jkt"], {}, {"jkt": 1}, {"jkt": None}, {"x5t#S256": "a"}, {"jkt": "a", "x5t#S256": "a"}]
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_an_unknown_binding_to_a_key_is_refused(binding: object) -> None:
+    """A token bound by two keys, or in another way, is not taken for one that is bound to the known key only."""
+    _refused(forge.with_claims(cnf=binding))
+
+
 def test_a_not_before_time_is_compared_with_the_given_time() -> None:
     later = NOW + timedelta(days=20_000)
     moment = int(later.timestamp())

@@ -126,6 +126,10 @@ def test_an_unencoded_payload_is_refused() -> None:
     _refused(forge.with_header(b64=False, crit=["b64"]))
 
 
+def test_a_critical_extension_that_the_library_supports_is_refused() -> None:
+    _refused(forge.with_header(b64=True, crit=["b64"]))
+
+
 def test_a_detached_payload_is_refused() -> None:
     header, _, signature = forge.with_header(b64=False).split(".")
     _refused(f"{header}..{signature}")

@@ -111,6 +111,10 @@ def test_critical_extensions_are_refused(critical: object) -> None:
     _refused(ring.signed(new_key("ES256"), crit=critical))
 
 
+def test_a_critical_extension_that_the_library_supports_is_refused() -> None:
+    _refused(ring.signed(new_key("ES256"), b64=True, crit=["b64"]))
+
+
 @pytest.mark.parametrize("value", ["JWT", "id_token", "logout+jwt", "", None, MISSING])
 def test_another_type_is_refused_despite_a_valid_signature(value: object) -> None:
     _refused(ring.signed(new_key("ES256"), typ=value))
