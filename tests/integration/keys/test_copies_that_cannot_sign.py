@@ -17,10 +17,10 @@ from doorward.domain.oauth.models import ResourceContent
 from tests.integration.accounts.own_account import signed_in
 from tests.integration.keys.copies import SOON, make_copy
 from tests.integration.mfa.protected import TOTP, Protected
-from tests.integration.oauth.browsers import Browser, application
+from tests.integration.oauth.browsers import Application, Browser, application
 from tests.integration.oauth.clients import OPERATOR as OPERATOR_OF_CLIENTS
 from tests.integration.oauth.clients import ORDERS
-from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
+from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
 
 NEW_PASSWORD: Final = "another correct horse"
@@ -232,6 +232,23 @@ async def test_a_password_change_that_cannot_be_signed_changes_nothing(
     assert is_unavailable(await copies.behind.post_password(copies.pair.access, PASSWORD, NEW_PASSWORD))
     assert session_of(copies.ahead, copies.person) == before
     assert (await copies.ahead.post_password(copies.pair.access, PASSWORD, NEW_PASSWORD)).status_code == 200
+
+
+async def test_a_refresh_of_an_application_that_cannot_be_signed_rotates_nothing(
+    make_service: MakeService, own_database: str, clock: FakeClock
+) -> None:
+    """The service's own tokens need no signing key here, and the response would contain no ID token."""
+    behind, ahead = await make_equal_copies(make_service, own_database, algorithm="HS256", public_url=ISSUER)
+    provider, person = Provider(ahead), await ahead.register()
+    app = await application(provider)
+    refresh_token = (await app.tokens(Browser(provider), person))["refresh_token"]
+    await replace_keys(behind, ahead, clock)
+    elsewhere = Application(Provider(behind), Machine(Provider(behind), app.machine.client, app.machine.secret))
+    for _ in range(2):
+        refused = await elsewhere.refresh(refresh_token, scope="profile")
+        assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
+    assert session_of(ahead, person)["generation"] == 0
+    assert (await app.refresh(refresh_token, scope="profile")).status_code == 200
 
 
 async def test_changes_in_a_session_of_an_application_that_cannot_be_signed_change_nothing(
