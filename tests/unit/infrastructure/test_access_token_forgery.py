@@ -9,6 +9,7 @@ import pytest
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.tokens.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.infrastructure.token_reading import compact_parts
 from tests.unit.infrastructure import forge
 from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION, USER
 
@@ -124,6 +125,13 @@ def test_critical_extensions_are_refused(critical: object) -> None:
 
 def test_an_unencoded_payload_is_refused() -> None:
     _refused(forge.with_header(b64=False, crit=["b64"]))
+
+
+def test_a_token_is_split_up_to_the_maximum_length() -> None:
+    longest = f"{'a' * (MAXIMUM_TOKEN_LENGTH - 4)}.a.a"
+    assert [len(part) for part in compact_parts(longest)] == [MAXIMUM_TOKEN_LENGTH - 4, 1, 1]
+    with pytest.raises(InvalidAccessTokenError):
+        compact_parts(f"a{longest}")
 
 
 def test_a_critical_extension_that_the_library_supports_is_refused() -> None:
