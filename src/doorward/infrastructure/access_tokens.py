@@ -17,6 +17,7 @@ from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 from doorward.infrastructure.key_ring import REMEMBERED_TOKENS, FixedKeyRing, KeyRing, KeyRingHolder
 from doorward.infrastructure.token_reading import (
@@ -91,9 +92,7 @@ class AccessTokens:
         principal: Principal,
         sign_in: SignIn,
         now: datetime,
-        *,
-        audience: str | None = None,
-        algorithm: SigningAlgorithm | None = None,
+        audience: TokenAudience | None = None,
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
@@ -102,10 +101,10 @@ class AccessTokens:
         which looks that up: they state it only for sessions with two kinds of factors.
         Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm.
         """
-        ring_algorithm = self._ring_algorithm if audience is None else (algorithm or "ES256")
+        ring_algorithm = self._ring_algorithm if audience is None else audience.algorithm
         claims = self._claims(
             subject=str(principal.user_id),
-            audience=self._audience if audience is None else audience,
+            audience=self._audience if audience is None else audience.identifier,
             client_id=principal.client_id,
             scopes=principal.scopes,
             issued_at=math.floor(now.timestamp()),

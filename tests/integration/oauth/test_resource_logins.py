@@ -101,6 +101,17 @@ async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
     assert (session["resources"], session["scopes"]) == ([shop.identifier], ["orders:read", "orders:write"])
 
 
+async def test_a_token_is_signed_with_the_algorithm_of_its_resource(shop_provider: Provider) -> None:
+    """At the login and at a refresh."""
+    identifier, person = f"{ORDERS}/{mark()}", await shop_provider.service.register()
+    await shop_provider.resources.create(OPERATOR, ResourceContent(identifier, SCOPES, "RS256"))
+    shop = Shop(shop_provider, identifier, await shop_provider.machine(grant_types=(), scopes=()))
+    await shop.give()
+    first = pair(await shop.post_login(person))
+    second = await shop_provider.service.refresh(first.refresh)
+    assert [jwt.get_unverified_header(each.access)["alg"] for each in (first, second)] == ["RS256", "RS256"]
+
+
 async def test_a_login_with_two_factors_for_a_resource_is_visible_in_its_token(shop: Shop) -> None:
     """The request with the password is granted after the code, and a refresh keeps acr and amr."""
     service = shop.provider.service

@@ -9,6 +9,7 @@ import pytest
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.principal import ClientPrincipal, Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
@@ -57,7 +58,7 @@ def test_client_tokens_have_the_lifetime_of_the_setting() -> None:
 def test_a_token_for_another_service_is_readable_but_refused_by_our_own_routes() -> None:
     tokens = tokens_with(ring_of(new_key("ES256"), new_key("RS256")))
     of_client = tokens.sign_client("dwc_orders", SCOPES, "https://orders.example", NOW)
-    of_user = tokens.sign(PRINCIPAL, SIGN_IN, NOW, audience="https://orders.example", algorithm="RS256")
+    of_user = tokens.sign(PRINCIPAL, SIGN_IN, NOW, TokenAudience("https://orders.example", "RS256"))
     assert forge.decode(of_user.split(".")[0])["alg"] == "RS256"
     for token in (of_client, of_user):
         read = tokens.read(token, NOW)
@@ -70,7 +71,10 @@ def test_user_tokens_have_the_time_and_the_methods_of_the_sign_in() -> None:
     in_whole_seconds = int(NOW.timestamp()) - 301
     sign_in = {"auth_time": in_whole_seconds, "acr": "2", "amr": ["pwd", "otp"]}
     ours = tokens_with(ring_of(new_key("ES256")), "ES256")
-    for token in (ours.sign(PRINCIPAL, SIGN_IN, NOW), ours.sign(PRINCIPAL, SIGN_IN, NOW, audience="https://a.example")):
+    for token in (
+        ours.sign(PRINCIPAL, SIGN_IN, NOW),
+        ours.sign(PRINCIPAL, SIGN_IN, NOW, TokenAudience("https://a.example", "ES256")),
+    ):
         claims = forge.decode(token.split(".")[1])
         assert {name: claims.get(name) for name in sign_in} == sign_in
     of_client = ours.sign_client("dwc_orders", SCOPES, "https://a.example", NOW)

@@ -12,6 +12,7 @@ from doorward.core.frozen import frozen
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.sessions.rotated_session import TokenAudience
 from doorward.domain.auth.tokens.key_proofs import PresentedProof
 
 
@@ -107,16 +108,14 @@ class AccessTokenSigner(Protocol):
         principal: Principal,
         sign_in: SignIn,
         now: datetime,
-        *,
-        audience: str | None = None,
-        algorithm: Literal["ES256", "RS256"] | None = None,
+        audience: TokenAudience | None = None,
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
         Tokens that other services can verify state when and how the user signed in.
 
-        Tokens for another ``audience`` are signed with the ``algorithm``. For them ``ServiceUnavailableError`` is
-        raised while there is no key of that algorithm.
+        Tokens for another ``audience`` are signed with its algorithm. For them ``ServiceUnavailableError`` is raised
+        while there is no key of that algorithm.
         """
         ...
 

@@ -74,14 +74,8 @@ class TokenPairIssuer:
         principal = Principal(
             user_id, refresh_token.session_id, grant.client_id, frozenset(grant.scopes), names, thumbprint
         )
-        if audience is None:
-            access_token = self._signer.sign(principal, sign_in, now)
-        else:
-            access_token = self._signer.sign(
-                principal, sign_in, now, audience=audience.identifier, algorithm=audience.algorithm
-            )
         return TokenPair(
-            access_token=access_token,
+            access_token=self._signer.sign(principal, sign_in, now, audience),
             refresh_token=self._codec.encode(refresh_token),
             expires_in=self._expires_in if audience is None else self._signer.client_seconds,
             scopes=principal.scopes,
