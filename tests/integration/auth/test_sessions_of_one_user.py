@@ -56,8 +56,10 @@ async def test_a_login_beyond_the_limit_ends_the_least_recently_used_session(
     assert (await service.get_me(stranger.pair.access)).status_code == 200
     (displaced,) = [row for row in service.sessions_of(person) if row["ended_at"] is not None]
     assert (displaced["end_reason"], displaced["ended_at"]) == ("displaced", clock.now())
-    recorded = "SELECT session_id, data FROM audit_events WHERE user_id = %s AND type = 'session.ended'"
-    assert service.sql(recorded, person.id) == [{"session_id": displaced["id"], "data": {"reason": "displaced"}}]
+    recorded = "SELECT session_id, data, personal FROM audit_events WHERE user_id = %s AND type = 'session.ended'"
+    assert service.sql(recorded, person.id) == [
+        {"session_id": displaced["id"], "data": {"reason": "displaced"}, "personal": {"client": "203.0.113.7"}}
+    ]
     assert [line["reason"] for line in events(logs, "auth.session.revoked")] == ["displaced"]
     assert events(logs, "auth.session.reuse_detected") == []
 
