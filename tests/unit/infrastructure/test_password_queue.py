@@ -13,7 +13,8 @@ import pytest
 
 from doorward.core.events import Event
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.domain.auth.ports import PasswordCheck
+from doorward.domain.auth.exceptions import TooManyHashesError
+from doorward.domain.auth.ports import Client, PasswordCheck
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, BcryptHasher, available_cores
 from doorward.observability.events import PasswordHashQueueFull
 from doorward.observability.logging import observed_events
@@ -66,6 +67,19 @@ async def test_a_registration_above_the_capacity_is_refused_too(hasher: BcryptHa
         await hasher.hash("correct horse")
     gate.set()
     await asyncio.gather(*tasks)
+
+
+async def test_one_call_above_the_limit_of_its_address_is_refused(gate: threading.Event) -> None:
+    """The calls of other addresses wait."""
+    hasher = BcryptHasher(rounds=COST, threads=1, per_address=2)
+    clients = [Client("192.0.2.1")] * 3 + [Client("192.0.2.2")]
+    tasks = [asyncio.ensure_future(hasher.check("correct horse", None, client=each)) for each in clients]
+    await asyncio.sleep(0)
+    assert [task.done() for task in tasks] == [False, False, True, False]
+    gate.set()
+    checks = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(check) for check in checks] == [PasswordCheck, PasswordCheck, TooManyHashesError, PasswordCheck]
+    hasher.close()
 
 
 async def test_the_whole_capacity_is_served(hasher: BcryptHasher, gate: threading.Event) -> None:
@@ -160,8 +174,11 @@ async def test_priorities_are_unchanged_on_systems_other_than_linux(monkeypatch:
 
 
 def test_all_cores_count_on_systems_other_than_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a system may have no affinity, and may not tell how many cores it has."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert available_cores() == os.cpu_count()
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", iter([12, None]).__next__)
+    assert [available_cores(), available_cores()] == [12, 1]
 
 
 def test_only_cores_that_the_process_may_use_count_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ class KnownDevices:
         *,
         epoch: int,
         is_new: bool,
-        is_trusted: bool = False,
+        is_trusted: bool,
         now: datetime,
     ) -> None:
         """Store that the device was seen, in the transaction of the login, which has locked the user's row.

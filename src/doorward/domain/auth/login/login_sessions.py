@@ -214,8 +214,7 @@ class LoginSessions:
             now=now,
         )
         if place.is_new:
-            device = replace(place.device, id=token.device_id)
-            await self._devices.notify(connection, proof.user_id, place.notified_email, device, now=now)
+            await self._devices.notify(connection, proof.user_id, place.notified_email, place.device, now=now)
 
     def finish(self, login: BegunLogin[Begun], *, now: datetime) -> LoggedIn:
         """Report the committed session, and return its tokens."""

@@ -17,8 +17,8 @@ class NewPasswords:
         self,
         *,
         common_passwords: Collection[str],
-        breached: BreachedPasswords | None = None,
-        accepts_unchecked: bool = True,
+        breached: BreachedPasswords | None,
+        accepts_unchecked: bool,
     ) -> None:
         """Store the common passwords, in NFKC and case-folded, and the source of breached ones; None for no such check.
 
