@@ -1,8 +1,11 @@
-"""User names and addresses as people type them, at sign-up and at login."""
+"""User names, addresses and passwords as people type them, at sign-up and at login."""
+
+import random
 
 import pytest
 
 from development.client import PASSWORD, REGISTER, pair
+from doorward.domain.auth.passwords.policy import MAXIMUM_PASSWORD_LENGTH, MAXIMUM_TYPED_LENGTH, normalize_password
 from doorward.domain.auth.users.accounts import Accounts
 from tests.integration.service import MakeService, Service, is_problem, mark
 
@@ -28,6 +31,17 @@ async def test_white_space_around_a_password_is_part_of_it(service: Service) -> 
     person = await service.register(password=f" {PASSWORD} ")
     assert is_problem(await service.post_token(person.username, PASSWORD), 401, "invalid_credentials")
     assert (await service.post_token(person.username, f" {PASSWORD} ")).status_code == 200
+
+
+async def test_the_longest_password_typed_with_three_marks_a_letter_works(service: Service) -> None:
+    letters, breathings, accents = "\u03b1\u03b7\u03c9\u0391\u0397\u03a9", "\u0313\u0314", "\u0300\u0301\u0342"
+    pick = random.Random(7).choice
+    typed = "".join(pick(letters) + pick(breathings) + pick(accents) + "\u0345" for _ in range(MAXIMUM_PASSWORD_LENGTH))
+    assert (len(typed), len(normalize_password(typed))) == (MAXIMUM_TYPED_LENGTH, MAXIMUM_PASSWORD_LENGTH)
+    person = await service.register(password=typed)
+    tokens = await service.log_in(person)
+    assert (await service.post_reauthenticate(tokens.access, typed)).status_code == 200
+    assert is_problem(await service.post_token(person.username, typed[:-1]), 401, "invalid_credentials")
 
 
 async def test_the_operator_decides_on_reserved_names_and_special_domains(make_service: MakeService) -> None:
