@@ -199,13 +199,16 @@ async def test_the_owner_logs_in_only_from_the_address_of_a_live_session(
     assert is_problem(await service.post_token(person.username, PASSWORD), 429, "login_throttled")
 
 
-async def test_a_known_device_has_its_own_limit_of_attempts(service: Service, throttling: Throttling) -> None:
+async def test_each_known_device_has_its_own_limit_of_attempts(service: Service, throttling: Throttling) -> None:
     person, device = await throttled_by_strangers(service, throttling)
     for _ in range(FREE):
         assert (await log_in(service, person.username, "wrong password", device=device)).status_code == 401
     let_time_pass(service, throttling, UUID(person.id), -HOUR)
     assert is_problem(await log_in(service, person.username, PASSWORD, device=device), 429, "login_throttled")
-    assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+    by_address = await service.post_token(person.username, PASSWORD)
+    assert by_address.status_code == 200
+    other = by_address.headers[DEVICE]
+    assert (await log_in(service, person.username, PASSWORD, at="192.0.2.1", device=other)).status_code == 200
 
 
 async def test_each_known_address_has_its_own_limit_of_attempts(service: Service) -> None:
