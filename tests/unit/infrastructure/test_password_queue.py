@@ -14,7 +14,7 @@ import pytest
 from doorward.core.events import Event
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import TooManyHashesError
-from doorward.domain.auth.ports import Client, PasswordCheck
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, BcryptHasher, available_cores
 from doorward.observability.events import PasswordHashQueueFull
 from doorward.observability.logging import observed_events
@@ -80,6 +80,31 @@ async def test_one_call_above_the_limit_of_its_address_is_refused(gate: threadin
     checks = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(check) for check in checks] == [PasswordCheck, PasswordCheck, TooManyHashesError, PasswordCheck]
     hasher.close()
+
+
+async def test_calls_of_an_address_that_gave_a_right_password_go_first(
+    hasher: BcryptHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, other = Client("203.0.113.7"), Client("192.0.2.1")
+    assert (await hasher.check("correct horse", CURRENT_PLAIN, client=known)).is_correct
+    assert not (await hasher.check("wrong horse", CURRENT_PLAIN, client=other)).is_correct
+    opened, compute, finished = threading.Event(), bcrypt.hashpw, list[Client]()
+
+    def hashpw(password: bytes, salt: bytes) -> bytes:
+        opened.wait()
+        return compute(password, salt)
+
+    async def check(client: Client) -> None:
+        await hasher.check("wrong horse", CURRENT_PLAIN, client=client)
+        finished.append(client)
+
+    monkeypatch.setattr(bcrypt, "hashpw", hashpw)
+    # The first call keeps the only thread busy while the others queue.
+    tasks = [asyncio.ensure_future(check(client)) for client in (NO_CLIENT, other, known)]
+    await asyncio.sleep(0)
+    opened.set()
+    await asyncio.gather(*tasks)
+    assert finished == [NO_CLIENT, known, other]
 
 
 async def test_the_whole_capacity_is_served(hasher: BcryptHasher, gate: threading.Event) -> None:
