@@ -44,6 +44,8 @@ COMMON_PATTERNS = [
     "1iverpoo1!",
     "Sunshine99!",
     "Dragon1234567890",
+    "!1234567890!Dragon",
+    "Dragon!1234567890!",
     "monkeymonkey1",
     "Password 2024!",
     "Doorward2024!",

@@ -87,7 +87,8 @@ def test_a_password_that_only_contains_the_name_is_accepted(password: str) -> No
 
 
 @pytest.mark.parametrize(
-    "password", ["onlylowercaseletters", "ONLYUPPERCASELETTERS", "83920175640021", "        spaces", "!?!?§$%&/()="]
+    "password",
+    ["onlylowercaseletters", "ONLYUPPERCASELETTERS", "83920175640021", "        spaces", "!?!?§$%&/()=", "+-@._ -+"],
 )
 def test_there_are_no_composition_rules(password: str) -> None:
     _check(password)
