@@ -14,7 +14,7 @@ import pytest
 from doorward.core.events import Event
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import TooManyHashesError
-from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck
+from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, PasswordCheck
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, BcryptHasher, available_cores
 from doorward.observability.events import PasswordHashQueueFull
 from doorward.observability.logging import observed_events
@@ -80,6 +80,40 @@ async def test_one_call_above_the_limit_of_its_address_is_refused(gate: threadin
     checks = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(check) for check in checks] == [PasswordCheck, PasswordCheck, TooManyHashesError, PasswordCheck]
     hasher.close()
+
+
+async def test_a_finished_call_no_longer_counts_for_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher, client = BcryptHasher(rounds=COST, threads=2, per_address=2), Client("192.0.2.1")
+    places = threading.Semaphore(0)
+
+    def hashpw(_password: bytes, salt: bytes) -> bytes:
+        places.acquire()
+        return salt
+
+    monkeypatch.setattr(bcrypt, "hashpw", hashpw)
+    tasks = [asyncio.ensure_future(hasher.hash("correct horse", client=client)) for _ in range(2)]
+    await asyncio.sleep(0)
+    places.release()
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    tasks += [asyncio.ensure_future(hasher.hash("correct horse", client=client)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert [task.done() for task in tasks[2:]] == [False, True]
+    places.release(2)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [str, str, str, TooManyHashesError]
+    hasher.close()
+
+
+async def test_a_call_behind_that_of_a_client_that_left_is_computed(
+    hasher: BcryptHasher, gate: threading.Event
+) -> None:
+    clients = [NO_CLIENT, Client("192.0.2.1", gate.is_set), Client("192.0.2.2")]
+    tasks = [asyncio.ensure_future(hasher.check("correct horse", None, client=each)) for each in clients]
+    await asyncio.sleep(0)
+    gate.set()
+    async with asyncio.timeout(60):
+        checks = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(check) for check in checks] == [PasswordCheck, ClientLeftError, PasswordCheck]
 
 
 async def test_calls_of_an_address_that_gave_a_right_password_go_first(
