@@ -96,8 +96,8 @@ async def test_all_sessions_end_in_batches_of_any_size(settings: Settings, clock
         person, _ = await begin_sessions(service)
         for _ in range(SESSIONS - 1):
             await service.register()
-        service.sql("UPDATE users SET session_epoch = 7")
-        service.sql("UPDATE sessions SET epoch = 7")
+        await service.write("UPDATE users SET session_epoch = 7")
+        await service.write("UPDATE sessions SET epoch = 7")
         ending = SessionEnding(database=service.database, clock=clock, batch_size=batch_size)
         assert await ending.end_all() == SESSIONS
         assert {row["end_reason"] for row in service.sessions_of(person)} == {"operator"}

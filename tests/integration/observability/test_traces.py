@@ -161,7 +161,7 @@ async def test_a_statement_that_fails_has_its_sqlstate(
 ) -> None:
     async with running(collector, own_database, secret_key, clock) as service:
         person, _ = await service.register_and_log_in()
-        service.sql("CREATE UNIQUE INDEX one_session_a_user ON sessions (user_id)")
+        await service.write("CREATE UNIQUE INDEX one_session_a_user ON sessions (user_id)")
         assert (await service.post_token(person.username, PASSWORD)).status_code == 503
     failed = [span for span in collector.spans() if span.is_error and span.kind == CLIENT]
     assert [(span.name, span.attributes["error.type"]) for span in failed] == [("sessions.add_session", "23505")]
