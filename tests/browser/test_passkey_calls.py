@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-import jwt
 import psycopg
 import pytest
 
 from development.client import ACCOUNT, AUTH
 from tests.architecture.sources import ROOT
 from tests.browser.passkeys import KEY, PHONE, Device, PasskeySite, device
+from tests.integration.service import claims_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -93,7 +93,7 @@ class Integrator:
 
 def session_of(site: PasskeySite, access_token: str) -> tuple[int, list[str]]:
     """Return `acr` and `amr` of a session, after comparison with its token."""
-    claims = jwt.decode(access_token, options={"verify_signature": False})
+    claims = claims_of(access_token)
     with psycopg.connect(site.database_url) as connection:
         found = connection.execute("SELECT acr, amr FROM sessions WHERE id = %s", (claims["sid"],)).fetchone()
     assert found is not None

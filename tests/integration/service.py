@@ -128,12 +128,13 @@ class Service(ApiClient):
         """Run a statement outside of the service, with a commit; return its rows, if it has any.
 
         It blocks the event loop, in which the holder of a lock would have to continue. Therefore it has a lock timeout,
-        and it only reads if the service has background tasks, which lock rows at any time: see `write`.
+        and it only reads if the service has background tasks, which lock rows at any time: see ``write``. A test that
+        runs a worker in its own event loop must use that, too.
         """
         return self._sql(query, parameters, read_only=self.settings.background.background == "in_process")
 
     async def write(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """Run a statement like `sql`, in a thread: a background task that locks the row continues in the event loop."""
+        """Run a statement like ``sql``, in a thread: a task that holds a lock continues in the event loop."""
         return await asyncio.to_thread(self._sql, query, parameters, read_only=False)
 
     def _sql(self, query: str, parameters: Sequence[object], *, read_only: bool) -> list[dict[str, Any]]:
@@ -145,7 +146,7 @@ class Service(ApiClient):
             return cursor.fetchall() if cursor.description else []
 
     def sessions_of(self, person: Person) -> list[dict[str, Any]]:
-        """Return a user's sessions, the oldest first, and those that began at one moment in any order."""
+        """Return a user's sessions by the time at which they began, then by id. See also ``session_of``."""
         return self.sql("SELECT * FROM sessions WHERE user_id = %s ORDER BY created_at, id", person.id)
 
     def session_of(self, access_token: str) -> dict[str, Any]:
@@ -172,8 +173,8 @@ class MakeService(Protocol):
 def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[str, object]) -> Settings:
     """Return the settings of the ring's applications, with these additional settings.
 
-    Background tasks are off: their transactions could not continue while a test's own statement waits for them, and on
-    a shared database they would process the requests of other tests.
+    Background tasks are off: their transactions could not continue while a statement of ``Service.sql`` waits for them,
+    and on a shared database they would process the requests of other tests.
     """
     values: dict[str, object] = {
         "environment": "development",

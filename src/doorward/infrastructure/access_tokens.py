@@ -96,7 +96,8 @@ class AccessTokens:
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
-        A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``.
+        A token for another ``audience`` is always signed by the ring, with the algorithm of the audience, and lives
+        ``client_seconds``.
         Tokens that the ring signs state when and how the user signed in. The others are read by this service alone,
         which looks that up: they state it only for sessions with two kinds of factors.
         Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm.
@@ -136,7 +137,7 @@ class AccessTokens:
         audience: str,
         now: datetime,
         *,
-        algorithm: SigningAlgorithm = "ES256",
+        algorithm: SigningAlgorithm,
         thumbprint: str | None = None,
     ) -> str:
         """Return a token for a client itself, valid from ``now`` for ``client_seconds``.

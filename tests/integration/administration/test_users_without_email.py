@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -24,18 +25,21 @@ from tests.integration.service import MakeService, Service, is_problem, mark
 ISSUER = "https://accounts.example"
 
 
+@dataclass(frozen=True, slots=True)
 class External:
-    """A user of the issuer, as stored by the first request."""
+    """A user of the issuer."""
 
-    def __init__(self) -> None:
-        self.id, self.subject = str(uuid4()), mark()
-        self.username = f"ext_{mark()[:20]}"
+    id: str
+    subject: str
+    username: str
 
     @classmethod
-    async def stored(cls, service: Service) -> Self:
-        user = cls()
-        names = (user.username, user.username)
-        await service.write("INSERT INTO users (id, username, username_key) VALUES (%s, %s, %s)", user.id, *names)
+    async def create(cls, service: Service) -> Self:
+        """Store a user as the first request with a token of the issuer does."""
+        user = cls(str(uuid4()), mark(), f"ext_{mark()[:20]}")
+        await service.write(
+            "INSERT INTO users (id, username, username_key) VALUES (%s, %s, %s)", user.id, user.username, user.username
+        )
         await service.write(
             "INSERT INTO federated_identities (issuer, subject, user_id, created_at) VALUES (%s, %s, %s, now())",
             ISSUER,
@@ -50,7 +54,7 @@ class External:
 
 @pytest.fixture
 async def external(service: Service) -> External:
-    return await External.stored(service)
+    return await External.create(service)
 
 
 async def found(admin: Owner, **parameters: str) -> list[dict[str, Any]]:
@@ -86,7 +90,7 @@ async def test_local_users_have_no_identities(admin: Owner) -> None:
 async def test_administrative_actions_work_except_a_reset_without_an_address(
     mailing: Service,
 ) -> None:
-    admin, external = await signed_in_with(mailing, "admin"), await External.stored(mailing)
+    admin, external = await signed_in_with(mailing, "admin"), await External.create(mailing)
     refused = await admin.call("POST", external.path("password-reset"))
     assert is_problem(refused, 409, "user_without_email")
     for parts in (["deactivate"], ["activate"], ["unthrottle"], ["sessions", "end"]):
@@ -108,7 +112,7 @@ async def test_no_mail_is_written_to_a_user_without_an_address(
     make_service: MakeService, own_database: str, tmp_path: Path
 ) -> None:
     service = await make_service_with_mail(make_service, tmp_path, database_url=own_database)
-    admin, external = await signed_in_with(service, "admin"), await External.stored(service)
+    admin, external = await signed_in_with(service, "admin"), await External.create(service)
     before = {mail.message_id for mail in await development_mails(service)}
     assert (await admin.call("DELETE", external.path())).status_code == 204
     async with asyncio.timeout(60):
@@ -127,7 +131,7 @@ async def development_mails(service: Service) -> Sequence[Mail]:
 
 
 async def test_deleting_a_user_removes_the_identity(admin: Owner, external: External, service: Service) -> None:
-    gone = await External.stored(service)
+    gone = await External.create(service)
     assert (await admin.call("DELETE", external.path(), params={"now": "true"})).status_code == 204
     assert (await admin.call("DELETE", gone.path())).status_code == 204
     await erase_after_the_grace(service)
@@ -137,7 +141,7 @@ async def test_deleting_a_user_removes_the_identity(admin: Owner, external: Exte
 
 
 async def test_an_administrator_sets_an_address_and_its_owner_a_password(mailing: Service) -> None:
-    admin, external = await signed_in_with(mailing, "admin"), await External.stored(mailing)
+    admin, external = await signed_in_with(mailing, "admin"), await External.create(mailing)
     email = f"{mark()}@example.com"
     changed = await admin.call("PATCH", external.path(), json={"email": email, "username": mark()[:12]})
     assert (changed.status_code, changed.json()["email"]) == (200, email)
@@ -152,7 +156,7 @@ async def test_an_administrator_sets_an_address_and_its_owner_a_password(mailing
 
 @pytest.mark.parametrize("format_", ["ndjson", "csv"])
 async def test_an_export_includes_external_users_and_an_import_skips_them(service_alone: Service, format_: Any) -> None:
-    external, files = await External.stored(service_alone), UserFiles(service_alone)
+    external, files = await External.create(service_alone), UserFiles(service_alone)
     exported = await files.export(format_)
     (line,) = [line for line in exported.decode().splitlines() if external.username in line]
     if format_ == "ndjson":

@@ -22,6 +22,7 @@ from doorward.domain.auth.sessions.acting_session import lock_caller_and_user
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
 from tests.integration.mailbox import PUBLIC_URL, make_service_with_mail, next_mail, token_in
 from tests.integration.mfa.protected import CODES, OWN_TOTP, application_of
+from tests.integration.open_transactions import open_transaction
 from tests.integration.service import MakeService, Service, is_problem, mark
 
 READING: Final = {"GET", "HEAD"}
@@ -87,13 +88,11 @@ async def call_while_all_sessions_end(service: Service, owner: Owner, call: str,
     method, path = call.split()
     path = path.replace("{session_id:uuid}", str(uuid4())).replace("{passkey_id:uuid}", str(uuid4()))
     path = path.replace("{client_id}", "dwc_another").replace("{identity_id:uuid}", str(uuid4()))
-    with psycopg.connect(service.database_url) as ending:
-        ending.execute(END_OF_ALL, (owner.person.id,))
+    async with open_transaction(service.database_url) as ending:
+        await ending.run(END_OF_ALL, owner.person.id)
         answer = asyncio.create_task(owner.call(method, path, json=body))
-        waits = asyncio.create_task(service.locks_are_waited_for(1))
-        await asyncio.wait({answer, waits}, return_when=asyncio.FIRST_COMPLETED)
-        waits.cancel()
-        ending.commit()
+        await ending.blocks(answer)
+        await ending.commit()
     return await answer
 
 

@@ -112,7 +112,7 @@ async def test_a_failed_batch_query_is_logged_once_without_a_caller_and_once_per
     assert told == sorted((answer.headers["x-correlation-id"], "session_lookups") for answer in answers)
 
 
-async def test_a_failed_lookup_of_the_sessions_of_browsers_is_logged_by_its_name(
+async def test_a_failed_lookup_of_browser_sessions_is_logged_with_its_name(
     make_service: MakeService, own_database: str, logs: Logs
 ) -> None:
     site = await make_service(database_url=own_database, public_url=ORIGIN)

@@ -33,7 +33,7 @@ async def test_white_space_around_a_password_is_part_of_it(service: Service) -> 
     assert (await service.post_token(person.username, f" {PASSWORD} ")).status_code == 200
 
 
-async def test_the_longest_password_typed_with_three_marks_a_letter_works(service: Service) -> None:
+async def test_the_longest_password_with_three_marks_on_each_letter_works(service: Service) -> None:
     letters, breathings, accents = "\u03b1\u03b7\u03c9\u0391\u0397\u03a9", "\u0313\u0314", "\u0300\u0301\u0342"
     pick = random.Random(7).choice
     typed = "".join(pick(letters) + pick(breathings) + pick(accents) + "\u0345" for _ in range(MAXIMUM_PASSWORD_LENGTH))

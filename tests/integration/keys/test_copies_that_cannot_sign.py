@@ -243,9 +243,10 @@ async def test_a_refresh_of_an_application_that_cannot_be_signed_rotates_nothing
     app = await application(provider)
     refresh_token = (await app.tokens(Browser(provider), person))["refresh_token"]
     await replace_keys(behind, ahead, clock)
-    elsewhere = Application(Provider(behind), Machine(Provider(behind), app.machine.client, app.machine.secret))
+    at_behind = Provider(behind)
+    app_at_behind = Application(at_behind, Machine(at_behind, app.machine.client, app.machine.secret))
     for _ in range(2):
-        refused = await elsewhere.refresh(refresh_token, scope="profile")
+        refused = await app_at_behind.refresh(refresh_token, scope="profile")
         assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
     assert session_of(ahead, person)["generation"] == 0
     assert (await app.refresh(refresh_token, scope="profile")).status_code == 200

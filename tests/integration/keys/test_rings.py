@@ -201,16 +201,18 @@ async def test_a_copy_that_cannot_decrypt_the_keys_adds_none(make_copy: MakeCopy
     assert await wrong.changes.list() == stored
 
 
-@pytest.mark.parametrize("are_awaited", [False, True])
-async def test_a_start_fails_if_a_standby_key_cannot_be_decrypted(make_copy: MakeCopy, *, are_awaited: bool) -> None:
-    """The others could sign until its turn. The keys are there, or another copy creates them during the start."""
+@pytest.mark.parametrize("are_created_during_start", [False, True])
+async def test_a_start_fails_if_a_standby_key_cannot_be_decrypted(
+    make_copy: MakeCopy, *, are_created_during_start: bool
+) -> None:
+    """Other keys can sign now, but this one signs next. Another copy may create the keys during the start."""
     first, second = make_copy(), make_copy()
 
     async def make_first() -> None:
         await first.open()
         await make_copy.spoil(await first.in_state(KeyState.STANDBY))
 
-    if not are_awaited:
+    if not are_created_during_start:
         await make_first()
     with pytest.raises(SigningKeysUnreadableError):
         await second.rings.open(make_first)

@@ -105,7 +105,7 @@ class Starts:
         return copies
 
     def sign(self, copy: AccessTokens) -> str:
-        return copy.sign_client("dwc_orders", ["items:read"], PUBLIC_URL, self.clock.now())
+        return copy.sign_client("dwc_orders", ["items:read"], PUBLIC_URL, self.clock.now(), algorithm="ES256")
 
     def verifies(self, copy: AccessTokens, token: str) -> bool:
         return isinstance(copy.verify(token, self.clock.now()), ClientPrincipal)

@@ -255,7 +255,7 @@ async def mailed(make_service: MakeService) -> Service:
 async def test_if_addresses_can_be_verified_an_unverified_account_cannot_set_up_a_factor(mailed: Service) -> None:
     owner = await signed_in(mailed)
     assert is_problem(await owner.call("POST", OWN_TOTP), 403, "email_not_verified")
-    await mailed.write("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    mailed.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     assert application_of(await owner.call("POST", OWN_TOTP)).issuer == "localhost"
     protected = await Protected.enrolled(owner)
     kinds = mailed.sql("SELECT kind FROM outbox WHERE channel = 'mail' ORDER BY id DESC LIMIT 1")

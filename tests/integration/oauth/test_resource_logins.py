@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import jwt
@@ -71,15 +71,19 @@ async def shop_provider(make_database: Any, secret_key: str) -> AsyncIterator[Pr
         yield Provider(service)
 
 
-@pytest.fixture
-async def shop(shop_provider: Provider) -> Shop:
-    server = await shop_provider.machine(grant_types=(), scopes=())
+async def create_shop(provider: Provider, algorithm: Literal["ES256", "RS256"] = "ES256") -> Shop:
+    server = await provider.machine(grant_types=(), scopes=())
     identifier = f"{ORDERS}/{mark()}"
-    content = ResourceContent(identifier, SCOPES, introspection_client_id=server.id)
-    await shop_provider.resources.create(OPERATOR, content)
-    made = Shop(shop_provider, identifier, server)
+    content = ResourceContent(identifier, SCOPES, algorithm, introspection_client_id=server.id)
+    await provider.resources.create(OPERATOR, content)
+    made = Shop(provider, identifier, server)
     await made.give()
     return made
+
+
+@pytest.fixture
+async def shop(shop_provider: Provider) -> Shop:
+    return await create_shop(shop_provider)
 
 
 async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
@@ -101,13 +105,9 @@ async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
     assert (session["resources"], session["scopes"]) == ([shop.identifier], ["orders:read", "orders:write"])
 
 
-async def test_a_token_is_signed_with_the_algorithm_of_its_resource(shop_provider: Provider) -> None:
-    """At the login and at a refresh."""
-    identifier, person = f"{ORDERS}/{mark()}", await shop_provider.service.register()
-    await shop_provider.resources.create(OPERATOR, ResourceContent(identifier, SCOPES, "RS256"))
-    shop = Shop(shop_provider, identifier, await shop_provider.machine(grant_types=(), scopes=()))
-    await shop.give()
-    first = pair(await shop.post_login(person))
+async def test_tokens_are_signed_with_the_algorithm_of_their_resource(shop_provider: Provider) -> None:
+    shop = await create_shop(shop_provider, "RS256")
+    _, first = await shop.log_in()
     second = await shop_provider.service.refresh(first.refresh)
     assert [jwt.get_unverified_header(each.access)["alg"] for each in (first, second)] == ["RS256", "RS256"]
 
@@ -116,7 +116,7 @@ async def test_a_login_with_two_factors_for_a_resource_is_visible_in_its_token(s
     """The request with the password is granted after the code, and a refresh keeps acr and amr."""
     service = shop.provider.service
     person = await service.register()
-    await service.write("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
     protected = await Protected.enrolled(Owner(service, person, await service.log_in(person)))
     asked = await shop.post_login(person)
     assert is_problem(asked, 403, "second_factor_required")

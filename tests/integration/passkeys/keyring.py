@@ -82,7 +82,7 @@ async def post_login(service: Service, credential: object, **options: Any) -> ht
     return await service.call("POST", LOGIN, json={"credential": credential}, **options)
 
 
-def session_of(service: Service, access_token: str) -> tuple[int, list[str]]:
+def acr_and_amr_of(service: Service, access_token: str) -> tuple[int, list[str]]:
     """Return `acr` and `amr` of the session of a token."""
     session = service.session_of(access_token)
     return session["acr"], session["amr"]

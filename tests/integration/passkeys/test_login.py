@@ -11,11 +11,11 @@ from development.authenticator import EDDSA, ES256, RS256, Authenticator, decode
 from tests.integration.passkeys.keyring import (
     ORIGIN,
     Keyring,
+    acr_and_amr_of,
     keyring_with_passkey,
     login_options,
     new_keyring,
     post_login,
-    session_of,
 )
 from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
@@ -34,7 +34,7 @@ async def test_a_passkey_returns_the_usual_token_pair(site: Service, algorithm: 
 
 async def test_the_session_contains_two_shown_factors(keyring: Keyring) -> None:
     answer = await keyring.sign_in()
-    assert session_of(keyring.service, answer.json()["access_token"]) == (2, ["pop", "user", "mfa"])
+    assert acr_and_amr_of(keyring.service, answer.json()["access_token"]) == (2, ["pop", "user", "mfa"])
 
 
 async def test_the_options_contain_no_credentials_and_require_user_verification(site: Service) -> None:

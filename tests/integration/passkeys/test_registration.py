@@ -12,11 +12,11 @@ from tests.integration.passkeys.keyring import (
     ORIGIN,
     PASSKEYS,
     Keyring,
+    acr_and_amr_of,
     keyring_with_passkey,
     login_options,
     new_keyring,
     post_login,
-    session_of,
 )
 from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
@@ -55,7 +55,7 @@ async def test_all_sessions_end_and_the_current_one_continues(site: Service) -> 
         assert (await site.get_me(ended.access)).status_code == 401
         assert (await site.post_refresh(ended.refresh)).status_code == 401
     assert (await site.get_me(keyring.pair.access)).status_code == 200
-    assert session_of(site, keyring.pair.access) == (2, ["mfa", "pop", "pwd"])
+    assert acr_and_amr_of(site, keyring.pair.access) == (2, ["mfa", "pop", "pwd"])
 
 
 async def test_the_password_alone_no_longer_signs_in(keyring: Keyring) -> None:

@@ -10,11 +10,11 @@ from tests.integration.passkeys.keyring import (
     OPTIONS,
     SECOND_FACTOR,
     Keyring,
+    acr_and_amr_of,
     keyring_with_passkey,
     login_options,
     new_keyring,
     post_login,
-    session_of,
 )
 from tests.integration.service import Service, is_problem, statuses
 
@@ -53,7 +53,7 @@ async def test_a_passkey_completes_a_login_with_and_without_user_verification(
     answer = await complete(site, token, keyring.authenticator.get(options))
     assert answer.status_code == 200, answer.text
     assert (await site.get_me(answer.json()["access_token"])).status_code == 200
-    assert session_of(site, answer.json()["access_token"]) == (2, methods)
+    assert acr_and_amr_of(site, answer.json()["access_token"]) == (2, methods)
 
 
 async def test_a_login_is_completed_once_even_in_concurrent_calls(site: Service) -> None:

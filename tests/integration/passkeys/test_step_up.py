@@ -10,9 +10,9 @@ from tests.integration.passkeys.keyring import (
     ORIGIN,
     PASSKEYS,
     Keyring,
+    acr_and_amr_of,
     keyring_with_passkey,
     login_options,
-    session_of,
 )
 from tests.integration.service import MakeService, Service, is_problem
 
@@ -39,7 +39,7 @@ async def test_a_passkey_renews_the_proof_and_ends_the_old_tokens(make_service: 
     answer = await prove(keyring, keyring.authenticator.get(await proof_options(keyring)))
     assert answer.status_code == 200, answer.text
     keyring.pair = pair(answer)
-    assert session_of(service, keyring.pair.access)[0] == 2
+    assert acr_and_amr_of(service, keyring.pair.access)[0] == 2
     assert (await service.get_me(before.access)).status_code == 401
     await keyring.add_passkey()
 
@@ -70,7 +70,7 @@ async def test_a_session_with_the_passkey_alone_must_show_both_factors_again(sit
     assert is_problem(await prove(keyring, keyring.authenticator.get(options)), 403, "invalid_second_factor")
     keyring.authenticator.verifies_user = True
     keyring.pair = pair(await prove(keyring, keyring.authenticator.get(await proof_options(keyring))))
-    assert session_of(site, keyring.pair.access) == (2, ["mfa", "pop", "user"])
+    assert acr_and_amr_of(site, keyring.pair.access) == (2, ["mfa", "pop", "user"])
 
 
 async def test_a_lower_counter_suspends_the_passkey_and_proves_nothing(site: Service) -> None:

@@ -36,7 +36,7 @@ def test_a_caller_with_a_token_has_the_standing_of_its_live_session(*, is_verifi
     assert caller.binding is None
 
 
-def test_a_caller_with_a_bound_token_is_bound_with_its_refresh_token() -> None:
+def test_the_binding_of_a_bound_token_includes_refresh_tokens() -> None:
     bound = Principal(LIVE.user_id, LIVE.id, "doorward", frozenset({"account"}), thumbprint="the thumbprint")
     assert Caller.of(LIVE, bound).binding == KeyBinding("the thumbprint", includes_refresh_tokens=True)
 

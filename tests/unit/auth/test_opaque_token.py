@@ -1,4 +1,4 @@
-"""The formats of tokens that name a row: keys that are rotated, and versions."""
+"""Tokens that name a row: their content, the rotation of the key, and their versions."""
 
 import secrets
 from uuid import uuid4

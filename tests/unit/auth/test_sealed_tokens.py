@@ -83,8 +83,8 @@ def test_a_token_of_the_previous_key_is_accepted_while_that_key_is_set() -> None
 
 
 @pytest.mark.parametrize("content", [b"", b"1", b"12"])
-def test_tokens_with_and_without_unused_bits_are_read(content: bytes) -> None:
-    """Of those without unused bits, one of 64 ends with a given character."""
+def test_tokens_that_end_with_any_character_are_read(content: bytes) -> None:
+    """Only the padding of base64 is removed from the text. These lengths have two, none and four unused bits."""
     for _ in range(500):
         text = TOKENS.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW, content=content)
         assert TOKENS.read(text, SealedKind.RESTORE, now=NOW).content == content

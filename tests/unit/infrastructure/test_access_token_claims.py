@@ -131,7 +131,7 @@ BINDINGS = [None, "key", ["jkt"], {}, {"jkt": 1}, {"jkt": None}, {"x5t#S256": "a
 
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_an_unknown_binding_to_a_key_is_refused(binding: object) -> None:
-    """A token bound by two keys, or in another way, is not taken for one that is bound to the known key only."""
+    """A token that is bound to two keys, or in an unknown way, is refused: only ``jkt`` is checked."""
     _refused(forge.with_claims(cnf=binding))
 
 

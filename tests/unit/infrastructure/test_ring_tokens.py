@@ -48,7 +48,7 @@ def test_a_client_token_names_only_the_client(algorithm: SigningAlgorithm) -> No
 
 def test_client_tokens_have_the_lifetime_of_the_setting() -> None:
     tokens = tokens_with(ring_of(new_key("ES256")))
-    token = tokens.sign_client("dwc_orders", SCOPES, ISSUER, NOW)
+    token = tokens.sign_client("dwc_orders", SCOPES, ISSUER, NOW, algorithm="ES256")
     assert tokens.client_seconds == 600
     assert tokens.read(token, NOW + timedelta(seconds=599)).expires_at == int(NOW.timestamp()) + 600
     with pytest.raises(InvalidAccessTokenError):
@@ -57,7 +57,7 @@ def test_client_tokens_have_the_lifetime_of_the_setting() -> None:
 
 def test_a_token_for_another_service_is_readable_but_refused_by_our_own_routes() -> None:
     tokens = tokens_with(ring_of(new_key("ES256"), new_key("RS256")))
-    of_client = tokens.sign_client("dwc_orders", SCOPES, "https://orders.example", NOW)
+    of_client = tokens.sign_client("dwc_orders", SCOPES, "https://orders.example", NOW, algorithm="ES256")
     of_user = tokens.sign(PRINCIPAL, SIGN_IN, NOW, TokenAudience("https://orders.example", "RS256"))
     assert forge.decode(of_user.split(".")[0])["alg"] == "RS256"
     for token in (of_client, of_user):
@@ -77,7 +77,7 @@ def test_user_tokens_have_the_time_and_the_methods_of_the_sign_in() -> None:
     ):
         claims = forge.decode(token.split(".")[1])
         assert {name: claims.get(name) for name in sign_in} == sign_in
-    of_client = ours.sign_client("dwc_orders", SCOPES, "https://a.example", NOW)
+    of_client = ours.sign_client("dwc_orders", SCOPES, "https://a.example", NOW, algorithm="ES256")
     assert not sign_in.keys() & forge.decode(of_client.split(".")[1]).keys()
 
 

@@ -136,7 +136,7 @@ class Device:
     user_agent: str | None = None
     address: str | None = None
     id: UUID | None = None
-    """The id of the known device; None if none is stored."""
+    """The id of the known device, which a session with tokens records; None in sessions of browsers."""
 
 
 @frozen
